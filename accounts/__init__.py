@@ -1,0 +1,1 @@
+"""Users, their API keys, and how a caller is recognised."""

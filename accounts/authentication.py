@@ -1,0 +1,38 @@
+"""Who is calling a REST view."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from accounts import services
+from accounts.models import ApiKey, User
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer yw_…`, or `X-API-Key`."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        secret = key_in(request)
+        if secret is None:
+            return None
+        found = services.user_of_key(secret)
+        if found is None:
+            raise exceptions.AuthenticationFailed(_("This API key is not valid."))
+        return found
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="youworker"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The session cookie; writes need the CSRF token."""
+
+
+def key_in(request: Request) -> str | None:
+    """The key a request carries."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-API-Key")

@@ -1,0 +1,45 @@
+"""Repositories of users and keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from youworker.common.managers import BaseQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import ApiKey, User
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Creates users; reads beyond that are a plain queryset."""
+
+    def root(self) -> User | None:
+        """The first superuser that was ever made."""
+        found = self.filter(is_superuser=True, is_active=True).order_by("date_joined")
+        return cast("User | None", found.first())
+
+
+class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
+    """Keys, of which the database only has hashes."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own keys."""
+        return self.filter(user=user)
+
+    def usable(self) -> Self:
+        """Limit to keys that are neither revoked nor expired, of active users."""
+        unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+        return self.filter(unexpired, revoked_at__isnull=True, user__is_active=True)
+
+    def touch(self, pk: Any) -> bool:
+        """Note the use of a key, at most once a minute."""
+        now = timezone.now()
+        minute_ago = now - timedelta(minutes=1)
+        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=minute_ago)
+        return bool(self.filter(stale, pk=pk).update(last_used_at=now))

@@ -1,0 +1,59 @@
+"""People and their keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.enums import Language, Scope
+from accounts.managers import ApiKeyQuerySet, UserManager
+from youworker.common.ids import uuid7
+from youworker.common.models import TimestampedModel
+
+
+class User(AbstractUser):
+    """Somebody who can sign in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    display_name = models.CharField(max_length=150, blank=True)
+    language = models.CharField(max_length=8, choices=Language, default=Language.ENGLISH)
+    time_zone = models.CharField(max_length=64, default="UTC")
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        ordering = ("username",)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether nothing is refused to this user."""
+        return self.is_superuser
+
+    @property
+    def shown_name(self) -> str:
+        """What other people see."""
+        return self.display_name or self.username
+
+
+class ApiKey(TimestampedModel):
+    """A secret that stands for a user; only its hash is stored."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=16, db_index=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

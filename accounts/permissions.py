@@ -1,0 +1,41 @@
+"""What a recognised caller may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import permissions
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from accounts.models import ApiKey
+
+
+class InsufficientScope(PermissionDenied):
+    """The key is valid and not meant for this."""
+
+    default_code = "insufficient_scope"
+    default_detail = "This API key does not have the scope that is needed."
+
+
+class SignedInWithScope(permissions.BasePermission):
+    """Signed in; and with an API key, one that has the scope the view names.
+
+    A view without a scope for the method is closed to keys.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return False
+        if isinstance(request.auth, ApiKey):
+            kind = "read" if request.method in permissions.SAFE_METHODS else "write"
+            if view.scopes.get(kind) not in request.auth.scopes:
+                raise InsufficientScope
+        return True
+
+
+class IsStaff(SignedInWithScope):
+    """Staff only."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and bool(request.user.is_staff)

@@ -1,0 +1,133 @@
+"""Users and keys as clients read and write them."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.enums import Language, Scope
+from accounts.models import ApiKey, User
+from accounts.tickets import LIFETIME_SECONDS
+
+
+class GroupOfUserSerializer(serializers.Serializer[Any]):
+    """A group the user belongs to, and his role in it."""
+
+    id = serializers.UUIDField(source="group_id")
+    name = serializers.CharField(source="group.name")
+    role = serializers.CharField()
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    """The signed-in user."""
+
+    is_root = serializers.BooleanField(read_only=True)
+    groups = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = (
+            "id",
+            "username",
+            "email",
+            "display_name",
+            "is_staff",
+            "is_root",
+            "language",
+            "time_zone",
+            "groups",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(GroupOfUserSerializer(many=True))
+    def get_groups(self, user: User) -> Any:
+        """The memberships in groups that are not deleted."""
+        memberships = user.group_memberships.filter(group__deleted_at__isnull=True)
+        rows = memberships.select_related("group").order_by("group__name")
+        return GroupOfUserSerializer(rows, many=True).data
+
+
+class UpdateProfileSerializer(serializers.Serializer[Any]):
+    """What people may change about themselves."""
+
+    display_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
+    language = serializers.ChoiceField(Language.choices, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+
+    def validate_time_zone(self, value: str) -> str:
+        """An IANA name such as Europe/Rome."""
+        if value not in zoneinfo.available_timezones():
+            raise serializers.ValidationError("This is not a time zone.")
+        return value
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    """Name and password."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class CsrfTokenSerializer(serializers.Serializer[Any]):
+    """The token browsers send in `X-CSRFToken` with every write."""
+
+    csrf_token = serializers.CharField()
+
+
+class TicketSerializer(serializers.Serializer[Any]):
+    """Opens one WebSocket as `?ticket=`."""
+
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(default=LIFETIME_SECONDS)
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """A key without its secret."""
+
+    scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices))
+
+    class Meta:
+        model = ApiKey
+        fields = (
+            "id",
+            "name",
+            "prefix",
+            "scopes",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+        )
+        read_only_fields = fields
+
+
+class NewApiKeySerializer(ApiKeySerializer):
+    """A key with its secret, which is shown this once."""
+
+    key = serializers.CharField(read_only=True)
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = (*ApiKeySerializer.Meta.fields, "key")
+        read_only_fields = fields
+
+
+class CreateApiKeySerializer(serializers.Serializer[Any]):
+    """A new key."""
+
+    name = serializers.CharField(max_length=100)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(Scope.choices), allow_empty=False, max_length=len(Scope)
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class RotateApiKeySerializer(serializers.Serializer[Any]):
+    """How long the old key stays valid, in seconds."""
+
+    overlap_seconds = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=30 * 86400
+    )

@@ -1,0 +1,78 @@
+"""Who is opening a WebSocket: refused before it is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.sessions import CookieMiddleware, SessionMiddleware
+from django.conf import settings
+from django.http.request import validate_host
+
+from accounts import services
+from accounts.models import ApiKey, User
+from accounts.tickets import redeem_ticket
+from youworker.common.db import in_thread
+
+Scope = MutableMapping[str, Any]
+Inner = Callable[[Scope, Any, Any], Awaitable[None]]
+
+
+class SocketAuthentication:
+    """Puts `user` and `api_key` into the scope, or answers 401 or 403.
+
+    Accepted are an API key in `Authorization`, a single-use `?ticket=`, or the session cookie.
+    """
+
+    def __init__(self, inner: Inner) -> None:
+        self.with_session = CookieMiddleware(SessionMiddleware(self.recognise))
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        await self.with_session(scope, receive, send)
+
+    async def recognise(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Find out who is calling and hand over."""
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if not origin_allowed(headers):
+            await deny(send, 403)
+            return
+        user, key = await in_thread(caller, scope, headers)
+        if user is None:
+            await deny(send, 401)
+            return
+        await self.inner({**scope, "user": user, "api_key": key}, receive, send)
+
+
+def caller(scope: Scope, headers: dict[bytes, str]) -> tuple[User | None, ApiKey | None]:
+    """The user behind a connection, and the key when one was shown."""
+    scheme, _, token = headers.get(b"authorization", "").partition(" ")
+    secret = token.strip() if scheme.lower() == "bearer" else headers.get(b"x-api-key")
+    if secret:
+        return services.user_of_key(secret) or (None, None)
+    ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
+    if ticket:
+        return redeem_ticket(ticket[0])
+    return services.user_of_session(scope["session"]), None
+
+
+def origin_allowed(headers: dict[bytes, str]) -> bool:
+    """Browsers send an Origin, which must be ours; other clients send none."""
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    host = headers.get(b"host", "")
+    allowed = settings.ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
+    parts = urlsplit(origin)
+    return parts.netloc == host and validate_host(parts.hostname or "", allowed)
+
+
+async def deny(send: Any, status: int) -> None:
+    """Refuse the handshake with an HTTP status, where the server can; else close."""
+    await send(
+        {"type": "websocket.http.response.start", "status": status, "headers": []}
+    )
+    await send({"type": "websocket.http.response.body", "body": b""})

@@ -1,0 +1,1 @@
+"""Sessions, runs and their event log, the agent, and the models it speaks with."""

@@ -1,0 +1,1 @@
+"""Collections, documents, passages, their embeddings, and search over them."""

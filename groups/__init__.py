@@ -1,0 +1,1 @@
+"""Groups of users, which documents are shared with."""

@@ -1,0 +1,39 @@
+"""Repositories of groups and memberships."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from groups.enums import Role
+from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from groups.models import Group, Membership
+
+
+class GroupQuerySet(SoftDeleteQuerySet["Group"]):
+    """Groups."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to groups the user is a member of; a subquery, so rows stay single."""
+        own = self.model.members.through.objects.filter(user=user)
+        return self.filter(pk__in=own.values("group_id"))
+
+    def managed_by(self, user: User) -> Self:
+        """Limit to groups the user is an admin of."""
+        own = self.model.members.through.objects.filter(user=user, role=Role.ADMIN)
+        return self.filter(pk__in=own.values("group_id"))
+
+
+class MembershipQuerySet(BaseQuerySet["Membership"]):
+    """Who belongs where."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to members of the user's own groups."""
+        own = self.model.objects.filter(user=user, group__deleted_at__isnull=True)
+        return self.filter(group_id__in=own.values("group_id"))
+
+    def admins(self) -> Self:
+        """Limit to those who manage their group."""
+        return self.filter(role=Role.ADMIN)

@@ -1,0 +1,59 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from groups.enums import Role
+from groups.managers import GroupQuerySet, MembershipQuerySet
+from youworker.common.managers import AliveManager
+from youworker.common.models import SoftDeleteModel, TimestampedModel
+
+
+class Group(SoftDeleteModel):
+    """Users who share documents."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    members: models.ManyToManyField[models.Model, Membership] = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="Membership", related_name="member_of"
+    )
+
+    objects: ClassVar = AliveManager.from_queryset(GroupQuerySet)()
+    all_objects: ClassVar = GroupQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), condition=Q(deleted_at__isnull=True), name="group_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TimestampedModel):
+    """One user in one group."""
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="group_memberships"
+    )
+    role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("group", "user", name="membership_once_per_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.group}"

@@ -1,0 +1,1 @@
+"""How documents come in: runs of items that are parsed and embedded."""

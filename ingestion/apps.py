@@ -1,0 +1,10 @@
+"""The app's configuration."""
+
+from django.apps import AppConfig
+
+
+class IngestionConfig(AppConfig):
+    """Names the app for the admin."""
+
+    name = "ingestion"
+    verbose_name = "Ingestion"

@@ -1,0 +1,25 @@
+"""The web process: HTTP by Django, WebSockets by Channels."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from youworker.common.config import config
+
+# Only here: a pool in a process that forks (the worker) would share its sockets.
+settings.DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 2,
+    "max_size": config.database.pool_size,
+    "timeout": config.database.connect_timeout,
+}
+
+http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter
+
+from youworker.routing import websockets
+
+application = ProtocolTypeRouter({"http": http, "websocket": websockets})

@@ -1,0 +1,74 @@
+"""Base classes of the staff pages: fast on large tables, blind to private content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+
+from youworker.common.models import IdempotentRequest, KeyFingerprint
+
+ESTIMATE_ABOVE = 10_000
+
+
+class EstimatingPaginator(Paginator[Any]):
+    """Counts small tables and asks PostgreSQL's statistics about unfiltered large ones."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        if not rows.query.where:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
+                    [rows.model._meta.db_table],
+                )
+                estimate = (cursor.fetchone() or [0])[0] or 0
+            if estimate > ESTIMATE_ABOVE:
+                return int(estimate)
+        return int(rows.count())
+
+
+class StaffAdmin(UnfoldModelAdmin):
+    """A page of rows staff may look up; private content never appears in `fields`."""
+
+    show_full_result_count = False
+    paginator = EstimatingPaginator
+    list_per_page = 50
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """Rows that only the system writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(KeyFingerprint)
+class KeyFingerprintAdmin(ReadOnlyAdmin):
+    """Which keys this database was written with."""
+
+    list_display = ("fingerprint", "created_at")
+    search_fields = ("fingerprint",)
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(ReadOnlyAdmin):
+    """Remembered answers of requests that may be sent twice."""
+
+    list_display = ("key", "user", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("user",)
+    search_fields = ("key", "user__username")

@@ -1,0 +1,54 @@
+"""What every REST view shares: the actor, and how refusals become answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.http import Http404
+from drf_standardized_errors.handler import ExceptionHandler
+from rest_framework import exceptions as drf
+from rest_framework.views import APIView
+
+from youworker.common.exceptions import DomainError, InvalidInput, RateLimited
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ActorView(APIView):
+    """Gives a view its `actor`: the person on whose behalf it works.
+
+    `scopes` names the API-key scope each kind of access needs: `{"read": …, "write": …}`.
+    """
+
+    scopes: dict[str, str] = {}
+
+    @property
+    def actor(self) -> User:
+        """The signed-in user; permissions refuse anybody else first."""
+        return cast("User", self.request.user)
+
+
+class Refused(drf.APIException):
+    """A domain error on its way to the caller."""
+
+    def __init__(self, error: DomainError) -> None:
+        super().__init__(error.message, error.code)
+        self.status_code = error.status
+        if isinstance(error, RateLimited):
+            self.wait = error.wait
+
+
+class DomainExceptionHandler(ExceptionHandler):
+    """Renders the services' refusals in the one error shape."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, InvalidInput) and exc.attr:
+            detail = drf.ErrorDetail(exc.message, exc.code)
+            return drf.ValidationError({exc.attr: [detail]})
+        if isinstance(exc, DomainError):
+            return Refused(exc)
+        if isinstance(exc, Http404):
+            # Django's own text names the model that was looked for.
+            return drf.NotFound()
+        return super().convert_known_exceptions(exc)

@@ -1,0 +1,102 @@
+"""How one setting is declared, read from the environment and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    import environ
+
+T = TypeVar("T")
+
+READERS: dict[str, Callable[[environ.Env, str], Any]] = {
+    "str": lambda env, name: env.str(name),
+    "int": lambda env, name: env.int(name),
+    "float": lambda env, name: env.float(name),
+    "bool": lambda env, name: env.bool(name),
+    "tuple[str, ...]": lambda env, name: tuple(
+        part.strip() for part in env.list(name) if part.strip()
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What is known about one environment variable."""
+
+    name: str
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The permitted values, worded for an error message."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            return f"between {self.low:g} and {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return "a value of the right type"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` lies in the declared range or list."""
+        if self.choices:
+            return value in self.choices
+        if self.low is not None and value < self.low:
+            return False
+        return not (self.high is not None and value > self.high)
+
+
+def setting(
+    name: str,
+    default: Any,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a dataclass field that is read from the variable `name`."""
+    described = Setting(name, about, low, high, choices)
+    return dataclasses.field(default=default, metadata={"setting": described})
+
+
+def settings_of(section: type) -> list[tuple[dataclasses.Field[Any], Setting]]:
+    """The declared settings of one config class, in order."""
+    fields = dataclasses.fields(section)
+    return [(field, cast("Setting", field.metadata["setting"])) for field in fields]
+
+
+def read_section(section: type[T], env: environ.Env) -> T:
+    """Build one config class; raise `ImproperlyConfigured` naming the bad variable."""
+    values = {}
+    for field, described in settings_of(section):
+        values[field.name] = read_one(field, described, env)
+    return section(**values)
+
+
+def read_one(field: dataclasses.Field[Any], described: Setting, env: environ.Env) -> Any:
+    """Read one variable, or its default when it is unset or empty."""
+    if not is_set(env, described.name):
+        return field.default
+    try:
+        value = READERS[str(field.type)](env, described.name)
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"{described.name} must be {described.allowed} ({field.type})."
+        ) from error
+    if not described.accepts(value):
+        raise ImproperlyConfigured(f"{described.name} must be {described.allowed}.")
+    return value
+
+
+def is_set(env: environ.Env, name: str) -> bool:
+    """Whether the variable, or its `_FILE` twin, holds anything."""
+    return bool(env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))

@@ -1,0 +1,205 @@
+"""The nine groups of settings; each field names its environment variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from youworker.common.config.declare import setting
+
+
+@dataclass(frozen=True)
+class DatabaseConfig:
+    """PostgreSQL, Redis and the files beside them."""
+
+    url: str = setting("DATABASE_URL", "", "PostgreSQL with pgvector; empty = embedded server")
+    redis_url: str = setting("REDIS_URL", "", "Redis 6.2 or newer; empty = embedded server")
+    data_dir: str = setting("DATA_DIR", "var", "where files, secrets and embedded servers live")
+    pool_size: int = setting(
+        "DATABASE_POOL_SIZE", 10, "connections of one web process", low=2, high=200
+    )
+    connect_timeout: int = setting(
+        "DATABASE_CONNECT_TIMEOUT", 10, "seconds to wait for a connection", low=1, high=120
+    )
+
+
+@dataclass(frozen=True)
+class SecurityConfig:
+    """Secrets, hosts and what browsers are told."""
+
+    secret_key: str = setting("SECRET_KEY", "", "signs sessions; created in embedded mode")
+    message_encryption_keys: tuple[str, ...] = setting(
+        "MESSAGE_ENCRYPTION_KEYS", (), "Fernet keys, the first encrypts; created in embedded mode"
+    )
+    debug: bool = setting("DEBUG", False, "detailed error pages; never in production")
+    allowed_hosts: tuple[str, ...] = setting(
+        "ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), "host names answered for"
+    )
+    trusted_origins: tuple[str, ...] = setting(
+        "TRUSTED_ORIGINS", (), "further origins (https://name) for CSRF and WebSockets"
+    )
+    https: bool = setting("HTTPS", False, "served over TLS: secure cookies, HSTS")
+    egress_allow: tuple[str, ...] = setting(
+        "EGRESS_ALLOW", (), "private networks (CIDR) or hosts the fetcher may reach"
+    )
+    rate_limits_enabled: bool = setting("RATE_LIMITS_ENABLED", True, "enforce rate limits")
+    session_hours: int = setting(
+        "SESSION_HOURS", 336, "hours a sign-in lasts", low=1, high=8760
+    )
+    admin_username: str = setting("ADMIN_USERNAME", "", "first superuser; empty = admin")
+    admin_password: str = setting("ADMIN_PASSWORD", "", "its password; empty = random, shown once")
+    metrics_token: str = setting("METRICS_TOKEN", "", "bearer token for /metrics; empty = loopback")
+
+
+@dataclass(frozen=True)
+class LlmConfig:
+    """The language models and how long they may take."""
+
+    base_url: str = setting("LLM_BASE_URL", "", "OpenAI-compatible server, as http://host:11434/v1")
+    api_key: str = setting("LLM_API_KEY", "", "its key, when it wants one")
+    chat_model: str = setting("CHAT_MODEL", "", "default model; empty = first of the server")
+    context_tokens: int = setting(
+        "LLM_CONTEXT_TOKENS", 8192, "window the history is trimmed to", low=512, high=2_000_000
+    )
+    max_output_tokens: int = setting(
+        "LLM_MAX_OUTPUT_TOKENS", 2048, "longest answer", low=16, high=200_000
+    )
+    temperature: float = setting("LLM_TEMPERATURE", 0.2, "sampling temperature", low=0, high=2)
+    connect_timeout: float = setting(
+        "LLM_CONNECT_TIMEOUT", 5.0, "seconds to connect", low=0.1, high=120
+    )
+    first_token_timeout: float = setting(
+        "LLM_FIRST_TOKEN_TIMEOUT", 120.0, "seconds to the first token", low=0.1, high=3600
+    )
+    idle_timeout: float = setting(
+        "LLM_IDLE_TIMEOUT", 60.0, "seconds between two tokens", low=0.1, high=3600
+    )
+    total_timeout: float = setting(
+        "LLM_TOTAL_TIMEOUT", 900.0, "seconds for one model turn", low=1, high=86400
+    )
+
+
+@dataclass(frozen=True)
+class VectorConfig:
+    """Embeddings and search."""
+
+    embedding_base_url: str = setting(
+        "EMBEDDING_BASE_URL", "", "OpenAI-compatible /v1/embeddings; empty = local model"
+    )
+    embedding_api_key: str = setting("EMBEDDING_API_KEY", "", "its key, when it wants one")
+    embedding_model: str = setting("EMBEDDING_MODEL", "", "its model; empty = the local one")
+    embedding_dimensions: int = setting(
+        "EMBEDDING_DIMENSIONS", 384, "numbers in one vector", low=8, high=4000
+    )
+    candidates: int = setting(
+        "SEARCH_CANDIDATES", 60, "passages each search leg brings", low=10, high=1000
+    )
+    language: str = setting(
+        "SEARCH_LANGUAGE", "english", "PostgreSQL text search configuration used by default"
+    )
+
+
+@dataclass(frozen=True)
+class IngestionConfig:
+    """Documents on their way in."""
+
+    roots: tuple[str, ...] = setting("INGESTION_ROOTS", (), "server folders that may be ingested")
+    max_file_bytes: int = setting(
+        "INGESTION_MAX_FILE_BYTES", 104_857_600, "largest file, in bytes", low=1024
+    )
+    max_upload_bytes: int = setting(
+        "INGESTION_MAX_UPLOAD_BYTES", 1_073_741_824, "largest request, in bytes", low=1024
+    )
+    max_upload_files: int = setting(
+        "INGESTION_MAX_UPLOAD_FILES", 2000, "files in one request", low=1, high=100_000
+    )
+    parse_timeout: int = setting(
+        "INGESTION_PARSE_TIMEOUT", 120, "seconds one file may be parsed", low=1, high=7200
+    )
+    parse_memory_mb: int = setting(
+        "INGESTION_PARSE_MEMORY_MB", 2048, "memory of the parser, in MiB", low=256
+    )
+    max_attempts: int = setting(
+        "INGESTION_MAX_ATTEMPTS", 3, "tries before an item is given up", low=1, high=20
+    )
+    lease_seconds: int = setting(
+        "INGESTION_LEASE_SECONDS", 60, "silence after which an item is taken over", low=5, high=3600
+    )
+    worker_processes: int = setting(
+        "WORKER_PROCESSES", 2, "children of the Celery worker", low=1, high=256
+    )
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """Limits of one answer."""
+
+    max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
+    max_seconds: float = setting(
+        "AGENT_MAX_SECONDS", 1200.0, "seconds for a whole run", low=1, high=86400
+    )
+    tool_result_chars: int = setting(
+        "AGENT_TOOL_RESULT_CHARS", 12_000, "characters of a tool result shown to the model", low=500
+    )
+    lease_seconds: int = setting(
+        "RUN_LEASE_SECONDS", 20, "silence after which a run counts as interrupted", low=3, high=300
+    )
+    flush_ms: int = setting(
+        "RUN_FLUSH_MS", 25, "milliseconds token texts are gathered", low=1, high=1000
+    )
+    save_seconds: float = setting(
+        "RUN_SAVE_SECONDS", 0.8, "seconds between saves of a partial answer", low=0.1, high=60
+    )
+    log_seconds: int = setting(
+        "RUN_LOG_SECONDS", 3600, "seconds an event log is kept after the end", low=10
+    )
+
+
+@dataclass(frozen=True)
+class McpConfig:
+    """Tool servers."""
+
+    call_timeout: float = setting(
+        "MCP_CALL_TIMEOUT", 60.0, "seconds one tool call may take", low=0.1, high=3600
+    )
+    result_bytes: int = setting(
+        "MCP_RESULT_BYTES", 262_144, "largest tool result, in bytes", low=1024
+    )
+    breaker_failures: int = setting(
+        "MCP_BREAKER_FAILURES", 5, "failures in a row that rest a server", low=1, high=1000
+    )
+    breaker_seconds: float = setting(
+        "MCP_BREAKER_SECONDS", 30.0, "seconds it rests", low=0.1, high=3600
+    )
+
+
+@dataclass(frozen=True)
+class RetryConfig:
+    """How often and how patiently something is tried again."""
+
+    attempts: int = setting("RETRY_ATTEMPTS", 3, "tries of an upstream request", low=1, high=20)
+    base_seconds: float = setting(
+        "RETRY_BASE_SECONDS", 0.5, "first pause, doubled each time", low=0, high=60
+    )
+    max_seconds: float = setting("RETRY_MAX_SECONDS", 10.0, "longest pause", low=0, high=600)
+
+
+@dataclass(frozen=True)
+class ApiConfig:
+    """The web server and its answers."""
+
+    host: str = setting("HOST", "127.0.0.1", "address the web process listens on")
+    port: int = setting("PORT", 8000, "its port", low=1, high=65535)
+    page_size: int = setting("API_PAGE_SIZE", 50, "rows of a list", low=1, high=200)
+    max_page_size: int = setting("API_MAX_PAGE_SIZE", 200, "most rows of a list", low=1, high=1000)
+    max_body_bytes: int = setting(
+        "API_MAX_BODY_BYTES", 16_777_216, "largest JSON body, in bytes", low=1024
+    )
+    time_zone: str = setting("TIME_ZONE", "UTC", "time zone of the admin and of new users")
+    language: str = setting("LANGUAGE", "en", "language of new users", choices=("en", "it"))
+    log_format: str = setting("LOG_FORMAT", "json", "how logs look", choices=("json", "console"))
+    log_level: str = setting(
+        "LOG_LEVEL", "INFO", "least severe line", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    soft_delete_days: int = setting(
+        "SOFT_DELETE_DAYS", 30, "days a deleted row can be restored", low=0, high=3650
+    )

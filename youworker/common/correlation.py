@@ -1,0 +1,98 @@
+"""One id from the request through tasks, models and tools to the log line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.http import HttpRequest, HttpResponseBase
+
+from youworker.common.ids import uuid7
+
+HEADER = "X-Correlation-ID"
+PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+current: ContextVar[str] = ContextVar("correlation_id", default="")
+
+
+def correlation_id() -> str:
+    """The id of the work at hand; empty outside any."""
+    return current.get()
+
+
+def accepted(candidate: str | None) -> str:
+    """The caller's id when it is a plain token of at most 64 characters, else a new one."""
+    if candidate and PLAIN_TOKEN.fullmatch(candidate):
+        return candidate
+    return uuid7().hex
+
+
+class CorrelationMiddleware:
+    """Accepts or makes the id and puts it on every response."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if iscoroutinefunction(self.get_response):
+            return self.acall(request)
+        identifier = accepted(request.headers.get(HEADER))
+        current.set(identifier)
+        return labelled(self.get_response(request), identifier)
+
+    async def acall(self, request: HttpRequest) -> HttpResponseBase:
+        """The asynchronous path."""
+        identifier = accepted(request.headers.get(HEADER))
+        current.set(identifier)
+        return labelled(await self.get_response(request), identifier)
+
+
+def labelled(response: HttpResponseBase, identifier: str) -> HttpResponseBase:
+    """`response` with the id in its header."""
+    response[HEADER] = identifier
+    return response
+
+
+class CorrelationASGI:
+    """Gives WebSocket connections an id, too."""
+
+    def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
+        self.inner = inner
+
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: Any, send: Any
+    ) -> None:
+        headers = {name.lower(): value for name, value in scope.get("headers", [])}
+        candidate = headers.get(HEADER.lower().encode(), b"").decode("latin-1")
+        current.set(accepted(candidate))
+        await self.inner(scope, receive, send)
+
+
+def connect_celery() -> None:
+    """Carry the id in task headers. These are Celery's signals, the only hook it has."""
+    before_task_publish.connect(attach_to_message, weak=False)
+    task_prerun.connect(take_from_message, weak=False)
+    task_postrun.connect(forget, weak=False)
+
+
+def attach_to_message(headers: dict[str, Any], **_: Any) -> None:
+    """Put the sender's id into the headers of a task."""
+    headers["correlation_id_of_cause"] = correlation_id()
+
+
+def take_from_message(task: Any, **_: Any) -> None:
+    """Continue under the sender's id."""
+    sent = getattr(task.request, "correlation_id_of_cause", None)
+    current.set(accepted(sent))
+
+
+def forget(**_: Any) -> None:
+    """Leave no id for the next task of this process."""
+    current.set("")

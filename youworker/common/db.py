@@ -1,0 +1,19 @@
+"""Calling database code from coroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run synchronous database code in a thread and give its connection back afterwards.
+
+    Not thread-sensitive: one slow query must not hold up every stream of the process.
+    """
+    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)

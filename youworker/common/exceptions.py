@@ -1,0 +1,77 @@
+"""What a service may refuse with; each edge renders these once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """An expected refusal, worded for the person who caused it."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def as_json(self) -> dict[str, Any]:
+        """The refusal for edges without a status code of their own."""
+        return {"code": self.code, "detail": self.message}
+
+
+class InvalidInput(DomainError):
+    """A value that no caller may pass; `attr` names it."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, attr: str | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.attr = attr
+
+
+class Forbidden(DomainError):
+    """The caller sees the thing but may not do this to it."""
+
+    code, status = "permission_denied", 403
+
+
+class NotFound(DomainError):
+    """It does not exist, or the caller may not know that it does."""
+
+    code, status = "not_found", 404
+
+
+class Conflict(DomainError):
+    """The thing is not in a state that allows this."""
+
+    code, status = "conflict", 409
+
+
+class IdempotencyMismatch(DomainError):
+    """The same `Idempotency-Key` came with another body."""
+
+    code, status = "idempotency_key_reused", 422
+
+
+class TooLarge(DomainError):
+    """More bytes than the configured limit."""
+
+    code, status = "too_large", 413
+
+
+class RateLimited(DomainError):
+    """Too many requests; `wait` is the pause asked for, in seconds."""
+
+    code, status = "throttled", 429
+
+    def __init__(self, message: str, *, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class UpstreamUnavailable(DomainError):
+    """A model, a tool server or a web page did not answer; trying again may help."""
+
+    code, status = "upstream_unavailable", 503

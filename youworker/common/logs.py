@@ -1,0 +1,69 @@
+"""Structured logs: one JSON object a line, with the correlation id, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import re
+from typing import Any
+
+import structlog
+
+from youworker.common.correlation import correlation_id
+
+SECRET = re.compile(r"(yw_[A-Za-z0-9]{4,12})[A-Za-z0-9_-]+|(Bearer\s+)[^\s\"']+", re.IGNORECASE)
+
+
+def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Name the work the line belongs to."""
+    identifier = correlation_id()
+    if identifier:
+        event["correlation_id"] = identifier
+    return event
+
+
+def hide_secrets(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Cut keys and bearer tokens out of every text of a line."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = SECRET.sub(lambda found: (found[1] or found[2] or "") + "…", value)
+    return event
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """Set up logging for this process; Django calls it with `settings.LOGGING`."""
+    final: Any = structlog.dev.ConsoleRenderer(colors=False)
+    if settings["format"] == "json":
+        final = structlog.processors.JSONRenderer()
+    shared: list[Any] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_correlation_id,
+    ]
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": shared,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            final,
+        ],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"structured": formatter},
+            "handlers": {
+                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
+            },
+            "root": {"handlers": ["stderr"], "level": settings["level"]},
+            "loggers": {
+                name: {"level": "WARNING"}
+                for name in ("httpx", "httpcore", "httpx2", "openai", "mcp", "daphne", "asyncio")
+            },
+        }
+    )

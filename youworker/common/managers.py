@@ -1,0 +1,72 @@
+"""The repositories every domain queryset starts from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from youworker.common.models import IdempotentRequest
+
+ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
+
+
+class BaseQuerySet(models.QuerySet[ModelT]):
+    """Typed reads shared by all repositories."""
+
+    def newest_first(self) -> Self:
+        """Latest first, with the id as tie-break so that pages never overlap."""
+        return self.order_by("-created_at", "-pk")
+
+    def oldest_first(self) -> Self:
+        """Earliest first, with the id as tie-break."""
+        return self.order_by("created_at", "pk")
+
+
+class SoftDeleteQuerySet(BaseQuerySet[ModelT]):
+    """Rows that are hidden first and removed later."""
+
+    def alive(self) -> Self:
+        """Limit to rows that are not deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+    def deleted(self) -> Self:
+        """Limit to rows that wait for their removal."""
+        return self.filter(deleted_at__isnull=False)
+
+    def soft_delete(self) -> int:
+        """Hide every row; the count of rows that were visible before."""
+        return self.alive().update(deleted_at=timezone.now())
+
+    def restore(self) -> int:
+        """Show every hidden row again; the count of rows that came back."""
+        return self.deleted().update(deleted_at=None)
+
+    def hard_delete(self) -> tuple[int, dict[str, int]]:
+        """Remove the rows for good."""
+        return super().delete()
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse: a caller has to say which kind of deletion is meant."""
+        raise TypeError("Use soft_delete() or hard_delete().")
+
+
+class AliveManager(models.Manager[ModelT]):
+    """Hides deleted rows; combine with a queryset by `from_queryset`."""
+
+    def get_queryset(self) -> models.QuerySet[ModelT]:
+        return super().get_queryset().filter(deleted_at__isnull=True)
+
+    def __class_getitem__(cls, *args: Any) -> Any:
+        return cls
+
+
+class IdempotencyQuerySet(models.QuerySet["IdempotentRequest"]):
+    """Remembered answers."""
+
+    def expired(self) -> Self:
+        """Those that are older than the 24 hours they are promised for."""
+        return self.filter(created_at__lt=timezone.now() - timedelta(hours=24))

@@ -1,0 +1,27 @@
+"""Connections to Redis, one pool per process and per event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
+
+
+@cache
+def sync_redis() -> redis.Redis:
+    """The client for synchronous code; answers are bytes."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=10)
+
+
+def async_redis() -> redis.asyncio.Redis:
+    """The client of the running event loop; answers are bytes."""
+    loop = asyncio.get_running_loop()
+    if loop not in loops:
+        loops[loop] = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
+    return loops[loop]

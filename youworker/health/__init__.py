@@ -1,0 +1,1 @@
+"""Whether this installation works, for load balancers, operators and staff."""

@@ -1,0 +1,239 @@
+"""Django's settings, derived from `youworker.common.config`; importing starts nothing."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import unquote
+
+import django_stubs_ext
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from youworker.common.config import BASE_DIR, config
+
+django_stubs_ext.monkeypatch()
+
+DATA_DIR = config.data_dir
+# Without servers (mypy, `spectacular`) nothing is signed or stored, so nothing needs a secret.
+DETACHED = not config.database.url
+PLACEHOLDERS = ("change", "secret", "placeholder", "example", "insecure")
+
+
+def required_secret(name: str, value: str) -> str:
+    """`value`, unless it is missing or obviously a placeholder."""
+    if DETACHED:
+        return value or secrets.token_urlsafe(32)
+    if len(value) < 32 or value.lower().startswith(PLACEHOLDERS):
+        raise ImproperlyConfigured(
+            f"{name} is missing, too short or a placeholder: set {name} or {name}_FILE."
+        )
+    return value
+
+
+def database(url: str) -> dict[str, object]:
+    """The connection parameters of `url`; the host may be an encoded socket directory."""
+    parsed = environ.Env.db_url_config(url or "postgres://localhost/detached")
+    options = {
+        "connect_timeout": config.database.connect_timeout,
+        **parsed.get("OPTIONS", {}),
+    }
+    return {**parsed, "HOST": unquote(parsed["HOST"]), "OPTIONS": options, "CONN_MAX_AGE": 0}
+
+
+SECRET_KEY = required_secret("SECRET_KEY", config.security.secret_key)
+MESSAGE_ENCRYPTION_KEYS = [
+    required_secret("MESSAGE_ENCRYPTION_KEYS", key)
+    for key in config.security.message_encryption_keys or ("",)
+]
+
+DEBUG = config.security.debug
+ALLOWED_HOSTS = list(config.security.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(config.security.trusted_origins)
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "auditlog",
+    "channels",
+    "django_filters",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "rest_framework",
+    "youworker.common",
+    "accounts",
+    "groups",
+    "documents",
+    "ingestion",
+    "mcp",
+    "chat",
+    "youworker",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "youworker.common.correlation.CorrelationMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "youworker.urls"
+ASGI_APPLICATION = "youworker.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The web process turns the pool on (`youworker.asgi`); forked workers must not share one.
+DATABASES = {"default": database(config.database.url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = config.database.redis_url or "redis://localhost:6379/0"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "yw",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "yw:asgi"},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "yw:celery:", "visibility_timeout": 900}
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_AGE = config.security.session_hours * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.security.https
+CSRF_FAILURE_VIEW = "youworker.errors.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if config.security.https else None
+)
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = config.api.language
+LANGUAGES = [("en", "English"), ("it", "Italiano")]
+TIME_ZONE = config.api.time_zone
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Packages' files are served where they lie, so that no collecting step precedes a start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR / "files"
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_TEMP_DIR: Path | None = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = config.api.max_body_bytes
+DATA_UPLOAD_MAX_NUMBER_FILES = config.ingestion.max_upload_files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
+    "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "youworker.common.api.DomainExceptionHandler",
+    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "422", "429"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "YouWorker",
+    "DESCRIPTION": "The AI workplace a company runs on its own machines.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ValidationErrorEnum": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
+        "ClientErrorEnum": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
+        "ServerErrorEnum": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
+        "ErrorCode401Enum": "drf_standardized_errors.openapi_serializers.ErrorCode401Enum.choices",
+        "ErrorCode403Enum": "drf_standardized_errors.openapi_serializers.ErrorCode403Enum.choices",
+        "ErrorCode404Enum": "drf_standardized_errors.openapi_serializers.ErrorCode404Enum.choices",
+        "ErrorCode429Enum": "drf_standardized_errors.openapi_serializers.ErrorCode429Enum.choices",
+    },
+}
+
+RATELIMIT_ENABLE = config.security.rate_limits_enabled
+AUDITLOG_DISABLE_REMOTE_ADDR = False
+PROMETHEUS_EXPORT_MIGRATIONS = False
+
+UNFOLD = {"SITE_TITLE": "YouWorker", "SITE_HEADER": "YouWorker", "SITE_SYMBOL": "smart_toy"}
+
+LOGGING_CONFIG = "youworker.common.logs.configure"
+LOGGING = {"level": config.api.log_level, "format": config.api.log_format}
+
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,1 @@
+"""What the tests of all apps stand on; never imported by the product."""

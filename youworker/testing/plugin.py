@@ -1,0 +1,60 @@
+"""A pytest plugin: real PostgreSQL and Redis, in a directory of this test session's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+held = ExitStack()
+
+DEFAULTS = {
+    "RATE_LIMITS_ENABLED": "0",
+    "LOG_FORMAT": "console",
+    "LLM_BASE_URL": "",
+    "EMBEDDING_BASE_URL": "",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Start the servers before pytest-django reads the settings.
+
+    Workers of pytest-xdist inherit the URLs and start nothing.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ and "YOUWORKER_TEST_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="youworker-test-")
+        os.environ.update(DEFAULTS, DATA_DIR=folder, YOUWORKER_TEST_DIR=folder)
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(name, None)
+        from youworker.embedded import attached
+
+        held.callback(shutil.rmtree, folder, ignore_errors=True)
+        held.enter_context(attached(durable=False))
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Stop what this process started."""
+    held.close()
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings, tmp_path):
+    """Give every test an empty file store."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(request):
+    """Leave no key behind for the next test of the same worker."""
+    yield
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        from youworker.common.redis import sync_redis
+
+        sync_redis().flushdb()

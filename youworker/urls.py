@@ -1,0 +1,24 @@
+"""Every HTTP route of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("health/", include("youworker.health.urls")),
+    path("", include("django_prometheus.urls")),
+    path("v1/", include("accounts.urls")),
+    path("v1/", include("documents.urls")),
+    path("v1/", include("ingestion.urls")),
+    path("v1/", include("mcp.urls")),
+    path("v1/", include("chat.urls")),
+    path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("v1/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+]
+
+handler400 = "youworker.errors.bad_request"
+handler403 = "youworker.errors.permission_denied"
+handler404 = "youworker.errors.page_not_found"
+handler500 = "youworker.errors.server_error"
