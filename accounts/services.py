@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth import authenticate, get_user, login, logout
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -130,3 +131,22 @@ def sign_out(request: HttpRequest, *, actor: User) -> None:
     """End the session of a request."""
     audit.record("user.logout", actor=actor)
     logout(request)
+
+
+@transaction.atomic
+def ensure_root(username: str, *, password: str = "") -> tuple[bool, str]:
+    """Create the first superuser, unless there is one; whether, and with which password."""
+    taken = User.objects.filter(Q(is_superuser=True) | Q(username=username)).exists()
+    if taken:
+        return False, ""
+    chosen = password or secrets.token_urlsafe(15)
+    user = User.objects.create_superuser(username, password=chosen)
+    audit.record("admin.user.create", actor=None, target=user)
+    return True, chosen
+
+
+def may_still_act(user: User, key: ApiKey | None) -> bool:
+    """Whether a caller that was let in would be let in now."""
+    if key is not None:
+        return ApiKey.objects.usable().filter(pk=key.pk, user=user).exists()
+    return User.objects.filter(pk=user.pk, is_active=True).exists()

@@ -14,6 +14,7 @@ from accounts import services
 from accounts.models import ApiKey, User
 from accounts.tickets import redeem_ticket
 from youworker.common.db import in_thread
+from youworker.common.sockets import deny
 
 Scope = MutableMapping[str, Any]
 Inner = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -68,11 +69,3 @@ def origin_allowed(headers: dict[bytes, str]) -> bool:
     allowed = settings.ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
     parts = urlsplit(origin)
     return parts.netloc == host and validate_host(parts.hostname or "", allowed)
-
-
-async def deny(send: Any, status: int) -> None:
-    """Refuse the handshake with an HTTP status, where the server can; else close."""
-    await send(
-        {"type": "websocket.http.response.start", "status": status, "headers": []}
-    )
-    await send({"type": "websocket.http.response.body", "body": b""})

@@ -1,5 +1,25 @@
-"""Routes of the app under `/v1`."""
+"""Routes of conversations under `/v1`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from chat import onecall, views
+
+sessions, messages = views.SessionViewSet, views.MessageViewSet
+in_session, runs = views.SessionMessageViewSet, views.RunViewSet
+
+urlpatterns = [
+    path("sessions", sessions.as_view({"get": "list", "post": "create"})),
+    path(
+        "sessions/<uuid:pk>",
+        sessions.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
+    path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
+    path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
+    path("messages/<uuid:pk>/feedback", messages.as_view({"post": "feedback"})),
+    path("runs/<uuid:pk>", runs.as_view({"get": "retrieve"})),
+    path("runs/<uuid:pk>/events", runs.as_view({"get": "events"})),
+    path("runs/<uuid:pk>/stop", runs.as_view({"post": "stop"})),
+    path("chat", onecall.OneCallView.as_view()),
+    path("tool-runs", views.ToolRunViewSet.as_view({"get": "list"})),
+]

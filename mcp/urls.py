@@ -1,5 +1,18 @@
 """Routes of the app under `/v1`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mcp import views
+
+servers, tools = views.ServerViewSet, views.ToolViewSet
+
+urlpatterns = [
+    path("mcp/servers", servers.as_view({"get": "list", "post": "create"})),
+    path(
+        "mcp/servers/<uuid:pk>",
+        servers.as_view({"patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("mcp/servers/<uuid:pk>/refresh", servers.as_view({"post": "refresh"})),
+    path("tools", tools.as_view({"get": "list"})),
+    path("tools/<uuid:pk>", tools.as_view({"patch": "partial_update"})),
+]

@@ -17,6 +17,10 @@ from youworker.embedded.refusal import StartupRefused
 SERVICE_USER = "youworker"
 # A Unix socket's path ends at 107 bytes; this leaves room for the longest file name.
 LONGEST_SOCKET_DIR = 80
+MEGABYTE = 1024 * 1024
+# A new cluster takes 60 MB; an existing one has to be able to start for the clearing up.
+SPACE_FOR_NEW = 200 * MEGABYTE
+SPACE_TO_START = 24 * MEGABYTE
 
 
 def prepare_data_dir(path: Path) -> Path:
@@ -24,7 +28,19 @@ def prepare_data_dir(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     if not os.access(path, os.W_OK | os.X_OK):
         raise StartupRefused(f"cannot write to {path}: set DATA_DIR to a writable directory")
+    require_space(path)
     return path
+
+
+def require_space(path: Path) -> None:
+    """Refuse a disk that is as good as full."""
+    needed = SPACE_TO_START if (path / "postgres").exists() else SPACE_FOR_NEW
+    free = shutil.disk_usage(path).free
+    if free < needed:
+        raise StartupRefused(
+            f"the disk of {path} is full: {free // MEGABYTE} MB are free, "
+            f"{needed // MEGABYTE} MB are needed"
+        )
 
 
 def prepare_socket_dir(data_dir: Path) -> Path:

@@ -67,6 +67,8 @@ def start(data_dir: Path, sockets: Path, *, durable: bool) -> None:
             **identity(),
         )
     wait_until_ready(server, socket_dir, log)
+    # It outlives this process, so nobody here waits for its end.
+    server.returncode = 0
     create_database(socket_dir)
 
 
@@ -132,7 +134,8 @@ def running_server(cluster: Path) -> psutil.Process | None:
     try:
         pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
-        return process if process.name().startswith("postgres") else None
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return process if alive and process.name().startswith("postgres") else None
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
 

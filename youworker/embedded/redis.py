@@ -44,6 +44,8 @@ def start(data_dir: Path, sockets: Path) -> None:
         if server.poll() is not None or time.monotonic() > deadline:
             raise StartupRefused(f"Redis did not start, see {log}")
         time.sleep(0.02)
+    # It outlives this process, so nobody here waits for its end.
+    server.returncode = 0
 
 
 def stop(sockets: Path) -> None:

@@ -55,6 +55,11 @@ def _empty_redis(request):
     """Leave no key behind for the next test of the same worker."""
     yield
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        from asgiref.sync import SyncToAsync
+        from django.db import connections
+
         from youworker.common.redis import sync_redis
 
         sync_redis().flushdb()
+        # Coroutines' `a…` methods run there, where nothing else would close the connection.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()

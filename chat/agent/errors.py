@@ -1,0 +1,29 @@
+"""Why an answer could not be finished; imports no Django."""
+
+
+class AgentError(Exception):
+    """Ends the run; `code` is for programs, the message for the user."""
+
+    code = "agent_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ModelUnavailable(AgentError):
+    """The model's server cannot be reached, is too slow, or broke off."""
+
+    code = "model_unavailable"
+
+
+class ModelRefused(AgentError):
+    """The model's server answered with an error of its own, such as an unknown model."""
+
+    code = "model_refused"
+
+
+class LimitReached(AgentError):
+    """The run used up its turns or its time."""
+
+    code = "limit_reached"

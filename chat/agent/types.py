@@ -1,0 +1,92 @@
+"""What the agent, the models and the tools say to each other; imports no Django."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """The model wants a tool; `name` is the safe form that the schemas show."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    # Why the arguments could not be read; the tool is not called then.
+    invalid: str = ""
+
+
+@dataclass(slots=True)
+class ChatMessage:
+    """One message of the prompt."""
+
+    role: Role
+    content: str
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    tool_call_id: str = ""
+    # What a tool answered as data, beside the text in `content`; models on servers never see it.
+    structured: Any = None
+    tool_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSchema:
+    """A tool as the model sees it. `name` is safe ([A-Za-z0-9_-]); `qualified` is `server.tool`."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    qualified: str = ""
+
+
+@dataclass(slots=True)
+class TextDelta:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class ReasoningDelta:
+    """A piece of what the model thinks aloud."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens of one model turn."""
+
+    tokens_in: int
+    tokens_out: int
+
+
+ModelEvent = TextDelta | ReasoningDelta | ToolCall | Usage
+
+
+class LanguageModel(Protocol):
+    """Anything that continues a conversation.
+
+    `stream` yields text and reasoning as they come, whole tool calls, and at most one `Usage`.
+    Raises `chat.agent.errors.ModelUnavailable` or `ModelRefused`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The id under which users choose the model."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """How much it can read, in tokens."""
+        ...
+
+    def stream(
+        self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Continue the conversation."""
+        ...

@@ -1,0 +1,203 @@
+"""Conversations over WebSocket: a viewer of event logs that can also ask and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import orjson
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from rest_framework.exceptions import ValidationError
+
+from accounts.enums import Scope
+from accounts.services import may_still_act
+from accounts.sockets import deny
+from chat import services
+
+from chat.runs.process import launch, request_stop
+from chat.runs.viewing import view_run
+from chat.serializers import PostMessageSerializer
+from youworker.common.db import in_thread
+from youworker.common.exceptions import DomainError, InvalidInput, NotFound
+
+LARGEST_FRAME = 1024 * 1024
+LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
+MESSAGE_TOO_BIG = 1009
+PING_SECONDS = 14
+
+Frame = dict[str, Any]
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One socket on one session. A handler never waits for an answer: answers are tasks."""
+
+    async def websocket_connect(self, message: Any) -> None:
+        self.actor = self.scope["user"]
+        self.key = self.scope.get("api_key")
+        self.tasks: dict[UUID, asyncio.Task[None]] = {}
+
+        session_id = self.scope["url_route"]["kwargs"]["session_id"]
+        if self.key is not None and Scope.CHAT not in self.key.scopes:
+            await self.refuse(403)
+        try:
+            self.session = await in_thread(services.own_session, session_id, actor=self.actor)
+        except NotFound:
+            await self.refuse(404)
+        await self.accept()
+        active = await in_thread(services.active_run_id, self.session)
+        await self.say(
+            {"type": "system", "session_id": self.session.pk, "active_run_id": active}
+        )
+        self.pinger = asyncio.create_task(self.ping_regularly())
+
+    async def refuse(self, status: int) -> None:
+        """Answer the handshake with an HTTP status."""
+        await deny(self.base_send, status)
+        raise StopConsumer
+
+    async def disconnect(self, code: int) -> None:
+        """Stop watching; the runs go on."""
+        for task in (self.pinger, *self.tasks.values()):
+            task.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Handle one frame; whatever is wrong with it is answered, and the socket stays open."""
+        raw = text_data.encode() if text_data is not None else bytes_data or b""
+        try:
+            frame = read_frame(raw)
+        except OversizedFrame:
+            await self.close(code=MESSAGE_TOO_BIG)
+            return
+        except InvalidInput as error:
+            await self.say({"type": "error", **error.as_json()})
+            return
+        try:
+            await self.check_access()
+            await self.handlers()[frame["type"]](frame)
+        except ValidationError as error:
+            detail = orjson.dumps(error.detail, default=str).decode()
+            await self.say({"type": "error", "code": "invalid", "detail": detail})
+        except DomainError as error:
+            await self.say({"type": "error", **error.as_json()})
+
+    def handlers(self) -> dict[str, Callable[[Frame], Awaitable[None]]]:
+        """What a client may send."""
+        return {
+            "text": self.on_text,
+            "audio": self.on_text,
+            "stop": self.on_stop,
+            "approve": self.on_approve,
+            "resume": self.on_resume,
+            "ping": self.on_ping,
+        }
+
+    async def check_access(self) -> None:
+        """Rights are looked at when they are used, not only at sign-in."""
+        if not await in_thread(may_still_act, self.actor, self.key):
+            await self.close(code=4401)
+            raise StopConsumer
+        self.session = await in_thread(
+            services.own_session, self.session.pk, actor=self.actor
+        )
+
+    async def on_text(self, frame: Frame) -> None:
+        """Ask, and watch the answer."""
+        form = PostMessageSerializer(data=frame)
+        form.is_valid(raise_exception=True)
+        key = str(frame.get("idempotency_key") or "")
+        posted = await in_thread(
+            services.post_message,
+            self.session,
+            **form.validated_data,
+            idempotency_key=key,
+            actor=self.actor,
+        )
+        if posted.is_new:
+            await launch(posted.run_id)
+        self.watch(posted.run_id, after=0)
+
+    async def on_stop(self, frame: Frame) -> None:
+        """Stop the run that is named, or the latest one that goes on."""
+        run_id = await self.named_run(frame, default=True)
+        await request_stop(run_id)
+
+    async def on_approve(self, frame: Frame) -> None:
+        """Answer a tool's question for approval; nothing waits for one yet."""
+        raise NotFound("No tool call waits for an approval.")
+
+    async def on_resume(self, frame: Frame) -> None:
+        """Watch a run from the event after the last one seen."""
+        after = frame.get("after", 0)
+        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+            raise InvalidInput("`after` must be the number of an event.", attr="after")
+        self.watch(await self.named_run(frame, default=False), after=after)
+
+    async def on_ping(self, frame: Frame) -> None:
+        """Answer a sign of life."""
+        await self.say({"type": "pong"})
+
+    async def named_run(self, frame: Frame, *, default: bool) -> UUID:
+        """The run of a frame, which must be of this session."""
+        named = frame.get("run_id")
+        if named is None and default:
+            named = await in_thread(services.active_run_id, self.session)
+            if named is None:
+                raise NotFound("Nothing is running.")
+        return await in_thread(services.run_in_session, self.session, named)
+
+    def watch(self, run_id: UUID, *, after: int) -> None:
+        """Send a run's events from a task; watching again replaces the watcher."""
+        former = self.tasks.pop(run_id, None)
+        if former is not None:
+            former.cancel()
+        self.tasks[run_id] = asyncio.create_task(self.send_events(run_id, after))
+
+    async def send_events(self, run_id: UUID, after: int) -> None:
+        """Send what is in the log, and what comes, to the end."""
+        async with aclosing(view_run(run_id, after=after)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    await self.send(text_data=event.as_frame(run_id))
+        if self.tasks.get(run_id) is asyncio.current_task():
+            del self.tasks[run_id]
+
+    async def ping_regularly(self) -> None:
+        """Let proxies and clients see that the socket lives; end it when access ended."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            if not await in_thread(may_still_act, self.actor, self.key):
+                await self.close(code=4401)
+                return
+            await self.say({"type": "ping"})
+
+    async def say(self, frame: Frame) -> None:
+        """Send one frame."""
+        await self.send(text_data=orjson.dumps(frame).decode())
+
+
+class OversizedFrame(Exception):
+    """A frame above the limit of its kind."""
+
+
+def read_frame(raw: bytes) -> Frame:
+    """The JSON object of a frame; raises `InvalidInput`, or `OversizedFrame`."""
+    if len(raw) > LARGEST_AUDIO_FRAME:
+        raise OversizedFrame
+    try:
+        frame = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if len(raw) > LARGEST_FRAME:
+            raise OversizedFrame from error
+        raise InvalidInput("This frame is not JSON.") from error
+    kind = frame.get("type") if isinstance(frame, dict) else None
+    if len(raw) > LARGEST_FRAME and kind != "audio":
+        raise OversizedFrame
+    if kind not in ("text", "audio", "stop", "approve", "resume", "ping"):
+        raise InvalidInput("A frame is an object with a known `type`.")
+    return dict(frame)
+
+

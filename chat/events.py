@@ -1,0 +1,43 @@
+"""What viewers of a run are told, in the words of the public contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One numbered entry of a run's log; `data` is a JSON object in bytes."""
+
+    seq: int
+    type: str
+    data: bytes
+
+    def as_sse(self) -> bytes:
+        """The event as a server-sent one."""
+        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.seq, self.type.encode(), self.data)
+
+    def as_frame(self, run_id: UUID) -> str:
+        """The event as a WebSocket frame: the same JSON with type, run and number."""
+        head = f'{{"type":"{self.type}","run_id":"{run_id}","seq":{self.seq}'
+        body = self.data[1:].decode()
+        return f"{head}{'' if body == '}' else ','}{body}"
+
+
+def encoded(data: dict[str, Any]) -> bytes:
+    """A payload as JSON in bytes."""
+    return orjson.dumps(data)
+
+
+def log_key(run_id: UUID) -> str:
+    """The Redis Stream of a run."""
+    return f"run:{run_id}"
+
+
+def stop_key(run_id: UUID) -> str:
+    """Where a stop is left for the process that makes the answer."""
+    return f"run:{run_id}:stop"

@@ -1,0 +1,15 @@
+"""What the chat services may refuse with."""
+
+from youworker.common.exceptions import Conflict, UpstreamUnavailable
+
+
+class RunFinished(Conflict):
+    """The run is over; there is nothing to stop."""
+
+    code = "run_finished"
+
+
+class AnswerFailed(UpstreamUnavailable):
+    """The run of a one-call chat ended without an answer."""
+
+    code = "answer_failed"

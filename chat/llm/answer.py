@@ -1,0 +1,147 @@
+"""Reads a streamed or whole completion and forgives what servers get wrong in it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+
+from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
+from chat.llm.calls import CallAssembly
+
+logger = logging.getLogger(__name__)
+
+CHARACTERS_PER_TOKEN = 4
+SERVER_ERROR = 500
+
+
+class AnswerReader:
+    """Turns the bytes of one answer into events; lives for one attempt."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+        self.calls = CallAssembly()
+        self.usage: Usage | None = None
+        self.characters = 0
+        self.started = False
+        self.finished = False
+        self.garbage = 0
+
+    def feed(self, block: bytes) -> list[ModelEvent]:
+        """The events of the complete lines in what was received so far."""
+        lines = (self.rest + block if self.rest else block).split(b"\n")
+        self.rest = lines.pop()
+        events: list[ModelEvent] = []
+        for line in lines:
+            # Comments, event names and blank lines carry nothing.
+            if line.startswith(b"data:"):
+                self.take_line(line[5:], events)
+        return events
+
+    def take_line(self, data: bytes, events: list[ModelEvent]) -> None:
+        """Read one `data:` line."""
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            self.take_unreadable(data.strip())
+            return
+        if type(document) is dict:
+            self.take_document(document, events)
+
+    def take_unreadable(self, data: bytes) -> None:
+        """Note the end mark; skip garbage."""
+        if data == b"[DONE]":
+            self.finished = True
+        elif data:
+            self.garbage += 1
+            logger.debug("Skipped an unreadable line of a model server")
+
+    def take_document(self, document: dict[str, Any], events: list[ModelEvent]) -> None:
+        """Read one chunk, or a whole completion, which has the same shape."""
+        if choices := document.get("choices"):
+            choice = choices[0]
+            delta = choice.get("delta") or choice.get("message")
+            if delta:
+                self.take_delta(delta, events)
+            if choice.get("finish_reason"):
+                self.finished = True
+        elif document.get("error"):
+            raise self.reported(document["error"])
+        if usage := document.get("usage"):
+            self.usage = usage_of(usage)
+
+    def take_delta(self, delta: dict[str, Any], events: list[ModelEvent]) -> None:
+        """Read text, reasoning and tool calls."""
+        # `reasoning` is Ollama's and vLLM's word, `reasoning_content` DeepSeek's and llama.cpp's.
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if thought and isinstance(thought, str):
+            self.add(ReasoningDelta(thought), events)
+        text = delta.get("content")
+        if text:
+            if type(text) is not str:
+                text = text_of_parts(text)
+            self.add(TextDelta(text), events)
+        if calls := delta.get("tool_calls"):
+            self.started = True
+            self.calls.take(calls)
+
+    def add(self, event: TextDelta | ReasoningDelta, events: list[ModelEvent]) -> None:
+        """Hand on a piece of output."""
+        self.started = True
+        self.characters += len(event.text)
+        events.append(event)
+
+    def end(self, body: dict[str, Any]) -> list[ModelEvent]:
+        """Tool calls and usage, after the last byte; raise `ModelUnavailable` without any output.
+
+        A stream that just ends counts as complete once anything was said: `[DONE]` and even the
+        finish reason are missing on some servers.
+        """
+        events = self.feed(b"\n") if self.rest else []
+        calls = self.calls.finished()
+        if not (self.started or self.finished):
+            raise ModelUnavailable("The model's server ended the answer before it began.")
+        events.extend(calls)
+        events.append(self.usage or self.estimated(body, calls))
+        return events
+
+    def estimated(self, body: dict[str, Any], calls: list[ToolCall]) -> Usage:
+        """What the turn probably cost, for servers that do not say."""
+        read = len(orjson.dumps([body.get("messages"), body.get("tools")]))
+        written = self.characters + sum(
+            len(call.name) + len(orjson.dumps(call.arguments)) for call in calls
+        )
+        return Usage(-(-read // CHARACTERS_PER_TOKEN), -(-written // CHARACTERS_PER_TOKEN))
+
+    def reported(self, error: Any) -> ModelUnavailable | ModelRefused:
+        """What an error object inside an answer means."""
+        message = said_by_server(error)
+        code = error.get("code") if isinstance(error, dict) else None
+        if self.started or (isinstance(code, int) and code >= SERVER_ERROR):
+            return ModelUnavailable(f"The model's server broke off: {message}")
+        return ModelRefused(f"The model's server refused: {message}")
+
+
+def said_by_server(error: Any) -> str:
+    """The sentence in a server's error, in any of the shapes in use."""
+    if isinstance(error, dict):
+        inner = error.get("error", error.get("message", error.get("detail")))
+        return said_by_server(inner) if inner is not None else str(error)[:500]
+    return str(error or "no reason given")[:500]
+
+
+def text_of_parts(parts: Any) -> str:
+    """The text of content given as a list of parts."""
+    if not isinstance(parts, list):
+        return str(parts)
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+
+
+def usage_of(counts: dict[str, Any]) -> Usage | None:
+    """The token counts, if they are complete."""
+    tokens_in, tokens_out = counts.get("prompt_tokens"), counts.get("completion_tokens")
+    if isinstance(tokens_in, int) and isinstance(tokens_out, int):
+        return Usage(tokens_in, tokens_out)
+    return None

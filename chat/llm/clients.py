@@ -1,0 +1,57 @@
+"""Connections to model servers: one pooled client per event loop, server and key."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    import openai
+
+    from youworker.common.config.sections import LlmConfig
+
+# Local servers want no key, and the client's library refuses to go without one.
+NO_KEY = "none"
+WRITE_SECONDS = 30.0
+
+ClientKey = tuple[str, str, float]
+pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientKey, openai.AsyncOpenAI]] = (
+    WeakKeyDictionary()
+)
+
+
+async def client_for(llm: LlmConfig) -> openai.AsyncOpenAI:
+    """The client of the running event loop for one server."""
+    await load_library()
+    pool = pools.setdefault(asyncio.get_running_loop(), {})
+    key = (llm.base_url, llm.api_key, llm.connect_timeout)
+    if key not in pool:
+        pool[key] = new_client(llm)
+    return pool[key]
+
+
+async def load_library() -> None:
+    """Import the client library off the event loop: it takes most of a second."""
+    if "openai.resources.chat" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "openai.resources.chat")
+
+
+def new_client(llm: LlmConfig) -> openai.AsyncOpenAI:
+    """A client without a read timeout or retries; both are decided per model turn."""
+    import openai  # noqa: PLC0415 -- 40 MB that only users of a model server pay
+
+    timeout = openai.Timeout(
+        connect=llm.connect_timeout, read=None, write=WRITE_SECONDS, pool=llm.connect_timeout
+    )
+    return openai.AsyncOpenAI(
+        base_url=llm.base_url, api_key=llm.api_key or NO_KEY, timeout=timeout, max_retries=0
+    )
+
+
+async def close_clients() -> None:
+    """Close the connections of the running event loop."""
+    for client in pools.pop(asyncio.get_running_loop(), {}).values():
+        await client.close()

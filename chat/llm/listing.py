@@ -1,0 +1,55 @@
+"""The models a server offers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.llm.answer import said_by_server
+from chat.llm.clients import client_for
+
+if TYPE_CHECKING:
+    from youworker.common.config.sections import LlmConfig
+
+# A list is short work: a server that needs longer is as good as gone.
+ANSWER_SECONDS = 5.0
+
+
+async def list_models(llm: LlmConfig) -> list[str]:
+    """The ids a server lists, in its order.
+
+    Raises `ModelUnavailable` when it does not answer, `ModelRefused` when it knows no such list.
+    """
+    from openai import APIError, APIStatusError  # noqa: PLC0415 -- 40 MB not everybody needs
+
+    client = await client_for(llm)
+    try:
+        async with asyncio.timeout(llm.connect_timeout + ANSWER_SECONDS):
+            answer = await client.models.with_raw_response.list()
+            document = answer.http_response.json()
+    except APIStatusError as error:
+        raise refusal(error.status_code, said_by_server(error.body)) from error
+    except (APIError, TimeoutError) as error:
+        raise ModelUnavailable(
+            f"The model's server at {llm.base_url} cannot be reached."
+        ) from error
+    except ValueError as error:
+        raise ModelRefused("The model's server answered no list of models.") from error
+    return names_in(document)
+
+
+def refusal(status: int, message: str) -> ModelRefused | ModelUnavailable:
+    """What an error status means for the list."""
+    if status >= 500:  # noqa: PLR2004 -- the HTTP boundary between refusing and failing
+        return ModelUnavailable(f"The model's server failed with status {status}: {message}")
+    return ModelRefused(f"The model's server lists no models: {message}")
+
+
+def names_in(document: Any) -> list[str]:
+    """The ids in a list of models; Ollama's own list has `models` and `name`."""
+    if not isinstance(document, dict):
+        return []
+    rows = document.get("data") or document.get("models") or []
+    names = [row.get("id") or row.get("name") for row in rows if isinstance(row, dict)]
+    return [str(name) for name in names if name]

@@ -1,0 +1,199 @@
+"""Which models there are, and which one a run uses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
+from chat.llm.listing import list_models
+from chat.llm.openai_compatible import OpenAICompatibleModel
+from chat.llm.quote import NAME as QUOTE
+from chat.llm.quote import QuoteModel
+from youworker.common import config as configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chat.agent.types import LanguageModel
+    from youworker.common.config.sections import LlmConfig, RetryConfig
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_SECONDS = 5.0
+REFUSALS_SECONDS = 600.0
+# Servers list these beside the models one can talk to.
+NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one server said last about its models, or why it did not."""
+
+    names: tuple[str, ...]
+    problem: AgentError | None
+    until: float
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the server did not answer at all."""
+        return isinstance(self.problem, ModelUnavailable)
+
+
+@dataclass
+class Registry:
+    """The models of the configured servers and the built-in one; belongs to one event loop."""
+
+    servers: Sequence[LlmConfig]
+    retry: RetryConfig
+    default: str = ""
+    listings: dict[LlmConfig, Listing] = field(default_factory=dict)
+    locks: dict[LlmConfig, asyncio.Lock] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], tuple[float, set[str]]] = field(default_factory=dict)
+
+    async def list_available(self) -> list[str]:
+        """The names of all models that can be asked for now, `quote` last."""
+        listings = await self.all_listings()
+        names = [name for listing in listings for name in listing.names]
+        return [*dict.fromkeys(names), QUOTE]
+
+    async def resolve(self, name: str | None) -> LanguageModel:
+        """The model called `name`, or the default one.
+
+        Raises `ModelRefused` for a name nobody knows, `ModelUnavailable` when the server that may
+        know it is down. The default falls back to `quote` then, so that there is an answer.
+        """
+        if name:
+            return await self.named(name)
+        if self.default == QUOTE or not self.servers:
+            return QuoteModel()
+        return await self.default_model()
+
+    async def named(self, name: str) -> LanguageModel:
+        """The model a user asked for."""
+        if name == QUOTE:
+            return QuoteModel()
+        listings = await self.all_listings()
+        for server, listing in zip(self.servers, listings, strict=True):
+            if known := listed_name(name, listing.names):
+                return self.model(server, known)
+        return self.unlisted(name, listings)
+
+    def unlisted(self, name: str, listings: Sequence[Listing]) -> LanguageModel:
+        """A model no server lists: a server that lists nothing may have it all the same."""
+        for server, listing in zip(self.servers, listings, strict=True):
+            if listing.problem and not listing.is_unreachable:
+                return self.model(server, name)
+        for listing in listings:
+            if listing.problem:
+                raise listing.problem
+        raise ModelRefused(f"There is no model called {name!r}.")
+
+    async def default_model(self) -> LanguageModel:
+        """The configured default, else the first model of a server that answers, else `quote`."""
+        listings = await self.all_listings()
+        for server, listing in zip(self.servers, listings, strict=True):
+            if name := self.default_of(listing):
+                return self.model(server, name)
+        if self.default and not any(listing.is_unreachable for listing in listings):
+            # The operator's word counts more than a list: some servers load models on demand.
+            return self.model(self.servers[0], self.default)
+        logger.warning("No model server answers; the built-in model %r stands in.", QUOTE)
+        return QuoteModel()
+
+    def default_of(self, listing: Listing) -> str:
+        """The model to use of one server; empty if it has none."""
+        if self.default:
+            return listed_name(self.default, listing.names)
+        spoken = [name for name in listing.names if is_for_chat(name)]
+        return next(iter([*spoken, *listing.names]), "")
+
+    def model(self, server: LlmConfig, name: str) -> OpenAICompatibleModel:
+        """A model of a server, with what is remembered about it."""
+        key, now = (server.base_url, name), time.monotonic()
+        until, refused = self.refusals.get(key, (0.0, set()))
+        if now > until:
+            refused = set()
+            self.refusals[key] = (now + REFUSALS_SECONDS, refused)
+        return OpenAICompatibleModel(name, server, self.retry, refused)
+
+    async def all_listings(self) -> list[Listing]:
+        """What each server lists, asked side by side."""
+        return list(await asyncio.gather(*(self.listing(server) for server in self.servers)))
+
+    async def listing(self, server: LlmConfig) -> Listing:
+        """What one server lists; asked at most once at a time and every few seconds."""
+        async with self.locks.setdefault(server, asyncio.Lock()):
+            known = self.listings.get(server)
+            if known is None or time.monotonic() > known.until:
+                known = self.listings[server] = await asked(server)
+            return known
+
+
+async def asked(server: LlmConfig) -> Listing:
+    """Ask a server for its models; a failure is an answer, too."""
+    names: list[str] = []
+    problem: AgentError | None = None
+    try:
+        names = await list_models(server)
+    except AgentError as error:
+        problem = error
+        logger.warning("No list of models: %s", error)
+    return Listing(tuple(names), problem, time.monotonic() + REMEMBERED_SECONDS)
+
+
+def listed_name(name: str, names: Sequence[str]) -> str:
+    """`name` as the server lists it; Ollama's tag `latest` may be left out."""
+    for candidate in (name, f"{name}:latest"):
+        if candidate in names:
+            return candidate
+    return ""
+
+
+def is_for_chat(name: str) -> bool:
+    """Whether a model's name does not say that it does something else."""
+    return not any(word in name.lower() for word in NOT_FOR_CHAT)
+
+
+def configured_servers(llm: LlmConfig) -> list[LlmConfig]:
+    """One configuration per server: base URLs and keys may be lists separated by commas."""
+    urls = [url.strip().rstrip("/") for url in llm.base_url.split(",") if url.strip()]
+    keys = [key.strip() for key in llm.api_key.split(",")]
+    # A key is never sent to a server it does not stand beside.
+    keys += [""] * (len(urls) - len(keys))
+    return [replace(llm, base_url=url, api_key=key) for url, key in zip(urls, keys, strict=False)]
+
+
+@lru_cache(maxsize=8)
+def servers_of(llm: LlmConfig) -> tuple[LlmConfig, ...]:
+    """The servers of a configuration."""
+    return tuple(configured_servers(llm))
+
+
+registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()
+
+
+def registry() -> Registry:
+    """The registry of the running event loop, made anew when the configuration changed."""
+    llm, retry = configuration.config.llm, configuration.config.retry
+    loop = asyncio.get_running_loop()
+    known = registries.get(loop)
+    servers = servers_of(llm)
+    if known is None or known.servers != servers or known.default != llm.chat_model:
+        known = registries[loop] = Registry(servers, retry, llm.chat_model)
+    return known
+
+
+async def resolve(model_name: str | None) -> LanguageModel:
+    """The model a run uses: the one asked for, or the default."""
+    return await registry().resolve(model_name)
+
+
+async def list_available() -> list[str]:
+    """The names of all models that can be asked for now, `quote` last."""
+    return await registry().list_available()

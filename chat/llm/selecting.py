@@ -1,0 +1,293 @@
+"""Picks the sentences of passages that answer a question best."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chat.llm.sentences import split_sentences, without_links
+from chat.llm.words import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chat.llm.questions import Question
+
+BOILERPLATE = re.compile(
+    r"^(?:prev(?:ious)?|next|up|home|index|modules|menu|search|back to top|table of contents"
+    r"|skip to|show source|privacy policy|cookie|log ?in|sign (?:in|up)|share|print|indice|cerca"
+    r"|avanti|indietro|precedente|successivo)\b.{0,60}$"
+    r"|©|\ball rights reserved\b|^copyright\b|\bcookies?\b.{0,40}\b(?:accept|consent|policy)"
+    r"|^\W*(?:https?://\S+|www\.\S+)\W*$|(?:\s[|»\u203a]\s.*){3,}|\.{5,}",
+    re.I,
+)
+# Text that talks to the assistant is nobody's answer.
+ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override|ignora|dimentica)\b.{0,60}"
+    r"\b(?:instructions?|prompts?|rules|istruzioni|regole)\b|<\s*/?\s*(?:system|untrusted)\b",
+    re.I,
+)
+NUMBER_WANTED = re.compile(
+    r"\bhow (?:many|much|long|often|big|large|old|fast)\b|\bwhen\b|\bwhich (?:port|version|year)\b"
+    r"|\bwhat (?:port|version|size|number|year|date|percentage|price)\b|\bdefault\b|\bmaximum\b"
+    r"|\bminimum\b|\bquant[oaie]\b|\bquando\b|\bquale (?:porta|versione|anno)\b",
+    re.I,
+)
+MEANING_WANTED = re.compile(
+    r"^\W*(?:what(?:'s| is| are| does)|define|who is"
+    r"|(?:che )?cos(?:a|['\u2019])\s?(?:è|sono|significa)|chi è|che significa)\b",
+    re.I,
+)
+REASON_WANTED = re.compile(r"\bwhy\b|\bperch[éè]\b", re.I)
+REASON = re.compile(r"\b(?:because|since|so that|due to|therefore|in order|perché|poiché)\b", re.I)
+DEFINING = re.compile(r"^.{0,80}?\b(?:is|are|means|refers to|è|sono|significa|indica)\b", re.I)
+DEPENDENT = re.compile(
+    r"^(?:it|this|these|those|they|such|however|therefore|otherwise|but|and|also|then|questo|questa"
+    r"|ciò|inoltre|tuttavia|quindi|essi?)\b",
+    re.I,
+)
+
+HEADING_SHARE = 0.45
+NEIGHBOUR_SHARE = 0.25
+RANK_STEP, RANK_FLOOR = 0.03, 0.75
+PROXIMITY = 0.1
+KIND_BONUS = 0.15
+FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
+SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR, QUESTION_FACTOR = 0.6, 0.85, 0.75, 0.4
+
+# Found by trial on questions a manual answers and questions it does not.
+LEAST_COVERAGE = 0.5
+LEAST_SCORE = 0.22
+RELATIVE_SCORE = 0.6
+SAME_SENTENCE = 0.7
+MOST_SENTENCES = 4
+MOST_CHARACTERS = 900
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A search result under the number by which it is cited."""
+
+    number: int
+    text: str
+    heading: str
+
+
+@dataclass
+class Candidate:
+    """A sentence that may be quoted."""
+
+    passage: int
+    position: int
+    text: str
+    words: list[str]
+    score: float = 0.0
+
+
+@dataclass
+class Quote:
+    """Neighbouring sentences of one passage, word by word."""
+
+    number: int
+    text: str
+
+
+@dataclass
+class Scale:
+    """What each word of a question is worth among the sentences at hand."""
+
+    worth: dict[str, float]
+    total: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = sum(self.worth.values()) or 1.0
+
+    def share(self, words: set[str]) -> float:
+        """How much of the question a set of words covers, between 0 and 1."""
+        return sum(worth for word, worth in self.worth.items() if word in words) / self.total
+
+
+def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
+    """The quotes that answer the question, best passage first; none when nothing fits."""
+    sentences = [usable_sentences(index, passage) for index, passage in enumerate(passages)]
+    candidates = [candidate for group in sentences for candidate in group]
+    if not candidates or not question.weights:
+        return []
+    headings = [set(terms(passage.heading)) for passage in passages]
+    scale = scale_of(question, candidates, headings)
+    if best_coverage(scale, sentences, headings) < LEAST_COVERAGE:
+        return []
+    for group in sentences:
+        score_group(group, question.text, scale, headings)
+    return quotes_of(chosen(candidates), sentences, passages)
+
+
+def usable_sentences(index: int, passage: Passage) -> list[Candidate]:
+    """The sentences of a passage without navigation, orders and endless lines."""
+    found = []
+    for position, text in enumerate(split_sentences(without_links(passage.text))):
+        is_usable = len(text) <= LONGEST_CHARACTERS and not is_noise(text)
+        if is_usable:
+            found.append(Candidate(index, position, text, terms(text)))
+    return found
+
+
+def is_noise(text: str) -> bool:
+    """Whether a sentence is no statement of the document."""
+    letters = sum(map(str.isalpha, text))
+    return letters * 2 < len(text) or bool(BOILERPLATE.search(text) or ORDERS.search(text))
+
+
+def scale_of(
+    question: Question, candidates: Sequence[Candidate], headings: Sequence[set[str]]
+) -> Scale:
+    """Rare words count more; a word found nowhere counts most."""
+    counts = Counter(word for candidate in candidates for word in set(candidate.words))
+    in_headings = Counter(word for heading in headings for word in heading)
+    size = len(candidates)
+    worth = {}
+    for word, weight in question.weights.items():
+        found = counts[word] + in_headings[word]
+        worth[word] = weight * math.log(1 + (size + 1) / (found + 0.5))
+    return Scale(worth)
+
+
+def best_coverage(
+    scale: Scale, sentences: Sequence[Sequence[Candidate]], headings: Sequence[set[str]]
+) -> float:
+    """How much of the question the best passage touches, heading and title included."""
+    shares = [
+        scale.share(heading.union(*(candidate.words for candidate in group)))
+        for group, heading in zip(sentences, headings, strict=True)
+    ]
+    return max(shares, default=0.0)
+
+
+def score_group(
+    group: Sequence[Candidate], question: str, scale: Scale, headings: Sequence[set[str]]
+) -> None:
+    """Rate the sentences of one passage."""
+    for index, candidate in enumerate(group):
+        around = group[max(0, index - 1) : index] + group[index + 1 : index + 2]
+        nearby = {word for other in around for word in other.words}
+        candidate.score = score(candidate, question, scale, headings[candidate.passage], nearby)
+
+
+def score(
+    candidate: Candidate, question: str, scale: Scale, heading: set[str], nearby: set[str]
+) -> float:
+    """How well a sentence answers; what its surroundings say counts in part."""
+    words = set(candidate.words)
+    own = scale.share(words)
+    if not own:
+        return 0.0
+    rated = own + HEADING_SHARE * scale.share(heading - words)
+    rated += NEIGHBOUR_SHARE * scale.share(nearby - words - heading)
+    rated += PROXIMITY * closeness(candidate.words, scale)
+    rated += KIND_BONUS * fits_kind(candidate.text, question, own)
+    rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
+    return rated * form_factor(candidate.text)
+
+
+def closeness(words: Sequence[str], scale: Scale) -> float:
+    """Near 1 when the question's words stand side by side, 0 when only one is there."""
+    places = {word: place for place, word in enumerate(words) if word in scale.worth}
+    if len(places) < 2:  # noqa: PLR2004 -- two words are needed for a distance
+        return 0.0
+    return len(places) / (max(places.values()) - min(places.values()) + 1)
+
+
+def fits_kind(text: str, question: str, own: float) -> float:
+    """Whether a sentence has what the question asks for: a number, a definition, a reason."""
+    if NUMBER_WANTED.search(question) and any(map(str.isdigit, text)):
+        return 1.0
+    if REASON_WANTED.search(question) and REASON.search(text):
+        return 1.0
+    if MEANING_WANTED.search(question) and DEFINING.search(text):
+        return min(1.0, 2 * own)
+    return 0.0
+
+
+def form_factor(text: str) -> float:
+    """Prefer whole statements of a readable length."""
+    count = len(text.split())
+    factor = 1.0
+    if count < FEW_WORDS:
+        factor = SHORT_FACTOR
+    elif count > MANY_WORDS:
+        factor = LONG_FACTOR
+    if text.rstrip("\"'”\u2019»)*_`").endswith("?"):
+        return factor * QUESTION_FACTOR
+    return factor if text[-1] in ".!:;\"'”\u2019»)" else factor * FRAGMENT_FACTOR
+
+
+def chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The best sentences, none of them twice."""
+    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
+    if not ranked or ranked[0].score < LEAST_SCORE:
+        return []
+    least = RELATIVE_SCORE * ranked[0].score
+    picked: list[Candidate] = []
+    room = MOST_CHARACTERS
+    for candidate in ranked:
+        if candidate.score < least or len(picked) == MOST_SENTENCES:
+            break
+        if (picked and len(candidate.text) > room) or is_repeated(candidate, picked):
+            continue
+        picked.append(candidate)
+        room -= len(candidate.text)
+    return picked
+
+
+def is_repeated(candidate: Candidate, picked: Sequence[Candidate]) -> bool:
+    """Whether a sentence says what a picked one says already."""
+    words = set(candidate.words)
+    return any(
+        len(words & set(other.words)) >= SAME_SENTENCE * max(1, len(words | set(other.words)))
+        for other in picked
+    )
+
+
+def quotes_of(
+    picked: Sequence[Candidate],
+    sentences: Sequence[Sequence[Candidate]],
+    passages: Sequence[Passage],
+) -> list[Quote]:
+    """One quote for each run of neighbouring sentences, best passage first."""
+    quotes = []
+    for passage in dict.fromkeys(candidate.passage for candidate in picked):
+        wanted = {each.position for each in picked if each.passage == passage}
+        wanted |= needed_context(sentences[passage], wanted)
+        for run in runs(sentences[passage], wanted):
+            text = " ".join(candidate.text for candidate in run)
+            quotes.append(Quote(passages[passage].number, text))
+    return quotes
+
+
+def needed_context(group: Sequence[Candidate], wanted: set[int]) -> set[int]:
+    """The sentence before "It …", and the one a colon announces."""
+    needed = set()
+    for before, candidate in itertools.pairwise(group):
+        adjoining = candidate.position == before.position + 1
+        if adjoining and candidate.position in wanted and DEPENDENT.match(candidate.text):
+            needed.add(before.position)
+        if adjoining and before.position in wanted and before.text.endswith(":"):
+            needed.add(candidate.position)
+    return needed
+
+
+def runs(group: Sequence[Candidate], wanted: set[int]) -> list[list[Candidate]]:
+    """The wanted sentences, in order, split where one is left out."""
+    found: list[list[Candidate]] = []
+    for candidate in group:
+        if candidate.position not in wanted:
+            continue
+        if found and found[-1][-1].position == candidate.position - 1:
+            found[-1].append(candidate)
+        else:
+            found.append([candidate])
+    return found

@@ -1,0 +1,86 @@
+"""Sentences of passages and answers, and how much of one is found in the other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chat.llm.words import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Closing quotes and citation marks belong to the sentence before them.
+BOUNDARY = re.compile(
+    r"[.!?…]+[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+)
+ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|vs|cf|al|fig|no|nr|dr|mr|mrs|ms|prof|st|approx|sec|vol|pp?|ch"
+    r"|sig|dott|ing|avv|art|pag|ecc|es|p\.es|cap|n|tel|co|inc|ltd|[A-Za-z])\.$",
+    re.I,
+)
+SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
+OWN_LINE = re.compile(r"\s*(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
+MARK = re.compile(r"\[\d{1,3}\]")
+LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
+SHORT_LINE = 60
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a text in order, with single spaces; list items and headings count, too."""
+    found: list[str] = []
+    for block in blocks(text):
+        found.extend(sentences_of(block))
+    return found
+
+
+def blocks(text: str) -> Iterator[str]:
+    """Runs of lines that may hold one sentence: hard wraps are joined, list items are not."""
+    lines: list[str] = []
+    for raw in text.splitlines():
+        line = raw.strip()
+        if lines and (not line or begins_block(lines[-1], raw, line)):
+            yield " ".join(lines)
+            lines = []
+        if line:
+            lines.append(" ".join(line.split()))
+    if lines:
+        yield " ".join(lines)
+
+
+def begins_block(before: str, raw: str, line: str) -> bool:
+    """Whether a line cannot go on with the sentence of the line before."""
+    if OWN_LINE.match(raw) or before.startswith(("#", "|", "```")):
+        return True
+    # A short line without a full stop is a heading when a new sentence follows it.
+    is_short = len(before) < SHORT_LINE and before[-1] not in ",;"
+    return is_short and not line[0].islower()
+
+
+def sentences_of(block: str) -> Iterator[str]:
+    """The sentences of one run of text."""
+    start = 0
+    for found in BOUNDARY.finditer(block):
+        piece = block[start : found.end()].strip()
+        if ABBREVIATION.search(piece) or SECTION_NUMBER.match(piece):
+            continue
+        yield piece
+        start = found.end()
+    if rest := block[start:].strip():
+        yield rest
+
+
+def overlap(sentence: str, passage: str) -> float:
+    """The share of a sentence's content words that the passage holds, between 0 and 1.
+
+    Citation marks are no words. A sentence without content words shares nothing.
+    """
+    said = set(terms(MARK.sub(" ", without_links(sentence))))
+    if not said:
+        return 0.0
+    return len(said & set(terms(without_links(passage)))) / len(said)
+
+
+def without_links(text: str) -> str:
+    """A text whose Markdown links are reduced to their words; `[1](a.html)` stays readable."""
+    return LINK.sub(r"\1", text) if "](" in text else text

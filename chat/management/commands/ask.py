@@ -1,0 +1,91 @@
+"""Ask a question from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from chat import services
+from chat.runs.process import launch, request_stop
+from chat.runs.viewing import view_run
+from chat.services import Posted
+from youworker.common.exceptions import DomainError
+
+
+class Command(BaseCommand):
+    help = "Ask a question; the answer streams to the terminal, its citations follow."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("text")
+        parser.add_argument("--user", help="user name; default is the first superuser")
+        parser.add_argument("--session", type=UUID, help="go on in this session")
+        parser.add_argument("--model", default="")
+
+    def handle(self, *args: Any, text: str, **options: Any) -> None:
+        user = asking_user(options["user"])
+        try:
+            posted = self.post(text, user, options["session"], options["model"])
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        try:
+            done = asyncio.run(self.stream(posted.run_id))
+        except KeyboardInterrupt as error:
+            raise CommandError("stopped") from error
+        self.stderr.write(f"session {posted.session_id}")
+        if done["error"] and done["status"] != "succeeded":
+            raise CommandError(done["error"]["detail"])
+
+    def post(self, text: str, user: User, session_id: UUID | None, model: str) -> Posted:
+        """Store the question."""
+        session = services.own_session(session_id, actor=user) if session_id else None
+        return services.post_chat(text=text, session=session, model=model, actor=user)
+
+    async def stream(self, run_id: UUID) -> dict[str, Any]:
+        """Carry out the run here, print it as it comes, and give its last event."""
+        await launch(run_id)
+        done: dict[str, Any] = {}
+        try:
+            async with aclosing(view_run(run_id)) as batches:
+                async for batch in batches:
+                    for event in batch:
+                        done = self.show(event.type, orjson.loads(event.data))
+        except asyncio.CancelledError:
+            await request_stop(run_id)
+            raise
+        return done
+
+    def show(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Print one event."""
+        if kind == "token":
+            self.stdout.write(data["text"], ending="")
+            self.stdout.flush()
+        elif kind == "citation":
+            page = f", page {data['page']}" if data["page"] else ""
+            heading = f", {data['heading']}" if data.get("heading") else ""
+            doubt = "" if data["supported"] else " (not clearly supported)"
+            first = "\n\n" if data["index"] and not getattr(self, "cited", False) else ""
+            self.cited = True
+            self.stdout.write(f"{first}[{data['index']}] {data['title']}{heading}{page}{doubt}")
+        elif kind == "done":
+            self.stdout.write("")
+        return data
+
+
+def asking_user(username: str | None) -> User:
+    """The user who asks; raises `CommandError` when there is none."""
+    if username is None:
+        found = User.objects.root()
+    else:
+        found = User.objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no user {username!r}." if username else "There is no user.")
+    return found
+
+

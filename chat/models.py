@@ -1,0 +1,176 @@
+"""Conversations, their messages, runs, citations and tool calls. Content is encrypted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from chat.enums import ACTIVE_STATUSES, MessageRole, RunStatus, ToolRunStatus
+from chat.managers import (
+    CitationQuerySet,
+    MessageQuerySet,
+    RunQuerySet,
+    SessionQuerySet,
+    ToolRunQuerySet,
+)
+from documents.models import Collection, Document, Passage
+from mcp.models import Tool
+from youworker.common.config import config
+from youworker.common.fields import EncryptedJSONField, EncryptedTextField
+from youworker.common.managers import AliveManager
+from youworker.common.models import SoftDeleteModel, TimestampedModel
+
+
+class Session(SoftDeleteModel):
+    """One conversation of one user."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sessions")
+    title = EncryptedTextField(blank=True, default="")
+    model = models.CharField(max_length=200, blank=True)
+    enable_tools = models.BooleanField(default=True)
+    enable_web = models.BooleanField(default=True)
+    language = models.CharField(max_length=8, blank=True)
+    collections = models.ManyToManyField(Collection, blank=True, related_name="+")
+    active_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar = AliveManager.from_queryset(SessionQuerySet)()
+    all_objects: ClassVar = SessionQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        indexes = [
+            models.Index(
+                fields=["user", "-active_at", "-id"],
+                condition=Q(deleted_at__isnull=True),
+                name="session_of_user",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Message(TimestampedModel):
+    """Something that was said; an answer grows while its run goes on."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="messages")
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replies"
+    )
+    # The run that writes this answer, or that this question started.
+    run = models.ForeignKey("Run", models.SET_NULL, null=True, blank=True, related_name="messages")
+    role = models.CharField(max_length=16, choices=MessageRole)
+    content = EncryptedTextField(blank=True, default="")
+    reasoning = EncryptedTextField(blank=True, default="")
+    model = models.CharField(max_length=200, blank=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    rating = models.SmallIntegerField(default=0)
+    comment = EncryptedTextField(blank=True, default="")
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["session", "created_at", "id"], name="message_in_session")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"
+
+
+class Run(TimestampedModel):
+    """One answer in the making: its state, and the lease of the process that makes it."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="runs")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
+    question = models.ForeignKey(Message, models.CASCADE, related_name="+")
+    answer = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
+    status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
+    model = models.CharField(max_length=200, blank=True)
+    options = models.JSONField(default=dict)
+    lease_until = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    iterations = models.PositiveIntegerField(default=0)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    ttft_ms = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_detail = EncryptedTextField(blank=True, default="")
+    correlation_id = models.CharField(max_length=64, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(status__in=ACTIVE_STATUSES),
+                name="run_active_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.pk}"
+
+    @staticmethod
+    def first_lease() -> datetime:
+        """How long a new run may wait for the process that accepted it."""
+        return timezone.now() + timedelta(seconds=config.agent.lease_seconds)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is to come."""
+        return self.status in ACTIVE_STATUSES
+
+
+class Citation(TimestampedModel):
+    """One `[n]` of an answer: the passage it points to, as it stood then."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="citations")
+    index = models.PositiveIntegerField()
+    document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
+    passage = models.ForeignKey(Passage, models.SET_NULL, null=True, related_name="+")
+    title = models.CharField(max_length=500)
+    heading = models.TextField(blank=True)
+    page = models.PositiveIntegerField(null=True, blank=True)
+    start = models.PositiveIntegerField(default=0)
+    end = models.PositiveIntegerField(default=0)
+    quote = EncryptedTextField()
+    supported = models.BooleanField()
+
+    objects = CitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("message", "index", name="citation_once_per_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"[{self.index}] {self.title}"
+
+
+class ToolRun(TimestampedModel):
+    """One call of a tool."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tool_runs")
+    session = models.ForeignKey(Session, models.CASCADE, null=True, related_name="tool_runs")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="tool_runs")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="tool_runs")
+    tool = models.ForeignKey(Tool, models.SET_NULL, null=True, related_name="+")
+    tool_name = models.CharField(max_length=300)
+    status = models.CharField(max_length=16, choices=ToolRunStatus, default=ToolRunStatus.RUNNING)
+    latency_ms = models.PositiveIntegerField(null=True, blank=True)
+    arguments = EncryptedJSONField(default=dict)
+    result_preview = EncryptedTextField(blank=True, default="")
+    error = EncryptedTextField(blank=True, default="")
+
+    objects = ToolRunQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.tool_name} {self.status}"

@@ -1,0 +1,83 @@
+"""`POST /v1/chat`: a question and its answer in one call."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.db import connection
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import services
+from chat.exceptions import AnswerFailed
+from chat.models import Message, Run
+from chat.rendering import rendered_message
+from chat.runs.process import launch
+from chat.runs.viewing import view_run
+from chat.serializers import ChatAnswerSerializer, ChatSerializer
+from chat.streaming import event_stream
+from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
+from youworker.common.limits import limited
+
+OPTIONS = ("enable_tools", "enable_web", "collections")
+
+
+class OneCallView(ChatView):
+    """A question and its answer in one call."""
+
+    @extend_schema(
+        operation_id="chat",
+        request=ChatSerializer,
+        responses={200: ChatAnswerSerializer, (200, "text/event-stream"): str},
+        parameters=[IDEMPOTENCY_HEADER],
+    )
+    @limited("CHAT_MESSAGE")
+    def post(self, request: Request) -> Any:
+        """Ask, and get the whole answer, or with `stream` the events of its run."""
+        form = validated(ChatSerializer(data=request.data))
+        wanted = form.get("session_id")
+        posted = services.post_chat(
+            text=form["text"],
+            session=services.own_session(wanted, actor=self.actor) if wanted else None,
+            model=form.get("model", ""),
+            options={name: form[name] for name in OPTIONS if name in form},
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            actor=self.actor,
+        )
+        # The answer may take minutes, during which no connection is held.
+        connection.close()
+        if posted.is_new:
+            async_to_sync(launch)(posted.run_id)
+        if form["stream"]:
+            ids = {"X_Session_ID": str(posted.session_id), "X_Run_ID": str(posted.run_id)}
+            return event_stream(posted.run_id, **ids)
+        async_to_sync(wait_for_end)(posted.run_id)
+        return Response(answer_of(posted.run_id))
+
+
+async def wait_for_end(run_id: UUID) -> None:
+    """Return when the run is over."""
+    async with aclosing(view_run(run_id)) as batches:
+        async for _ in batches:
+            pass
+
+
+def answer_of(run_id: UUID) -> dict[str, Any]:
+    """The answer of a finished run; raises `AnswerFailed` when there is none."""
+    run = Run.objects.get(pk=run_id)
+    answer = Message.objects.with_details().get(pk=run.answer_id)
+    if run.error_code and not answer.content:
+        raise AnswerFailed(run.error_detail)
+    message = rendered_message(answer)
+    return {
+        "session_id": run.session_id,
+        "run_id": run.pk,
+        "status": run.status,
+        "message": message,
+        "usage": {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out},
+        "tool_runs": message["tool_runs"],
+    }

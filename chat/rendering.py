@@ -1,0 +1,93 @@
+"""Messages and runs as clients read them, the same in lists, events and one-call answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat.models import Citation, Message, Run, ToolRun
+
+
+def rendered_citation(citation: Citation) -> dict[str, Any]:
+    """One `[n]`."""
+    return {
+        "index": citation.index,
+        "document_id": citation.document_id,
+        "title": citation.title,
+        "chunk_id": citation.passage_id,
+        "page": citation.page,
+        "heading": citation.heading,
+        "quote": citation.quote,
+        "supported": citation.supported,
+    }
+
+
+def rendered_tool_run(tool_run: ToolRun) -> dict[str, Any]:
+    """One call of a tool."""
+    return {
+        "id": tool_run.pk,
+        "tool": tool_run.tool_name,
+        "status": tool_run.status,
+        "args": tool_run.arguments,
+        "latency_ms": tool_run.latency_ms,
+        "result_preview": tool_run.result_preview,
+        "error": tool_run.error,
+        "session_id": tool_run.session_id,
+        "run_id": tool_run.run_id,
+        "message_id": tool_run.message_id,
+        "created_at": tool_run.created_at,
+    }
+
+
+def rendered_message(message: Message) -> dict[str, Any]:
+    """One message with its citations and tool runs."""
+    return {
+        "id": message.pk,
+        "role": message.role,
+        "content": message.content,
+        "model": message.model,
+        "created_at": message.created_at,
+        "parent_id": message.parent_id,
+        "run_id": message.run_id,
+        "tokens_in": message.tokens_in,
+        "tokens_out": message.tokens_out,
+        "citations": [rendered_citation(row) for row in message.citations.all()],
+        "tool_runs": [rendered_tool_run(row) for row in message.tool_runs.all()],
+        "feedback": rendered_feedback(message),
+    }
+
+
+def rendered_feedback(message: Message) -> dict[str, Any] | None:
+    """What the user thought of an answer."""
+    if not message.rating and not message.comment:
+        return None
+    return {"rating": message.rating, "comment": message.comment}
+
+
+def rendered_run(run: Run) -> dict[str, Any]:
+    """One run."""
+    error = {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
+    return {
+        "id": run.pk,
+        "session_id": run.session_id,
+        "status": run.status,
+        "model": run.model,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "iterations": run.iterations,
+        "tokens_in": run.tokens_in,
+        "tokens_out": run.tokens_out,
+        "ttft_ms": run.ttft_ms,
+        "error": error,
+        "message_id": run.answer_id,
+    }
+
+
+def done_payload(run: Run) -> dict[str, Any]:
+    """The last event of a run."""
+    return {
+        "status": run.status,
+        "message": rendered_message(run.answer) if run.answer else None,
+        "usage": {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out},
+        "iterations": run.iterations,
+        "error": rendered_run(run)["error"],
+    }

@@ -1,0 +1,1 @@
+"""Runs: the answer in the making, its event log, and the processes that write and watch it."""

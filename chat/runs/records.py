@@ -1,0 +1,134 @@
+"""What a run reads from and writes to the database; synchronous, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.agent.types import ChatMessage
+from chat.enums import RunStatus, ToolRunStatus
+from chat.models import Citation, Message, Run, Session, ToolRun
+from mcp.calls import CallContext, ToolInfo
+from mcp.services import usable_tools
+from youworker.common.config import config
+
+LONGEST_HISTORY = 200
+PREVIEW_CHARACTERS = 500
+
+
+@dataclass(slots=True)
+class Job:
+    """Everything a run needs, read in one go so that no connection is held meanwhile."""
+
+    run: Run
+    question: str
+    history_newest_first: list[ChatMessage]
+    tools: list[ToolInfo]
+    context: CallContext
+    language: str
+    now: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def claim_job(run_id: UUID) -> Job | None:
+    """Take a queued run and load what it needs; None when it was stopped or taken."""
+    if not Run.objects.claim(run_id, seconds=config.agent.lease_seconds):
+        return None
+    run = Run.objects.select_related("session", "question", "answer", "user").get(pk=run_id)
+    options = run.options
+    language = options.get("language") or run.session.language or run.user.language
+    tools: list[ToolInfo] = []
+    if options.get("enable_tools", True):
+        tools = usable_tools(run.user, enable_web=options.get("enable_web", True))
+    return Job(
+        run=run,
+        question=run.question.content,
+        history_newest_first=history(run),
+        tools=tools,
+        context=call_context(run, language),
+        language=language,
+        now=timezone.now().astimezone(ZoneInfo(run.user.time_zone)).isoformat(timespec="minutes"),
+        options=options,
+    )
+
+
+def call_context(run: Run, language: str) -> CallContext:
+    """On whose behalf the tools of this run act."""
+    return CallContext(
+        user_id=run.user_id,
+        correlation_id=run.correlation_id,
+        session_id=run.session_id,
+        run_id=run.pk,
+        language=language,
+        time_zone=run.user.time_zone,
+        collections=tuple(UUID(pk) for pk in run.options.get("collections", [])),
+    )
+
+
+def history(run: Run) -> list[ChatMessage]:
+    """The conversation up to the question, newest first, along the branch it stands on."""
+    rows = Message.objects.filter(session_id=run.session_id, pk__lte=run.question_id)
+    latest = rows.order_by("-pk").defer("reasoning", "comment")[:LONGEST_HISTORY]
+    by_id = {row.pk: row for row in latest}
+    branch: list[ChatMessage] = []
+    current: UUID | None = run.question_id
+    while current in by_id:
+        row = by_id[current]
+        if row.content:
+            branch.append(ChatMessage("user" if row.role == "user" else "assistant", row.content))
+        current = row.parent_id
+    return branch
+
+
+def save_partial(answer: Message, content: str, reasoning: str) -> None:
+    """Keep the answer as far as it has come."""
+    answer.content, answer.reasoning = content, reasoning
+    answer.save_fields("content", "reasoning")
+
+
+@transaction.atomic
+def finish_run(
+    run: Run, answer: Message, status: RunStatus, citations: Iterable[Citation], **figures: Any
+) -> bool:
+    """Store the whole answer and end the run; false when somebody else ended it before."""
+    detail = figures.pop("error_detail", "")
+    if not Run.objects.finish(run.pk, status, **figures):
+        return False
+    if detail:
+        run.error_detail = detail
+        run.save(update_fields=["error_detail"])
+    answer.model = figures.get("model", answer.model)
+    answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
+    answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
+    Citation.objects.bulk_create(citations)
+    Session.objects.touch(run.session_id)
+    ToolRun.objects.end_orphans([run.pk])
+    return True
+
+
+def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
+    """Write the row of a call before it is made."""
+    return ToolRun.objects.create(
+        user_id=run.user_id,
+        session_id=run.session_id,
+        run=run,
+        message_id=run.answer_id,
+        tool_id=tool.id if tool else None,
+        tool_name=name[:300],
+        arguments=arguments,
+    )
+
+
+def end_tool_run(row: ToolRun, *, text: str, is_error: bool, latency_ms: int) -> None:
+    """Write how a call went."""
+    row.status = ToolRunStatus.FAILED if is_error else ToolRunStatus.SUCCEEDED
+    row.latency_ms = latency_ms
+    shown = text[:PREVIEW_CHARACTERS]
+    row.result_preview, row.error = ("", shown) if is_error else (shown, "")
+    row.save_fields("status", "latency_ms", "result_preview", "error")

@@ -1,0 +1,72 @@
+"""Ending runs whose process is gone: the text is kept, viewers are told."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from chat.enums import RunStatus
+from chat.events import encoded, log_key
+from chat.models import Run, ToolRun
+from chat.rendering import done_payload
+from youworker.common.config import config
+from youworker.common.redis import sync_redis
+
+
+def interrupt_stalled_runs() -> int:
+    """End runs whose process is gone, keeping the text from their logs; how many there were."""
+    count = 0
+    for run in Run.objects.stalled().select_related("answer"):
+        count += interrupt(run)
+    return count
+
+
+def interrupt(run: Run) -> bool:
+    """End one run as interrupted; false when its process came back in time."""
+    entries = read_log(run.pk)
+    said = "".join(data.get("text", "") for kind, data in entries if kind == "token")
+    with transaction.atomic():
+        detail = "The server that wrote this answer was stopped."
+        ended = Run.objects.finish(run.pk, RunStatus.INTERRUPTED, error_code="interrupted")
+        if not ended:
+            return False
+        run.error_detail = detail
+        run.save(update_fields=["error_detail"])
+        if run.answer is not None and len(said) > len(run.answer.content):
+            run.answer.content = said
+            run.answer.save_fields("content")
+        ToolRun.objects.end_orphans([run.pk])
+        transaction.on_commit(partial(append_end, run.pk))
+    return True
+
+
+def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]]:
+    """The entries of a run's log; empty when Redis is away or lost it."""
+    try:
+        rows: Any = sync_redis().xrange(log_key(run_id))
+    except RedisError:
+        return []
+    return [(fields[b"t"].decode(), orjson.loads(fields[b"d"])) for _, fields in rows]
+
+
+def append_end(run_id: UUID) -> None:
+    """Tell the viewers of an interrupted run that it is over."""
+    run = Run.objects.select_related("answer").get(pk=run_id)
+    key = log_key(run_id)
+    try:
+        last: Any = sync_redis().xrevrange(key, count=1)
+        if last and last[0][1][b"t"] == b"done":
+            return
+        seq = int(last[0][0].split(b"-")[0]) if last else 0
+        sync_redis().xadd(
+            key, {"t": "done", "d": encoded(done_payload(run))}, id=f"{seq + 1}-0"
+        )
+        sync_redis().expire(key, config.agent.log_seconds)
+    except RedisError:
+        # Viewers find the end in the database.
+        return

@@ -1,0 +1,82 @@
+"""The tools of one run: every call is a row, an event, and fenced text for the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from chat.agent.loop import ToolOutput
+from chat.agent.prompt import fenced
+from chat.agent.types import ToolCall, ToolSchema
+from chat.models import Run, ToolRun
+from chat.runs import records
+from chat.runs.eventlog import RunLog
+from chat.runs.passages import PassageBook, passages_for_model
+from mcp.calls import CallContext, ToolInfo, ToolOutcome
+from mcp.services import call_tool
+from youworker.common.config import config
+from youworker.common.db import in_thread
+
+
+class RecordingToolset:
+    """Calls tools through the gateway on behalf of the run's user."""
+
+    def __init__(
+        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, log: RunLog
+    ) -> None:
+        self.run, self.context, self.log = run, context, log
+        self.by_safe_name = {tool.safe_name: tool for tool in tools}
+        self.book = PassageBook()
+        self.schemas: Sequence[ToolSchema] = [
+            ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
+            for tool in tools
+        ]
+
+    async def call(self, call: ToolCall) -> ToolOutput:
+        """Carry out one call; whatever goes wrong in it is told to the model."""
+        tool = self.by_safe_name.get(call.name)
+        name = tool.name if tool else call.name
+        row = await in_thread(records.begin_tool_run, self.run, tool, name, call.arguments)
+        self.tell(row, "start", args=call.arguments)
+        start = time.perf_counter()
+        outcome = await self.outcome(tool, call)
+        latency = int((time.perf_counter() - start) * 1000)
+        await in_thread(
+            records.end_tool_run,
+            row,
+            text=outcome.text,
+            is_error=outcome.is_error,
+            latency_ms=latency,
+        )
+        self.tell(
+            row,
+            "error" if outcome.is_error else "end",
+            latency_ms=latency,
+            result_preview=outcome.text[: records.PREVIEW_CHARACTERS],
+        )
+        return self.for_model(name, outcome)
+
+    async def outcome(self, tool: ToolInfo | None, call: ToolCall) -> ToolOutcome:
+        """The tool's answer, or the sentence that tells the model its mistake."""
+        if tool is None:
+            return ToolOutcome(f"There is no tool {call.name!r}.", None, is_error=True)
+        if call.invalid:
+            return ToolOutcome(call.invalid, None, is_error=True)
+        return await call_tool(tool, call.arguments, context=self.context)
+
+    def for_model(self, name: str, outcome: ToolOutcome) -> ToolOutput:
+        """The answer as untrusted text; passages get their numbers."""
+        limit = config.agent.tool_result_chars
+        if not outcome.is_error:
+            passages = self.book.numbered(outcome.structured)
+            if passages is not None:
+                text = passages_for_model(passages, limit=limit)
+                return ToolOutput(text, outcome.structured)
+        text = f"The tool failed: {outcome.text}" if outcome.is_error else outcome.text
+        return ToolOutput(fenced(text, origin=name, limit=limit), outcome.structured)
+
+    def tell(self, row: ToolRun, status: str, **details: Any) -> None:
+        """Put the call into the event log."""
+        event = {"tool_run_id": str(row.pk), "tool": row.tool_name, "status": status, **details}
+        self.log.emit("tool", event)

@@ -1,0 +1,303 @@
+"""What people do with conversations; carrying out a run is `chat.runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.enums import MessageRole
+from chat.events import stop_key
+from chat.exceptions import RunFinished
+from chat.models import Message, Run, Session
+from documents.models import Collection
+from youworker.common import audit
+from youworker.common.correlation import correlation_id
+from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.common.idempotency import Remembered
+from youworker.common.redis import sync_redis
+from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+TITLE_CHARACTERS = 80
+LONGEST_TEXT = 200_000
+SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An accepted question; `is_new` is false when it was accepted before."""
+
+    message_id: UUID
+    run_id: UUID
+    session_id: UUID
+    status: str
+    is_new: bool
+
+
+@transaction.atomic
+def create_session(
+    *, collections: Iterable[UUID] = (), actor: User, **fields: Any
+) -> Session:
+    """Begin a conversation; `fields` are those of `SESSION_FIELDS`."""
+    session = Session.objects.create(user=actor, **fields)
+    set_collections(session, collections, actor=actor)
+    audit.record("chat.session.create", actor=actor, target=session)
+    return session
+
+
+@transaction.atomic
+def update_session(
+    session: Session,
+    *,
+    collections: Iterable[UUID] | None = None,
+    archived: bool | None = None,
+    actor: User,
+    **fields: Any,
+) -> Session:
+    """Change a conversation's settings, or put it away."""
+    for name, value in fields.items():
+        setattr(session, name, value)
+    if archived is not None:
+        session.archived_at = timezone.now() if archived else None
+    session.save_fields(*fields, "archived_at")
+    if collections is not None:
+        set_collections(session, collections, actor=actor)
+    return session
+
+
+def set_collections(session: Session, collections: Iterable[UUID], *, actor: User) -> None:
+    """Limit a conversation to some collections; raises `InvalidInput` for unknown ones."""
+    session.collections.set(visible_collections(collections, actor=actor))
+
+
+def visible_collections(wanted: Iterable[UUID], *, actor: User) -> Sequence[Collection]:
+    """The collections with these ids; raises `InvalidInput` when the actor misses one."""
+    ids = set(wanted)
+    found = list(Collection.objects.visible_to(actor).filter(pk__in=ids))
+    if len(found) != len(ids):
+        raise InvalidInput("There is no such collection.", attr="collections")
+    return found
+
+
+@transaction.atomic
+def delete_session(session: Session, *, actor: User) -> None:
+    """Hide a conversation; it can be restored for some days."""
+    session.soft_delete()
+    audit.record("chat.session.delete", actor=actor, target=session)
+    for run_id in session.runs.active().values_list("pk", flat=True):
+        transaction.on_commit(partial(request_stop_soon, run_id))
+
+
+@transaction.atomic
+def restore_session(session: Session, *, actor: User) -> Session:
+    """Bring a hidden conversation back."""
+    session.restore()
+    audit.record("chat.session.restore", actor=actor, target=session)
+    return session
+
+
+@validate_not_empty("text")
+@transaction.atomic
+def post_message(
+    session: Session,
+    *,
+    text: str,
+    model: str = "",
+    parent_id: UUID | None = None,
+    options: dict[str, Any] | None = None,
+    idempotency_key: str = "",
+    actor: User,
+) -> Posted:
+    """Store a question and queue its run; launching is left to the edge, after the commit."""
+    check_text(text)
+    body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
+    remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
+    if remembered.answer is not None:
+        return posted_before(remembered.answer)
+    question = Message.objects.create(
+        session=session, role=MessageRole.USER, content=text, parent=parent_of(session, parent_id)
+    )
+    run = queue_run(session, question, model=model, options=options or {}, actor=actor)
+    if not session.title:
+        session.title = title_from(text)
+    session.active_at = timezone.now()
+    session.save_fields("title", "active_at")
+    posted = Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
+    remembered.keep(
+        {"message": str(question.pk), "run": str(run.pk), "session": str(session.pk)}
+    )
+    return posted
+
+
+def posted_before(answer: dict[str, Any]) -> Posted:
+    """The first answer to a request that was sent again."""
+    run = Run.objects.filter(pk=answer["run"]).first()
+    if run is None:
+        raise NotFound("This request was answered before, and the answer was deleted since.")
+    ids = [UUID(answer[name]) for name in ("message", "run", "session")]
+    return Posted(ids[0], ids[1], ids[2], run.status, is_new=False)
+
+
+@transaction.atomic
+def post_chat(
+    *,
+    text: str,
+    session: Session | None,
+    model: str = "",
+    options: dict[str, Any] | None = None,
+    idempotency_key: str = "",
+    actor: User,
+) -> Posted:
+    """Store a question, beginning a conversation for it when there is none."""
+    if session is None:
+        body = {"text": text, "model": model, "options": options, "session": None}
+        remembered = Remembered(idempotency_key, body, actor=actor)
+        if remembered.answer is not None:
+            return posted_before(remembered.answer)
+        fields = {name: value for name, value in (options or {}).items() if name in SESSION_FIELDS}
+        session = create_session(model=model, actor=actor, **fields)
+        posted = post_message(session, text=text, model=model, options=options, actor=actor)
+        remembered.keep(
+            {
+                "message": str(posted.message_id),
+                "run": str(posted.run_id),
+                "session": str(session.pk),
+            }
+        )
+        return posted
+    return post_message(
+        session,
+        text=text,
+        model=model,
+        options=options,
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
+    """Queue another answer to the question behind `message`."""
+    question = message.parent if message.role == MessageRole.ASSISTANT else message
+    if question is None:
+        raise InvalidInput("There is no question to answer again.")
+    run = queue_run(question.session, question, model=model, options={}, actor=actor)
+    return Posted(question.pk, run.pk, question.session_id, run.status, is_new=True)
+
+
+def queue_run(
+    session: Session, question: Message, *, model: str, options: dict[str, Any], actor: User
+) -> Run:
+    """Create the run and the empty answer it will fill; the caller holds the transaction."""
+    collections = options.get("collections")
+    if collections is None:
+        chosen = [str(pk) for pk in session.collections.values_list("pk", flat=True)]
+    else:
+        chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
+    run = Run.objects.create(
+        session=session,
+        user=actor,
+        question=question,
+        model=model or session.model,
+        correlation_id=correlation_id(),
+        lease_until=Run.first_lease(),
+        options={
+            "enable_tools": options.get("enable_tools", session.enable_tools),
+            "enable_web": options.get("enable_web", session.enable_web),
+            "language": options.get("language") or session.language,
+            "collections": chosen,
+        },
+    )
+    run.answer = Message.objects.create(
+        session=session, role=MessageRole.ASSISTANT, parent=question, run=run, model=run.model
+    )
+    run.save_fields("answer")
+    question.run = run
+    question.save_fields("run")
+    return run
+
+
+def parent_of(session: Session, parent_id: UUID | None) -> Message | None:
+    """The message a new question follows: the given one, else the latest."""
+    messages = Message.objects.filter(session=session)
+    if parent_id is None:
+        return messages.order_by("-pk").first()
+    parent = messages.filter(pk=parent_id).first()
+    if parent is None:
+        raise InvalidInput("There is no such message in this session.", attr="parent_id")
+    return parent
+
+
+def check_text(text: str) -> None:
+    """Refuse what cannot be stored or would fill every window."""
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(f"A message has at most {LONGEST_TEXT:,} characters.", attr="text")
+
+
+def title_from(text: str) -> str:
+    """A title made of the first words of a question."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_CHARACTERS:
+        return line
+    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
+
+
+@transaction.atomic
+def give_feedback(message: Message, *, rating: int, comment: str = "", actor: User) -> Message:
+    """Note what the user thinks of an answer."""
+    if message.role != MessageRole.ASSISTANT:
+        raise InvalidInput("Feedback is for answers.")
+    message.rating, message.comment = rating, comment
+    message.save_fields("rating", "comment")
+    return message
+
+
+def check_stoppable(run: Run) -> None:
+    """Raise `RunFinished` when there is nothing to stop any more."""
+    if not run.is_active:
+        raise RunFinished("This run has ended already.")
+
+
+def request_stop_soon(run_id: UUID) -> None:
+    """Leave a stop for the process that makes the answer."""
+    sync_redis().set(stop_key(run_id), "1", ex=3600)
+
+
+def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:
+    """A session of the actor; raises `NotFound` for anything else."""
+    rows = Session.all_objects.visible_to(actor)
+    found: Session | None = (rows.deleted() if deleted else rows.alive()).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("Not found.")
+    return found
+
+
+def sessions_titled(sessions: Iterable[Session], words: str) -> list[Session]:
+    """Those sessions whose title has the words; titles are encrypted, so it is done here."""
+    wanted = words.casefold()
+    return [session for session in sessions if wanted in session.title.casefold()]
+
+
+def active_run_id(session: Session) -> UUID | None:
+    """The latest run of a session that has not ended."""
+    latest = Run.objects.active().filter(session=session).newest_first()
+    return latest.values_list("pk", flat=True).first()
+
+
+def run_in_session(session: Session, run_id: object) -> UUID:
+    """The id of a run of this session; raises `NotFound` for any other, or for nonsense."""
+    try:
+        wanted = UUID(str(run_id))
+    except ValueError as error:
+        raise NotFound("Not found.") from error
+    if not Run.objects.filter(pk=wanted, session=session).exists():
+        raise NotFound("Not found.")
+    return wanted

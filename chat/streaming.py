@@ -1,0 +1,44 @@
+"""Runs as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from chat.runs.viewing import view_run
+
+KEEPALIVE = b": still here\n\n"
+LARGEST_SEQ = 2**53
+
+
+def event_stream(run_id: UUID, *, after: int = 0, **headers: str) -> StreamingHttpResponse:
+    """The response that streams a run; closing it leaves the run alone."""
+    response = StreamingHttpResponse(sse(run_id, after), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    # Proxies gather what they pass on unless they are told otherwise.
+    response["X-Accel-Buffering"] = "no"
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    return response
+
+
+async def sse(run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
+    """The frames of a run."""
+    yield KEEPALIVE
+    async with aclosing(view_run(run_id, after=after)) as batches:
+        async for batch in batches:
+            yield b"".join([event.as_sse() for event in batch]) or KEEPALIVE
+
+
+def resume_point(request: Request) -> int:
+    """The number after `?after=` or in `Last-Event-ID`; raises `ValidationError`."""
+    text: Any = request.query_params.get("after") or request.headers.get("Last-Event-ID") or "0"
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) < LARGEST_SEQ):
+        raise ValidationError({"after": ["This must be the number of an event."]})
+    return int(text)

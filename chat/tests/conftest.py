@@ -1,0 +1,21 @@
+"""Fixtures of the chat tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.llm import registry
+
+
+@pytest.fixture
+def spoken_by(monkeypatch):
+    """Make every run speak with the given model."""
+
+    def use(model):
+        async def resolve(_name):
+            return model
+
+        monkeypatch.setattr(registry, "resolve", resolve)
+        return model
+
+    return use

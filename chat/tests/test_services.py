@@ -1,0 +1,164 @@
+"""Posting, and what it refuses."""
+
+from __future__ import annotations
+
+from threading import Thread
+from uuid import uuid4
+
+import pytest
+from django.db import connection, connections
+
+from accounts.tests.factories import UserFactory
+from chat import services
+from chat.enums import MessageRole, RunStatus
+from chat.exceptions import RunFinished
+from chat.models import Message, Run, Session
+from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from documents.services import default_collection
+from youworker.common.exceptions import IdempotencyMismatch, InvalidInput, NotFound
+
+pytestmark = pytest.mark.django_db
+
+
+def test_post_message_stores_the_question_and_queues_its_run():
+    session = SessionFactory(title="")
+
+    posted = services.post_message(session, text="Where is the log?", actor=session.user)
+
+    question, answer = Message.objects.filter(session=session).in_order()
+    run = Run.objects.get()
+    assert (question.role, question.content) == (MessageRole.USER, "Where is the log?")
+    assert (answer.role, answer.content, answer.parent_id) == ("assistant", "", question.pk)
+    assert (run.pk, run.status, run.question_id) == (posted.run_id, "queued", question.pk)
+    assert Session.objects.get().title == "Where is the log?"
+
+
+def test_post_message_follows_the_latest_message():
+    session = SessionFactory()
+    first = MessageFactory(session=session)
+
+    posted = services.post_message(session, text="And then?", actor=session.user)
+
+    assert Message.objects.get(pk=posted.message_id).parent_id == first.pk
+
+
+def test_post_message_refuses_a_parent_of_another_session():
+    session = SessionFactory()
+
+    with pytest.raises(InvalidInput):
+        services.post_message(
+            session, text="x", parent_id=MessageFactory().pk, actor=session.user
+        )
+
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * (services.LONGEST_TEXT + 1)])
+def test_post_message_refuses_texts_that_cannot_be_asked(text):
+    session = SessionFactory()
+
+    with pytest.raises(InvalidInput):
+        services.post_message(session, text=text, actor=session.user)
+
+
+def test_posting_again_with_the_same_key_gives_the_first_answer():
+    session = SessionFactory()
+    post = {"text": "once", "idempotency_key": "k1", "actor": session.user}
+
+    first = services.post_message(session, **post)
+    second = services.post_message(session, **post)
+
+    assert (second.message_id, second.run_id) == (first.message_id, first.run_id)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert Message.objects.filter(role="user").count() == 1
+
+
+def test_posting_another_text_with_the_same_key_is_refused():
+    session = SessionFactory()
+    services.post_message(session, text="one", idempotency_key="k", actor=session.user)
+
+    with pytest.raises(IdempotencyMismatch):
+        services.post_message(session, text="two", idempotency_key="k", actor=session.user)
+
+
+def test_the_same_key_of_another_user_is_another_key():
+    for session in (SessionFactory(), SessionFactory()):
+        services.post_message(session, text="one", idempotency_key="k", actor=session.user)
+
+    assert Message.objects.filter(role="user").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twin_posts_at_the_same_moment_are_stored_once():
+    session = SessionFactory()
+    found = []
+
+    def post():
+        try:
+            posted = services.post_message(
+                session, text="twice", idempotency_key="twin", actor=session.user
+            )
+            found.append(posted.run_id)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=post) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert Message.objects.filter(role="user").count() == 1
+
+
+def test_sessions_cannot_be_limited_to_collections_of_others():
+    user = UserFactory()
+    foreign = default_collection(UserFactory())
+
+    with pytest.raises(InvalidInput):
+        services.create_session(collections=[foreign.pk], actor=user)
+
+    assert not Session.objects.exists()
+
+
+def test_own_session_hides_those_of_others_and_deleted_ones():
+    session = SessionFactory()
+    services.delete_session(session, actor=session.user)
+
+    with pytest.raises(NotFound):
+        services.own_session(session.pk, actor=session.user)
+    with pytest.raises(NotFound):
+        services.own_session(SessionFactory().pk, actor=session.user)
+    assert services.own_session(session.pk, deleted=True, actor=session.user) == session
+
+
+def test_check_stoppable_refuses_what_has_ended():
+    with pytest.raises(RunFinished):
+        services.check_stoppable(RunFactory(status=RunStatus.SUCCEEDED))
+
+
+def test_run_in_session_knows_only_runs_of_that_session():
+    run, other = RunFactory(), RunFactory()
+
+    assert services.run_in_session(run.session, str(run.pk)) == run.pk
+    for wrong in (other.pk, uuid4(), "nonsense", None, {"$ne": 1}):
+        with pytest.raises(NotFound):
+            services.run_in_session(run.session, wrong)
+
+
+def test_content_stands_encrypted_in_the_database():
+    session = SessionFactory(title="canary title")
+    message = MessageFactory(session=session, content="canary content", reasoning="canary thought")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT title FROM chat_session WHERE id = %s", [session.pk])
+        stored = list(cursor.fetchone())
+        cursor.execute("SELECT content, reasoning FROM chat_message WHERE id = %s", [message.pk])
+        stored += cursor.fetchone()
+
+    assert not any("canary" in text for text in stored)
+    assert all(text.startswith("gAAAA") for text in stored)
+    assert Message.objects.get().content == "canary content"
+    assert Session.objects.get().title == "canary title"

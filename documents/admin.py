@@ -1,0 +1,199 @@
+"""Staff pages; staff look things up and never read passages or originals here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from django.contrib import admin, messages
+
+from documents.exceptions import ModelIncomplete
+from documents.models import (
+    Collection,
+    CollectionShare,
+    Document,
+    DocumentShare,
+    EmbeddingModel,
+    Passage,
+    PassageEmbedding,
+    Tag,
+)
+from documents.services import embeddings, staff
+from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+    from django.http import HttpRequest
+
+    from accounts.models import User
+
+
+class RestorableAdmin(ReadOnlyAdmin):
+    """Rows that staff only hide and show again, deleted ones included."""
+
+    actions: ClassVar = ["hide", "show"]
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """Whether the actions are offered: the right to change the model."""
+        options = self.model._meta  # noqa: SLF001 -- public in all but name
+        user = cast("User", request.user)
+        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
+
+
+@admin.register(Collection)
+class CollectionAdmin(RestorableAdmin):
+    """Collections, deleted ones included."""
+
+    list_display = ("name", "owner", "is_default", "document_count", "created_at", "deleted_at")
+    list_filter = ("is_default", "created_at", "deleted_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username", "id")
+    fields = ("id", "name", "description", "owner", "is_default", "created_at", "deleted_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        rows: QuerySet[Collection] = Collection.all_objects.with_document_count()
+        return rows.order_by("-created_at")
+
+    @admin.display(description="documents", ordering="document_count")
+    def document_count(self, collection: Collection) -> int:
+        """How many living documents lie in it."""
+        return collection.document_count
+
+    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
+        """Hide the chosen collections."""
+        count = staff.hide_collections(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} deleted.")
+
+    @admin.action(description="Restore", permissions=["manage"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
+        """Show the chosen collections again."""
+        count = staff.show_collections(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} restored.")
+
+
+@admin.register(Document)
+class DocumentAdmin(RestorableAdmin):
+    """Documents, deleted ones included; never their text or their original."""
+
+    list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
+    list_filter = ("status", "text_config", "created_at", "deleted_at")
+    list_select_related = ("owner",)
+    search_fields = ("title", "owner__username", "sha256", "id")
+    fields = (
+        "id",
+        "title",
+        "owner",
+        "collection",
+        "uri",
+        "mime",
+        "size",
+        "sha256",
+        "status",
+        "language",
+        "pages",
+        "passage_count",
+        "tags",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        rows: QuerySet[Document] = Document.all_objects.newest_first()
+        return rows
+
+    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        """Hide the chosen documents."""
+        count = staff.hide_documents(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} deleted.")
+
+    @admin.action(description="Restore", permissions=["manage"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        """Show the chosen documents again."""
+        count = staff.show_documents(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} restored.")
+
+
+@admin.register(CollectionShare)
+class CollectionShareAdmin(ReadOnlyAdmin):
+    """Which group may use which collection."""
+
+    list_display = ("collection", "group", "access", "created_at")
+    list_filter = ("access", "created_at")
+    list_select_related = ("collection", "group")
+    search_fields = ("collection__name", "group__name")
+
+
+@admin.register(DocumentShare)
+class DocumentShareAdmin(ReadOnlyAdmin):
+    """Which group may read which document."""
+
+    list_display = ("document", "group", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("document", "group")
+    search_fields = ("document__title", "group__name")
+
+
+@admin.register(Tag)
+class TagAdmin(StaffAdmin):
+    """Labels; staff may rename and remove them."""
+
+    list_display = ("name",)
+    list_filter = ()
+    search_fields = ("name",)
+
+
+@admin.register(Passage)
+class PassageAdmin(ReadOnlyAdmin):
+    """That a passage is there, and how long it is; not what it says."""
+
+    list_display = ("id", "document", "ordinal", "page", "start", "end")
+    list_filter = ("document__status",)
+    list_select_related = ("document",)
+    search_fields = ("=id", "=document__id")
+    fields = ("id", "document", "ordinal", "page", "start", "end")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Passage]:
+        return Passage.objects.defer("text", "heading", "search").order_by("-pk")
+
+
+@admin.register(EmbeddingModel)
+class EmbeddingModelAdmin(ReadOnlyAdmin):
+    """Models with vectors, and which of them answers searches."""
+
+    list_display = ("name", "provider", "dimensions", "active", "created_at")
+    list_filter = ("provider", "active")
+    search_fields = ("name",)
+    actions: ClassVar = ["activate"]
+
+    def has_activate_permission(self, request: HttpRequest) -> bool:
+        """Whether the action is offered: the right to change the model."""
+        return cast("User", request.user).has_perm("documents.change_embeddingmodel")
+
+    @admin.action(description="Let it answer searches", permissions=["activate"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """Switch to the chosen model, when it is complete."""
+        for model in queryset[:1]:
+            try:
+                embeddings.activate_model(model, actor=cast("User", request.user))
+                messages.success(request, f"{model} answers searches now.")
+            except ModelIncomplete as refusal:
+                messages.error(request, refusal.message)
+
+
+@admin.register(PassageEmbedding)
+class PassageEmbeddingAdmin(ReadOnlyAdmin):
+    """That a passage has a vector; not the vector, which gives away its meaning."""
+
+    list_display = ("id", "passage_id", "document", "model")
+    list_filter = ("model",)
+    list_select_related = ("document", "model")
+    search_fields = ("=passage__id", "=document__id")
+    fields = ("id", "passage", "document", "model")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PassageEmbedding]:
+        return PassageEmbedding.objects.defer("vector").order_by("-pk")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["id", "passage", "document", "model"]

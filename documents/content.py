@@ -1,0 +1,141 @@
+"""Answers that carry a stored original: byte ranges, and headers that keep browsers safe."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from django.http import HttpRequest
+
+    from documents.models import Document
+
+PIECE = 256 * 1024
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+# Shown in the browser; text that browsers execute (HTML, XML, SVG) is not among it.
+INLINE = re.compile(r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)")
+
+
+class OutOfRange(Exception):  # noqa: N818 -- named for what happened
+    """The range asked for lies outside the file."""
+
+
+def original(request: HttpRequest, document: Document, path: Path) -> HttpResponseBase:
+    """The stored file, whole or the part asked for."""
+    size = path.stat().st_size
+    etag = f'"{document.sha256}"'
+    if request.headers.get("If-None-Match") == etag:
+        return with_headers(HttpResponse(status=304), document, etag)
+    try:
+        part = wanted_part(request, size, etag, document)
+    except OutOfRange:
+        refused = HttpResponse(status=416)
+        refused["Content-Range"] = f"bytes */{size}"
+        return with_headers(refused, document, etag)
+    first, last = part or (0, size - 1)
+    response = with_headers(streamed(request, path, first, last), document, etag)
+    response["Content-Length"] = str(last - first + 1)
+    if part is not None:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return response
+
+
+def wanted_part(
+    request: HttpRequest, size: int, etag: str, document: Document
+) -> tuple[int, int] | None:
+    """First and last byte of a single range; none for the whole file.
+
+    Raises `OutOfRange`. Several ranges at once are answered with the whole file, which
+    RFC 9110 (section 14.2) allows.
+    """
+    match = RANGE.fullmatch(request.headers.get("Range", ""))
+    if match is None or not unchanged(request.headers.get("If-Range"), etag, document):
+        return None
+    first, last = match.groups()
+    if not first and not last:
+        return None
+    if not first:
+        start, end = max(size - int(last), 0), size - 1
+    else:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+    if start >= size or end < start:
+        if first and last and int(last) < int(first):
+            return None
+        raise OutOfRange
+    return start, end
+
+
+def unchanged(condition: str | None, etag: str, document: Document) -> bool:
+    """Whether the file is still the one a client has a part of."""
+    if condition is None or condition == etag:
+        return True
+    seconds = parse_http_date_safe(condition)
+    return seconds is not None and seconds == int(document.updated_at.timestamp())
+
+
+def with_headers(response: HttpResponseBase, document: Document, etag: str) -> HttpResponseBase:
+    """Add what every answer about the file says, whatever its status."""
+    inline = INLINE.fullmatch(document.mime) is not None
+    response["Content-Type"] = content_type(document.mime)
+    disposition = content_disposition_header(not inline, file_name(document))
+    if disposition:
+        response["Content-Disposition"] = disposition
+    response["X-Content-Type-Options"] = "nosniff"
+    # A sandbox keeps browsers from showing a PDF in their own viewer.
+    if document.mime != "application/pdf":
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(document.updated_at.timestamp())
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def content_type(mime: str) -> str:
+    """The stored type, as long as it is one; text is read as UTF-8."""
+    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", mime, re.ASCII):
+        return "application/octet-stream"
+    return f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
+
+
+def file_name(document: Document) -> str:
+    """A name for the download, without a path or control characters."""
+    name = document.uri.replace("\\", "/").rstrip("/").rpartition("/")[2] or document.title
+    return re.sub(r"[\x00-\x1f\x7f]", "_", name)[:200]
+
+
+def streamed(request: HttpRequest, path: Path, first: int, last: int) -> StreamingHttpResponse:
+    """The bytes in pieces, read in the way the server wants them."""
+    # Under ASGI a plain iterator would be read into memory as a whole.
+    if isinstance(request, ASGIRequest):
+        return StreamingHttpResponse(pieces_async(path, first, last))
+    return StreamingHttpResponse(pieces(path, first, last))
+
+
+def pieces(path: Path, first: int, last: int) -> Iterator[bytes]:
+    """The bytes from `first` to `last`, both included."""
+    left = last - first + 1
+    with path.open("rb") as file:
+        file.seek(first)
+        while left > 0 and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
+async def pieces_async(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+    """The same bytes, read in threads."""
+    reader = pieces(path, first, last)
+    try:
+        while (piece := await sync_to_async(next, thread_sensitive=False)(reader, b"")) != b"":
+            yield piece
+    finally:
+        reader.close()

@@ -1,0 +1,57 @@
+"""Turning texts into vectors; each model is loaded once per process, on first use."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from documents.embedding.protocol import Embedder
+from documents.enums import Provider
+from youworker.common.config import config
+
+__all__ = ["Embedder", "configured_model", "embedder_of", "get_embedder"]
+
+LOCAL_MODEL = "all-MiniLM-L6-v2-int8"
+LOCAL_DIMENSIONS = 384
+
+lock = threading.Lock()
+loaded: dict[tuple[int, str, str, int], Embedder] = {}
+
+
+def configured_model() -> tuple[Provider, str, int]:
+    """Provider, name and dimensions that the settings ask for."""
+    vector = config.vector
+    if not vector.embedding_base_url:
+        return Provider.LOCAL, LOCAL_MODEL, LOCAL_DIMENSIONS
+    return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
+
+
+def get_embedder() -> Embedder:
+    """The embedder of the active model, or of the configured one before there is any."""
+    from documents.models import EmbeddingModel  # noqa: PLC0415 -- loaded on first use
+
+    active = EmbeddingModel.objects.active().first()
+    if active is None:
+        return embedder_of(*configured_model())
+    return embedder_of(active.provider, active.name, active.dimensions)
+
+
+def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
+    """The embedder of one model, loaded on first use."""
+    # Threads of a loaded model do not survive a fork, so a child never takes its parent's.
+    key = (os.getpid(), provider, name, dimensions)
+    with lock:
+        if key not in loaded:
+            loaded[key] = load(provider, name, dimensions)
+        return loaded[key]
+
+
+def load(provider: str, name: str, dimensions: int) -> Embedder:
+    """Load one model; the libraries are big, so they are imported here."""
+    if provider == Provider.LOCAL:
+        from documents.embedding.local import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
+
+        return LocalEmbedder(name, dimensions)
+    from documents.embedding.openai import OpenAIEmbedder  # noqa: PLC0415 -- loaded on first use
+
+    return OpenAIEmbedder(name, dimensions)

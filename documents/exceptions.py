@@ -1,0 +1,21 @@
+"""What the services of documents refuse with."""
+
+from youworker.common.exceptions import Conflict
+
+
+class CollectionNameExists(Conflict):
+    """The owner has a collection of this name already."""
+
+    code = "collection_name_exists"
+
+
+class DefaultCollection(Conflict):
+    """Everybody keeps one collection."""
+
+    code = "default_collection"
+
+
+class ModelIncomplete(Conflict):
+    """An embedding model without vectors for every passage cannot answer searches."""
+
+    code = "embedding_model_incomplete"

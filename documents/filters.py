@@ -1,0 +1,60 @@
+"""Query parameters of the list of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import django_filters
+from django.db.models import Q
+from rest_framework.exceptions import ValidationError
+
+from documents.enums import DocumentStatus
+from documents.models import Document
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from accounts.models import User
+    from documents.managers import DocumentQuerySet
+
+MOST_TAGS = 20
+ORDERINGS = ("created_at", "updated_at", "title", "size", "status", "mime")
+
+
+class DocumentFilter(django_filters.FilterSet):
+    """Narrows the list; a `tag` may be repeated, then a document must have all of them."""
+
+    collection = django_filters.UUIDFilter(field_name="collection_id")
+    tag = django_filters.CharFilter(method="filter_tags")
+    status = django_filters.ChoiceFilter(choices=DocumentStatus.choices)
+    mime = django_filters.CharFilter(field_name="mime", lookup_expr="iexact")
+    search = django_filters.CharFilter(method="filter_text")
+    ordering = django_filters.OrderingFilter(fields=[(name, name) for name in ORDERINGS])
+    deleted = django_filters.BooleanFilter(method="filter_deleted")
+
+    class Meta:
+        model = Document
+        fields: list[str] = []
+
+    def filter_tags(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
+        """Every repeated value counts, not only the last one."""
+        tags = cast("Request", self.request).query_params.getlist("tag")
+        if len(tags) > MOST_TAGS or any("\x00" in tag for tag in tags):
+            raise ValidationError({"tag": [f"At most {MOST_TAGS} tags, without null characters."]})
+        return rows.tagged(tags)
+
+    def filter_text(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
+        """Find a text in titles and origins."""
+        return rows.filter(Q(title__icontains=value) | Q(uri__icontains=value))
+
+    def filter_deleted(
+        self,
+        rows: DocumentQuerySet,
+        name: str,
+        value: bool,  # noqa: FBT001
+    ) -> DocumentQuerySet:
+        """Show what the caller may restore instead of what is there."""
+        if not value:
+            return rows.alive()
+        actor = cast("User", cast("Request", self.request).user)
+        return rows.deleted().writable_by(actor)

@@ -1,0 +1,245 @@
+"""Collections, documents, the passages they are quoted by, and the passages' vectors."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from pgvector.django import HalfVectorField
+
+from documents.enums import Access, DocumentStatus, Provider
+from documents.managers import (
+    CollectionQuerySet,
+    CollectionShareQuerySet,
+    DocumentQuerySet,
+    DocumentShareQuerySet,
+    EmbeddingModelQuerySet,
+    PassageEmbeddingQuerySet,
+    PassageQuerySet,
+    TagQuerySet,
+)
+from groups.models import Group
+from youworker.common.ids import uuid7
+from youworker.common.managers import AliveManager
+from youworker.common.models import SoftDeleteModel, TimestampedModel
+
+
+class Collection(SoftDeleteModel):
+    """A shelf of documents with one owner, shared with groups as a whole."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="collections")
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    is_default = models.BooleanField(default=False, editable=False)
+
+    document_count: int  # only after `with_document_count()`
+
+    objects: ClassVar = AliveManager.from_queryset(CollectionQuerySet)()
+    all_objects: ClassVar = CollectionQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        constraints = [
+            models.UniqueConstraint(
+                "owner",
+                Lower("name"),
+                condition=Q(deleted_at__isnull=True, is_default=False),
+                name="collection_name_once_per_owner",
+            ),
+            models.UniqueConstraint(
+                fields=["owner"],
+                condition=Q(is_default=True),
+                name="collection_one_default_per_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectionShare(TimestampedModel):
+    """A group that may read a collection, or also fill it."""
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="shares")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="collection_shares")
+    access = models.CharField(max_length=8, choices=Access, default=Access.READ)
+
+    objects = CollectionShareQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "group"], name="collection_share_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} may {self.access} {self.collection_id}"
+
+
+class Tag(models.Model):
+    """A label of documents."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=64, unique=True)
+
+    document_count: int  # only after `visible_to()`
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        indexes = [models.Index(Lower("name"), name="tag_lower_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Document(SoftDeleteModel):
+    """One file or page the platform can quote from."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="documents")
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="documents")
+    title = models.CharField(max_length=500)
+    renamed = models.BooleanField(default=False, editable=False)
+    uri = models.TextField()
+    mime = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, editable=False)
+    path_hash = models.CharField(max_length=64, editable=False)
+    file = models.TextField(editable=False)
+    status = models.CharField(
+        max_length=16, choices=DocumentStatus, default=DocumentStatus.PROCESSING
+    )
+    language = models.CharField(max_length=16, blank=True)
+    text_config = models.CharField(max_length=32, default="simple", editable=False, db_index=True)
+    pages = models.IntegerField(null=True, blank=True)
+    passage_count = models.IntegerField(default=0, editable=False)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="documents")
+
+    writable: bool  # only after `with_writable()`
+
+    objects: ClassVar = AliveManager.from_queryset(DocumentQuerySet)()
+    all_objects: ClassVar = DocumentQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "path_hash"], name="document_once_per_owner"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "sha256"], name="document_owner_sha256"),
+            models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
+            models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DocumentShare(TimestampedModel):
+    """A group that may read one document."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="shares")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="document_shares")
+
+    objects = DocumentShareQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "group"], name="document_share_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} may read {self.document_id}"
+
+
+class Passage(models.Model):
+    """A stretch of a document's text that is found and quoted as one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    document = models.ForeignKey(Document, models.CASCADE, related_name="passages", db_index=False)
+    ordinal = models.IntegerField()
+    text = models.TextField()
+    heading = models.TextField(blank=True)
+    page = models.IntegerField(null=True)
+    start = models.IntegerField()
+    end = models.IntegerField()
+    search = SearchVectorField(editable=False)
+
+    objects = PassageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Deferred, because new ordinals are handed out while old rows still have theirs.
+            models.UniqueConstraint(
+                fields=["document", "ordinal"],
+                name="passage_ordinal_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+        indexes = [
+            # A short pending list: every search has to read all of it.
+            GinIndex(fields=["search"], name="passage_search", gin_pending_list_limit=512),
+        ]
+
+    def __str__(self) -> str:
+        return f"passage {self.ordinal} of {self.document_id}"
+
+
+class EmbeddingModel(TimestampedModel):
+    """A model whose vectors are stored; the active one answers searches."""
+
+    provider = models.CharField(max_length=16, choices=Provider)
+    name = models.CharField(max_length=200)
+    dimensions = models.IntegerField()
+    active = models.BooleanField(default=False)
+
+    objects = EmbeddingModelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "name", "dimensions"], name="embedding_model_once"
+            ),
+            models.UniqueConstraint(
+                fields=["active"],
+                condition=Q(active=True),
+                name="embedding_model_one_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.provider}, {self.dimensions})"
+
+    @property
+    def index_name(self) -> str:
+        """The name of the HNSW index over this model's vectors."""
+        return f"documents_hnsw_{self.pk.hex}"
+
+
+class PassageEmbedding(models.Model):
+    """One model's vector of one passage."""
+
+    id = models.BigAutoField(primary_key=True)
+    passage = models.ForeignKey(Passage, models.CASCADE, related_name="embeddings", db_index=False)
+    # Repeated from the passage: rights are checked while the vector index is walked.
+    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    model = models.ForeignKey(
+        EmbeddingModel, models.CASCADE, related_name="vectors", db_index=False
+    )
+    # No fixed length: every model has its own, and its own partial index.
+    vector = HalfVectorField()
+
+    objects = PassageEmbeddingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["passage", "model"], name="passage_embedded_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"vector of {self.passage_id}"

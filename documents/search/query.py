@@ -1,0 +1,106 @@
+"""From a question to weighted lexemes, and to the few that select candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from documents.search.frequencies import Frequencies, sampler
+from documents.text import identifiers, indexable, text_config
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LONGEST_QUERY = 10_000  # characters that are looked at
+MOST_TERMS = 32
+# Passages that are ranked for one query; more cost time and change little.
+MOST_CANDIDATES = 3000
+
+# The languages in use are found by hopping over the index, not by reading the documents.
+LEXEMES = """
+    WITH RECURSIVE used(name) AS (
+        SELECT min(text_config)::text FROM documents_document
+        UNION ALL
+        SELECT (SELECT min(text_config)::text FROM documents_document WHERE text_config > used.name)
+        FROM used WHERE used.name IS NOT NULL
+    ), configs AS (SELECT name FROM used WHERE name IS NOT NULL UNION SELECT %(default)s)
+    SELECT lexeme, min(positions[1]) AS first
+    FROM configs, unnest(to_tsvector(configs.name::regconfig, %(words)s))
+    GROUP BY lexeme ORDER BY first, lexeme
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerms:
+    """The lexemes of a query with their weights, and the expression that finds candidates."""
+
+    weights: dict[str, float]
+    any_of: str
+    selective: str
+
+
+def terms_of(query: str) -> QueryTerms | None:
+    """The terms of a query; none when it is made of stop words."""
+    frequencies = sampler.frequencies()
+    lexemes = rarest(lexemes_of(query[:LONGEST_QUERY]), frequencies)
+    if not lexemes:
+        return None
+    weights = {lexeme: frequencies.weight(lexeme) for lexeme in lexemes}
+    return QueryTerms(weights, disjunction(lexemes), selective(lexemes, frequencies))
+
+
+def lexemes_of(query: str) -> list[str]:
+    """The distinct lexemes of a query in every language in use, in order of appearance."""
+    default = text_config(config.vector.language, "english")
+    with connection.cursor() as cursor:
+        cursor.execute(LEXEMES, {"default": default, "words": indexable(query).words})
+        words = [lexeme for lexeme, _ in cursor.fetchall()]
+    return list(dict.fromkeys([*words, *identifiers(query)]))
+
+
+def rarest(lexemes: Iterable[str], frequencies: Frequencies) -> list[str]:
+    """The most telling lexemes, rarest first."""
+    return sorted(lexemes, key=frequencies.share)[:MOST_TERMS]
+
+
+def selective(lexemes: Sequence[str], frequencies: Frequencies) -> str:
+    """A query that matches at most about `MOST_CANDIDATES` passages.
+
+    Any of the rare lexemes will do; when even the rarest is common, several must come together.
+    """
+    total = frequencies.total
+    if frequencies.share(lexemes[0]) * total > MOST_CANDIDATES:
+        return conjunction(lexemes, frequencies)
+    chosen: list[str] = []
+    expected = 0.0
+    for lexeme in lexemes:
+        expected += frequencies.share(lexeme) * total
+        if expected > MOST_CANDIDATES and chosen:
+            break
+        chosen.append(lexeme)
+    return disjunction(chosen)
+
+
+def conjunction(lexemes: Sequence[str], frequencies: Frequencies) -> str:
+    """As many common lexemes together as are needed to be selective."""
+    chosen: list[str] = []
+    expected = float(frequencies.total)
+    for lexeme in lexemes:
+        chosen.append(lexeme)
+        expected *= frequencies.share(lexeme)
+        if expected <= MOST_CANDIDATES:
+            break
+    return " & ".join(quoted(lexeme) for lexeme in chosen)
+
+
+def disjunction(lexemes: Iterable[str]) -> str:
+    """Any of the lexemes."""
+    return " | ".join(quoted(lexeme) for lexeme in lexemes)
+
+
+def quoted(lexeme: str) -> str:
+    """A lexeme as the text form of `tsquery` wants it."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

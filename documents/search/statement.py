@@ -1,0 +1,186 @@
+"""The one SQL statement that searches: rights, filters, both legs, fusion and passages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from documents.search.query import MOST_CANDIDATES, QueryTerms, quoted
+from documents.types import SearchHit
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from documents.managers import DocumentQuerySet
+    from documents.search.vectors import VectorQuery
+
+# Up to this many passages in scope, everything is looked at and nothing is estimated.
+SMALL_SCOPE = 5000
+# Reciprocal rank fusion: https://doi.org/10.1145/1571941.1572114
+FUSION_K = 60
+# What a word counts in text, (unused), heading and title: ts_rank's order is D, C, B, A.
+POSITION_WEIGHTS = [0.4, 0.4, 0.8, 1.0]
+# How much a longer passage has to say more, as BM25's b; passages are cut to like lengths.
+LENGTH_SHARE = 0.3
+USUAL_LENGTH = 1000  # characters
+
+SETTINGS = """
+    SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
+           set_config('hnsw.ef_search', %s, true),
+           set_config('jit', 'off', true)
+"""
+
+SCOPE = """
+    scope AS MATERIALIZED ({documents}),
+    extent AS MATERIALIZED (SELECT coalesce(sum(passage_count), 0) AS passages FROM scope)
+"""
+
+# Two branches, one of which runs: PostgreSQL evaluates the size of the scope first.
+KEYWORD = """
+    candidates AS (
+        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
+         FROM documents_passage p
+         WHERE (SELECT passages FROM extent) > %(small)s
+           AND p.search @@ %(selective)s::tsquery
+           AND coalesce(p.document_id IN (SELECT id FROM scope), false)
+         LIMIT %(most)s)
+        UNION ALL
+        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
+         FROM scope JOIN documents_passage p ON p.document_id = scope.id
+         WHERE (SELECT passages FROM extent) <= %(small)s
+           AND p.search @@ %(any_of)s::tsquery)
+    ),
+    keyword AS (
+        SELECT id, document_id, score, row_number() OVER (ORDER BY score DESC, id) AS place
+        FROM (
+            SELECT id, document_id,
+                   ({score}) / (1 - %(length_share)s + %(length_share)s
+                                * least(length, 4 * %(usual)s) / %(usual)s::float8) AS score
+            FROM candidates
+        ) AS scored
+        ORDER BY score DESC, id LIMIT %(legs)s
+    )
+"""
+
+VECTOR = """
+    nearest AS (
+        (SELECT e.passage_id AS id, e.document_id, {distance} AS distance
+         FROM documents_passageembedding e
+         WHERE (SELECT passages FROM extent) > %(small)s
+           AND e.model_id = {model}
+           AND coalesce(e.document_id IN (SELECT id FROM scope), false)
+         ORDER BY {distance} LIMIT %(legs)s)
+        UNION ALL
+        (SELECT e.passage_id, e.document_id, {distance}
+         FROM scope JOIN documents_passageembedding e ON e.document_id = scope.id
+         WHERE (SELECT passages FROM extent) <= %(small)s
+           AND e.model_id = {model}
+         ORDER BY {distance} LIMIT %(legs)s)
+    ),
+    semantic AS (
+        SELECT id, document_id, 1 - distance AS score,
+               row_number() OVER (ORDER BY distance, id) AS place
+        FROM nearest
+    )
+"""
+
+FUSED = """
+    found AS (
+        SELECT id, document_id, sum(1.0 / (%(fusion)s + place))::float8 AS score
+        FROM (SELECT * FROM keyword UNION ALL SELECT * FROM semantic) AS legs
+        GROUP BY id, document_id
+    )
+"""
+
+RESULTS = """
+    SELECT p.id, p.text, found.score, p.page, p.heading, p.start, p."end",
+           d.id, d.title, d.uri, d.mime, d.collection_id
+    FROM (SELECT * FROM found ORDER BY score DESC, id LIMIT %(limit)s) AS found
+    JOIN documents_passage p ON p.id = found.id
+    JOIN documents_document d ON d.id = found.document_id
+    ORDER BY found.score DESC, p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """What is searched for; a leg that has nothing to look for is missing."""
+
+    mode: str
+    terms: QueryTerms | None
+    vector: VectorQuery | None
+
+
+def hits(scope: DocumentQuerySet, legs: Legs, *, limit: int) -> list[SearchHit]:
+    """The best passages of the documents in `scope`, best first."""
+    if legs.terms is None and legs.vector is None:
+        return []
+    width = max(config.vector.candidates, limit)
+    statement, parameters = build(scope, legs, width)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(SETTINGS, [str(min(1000, max(width, 40)))])
+        cursor.execute(statement, {**parameters, "legs": width, "limit": limit})
+        return [SearchHit(*row) for row in cursor.fetchall()]
+
+
+def build(scope: DocumentQuerySet, legs: Legs, width: int) -> tuple[str, dict[str, Any]]:
+    """The statement for these legs, and its parameters."""
+    documents, parameters = embedded_sql(scope)
+    parameters |= {"small": SMALL_SCOPE, "fusion": FUSION_K}
+    parts = [SCOPE.format(documents=documents)]
+    if legs.terms is not None:
+        parts.append(KEYWORD.format(score=score_of(legs.terms, parameters)))
+        parameters |= keyword_parameters(legs.terms)
+    if legs.vector is not None:
+        parts.append(vector_part(legs.vector, parameters))
+    if legs.terms is not None and legs.vector is not None:
+        parts.append(FUSED)
+    else:
+        leg = "keyword" if legs.terms is not None else "semantic"
+        parts.append(f"found AS (SELECT id, document_id, score::float8 FROM {leg})")  # noqa: S608 -- constants and numbers only
+    return "WITH " + ",".join(parts) + RESULTS, parameters
+
+
+def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
+    """The documents' own query as a part of ours, its parameters under names."""
+    chosen = scope.order_by().values("id", "passage_count")
+    sql, values = chosen.query.sql_with_params()
+    names = [f"scope{index}" for index in range(len(values))]
+    placeholders = tuple(f"%({name})s" for name in names)
+    return sql % placeholders, dict(zip(names, values, strict=True))
+
+
+def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
+    """What the keyword leg needs beside its score."""
+    return {
+        "selective": terms.selective,
+        "any_of": terms.any_of,
+        "most": MOST_CANDIDATES * 2,
+        "length_share": LENGTH_SHARE,
+        "usual": USUAL_LENGTH,
+        "places": POSITION_WEIGHTS,
+    }
+
+
+def score_of(terms: QueryTerms, parameters: dict[str, Any]) -> str:
+    """The sum over the lexemes of weight times saturated frequency, as BM25 has it.
+
+    `ts_rank` of a single lexeme adds 1/i² for its i-th position: two thirds for one, 1 for many.
+    """
+    summands = []
+    for index, (lexeme, weight) in enumerate(terms.weights.items()):
+        parameters[f"lexeme{index}"] = quoted(lexeme)
+        parameters[f"weight{index}"] = round(weight, 4)
+        summands.append(
+            f"%(weight{index})s * ts_rank(%(places)s::float4[], search, %(lexeme{index})s::tsquery)"
+        )
+    return " + ".join(summands)
+
+
+def vector_part(query: VectorQuery, parameters: dict[str, Any]) -> str:
+    """The vector leg; index expression and predicate are spelled as the index has them."""
+    size = f"{query.dimensions:d}"
+    parameters["vector"] = query.vector
+    distance = f"(e.vector::halfvec({size}) <=> %(vector)s::halfvec({size}))"
+    return VECTOR.format(distance=distance, model=f"'{query.model_id}'")

@@ -1,0 +1,237 @@
+"""Collections, documents, passages and hits as clients read and write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from documents.enums import Access, SearchMode
+from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
+from documents.search import MOST_RESULTS
+
+LONGEST_QUERY = 20_000
+MOST_SHARES = 200
+MOST_TAGS = 100
+MOST_FILTERS = 1000
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    """What other people see of a user."""
+
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+
+
+class CollectionShareSerializer(serializers.ModelSerializer[CollectionShare]):
+    """A group and what it may do with a collection."""
+
+    group_id = serializers.UUIDField()
+
+    class Meta:
+        model = CollectionShare
+        fields = ("group_id", "access")
+
+
+class DocumentShareSerializer(serializers.ModelSerializer[DocumentShare]):
+    """A group that may read a document."""
+
+    group_id = serializers.UUIDField()
+    access = serializers.ChoiceField(Access.choices, default=Access.READ.value)
+
+    class Meta:
+        model = DocumentShare
+        fields = ("group_id", "access")
+
+    def validate_access(self, value: str) -> str:
+        """Writing is shared by the collection."""
+        if value != Access.READ:
+            raise serializers.ValidationError("A single document is shared for reading only.")
+        return value
+
+
+class CollectionSerializer(serializers.ModelSerializer[Collection]):
+    """A collection, whom it is shared with, and how much is in it."""
+
+    owner = PersonSerializer(read_only=True)
+    shares = CollectionShareSerializer(many=True, read_only=True)
+    document_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Collection
+        fields = (
+            "id",
+            "name",
+            "description",
+            "is_default",
+            "owner",
+            "shares",
+            "document_count",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+
+class ShareWishSerializer(serializers.Serializer[Any]):
+    """A group and what it shall be allowed."""
+
+    group_id = serializers.UUIDField()
+    access = serializers.ChoiceField(Access.choices, default=Access.READ.value)
+
+
+class CreateCollectionSerializer(serializers.Serializer[Any]):
+    """A new collection."""
+
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+    shares = ShareWishSerializer(many=True, required=False, max_length=MOST_SHARES)
+
+
+class UpdateCollectionSerializer(CreateCollectionSerializer):
+    """What may change about a collection; `shares` replaces all of them."""
+
+    name = serializers.CharField(max_length=120, required=False)
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    """A document; `writable` says whether the caller may change it."""
+
+    owner = PersonSerializer(read_only=True)
+    collection_id = serializers.UUIDField(read_only=True)
+    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    shares = DocumentShareSerializer(many=True, read_only=True)
+    writable = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Document
+        fields = (
+            "id",
+            "title",
+            "uri",
+            "mime",
+            "size",
+            "sha256",
+            "status",
+            "language",
+            "pages",
+            "passage_count",
+            "tags",
+            "collection_id",
+            "owner",
+            "shares",
+            "writable",
+            "created_at",
+            "updated_at",
+            "deleted_at",
+        )
+        read_only_fields = fields
+
+
+class UpdateDocumentSerializer(serializers.Serializer[Any]):
+    """What may change about a document; lists replace what was there."""
+
+    title = serializers.CharField(max_length=500, required=False)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, max_length=MOST_TAGS
+    )
+    collection_id = serializers.UUIDField(required=False)
+    shares = DocumentShareSerializer(many=True, required=False, max_length=MOST_SHARES)
+
+    def validate_shares(self, value: list[dict[str, Any]]) -> list[Any]:
+        """Only the groups matter: a share of a document is for reading."""
+        return [share["group_id"] for share in value]
+
+
+class PassageSerializer(serializers.ModelSerializer[Passage]):
+    """A stretch of a document's text; offsets are characters of the parsed text."""
+
+    chunk_id = serializers.UUIDField(source="id", read_only=True)
+
+    class Meta:
+        model = Passage
+        fields = ("chunk_id", "ordinal", "text", "page", "heading", "start", "end")
+        read_only_fields = fields
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    """A label, and how many documents the caller sees with it."""
+
+    document_count = serializers.IntegerField(read_only=True)
+    count = serializers.IntegerField(source="document_count", read_only=True)
+
+    class Meta:
+        model = Tag
+        fields = ("id", "name", "count", "document_count")
+        read_only_fields = fields
+
+
+class AccessReasonSerializer(serializers.Serializer[Any]):
+    """One reason: ownership, or a share with a group."""
+
+    kind = serializers.ChoiceField(
+        ["owner", "collection_owner", "collection_share", "document_share"]
+    )
+    access = serializers.ChoiceField(Access.choices)
+    group_id = serializers.UUIDField(allow_null=True)
+    group_name = serializers.CharField(allow_null=True)
+
+
+class AccessSerializer(serializers.Serializer[Any]):
+    """Somebody who sees the document, and why."""
+
+    user = PersonSerializer()
+    access = serializers.ChoiceField(Access.choices)
+    reasons = AccessReasonSerializer(many=True)
+
+
+class SearchSerializer(serializers.Serializer[Any]):
+    """A question, and where to look."""
+
+    query = serializers.CharField(max_length=LONGEST_QUERY)
+    limit = serializers.IntegerField(min_value=1, max_value=MOST_RESULTS, default=10)
+    mode = serializers.ChoiceField(SearchMode.choices, default=SearchMode.HYBRID.value)
+    collections = serializers.ListField(
+        child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        allow_null=True,
+        max_length=20,
+    )
+    document_ids = serializers.ListField(
+        child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
+    )
+
+
+class HitDocumentSerializer(serializers.Serializer[Any]):
+    """The document a hit is from."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    uri = serializers.CharField()
+    mime = serializers.CharField()
+    collection_id = serializers.UUIDField()
+
+
+class SearchHitSerializer(serializers.Serializer[Any]):
+    """A passage that answers the question."""
+
+    chunk_id = serializers.UUIDField()
+    text = serializers.CharField()
+    score = serializers.FloatField()
+    page = serializers.IntegerField(allow_null=True)
+    heading = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    document = HitDocumentSerializer()
+
+
+class SearchAnswerSerializer(serializers.Serializer[Any]):
+    """The hits, best first; `mode` is `keyword` when no embedding model answers."""
+
+    results = SearchHitSerializer(many=True)
+    took_ms = serializers.FloatField()
+    mode = serializers.ChoiceField(SearchMode.choices)

@@ -1,0 +1,68 @@
+"""What people, workers and commands do with collections and documents."""
+
+from documents.services.collections import (
+    create_collection,
+    default_collection,
+    delete_collection,
+    ensure_collection,
+    restore_collection,
+    update_collection,
+    writable_collection,
+)
+from documents.services.documents import (
+    delete_document,
+    mark_failed,
+    mark_ready,
+    passages_of,
+    record_access,
+    register_document,
+    restore_document,
+    server_path_hash,
+    update_document,
+    upload_path_hash,
+)
+from documents.services.embeddings import (
+    activate_model,
+    active_model,
+    drop_model,
+    embed_document,
+    missing_vectors,
+    prepare_model,
+)
+from documents.services.files import remove_unused_file, stored_path
+from documents.services.passages import replace_passages
+from documents.services.removal import purge_deleted
+from documents.services.sharing import ShareWish, access_reasons, readers
+
+__all__ = [
+    "ShareWish",
+    "access_reasons",
+    "activate_model",
+    "active_model",
+    "create_collection",
+    "default_collection",
+    "delete_collection",
+    "delete_document",
+    "drop_model",
+    "embed_document",
+    "ensure_collection",
+    "mark_failed",
+    "mark_ready",
+    "missing_vectors",
+    "passages_of",
+    "prepare_model",
+    "purge_deleted",
+    "readers",
+    "record_access",
+    "register_document",
+    "remove_unused_file",
+    "replace_passages",
+    "restore_collection",
+    "restore_document",
+    "server_path_hash",
+    "stored_path",
+    "update_collection",
+    "update_document",
+    "upload_path_hash",
+    "writable_collection",
+]

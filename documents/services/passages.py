@@ -1,0 +1,189 @@
+"""Storing the passages of a document together with their full-text vectors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import connection
+
+from documents.enums import DocumentStatus
+from documents.models import Document, Passage
+from documents.text import indexable, text_config, without_nul
+from documents.types import PassageDraft
+from youworker.common.config import config
+from youworker.common.ids import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from uuid import UUID
+
+TITLE_LENGTH = 500
+# Rows of one statement: some megabytes of text at most.
+BATCH = 1000
+
+# Weights: A the title, B the heading path, D the text. Identifiers have no position.
+ROWS = """
+    SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end",
+           setweight(to_tsvector(%(config)s::regconfig, r.title), 'A')
+        || setweight(to_tsvector(%(config)s::regconfig, r.headings), 'B')
+        || to_tsvector(%(config)s::regconfig, r.words)
+        || array_to_tsvector(r.identifiers) AS search
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, document uuid, ordinal int, text text, heading text, page int, start int,
+        "end" int, title text, headings text, words text, identifiers text[])
+"""
+INSERT = f"""
+    INSERT INTO documents_passage
+        (id, document_id, ordinal, text, heading, page, start, "end", search) {ROWS}
+"""
+REINDEX = f"""
+    UPDATE documents_passage AS p SET search = new.search FROM ({ROWS}) AS new WHERE p.id = new.id
+"""  # noqa: S608 -- constants and numbers only
+MOVE = """
+    UPDATE documents_passage AS p
+    SET ordinal = r.ordinal, page = r.page, start = r.start, "end" = r."end"
+    FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS r(id uuid, ordinal int, page int, start int, "end" int)
+    WHERE p.id = r.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Which stored passages stay, which go, and which are new."""
+
+    kept: list[tuple[UUID, PassageDraft]]
+    moved: list[tuple[UUID, PassageDraft]]
+    gone: list[UUID]
+    fresh: list[PassageDraft]
+
+
+def replace_passages(
+    document_id: UUID,
+    drafts: Sequence[PassageDraft],
+    *,
+    language: str,
+    pages: int | None,
+    title: str | None = None,
+) -> int:
+    """Make `drafts` the passages of a document, which is searchable from the commit on.
+
+    Runs in the caller's transaction. Passages whose text did not change keep their row, hence
+    their vectors and the citations that point to them. Idempotent; returns how many there are.
+    """
+    document = Document.all_objects.select_for_update(no_key=True).get(pk=document_id)
+    before = (document.text_config, document.title)
+    clean = [cleaned(draft) for draft in drafts]
+    describe(document, language=language, pages=pages, title=title)
+    found = compare(document, clean)
+    Passage.objects.filter(pk__in=found.gone).delete()
+    run(MOVE, [position(*pair) for pair in found.moved])
+    if before != (document.text_config, document.title):
+        run(REINDEX, rows_of(document, found.kept), document)
+    run(INSERT, rows_of(document, ((uuid7(), draft) for draft in found.fresh)), document)
+    document.passage_count = len(clean)
+    document.status = DocumentStatus.SEARCHABLE
+    document.save_fields("title", "language", "text_config", "pages", "passage_count", "status")
+    return len(clean)
+
+
+def retitle_passages(document: Document) -> None:
+    """Let the passages be found by the document's new title; in the caller's transaction."""
+    stored = Passage.objects.filter(document=document).order_by("ordinal")
+    rows = ((row.pk, draft_of(row)) for row in stored.iterator(BATCH))
+    run(REINDEX, rows_of(document, rows), document)
+
+
+def describe(document: Document, *, language: str, pages: int | None, title: str | None) -> None:
+    """Note what parsing found out; a title given by a person stays."""
+    document.language = language[:16]
+    document.text_config = text_config(language, config.vector.language)
+    document.pages = pages
+    found = without_nul(title or "").strip()[:TITLE_LENGTH]
+    if found and not document.renamed:
+        document.title = found
+
+
+def compare(document: Document, drafts: Iterable[PassageDraft]) -> Comparison:
+    """Pair new passages with stored ones of the same text and heading, in order."""
+    stored: defaultdict[tuple[str, str], list[Passage]] = defaultdict(list)
+    for row in Passage.objects.filter(document=document).defer("search").order_by("-ordinal"):
+        stored[row.heading, row.text].append(row)
+    result = Comparison([], [], [], [])
+    for draft in drafts:
+        same = stored[draft.heading, draft.text]
+        if not same:
+            result.fresh.append(draft)
+            continue
+        row = same.pop()
+        result.kept.append((row.pk, draft))
+        if draft_of(row) != draft:
+            result.moved.append((row.pk, draft))
+    result.gone.extend(row.pk for rows in stored.values() for row in rows)
+    return result
+
+
+def draft_of(row: Passage) -> PassageDraft:
+    """The draft a stored passage was made of."""
+    return PassageDraft(row.ordinal, row.text, row.heading, row.page, row.start, row.end)
+
+
+def cleaned(draft: PassageDraft) -> PassageDraft:
+    """The draft as PostgreSQL can store it."""
+    text, heading = without_nul(draft.text), without_nul(draft.heading)
+    return PassageDraft(draft.ordinal, text, heading, draft.page, draft.start, draft.end)
+
+
+def position(pk: UUID, draft: PassageDraft) -> dict[str, Any]:
+    """Where a kept passage stands now."""
+    return {
+        "id": str(pk),
+        "ordinal": draft.ordinal,
+        "page": draft.page,
+        "start": draft.start,
+        "end": draft.end,
+    }
+
+
+def rows_of(
+    document: Document, pairs: Iterable[tuple[UUID, PassageDraft]]
+) -> Iterator[dict[str, Any]]:
+    """Passages with everything their full-text vector is made of."""
+    title = indexable(document.title)
+    for pk, draft in pairs:
+        heading, text = indexable(draft.heading), indexable(draft.text)
+        names = {*title.identifiers, *heading.identifiers, *text.identifiers}
+        yield {
+            **position(pk, draft),
+            "document": str(document.pk),
+            "text": draft.text,
+            "heading": draft.heading,
+            "title": title.words,
+            "headings": heading.words,
+            "words": text.words,
+            "identifiers": list(names),
+        }
+
+
+def run(
+    statement: str, rows: Iterable[Mapping[str, Any]], document: Document | None = None
+) -> None:
+    """Execute a statement over rows, some at a time; nothing happens for none."""
+    name = document.text_config if document is not None else None
+    batch: list[Mapping[str, Any]] = []
+    with connection.cursor() as cursor:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                cursor.execute(statement, {"rows": as_json(batch), "config": name})
+                batch = []
+        if batch:
+            cursor.execute(statement, {"rows": as_json(batch), "config": name})
+
+
+def as_json(rows: list[Mapping[str, Any]]) -> str:
+    """The rows as one parameter."""
+    return orjson.dumps(rows).decode()

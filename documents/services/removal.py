@@ -1,0 +1,49 @@
+"""Removing for good what was deleted long enough ago."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from documents.models import Collection, Document
+from documents.services.collections import release_guests
+from documents.services.files import remove_unused_file
+from youworker.common import audit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
+    """Remove documents and collections deleted before a time, with their files; how many."""
+    documents = Document.all_objects.deleted().filter(deleted_at__lt=before)
+    collections = Collection.all_objects.deleted().filter(deleted_at__lt=before)
+    if dry_run:
+        return documents.count() + collections.count()
+    purged = 0
+    for document in documents.iterator():
+        purge_document(document)
+        purged += 1
+    for collection in collections.iterator():
+        purge_collection(collection)
+        purged += 1
+    return purged
+
+
+@transaction.atomic
+def purge_document(document: Document) -> None:
+    """Remove one document with its passages, vectors and stored original."""
+    audit.record("document.purge", actor=None, target=document)
+    document.hard_delete()
+    transaction.on_commit(partial(remove_unused_file, document.file))
+
+
+@transaction.atomic
+def purge_collection(collection: Collection) -> None:
+    """Remove one collection with what its owner left in it."""
+    release_guests(collection)
+    for document in Document.all_objects.filter(collection=collection):
+        purge_document(document)
+    collection.hard_delete()

@@ -1,0 +1,74 @@
+"""What staff do from the admin, on any document or collection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from documents.models import Collection, Document
+from documents.services.collections import release_guests, saved
+from youworker.common import audit
+from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.models import User
+
+
+@transaction.atomic
+def hide_documents(documents: Iterable[Document], *, actor: User) -> int:
+    """Delete documents in the way their owners would; how many were there."""
+    hidden = 0
+    for document in documents:
+        if Document.all_objects.filter(pk=document.pk).soft_delete():
+            audit.record("document.delete", actor=actor, target=document)
+            hidden += 1
+    return hidden
+
+
+@transaction.atomic
+def show_documents(documents: Iterable[Document], *, actor: User) -> int:
+    """Restore deleted documents; how many came back."""
+    shown = 0
+    for document in documents:
+        if Document.all_objects.filter(pk=document.pk).restore():
+            audit.record("document.restore", actor=actor, target=document)
+            shown += 1
+    return shown
+
+
+@transaction.atomic
+def hide_collections(collections: Iterable[Collection], *, actor: User) -> int:
+    """Delete collections other than default ones; how many were there."""
+    hidden = 0
+    for collection in collections:
+        rows = Collection.all_objects.filter(pk=collection.pk, is_default=False)
+        if rows.alive().exists():
+            release_guests(collection)
+            hidden += rows.soft_delete()
+            audit.record("collection.delete", actor=actor, target=collection)
+    return hidden
+
+
+def show_collections(collections: Iterable[Collection], *, actor: User) -> int:
+    """Restore deleted collections whose name is free; how many came back."""
+    shown = 0
+    for collection in collections:
+        shown += show_collection(collection, actor=actor)
+    return shown
+
+
+@transaction.atomic
+def show_collection(collection: Collection, *, actor: User) -> bool:
+    """Restore one collection; false when it is not deleted or its name is taken."""
+    if not collection.is_deleted:
+        return False
+    collection.deleted_at = None
+    try:
+        saved(collection, "deleted_at")
+    except DomainError:
+        return False
+    audit.record("collection.update", actor=actor, target=collection, fields=["deleted_at"])
+    return True

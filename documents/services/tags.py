@@ -1,0 +1,37 @@
+"""Labels of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from documents.models import Document, Tag
+from documents.text import without_nul
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_TAG = 64
+
+
+def tag_rows(names: Iterable[str]) -> list[Tag]:
+    """The tags of these names, created where they are missing; blank names are left out."""
+    clean = [" ".join(without_nul(name).split())[:LONGEST_TAG] for name in names]
+    wanted = list(dict.fromkeys(name for name in clean if name))
+    if not wanted:
+        return []
+    # In one order everywhere, so that two transactions never wait for each other.
+    drafts = [Tag(name=name) for name in sorted(wanted)]
+    Tag.objects.bulk_create(drafts, ignore_conflicts=True)
+    return list(Tag.objects.filter(name__in=wanted))
+
+
+def add_tags(document: Document, names: Iterable[str]) -> None:
+    """Label a document, keeping the labels it has."""
+    rows = tag_rows(names)
+    if rows:
+        document.tags.add(*rows)
+
+
+def set_tags(document: Document, names: Iterable[str]) -> None:
+    """Make these the labels of a document."""
+    document.tags.set(tag_rows(names))

@@ -1,0 +1,137 @@
+"""What full-text search sees of a text: words for PostgreSQL's parser, and whole identifiers."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+
+LONGEST_IDENTIFIER = 80
+MOST_IDENTIFIERS = 400
+
+# A word may hold no underscore here: `lru_cache` is a compound of two words.
+WORD = r"[^\W_]++"
+COMPOUND = re.compile(rf"(?<![^\W_]){WORD}(?:[._/:@\\#+-]++{WORD})+")
+OPTION = re.compile(rf"(?<!\S)--?{WORD}(?:-{WORD})*")
+SUFFIXED = re.compile(rf"(?<!\w){WORD}(?:\+\+|#)(?!\w)")
+JOINT = re.compile(r"(?<=[^\W_])[._/:@\\#+-]+(?=[^\W_])")
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+CAMEL = re.compile(r"\b[A-Za-z][a-z0-9]*[A-Z][A-Za-z0-9]*\b")
+
+CONFIGS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "no": "norwegian",
+    "nb": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+THREE_LETTERS = {
+    "ara": "ar",
+    "cat": "ca",
+    "dan": "da",
+    "deu": "de",
+    "ger": "de",
+    "ell": "el",
+    "gre": "el",
+    "eng": "en",
+    "spa": "es",
+    "est": "et",
+    "eus": "eu",
+    "fin": "fi",
+    "fra": "fr",
+    "fre": "fr",
+    "gle": "ga",
+    "hin": "hi",
+    "hun": "hu",
+    "hye": "hy",
+    "ind": "id",
+    "ita": "it",
+    "lit": "lt",
+    "nep": "ne",
+    "nld": "nl",
+    "dut": "nl",
+    "nor": "no",
+    "nob": "nb",
+    "por": "pt",
+    "ron": "ro",
+    "rum": "ro",
+    "rus": "ru",
+    "srp": "sr",
+    "swe": "sv",
+    "tam": "ta",
+    "tur": "tr",
+    "yid": "yi",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Indexable:
+    """A text prepared for `to_tsvector`, and the lexemes its parser would have torn apart."""
+
+    words: str
+    identifiers: list[str]
+
+
+def text_config(language: str, default: str) -> str:
+    """The PostgreSQL text search configuration of a language code or name."""
+    code = language.strip().lower().replace("_", "-").partition("-")[0]
+    if code in CONFIGS.values() or code == "simple":
+        return code
+    return CONFIGS.get(THREE_LETTERS.get(code, code), default)
+
+
+def indexable(text: str) -> Indexable:
+    """Split compounds and CamelCase into words, and keep them whole as identifiers too."""
+    words = JOINT.sub(" ", text)
+    if CAMEL.search(words):
+        words = CAMEL.sub(lambda match: HUMP.sub(" ", match.group()), words)
+    return Indexable(words, identifiers(text))
+
+
+def identifiers(text: str) -> list[str]:
+    """Dotted names, paths, options and CamelCase words, in lower case, in order of appearance."""
+    found: dict[str, None] = {}
+    for match in COMPOUND.finditer(text):
+        for name in with_neighbours(match.group().lower()):
+            found[name] = None
+    for pattern in (OPTION, SUFFIXED, CAMEL):
+        for match in pattern.finditer(text):
+            found[match.group().lower()] = None
+    kept = [name for name in found if len(name) <= LONGEST_IDENTIFIER]
+    return kept[:MOST_IDENTIFIERS]
+
+
+def with_neighbours(name: str) -> list[str]:
+    """A dotted name and every pair of neighbours in it, so that `os.path` finds `os.path.join`."""
+    parts = name.split(".")
+    return [name, *(".".join(pair) for pair in itertools.pairwise(parts) if all(pair))]
+
+
+def without_nul(text: str) -> str:
+    """The text without the one character PostgreSQL cannot store."""
+    return text.replace("\x00", "")

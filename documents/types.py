@@ -1,0 +1,82 @@
+"""What travels between this app and the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDraft:
+    """A passage before it is stored; offsets are characters of the parsed text."""
+
+    ordinal: int
+    text: str
+    heading: str
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class SearchHit:
+    """A passage that answers a query, with the document it is from."""
+
+    chunk_id: UUID
+    text: str
+    score: float
+    page: int | None
+    heading: str
+    start: int
+    end: int
+    document_id: UUID
+    title: str
+    uri: str
+    mime: str
+    collection_id: UUID
+
+    def as_json(self) -> dict[str, Any]:
+        """The hit as `POST /v1/search` answers it."""
+        return {
+            "chunk_id": str(self.chunk_id),
+            "text": self.text,
+            "score": self.score,
+            "page": self.page,
+            "heading": self.heading,
+            "start": self.start,
+            "end": self.end,
+            "document": {
+                "id": str(self.document_id),
+                "title": self.title,
+                "uri": self.uri,
+                "mime": self.mime,
+                "collection_id": str(self.collection_id),
+            },
+        }
+
+
+@dataclass(slots=True)
+class SearchAnswer:
+    """The hits, best first, the time they took, and the mode that was really used."""
+
+    results: list[SearchHit]
+    took_ms: float
+    mode: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of `POST /v1/search`."""
+        results = [hit.as_json() for hit in self.results]
+        return {"results": results, "took_ms": self.took_ms, "mode": self.mode}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReason:
+    """One reason why somebody sees a document."""
+
+    kind: str
+    access: str
+    group_id: UUID | None = None
+    group_name: str | None = None

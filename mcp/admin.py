@@ -1,0 +1,160 @@
+"""Staff pages of tool servers and tools; secrets are on none of them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from accounts.models import User
+from mcp import services
+from mcp.models import GroupPolicy, Server, Tool
+from youworker.common import audit
+from youworker.common.admin import StaffAdmin
+from youworker.common.exceptions import DomainError
+
+
+@admin.register(Server)
+class ServerAdmin(StaffAdmin):
+    """Servers are added by the API or the console, which check what is allowed."""
+
+    list_display = ("slug", "title", "transport", "enabled", "status", "tool_count", "last_seen_at")
+    list_filter = ("transport", "enabled", "status")
+    search_fields = ("slug", "title")
+    fields = (
+        "slug",
+        "title",
+        "transport",
+        "url",
+        "enabled",
+        "builtin",
+        "status",
+        "last_error",
+        "last_seen_at",
+        "created_at",
+    )
+    readonly_fields = (
+        "slug",
+        "transport",
+        "builtin",
+        "status",
+        "last_error",
+        "last_seen_at",
+        "created_at",
+    )
+    actions = ("refresh",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Server]:
+        return Server.objects.with_tool_count().by_slug()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        remote = obj is not None and bool(cast("Server", obj).url)
+        return self.readonly_fields if remote else (*self.readonly_fields, "url")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Server,
+        form: ModelForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        services.update_server(obj, **changes, actor=cast("User", request.user))
+
+    @admin.action(description="Ask for the tools now")
+    def refresh(self, request: HttpRequest, queryset: QuerySet[Server]) -> None:
+        """Discover the tools of the chosen servers that are not built in."""
+        for server in queryset.filter(builtin=False):
+            try:
+                count = services.discover_server(server)
+            except DomainError as error:
+                self.message_user(request, error.message, "error")
+            else:
+                self.message_user(request, f"{server.slug}: {count} tools")
+
+    @admin.display(description="tools", ordering="tool_count")
+    def tool_count(self, server: Server) -> int:
+        """How many tools it has now."""
+        return server.tool_count
+
+
+class GroupPolicyInline(TabularInline):
+    """Stricter policies of groups."""
+
+    model = GroupPolicy
+    extra = 0
+    fields = ("group", "policy")
+    raw_id_fields = ("group",)
+
+
+@admin.register(Tool)
+class ToolAdmin(StaffAdmin):
+    """Switches and policies; a changed tool is agreed to by an action."""
+
+    list_display = ("name", "enabled", "policy", "agreed", "missing_since")
+    list_filter = ("server", "enabled", "policy")
+    list_select_related = ("server",)
+    search_fields = ("name", "description")
+    readonly_fields = (
+        "name",
+        "safe_name",
+        "server",
+        "description",
+        "input_schema",
+        "effects",
+        "agreed",
+        "missing_since",
+        "created_at",
+    )
+    fields = (*readonly_fields, "enabled", "policy")
+    inlines = (GroupPolicyInline,)
+    actions = ("approve",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Tool,
+        form: ModelForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        services.update_tool(obj, **changes, actor=cast("User", request.user))
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: ModelForm,
+        formset: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.has_changed():
+            actor = cast("User", request.user)
+            audit.record("tool.policy.change", actor=actor, target=form.instance, groups=True)
+
+    @admin.action(description="Agree to the tool as it is now")
+    def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
+        """Pin the present form of the chosen tools."""
+        for tool in queryset:
+            services.update_tool(tool, approve_change=True, actor=cast("User", request.user))
+
+    @admin.display(description="agreed", boolean=True)
+    def agreed(self, tool: Tool) -> bool:
+        """Whether the tool is unchanged since somebody agreed to it."""
+        return not tool.needs_approval

@@ -1,0 +1,146 @@
+"""The built-in server for dates and times."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from mcp.acting import acting_context
+from mcp.builtin import calendar_rules
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from youworker.common.exceptions import InvalidInput
+
+COMPUTING = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
+
+Zone = Annotated[
+    str | None,
+    Field(description="IANA name such as Europe/Rome; without it the user's own zone."),
+]
+Tongue = Annotated[
+    str | None, Field(description="Language code, en or it; without it the user's own.")
+]
+Iso = Annotated[
+    str, Field(description="Date and time in ISO 8601, such as 2026-03-01T09:30:00+01:00.")
+]
+Count = Annotated[int, Field(description="May be negative.", ge=-1_000_000, le=1_000_000)]
+Seconds = Annotated[
+    int, Field(description="May be negative.", ge=-100_000_000_000, le=100_000_000_000)
+]
+
+
+def create_server() -> MCPServer:
+    """The server with its four tools."""
+    server: MCPServer = MCPServer("datetime", version="1")
+    for name, tool in (
+        ("now", now),
+        ("format", format_moment),
+        ("add", add),
+        ("parse_natural", parse_natural),
+    ):
+        server.add_tool(tool, name=name, annotations=COMPUTING, structured_output=False)
+    return server
+
+
+async def now(time_zone: Zone = None) -> CallToolResult:
+    """Tell the current date, time and weekday. Use this for anything about today."""
+    return described(calendar_rules.now(zone(time_zone)), language(None))
+
+
+async def format_moment(
+    iso: Iso,
+    format: Annotated[  # noqa: A002 -- the name models expect
+        str,
+        Field(
+            description="long, short, date, time, weekday, iso, or a pattern like %d/%m/%Y.",
+            max_length=100,
+        ),
+    ] = "long",
+    time_zone: Zone = None,
+    language: Tongue = None,
+) -> CallToolResult:
+    """Write a date and time in words or in a pattern, in a time zone and a language."""
+    tongue = language or acting_context().language
+    moment = checked(calendar_rules.read, iso, zone(time_zone))
+    text = checked(calendar_rules.written, moment, format, tongue)
+    return answered(text, moment)
+
+
+async def add(
+    iso: Iso,
+    years: Count = 0,
+    months: Count = 0,
+    weeks: Count = 0,
+    days: Count = 0,
+    hours: Count = 0,
+    minutes: Count = 0,
+    seconds: Seconds = 0,
+    time_zone: Zone = None,
+) -> CallToolResult:
+    """Add a span to a date and time, or subtract it with negative numbers.
+
+    Years to days keep the time on the clock; 31 January plus one month is the last of February.
+    """
+    moment = checked(calendar_rules.read, iso, zone(time_zone))
+    later = checked(
+        calendar_rules.shifted,
+        moment,
+        months=12 * years + months,
+        days=7 * weeks + days,
+        seconds=3600 * hours + 60 * minutes + seconds,
+    )
+    return described(later, language(None))
+
+
+async def parse_natural(
+    text: Annotated[
+        str,
+        Field(description="Such as: next friday at 3pm, tra due settimane.", max_length=200),
+    ],
+    time_zone: Zone = None,
+    language: Tongue = None,
+) -> CallToolResult:
+    """Turn words about a date into an exact date and time."""
+    tongue = language or acting_context().language
+    moment = checked(calendar_rules.understood, text, zone(time_zone), tongue)
+    return described(moment, tongue)
+
+
+def zone(name: str | None) -> Any:
+    """The asked-for time zone, or the user's."""
+    return checked(calendar_rules.zone_named, name or acting_context().time_zone)
+
+
+def language(code: str | None) -> str:
+    """The asked-for language, or the user's."""
+    return code or acting_context().language
+
+
+def checked(rule: Any, *args: Any, **kwargs: Any) -> Any:
+    """What a rule says; its refusal reaches the model with its own words."""
+    try:
+        return rule(*args, **kwargs)
+    except InvalidInput as error:
+        raise ToolError(error.message) from error
+
+
+def described(moment: Any, tongue: str) -> CallToolResult:
+    """A moment in ISO 8601 and in words."""
+    words = calendar_rules.written(moment, "long", tongue)
+    return answered(f"{moment.isoformat(timespec='seconds')} ({words})", moment)
+
+
+def answered(text: str, moment: Any) -> CallToolResult:
+    """The text, and the moment as data."""
+    structured = {
+        "iso": moment.isoformat(timespec="seconds"),
+        "text": text,
+        "time_zone": str(moment.tzinfo),
+        "weekday": calendar_rules.written(moment, "weekday", "en"),
+        "unix": int(moment.timestamp()),
+    }
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=structured
+    )

@@ -1,0 +1,101 @@
+"""What the server for documents asks the database, always as the acting user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from accounts.models import User
+from documents import search
+from documents.models import Collection
+from youworker.common.exceptions import Forbidden, InvalidInput
+
+if TYPE_CHECKING:
+    from documents.types import SearchHit
+    from mcp.calls import CallContext
+
+
+def acting_user(context: CallContext) -> User:
+    """The user on whose behalf the call is made; raises `Forbidden` when he is locked out."""
+    user = User.objects.filter(pk=context.user_id, is_active=True).first()
+    if user is None:
+        raise Forbidden("This tool works only on behalf of an active user.")
+    return user
+
+
+def search_for(
+    context: CallContext,
+    text: str,
+    *,
+    mode: str,
+    limit: int,
+    collections: Sequence[str] | None,
+    tags: Sequence[str] | None,
+    document_ids: Sequence[str] | None,
+) -> list[SearchHit]:
+    """The hits for `text`, within the collections the conversation is limited to."""
+    user = acting_user(context)
+    scope = scope_of(context, collections, user)
+    if scope is not None and not scope:
+        return []
+    answer = search.search(
+        text,
+        mode=mode,
+        limit=limit,
+        collections=scope,
+        tags=list(tags) if tags else None,
+        document_ids=ids(document_ids, "document_ids") if document_ids else None,
+        actor=user,
+    )
+    return answer.results
+
+
+def scope_of(context: CallContext, wanted: Sequence[str] | None, user: User) -> list[UUID] | None:
+    """The collections to look in; None for all of them.
+
+    A model may narrow what the conversation allows, never widen it.
+    """
+    allowed = list(context.collections) or None
+    if not wanted:
+        return allowed
+    named = named_collections(wanted, user)
+    return named if allowed is None else [pk for pk in named if pk in allowed]
+
+
+def named_collections(wanted: Iterable[str], user: User) -> list[UUID]:
+    """The ids of visible collections that are called so; raises `InvalidInput` for a stranger."""
+    visible = Collection.objects.visible_to(user).values_list("pk", "name")
+    by_name: dict[str, list[UUID]] = {}
+    for pk, name in visible:
+        by_name.setdefault(name.casefold(), []).append(pk)
+        by_name.setdefault(str(pk), []).append(pk)
+    unknown = [name for name in wanted if name.casefold() not in by_name]
+    if unknown:
+        raise InvalidInput(f"There is no collection {unknown[0]!r}.", attr="collections")
+    return [pk for name in wanted for pk in by_name[name.casefold()]]
+
+
+def ids(texts: Iterable[str], name: str) -> list[UUID]:
+    """UUIDs of their texts; raises `InvalidInput`."""
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError as error:
+        raise InvalidInput(f"{name} must be ids of documents.", attr=name) from error
+
+
+def collections(context: CallContext) -> list[dict[str, Any]]:
+    """The collections the acting user can search in this conversation."""
+    user = acting_user(context)
+    rows = Collection.objects.visible_to(user).with_document_count().order_by("name", "pk")
+    if context.collections:
+        rows = rows.filter(pk__in=context.collections)
+    return [
+        {
+            "id": str(row.pk),
+            "name": row.name,
+            "description": row.description,
+            "document_count": row.document_count,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,40 @@
+"""Which servers run inside this process; other apps may register more when they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A server of ours; `factory` is the dotted path of a function that makes the SDK's server."""
+
+    slug: str
+    title: str
+    factory: str
+
+
+registered: dict[str, Builtin] = {}
+
+
+def register(builtin: Builtin) -> None:
+    """Add a server; the same slug twice must be the same server."""
+    known = registered.setdefault(builtin.slug, builtin)
+    if known != builtin:
+        raise ValueError(f"There are two built-in servers {builtin.slug!r}.")
+
+
+@cache
+def build(slug: str) -> Any:
+    """The server, made on first use because the SDK takes a second to import."""
+    factory: Callable[[], Any] = import_string(registered[slug].factory)
+    return factory()
+
+
+register(Builtin("semantic", "Own documents", "mcp.builtin.semantic.create_server"))
+register(Builtin("datetime", "Dates and times", "mcp.builtin.clock.create_server"))

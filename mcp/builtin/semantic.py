@@ -1,0 +1,149 @@
+"""The built-in server for the user's own documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from mcp.acting import acting_context
+from mcp.builtin import library
+from mcp.builtin.extract import pick_sentences
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from youworker.common.db import in_thread
+from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from documents.types import SearchHit
+
+READING = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
+NOTHING = "No passage in the documents of this user fits."
+
+Limit = Annotated[int, Field(description="How many passages at most.", ge=1, le=50)]
+Names = Annotated[
+    list[str] | None,
+    Field(description="Only look in these collections, given by name or id."),
+]
+Tags = Annotated[list[str] | None, Field(description="Only documents that have all these tags.")]
+DocumentIds = Annotated[list[str] | None, Field(description="Only these documents, by id.")]
+
+
+def create_server() -> MCPServer:
+    """The server with its four tools."""
+    server: MCPServer = MCPServer("semantic", version="1")
+    for tool in (query, answer, similar_to_text, collections):
+        server.add_tool(tool, annotations=READING, structured_output=False)
+    return server
+
+
+async def query(
+    query: Annotated[
+        str, Field(description="What to look for: a question or keywords.", max_length=4000)
+    ],
+    limit: Limit = 8,
+    collections: Names = None,
+    tags: Tags = None,
+    document_ids: DocumentIds = None,
+) -> CallToolResult:
+    """Search the user's own documents. Returns numbered passages with their origin.
+
+    Use this first whenever the question may be about files, contracts, manuals, notes or
+    anything the user has stored.
+    """
+    hits = await found(query, "hybrid", limit, collections, tags, document_ids)
+    return passages(hits)
+
+
+async def answer(
+    question: Annotated[str, Field(description="The question, as a sentence.", max_length=4000)],
+    limit: Limit = 8,
+) -> CallToolResult:
+    """Answer a question by quoting the user's documents.
+
+    Returns the sentences that answer best, each with the number [n] of its passage, followed
+    by the passages.
+    """
+    hits = await found(question, "hybrid", limit, None, None, None)
+    picked = pick_sentences(question, [hit.text for hit in hits])
+    if not picked:
+        return passages(hits)
+    lines = "\n".join(f"- {one.sentence} [{one.passage}]" for one in picked)
+    listed = passages(hits, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
+    quotes = [{"sentence": one.sentence, "passage": one.passage} for one in picked]
+    listed.structured_content = {**(listed.structured_content or {}), "quotes": quotes}
+    return listed
+
+
+async def similar_to_text(
+    text: Annotated[
+        str, Field(description="The text to compare with, best one paragraph.", max_length=20_000)
+    ],
+    limit: Limit = 8,
+) -> CallToolResult:
+    """Find passages of the user's documents that mean about the same as a given text.
+
+    Use this to find related or duplicate passages, not to answer questions.
+    """
+    return passages(await found(text, "semantic", limit, None, None, None))
+
+
+async def collections() -> CallToolResult:
+    """List the collections of documents the user can search, with their sizes."""
+    rows = await refused_politely(in_thread(library.collections, acting_context()))
+    lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
+    text = "\n".join(lines) or "This user has no collections."
+    return result(text, {"collections": rows})
+
+
+async def found(
+    text: str,
+    mode: str,
+    limit: int,
+    collections: Sequence[str] | None,
+    tags: Sequence[str] | None,
+    document_ids: Sequence[str] | None,
+) -> list[SearchHit]:
+    """The hits among the documents the acting user sees."""
+    searching = in_thread(
+        library.search_for,
+        acting_context(),
+        text,
+        mode=mode,
+        limit=limit,
+        collections=collections,
+        tags=tags,
+        document_ids=document_ids,
+    )
+    return await refused_politely(searching)
+
+
+async def refused_politely(work: Awaitable[Any]) -> Any:
+    """The result of `work`; a refusal reaches the model with its own words."""
+    try:
+        return await work
+    except DomainError as error:
+        raise ToolError(error.message) from error
+
+
+def passages(hits: Sequence[SearchHit], *, introduction: str = "") -> CallToolResult:
+    """The hits for reading, and as data."""
+    listed = "\n\n".join(passage(number, hit) for number, hit in enumerate(hits, start=1))
+    structured = {"results": [hit.as_json() for hit in hits]}
+    return result(introduction + listed if hits else NOTHING, structured)
+
+
+def passage(number: int, hit: SearchHit) -> str:
+    """One numbered passage under its origin."""
+    places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else ""]
+    return f"[{number}] {' · '.join(filter(None, places))}\n{hit.text}"
+
+
+def result(text: str, structured: dict[str, Any]) -> CallToolResult:
+    """An answer in words and as data."""
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=structured
+    )

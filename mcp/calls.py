@@ -1,0 +1,47 @@
+"""What a tool call consists of, for this app and for those who call tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInfo:
+    """A tool that somebody may use now; `safe_name` is what models are shown."""
+
+    id: UUID
+    name: str
+    safe_name: str
+    description: str
+    input_schema: dict[str, Any]
+    server: str
+    policy: str = "auto"
+    effects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """On whose behalf a tool is called; the model can change nothing of it.
+
+    `approved` says that the user allowed this very call: tools with the policy `ask` need it.
+    """
+
+    user_id: UUID
+    correlation_id: str
+    session_id: UUID | None = None
+    run_id: UUID | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
+    collections: tuple[UUID, ...] = ()
+    approved: bool = False
+
+
+@dataclass(slots=True)
+class ToolOutcome:
+    """What a tool answered: text for the model, and the same as data when it gave any."""
+
+    text: str
+    structured: Any = None
+    is_error: bool = False

@@ -1,0 +1,197 @@
+"""The client half of the official SDK, the only module that knows it.
+
+Importing takes more than a second: services import this module when they need it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+from django.conf import settings
+from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, Implementation, Tool
+from mcp_types.version import LATEST_MODERN_VERSION
+from pydantic import ValidationError
+
+from mcp.bounded import BoundedTransport
+from mcp.builtin.registry import build
+from mcp.calls import ToolOutcome
+from mcp.client import Client, InputRequiredRoundsExceededError
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.enums import Transport
+from mcp.exceptions import ToolServerUnavailable
+from mcp.links import linked
+from mcp.results import outcome_of
+from mcp.shared.exceptions import MCPError
+from youworker.common.config import config
+from youworker.common.correlation import HEADER
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+MOST_PAGES = 100
+MOST_TOOLS = 1000
+# Framing and escaping make an answer longer than the text in it.
+WIRE_FACTOR = 8
+DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
+US = Implementation(name="youworker", version="1")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is and what opens its door; hashable, so that it names a connection."""
+
+    slug: str
+    transport: str
+    url: str = ""
+    argv: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTool:
+    """A tool as a server describes it; the two flags are the server's own claim."""
+
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    reads_only: bool
+    stays_inside: bool
+
+
+async def list_tools(endpoint: Endpoint) -> list[FoundTool]:
+    """Ask a server for its tools, all pages; raises `ToolServerUnavailable`."""
+    try:
+        with anyio.fail_after(config.mcp.call_timeout):
+            async with connection(endpoint) as client:
+                return [described(tool) for tool in await all_tools(client)]
+    except Exception as error:
+        raise unavailable(endpoint, error) from error
+
+
+async def all_tools(client: Client) -> list[Tool]:
+    """Walk the pages; a server that never ends them is cut off."""
+    found: list[Tool] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await client.list_tools(cursor=cursor, cache_mode="bypass")
+        found += page.tools
+        cursor = page.next_cursor
+        if cursor is None or len(found) > MOST_TOOLS:
+            break
+    return found[:MOST_TOOLS]
+
+
+def described(tool: Tool) -> FoundTool:
+    """What is kept of a tool; without hints the worst is assumed, as the protocol says."""
+    hints = tool.annotations
+    return FoundTool(
+        name=tool.name,
+        description=tool.description or tool.title or "",
+        input_schema=dict(tool.input_schema),
+        reads_only=bool(hints and hints.read_only_hint),
+        stays_inside=bool(hints and hints.open_world_hint is False),
+    )
+
+
+async def call(
+    endpoint: Endpoint, tool: str, arguments: Mapping[str, Any], *, correlation_id: str
+) -> ToolOutcome:
+    """Call a tool once; raises `ToolServerUnavailable` when no answer came.
+
+    An error the server answers with is an outcome: the server is alive.
+    """
+    limit = config.mcp.call_timeout
+    try:
+        with anyio.fail_after(limit):
+            async with connection(endpoint, correlation_id) as client:
+                result = await client.call_tool(tool, dict(arguments))
+    except (InputRequiredRoundsExceededError, ValidationError, RuntimeError) as error:
+        return ToolOutcome(f"The tool's answer is not valid: {error}", is_error=True)
+    except MCPError as error:
+        if error.code in DEAD:
+            raise unavailable(endpoint, error) from error
+        return ToolOutcome(error.message, is_error=True)
+    except Exception as error:
+        raise unavailable(endpoint, error) from error
+    return outcome_of(
+        [block.model_dump(by_alias=True, mode="json") for block in result.content],
+        result.structured_content,
+        is_error=result.is_error,
+        limit=config.mcp.result_bytes,
+    )
+
+
+def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailable:
+    """The refusal for a connection that failed; the reason is the innermost one."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError):
+        reason = f"no answer within {config.mcp.call_timeout:g} s"
+    else:
+        reason = str(error) or type(error).__name__
+    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {reason}.")
+
+
+@asynccontextmanager
+async def connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncIterator[Client]:
+    """A connected client for one piece of work."""
+    match endpoint.transport:
+        case Transport.INPROCESS:
+            # Without streams and in this task, so that context variables reach the tool.
+            async with client_for(build(endpoint.slug), mode=LATEST_MODERN_VERSION) as client:
+                yield client
+        case Transport.HTTP:
+            # One session per call: what a server remembers of a session is one user's.
+            async with client_for(http_streams(endpoint, correlation_id)) as client:
+                yield client
+        case _:
+            # A program takes long to start, and belongs to no user: it is kept for a while.
+            async with linked(endpoint, lambda: client_for(program(endpoint))) as (link, client):
+                try:
+                    yield client
+                except MCPError as error:
+                    if error.code == CONNECTION_CLOSED:
+                        link.close()
+                    raise
+
+
+def client_for(peer: Any, *, mode: str = "auto") -> Client:
+    """A client that caches nothing: descriptions are compared, not trusted."""
+    return Client(peer, mode=mode, cache=None, client_info=US)
+
+
+@asynccontextmanager
+async def http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator[Any]:
+    """Streamable HTTP with this server's headers only; the SDK stays within the origin."""
+    headers = dict(endpoint.headers)
+    if correlation_id:
+        headers[HEADER] = correlation_id
+    limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
+    transport = BoundedTransport(config.mcp.result_bytes * WIRE_FACTOR)
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=limits, transport=transport) as http,
+        streamable_http_client(endpoint.url, http_client=http) as streams,
+    ):
+        yield streams
+
+
+def program(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
+    """A program of the operator, with nothing of ours in its environment or directory."""
+    folder = Path(settings.DATA_DIR) / "mcp" / endpoint.slug
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command, *arguments = endpoint.argv
+    # The SDK passes on HOME, LOGNAME, PATH, SHELL, TERM and USER, and then these.
+    started = StdioServerParameters(
+        command=command, args=arguments, env=dict(endpoint.env), cwd=folder
+    )
+    return stdio_client(started, errlog=sys.__stderr__ or sys.stderr)

@@ -1,0 +1,65 @@
+"""Declares a tool server from the console."""
+
+from __future__ import annotations
+
+import os
+from argparse import REMAINDER, ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mcp import services
+from youworker.common.exceptions import DomainError
+
+
+class Command(BaseCommand):
+    help = "Declare a tool server: a program on this machine (--argv) or a URL, and find its tools."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="short name; the tools are called SLUG.tool")
+        parser.add_argument("--title", default="")
+        parser.add_argument("--url", default="", help="address of a streamable HTTP server")
+        parser.add_argument(
+            "--header",
+            action="append",
+            default=[],
+            metavar="NAME=VARIABLE",
+            help="send this header; its value is read from the environment variable",
+        )
+        parser.add_argument(
+            "--env",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="pass this environment variable, with its present value, to the program",
+        )
+        parser.add_argument("--no-refresh", action="store_true", help="do not contact it now")
+        parser.add_argument(
+            "--argv", nargs=REMAINDER, default=[], help="the program and its arguments; comes last"
+        )
+
+    def handle(self, *, slug: str, no_refresh: bool, **options: Any) -> None:
+        headers = dict(pair.partition("=")[::2] for pair in options["header"])
+        try:
+            server = services.create_server(
+                slug,
+                title=options["title"],
+                url=options["url"],
+                argv=options["argv"],
+                headers={name: variable(source) for name, source in headers.items()},
+                env={name: variable(name) for name in options["env"]},
+                actor=None,
+            )
+            self.stdout.write(f"{server.slug} {server.pk}")
+            if not no_refresh:
+                self.stdout.write(f"{services.discover_server(server)} tools")
+        except DomainError as error:
+            raise CommandError(error.message) from error
+
+
+def variable(name: str) -> str:
+    """The value of an environment variable; secrets never stand on a command line."""
+    try:
+        return os.environ[name]
+    except KeyError as error:
+        raise CommandError(f"The environment variable {name!r} is not set.") from error

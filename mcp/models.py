@@ -1,0 +1,99 @@
+"""Tool servers, their tools, and what groups may do with them."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+
+from groups.models import Group
+from mcp.enums import Effect, Policy, ServerStatus, Transport
+from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
+from youworker.common.fields import EncryptedJSONField
+from youworker.common.models import TimestampedModel
+
+# No underscore: `safe_name` relies on it.
+SLUG = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens."
+)
+
+
+class Server(TimestampedModel):
+    """A server of the Model Context Protocol."""
+
+    slug = models.CharField(max_length=32, unique=True, validators=[SLUG])
+    title = models.CharField(max_length=120)
+    transport = models.CharField(max_length=16, choices=Transport)
+    url = models.URLField(max_length=500, blank=True)
+    argv = models.JSONField(default=list, blank=True)
+    # {"headers": {...}, "env": {...}}: never shown again.
+    secrets = EncryptedJSONField(default=dict, blank=True)
+    enabled = models.BooleanField(default=True)
+    builtin = models.BooleanField(default=False, editable=False)
+    status = models.CharField(
+        max_length=16, choices=ServerStatus, default=ServerStatus.UNKNOWN, editable=False
+    )
+    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    tool_count: int  # only after `with_tool_count()`
+
+    objects = ServerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "tool server"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Tool(TimestampedModel):
+    """Something a model can ask for."""
+
+    server = models.ForeignKey(Server, models.CASCADE, related_name="tools")
+    # As the server calls it; `name` is `server.tool`, `safe_name` is what models see.
+    local_name = models.CharField(max_length=200, editable=False)
+    name = models.CharField(max_length=240, unique=True, editable=False)
+    safe_name = models.CharField(max_length=64, unique=True, editable=False)
+    description = models.TextField(blank=True, editable=False)
+    input_schema = models.JSONField(default=dict, editable=False)
+    effects = ArrayField(
+        models.CharField(max_length=16, choices=Effect), default=list, blank=True, editable=False
+    )
+    schema_hash = models.CharField(max_length=64, editable=False)
+    approved_hash = models.CharField(max_length=64, blank=True, editable=False)
+    enabled = models.BooleanField(default=True)
+    policy = models.CharField(max_length=8, choices=Policy, default=Policy.ASK)
+    missing_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    group_policy: str  # these two only after `with_policy_for()`
+    policy_in_force: str
+
+    objects = ToolQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether the tool changed, or is new, since somebody last agreed to it."""
+        return self.schema_hash != self.approved_hash
+
+
+class GroupPolicy(TimestampedModel):
+    """A stricter policy for the members of one group."""
+
+    tool = models.ForeignKey(Tool, models.CASCADE, related_name="group_policies")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="tool_policies")
+    policy = models.CharField(max_length=8, choices=Policy)
+
+    objects = GroupPolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "group policies"
+        constraints = [
+            models.UniqueConstraint("tool", "group", name="group_policy_once_per_tool"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.tool_id} for {self.group_id}"

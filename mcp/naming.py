@@ -1,0 +1,37 @@
+"""Names and fingerprints of tools."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import orjson
+
+LONGEST_SAFE_NAME = 64
+SUFFIX_LENGTH = 8
+UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def qualified_name(server: str, tool: str) -> str:
+    """The unique name of a tool: `server.tool`."""
+    return f"{server}.{tool}"
+
+
+def safe_name(server: str, tool: str) -> str:
+    """A name that every model interface accepts, unique because slugs have no underscore.
+
+    A name that had to be changed carries a piece of the hash of the original.
+    """
+    exact = f"{server}__{tool}"
+    plain = UNSAFE.sub("_", exact)
+    if plain == exact and len(exact) <= LONGEST_SAFE_NAME:
+        return exact
+    digest = hashlib.sha256(exact.encode()).hexdigest()[:SUFFIX_LENGTH]
+    return f"{plain[: LONGEST_SAFE_NAME - SUFFIX_LENGTH - 1]}_{digest}"
+
+
+def schema_hash(description: str, input_schema: dict[str, Any], effects: list[str]) -> str:
+    """The fingerprint of everything a model or an approver is told about a tool."""
+    told = [description, input_schema, sorted(effects)]
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()

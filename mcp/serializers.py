@@ -1,0 +1,138 @@
+"""Tool servers and tools as clients read and write them; secrets are only ever written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from mcp.enums import Policy
+from mcp.models import SLUG, Server, Tool
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")
+OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-type"})
+
+
+class ServerSerializer(serializers.ModelSerializer[Server]):
+    """A tool server."""
+
+    tool_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Server
+        fields = (
+            "id",
+            "slug",
+            "title",
+            "transport",
+            "enabled",
+            "builtin",
+            "status",
+            "last_error",
+            "last_seen_at",
+            "tool_count",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class StaffServerSerializer(ServerSerializer):
+    """A tool server with its address, for those who manage it."""
+
+    header_names = serializers.SerializerMethodField()
+
+    class Meta(ServerSerializer.Meta):
+        fields = (*ServerSerializer.Meta.fields, "url", "header_names")
+        read_only_fields = fields
+
+    def get_header_names(self, server: Server) -> list[str]:
+        """Which headers are set; their values are never shown."""
+        secrets = server.secrets if isinstance(server.secrets, dict) else {}
+        return sorted(secrets.get("headers", {}))
+
+
+class HeadersField(serializers.DictField):
+    """HTTP headers that are sent to the server with every request."""
+
+    child = serializers.CharField(max_length=4000, allow_blank=True, trim_whitespace=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        headers: dict[str, str] = super().to_internal_value(data)
+        for name, value in headers.items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
+                raise serializers.ValidationError(f"{name!r} is not a header that can be set.")
+            if not HEADER_VALUE.fullmatch(value):
+                raise serializers.ValidationError(f"The value of {name!r} cannot be sent.")
+        return headers
+
+
+class UpdateServerSerializer(serializers.Serializer[Any]):
+    """What can be changed about a server."""
+
+    title = serializers.CharField(max_length=120, required=False)
+    url = serializers.URLField(max_length=500, required=False)
+    headers = HeadersField(required=False, write_only=True)
+    enabled = serializers.BooleanField(required=False)
+
+    def validate_url(self, value: str) -> str:
+        """Web addresses only; the model's own check would let ftp pass."""
+        if not value.lower().startswith(("http://", "https://")):
+            raise serializers.ValidationError("This must be an http or https address.")
+        return value
+
+
+class CreateServerSerializer(UpdateServerSerializer):
+    """A server at a URL; programs are declared at the console."""
+
+    slug = serializers.CharField(max_length=32, validators=[SLUG])
+    url = serializers.URLField(max_length=500)
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    """A tool, with the policy in force for the caller."""
+
+    server = serializers.CharField(source="server.slug", read_only=True)
+    policy = serializers.ChoiceField(Policy.choices, source="policy_in_force", read_only=True)
+
+    class Meta:
+        model = Tool
+        fields = (
+            "id",
+            "name",
+            "safe_name",
+            "server",
+            "description",
+            "input_schema",
+            "effects",
+            "policy",
+        )
+        read_only_fields = fields
+
+
+class StaffToolSerializer(ToolSerializer):
+    """A tool with its switches, for those who manage it."""
+
+    own_policy = serializers.ChoiceField(Policy.choices, source="policy", read_only=True)
+    needs_approval = serializers.BooleanField(read_only=True)
+
+    class Meta(ToolSerializer.Meta):
+        fields = (
+            *ToolSerializer.Meta.fields,
+            "own_policy",
+            "enabled",
+            "needs_approval",
+            "schema_hash",
+            "missing_since",
+        )
+        read_only_fields = fields
+
+
+class UpdateToolSerializer(serializers.Serializer[Any]):
+    """What staff decide about a tool; `schema_hash` pins what was looked at."""
+
+    policy = serializers.ChoiceField(Policy.choices, required=False)
+    enabled = serializers.BooleanField(required=False)
+    approve_change = serializers.BooleanField(required=False)
+    schema_hash = serializers.RegexField(r"\A[0-9a-f]{64}\Z", required=False)

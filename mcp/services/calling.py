@@ -1,0 +1,138 @@
+"""Which tools somebody may use, and using one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accounts.models import User
+from mcp import breaker
+from mcp.acting import acting_as
+from mcp.calls import CallContext, ToolInfo, ToolOutcome
+from mcp.enums import Effect, Policy, Transport
+from mcp.exceptions import ToolServerUnavailable
+from mcp.models import Tool
+from mcp.services.builtins import missing_builtins, sync
+from mcp.services.endpoints import endpoint_of, gateway
+from youworker.common.db import in_thread
+from youworker.common.exceptions import DomainError, Forbidden
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from mcp.gateway import Endpoint
+
+logger = logging.getLogger(__name__)
+
+
+def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
+    """The tools a model may ask for on behalf of `user`, by name.
+
+    Without `enable_web` those that send data outside are left out. One query, unless a
+    built-in server is switched off (two) or was never registered (then it is).
+    """
+    rows = offered(user)
+    missing = missing_builtins(tool.server.slug for tool in rows)
+    if missing:
+        sync(missing)
+        rows = offered(user)
+    return [info_of(tool) for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
+
+
+def offered(user: User) -> list[Tool]:
+    """The rows of tools that are usable and not denied."""
+    tools = Tool.objects.usable().with_policy_for(user).with_server()
+    return list(tools.exclude(policy_in_force=Policy.DENY).by_name())
+
+
+def info_of(tool: Tool) -> ToolInfo:
+    """A row as callers see it."""
+    return ToolInfo(
+        id=tool.pk,
+        name=tool.name,
+        safe_name=tool.safe_name,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        server=tool.server.slug,
+        policy=tool.policy_in_force,
+        effects=tuple(tool.effects),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A tool that may be called now, and where."""
+
+    server_id: UUID
+    local_name: str
+    endpoint: Endpoint
+
+
+async def call_tool(
+    tool: ToolInfo, arguments: Mapping[str, Any], *, context: CallContext
+) -> ToolOutcome:
+    """Call a tool on behalf of the context's user; a failure is an outcome for the model.
+
+    Whether the user may is checked now: a tool can be switched off or change, and a user can
+    be locked out, while a model thinks.
+    """
+    start = time.perf_counter()
+    try:
+        permit = await in_thread(permit_for, tool, context)
+        with acting_as(context):
+            outcome = await carried_out(permit, arguments, context)
+    except DomainError as error:
+        outcome = ToolOutcome(error.message, is_error=True)
+    except Exception:
+        logger.exception("calling the tool %s failed", tool.name)
+        outcome = ToolOutcome("The tool failed because of a mistake of ours.", is_error=True)
+    logger.info(
+        "tool %s called in %d ms, %s",
+        tool.name,
+        (time.perf_counter() - start) * 1000,
+        "error" if outcome.is_error else "ok",
+    )
+    return outcome
+
+
+def permit_for(tool: ToolInfo, context: CallContext) -> Permit:
+    """Check the call; raises `Forbidden` with a sentence the model can pass on."""
+    if not User.objects.filter(pk=context.user_id, is_active=True).exists():
+        raise Forbidden("The user of this conversation may no longer use tools.")
+    rows = Tool.objects.usable().with_policy_for(context.user_id).with_server()
+    row = rows.filter(pk=tool.id).first()
+    if row is None or row.policy_in_force == Policy.DENY:
+        raise Forbidden(f"The tool {tool.name!r} is switched off.")
+    if row.policy_in_force == Policy.ASK and not context.approved:
+        raise Forbidden(f"The user has not allowed this call of {tool.name!r}.")
+    return Permit(row.server_id, row.local_name, endpoint_of(row.server))
+
+
+async def carried_out(
+    permit: Permit, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Send the call once and keep the server's record of failures."""
+    send = gateway().call
+    identifier = context.correlation_id
+    if permit.endpoint.transport == Transport.INPROCESS:
+        outcome: ToolOutcome = await send(
+            permit.endpoint, permit.local_name, arguments, correlation_id=identifier
+        )
+        return outcome
+    if not await breaker.may_call(permit.server_id):
+        raise ToolServerUnavailable(
+            f"The tool server {permit.endpoint.slug!r} failed repeatedly and is left alone "
+            "for a while."
+        )
+    try:
+        outcome = await send(
+            permit.endpoint, permit.local_name, arguments, correlation_id=identifier
+        )
+    except ToolServerUnavailable:
+        await breaker.note_failure(permit.server_id)
+        raise
+    await breaker.note_answer(permit.server_id)
+    return outcome

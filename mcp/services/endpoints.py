@@ -1,0 +1,31 @@
+"""From a server's row to the gateway's idea of it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp.gateway import Endpoint
+    from mcp.models import Server
+
+
+def gateway() -> ModuleType:
+    """The module that knows the SDK, imported on first use: it takes more than a second."""
+    from mcp import gateway as module  # noqa: PLC0415 -- see above
+
+    return module
+
+
+def endpoint_of(server: Server) -> Endpoint:
+    """Where the server is, with its secrets opened."""
+    secrets = server.secrets if isinstance(server.secrets, dict) else {}
+    endpoint: Endpoint = gateway().Endpoint(
+        slug=server.slug,
+        transport=server.transport,
+        url=server.url,
+        argv=tuple(server.argv),
+        headers=tuple(sorted(secrets.get("headers", {}).items())),
+        env=tuple(sorted(secrets.get("env", {}).items())),
+    )
+    return endpoint

@@ -1,0 +1,113 @@
+"""Declaring, changing and removing tool servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from mcp.enums import Transport
+from mcp.exceptions import ServerSlugExists
+from mcp.models import Server
+from youworker.common import audit
+from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from accounts.models import User
+
+PLAIN_FIELDS = ("title", "url", "enabled")
+
+
+@transaction.atomic
+def create_server(
+    slug: str,
+    *,
+    title: str = "",
+    url: str = "",
+    argv: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    enabled: bool = True,
+    actor: User | None,
+) -> Server:
+    """Declare a server at a URL, or a program: the latter is for operators at the console.
+
+    Nothing is contacted. `actor` is None for the console, else staff.
+    """
+    require_staff(actor)
+    if bool(url) == bool(argv):
+        raise InvalidInput("A tool server has either a URL or a program.", attr="url")
+    if argv and actor is not None:
+        raise Forbidden("Programs are declared at the console of the machine.")
+    server = Server(
+        slug=slug,
+        title=title or slug,
+        transport=Transport.STDIO if argv else Transport.HTTP,
+        url=url,
+        argv=list(argv),
+        secrets={"headers": dict(headers or {}), "env": dict(env or {})},
+        enabled=enabled,
+    )
+    checked(server)
+    if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
+        raise ServerSlugExists(f"There is a tool server {slug!r} already.")
+    audit.record("mcp_server.create", actor=actor, target=server, transport=server.transport)
+    return server
+
+
+def stored(server: Server) -> bool:
+    """Whether this very row won the name."""
+    return Server.objects.filter(pk=server.pk).exists()
+
+
+def checked(server: Server) -> None:
+    """Raise `InvalidInput` for a value the row may not have."""
+    try:
+        server.clean_fields(exclude=["secrets"])
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise InvalidInput(messages[0], attr=name) from error
+
+
+@transaction.atomic
+def update_server(
+    server: Server,
+    *,
+    headers: Mapping[str, str] | None = None,
+    actor: User | None,
+    **changes: Any,
+) -> Server:
+    """Change title, address, headers or the switch; headers are replaced as a whole."""
+    require_staff(actor)
+    row = Server.objects.select_for_update().get(pk=server.pk)
+    if "url" in changes and row.transport != Transport.HTTP:
+        raise InvalidInput("This server is not reached by a URL.", attr="url")
+    for name in PLAIN_FIELDS:
+        if name in changes:
+            setattr(row, name, changes[name])
+    if headers is not None:
+        row.secrets = {**(row.secrets or {}), "headers": dict(headers)}
+    checked(row)
+    row.save_fields(*PLAIN_FIELDS, "secrets")
+    named = sorted({*changes, *(("headers",) if headers is not None else ())})
+    audit.record("mcp_server.update", actor=actor, target=row, fields=named)
+    return row
+
+
+@transaction.atomic
+def delete_server(server: Server, *, actor: User | None) -> None:
+    """Remove a server and its tools; what was called before stays on record elsewhere."""
+    require_staff(actor)
+    if server.builtin:
+        raise Conflict("Built-in servers can be switched off, not removed.")
+    audit.record("mcp_server.delete", actor=actor, target=server, slug=server.slug)
+    server.delete()
+
+
+def require_staff(actor: User | None) -> None:
+    """Raise `Forbidden` for anybody but staff and the console (None)."""
+    if actor is not None and not actor.is_staff:
+        raise Forbidden("Tool servers and tools are managed by staff.")

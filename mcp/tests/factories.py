@@ -1,0 +1,56 @@
+"""Makes users and tool servers for the tests of this app."""
+
+from __future__ import annotations
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import User
+from mcp.enums import Effect, Policy, Transport
+from mcp.models import Server, Tool
+from mcp.naming import qualified_name, safe_name
+
+
+class UserFactory(DjangoModelFactory):
+    """An ordinary active user."""
+
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"tool-user-{n}")
+
+
+class StaffFactory(UserFactory):
+    """Somebody who manages tools."""
+
+    is_staff = True
+
+
+class ServerFactory(DjangoModelFactory):
+    """A server at a URL that nobody contacts."""
+
+    class Meta:
+        model = Server
+
+    slug = factory.Sequence(lambda n: f"server-{n}")
+    title = factory.SelfAttribute("slug")
+    transport = Transport.HTTP
+    url = "http://127.0.0.1:9/mcp"
+
+
+class ToolFactory(DjangoModelFactory):
+    """A usable tool that may be called at once."""
+
+    class Meta:
+        model = Tool
+
+    server = factory.SubFactory(ServerFactory)
+    local_name = factory.Sequence(lambda n: f"tool_{n}")
+    name = factory.LazyAttribute(lambda o: qualified_name(o.server.slug, o.local_name))
+    safe_name = factory.LazyAttribute(lambda o: safe_name(o.server.slug, o.local_name))
+    description = "Does something."
+    input_schema = factory.LazyFunction(lambda: {"type": "object", "properties": {}})
+    effects = factory.LazyFunction(lambda: [Effect.READ.value])
+    schema_hash = "a" * 64
+    approved_hash = "a" * 64
+    policy = Policy.AUTO

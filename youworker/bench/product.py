@@ -1,0 +1,124 @@
+"""A scratch installation that is measured from outside, as its users see it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from youworker.common.config import BASE_DIR
+
+START_SECONDS = 60
+STOP_SECONDS = 15
+# What ties this process to its own servers and must not reach the scratch installation.
+OWN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE", "MESSAGE_ENCRYPTION_KEYS_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running installation."""
+
+    host: str
+    port: int
+    api_key: str
+    supervisor: psutil.Process
+    ready_seconds: float
+    environment: dict[str, str]
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}"
+
+    def children(self, marker: str) -> list[psutil.Process]:
+        """Its processes whose command line contains `marker`."""
+        found = self.supervisor.children(recursive=True)
+        return [process for process in found if marker in " ".join(process.cmdline())]
+
+    @property
+    def web(self) -> psutil.Process:
+        """Its web process."""
+        return self.children("youworker.server")[0]
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_product(**settings: str) -> Iterator[Product]:
+    """Start an installation in an empty directory, and remove it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="youworker-bench-") as folder:
+        port = free_port()
+        kept = {name: value for name, value in os.environ.items() if name not in OWN}
+        environment = kept | {
+            "DATA_DIR": folder,
+            "PORT": str(port),
+            "ADMIN_USERNAME": "bench",
+            "ADMIN_PASSWORD": secrets.token_urlsafe(16),
+            "RATE_LIMITS_ENABLED": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            **settings,
+        }
+        start = time.monotonic()
+        log = Path(folder) / "up.log"
+        with log.open("wb") as output:
+            up = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=BASE_DIR,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until_ready(up, log)
+            seconds = time.monotonic() - start
+            key = create_key(environment)
+            yield Product(
+                "127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment
+            )
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(STOP_SECONDS)
+
+
+def wait_until_ready(up: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the installation says that it is ready."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        lines = log.read_text(errors="replace").splitlines()
+        if any(line.startswith("ready http") for line in lines):
+            return
+        if up.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError("the scratch installation did not start:\n" + log.read_text()[-2000:])
+
+
+def create_key(environment: dict[str, str]) -> str:
+    """An API key of the installation's superuser."""
+    command = [sys.executable, "manage.py", "create_api_key", "bench", "--name", "bench"]
+    scopes = "chat,documents.read,documents.write,tools,account"
+    made = subprocess.run(
+        [*command, "--scopes", scopes],
+        cwd=BASE_DIR,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return made.stdout.strip()

@@ -1,0 +1,52 @@
+"""`manage.py up`: the whole product with one command."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connection
+
+from youworker.common.config import config
+from youworker.embedded import StartupRefused
+from youworker.processes import commands
+from youworker.processes.notices import missing_parts
+from youworker.processes.output import Output
+from youworker.processes.preflight import require_address, require_files
+from youworker.processes.preparation import prepare
+from youworker.processes.supervisor import Supervisor
+
+
+class Command(BaseCommand):
+    help = "Start everything: database, web, worker and scheduler; Ctrl-C ends it."
+    # Needs tables that may not exist yet.
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=config.api.host)
+        parser.add_argument("--port", type=int, default=config.api.port)
+        parser.add_argument("--workers", type=int, default=config.ingestion.worker_processes)
+
+    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+        require_files(config.data_dir, config.data_dir / "files")
+        require_address(host, port)
+        output = Output()
+        try:
+            prepare(output.say)
+            for notice in missing_parts():
+                output.say(f"youworker: {notice}")
+            connection.close()
+            asyncio.run(self.supervise(output, host=host, port=port, workers=workers))
+        except OperationalError as error:
+            raise StartupRefused(f"the database fails: {error}".strip()) from error
+        finally:
+            output.close()
+
+    async def supervise(self, output: Output, *, host: str, port: int, workers: int) -> None:
+        """Run the children until a signal."""
+        children = commands.children(output, host=host, port=port, workers=workers)
+        name = commands.own_name(config.security.allowed_hosts)
+        await Supervisor(children, output, host=host, port=port, name=name).run()

@@ -1,0 +1,57 @@
+"""The command lines of the children."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from youworker.common.config import config
+from youworker.processes.child import Child
+
+if TYPE_CHECKING:
+    from youworker.processes.output import Output
+
+
+def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
+    """Web process, worker and scheduler."""
+    environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings"}
+    lines = {
+        "web": web(host, port),
+        "worker": worker(workers),
+        "beat": beat(),
+    }
+    return [Child(name, line, output, environment) for name, line in lines.items()]
+
+
+def web(host: str, port: int) -> list[str]:
+    """One web process."""
+    return [sys.executable, "-m", "youworker.server", "--host", host, "--port", str(port)]
+
+
+def worker(processes: int) -> list[str]:
+    """One worker with its children; it is alone, so it has nobody to gossip with."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*celery(), "worker", "--concurrency", str(processes), *quiet, *level()]
+
+
+def beat() -> list[str]:
+    """The scheduler; what it remembers may be lost without harm."""
+    schedule = config.data_dir / "beat-schedule"
+    return [*celery(), "beat", "--schedule", str(schedule), "--pidfile", "", *level()]
+
+
+def celery() -> list[str]:
+    """Celery with our application."""
+    return [sys.executable, "-m", "celery", "--quiet", "-A", "youworker"]
+
+
+def level() -> list[str]:
+    """How much Celery says."""
+    return ["--loglevel", config.api.log_level]
+
+
+def own_name(allowed: Sequence[str]) -> str:
+    """A host name this installation answers for."""
+    names = [name.lstrip(".") for name in allowed if name != "*"]
+    return "localhost" if "localhost" in names or not names else names[0]

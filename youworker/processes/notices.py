@@ -1,0 +1,64 @@
+"""What an operator should know at the start: one line for each thing that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+
+from accounts.models import User
+from mcp.models import Server
+from youworker.common.config import config
+
+PROBE_SECONDS = 2.0
+
+
+def missing_parts() -> Iterator[str]:
+    """Everything the product works without, but not as well."""
+    yield from model_notices()
+    yield from embedding_notices()
+    yield from server_notices()
+    yield from security_notices()
+
+
+def model_notices() -> Iterator[str]:
+    """The language model."""
+    if not config.llm.base_url:
+        yield "no language model (LLM_BASE_URL): the built-in quote model answers"
+    elif reason := unreachable(config.llm.base_url, config.llm.api_key):
+        yield f"the language model at {config.llm.base_url} does not answer ({reason})"
+
+
+def embedding_notices() -> Iterator[str]:
+    """The embedding server; the local model needs none."""
+    url = config.vector.embedding_base_url
+    if url and (reason := unreachable(url, config.vector.embedding_api_key)):
+        yield f"the embedding server at {url} does not answer ({reason}): search uses keywords only"
+
+
+def server_notices() -> Iterator[str]:
+    """Tool servers that failed when they were last asked."""
+    for server in Server.objects.filter(enabled=True).exclude(last_error="").order_by("slug"):
+        yield f"the tool server {server.slug} failed: {server.last_error}"
+
+
+def security_notices() -> Iterator[str]:
+    """Settings that are dangerous outside a test, and a missing superuser."""
+    if config.security.debug:
+        yield "DEBUG is on: error pages show code and settings"
+    if not config.security.rate_limits_enabled:
+        yield "RATE_LIMITS_ENABLED is off"
+    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+        yield "nobody is a superuser: manage.py createsuperuser makes one"
+
+
+def unreachable(base_url: str, key: str) -> str:
+    """Why the list of models cannot be read; empty when it can."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        answer = httpx.get(
+            f"{base_url.rstrip('/')}/models", headers=headers, timeout=PROBE_SECONDS, trust_env=False
+        )
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        return str(error) or type(error).__name__
+    return "" if answer.is_success else f"status {answer.status_code}"

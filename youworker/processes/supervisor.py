@@ -1,0 +1,116 @@
+"""Runs the children, says when the product is ready, and ends it all in order."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from youworker.embedded import StartupRefused, ensure_running
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from youworker.processes.child import Child
+    from youworker.processes.output import Output
+
+GUARD_SECONDS = 2.0
+READY_SECONDS = 0.1
+GENTLE_SECONDS = 3.0
+COLD_SECONDS = 2.5
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervisor:
+    """Keeps the children running until a signal."""
+
+    def __init__(
+        self, children: Sequence[Child], output: Output, *, host: str, port: int, name: str
+    ) -> None:
+        self.children = children
+        self.output = output
+        self.host = host
+        self.port = port
+        self.name = name
+        self.signals = 0
+        self.asked_to_end = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until a signal; on return no child is left."""
+        loop = asyncio.get_running_loop()
+        for number in END_SIGNALS:
+            loop.add_signal_handler(number, self.end_or_kill)
+        running = [asyncio.create_task(child.keep_running()) for child in self.children]
+        helpers = [asyncio.create_task(self.guard()), asyncio.create_task(self.announce())]
+        try:
+            await self.asked_to_end.wait()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await self.end(running)
+
+    def end_or_kill(self) -> None:
+        """Begin the end; a second signal cuts it short."""
+        self.signals += 1
+        if self.signals > 1:
+            self.output.say("youworker: killing")
+            for child in self.children:
+                child.signal_group(signal.SIGKILL)
+        else:
+            self.output.say("youworker: stopping")
+        self.asked_to_end.set()
+
+    async def end(self, running: list[asyncio.Task[None]]) -> None:
+        """Ask politely, then firmly, then kill."""
+        for child in self.children:
+            child.stopping = True
+            child.signal(signal.SIGTERM)
+        # Children that wait for their restart have nothing to end.
+        for child, task in zip(self.children, running, strict=True):
+            if child.process is None or child.process.returncode is not None:
+                task.cancel()
+        # The second signal of Celery: leave the tasks, their rows are taken over later.
+        if await unfinished(running, GENTLE_SECONDS):
+            for child in self.children:
+                child.signal(signal.SIGQUIT)
+        if await unfinished(running, COLD_SECONDS):
+            for child in self.children:
+                child.signal_group(signal.SIGKILL)
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def guard(self) -> None:
+        """Bring an embedded server back that died."""
+        while True:
+            await asyncio.sleep(GUARD_SECONDS)
+            try:
+                await asyncio.to_thread(ensure_running)
+            except (StartupRefused, OSError) as error:
+                self.output.say(f"youworker: {error}")
+
+    async def announce(self) -> None:
+        """Print the ready line once the web process says that it is."""
+        while not await asyncio.to_thread(self.is_ready):
+            await asyncio.sleep(READY_SECONDS)
+        self.output.say(f"ready http://{bracketed(self.host)}:{self.port}")
+
+    def is_ready(self) -> bool:
+        """Whether `/health/ready` answers 200."""
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}.get(self.host, self.host)  # noqa: S104
+        connection = http.client.HTTPConnection(reachable.strip("[]"), self.port, timeout=5)
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/health/ready", headers={"Host": self.name})
+            return connection.getresponse().status == http.client.OK
+        return False
+
+
+async def unfinished(tasks: list[asyncio.Task[None]], seconds: float) -> bool:
+    """Whether any of the tasks still runs after a while."""
+    _done, pending = await asyncio.wait(tasks, timeout=seconds)
+    return bool(pending)
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands in a URL."""
+    return f"[{host.strip('[]')}]" if ":" in host else host

@@ -1,0 +1,41 @@
+"""`python -m youworker.server`: one web process."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+# Threads for synchronous views and database calls; few enough for the pool of connections.
+os.environ.setdefault("ASGI_THREADS", "16")
+BACKLOG = 1024
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal; 1 when the address cannot be listened on."""
+    options = parser().parse_args(arguments)
+    # daphne installs its event loop on import, before anything else may ask for one.
+    from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
+    from youworker.asgi import application  # noqa: PLC0415
+
+    server = WebServer(application, endpoint(options.host, options.port))
+    server.run()
+    return 1 if server.failed else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    known = argparse.ArgumentParser(prog="python -m youworker.server")
+    known.add_argument("--host", default="127.0.0.1")
+    known.add_argument("--port", type=int, default=8000)
+    return known
+
+
+def endpoint(host: str, port: int) -> str:
+    """Where to listen, in Twisted's notation."""
+    interface = host.strip("[]").replace(":", r"\:")
+    return f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What the double answers: one `Turn` per chat completion, in words a test or a URL can say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Hang = Literal["", "headers", "first", "middle"]
+CallStyle = Literal["whole", "pieces", "bare", "object"]
+
+TRUE_WORDS = {"1", "true", "yes", "on", ""}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call the double makes; `arguments` as text may be anything, broken JSON included."""
+
+    name: str
+    arguments: dict[str, Any] | str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer and everything that goes wrong with it."""
+
+    text: str = ""
+    # More than nought makes up an answer of so many tokens instead of `text`.
+    tokens: int = 0
+    rate: float = 0.0
+    first_ms: float = 0.0
+    # Each token is the monotonic clock in nanoseconds at which it was written.
+    stamp: bool = False
+    reasoning: str = ""
+    reasoning_field: str = "reasoning_content"
+    calls: tuple[Call, ...] = ()
+    # pieces: arguments in several deltas; bare: no index and no id; object: arguments not a string
+    call_style: CallStyle = "whole"
+    status: int = 0
+    message: str = "scripted fault"
+    retry_after: str = ""
+    # A status is answered only while the request carries this field, such as `tools`.
+    refuses: str = ""
+    hang: Hang = ""
+    # So many tokens are sent before the connection is cut; below nought it is not.
+    cut: int = -1
+    garbage: bool = False
+    done: bool = True
+    usage: bool = True
+    finish: bool = True
+    empty_choices: bool = False
+    # The server ignores `stream` and answers one JSON document.
+    whole: bool = False
+    # An error object inside a stream that began with 200.
+    error: str = ""
+
+    @property
+    def pieces(self) -> list[str]:
+        """The tokens of the answer."""
+        if self.tokens:
+            return ["tok "] * self.tokens
+        words = self.text.split(" ")
+        spaced = [f"{word} " for word in words[:-1]] + words[-1:]
+        return [piece for piece in spaced if piece]
+
+
+def turn_from_spec(spec: str, base: Turn | None = None) -> Turn:
+    """Read `tokens=500,rate=30,hang=middle`; a bare name is a switch."""
+    values: dict[str, Any] = {}
+    for part in filter(None, spec.split(",")):
+        name, _, value = part.partition("=")
+        values[name.strip()] = value.strip()
+    return turn_from_mapping(values, base)
+
+
+def turn_from_mapping(values: Mapping[str, Any], base: Turn | None = None) -> Turn:
+    """Build a turn from JSON or text values; raise `ValueError` for an unknown name."""
+    kinds = {field.name: str(field.type) for field in fields(Turn)}
+    unknown = set(values) - set(kinds)
+    if unknown:
+        raise ValueError(f"unknown words for the double: {', '.join(sorted(unknown))}")
+    read = {name: read_value(kinds[name], value) for name, value in values.items()}
+    return replace(base or Turn(), **read)
+
+
+def read_value(kind: str, value: Any) -> Any:
+    """Convert one value to the type of its field."""
+    if kind == "bool":
+        return value if isinstance(value, bool) else value.lower() in TRUE_WORDS
+    if kind == "int":
+        return int(value)
+    if kind == "float":
+        return float(value)
+    if kind.startswith("tuple"):
+        return tuple(Call(**call) for call in value)
+    return value

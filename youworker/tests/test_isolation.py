@@ -1,0 +1,210 @@
+"""User B gets 404 for every id of user A, on every route and socket.
+
+The tables below must name every route that takes an id and every id that a body takes; a route
+that is added without a row fails the build.
+"""
+
+from __future__ import annotations
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from accounts.tests.factories import ApiKeyFactory, UserFactory
+from chat.routing import websocket_urlpatterns as chat_sockets
+from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from documents.tests.factories import CollectionFactory, DocumentFactory
+from groups.tests.factories import GroupFactory
+from ingestion.routing import websocket_urlpatterns as ingestion_sockets
+from ingestion.tests.factories import IngestionRunFactory
+from mcp.tests.factories import ServerFactory, ToolFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def session_of(user):
+    return SessionFactory(user=user)
+
+
+def run_of(user):
+    return RunFactory(session__user=user)
+
+
+def message_of(user):
+    return MessageFactory(session__user=user)
+
+
+def key_of(user):
+    return ApiKeyFactory(user=user)
+
+
+def collection_of(user):
+    return CollectionFactory(owner=user)
+
+
+def document_of(user):
+    return DocumentFactory(owner=user)
+
+
+def ingestion_of(user):
+    return IngestionRunFactory(owner=user)
+
+
+def server_of(_user):
+    return ServerFactory()
+
+
+def tool_of(_user):
+    return ToolFactory()
+
+
+# Every route with an id: whose id it takes, and how its methods are called.
+ROUTES = {
+    "v1/account/api-keys/<uuid:pk>": (key_of, ["delete"]),
+    "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
+    "v1/collections/<uuid:pk>": (collection_of, ["get", "patch", "delete"]),
+    "v1/documents/<uuid:pk>": (document_of, ["get", "patch", "delete"]),
+    "v1/documents/<uuid:pk>/restore": (document_of, ["post"]),
+    "v1/documents/<uuid:pk>/content": (document_of, ["get"]),
+    "v1/documents/<uuid:pk>/passages": (document_of, ["get"]),
+    "v1/documents/<uuid:pk>/access": (document_of, ["get"]),
+    "v1/ingestion/runs/<uuid:pk>": (ingestion_of, ["get", "delete"]),
+    "v1/ingestion/runs/<uuid:pk>/items": (ingestion_of, ["get"]),
+    "v1/ingestion/runs/<uuid:pk>/cancel": (ingestion_of, ["post"]),
+    "v1/ingestion/runs/<uuid:pk>/retry": (ingestion_of, ["post"]),
+    "v1/sessions/<uuid:pk>": (session_of, ["get", "patch", "delete"]),
+    "v1/sessions/<uuid:pk>/restore": (session_of, ["post"]),
+    "v1/sessions/<uuid:pk>/messages": (session_of, ["get", "post"]),
+    "v1/messages/<uuid:pk>/regenerate": (message_of, ["post"]),
+    "v1/messages/<uuid:pk>/feedback": (message_of, ["post"]),
+    "v1/runs/<uuid:pk>": (run_of, ["get"]),
+    "v1/runs/<uuid:pk>/events": (run_of, ["get"]),
+    "v1/runs/<uuid:pk>/stop": (run_of, ["post"]),
+}
+# Routes for staff: anybody else is refused before the id is looked at.
+STAFF_ROUTES = {
+    "v1/mcp/servers/<uuid:pk>": (server_of, ["patch", "delete"]),
+    "v1/mcp/servers/<uuid:pk>/refresh": (server_of, ["post"]),
+    "v1/tools/<uuid:pk>": (tool_of, ["patch"]),
+}
+SOCKETS = {"ws/chat/<uuid:session_id>": session_of}
+
+
+def patterns(resolver, prefix=""):
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            if not path.startswith("admin/"):
+                yield from patterns(entry, path)
+        elif isinstance(entry, URLPattern):
+            yield path
+
+
+def test_every_route_with_an_id_has_a_row():
+    with_id = {path for path in patterns(get_resolver()) if "<" in path}
+
+    assert with_id == set(ROUTES) | set(STAFF_ROUTES)
+
+
+def test_every_socket_with_an_id_has_a_row():
+    paths = {str(route.pattern) for route in [*chat_sockets, *ingestion_sockets]}
+
+    assert {path for path in paths if "<" in path} == set(SOCKETS)
+
+
+def url_of(path, row):
+    return "/" + path.replace("<uuid:pk>", str(row.pk))
+
+
+CASES = [(path, method) for path, (_, methods) in ROUTES.items() for method in methods]
+
+
+@pytest.mark.parametrize(("path", "method"), CASES)
+def test_ids_of_another_user_look_absent(path, method):
+    row = ROUTES[path][0](UserFactory())
+    client = APIClient()
+    client.force_authenticate(UserFactory())
+    body = None if method == "get" else {"text": "x", "title": "x", "name": "x", "rating": 1}
+
+    answer = getattr(client, method)(url_of(path, row), body)
+    absent = getattr(client, method)(url_of(path, type("Gone", (), {"pk": UserFactory().pk})), body)
+
+    assert answer.status_code == 404
+    assert answer.json() == absent.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [(path, method) for path, (_, methods) in STAFF_ROUTES.items() for method in methods],
+)
+def test_staff_routes_refuse_everybody_else(path, method):
+    row = STAFF_ROUTES[path][0](None)
+    client = APIClient()
+    client.force_authenticate(UserFactory())
+
+    answer = getattr(client, method)(url_of(path, row), {})
+
+    assert answer.status_code in (403, 404)
+
+
+BODIES = [
+    ("post", "/v1/sessions", "collections", lambda user: [str(collection_of(user).pk)]),
+    ("post", "/v1/chat", "session_id", lambda user: str(session_of(user).pk)),
+    ("post", "/v1/chat", "collections", lambda user: [str(collection_of(user).pk)]),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "name", "value"), BODIES)
+def test_ids_of_another_user_in_bodies_look_absent(method, url, name, value):
+    client = APIClient()
+    client.force_authenticate(UserFactory())
+
+    answer = getattr(client, method)(url, {"text": "hello", name: value(UserFactory())})
+
+    assert answer.status_code in (400, 404)
+
+
+def test_search_limited_to_a_collection_of_another_user_finds_nothing_of_his():
+    document = DocumentFactory(owner=UserFactory())
+    client = APIClient()
+    client.force_authenticate(UserFactory())
+    limits = {"collections": [str(document.collection_id)]}
+
+    answer = client.post("/v1/search", {"query": document.title, "mode": "keyword", **limits})
+
+    assert answer.status_code in (400, 404) or answer.json()["results"] == []
+
+
+def test_groups_are_invisible_to_others():
+    from groups.models import Group
+
+    GroupFactory()
+
+    assert not Group.objects.visible_to(UserFactory()).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_sockets_of_another_user_answer_404():
+    from asgiref.sync import sync_to_async
+
+    from youworker.asgi import application
+
+    owner, other = await sync_to_async(UserFactory)(), await sync_to_async(UserFactory)()
+    key, secret = await sync_to_async(made_key)(other)
+    session = await sync_to_async(session_of)(owner)
+    headers = [(b"authorization", f"Bearer {secret}".encode())]
+    socket = WebsocketCommunicator(application, f"/ws/chat/{session.pk}", headers=headers)
+
+    await socket.send_input({"type": "websocket.connect"})
+    answer = await socket.receive_output(timeout=5)
+
+    assert answer["type"] == "websocket.http.response.start"
+    assert answer["status"] == 404
+    assert key.user_id == other.pk
+
+
+def made_key(user):
+    from accounts.services import create_api_key
+
+    return create_api_key(user, name="socket", scopes=["chat"], actor=user)

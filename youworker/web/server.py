@@ -1,0 +1,100 @@
+"""daphne's server with our connections, and an end that lets work be saved."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+
+import daphne.server
+from twisted.internet import defer
+
+from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
+from youworker.web.sockets import SocketFactory
+
+logger = logging.getLogger(__name__)
+
+LARGEST_FRAME_BYTES = 12 * 1024 * 1024
+# A stream of events has no end of its own, so only its silence could be limited, not its age.
+NO_LIMIT = -1
+ANSWER_SECONDS = 2.0
+SAVE_SECONDS = 3.0
+
+# `Server.run` takes these two from its module.
+daphne.server.HTTPFactory = RequestFactory
+daphne.server.WebSocketFactory = SocketFactory
+
+
+class WebServer(daphne.server.Server):
+    """Serves one ASGI application."""
+
+    def __init__(self, application: Any, endpoint: str) -> None:
+        super().__init__(
+            application,
+            endpoints=[endpoint],
+            server_name="",
+            http_timeout=None,
+            websocket_timeout=NO_LIMIT,
+            websocket_max_message_size=LARGEST_FRAME_BYTES,
+            websocket_max_frame_size=LARGEST_FRAME_BYTES,
+            websocket_handshake_timeout=15,
+        )
+        self.failed = False
+
+    def listen_error(self, failure: Any) -> None:
+        """Remember that there is nothing to serve on."""
+        self.failed = True
+        super().listen_error(failure)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Start the application for one connection and give its input queue."""
+        scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        queue: Any = asyncio.Queue()
+        if scope["type"] == "websocket":
+            scope["extensions"] = {"websocket.http.response": {}}
+        elif isinstance(protocol, Request):
+            queue = BodyQueue(protocol.content)
+            protocol.content = Spent(protocol.content)
+        if protocol not in self.connections:
+            return None
+        work = self.application(scope, queue.get, partial(self.handle_reply, protocol))
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(work)
+        return queue
+
+    def kill_all_applications(self) -> defer.Deferred[None]:
+        """End the process' work in order, before the loop stops."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self.wind_down()))
+
+    async def wind_down(self) -> None:
+        """Accept nothing, let short answers finish, then cancel streams, sockets and runs.
+
+        A cancelled run saves what it has; it gets a few seconds for that.
+        """
+        for listener in self.listeners:
+            port = getattr(listener, "result", None)
+            if port is not None:
+                port.stopListening()
+        await settled(self.unanswered(), ANSWER_SECONDS)
+        here = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not here]
+        for task in others:
+            task.cancel()
+        await settled(others, SAVE_SECONDS)
+        logger.info("%d pending tasks were ended", len(others))
+
+    def unanswered(self) -> list[asyncio.Future[None]]:
+        """Requests whose answer has not begun."""
+        return [
+            details["application_instance"]
+            for protocol, details in self.connections.items()
+            if isinstance(protocol, Request)
+            and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
+            and "application_instance" in details
+        ]
+
+
+async def settled(tasks: list[Any], seconds: float) -> None:
+    """Wait for the tasks, but not longer; their outcome is theirs."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
