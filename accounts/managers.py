@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from youworker.common.managers import BaseQuerySet
@@ -23,6 +22,11 @@ class UserManager(DjangoUserManager["User"]):
         """The first superuser that was ever made."""
         found = self.filter(is_superuser=True, is_active=True).order_by("date_joined")
         return cast("User | None", found.first())
+
+    def found_by(self, text: str) -> QuerySet[User]:
+        """Active users whose name contains `text`, in the order of their names."""
+        named = Q(username__icontains=text) | Q(display_name__icontains=text)
+        return self.filter(named, is_active=True).order_by("username")
 
 
 class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):

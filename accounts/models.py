@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from accounts.enums import Language, Scope
 from accounts.managers import ApiKeyQuerySet, UserManager
@@ -57,3 +59,9 @@ class ApiKey(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def use_is_worth_noting(self) -> bool:
+        """Whether the last noted use is older than a minute."""
+        return (
+            self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(minutes=1)
+        )

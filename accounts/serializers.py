@@ -50,6 +50,21 @@ class UserSerializer(serializers.ModelSerializer[User]):
         return GroupOfUserSerializer(rows, many=True).data
 
 
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """Somebody to share with."""
+
+    class Meta:
+        model = User
+        fields = ("id", "username", "display_name")
+        read_only_fields = fields
+
+
+class FindPeopleSerializer(serializers.Serializer[Any]):
+    """A part of somebody's name."""
+
+    search = serializers.CharField(min_length=2, max_length=150)
+
+
 class UpdateProfileSerializer(serializers.Serializer[Any]):
     """What people may change about themselves."""
 

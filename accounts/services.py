@@ -91,7 +91,8 @@ def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     found = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(secret)).first()
     if found is None:
         return None
-    ApiKey.objects.touch(found.pk)
+    if found.use_is_worth_noting():
+        ApiKey.objects.touch(found.pk)
     return found.user, found
 
 

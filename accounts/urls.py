@@ -12,6 +12,7 @@ urlpatterns = [
     path("auth/me", views.MeView.as_view()),
     path("auth/csrf-token", views.CsrfTokenView.as_view()),
     path("auth/tickets", views.TicketView.as_view()),
+    path("users", views.PeopleView.as_view()),
     path("account/api-keys", keys.as_view({"get": "list", "post": "create"})),
     path("account/api-keys/<uuid:pk>", keys.as_view({"delete": "destroy"})),
     path("account/api-keys/<uuid:pk>/rotate", keys.as_view({"post": "rotate"})),

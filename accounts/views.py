@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView
+from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -16,13 +17,15 @@ from rest_framework.viewsets import GenericViewSet
 from accounts import services
 from accounts.authentication import SessionAuthentication
 from accounts.managers import ApiKeyQuerySet
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from accounts.serializers import (
     ApiKeySerializer,
     CreateApiKeySerializer,
     CsrfTokenSerializer,
+    FindPeopleSerializer,
     LoginSerializer,
     NewApiKeySerializer,
+    PersonSerializer,
     RotateApiKeySerializer,
     TicketSerializer,
     UpdateProfileSerializer,
@@ -137,6 +140,25 @@ class ApiKeyViewSet(ActorView, ListModelMixin, GenericViewSet):
         """Revoke a key at once."""
         services.revoke_api_key(self.get_object(), actor=self.actor)
         return Response(status=204)
+
+
+class PeopleView(ActorView, ListAPIView):
+    """Active users by a part of their name: somebody to share with."""
+
+    queryset = User.objects.none()
+    serializer_class = PersonSerializer
+    scopes = {"read": "account"}
+
+    def get_queryset(self) -> QuerySet[User]:
+        form = FindPeopleSerializer(data=self.request.query_params)
+        form.is_valid(raise_exception=True)
+        return User.objects.found_by(form.validated_data["search"])
+
+    @extend_schema(operation_id="users_find", parameters=[FindPeopleSerializer])
+    @limited("SEARCH")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find people; at least two characters are needed."""
+        return self.list(request, *args, **kwargs)
 
 
 def shown_once(key: ApiKey, secret: str) -> Response:

@@ -44,11 +44,17 @@ class Posted:
 
 @transaction.atomic
 def create_session(
-    *, collections: Iterable[UUID] = (), actor: User, **fields: Any
+    *, collections: Sequence[UUID] = (), actor: User, **fields: Any
 ) -> Session:
     """Begin a conversation; `fields` are those of `SESSION_FIELDS`."""
+    return begin_session(collections=collections, actor=actor, **fields)
+
+
+def begin_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
+    """Create a session; the caller holds the transaction."""
     session = Session.objects.create(user=actor, **fields)
-    set_collections(session, collections, actor=actor)
+    if collections:
+        set_collections(session, collections, actor=actor)
     audit.record("chat.session.create", actor=actor, target=session)
     return session
 
@@ -122,19 +128,47 @@ def post_message(
     remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return posted_before(remembered.answer)
-    question = Message.objects.create(
-        session=session, role=MessageRole.USER, content=text, parent=parent_of(session, parent_id)
+    posted = store_question(
+        session, text=text, model=model, parent_id=parent_id, options=options or {}, actor=actor
     )
-    run = queue_run(session, question, model=model, options=options or {}, actor=actor)
-    if not session.title:
-        session.title = title_from(text)
-    session.active_at = timezone.now()
-    session.save_fields("title", "active_at")
-    posted = Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
-    remembered.keep(
-        {"message": str(question.pk), "run": str(run.pk), "session": str(session.pk)}
-    )
+    remembered.keep(ids_of(posted))
     return posted
+
+
+def store_question(
+    session: Session,
+    *,
+    text: str,
+    model: str,
+    parent_id: UUID | None,
+    options: dict[str, Any],
+    actor: User,
+) -> Posted:
+    """Store a question with its queued run; the caller holds the transaction."""
+    parent = parent_of(session, parent_id)
+    question = Message(session=session, role=MessageRole.USER, content=text, parent=parent)
+    run = queue_run(question, is_new=True, model=model, options=options, actor=actor)
+    note_activity(session, text)
+    return Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
+
+
+def note_activity(session: Session, text: str) -> None:
+    """Move a session to the front, and name it after its first question."""
+    if session.title:
+        Session.objects.touch(session.pk)
+    else:
+        session.active_at = timezone.now()
+        session.title = title_from(text)
+        session.save_fields("title", "active_at")
+
+
+def ids_of(posted: Posted) -> dict[str, str]:
+    """What is remembered of an accepted question."""
+    return {
+        "message": str(posted.message_id),
+        "run": str(posted.run_id),
+        "session": str(posted.session_id),
+    }
 
 
 def posted_before(answer: dict[str, Any]) -> Posted:
@@ -146,6 +180,7 @@ def posted_before(answer: dict[str, Any]) -> Posted:
     return Posted(ids[0], ids[1], ids[2], run.status, is_new=False)
 
 
+@validate_not_empty("text")
 @transaction.atomic
 def post_chat(
     *,
@@ -157,30 +192,28 @@ def post_chat(
     actor: User,
 ) -> Posted:
     """Store a question, beginning a conversation for it when there is none."""
-    if session is None:
-        body = {"text": text, "model": model, "options": options, "session": None}
-        remembered = Remembered(idempotency_key, body, actor=actor)
-        if remembered.answer is not None:
-            return posted_before(remembered.answer)
-        fields = {name: value for name, value in (options or {}).items() if name in SESSION_FIELDS}
-        session = create_session(model=model, actor=actor, **fields)
-        posted = post_message(session, text=text, model=model, options=options, actor=actor)
-        remembered.keep(
-            {
-                "message": str(posted.message_id),
-                "run": str(posted.run_id),
-                "session": str(session.pk),
-            }
+    if session is not None:
+        return post_message(
+            session,
+            text=text,
+            model=model,
+            options=options,
+            idempotency_key=idempotency_key,
+            actor=actor,
         )
-        return posted
-    return post_message(
-        session,
-        text=text,
-        model=model,
-        options=options,
-        idempotency_key=idempotency_key,
-        actor=actor,
+    check_text(text)
+    chosen = options or {}
+    body = {"text": text, "model": model, "options": chosen, "session": None}
+    remembered = Remembered(idempotency_key, body, actor=actor)
+    if remembered.answer is not None:
+        return posted_before(remembered.answer)
+    fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
+    session = begin_session(model=model, title=title_from(text), actor=actor, **fields)
+    posted = store_question(
+        session, text=text, model=model, parent_id=None, options=chosen, actor=actor
     )
+    remembered.keep(ids_of(posted))
+    return posted
 
 
 @transaction.atomic
@@ -189,40 +222,51 @@ def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
     question = message.parent if message.role == MessageRole.ASSISTANT else message
     if question is None:
         raise InvalidInput("There is no question to answer again.")
-    run = queue_run(question.session, question, model=model, options={}, actor=actor)
+    run = queue_run(question, is_new=False, model=model, options={}, actor=actor)
     return Posted(question.pk, run.pk, question.session_id, run.status, is_new=True)
 
 
 def queue_run(
-    session: Session, question: Message, *, model: str, options: dict[str, Any], actor: User
+    question: Message, *, is_new: bool, model: str, options: dict[str, Any], actor: User
 ) -> Run:
     """Create the run and the empty answer it will fill; the caller holds the transaction."""
-    collections = options.get("collections")
-    if collections is None:
-        chosen = [str(pk) for pk in session.collections.values_list("pk", flat=True)]
-    else:
-        chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
-    run = Run.objects.create(
+    session = question.session
+    run = Run(
         session=session,
         user=actor,
         question=question,
         model=model or session.model,
         correlation_id=correlation_id(),
         lease_until=Run.first_lease(),
-        options={
-            "enable_tools": options.get("enable_tools", session.enable_tools),
-            "enable_web": options.get("enable_web", session.enable_web),
-            "language": options.get("language") or session.language,
-            "collections": chosen,
-        },
+        options=run_options(session, options, actor=actor),
     )
-    run.answer = Message.objects.create(
+    answer = Message(
         session=session, role=MessageRole.ASSISTANT, parent=question, run=run, model=run.model
     )
-    run.save_fields("answer")
-    question.run = run
-    question.save_fields("run")
+    question.run, run.answer = run, answer
+    # The three rows point at each other, which is checked when the transaction ends.
+    if is_new:
+        Message.objects.bulk_create([question, answer])
+    else:
+        Message.objects.bulk_create([answer])
+        question.save_fields("run")
+    run.save(force_insert=True)
     return run
+
+
+def run_options(session: Session, options: dict[str, Any], *, actor: User) -> dict[str, Any]:
+    """The settings of one run: those of the request, else of the session."""
+    collections = options.get("collections")
+    if collections is None:
+        chosen = [str(pk) for pk in session.collections.values_list("pk", flat=True)]
+    else:
+        chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
+    return {
+        "enable_tools": options.get("enable_tools", session.enable_tools),
+        "enable_web": options.get("enable_web", session.enable_web),
+        "language": options.get("language") or session.language,
+        "collections": chosen,
+    }
 
 
 def parent_of(session: Session, parent_id: UUID | None) -> Message | None:

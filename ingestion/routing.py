@@ -1,5 +1,7 @@
 """WebSocket routes of the app."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from ingestion.consumers import IngestionConsumer
+
+websocket_urlpatterns = [path("ws/ingestion", IngestionConsumer.as_asgi())]

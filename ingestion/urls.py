@@ -1,5 +1,17 @@
 """Routes of the app under `/v1`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from ingestion import views
+
+run = views.RunViewSet.as_view({"get": "retrieve", "delete": "destroy"})
+
+urlpatterns = [
+    path("ingestion/uploads", views.UploadView.as_view()),
+    path("ingestion/paths", views.PathsView.as_view()),
+    path("ingestion/runs", views.RunViewSet.as_view({"get": "list"})),
+    path("ingestion/runs/<uuid:pk>", run),
+    path("ingestion/runs/<uuid:run_id>/items", views.ItemViewSet.as_view({"get": "list"})),
+    path("ingestion/runs/<uuid:pk>/cancel", views.RunViewSet.as_view({"post": "cancel"})),
+    path("ingestion/runs/<uuid:pk>/retry", views.RunViewSet.as_view({"post": "retry"})),
+]

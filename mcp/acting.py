@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from youworker.common.exceptions import Forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mcp.calls import CallContext
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

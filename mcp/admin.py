@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from accounts.models import User
 from mcp import services
 from mcp.models import GroupPolicy, Server, Tool
 from youworker.common import audit
 from youworker.common.admin import StaffAdmin
 from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+    from django.forms import ModelForm
+    from django.http import HttpRequest
+
+    from accounts.models import User
 
 
 @admin.register(Server)

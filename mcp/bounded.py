@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httpx2
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 class AnswerTooLarge(httpx2.TransportError):

@@ -1,14 +1,17 @@
-"""Rests a server that failed several times in a row; the count is shared through Redis."""
+"""Rests a server that failed several times in a row; the count is shared through Redis. Blocking."""
 
 from __future__ import annotations
 
 import logging
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
 from youworker.common.config import config
-from youworker.common.redis import async_redis
+from youworker.common.redis import sync_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +23,7 @@ def keys(server_id: UUID) -> tuple[str, str]:
     return f"yw:mcp:{server_id}:failures", f"yw:mcp:{server_id}:resting"
 
 
-async def may_call(server_id: UUID) -> bool:
+def may_call(server_id: UUID) -> bool:
     """Whether the server is not resting; after a rest one caller may try, then the others.
 
     Redis being away never stops a call.
@@ -28,34 +31,34 @@ async def may_call(server_id: UUID) -> bool:
     failures, resting = keys(server_id)
     rest = int(config.mcp.breaker_seconds * 1000)
     try:
-        count = int(await async_redis().get(failures) or 0)
+        count = int(sync_redis().get(failures) or 0)
         if count < config.mcp.breaker_failures:
             return True
         # Setting the sign again makes everybody else wait for the outcome of this try.
-        return bool(await async_redis().set(resting, 1, px=rest, nx=True))
+        return bool(sync_redis().set(resting, 1, px=rest, nx=True))
     except RedisError:
         logger.warning("the failures of tool servers cannot be read")
         return True
 
 
-async def note_failure(server_id: UUID) -> None:
+def note_failure(server_id: UUID) -> None:
     """Count a call that brought no answer."""
     failures, resting = keys(server_id)
     rest = int(config.mcp.breaker_seconds * 1000)
     try:
-        async with async_redis().pipeline() as pipe:
+        with sync_redis().pipeline() as pipe:
             pipe.incr(failures)
             pipe.expire(failures, MEMORY_SECONDS)
-            count = (await pipe.execute())[0]
+            count = pipe.execute()[0]
         if count >= config.mcp.breaker_failures:
-            await async_redis().set(resting, 1, px=rest)
+            sync_redis().set(resting, 1, px=rest)
     except RedisError:
         logger.warning("the failures of tool servers cannot be counted")
 
 
-async def note_answer(server_id: UUID) -> None:
+def note_answer(server_id: UUID) -> None:
     """Forget earlier failures: the server answered."""
     try:
-        await async_redis().delete(*keys(server_id))
+        sync_redis().delete(*keys(server_id))
     except RedisError:
         logger.warning("the failures of tool servers cannot be forgotten")

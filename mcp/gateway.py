@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx2
@@ -20,7 +19,7 @@ from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, Implementation, Tool
 from mcp_types.version import LATEST_MODERN_VERSION
 from pydantic import ValidationError
 
-from mcp.bounded import BoundedTransport
+from mcp.bounded import AnswerTooLarge, BoundedTransport
 from mcp.builtin.registry import build
 from mcp.calls import ToolOutcome
 from mcp.client import Client, InputRequiredRoundsExceededError
@@ -34,11 +33,16 @@ from mcp.shared.exceptions import MCPError
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 MOST_PAGES = 100
 MOST_TOOLS = 1000
+# Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.
+LARGEST_BODY = 16 * 1024 * 1024
 # Framing and escaping make an answer longer than the text in it.
 WIRE_FACTOR = 8
 DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
@@ -122,6 +126,8 @@ async def call(
             raise unavailable(endpoint, error) from error
         return ToolOutcome(error.message, is_error=True)
     except Exception as error:
+        if isinstance(cause := innermost(error), AnswerTooLarge):
+            return ToolOutcome(str(cause), is_error=True)
         raise unavailable(endpoint, error) from error
     return outcome_of(
         [block.model_dump(by_alias=True, mode="json") for block in result.content],
@@ -131,14 +137,20 @@ async def call(
     )
 
 
-def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailable:
-    """The refusal for a connection that failed; the reason is the innermost one."""
+def innermost(error: BaseException) -> BaseException:
+    """What went wrong first in the tasks of a connection."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, TimeoutError):
+    return error
+
+
+def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailable:
+    """The refusal for a connection that failed."""
+    cause = innermost(error)
+    if isinstance(cause, TimeoutError):
         reason = f"no answer within {config.mcp.call_timeout:g} s"
     else:
-        reason = str(error) or type(error).__name__
+        reason = str(cause).rstrip(".") or type(cause).__name__
     return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {reason}.")
 
 
@@ -177,7 +189,7 @@ async def http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator
     if correlation_id:
         headers[HEADER] = correlation_id
     limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
-    transport = BoundedTransport(config.mcp.result_bytes * WIRE_FACTOR)
+    transport = BoundedTransport(max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR))
     async with (
         httpx2.AsyncClient(headers=headers, timeout=limits, transport=transport) as http,
         streamable_http_client(endpoint.url, http_client=http) as streams,

@@ -38,7 +38,8 @@ class Link:
             async with opening() as connection:
                 self.opened.set_result(connection)
                 await self.until_idle()
-        except Exception as error:
+        # Whatever ends a connection is told to those who wait for it.
+        except Exception as error:  # noqa: BLE001
             logger.info("a tool server's connection ended: %r", error)
             self.fail(error)
         finally:

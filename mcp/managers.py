@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -13,6 +12,7 @@ from mcp.enums import Policy, Transport
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from accounts.models import User
@@ -58,11 +58,15 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
             server__enabled=True,
         )
 
+    def allowed_to(self, user: User | UUID) -> Self:
+        """Limit to tools that are usable and not denied to the user; with `policy_in_force`."""
+        return self.usable().with_policy_for(user).exclude(policy_in_force=Policy.DENY)
+
     def with_policy_for(self, user: User | UUID) -> Self:
         """Annotate `policy_in_force`: the strictest of the tool's and the user's groups'."""
-        through = self.model.group_policies.rel.related_model
+        policies: Any = self.model.group_policies.rel.related_model
         user_id = getattr(user, "pk", user)
-        own = through.objects.filter(
+        own = policies.objects.filter(
             tool=OuterRef("pk"),
             group__memberships__user_id=user_id,
             group__deleted_at__isnull=True,

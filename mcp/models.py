@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
@@ -27,7 +29,7 @@ class Server(TimestampedModel):
     url = models.URLField(max_length=500, blank=True)
     argv = models.JSONField(default=list, blank=True)
     # {"headers": {...}, "env": {...}}: never shown again.
-    secrets = EncryptedJSONField(default=dict, blank=True)
+    secrets: Any = EncryptedJSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
     builtin = models.BooleanField(default=False, editable=False)
     status = models.CharField(
@@ -45,6 +47,10 @@ class Server(TimestampedModel):
 
     def __str__(self) -> str:
         return self.slug
+
+    def secrets_called(self, kind: str) -> dict[str, str]:
+        """The `headers` or the `env`; none when they cannot be decrypted."""
+        return dict(self.secrets.get(kind, {})) if isinstance(self.secrets, dict) else {}
 
 
 class Tool(TimestampedModel):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mcp.calls import ToolOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def outcome_of(

@@ -43,14 +43,14 @@ class StaffServerSerializer(ServerSerializer):
 
     header_names = serializers.SerializerMethodField()
 
-    class Meta(ServerSerializer.Meta):
+    class Meta:
+        model = Server
         fields = (*ServerSerializer.Meta.fields, "url", "header_names")
         read_only_fields = fields
 
     def get_header_names(self, server: Server) -> list[str]:
         """Which headers are set; their values are never shown."""
-        secrets = server.secrets if isinstance(server.secrets, dict) else {}
-        return sorted(secrets.get("headers", {}))
+        return sorted(server.secrets_called("headers"))
 
 
 class HeadersField(serializers.DictField):
@@ -117,7 +117,8 @@ class StaffToolSerializer(ToolSerializer):
     own_policy = serializers.ChoiceField(Policy.choices, source="policy", read_only=True)
     needs_approval = serializers.BooleanField(read_only=True)
 
-    class Meta(ToolSerializer.Meta):
+    class Meta:
+        model = Tool
         fields = (
             *ToolSerializer.Meta.fields,
             "own_policy",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.permissions import IsStaff, SignedInWithScope
 from mcp import services
-from mcp.managers import ServerQuerySet, ToolQuerySet
 from mcp.models import Server, Tool
 from mcp.serializers import (
     CreateServerSerializer,
@@ -26,6 +24,11 @@ from mcp.serializers import (
 )
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from mcp.managers import ServerQuerySet, ToolQuerySet
 
 
 class ReadByAllWrittenByStaff(ActorView):

@@ -1,10 +1,44 @@
 """The Celery application: the broker only wakes workers, PostgreSQL says what is to be done."""
 
+from __future__ import annotations
+
+import signal
+import warnings
+from typing import Any
+
+from billiard.util import set_pdeathsig
 from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.signals import worker_process_init
 
 from youworker.common.correlation import connect_celery
+
+DAY = 86_400
+
+# Root is refused only for pickled messages, and ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("youworker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 connect_celery()
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_: Any) -> None:
+    """Let no child outlive a killed worker; its rows are taken over."""
+    set_pdeathsig(signal.SIGKILL)
+
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    """One entry of the schedule; a run that waited for longer than its period is not made up."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+app.conf.beat_schedule = {
+    "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
+    "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
+    "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
+    "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
+    "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
+}

@@ -53,9 +53,9 @@ def status_failure(error: openai.APIStatusError) -> AgentError | Transient:
     return ModelRefused(f"The model's server refused the request: {message}")
 
 
-def connection_failure(base_url: str) -> Transient:
+def connection_failure() -> Transient:
     """What an unreachable or lost server means."""
-    return Transient(ModelUnavailable(f"The model's server at {base_url} cannot be reached."))
+    return Transient(ModelUnavailable("The model's server cannot be reached."))
 
 
 def retry_after(headers: Any) -> float | None:

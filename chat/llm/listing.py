@@ -31,9 +31,7 @@ async def list_models(llm: LlmConfig) -> list[str]:
     except APIStatusError as error:
         raise refusal(error.status_code, said_by_server(error.body)) from error
     except (APIError, TimeoutError) as error:
-        raise ModelUnavailable(
-            f"The model's server at {llm.base_url} cannot be reached."
-        ) from error
+        raise ModelUnavailable("The model's server cannot be reached.") from error
     except ValueError as error:
         raise ModelRefused("The model's server answered no list of models.") from error
     return names_in(document)

@@ -57,11 +57,12 @@ class OpenAICompatibleModel:
         clock = Clock(self.llm.total_timeout)
         turn: Turn | None = None
         try:
-            turn, events = await self.begin(messages, tools, clock)
-            while events is not None:
+            turn, first = await self.begin(messages, tools, clock)
+            for event in first:
+                yield event
+            while (events := await turn.next_events()) is not None:
                 for event in events:
                     yield event
-                events = await turn.next_events()
         except Transient as error:
             raise error.failure from error
         finally:

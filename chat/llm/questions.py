@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chat.agent.types import ChatMessage
 
 LEAD_IN = re.compile(
-    r"(?:and|but|or|so|then|also|ok|okay|what about|how about|what if|e|ed|ma|o|oppure|invece"
+    r"\A\s*(?:and|but|or|so|then|also|ok|okay|what about|how about|what if|e|ed|ma|o|oppure|invece"
     r"|anche|quindi|poi|allora)\b[\s,]*",
     re.I,
 )
@@ -31,9 +31,13 @@ PREPOSITION = re.compile(
 )
 IDENTIFIER = re.compile(r"\b(?:\w*[a-z]_\w+|[A-Z]{2,}\w*|\w+[a-z][A-Z]\w*|\w+\(\))")
 
+# In "how long" the second word asks and is not what the answer says.
+HOW = re.compile(r"\bhow (?:long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I)
+
 LONGEST_FOLLOW_UP = 12
 FEW_OWN_WORDS = 2
 SHORTEST_QUESTION = 3
+PART_WEIGHT = 0.4
 CONTEXT_WEIGHT = 0.6
 HINT_WEIGHT = 0.3
 HINTS = 3
@@ -42,53 +46,92 @@ LONGEST_TOPIC = 300
 
 @dataclass(frozen=True)
 class Question:
-    """A question that stands alone: the words to search for and what each counts."""
+    """A question that stands alone: what to search for and what each word counts."""
 
     text: str
     query: str
     weights: dict[str, float] = field(default_factory=dict)
+    # The words it brings itself; all of them when it only points back.
+    own: frozenset[str] = frozenset()
+
+
+@dataclass
+class Topic:
+    """What a conversation is about: a complete question and the last one that built on it."""
+
+    base: str = ""
+    further: str = ""
+    answer: str = ""
+
+    @property
+    def text(self) -> str:
+        """The topic in the words of the user."""
+        return " ".join(filter(None, (self.base.rstrip(" ?!."), self.further.rstrip(" ?!."))))
+
+    def take(self, text: str) -> None:
+        """Go on to the next question of the user."""
+        if small_talk(text) or time_question(text):
+            return
+        if self.base and is_follow_up(text):
+            self.further = without_lead_in(text)
+        else:
+            self.base, self.further = one_line(text)[:LONGEST_TOPIC], ""
 
 
 def last_question(messages: Sequence[ChatMessage]) -> Question:
     """The newest question of a conversation, completed if it is a follow-up."""
-    topic, answer, asked = "", "", Question("", "")
+    topic, asked = Topic(), ""
     for message in messages:
         if message.role == "assistant":
-            answer = message.content or answer
+            topic.answer = message.content or topic.answer
         elif message.role == "user":
-            asked = completed(message.content, topic, answer)
-            if is_about_documents(message.content):
-                topic = asked.query[-LONGEST_TOPIC:]
-    return asked
+            topic.take(asked)
+            asked = message.content
+    return completed(asked, topic)
 
 
-def is_about_documents(text: str) -> bool:
-    """Whether a message sets a topic that later questions may refer to."""
-    return not small_talk(text) and time_question(text) is None
-
-
-def completed(text: str, topic: str, answer: str) -> Question:
+def completed(text: str, topic: Topic) -> Question:
     """A question with the topic it leaves out."""
-    own = dict.fromkeys(terms(text), 1.0)
-    if not topic or not is_follow_up(text, own):
-        return Question(text, " ".join(text.split()), own)
-    hints = answer_terms(answer) if PRONOUN.search(text) else []
+    own = word_weights(text)
+    if not topic.base or not is_follow_up(text):
+        return Question(text, one_line(text), own, frozenset(own))
+    hints = answer_terms(topic.answer) if PRONOUN.search(text) else []
     weights = {term: HINT_WEIGHT for hint in hints for term in terms(hint)}
-    weights |= dict.fromkeys(terms(topic), CONTEXT_WEIGHT if own else 1.0)
+    weights |= {word: CONTEXT_WEIGHT * worth for word, worth in word_weights(topic.text).items()}
     weights |= own
-    rest = LEAD_IN.sub("", " ".join(text.split()), count=1)
-    query = " ".join([topic.rstrip(" ?!."), rest, *hints])
-    return Question(text, query, weights)
+    query = " ".join([topic.text, without_lead_in(text), *hints])
+    return Question(text, query, weights, frozenset(own or weights))
 
 
-def is_follow_up(text: str, own: dict[str, float]) -> bool:
+def word_weights(text: str) -> dict[str, float]:
+    """What each content word of a question counts; the parts of `max_size` less than the whole."""
+    weights: dict[str, float] = {}
+    for word in WORD.findall(HOW.sub(" ", text)):
+        whole, *parts = terms(word) or [""]
+        weights |= {part: PART_WEIGHT for part in parts if part not in weights}
+        if whole:
+            weights[whole] = 1.0
+    return weights
+
+
+def one_line(text: str) -> str:
+    """A text with single spaces."""
+    return " ".join(text.split())
+
+
+def without_lead_in(text: str) -> str:
+    """A follow-up question without the "and" it begins with."""
+    return LEAD_IN.sub("", one_line(text))
+
+
+def is_follow_up(text: str) -> bool:
     """Whether a question leaves its subject to what was said before."""
-    words = WORD.findall(text)
+    words, own = WORD.findall(text), set(terms(text))
     if not own:
         return True
     if len(words) > LONGEST_FOLLOW_UP:
         return False
-    if LEAD_IN.match(text.strip()):
+    if LEAD_IN.match(text):
         return True
     if PRONOUN.search(text) and len(own) <= FEW_OWN_WORDS:
         return True

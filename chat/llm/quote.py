@@ -106,6 +106,8 @@ def reply_from_documents(
     """Search, then quote what was found."""
     question = last_question(conversation)
     language = language_of(question.text)
+    if not question.weights:
+        return phrase("empty", language)
     if results:
         passages = passages_of(results)
         if passages is None:

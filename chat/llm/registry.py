@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
@@ -143,7 +144,7 @@ async def asked(server: LlmConfig) -> Listing:
         names = await list_models(server)
     except AgentError as error:
         problem = error
-        logger.warning("No list of models: %s", error)
+        logger.warning("No models from %s: %s", urlsplit(server.base_url).hostname, error)
     return Listing(tuple(names), problem, time.monotonic() + REMEMBERED_SECONDS)
 
 
@@ -197,3 +198,10 @@ async def resolve(model_name: str | None) -> LanguageModel:
 async def list_available() -> list[str]:
     """The names of all models that can be asked for now, `quote` last."""
     return await registry().list_available()
+
+
+async def warm_up() -> None:
+    """Load the client library and the list of models, so that no user waits for them."""
+    known = registry()
+    if known.servers:
+        await known.all_listings()

@@ -13,7 +13,7 @@ from chat.llm.sentences import split_sentences, without_links
 from chat.llm.words import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from chat.llm.questions import Question
 
@@ -44,27 +44,41 @@ MEANING_WANTED = re.compile(
 )
 REASON_WANTED = re.compile(r"\bwhy\b|\bperch[éè]\b", re.I)
 REASON = re.compile(r"\b(?:because|since|so that|due to|therefore|in order|perché|poiché)\b", re.I)
-DEFINING = re.compile(r"^.{0,80}?\b(?:is|are|means|refers to|è|sono|significa|indica)\b", re.I)
+DEFINING = re.compile(
+    r"\b(?:is|are|means?|refers? to|stands? for|allows?|lets?|provides?|enables?|è|sono|significa"
+    r"|indica|permette|consente|serve)\b",
+    re.I,
+)
+CODE = re.compile(
+    r">>>|^\W*(?:def|class|import|from \w+ import|return|if .*:$|for .*:$|select\b.*\bfrom)\b"
+    r"|\w\(.*\).*[=;{}]|[=;{}].*\w\(|^[$#>] ?\w",
+)
 DEPENDENT = re.compile(
     r"^(?:it|this|these|those|they|such|however|therefore|otherwise|but|and|also|then|questo|questa"
     r"|ciò|inoltre|tuttavia|quindi|essi?)\b",
     re.I,
 )
 
+# Added to the rarity of each word, so that two short passages do not make it everything.
+EVEN = 0.5
 HEADING_SHARE = 0.45
 NEIGHBOUR_SHARE = 0.25
-RANK_STEP, RANK_FLOOR = 0.03, 0.75
+RANK_STEP, RANK_FLOOR = 0.04, 0.7
 PROXIMITY = 0.1
 KIND_BONUS = 0.15
+DEFINITION, FEW_MORE = 3.0, 2
 FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
-SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR, QUESTION_FACTOR = 0.6, 0.85, 0.75, 0.4
+SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
+QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
 
 # Found by trial on questions a manual answers and questions it does not.
 LEAST_COVERAGE = 0.5
-LEAST_SCORE = 0.22
-RELATIVE_SCORE = 0.6
+LESS_COVERAGE, SEVERAL = 0.33, 3
+LEAST_COVERAGE_WITH_CONTEXT = 0.3
+LEAST_SCORE = 0.34
+RELATIVE_SCORE = 0.72
 SAME_SENTENCE = 0.7
-MOST_SENTENCES = 4
+MOST_SENTENCES = 3
 MOST_CHARACTERS = 900
 
 
@@ -106,7 +120,11 @@ class Scale:
     def __post_init__(self) -> None:
         self.total = sum(self.worth.values()) or 1.0
 
-    def share(self, words: set[str]) -> float:
+    def limited(self, words: Set[str]) -> Scale:
+        """The scale of some of the words."""
+        return Scale({word: worth for word, worth in self.worth.items() if word in words})
+
+    def share(self, words: Set[str]) -> float:
         """How much of the question a set of words covers, between 0 and 1."""
         return sum(worth for word, worth in self.worth.items() if word in words) / self.total
 
@@ -119,10 +137,14 @@ def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
         return []
     headings = [set(terms(passage.heading)) for passage in passages]
     scale = scale_of(question, candidates, headings)
-    if best_coverage(scale, sentences, headings) < LEAST_COVERAGE:
+    touched = [
+        heading.union(*(candidate.words for candidate in group))
+        for group, heading in zip(sentences, headings, strict=True)
+    ]
+    if not any(covers(scale, question.own, words) for words in touched):
         return []
     for group in sentences:
-        score_group(group, question.text, scale, headings)
+        score_group(group, question, scale, headings)
     return quotes_of(chosen(candidates), sentences, passages)
 
 
@@ -152,33 +174,33 @@ def scale_of(
     worth = {}
     for word, weight in question.weights.items():
         found = counts[word] + in_headings[word]
-        worth[word] = weight * math.log(1 + (size + 1) / (found + 0.5))
+        worth[word] = weight * (EVEN + math.log(1 + (size + 1) / (found + 0.5)))
     return Scale(worth)
 
 
-def best_coverage(
-    scale: Scale, sentences: Sequence[Sequence[Candidate]], headings: Sequence[set[str]]
-) -> float:
-    """How much of the question the best passage touches, heading and title included."""
-    shares = [
-        scale.share(heading.union(*(candidate.words for candidate in group)))
-        for group, heading in zip(sentences, headings, strict=True)
-    ]
-    return max(shares, default=0.0)
+def covers(scale: Scale, own: Set[str], words: Set[str]) -> bool:
+    """Whether a passage, heading and title included, is about the question at all.
+
+    Long questions paraphrase; several of their words in one passage are as good as half of all.
+    """
+    if scale.share(words) < LEAST_COVERAGE_WITH_CONTEXT:
+        return False
+    share = scale.limited(own).share(words)
+    return share >= LEAST_COVERAGE or (share >= LESS_COVERAGE and len(own & words) >= SEVERAL)
 
 
 def score_group(
-    group: Sequence[Candidate], question: str, scale: Scale, headings: Sequence[set[str]]
+    group: Sequence[Candidate], question: Question, scale: Scale, headings: Sequence[set[str]]
 ) -> None:
     """Rate the sentences of one passage."""
     for index, candidate in enumerate(group):
-        around = group[max(0, index - 1) : index] + group[index + 1 : index + 2]
+        around = [*group[max(0, index - 2) : index], *group[index + 1 : index + 2]]
         nearby = {word for other in around for word in other.words}
         candidate.score = score(candidate, question, scale, headings[candidate.passage], nearby)
 
 
 def score(
-    candidate: Candidate, question: str, scale: Scale, heading: set[str], nearby: set[str]
+    candidate: Candidate, question: Question, scale: Scale, heading: set[str], nearby: set[str]
 ) -> float:
     """How well a sentence answers; what its surroundings say counts in part."""
     words = set(candidate.words)
@@ -188,7 +210,7 @@ def score(
     rated = own + HEADING_SHARE * scale.share(heading - words)
     rated += NEIGHBOUR_SHARE * scale.share(nearby - words - heading)
     rated += PROXIMITY * closeness(candidate.words, scale)
-    rated += KIND_BONUS * fits_kind(candidate.text, question, own)
+    rated += KIND_BONUS * fits_kind(candidate.text, question)
     rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
     return rated * form_factor(candidate.text)
 
@@ -201,15 +223,22 @@ def closeness(words: Sequence[str], scale: Scale) -> float:
     return len(places) / (max(places.values()) - min(places.values()) + 1)
 
 
-def fits_kind(text: str, question: str, own: float) -> float:
+def fits_kind(text: str, question: Question) -> float:
     """Whether a sentence has what the question asks for: a number, a definition, a reason."""
-    if NUMBER_WANTED.search(question) and any(map(str.isdigit, text)):
+    if NUMBER_WANTED.search(question.text) and any(map(str.isdigit, text)):
         return 1.0
-    if REASON_WANTED.search(question) and REASON.search(text):
+    if REASON_WANTED.search(question.text) and REASON.search(text):
         return 1.0
-    if MEANING_WANTED.search(question) and DEFINING.search(text):
-        return min(1.0, 2 * own)
+    if MEANING_WANTED.search(question.text) and defines(text, question.own):
+        return DEFINITION
     return 0.0
+
+
+def defines(text: str, subject: Set[str]) -> bool:
+    """Whether a sentence begins with the subject and goes on to say what it is."""
+    verb = DEFINING.search(text)
+    before = terms(text[: verb.start()]) if verb else []
+    return subject <= set(before) and len(before) <= len(subject) + FEW_MORE
 
 
 def form_factor(text: str) -> float:
@@ -220,6 +249,8 @@ def form_factor(text: str) -> float:
         factor = SHORT_FACTOR
     elif count > MANY_WORDS:
         factor = LONG_FACTOR
+    if CODE.search(text):
+        factor *= CODE_FACTOR
     if text.rstrip("\"'”\u2019»)*_`").endswith("?"):
         return factor * QUESTION_FACTOR
     return factor if text[-1] in ".!:;\"'”\u2019»)" else factor * FRAGMENT_FACTOR

@@ -37,7 +37,8 @@ def split_sentences(text: str) -> list[str]:
 def blocks(text: str) -> Iterator[str]:
     """Runs of lines that may hold one sentence: hard wraps are joined, list items are not."""
     lines: list[str] = []
-    for raw in text.splitlines():
+    # Sphinx ends its headings with a link that shows as a pilcrow.
+    for raw in text.replace("¶", "\n").splitlines():
         line = raw.strip()
         if lines and (not line or begins_block(lines[-1], raw, line)):
             yield " ".join(lines)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chat.llm.clocks import Clock
     from youworker.common.config.sections import LlmConfig
 
-TAIL_SECONDS = 2.0
+TAIL_SECONDS = 1.0
 
 
 class Turn:
@@ -60,7 +60,7 @@ class Turn:
         except openai.APIStatusError:
             raise
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise connection_failure(self.llm.base_url) from error
+            raise connection_failure() from error
         self.whole = "json" in response.headers.get("content-type", "")
         self.blocks = response.http_response.aiter_bytes()
 
@@ -102,7 +102,7 @@ class Turn:
                 return b""
             if self.reader.started:
                 raise ModelUnavailable("The model's server broke off the answer.") from error
-            raise connection_failure(self.llm.base_url) from error
+            raise connection_failure() from error
 
     def patience(self) -> float:
         """Until when the next piece is awaited, on the loop's clock."""

@@ -37,7 +37,10 @@ STOP = ENGLISH | ITALIAN
 
 # What questions in one language are full of and those in the other never hold.
 ENGLISH_SIGNS = ENGLISH - ITALIAN
-ITALIAN_SIGNS = (ITALIAN - ENGLISH) | {"che", "come", "cosa", "ciao", "grazie", "oggi", "ore"}
+ITALIAN_GREETINGS = """
+aiuto arrivederci buonanotte buonasera buongiorno ciao dopo grazie oggi ora ore presto prego salve
+"""
+ITALIAN_SIGNS = (ITALIAN - ENGLISH) | set(ITALIAN_GREETINGS.split())
 ITALIAN_LETTERS = re.compile(r"[àèéìòù]|\b(?:l|dell|nell|un|c|cos|com|dov)['\u2019]", re.I)
 
 SUFFIXES = ("ation", "ating", "ated", "ator", "ment", "ing", "ion", "ed", "er", "ly", "at")

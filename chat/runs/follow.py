@@ -110,6 +110,13 @@ class LogReader:
         pipeline.expire(self.wake_key, 60)
         await pipeline.execute()
 
+    async def close(self) -> None:
+        """Stop reading and give the connection back."""
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+        await self.redis.aclose()
+
     async def read_for_ever(self) -> None:
         """Deliver until the loop ends; Redis may come and go."""
         wake_position = b"0-0"

@@ -12,10 +12,12 @@ from redis.exceptions import RedisError
 
 from chat.events import stop_key
 from chat.models import Run
+from chat.runs.eventlog import writers
+from chat.runs.follow import readers
 from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_thread
-from youworker.common.redis import async_redis
+from youworker.common.redis import async_redis, close_async_redis
 
 logger = logging.getLogger(__name__)
 
@@ -106,3 +108,17 @@ async def request_stop(run_id: UUID) -> None:
     if run_id in host.stops:
         host.stops[run_id].set()
     await async_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
+
+
+async def close_runs() -> None:
+    """End what runs of this event loop left behind, before the loop itself ends."""
+    loop = asyncio.get_running_loop()
+    host, writer, reader = hosts.pop(loop, None), writers.pop(loop, None), readers.pop(loop, None)
+    tasks = [*host.tasks, host.keeper] if host else []
+    tasks += [writer.task] if writer else []
+    for task in filter(None, tasks):
+        task.cancel()
+    await asyncio.gather(*filter(None, tasks), return_exceptions=True)
+    if reader is not None:
+        await reader.close()
+    await close_async_redis()

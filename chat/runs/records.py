@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from chat.agent.types import ChatMessage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
@@ -20,6 +22,9 @@ from youworker.common.config import config
 
 LONGEST_HISTORY = 200
 PREVIEW_CHARACTERS = 500
+OFFER_SECONDS = 3.0
+MOST_OFFERS = 1000
+offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
 
 
 @dataclass(slots=True)
@@ -45,7 +50,7 @@ def claim_job(run_id: UUID) -> Job | None:
     language = options.get("language") or run.session.language or run.user.language
     tools: list[ToolInfo] = []
     if options.get("enable_tools", True):
-        tools = usable_tools(run.user, enable_web=options.get("enable_web", True))
+        tools = offered_tools(run.user, enable_web=options.get("enable_web", True))
     return Job(
         run=run,
         question=run.question.content,
@@ -56,6 +61,20 @@ def claim_job(run_id: UUID) -> Job | None:
         now=timezone.now().astimezone(ZoneInfo(run.user.time_zone)).isoformat(timespec="minutes"),
         options=options,
     )
+
+
+def offered_tools(user: User, *, enable_web: bool) -> list[ToolInfo]:
+    """The tools a model is shown, remembered for some seconds.
+
+    Nothing is permitted by it: every call is checked again when it is made.
+    """
+    key, now = (user.pk, enable_web), time.monotonic()
+    found = offers.get(key)
+    if found is None or found[0] < now:
+        if len(offers) > MOST_OFFERS:
+            offers.clear()
+        found = offers[key] = (now + OFFER_SECONDS, usable_tools(user, enable_web=enable_web))
+    return found[1]
 
 
 def call_context(run: Run, language: str) -> CallContext:

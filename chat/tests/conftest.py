@@ -5,6 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chat.llm import registry
+from chat.runs.process import close_runs
+
+
+@pytest.fixture(autouse=True)
+async def _no_run_left():
+    yield
+    await close_runs()
 
 
 @pytest.fixture

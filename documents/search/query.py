@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST_QUERY = 10_000  # characters that are looked at
 MOST_TERMS = 32
-# Passages that are ranked for one query; more cost time and change little.
-MOST_CANDIDATES = 3000
+# About how many passages are ranked for one query; more cost time and change little.
+MOST_CANDIDATES = 2000
 
 # The languages in use are found by hopping over the index, not by reading the documents.
 LEXEMES = """
@@ -40,6 +40,7 @@ class QueryTerms:
     weights: dict[str, float]
     any_of: str
     selective: str
+    has_identifiers: bool
 
 
 def terms_of(query: str) -> QueryTerms | None:
@@ -49,7 +50,12 @@ def terms_of(query: str) -> QueryTerms | None:
     if not lexemes:
         return None
     weights = {lexeme: frequencies.weight(lexeme) for lexeme in lexemes}
-    return QueryTerms(weights, disjunction(lexemes), selective(lexemes, frequencies))
+    return QueryTerms(
+        weights,
+        disjunction(lexemes),
+        selective(lexemes, frequencies),
+        bool(identifiers(query[:LONGEST_QUERY])),
+    )
 
 
 def lexemes_of(query: str) -> list[str]:

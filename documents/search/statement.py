@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
-# Reciprocal rank fusion: https://doi.org/10.1145/1571941.1572114
-FUSION_K = 60
+# The share of meaning in a hybrid score, and where the question names an identifier.
+MEANING = 0.7
+MEANING_OF_IDENTIFIERS = 0.5
+# What the next best passages of a document add to its best one, half of it to its second, and so
+# on: several hits make a likely document, and one document must not fill the list.
+SUPPORT = 0.2
+SUPPORTERS = 3
 # What a word counts in text, (unused), heading and title: ts_rank's order is D, C, B, A.
-POSITION_WEIGHTS = [0.4, 0.4, 0.8, 1.0]
-# How much a longer passage has to say more, as BM25's b; passages are cut to like lengths.
+POSITION_WEIGHTS = [0.7, 0.7, 0.85, 1.0]
+# How much a long passage has to say more, as BM25's b; those of usual length are all alike.
 LENGTH_SHARE = 0.3
 USUAL_LENGTH = 1000  # characters
 
@@ -36,7 +41,8 @@ SCOPE = """
     extent AS MATERIALIZED (SELECT coalesce(sum(passage_count), 0) AS passages FROM scope)
 """
 
-# Two branches, one of which runs: PostgreSQL evaluates the size of the scope first.
+# Two branches, one of which runs: PostgreSQL evaluates the size of the scope first. OFFSET 0 keeps
+# its planner from reading whole tables, because it cannot know how small the scope is.
 KEYWORD = """
     candidates AS (
         (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
@@ -47,16 +53,17 @@ KEYWORD = """
          LIMIT %(most)s)
         UNION ALL
         (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
-         FROM scope JOIN documents_passage p ON p.document_id = scope.id
+         FROM scope CROSS JOIN LATERAL (
+             SELECT * FROM documents_passage WHERE document_id = scope.id OFFSET 0
+         ) AS p
          WHERE (SELECT passages FROM extent) <= %(small)s
            AND p.search @@ %(any_of)s::tsquery)
     ),
     keyword AS (
-        SELECT id, document_id, score, row_number() OVER (ORDER BY score DESC, id) AS place
-        FROM (
+        SELECT id, document_id, score FROM (
             SELECT id, document_id,
                    ({score}) / (1 - %(length_share)s + %(length_share)s
-                                * least(length, 4 * %(usual)s) / %(usual)s::float8) AS score
+                                * greatest(length, %(usual)s) / %(usual)s::float8) AS score
             FROM candidates
         ) AS scored
         ORDER BY score DESC, id LIMIT %(legs)s
@@ -73,23 +80,40 @@ VECTOR = """
          ORDER BY {distance} LIMIT %(legs)s)
         UNION ALL
         (SELECT e.passage_id, e.document_id, {distance}
-         FROM scope JOIN documents_passageembedding e ON e.document_id = scope.id
+         FROM scope CROSS JOIN LATERAL (
+             SELECT * FROM documents_passageembedding WHERE document_id = scope.id OFFSET 0
+         ) AS e
          WHERE (SELECT passages FROM extent) <= %(small)s
            AND e.model_id = {model}
          ORDER BY {distance} LIMIT %(legs)s)
     ),
-    semantic AS (
-        SELECT id, document_id, 1 - distance AS score,
-               row_number() OVER (ORDER BY distance, id) AS place
-        FROM nearest
-    )
+    semantic AS (SELECT id, document_id, 1 - distance AS score FROM nearest)
 """
 
+# A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left.
+SCALED = """
+    (SELECT id, document_id, {share}::float8 * coalesce(
+        greatest(score - floor, 0) / nullif(best - floor, 0), 1) AS score
+     FROM (SELECT *, max(score) OVER () AS best,
+                  CASE WHEN count(*) OVER () < %(legs)s THEN 0 ELSE min(score) OVER () END AS floor
+           FROM {leg}) AS ranged)
+"""
+
+# Convex combination: https://doi.org/10.1145/3596512 (better here than the fusion of ranks).
 FUSED = """
+    fused AS (
+        SELECT id, document_id, sum(score) AS score FROM ({legs}) AS legs GROUP BY id, document_id
+    ),
+    placed AS (
+        SELECT *, row_number() OVER (PARTITION BY document_id ORDER BY score DESC, id) AS place
+        FROM fused
+    ),
     found AS (
-        SELECT id, document_id, sum(1.0 / (%(fusion)s + place))::float8 AS score
-        FROM (SELECT * FROM keyword UNION ALL SELECT * FROM semantic) AS legs
-        GROUP BY id, document_id
+        SELECT id, document_id,
+               score + %(support)s / place * coalesce(sum(score) FILTER (
+                   WHERE place BETWEEN 2 AND %(supporters)s + 1
+               ) OVER (PARTITION BY document_id), 0) AS score
+        FROM placed
     )
 """
 
@@ -117,29 +141,39 @@ def hits(scope: DocumentQuerySet, legs: Legs, *, limit: int) -> list[SearchHit]:
     if legs.terms is None and legs.vector is None:
         return []
     width = max(config.vector.candidates, limit)
-    statement, parameters = build(scope, legs, width)
+    statement, parameters = build(scope, legs)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTINGS, [str(min(1000, max(width, 40)))])
         cursor.execute(statement, {**parameters, "legs": width, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
-def build(scope: DocumentQuerySet, legs: Legs, width: int) -> tuple[str, dict[str, Any]]:
+def build(scope: DocumentQuerySet, legs: Legs) -> tuple[str, dict[str, Any]]:
     """The statement for these legs, and its parameters."""
     documents, parameters = embedded_sql(scope)
-    parameters |= {"small": SMALL_SCOPE, "fusion": FUSION_K}
+    parameters |= {"small": SMALL_SCOPE, "support": SUPPORT, "supporters": SUPPORTERS}
     parts = [SCOPE.format(documents=documents)]
     if legs.terms is not None:
         parts.append(KEYWORD.format(score=score_of(legs.terms, parameters)))
         parameters |= keyword_parameters(legs.terms)
     if legs.vector is not None:
         parts.append(vector_part(legs.vector, parameters))
-    if legs.terms is not None and legs.vector is not None:
-        parts.append(FUSED)
-    else:
-        leg = "keyword" if legs.terms is not None else "semantic"
-        parts.append(f"found AS (SELECT id, document_id, score::float8 FROM {leg})")  # noqa: S608 -- constants and numbers only
+    parts.append(fusion(legs))
     return "WITH " + ",".join(parts) + RESULTS, parameters
+
+
+def fusion(legs: Legs) -> str:
+    """How the legs become one list; the cosine of a purely semantic search stays as it is."""
+    if legs.terms is None:
+        return "found AS (SELECT id, document_id, score FROM semantic)"
+    if legs.vector is None:
+        return FUSED.format(legs=SCALED.format(share=1, leg="keyword"))
+    share = MEANING_OF_IDENTIFIERS if legs.terms.has_identifiers else MEANING
+    scaled = [
+        SCALED.format(share=round(1 - share, 4), leg="keyword"),
+        SCALED.format(share=share, leg="semantic"),
+    ]
+    return FUSED.format(legs=" UNION ALL ".join(scaled))
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
@@ -156,6 +190,7 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
     return {
         "selective": terms.selective,
         "any_of": terms.any_of,
+        # Twice, because the number is an estimate; which ones are left out is arbitrary.
         "most": MOST_CANDIDATES * 2,
         "length_share": LENGTH_SHARE,
         "usual": USUAL_LENGTH,

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, datetime, timedelta
-from functools import partial
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import dateformat, translation
 from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 
+from mcp.builtin.italian import in_english
 from youworker.common.exceptions import InvalidInput
 
 LANGUAGES = ("en", "it")
 STYLES = {
-    "en": {"long": "l, j F Y, H:i", "short": "Y-m-d H:i", "date": "j F Y", "time": "H:i"},
-    "it": {"long": "l j F Y, H:i", "short": "d/m/Y H:i", "date": "j F Y", "time": "H:i"},
+    "en": {
+        "long": "l, j F Y, H:i",
+        "short": "Y-m-d H:i",
+        "date": "j F Y",
+        "time": "H:i",
+        "weekday": "l",
+    },
+    "it": {
+        "long": "l j F Y, H:i",
+        "short": "d/m/Y H:i",
+        "date": "j F Y",
+        "time": "H:i",
+        "weekday": "l",
+    },
 }
 UTC = ZoneInfo("UTC")
 
@@ -73,10 +85,10 @@ def written(moment: datetime, style: str, language: str) -> str:
     if style == "iso":
         return moment.isoformat(timespec="seconds")
     with translation.override(tongue):
-        if style == "weekday":
-            return str(WEEKDAYS[moment.weekday()])
         if style in STYLES[tongue]:
-            return dateformat.format(moment, STYLES[tongue][style])
+            words = dateformat.format(moment, STYLES[tongue][style])
+            # Django's Italian names of days and months begin with a capital, as in a list.
+            return words if tongue == "en" else words.lower()
         if "%" not in style:
             raise InvalidInput("The format is long, short, date, time, weekday, iso or a pattern.")
         return patterned(moment, style)
@@ -118,11 +130,16 @@ def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
         "PREFER_DATES_FROM": "future",
         "RELATIVE_BASE": now(zone).replace(tzinfo=None),
     }
-    first = tongue_of(language)
-    order = [first, *(tongue for tongue in LANGUAGES if tongue != first)]
-    parse = partial(dateparser.parse, text, settings=options)
-    for tongue in order:
-        moment = parse(languages=[tongue])
+    # The library reads English far better than Italian, where it drops the time of the day.
+    for wording, tongue in readings(text, tongue_of(language)):
+        moment = dateparser.parse(wording, languages=[tongue], settings=options)
         if moment is not None:
-            return moment.astimezone(zone).replace(microsecond=0)
+            return cast("datetime", moment).astimezone(zone).replace(microsecond=0)
     raise InvalidInput(f"{text!r} is not understood as a date or a time.")
+
+
+def readings(text: str, tongue: str) -> list[tuple[str, str]]:
+    """What to try, in order: the words and the language to read them in."""
+    order = [(text, "en"), (text, "it")] if tongue == "en" else [(text, "it"), (text, "en")]
+    english = in_english(text)
+    return order if english is None else [(english, "en"), *order]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from mcp.acting import acting_context
 from mcp.builtin import calendar_rules
+from mcp.builtin.declare import tool_of
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from youworker.common.exceptions import InvalidInput
 
-COMPUTING = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
 Zone = Annotated[
     str | None,
@@ -33,20 +34,18 @@ Seconds = Annotated[
 
 def create_server() -> MCPServer:
     """The server with its four tools."""
-    server: MCPServer = MCPServer("datetime", version="1")
-    for name, tool in (
-        ("now", now),
-        ("format", format_moment),
-        ("add", add),
-        ("parse_natural", parse_natural),
-    ):
-        server.add_tool(tool, name=name, annotations=COMPUTING, structured_output=False)
-    return server
+    tools = [
+        tool_of(now),
+        tool_of(format_moment, "format"),
+        tool_of(add),
+        tool_of(parse_natural),
+    ]
+    return MCPServer("datetime", version="1", tools=tools)
 
 
 async def now(time_zone: Zone = None) -> CallToolResult:
     """Tell the current date, time and weekday. Use this for anything about today."""
-    return described(calendar_rules.now(zone(time_zone)), language(None))
+    return described(calendar_rules.now(zone(time_zone)), acting_context().language)
 
 
 async def format_moment(
@@ -63,12 +62,13 @@ async def format_moment(
 ) -> CallToolResult:
     """Write a date and time in words or in a pattern, in a time zone and a language."""
     tongue = language or acting_context().language
-    moment = checked(calendar_rules.read, iso, zone(time_zone))
-    text = checked(calendar_rules.written, moment, format, tongue)
+    moment = calendar_rules.read(iso, zone(time_zone))
+    text = calendar_rules.written(moment, format, tongue)
     return answered(text, moment)
 
 
 async def add(
+    *,
     iso: Iso,
     years: Count = 0,
     months: Count = 0,
@@ -83,15 +83,14 @@ async def add(
 
     Years to days keep the time on the clock; 31 January plus one month is the last of February.
     """
-    moment = checked(calendar_rules.read, iso, zone(time_zone))
-    later = checked(
-        calendar_rules.shifted,
+    moment = calendar_rules.read(iso, zone(time_zone))
+    later = calendar_rules.shifted(
         moment,
         months=12 * years + months,
         days=7 * weeks + days,
         seconds=3600 * hours + 60 * minutes + seconds,
     )
-    return described(later, language(None))
+    return described(later, acting_context().language)
 
 
 async def parse_natural(
@@ -104,35 +103,22 @@ async def parse_natural(
 ) -> CallToolResult:
     """Turn words about a date into an exact date and time."""
     tongue = language or acting_context().language
-    moment = checked(calendar_rules.understood, text, zone(time_zone), tongue)
+    moment = calendar_rules.understood(text, zone(time_zone), tongue)
     return described(moment, tongue)
 
 
-def zone(name: str | None) -> Any:
+def zone(name: str | None) -> ZoneInfo:
     """The asked-for time zone, or the user's."""
-    return checked(calendar_rules.zone_named, name or acting_context().time_zone)
+    return calendar_rules.zone_named(name or acting_context().time_zone)
 
 
-def language(code: str | None) -> str:
-    """The asked-for language, or the user's."""
-    return code or acting_context().language
-
-
-def checked(rule: Any, *args: Any, **kwargs: Any) -> Any:
-    """What a rule says; its refusal reaches the model with its own words."""
-    try:
-        return rule(*args, **kwargs)
-    except InvalidInput as error:
-        raise ToolError(error.message) from error
-
-
-def described(moment: Any, tongue: str) -> CallToolResult:
+def described(moment: datetime, tongue: str) -> CallToolResult:
     """A moment in ISO 8601 and in words."""
     words = calendar_rules.written(moment, "long", tongue)
     return answered(f"{moment.isoformat(timespec='seconds')} ({words})", moment)
 
 
-def answered(text: str, moment: Any) -> CallToolResult:
+def answered(text: str, moment: datetime) -> CallToolResult:
     """The text, and the moment as data."""
     structured = {
         "iso": moment.isoformat(timespec="seconds"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +11,8 @@ from documents.models import Collection
 from youworker.common.exceptions import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from documents.types import SearchHit
     from mcp.calls import CallContext
 

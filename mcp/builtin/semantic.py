@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from mcp.acting import acting_context
 from mcp.builtin import library
+from mcp.builtin.declare import tool_of
 from mcp.builtin.extract import pick_sentences
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
 from youworker.common.db import in_thread
-from youworker.common.exceptions import DomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Sequence
 
     from documents.types import SearchHit
 
-READING = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
 NOTHING = "No passage in the documents of this user fits."
 
 Limit = Annotated[int, Field(description="How many passages at most.", ge=1, le=50)]
@@ -34,10 +32,8 @@ DocumentIds = Annotated[list[str] | None, Field(description="Only these document
 
 def create_server() -> MCPServer:
     """The server with its four tools."""
-    server: MCPServer = MCPServer("semantic", version="1")
-    for tool in (query, answer, similar_to_text, collections):
-        server.add_tool(tool, annotations=READING, structured_output=False)
-    return server
+    tools = [tool_of(function) for function in (query, answer, similar_to_text, collections)]
+    return MCPServer("semantic", version="1", tools=tools)
 
 
 async def query(
@@ -93,7 +89,7 @@ async def similar_to_text(
 
 async def collections() -> CallToolResult:
     """List the collections of documents the user can search, with their sizes."""
-    rows = await refused_politely(in_thread(library.collections, acting_context()))
+    rows = await in_thread(library.collections, acting_context())
     lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
     text = "\n".join(lines) or "This user has no collections."
     return result(text, {"collections": rows})
@@ -108,7 +104,7 @@ async def found(
     document_ids: Sequence[str] | None,
 ) -> list[SearchHit]:
     """The hits among the documents the acting user sees."""
-    searching = in_thread(
+    return await in_thread(
         library.search_for,
         acting_context(),
         text,
@@ -118,15 +114,6 @@ async def found(
         tags=tags,
         document_ids=document_ids,
     )
-    return await refused_politely(searching)
-
-
-async def refused_politely(work: Awaitable[Any]) -> Any:
-    """The result of `work`; a refusal reaches the model with its own words."""
-    try:
-        return await work
-    except DomainError as error:
-        raise ToolError(error.message) from error
 
 
 def passages(hits: Sequence[SearchHit], *, introduction: str = "") -> CallToolResult:

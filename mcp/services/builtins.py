@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from mcp.services.discovery import store_tools
 from mcp.services.endpoints import gateway
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mcp.gateway import FoundTool
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, Forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from mcp.gateway import Endpoint
@@ -44,8 +45,7 @@ def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
 
 def offered(user: User) -> list[Tool]:
     """The rows of tools that are usable and not denied."""
-    tools = Tool.objects.usable().with_policy_for(user).with_server()
-    return list(tools.exclude(policy_in_force=Policy.DENY).by_name())
+    return list(Tool.objects.allowed_to(user).with_server().by_name())
 
 
 def info_of(tool: Tool) -> ToolInfo:
@@ -102,12 +102,16 @@ def permit_for(tool: ToolInfo, context: CallContext) -> Permit:
     """Check the call; raises `Forbidden` with a sentence the model can pass on."""
     if not User.objects.filter(pk=context.user_id, is_active=True).exists():
         raise Forbidden("The user of this conversation may no longer use tools.")
-    rows = Tool.objects.usable().with_policy_for(context.user_id).with_server()
+    rows = Tool.objects.allowed_to(context.user_id).with_server()
     row = rows.filter(pk=tool.id).first()
-    if row is None or row.policy_in_force == Policy.DENY:
+    if row is None:
         raise Forbidden(f"The tool {tool.name!r} is switched off.")
     if row.policy_in_force == Policy.ASK and not context.approved:
         raise Forbidden(f"The user has not allowed this call of {tool.name!r}.")
+    if row.server.transport != Transport.INPROCESS and not breaker.may_call(row.server_id):
+        raise ToolServerUnavailable(
+            f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
+        )
     return Permit(row.server_id, row.local_name, endpoint_of(row.server))
 
 
@@ -115,24 +119,18 @@ async def carried_out(
     permit: Permit, arguments: Mapping[str, Any], context: CallContext
 ) -> ToolOutcome:
     """Send the call once and keep the server's record of failures."""
-    send = gateway().call
-    identifier = context.correlation_id
-    if permit.endpoint.transport == Transport.INPROCESS:
-        outcome: ToolOutcome = await send(
-            permit.endpoint, permit.local_name, arguments, correlation_id=identifier
-        )
-        return outcome
-    if not await breaker.may_call(permit.server_id):
-        raise ToolServerUnavailable(
-            f"The tool server {permit.endpoint.slug!r} failed repeatedly and is left alone "
-            "for a while."
-        )
+    remote = permit.endpoint.transport != Transport.INPROCESS
     try:
-        outcome = await send(
-            permit.endpoint, permit.local_name, arguments, correlation_id=identifier
+        outcome: ToolOutcome = await gateway().call(
+            permit.endpoint,
+            permit.local_name,
+            arguments,
+            correlation_id=context.correlation_id,
         )
     except ToolServerUnavailable:
-        await breaker.note_failure(permit.server_id)
+        if remote:
+            await asyncio.to_thread(breaker.note_failure, permit.server_id)
         raise
-    await breaker.note_answer(permit.server_id)
+    if remote:
+        await asyncio.to_thread(breaker.note_answer, permit.server_id)
     return outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync
@@ -18,6 +17,8 @@ from mcp.naming import qualified_name, safe_name, schema_hash
 from mcp.services.endpoints import endpoint_of, gateway
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mcp.gateway import FoundTool
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def discover_server(server: Server) -> int:
         note = error.message[:LONGEST_ERROR]
         Server.objects.filter(pk=server.pk).update(status=ServerStatus.FAILED, last_error=note)
         raise
-    async_to_sync(breaker.note_answer)(server.pk)
+    breaker.note_answer(server.pk)
     return store_tools(server, found)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from mcp.gateway import Endpoint
     from mcp.models import Server
 
@@ -19,13 +20,12 @@ def gateway() -> ModuleType:
 
 def endpoint_of(server: Server) -> Endpoint:
     """Where the server is, with its secrets opened."""
-    secrets = server.secrets if isinstance(server.secrets, dict) else {}
     endpoint: Endpoint = gateway().Endpoint(
         slug=server.slug,
         transport=server.transport,
         url=server.url,
         argv=tuple(server.argv),
-        headers=tuple(sorted(secrets.get("headers", {}).items())),
-        env=tuple(sorted(secrets.get("env", {}).items())),
+        headers=tuple(sorted(server.secrets_called("headers").items())),
+        env=tuple(sorted(server.secrets_called("env").items())),
     )
     return endpoint

@@ -89,7 +89,7 @@ def update_server(
         if name in changes:
             setattr(row, name, changes[name])
     if headers is not None:
-        row.secrets = {**(row.secrets or {}), "headers": dict(headers)}
+        row.secrets = {"headers": dict(headers), "env": row.secrets_called("env")}
     checked(row)
     row.save_fields(*PLAIN_FIELDS, "secrets")
     named = sorted({*changes, *(("headers",) if headers is not None else ())})

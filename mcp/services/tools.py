@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -35,7 +35,7 @@ def update_tool(
     """
     require_staff(actor)
     row = Tool.objects.select_for_update(of=("self",)).with_server().get(pk=tool.pk)
-    changes = {"policy": policy, "enabled": enabled}
+    changes: dict[str, Any] = {"policy": policy, "enabled": enabled}
     wanted = {name: value for name, value in changes.items() if value is not None}
     for name, value in wanted.items():
         setattr(row, name, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import factory
+from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
@@ -17,7 +17,7 @@ class UserFactory(DjangoModelFactory):
     class Meta:
         model = User
 
-    username = factory.Sequence(lambda n: f"tool-user-{n}")
+    username = Sequence(lambda n: f"tool-user-{n}")
 
 
 class StaffFactory(UserFactory):
@@ -32,8 +32,8 @@ class ServerFactory(DjangoModelFactory):
     class Meta:
         model = Server
 
-    slug = factory.Sequence(lambda n: f"server-{n}")
-    title = factory.SelfAttribute("slug")
+    slug = Sequence(lambda n: f"server-{n}")
+    title = SelfAttribute("slug")
     transport = Transport.HTTP
     url = "http://127.0.0.1:9/mcp"
 
@@ -44,13 +44,13 @@ class ToolFactory(DjangoModelFactory):
     class Meta:
         model = Tool
 
-    server = factory.SubFactory(ServerFactory)
-    local_name = factory.Sequence(lambda n: f"tool_{n}")
-    name = factory.LazyAttribute(lambda o: qualified_name(o.server.slug, o.local_name))
-    safe_name = factory.LazyAttribute(lambda o: safe_name(o.server.slug, o.local_name))
+    server = SubFactory(ServerFactory)
+    local_name = Sequence(lambda n: f"tool_{n}")
+    name = LazyAttribute(lambda o: qualified_name(o.server.slug, o.local_name))
+    safe_name = LazyAttribute(lambda o: safe_name(o.server.slug, o.local_name))
     description = "Does something."
-    input_schema = factory.LazyFunction(lambda: {"type": "object", "properties": {}})
-    effects = factory.LazyFunction(lambda: [Effect.READ.value])
+    input_schema = LazyFunction(lambda: {"type": "object", "properties": {}})
+    effects = LazyFunction(lambda: [Effect.READ.value])
     schema_hash = "a" * 64
     approved_hash = "a" * 64
     policy = Policy.AUTO

@@ -2,19 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from django.db import transaction
+
+from documents.embedding import configured_model, embedder_of
 from documents.enums import SearchMode
-from documents.search import search
-from youworker.bench import Figure, at_least
+from documents.models import Document
+from documents.search import documents_in, search
+from documents.search.query import terms_of
+from documents.search.statement import Legs, hits
+from documents.search.vectors import VectorQuery
+from documents.services import default_collection, embed_document, register_document
+from documents.services.embeddings import as_text
+from documents.services.passages import replace_passages
+from documents.types import PassageDraft
+from youworker.bench import Figure, at_least, at_most
+from youworker.bench.search_corpus import Corpus, build, scratch_database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from accounts.models import User
 
+WARM_UP = 30
+P95_BUDGET_MS = 30.0
+EMBEDDING_SHARE = 0.9
 DEPTH = 100  # passages fetched per question; documents are ranked by their best one
+
+
+def run(passages: int = 100_000, repeats: int = 300) -> list[Figure]:
+    """Measure searches over a synthetic library, rights included and query embedding not.
+
+    The library lives in a database of its own, which is dropped afterwards.
+    """
+    with scratch_database():
+        corpus = build(passages)
+        figures = []
+        for label in corpus.readers:
+            for mode in SearchMode.values:
+                figures += latency(corpus, label, mode, repeats)
+        return [*figures, embedding_share()]
+
+
+def latency(corpus: Corpus, label: str, mode: str, repeats: int) -> list[Figure]:
+    """The median and the 95th percentile of one reader's searches in one mode."""
+    times = []
+    for index in range(WARM_UP + repeats):
+        began = time.perf_counter()
+        ask(corpus, label, mode, index % len(corpus.questions))
+        times.append((time.perf_counter() - began) * 1000)
+    middle, high = np.percentile(times[WARM_UP:], [50, 95])
+    name = f"search {mode}, {label} visible"
+    return [
+        Figure(f"{name}, p50", float(middle), "ms"),
+        at_most(f"{name}, p95", float(high), "ms", P95_BUDGET_MS),
+    ]
+
+
+def ask(corpus: Corpus, label: str, mode: str, index: int) -> int:
+    """Search as the service does, with a vector that is there already; how many hits."""
+    scope = documents_in(corpus.readers[label], None, None, None)
+    terms = terms_of(corpus.questions[index]) if mode != SearchMode.SEMANTIC else None
+    vector = VectorQuery(corpus.model.pk, corpus.model.dimensions, as_text(corpus.vectors[index]))
+    chosen = vector if mode != SearchMode.KEYWORD else None
+    return len(hits(scope, Legs(mode, terms, chosen), limit=10))
+
+
+def embedding_share(passages: int = 256) -> Figure:
+    """How much of the raw model's speed is left when vectors are also stored."""
+    model = embedder_of(*configured_model())
+    owner = Document.objects.select_related("owner").order_by("pk")[0].owner
+    words = "the quick brown fox reads a page of the manual about search and storage".split()  # noqa: SIM905 -- shorter
+    random = np.random.default_rng(5)
+    texts = [" ".join(random.choice(words, 170)) for _ in range(passages)]
+    document = register_document(
+        name="speed", uri="speed", path_hash="speed", sha256="speed", mime="text/plain",
+        size=0, file="", collection=default_collection(owner), tags=[], actor=owner,
+    )  # fmt: skip
+    drafts = [PassageDraft(index, text, "", None, 0, 1) for index, text in enumerate(texts)]
+    with transaction.atomic():
+        replace_passages(document.pk, drafts, language="en", pages=None)
+    model.embed(texts[:32])
+    raw = seconds(lambda: model.embed(texts))
+    stored = seconds(lambda: embed_document(document.pk, heartbeat=lambda: None))
+    return at_least("embedding stage, share of the raw model", raw / stored, "", EMBEDDING_SHARE)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long a piece of work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 @dataclass(frozen=True, slots=True)

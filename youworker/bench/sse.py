@@ -63,7 +63,8 @@ def take(stream: Stream, kind: bytes, data: bytes) -> None:
         stream.first_token = stream.first_token or now
         pieces = orjson.loads(data)["text"].split()
         stream.tokens += len(pieces)
-        stream.delays += [now - int(piece) / 1e9 for piece in pieces if piece.isdigit()]
+        stamps = [piece[1:] for piece in pieces if piece[0] == "t" and piece[1:].isdigit()]
+        stream.delays += [now - int(stamp) / 1e9 for stamp in stamps]
     elif kind == b"done":
         stream.finished = now
         stream.status = orjson.loads(data)["status"]

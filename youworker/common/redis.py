@@ -25,3 +25,10 @@ def async_redis() -> redis.asyncio.Redis:
     if loop not in loops:
         loops[loop] = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
     return loops[loop]
+
+
+async def close_async_redis() -> None:
+    """Close the client of the running event loop, which is about to end."""
+    client = loops.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import signal
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 GUARD_SECONDS = 2.0
 READY_SECONDS = 0.1
+ECHO_SECONDS = 0.5
+HEAD_START_SECONDS = 5.0
 GENTLE_SECONDS = 3.0
 COLD_SECONDS = 2.5
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,15 +37,19 @@ class Supervisor:
         self.host = host
         self.port = port
         self.name = name
-        self.signals = 0
+        self.first_signal = 0.0
         self.asked_to_end = asyncio.Event()
+        self.ready = asyncio.Event()
 
     async def run(self) -> None:
         """Work until a signal; on return no child is left."""
         loop = asyncio.get_running_loop()
         for number in END_SIGNALS:
             loop.add_signal_handler(number, self.end_or_kill)
-        running = [asyncio.create_task(child.keep_running()) for child in self.children]
+        running = [
+            asyncio.create_task(self.keep_running(child, first=child is self.children[0]))
+            for child in self.children
+        ]
         helpers = [asyncio.create_task(self.guard()), asyncio.create_task(self.announce())]
         try:
             await self.asked_to_end.wait()
@@ -51,15 +58,27 @@ class Supervisor:
                 helper.cancel()
             await self.end(running)
 
+    async def keep_running(self, child: Child, *, first: bool) -> None:
+        """Run one child; the first one gets the processors for itself until it is ready."""
+        if not first:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.ready.wait(), HEAD_START_SECONDS)
+        await child.keep_running()
+
     def end_or_kill(self) -> None:
         """Begin the end; a second signal cuts it short."""
-        self.signals += 1
-        if self.signals > 1:
+        now = time.monotonic()
+        # One keystroke, or one `timeout`, often sends the same signal twice.
+        again = now - self.first_signal > ECHO_SECONDS
+        if self.asked_to_end.is_set() and not again:
+            return
+        if self.asked_to_end.is_set():
             self.output.say("youworker: killing")
             for child in self.children:
                 child.signal_group(signal.SIGKILL)
         else:
             self.output.say("youworker: stopping")
+            self.first_signal = now
         self.asked_to_end.set()
 
     async def end(self, running: list[asyncio.Task[None]]) -> None:
@@ -93,6 +112,7 @@ class Supervisor:
         """Print the ready line once the web process says that it is."""
         while not await asyncio.to_thread(self.is_ready):
             await asyncio.sleep(READY_SECONDS)
+        self.ready.set()
         self.output.say(f"ready http://{bracketed(self.host)}:{self.port}")
 
     def is_ready(self) -> bool:

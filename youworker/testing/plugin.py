@@ -54,7 +54,7 @@ def _private_files(settings, tmp_path):
 def _empty_redis(request):
     """Leave no key behind for the next test of the same worker."""
     yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
         from asgiref.sync import SyncToAsync
         from django.db import connections
 

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from chat import services
-from chat.runs.process import launch, request_stop
+from chat.runs.process import close_runs, launch, request_stop
 from chat.runs.viewing import view_run
 from chat.services import Posted
 from youworker.common.exceptions import DomainError
@@ -59,6 +59,8 @@ class Command(BaseCommand):
         except asyncio.CancelledError:
             await request_stop(run_id)
             raise
+        finally:
+            await close_runs()
         return done
 
     def show(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:

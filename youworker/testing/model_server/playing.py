@@ -64,6 +64,9 @@ async def stream(connection: HttpConnection, request: Recorded, turn: Turn) -> N
         connection.transport.write(chunks.delta({turn.reasoning_field: f"{word} "}))
     await send_tokens(connection, request, turn, chunks, pieces)
     send_tail(connection, request, turn, chunks)
+    if turn.hang == "end":
+        await asyncio.sleep(FOREVER)
+    connection.end_stream()
 
 
 async def send_tokens(
@@ -111,7 +114,6 @@ def send_tail(connection: HttpConnection, request: Recorded, turn: Turn, chunks:
         write(chunks.usage(prompt_tokens(request.body), request.tokens_sent))
     if turn.done:
         write(framed(b"data: [DONE]\n\n"))
-    connection.end_stream()
 
 
 def wants_usage(body: dict[str, Any]) -> bool:

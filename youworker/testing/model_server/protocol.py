@@ -115,7 +115,10 @@ class HttpConnection(asyncio.Protocol):
 
     def send_json(self, document: Any, status: int = 200, **headers: str) -> None:
         """Send a whole JSON answer."""
-        body = orjson.dumps(document)
+        self.send_body(orjson.dumps(document), status, **headers)
+
+    def send_body(self, body: bytes, status: int, **headers: str) -> None:
+        """Send a whole answer."""
         lines = [
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
             "Content-Type: application/json",

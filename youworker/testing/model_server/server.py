@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 import orjson
 
@@ -42,6 +44,7 @@ class ModelServer:
         self.thread = threading.Thread(target=self.run, name="model-double", daemon=True)
         self.started = threading.Event()
         self.stopping = asyncio.Event()
+        self.connections: WeakSet[HttpConnection] = WeakSet()
 
     @property
     def base_url(self) -> str:
@@ -91,14 +94,16 @@ class ModelServer:
         self.started.set()
         await self.stopping.wait()
         server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        tasks = [connection.task for connection in self.connections if connection.task]
+        for connection in self.connections:
+            connection.transport.abort()
+        await asyncio.gather(*tasks, asyncio.sleep(0), return_exceptions=True)
 
     def connection(self) -> HttpConnection:
         """The protocol of one new connection."""
-        return HttpConnection(self.handle)
+        connection = HttpConnection(self.handle)
+        self.connections.add(connection)
+        return connection
 
     async def handle(self, connection: HttpConnection, incoming: Incoming) -> None:
         """Answer one request and remember it."""
@@ -107,7 +112,7 @@ class ModelServer:
             return
         body = orjson.loads(incoming.body) if incoming.body else {}
         request = Recorded(incoming.method, incoming.path, incoming.headers, body)
-        self.state.requests.append(request)
+        self.state.record(request)
         try:
             await self.route(connection, request)
         except asyncio.CancelledError:
@@ -123,10 +128,20 @@ class ModelServer:
                 answer = embeddings_answer(request.body, self.state.dimensions)
                 connection.send_json(answer)
             case "GET", "/v1/models":
-                connection.send_json(self.models_answer())
+                self.send_models(connection)
             case _:
                 message = f"no route {request.method} {request.path}"
                 connection.send_json({"error": {"message": message}}, 404)
+
+    def send_models(self, connection: HttpConnection) -> None:
+        """Answer the list of models, or the scripted fault."""
+        if self.state.models_body:
+            connection.send_body(self.state.models_body, self.state.models_status)
+        elif self.state.models_status != HTTPStatus.OK:
+            error = {"message": "scripted fault"}
+            connection.send_json({"error": error}, self.state.models_status)
+        else:
+            connection.send_json(self.models_answer())
 
     def models_answer(self) -> dict[str, Any]:
         """The list of models, in OpenAI's form."""

@@ -45,13 +45,24 @@ class State:
         self.default = default
         self.models = models
         self.dimensions = dimensions
+        # A fault of the list of models: a status, or a body that is none.
+        self.models_status = 200
+        self.models_body = b""
         self.script: deque[Turn] = deque()
         self.requests: list[Recorded] = []
+        # Set by the first request, so that a test may wait for it.
+        self.arrived = threading.Event()
+
+    def record(self, request: Recorded) -> None:
+        """Remember a request."""
+        self.requests.append(request)
+        self.arrived.set()
 
     def reset(self) -> None:
         """Forget script and requests."""
         self.script.clear()
         self.requests.clear()
+        self.arrived.clear()
 
     def next_turn(self, body: dict[str, Any]) -> Turn:
         """The scripted turn; without one what the model's name or the last message asks for."""

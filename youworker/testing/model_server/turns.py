@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Hang = Literal["", "headers", "first", "middle"]
+Hang = Literal["", "headers", "first", "middle", "end"]
 CallStyle = Literal["whole", "pieces", "bare", "object"]
 
 TRUE_WORDS = {"1", "true", "yes", "on", ""}

@@ -1,0 +1,75 @@
+"""Staff pages of people and keys; no page shows a secret or its hash."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group as PermissionGroup
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts import services
+from accounts.models import ApiKey, User
+from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+
+# Rights come from our own groups and the staff flags.
+admin.site.unregister(PermissionGroup)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, StaffAdmin):
+    """People who can sign in."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "display_name", "email", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser", "language")
+    search_fields = ("username", "display_name", "email")
+    readonly_fields = ("id", "last_login", "date_joined")
+    filter_horizontal = ("user_permissions",)
+    fieldsets = (
+        (None, {"fields": ("id", "username", "password")}),
+        ("Profile", {"fields": ("display_name", "email", "language", "time_zone")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
+        ("Times", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> tuple[str, ...]:
+        """Only a superuser decides who may do more than others."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        if request.user.is_superuser:  # type: ignore[union-attr]
+            return fields
+        return (*fields, "is_staff", "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff may not take over a superuser's account by changing its password."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:  # type: ignore[union-attr]
+            return False
+        return bool(super().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """People are erased as a whole (`manage.py erase_account`), never row by row."""
+        return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """API keys: who has which, and since when it was not used."""
+
+    list_display = ("prefix", "name", "user", "expires_at", "revoked_at", "last_used_at")
+    list_filter = ("revoked_at", "expires_at", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("prefix", "name", "user__username")
+    exclude = ("digest",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the selected keys", permissions=["view"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """End the selected keys at once."""
+        for key in queryset:
+            services.revoke_api_key(key, actor=request.user)  # type: ignore[arg-type]
+        self.message_user(request, "The keys were revoked.", messages.SUCCESS)

@@ -1,0 +1,43 @@
+"""`manage.py create_api_key`: prints the key, and nothing else, on stdout."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.enums import Scope
+from accounts.models import User
+from accounts.services import create_api_key
+from youworker.common.exceptions import DomainError
+
+
+class Command(BaseCommand):
+    help = "Create an API key and print it; it cannot be shown again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--name", required=True, help="what the key is for")
+        parser.add_argument("--scopes", required=True, help=f"some of {','.join(Scope.values)}")
+        parser.add_argument("--days", type=int, help="days until it expires")
+
+    def handle(
+        self, *, username: str, name: str, scopes: str, days: int | None, **options: Any
+    ) -> None:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"There is no active user {username!r}.")
+        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        try:
+            end = None if days is None else timezone.now() + timedelta(days=days)
+            _key, secret = create_api_key(
+                user, name=name, scopes=wanted, expires_at=end, actor=user
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        except OverflowError as error:
+            raise CommandError("--days is too large.") from error
+        self.stdout.write(secret)

@@ -1,0 +1,115 @@
+"""Staff pages of people and keys."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts import services
+from accounts.models import ApiKey
+from accounts.tests.factories import ApiKeyFactory, UserFactory
+
+
+@pytest.fixture
+def root(db):
+    return UserFactory(username="root", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def pages(root):
+    client = Client()
+    client.force_login(root)
+    return client
+
+
+def test_user_pages_show_no_hash(pages, root):
+    root.set_password("something long")
+    root.save()
+    pages.force_login(root)
+
+    listed = pages.get("/admin/accounts/user/?q=root")
+    shown = pages.get(f"/admin/accounts/user/{root.pk}/change/")
+
+    assert listed.status_code == shown.status_code == 200
+    assert b"root" in listed.content
+    assert root.password.encode() not in listed.content + shown.content
+    assert root.password.split("$")[-1].encode() not in shown.content
+
+
+def test_users_can_be_added(pages):
+    form = {"username": "grace", "password1": "cobol-1959!", "password2": "cobol-1959!"}
+
+    page = pages.get("/admin/accounts/user/add/")
+    answer = pages.post("/admin/accounts/user/add/", {**form, "usable_password": "true"})
+
+    assert page.status_code == 200
+    assert answer.status_code == 302
+
+
+def test_staff_cannot_make_themselves_or_others_superusers(db):
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.add(*Permission.objects.filter(content_type__app_label="accounts"))
+    client = Client()
+    client.force_login(staff)
+    form = {
+        "username": staff.username,
+        "email": "s@example.org",
+        "language": "en",
+        "time_zone": "UTC",
+        "is_active": "on",
+        "is_staff": "on",
+        "is_superuser": "on",
+    }
+
+    answer = client.post(f"/admin/accounts/user/{staff.pk}/change/", form)
+
+    staff.refresh_from_db()
+    assert answer.status_code == 302
+    assert (staff.email, staff.is_superuser) == ("s@example.org", False)
+
+
+def test_staff_cannot_change_a_superusers_password(root):
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.add(*Permission.objects.filter(content_type__app_label="accounts"))
+    client = Client()
+    client.force_login(staff)
+    form = {"password1": "taken-over-1!", "password2": "taken-over-1!"}
+
+    answer = client.post(f"/admin/accounts/user/{root.pk}/password/", form)
+
+    root.refresh_from_db()
+    assert answer.status_code == 403
+    assert not root.check_password("taken-over-1!")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_key_list_keeps_the_same_number_of_queries(pages, count, django_assert_num_queries):
+    keys = ApiKeyFactory.create_batch(count)
+
+    with django_assert_num_queries(5):  # session, user, estimate, count, page
+        answer = pages.get("/admin/accounts/apikey/")
+
+    assert all(key.prefix.encode() in answer.content for key in keys)
+
+
+def test_keys_are_found_by_prefix_and_shown_without_digest(pages, root):
+    key, secret = services.create_api_key(root, name="script", scopes=["chat"], actor=root)
+    ApiKeyFactory(name="another")
+
+    listed = pages.get(f"/admin/accounts/apikey/?q={key.prefix}")
+    shown = pages.get(f"/admin/accounts/apikey/{key.pk}/change/")
+
+    assert b"script" in listed.content
+    assert b"another" not in listed.content
+    assert key.digest.encode() not in shown.content
+    assert secret.encode() not in shown.content
+
+
+def test_keys_can_be_revoked_and_not_deleted(pages, root):
+    key, secret = services.create_api_key(root, name="script", scopes=["chat"], actor=root)
+
+    pages.post("/admin/accounts/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+    deleted = pages.post(f"/admin/accounts/apikey/{key.pk}/delete/", {"post": "yes"})
+
+    assert services.user_of_key(secret) is None
+    assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
+    assert deleted.status_code == 403

@@ -1,0 +1,226 @@
+"""API keys: making, using, rotating and ending them."""
+
+from datetime import timedelta
+
+import pytest
+from auditlog.models import LogEntry
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts import services
+from accounts.models import ApiKey
+from accounts.tests.factories import ApiKeyFactory, UserFactory
+from youworker.common.exceptions import Conflict
+
+URL = "/v1/account/api-keys"
+
+
+@pytest.fixture
+def ada(db):
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def client(ada):
+    client = APIClient()
+    client.force_login(ada)
+    return client
+
+
+def key_of(user, *scopes, **fields):
+    return services.create_api_key(user, name="test", scopes=scopes, actor=user, **fields)
+
+
+def asking(secret, **headers):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}", **headers)
+    return client
+
+
+def test_create_shows_the_secret_once(client, ada):
+    made = client.post(URL, {"name": "laptop", "scopes": ["chat", "account", "chat"]})
+    listed = client.get(URL).json()["results"]
+
+    secret = made.json()["key"]
+    assert made.status_code == 201
+    assert made.json()["scopes"] == ["chat", "account"]
+    assert secret.startswith("yw_")
+    assert len(secret) > 40
+    assert [row["id"] for row in listed] == [made.json()["id"]]
+    assert secret not in str(listed)
+    assert "digest" not in listed[0]
+    assert asking(secret).get("/v1/auth/me").json()["id"] == str(ada.pk)
+    entry = LogEntry.objects.get(additional_data__action="user.api_key.create")
+    assert secret not in str(entry.additional_data)
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({"name": "", "scopes": ["chat"]}, "name"),
+        ({"name": "n", "scopes": []}, "scopes"),
+        ({"name": "n", "scopes": ["root"]}, "scopes.0"),
+        ({"name": "n", "scopes": ["chat"], "expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+    ],
+)
+def test_create_refuses_bad_input(client, body, attr):
+    answer = client.post(URL, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == attr
+
+
+def test_create_gives_the_admin_scope_to_staff_only(client, ada):
+    refused = client.post(URL, {"name": "n", "scopes": ["admin"]})
+    ada.is_staff = True
+    ada.save()
+    allowed = client.post(URL, {"name": "n", "scopes": ["admin"]})
+
+    assert refused.status_code == 403
+    assert allowed.status_code == 201
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_keeps_the_same_number_of_queries(client, ada, count, django_assert_num_queries):
+    own = ApiKeyFactory.create_batch(count, user=ada)
+    ApiKeyFactory()
+
+    with django_assert_num_queries(4):  # the session, the user, the page count, the page
+        answer = client.get(URL)
+
+    listed = [row["id"] for row in answer.json()["results"]]
+    assert listed == [str(key.pk) for key in reversed(own)]
+
+
+def test_a_key_without_the_scope_is_refused_by_name(ada):
+    _key, secret = key_of(ada, "chat")
+
+    answer = asking(secret).get("/v1/auth/me")
+
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["code"] == "insufficient_scope"
+
+
+def test_a_key_opens_no_view_that_names_no_scope(ada):
+    _key, secret = key_of(ada, "account", "chat", "tools", "documents.read", "documents.write")
+
+    assert asking(secret).post("/v1/auth/logout").status_code == 401
+    assert asking(secret).get("/health/detailed").status_code == 403
+
+
+def test_a_key_is_taken_from_its_own_header_too(ada):
+    _key, secret = key_of(ada, "account")
+    client = APIClient()
+
+    answer = client.get("/v1/auth/me", headers={"X-API-Key": secret})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("secret", ["", "yw_wrong", "yw_" + "x" * 5000, "ünïcode"])
+def test_a_wrong_key_is_refused_even_with_a_session(client, secret):
+    answer = client.get("/v1/auth/me", headers={"X-API-Key": secret})
+
+    assert answer.status_code == 401
+
+
+def test_the_use_of_a_key_is_noted_at_most_once_a_minute(ada):
+    key, secret = key_of(ada, "account")
+
+    asking(secret).get("/v1/auth/me")
+    first = ApiKey.objects.get(pk=key.pk).last_used_at
+    asking(secret).get("/v1/auth/me")
+
+    assert first is not None
+    assert ApiKey.objects.get(pk=key.pk).last_used_at == first
+
+
+def test_revoked_expired_and_orphaned_keys_are_refused(ada):
+    revoked, secret_of_revoked = key_of(ada, "account")
+    services.revoke_api_key(revoked, actor=ada)
+    expired, secret_of_expired = key_of(ada, "account")
+    ApiKey.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    gone = UserFactory()
+    _orphan, secret_of_orphan = key_of(gone, "account")
+    gone.is_active = False
+    gone.save()
+
+    for secret in (secret_of_revoked, secret_of_expired, secret_of_orphan):
+        assert asking(secret).get("/v1/auth/me").status_code == 401
+
+
+def test_revoking_twice_is_recorded_once(client, ada):
+    key, _secret = key_of(ada, "chat")
+
+    first = client.delete(f"{URL}/{key.pk}")
+    second = client.delete(f"{URL}/{key.pk}")
+
+    assert (first.status_code, second.status_code) == (204, 204)
+    assert LogEntry.objects.filter(additional_data__action="user.api_key.revoke").count() == 1
+
+
+def test_somebody_elses_key_answers_404(client):
+    key = ApiKeyFactory()
+
+    assert client.delete(f"{URL}/{key.pk}").status_code == 404
+    assert client.post(f"{URL}/{key.pk}/rotate").status_code == 404
+    assert ApiKey.objects.get(pk=key.pk).revoked_at is None
+
+
+def test_rotate_ends_the_old_key_at_once(client, ada):
+    key, old = key_of(ada, "account")
+
+    answer = client.post(f"{URL}/{key.pk}/rotate")
+
+    assert answer.status_code == 201
+    assert answer.json()["scopes"] == ["account"]
+    assert asking(old).get("/v1/auth/me").status_code == 401
+    assert asking(answer.json()["key"]).get("/v1/auth/me").status_code == 200
+
+
+def test_rotate_may_let_the_old_key_live_for_a_while(client, ada):
+    key, old = key_of(ada, "account")
+
+    client.post(f"{URL}/{key.pk}/rotate", {"overlap_seconds": 60})
+
+    remaining = ApiKey.objects.get(pk=key.pk).expires_at - timezone.now()
+    assert timedelta(seconds=50) < remaining <= timedelta(seconds=60)
+    assert asking(old).get("/v1/auth/me").status_code == 200
+
+
+def test_rotate_never_lengthens_a_key(ada):
+    end = timezone.now() + timedelta(seconds=30)
+    key, _old = key_of(ada, "account", expires_at=end)
+
+    fresh, _secret = services.rotate_api_key(key, overlap_seconds=3600, actor=ada)
+
+    assert ApiKey.objects.get(pk=key.pk).expires_at == end
+    assert fresh.expires_at == end
+
+
+@pytest.mark.parametrize("overlap", [-1, 30 * 86400 + 1, "soon"])
+def test_rotate_refuses_a_strange_overlap(client, ada, overlap):
+    key, _secret = key_of(ada, "chat")
+
+    assert client.post(f"{URL}/{key.pk}/rotate", {"overlap_seconds": overlap}).status_code == 400
+
+
+def test_rotate_refuses_a_key_that_has_ended(ada):
+    key, _secret = key_of(ada, "chat")
+    services.revoke_api_key(key, actor=ada)
+
+    with pytest.raises(Conflict):
+        services.rotate_api_key(key, actor=ada)
+
+
+def test_rotate_is_limited_by_the_hour(client, ada, settings):
+    settings.RATELIMIT_ENABLE = True
+    key, _secret = key_of(ada, "chat")
+
+    answers = []
+    for _ in range(4):
+        answer = client.post(f"{URL}/{key.pk}/rotate")
+        answers.append(answer.status_code)
+        key = ApiKey.objects.filter(user=ada).newest_first()[0]
+
+    assert answers == [201, 201, 201, 429]

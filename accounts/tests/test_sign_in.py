@@ -1,0 +1,206 @@
+"""Sessions: beginning, using and ending them."""
+
+import pytest
+from auditlog.models import LogEntry
+from django.test import Client
+
+from accounts.tests.factories import UserFactory
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def ada(db):
+    user = UserFactory(username="ada", display_name="Ada L.")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def login(client, **changes):
+    form = {"username": "ada", "password": PASSWORD, **changes}
+    return client.post("/v1/auth/login", form, content_type="application/json")
+
+
+def actions():
+    return [entry.additional_data["action"] for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_login_answers_the_user_and_begins_a_session(ada):
+    client = Client()
+
+    answer = login(client)
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": str(ada.pk),
+        "username": "ada",
+        "email": "ada@example.org",
+        "display_name": "Ada L.",
+        "is_staff": False,
+        "is_root": False,
+        "language": "en",
+        "time_zone": "UTC",
+        "groups": [],
+    }
+    assert client.get("/v1/auth/me").json() == answer.json()
+    assert actions() == ["user.login"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "wrong"}, {"username": "nobody"}, {"password": PASSWORD + " "}]
+)
+def test_login_says_the_same_for_every_wrong_pair(ada, wrong):
+    answer = login(Client(), **wrong)
+
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "type": "client_error",
+        "errors": [
+            {
+                "code": "authentication_failed",
+                "detail": "The user name or the password is wrong.",
+                "attr": None,
+            }
+        ],
+    }
+
+
+def test_login_records_a_failure_for_a_known_name_only(ada):
+    login(Client(), password="wrong")
+    login(Client(), username="nobody")
+
+    assert actions() == ["auth.login.failed"]
+
+
+def test_login_refuses_an_inactive_user(ada):
+    ada.is_active = False
+    ada.save()
+
+    assert login(Client()).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"username": 1}', b'{"username": "a\\u0000"}'])
+def test_login_refuses_bad_input_with_400(db, body):
+    answer = Client().post("/v1/auth/login", body, content_type="application/json")
+
+    assert answer.status_code == 400
+
+
+def test_login_changes_the_session_id(ada):
+    client = Client()
+    session = client.session
+    session["planted"] = True
+    session.save()
+    planted = session.session_key
+    client.cookies["sessionid"] = planted
+
+    login(client)
+
+    assert client.cookies["sessionid"].value != planted
+    stranger = Client()
+    stranger.cookies["sessionid"] = planted
+    assert stranger.get("/v1/auth/me").status_code == 401
+
+
+def test_a_session_ends_with_its_user(ada):
+    client = Client()
+    login(client)
+    ada.is_active = False
+    ada.save()
+
+    assert client.get("/v1/auth/me").status_code == 401
+
+
+def test_a_session_ends_with_a_new_password(ada):
+    client = Client()
+    login(client)
+    ada.set_password("another one")
+    ada.save()
+
+    assert client.get("/v1/auth/me").status_code == 401
+
+
+def test_logout_makes_the_cookie_worthless(ada):
+    client = Client()
+    login(client)
+    cookie = client.cookies["sessionid"].value
+
+    answer = client.post("/v1/auth/logout")
+
+    client.cookies["sessionid"] = cookie
+    assert answer.status_code == 204
+    assert client.get("/v1/auth/me").status_code == 401
+    assert actions() == ["user.login", "user.logout"]
+
+
+def test_logout_needs_a_session(db):
+    assert Client().post("/v1/auth/logout").status_code == 401
+
+
+def test_writes_of_a_session_need_the_csrf_token(ada):
+    client = Client(enforce_csrf_checks=True)
+    login(client)
+    change = {"display_name": "Countess"}
+
+    refused = client.patch("/v1/auth/me", change, content_type="application/json")
+    token = client.get("/v1/auth/csrf-token").json()["csrf_token"]
+    allowed = client.patch(
+        "/v1/auth/me", change, content_type="application/json", headers={"X-CSRFToken": token}
+    )
+
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "client_error"
+    assert allowed.status_code == 200
+    assert allowed.json()["display_name"] == "Countess"
+
+
+def test_me_changes_only_what_is_ones_own(ada):
+    client = Client()
+    client.force_login(ada)
+    change = {
+        "email": "new@example.org",
+        "language": "it",
+        "time_zone": "Europe/Rome",
+        "is_staff": True,
+        "username": "root",
+    }
+
+    answer = client.patch("/v1/auth/me", change, content_type="application/json")
+
+    ada.refresh_from_db()
+    assert answer.status_code == 200
+    assert (ada.email, ada.language, ada.time_zone) == ("new@example.org", "it", "Europe/Rome")
+    assert (ada.is_staff, ada.username) == (False, "ada")
+
+
+@pytest.mark.parametrize(
+    "change", [{"time_zone": "Mars/Base"}, {"language": "xx"}, {"email": "not one"}]
+)
+def test_me_refuses_bad_values(ada, change):
+    client = Client()
+    client.force_login(ada)
+
+    answer = client.patch("/v1/auth/me", change, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == next(iter(change))
+
+
+def test_login_is_limited_by_address_and_not_by_forged_headers(ada, settings):
+    settings.RATELIMIT_ENABLE = True
+    client = Client()
+
+    answers = [login(client, password="wrong") for _ in range(10)]
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9"}
+    refused = client.post(
+        "/v1/auth/login",
+        {"username": "ada", "password": PASSWORD},
+        content_type="application/json",
+        headers=forged,
+    )
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert refused.status_code == 429
+    assert 1 <= int(refused["Retry-After"]) <= 61
+    assert refused.json()["errors"][0]["code"] == "throttled"

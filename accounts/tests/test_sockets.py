@@ -1,0 +1,146 @@
+"""Who may open a WebSocket."""
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from accounts import services
+from accounts.sockets import SocketAuthentication
+from accounts.tests.factories import UserFactory
+from accounts.tickets import issue_ticket
+from youworker.common.db import in_thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def accepting(scope, _receive, send):
+    """An application that lets everybody in and says who it was."""
+    key = scope["api_key"]
+    await send({"type": "websocket.accept", "user": scope["user"], "key": key})
+
+
+async def connect(*, query="", **headers):
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": "websocket",
+        "path": "/ws/x",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"testserver"), *pairs],
+    }
+    connection = ApplicationCommunicator(SocketAuthentication(accepting), scope)
+    await connection.send_input({"type": "websocket.connect"})
+    message = await connection.receive_output(5)
+    connection.stop(exceptions=False)
+    return message
+
+
+def session_of(user):
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return f"sessionid={session.session_key}"
+
+
+async def test_an_api_key_opens_a_socket():
+    user = await in_thread(UserFactory)
+    key, secret = await in_thread(
+        services.create_api_key, user, name="k", scopes=["chat"], actor=user
+    )
+
+    by_bearer = await connect(authorization=f"Bearer {secret}")
+    by_header = await connect(x_api_key=secret)
+
+    assert by_bearer == {"type": "websocket.accept", "user": user, "key": key}
+    assert by_header == by_bearer
+
+
+async def test_a_session_opens_a_socket():
+    user = await in_thread(UserFactory)
+    cookie = await in_thread(session_of, user)
+
+    message = await connect(cookie=cookie)
+
+    assert message == {"type": "websocket.accept", "user": user, "key": None}
+
+
+async def test_a_ticket_opens_one_socket():
+    user = await in_thread(UserFactory)
+    key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
+    ticket = await in_thread(issue_ticket, user, key)
+
+    first = await connect(query=f"ticket={ticket}")
+    second = await connect(query=f"ticket={ticket}")
+
+    assert first == {"type": "websocket.accept", "user": user, "key": key}
+    assert second["status"] == 401
+
+
+async def test_a_ticket_has_no_more_rights_than_what_it_was_made_with():
+    user = await in_thread(UserFactory)
+    key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
+    ticket = await in_thread(issue_ticket, user, key)
+    await in_thread(services.revoke_api_key, key, actor=user)
+
+    assert (await connect(query=f"ticket={ticket}"))["status"] == 401
+
+
+async def test_strangers_are_refused_before_they_are_accepted():
+    user = await in_thread(UserFactory, is_active=False)
+    cookie = await in_thread(session_of, user)
+    ticket = await in_thread(issue_ticket, user, None)
+
+    refusals = [
+        await connect(),
+        await connect(authorization="Bearer yw_wrong"),
+        await connect(authorization="Basic yw_wrong"),
+        await connect(cookie="sessionid=forged"),
+        await connect(cookie=cookie),
+        await connect(query=f"ticket={ticket}"),
+        await connect(query="ticket=forged"),
+    ]
+
+    assert [refusal["type"] for refusal in refusals] == ["websocket.http.response.start"] * 7
+    assert {refusal["status"] for refusal in refusals} == {401}
+
+
+async def test_a_wrong_key_is_not_rescued_by_a_session():
+    user = await in_thread(UserFactory)
+    cookie = await in_thread(session_of, user)
+
+    assert (await connect(cookie=cookie, x_api_key="yw_wrong"))["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://testserver", True),
+        ("https://trusted.example", True),
+        ("https://evil.example", False),
+        ("http://testserver.evil.example", False),
+        ("http://testserver:8080", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+async def test_pages_of_other_sites_are_refused(origin, allowed, settings):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example"]
+    user = await in_thread(UserFactory)
+    cookie = await in_thread(session_of, user)
+
+    message = await connect(cookie=cookie, origin=origin)
+
+    assert (message["type"] == "websocket.accept") is allowed
+    assert message.get("status") == (None if allowed else 403)
+
+
+async def test_a_host_that_is_not_ours_is_no_alibi():
+    user = await in_thread(UserFactory)
+    cookie = await in_thread(session_of, user)
+    scope_host = "evil.example"
+
+    message = await connect(cookie=cookie, origin=f"http://{scope_host}", host=scope_host)
+
+    assert message["status"] == 403

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import logging
+import socket
+from dataclasses import replace
+
+import pytest
+
+from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.llm import registry as module
+from chat.llm.clients import close_clients
+from chat.llm.listing import list_models
+from chat.llm.registry import Registry, configured_servers
+from chat.tests.llm_support import QUICK_RETRY, events_of, text_of
+from youworker.common.config import config, current_config
+from youworker.testing.model_server import ModelServer, Turn
+
+
+@pytest.fixture
+async def server():
+    with ModelServer(models=("nomic-embed-text", "llama3:latest", "qwen")) as running:
+        yield running
+        await close_clients()
+
+
+def dead_url():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+
+
+def registry_of(*urls, default=""):
+    servers = [replace(config.llm, base_url=url, connect_timeout=0.5) for url in urls]
+    return Registry(servers, QUICK_RETRY, default)
+
+
+async def test_without_a_server_there_is_only_the_quote_model():
+    registry = registry_of()
+
+    assert await registry.list_available() == ["quote"]
+    assert (await registry.resolve(None)).name == "quote"
+    with pytest.raises(ModelRefused, match="no model called 'llama3'"):
+        await registry.resolve("llama3")
+
+
+async def test_list_is_the_server_s_with_quote_last(server):
+    registry = registry_of(server.base_url)
+
+    assert await registry.list_available() == [
+        "nomic-embed-text",
+        "llama3:latest",
+        "qwen",
+        "quote",
+    ]
+
+
+async def test_default_is_the_first_model_that_talks(server):
+    model = await registry_of(server.base_url).resolve(None)
+
+    assert model.name == "llama3:latest"
+    assert text_of(await events_of(model)) == "This is the double speaking."
+
+
+@pytest.mark.parametrize(
+    ("default", "name"),
+    [("qwen", "qwen"), ("llama3", "llama3:latest"), ("loaded-later", "loaded-later")],
+)
+async def test_configured_default_is_used(server, default, name):
+    registry = registry_of(server.base_url, default=default)
+
+    assert (await registry.resolve("")).name == name
+
+
+async def test_default_may_be_quote(server):
+    registry = registry_of(server.base_url, default="quote")
+
+    assert (await registry.resolve(None)).name == "quote"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("asked", "name"), [("qwen", "qwen"), ("quote", "quote")])
+async def test_model_asked_for_by_name_is_used(server, asked, name):
+    assert (await registry_of(server.base_url).resolve(asked)).name == name
+
+
+async def test_unknown_name_is_refused(server):
+    with pytest.raises(ModelRefused, match="no model called 'gpt-9'"):
+        await registry_of(server.base_url).resolve("gpt-9")
+
+
+async def test_unreachable_server_leaves_the_default_to_quote(caplog):
+    registry = registry_of(dead_url(), default="llama3")
+
+    with caplog.at_level(logging.WARNING):
+        first, second = await registry.resolve(None), await registry.resolve(None)
+    await close_clients()
+
+    assert (first.name, second.name) == ("quote", "quote")
+    assert await registry.list_available() == ["quote"]
+    assert sum("cannot be reached" in record.message for record in caplog.records) == 1
+    assert "the built-in model 'quote' stands in" in caplog.text
+
+
+async def test_unreachable_server_is_named_to_who_asked_for_its_model():
+    with pytest.raises(ModelUnavailable, match="cannot be reached"):
+        await registry_of(dead_url()).resolve("llama3")
+    await close_clients()
+
+
+async def test_list_is_remembered_for_some_seconds(server):
+    registry = registry_of(server.base_url)
+
+    for _ in range(5):
+        await registry.resolve("qwen")
+    (listing,) = await registry.all_listings()
+    registry.listings = {key: replace(listing, until=0) for key in registry.listings}
+    await registry.resolve("qwen")
+
+    assert [request.path for request in server.requests] == ["/v1/models", "/v1/models"]
+
+
+async def test_models_of_several_servers_are_found_where_they_are(server):
+    with ModelServer(models=("mistral",), default=Turn(text="I am the other.")) as other:
+        registry = registry_of(server.base_url, other.base_url, dead_url())
+        model = await registry.resolve("mistral")
+
+        assert text_of(await events_of(model)) == "I am the other."
+        assert "mistral" in await registry.list_available()
+        await close_clients()
+
+
+async def test_what_a_model_refuses_is_remembered_across_runs(server):
+    registry = registry_of(server.base_url)
+    server.script(Turn(status=400, refuses="temperature", message="temperature is fixed"))
+
+    for _ in range(2):
+        await events_of(await registry.resolve("qwen"))
+
+    assert ["temperature" in request.body for request in server.chats] == [True, False, False]
+
+
+async def test_server_without_a_list_is_trusted_with_a_name(server):
+    registry = registry_of(server.base_url.replace("/v1", "/other"))
+
+    assert (await registry.resolve("anything")).name == "anything"
+    assert await registry.list_available() == ["quote"]
+
+
+async def test_failing_list_counts_as_unreachable(server):
+    server.state.models_status = 503
+
+    with pytest.raises(ModelUnavailable, match="503"):
+        await list_models(replace(config.llm, base_url=server.base_url))
+
+
+async def test_list_that_is_no_json_is_refused(server):
+    server.state.models_body = b"<html>hello</html>"
+
+    with pytest.raises(ModelRefused, match="no list"):
+        await list_models(replace(config.llm, base_url=server.base_url))
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b'{"models": [{"name": "a:latest"}, {"name": ""}]}', ["a:latest"]),
+        (b'{"data": [{"id": "b"}, null]}', ["b"]),
+        (b"[1]", []),
+    ],
+)
+async def test_list_is_read_in_other_shapes(server, body, names):
+    server.state.models_body = body
+
+    assert await list_models(replace(config.llm, base_url=server.base_url)) == names
+
+
+def test_each_server_gets_its_own_key_only():
+    llm = replace(config.llm, base_url="http://a/v1/, http://b/v1,http://c/v1", api_key="ka,kb")
+
+    servers = configured_servers(llm)
+
+    assert [(server.base_url, server.api_key) for server in servers] == [
+        ("http://a/v1", "ka"),
+        ("http://b/v1", "kb"),
+        ("http://c/v1", ""),
+    ]
+
+
+async def test_warming_up_fetches_the_list(server, monkeypatch):
+    await module.warm_up()
+    assert server.requests == []
+
+    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
+    current_config.cache_clear()
+    try:
+        await module.warm_up()
+    finally:
+        monkeypatch.undo()
+        current_config.cache_clear()
+
+    assert [request.path for request in server.requests] == ["/v1/models"]
+
+
+async def test_registry_of_the_loop_follows_the_configuration(server, monkeypatch):
+    assert await module.list_available() == ["quote"]
+    before = module.registry()
+    assert module.registry() is before
+
+    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
+    monkeypatch.setenv("CHAT_MODEL", "qwen")
+    current_config.cache_clear()
+    try:
+        assert (await module.resolve(None)).name == "qwen"
+        assert module.registry() is not before
+    finally:
+        monkeypatch.undo()
+        current_config.cache_clear()

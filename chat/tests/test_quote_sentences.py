@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.llm.sentences import overlap, split_sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One is here. Two is there! Is three? Yes.", 4),
+        ("Use e.g. this one. See Fig. 3 and Dr. Rossi, i.e. him.", 2),
+        ("Version 3.11 is out. It needs 2.5 GB.", 2),
+        ("27.2.5. Streaming Replication is good. It works.", 2),
+        ("Penne, carta ecc. Per il sig. Rossi. Domani.", 2),
+        ("A line that was broken\nby hand in the middle. Next.", 2),
+        ("- first item\n- second item\n1. third", 3),
+        ("# Title\nText below.", 2),
+        ("A heading\nA sentence follows it here.", 2),
+        ("Paragraph one\n\nparagraph two", 2),
+        ("| a | b |\n| c | d |", 2),
+        ("Publishing¶ These libraries help.", 2),
+        ("", 0),
+        ("  \n\n ", 0),
+    ],
+)
+def test_text_is_split_where_a_reader_would(text, sentences):
+    assert len(split_sentences(text)) == sentences
+
+
+def test_citation_marks_stay_with_their_sentence():
+    text = "Lag is shown [1]. It grows fast. [2][3] “Quoted.” [4] The end"
+
+    assert split_sentences(text) == [
+        "Lag is shown [1].",
+        "It grows fast. [2][3]",
+        "“Quoted.” [4]",
+        "The end",
+    ]
+
+
+@given(st.text(max_size=300))
+def test_no_character_but_white_space_is_lost(text):
+    joined = "".join("".join(split_sentences(text)).split())
+
+    assert joined == "".join(text.replace("¶", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage", "share"),
+    [
+        ("The lag grows.", "The **lags** were growing", 1.0),
+        ("Lag grows [1].", "lag and growth", 0.5),
+        ("Bread is baked.", "Replication lag", 0.0),
+        ("PORT 5432 is used", "the port `5432`", 1.0),
+        ("The port is 5433", "the port is 5432", 0.5),
+        ("See [the manual](http://x.example/zebra).", "the manual", 0.5),
+        ("It is [1].", "anything", 0.0),
+        ("", "anything", 0.0),
+        ("anything", "", 0.0),
+    ],
+)
+def test_overlap_is_the_share_of_content_words(sentence, passage, share):
+    assert overlap(sentence, passage) == share
+
+
+@given(st.text(max_size=200))
+def test_overlap_of_a_text_with_itself_is_whole_or_nothing(text):
+    assert overlap(text, text) in {0.0, 1.0}

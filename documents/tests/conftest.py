@@ -1,0 +1,64 @@
+"""Fixtures of these tests."""
+
+import os
+
+import pytest
+from rest_framework.test import APIClient
+
+from documents import embedding
+from documents.enums import Provider
+from documents.models import EmbeddingModel
+from documents.search.frequencies import sampler
+from documents.services.embeddings import build_index
+from documents.tests.fakes import LetterEmbedder
+
+
+@pytest.fixture(autouse=True)
+def _no_collected_files(settings):
+    # whitenoise warns about a folder of collected files that does not exist.
+    settings.STATIC_ROOT = None
+
+
+@pytest.fixture(autouse=True)
+def _fresh_frequencies():
+    """Word counts of another test's documents mean nothing."""
+    sampler.forget()
+    yield
+    sampler.forget()
+
+
+@pytest.fixture
+def client_of():
+    """A client that is signed in as somebody."""
+
+    def make(user):
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def letters(db, monkeypatch):
+    """The active embedding model, without weights."""
+    return use_model(monkeypatch, LetterEmbedder(), active=True)
+
+
+@pytest.fixture
+def use(db, monkeypatch):
+    """Registers an embedder as a model, active or beside the active one."""
+    return lambda embedder, *, active: use_model(monkeypatch, embedder, active=active)
+
+
+def use_model(monkeypatch, embedder, *, active):
+    model = EmbeddingModel.objects.create(
+        provider=Provider.OPENAI,
+        name=embedder.name,
+        dimensions=embedder.dimensions,
+        active=active,
+    )
+    build_index(model, concurrently=False)
+    key = (os.getpid(), Provider.OPENAI, embedder.name, embedder.dimensions)
+    monkeypatch.setitem(embedding.loaded, key, embedder)
+    return model

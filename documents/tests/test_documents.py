@@ -1,0 +1,353 @@
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from auditlog.models import LogEntry
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.tests.factories import UserFactory
+from documents import services
+from documents.enums import Access, DocumentStatus
+from documents.models import Collection, Document, DocumentShare, Passage
+from documents.tests.factories import (
+    CollectionFactory,
+    CollectionShareFactory,
+    DocumentFactory,
+    DocumentShareFactory,
+    write,
+)
+from documents.tests.test_collections import actions, in_threads
+from groups.tests.factories import GroupFactory, MembershipFactory
+from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+
+
+def register(user, **changes):
+    values = {
+        "name": "report.txt",
+        "uri": "report.txt",
+        "path_hash": "p1",
+        "sha256": "s1",
+        "mime": "text/plain",
+        "size": 3,
+        "file": "",
+        "tags": [],
+    }
+    values |= changes
+    collection = values.pop("collection", None) or services.default_collection(user)
+    return services.register_document(**values, collection=collection, actor=user)
+
+
+def store(name, data=b"bytes"):
+    path = Path(settings.MEDIA_ROOT) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.django_db
+def test_register_document_notes_what_is_there():
+    user = UserFactory()
+
+    document = register(user, name=" a\x00b ", tags=["x", " x ", "", "long " * 40])
+
+    stored = Document.objects.get()
+    assert stored == document
+    assert (stored.title, stored.owner, stored.status) == ("ab", user, DocumentStatus.PROCESSING)
+    assert sorted(len(tag.name) for tag in stored.tags.all()) == [1, 64]
+    assert actions() == ["document.upload"]
+
+
+@pytest.mark.django_db
+def test_register_document_refreshes_the_same_place():
+    user = UserFactory()
+    first = register(user, tags=["old"])
+    services.mark_ready(first.pk)
+
+    again = register(user, name="other.txt", sha256="s2", size=9, tags=["new"])
+
+    stored = Document.objects.get()
+    assert again.pk == first.pk
+    assert (stored.title, stored.sha256, stored.size) == ("report.txt", "s2", 9)
+    assert stored.status == DocumentStatus.PROCESSING
+    assert {tag.name for tag in stored.tags.all()} == {"old", "new"}
+
+
+@pytest.mark.django_db
+def test_register_document_finds_the_same_content_elsewhere():
+    user = UserFactory()
+    first = register(user)
+
+    moved = register(user, path_hash="p2", uri="elsewhere.txt")
+
+    assert moved.pk == first.pk
+    assert Document.objects.get().uri == "elsewhere.txt"
+    assert register(UserFactory()).pk != first.pk
+
+
+@pytest.mark.django_db
+def test_register_document_revives_a_deleted_one():
+    user = UserFactory()
+    first = register(user)
+    first.soft_delete()
+
+    again = register(user, name="new name.txt")
+
+    assert again.pk == first.pk
+    assert Document.objects.visible_to(user).get().title == "new name.txt"
+
+
+@pytest.mark.django_db
+def test_register_document_does_not_revive_by_content():
+    user = UserFactory()
+    register(user).soft_delete()
+
+    again = register(user, path_hash="p2")
+
+    assert Document.all_objects.count() == 2
+    assert list(Document.objects.all()) == [again]
+
+
+@pytest.mark.django_db
+def test_register_document_moves_only_to_a_named_collection():
+    user = UserFactory()
+    named = CollectionFactory(owner=user)
+
+    document = register(user, collection=named)
+    assert register(user).collection == named
+
+    other = CollectionFactory(owner=user)
+    assert register(user, collection=other).pk == document.pk
+    assert document.refreshed().collection == other
+
+
+@pytest.mark.django_db
+def test_register_document_leaves_a_deleted_collection():
+    user = UserFactory()
+    named = CollectionFactory(owner=user)
+    document = register(user, collection=named)
+    named.soft_delete()
+
+    register(user)
+
+    assert Document.objects.visible_to(user).get() == document
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("places", [["p1"] * 5, [f"p{n}" for n in range(5)]])
+def test_register_document_makes_one_row_in_a_race(places):
+    user = UserFactory()
+    services.default_collection(user)
+
+    found = in_threads(
+        *[
+            lambda place=place: register(user, path_hash=place, tags=["b", "a"]).pk
+            for place in places
+        ]
+    )
+
+    assert len(set(found)) == 1
+    assert Document.all_objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_replaced_original_is_removed(django_capture_on_commit_callbacks):
+    user = UserFactory()
+    old, new = store("a/old.bin"), store("a/new.bin")
+    register(user, file="a/old.bin")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        register(user, sha256="s2", file="a/new.bin")
+
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.django_db
+def test_remove_unused_file_spares_what_is_used_or_outside(tmp_path):
+    used, unused = store("used.bin"), store("unused.bin")
+    outside = tmp_path / "outside.bin"
+    outside.write_bytes(b"x")
+    DocumentFactory(file="used.bin").soft_delete()
+
+    results = [
+        services.remove_unused_file(name)
+        for name in ("used.bin", "unused.bin", "../outside.bin", "")
+    ]
+
+    assert results == [False, True, False, False]
+    assert (used.exists(), unused.exists(), outside.exists()) == (True, False, True)
+    assert not services.remove_unused_file("unused.bin")
+
+
+@pytest.mark.django_db
+def test_update_document_renames_for_good():
+    document = DocumentFactory()
+    write(document, "body text")
+
+    services.update_document(document, title=" Budget ", actor=document.owner)
+    services.replace_passages(document.pk, [], language="en", pages=1, title="Parsed title")
+
+    assert document.refreshed().title == "Budget"
+    assert "document.update" in actions()
+
+
+@pytest.mark.django_db
+def test_update_document_finds_passages_by_the_new_title():
+    document = DocumentFactory()
+    write(document, "body text")
+
+    services.update_document(document, title="Marvellous budget", actor=document.owner)
+
+    assert Passage.objects.filter(search="budget").count() == 1
+
+
+@pytest.mark.django_db
+def test_update_document_refuses_an_empty_title():
+    document = DocumentFactory()
+
+    with pytest.raises(InvalidInput):
+        services.update_document(document, title="  ", actor=document.owner)
+
+
+@pytest.mark.django_db
+def test_update_document_sets_tags_and_shares():
+    membership = MembershipFactory()
+    document = DocumentFactory(owner=membership.user)
+    old = DocumentShareFactory(document=document)
+
+    services.update_document(
+        document, tags=["a", "b"], shares=[membership.group_id], actor=membership.user
+    )
+    services.update_document(document, tags=["b"], actor=membership.user)
+
+    assert [tag.name for tag in document.tags.all()] == ["b"]
+    assert DocumentShare.objects.get().group == membership.group
+    assert {"document.share", "document.unshare"} <= set(actions())
+    assert old.group_id != membership.group_id
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("known", [True, False])
+def test_update_document_treats_foreign_ids_like_unknown_ones(known):
+    document = DocumentFactory()
+    group = GroupFactory().pk if known else uuid.uuid4()
+    collection = CollectionFactory().pk if known else uuid.uuid4()
+
+    with pytest.raises(InvalidInput) as shares:
+        services.update_document(document, shares=[group], actor=document.owner)
+    with pytest.raises(InvalidInput) as moved:
+        services.update_document(document, collection_id=collection, actor=document.owner)
+
+    assert (shares.value.attr, moved.value.attr) == ("shares", "collection_id")
+    assert not DocumentShare.objects.exists()
+
+
+@pytest.mark.django_db
+def test_update_document_moves_to_a_writable_collection_only():
+    document = DocumentFactory()
+    mine = CollectionFactory(owner=document.owner)
+    group = MembershipFactory(user=document.owner).group
+    readable = CollectionShareFactory(group=group).collection
+
+    services.update_document(document, collection_id=mine.pk, actor=document.owner)
+    with pytest.raises(Forbidden):
+        services.update_document(document, collection_id=readable.pk, actor=document.owner)
+
+    assert document.refreshed().collection == mine
+
+
+@pytest.mark.django_db
+def test_writers_may_rename_but_not_move_or_share():
+    membership = MembershipFactory()
+    share = CollectionShareFactory(group=membership.group, access=Access.WRITE)
+    document = DocumentFactory(collection=share.collection)
+    mine = CollectionFactory(owner=membership.user)
+
+    services.update_document(document, title="Better", actor=membership.user)
+    for change in ({"collection_id": mine.pk}, {"shares": [membership.group_id]}):
+        with pytest.raises(Forbidden):
+            services.update_document(document, actor=membership.user, **change)
+
+    assert document.refreshed().title == "Better"
+    assert document.collection == share.collection
+
+
+@pytest.mark.django_db
+def test_readers_may_not_change_or_delete():
+    membership = MembershipFactory()
+    document = DocumentShareFactory(group=membership.group).document
+
+    with pytest.raises(Forbidden):
+        services.update_document(document, title="x", actor=membership.user)
+    with pytest.raises(Forbidden):
+        services.delete_document(document, actor=membership.user)
+
+
+@pytest.mark.django_db
+def test_delete_and_restore_document():
+    document = DocumentFactory()
+
+    for _ in range(2):
+        services.delete_document(document, actor=document.owner)
+    assert not Document.objects.exists()
+    for _ in range(2):
+        services.restore_document(document.pk, actor=document.owner)
+
+    assert Document.objects.get() == document
+    assert actions() == ["document.delete", "document.restore"]
+
+
+@pytest.mark.django_db
+def test_restore_document_refuses_readers_and_strangers():
+    membership = MembershipFactory()
+    document = DocumentShareFactory(group=membership.group).document
+    document.soft_delete()
+
+    with pytest.raises(Forbidden):
+        services.restore_document(document.pk, actor=membership.user)
+    with pytest.raises(NotFound):
+        services.restore_document(document.pk, actor=UserFactory())
+
+
+@pytest.mark.django_db
+def test_mark_failed_and_ready_set_the_status():
+    document = DocumentFactory(status=DocumentStatus.PROCESSING)
+
+    services.mark_failed(document.pk)
+    assert document.refreshed().status == DocumentStatus.FAILED
+    services.mark_ready(document.pk)
+    assert document.refreshed().status == DocumentStatus.READY
+
+
+@pytest.mark.django_db
+def test_purge_deleted_removes_rows_and_files(django_capture_on_commit_callbacks):
+    old, young, alive = (DocumentFactory(file=f"{name}.bin") for name in ("old", "young", "alive"))
+    files = [store(f"{name}.bin") for name in ("old", "young", "alive")]
+    write(old, "some words")
+    Document.objects.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=40))
+    young.soft_delete()
+    before = timezone.now() - timedelta(days=30)
+
+    assert services.purge_deleted(before, dry_run=True) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert services.purge_deleted(before) == 1
+
+    assert set(Document.all_objects.all()) == {young, alive}
+    assert [path.exists() for path in files] == [False, True, True]
+    assert not Passage.objects.exists()
+    assert LogEntry.objects.get().object_pk == str(old.pk)
+
+
+@pytest.mark.django_db
+def test_purge_deleted_removes_a_collection_but_no_guests():
+    guest = DocumentFactory(collection=CollectionFactory())
+    collection = guest.collection
+    DocumentFactory(owner=collection.owner, collection=collection)
+    collection.soft_delete()
+
+    services.purge_deleted(timezone.now() + timedelta(seconds=1))
+
+    assert not Collection.all_objects.filter(pk=collection.pk).exists()
+    assert list(Document.objects.all()) == [guest]
+    assert guest.refreshed().collection == services.default_collection(guest.owner)

@@ -1,0 +1,54 @@
+import time
+
+import pytest
+
+from documents.text import identifiers, indexable, text_config
+
+
+@pytest.mark.parametrize(
+    ("language", "config"),
+    [
+        ("en", "english"),
+        ("eng", "english"),
+        ("it-IT", "italian"),
+        ("pt_BR", "portuguese"),
+        ("German", "german"),
+        ("simple", "simple"),
+        ("zh", "fallback"),
+        ("", "fallback"),
+    ],
+)
+def test_text_config_knows_codes_and_names(language, config):
+    assert text_config(language, "fallback") == config
+
+
+def test_indexable_splits_compounds_and_camel_case():
+    found = indexable("call os.path.join and HTTPServer with lru_cache")
+
+    assert found.words == "call os path join and HTTP Server with lru cache"
+
+
+def test_identifiers_keeps_compounds_whole_and_in_pairs():
+    assert identifiers("os.path.join --dry-run C++ ThreadPool a/b") == [
+        "os.path.join",
+        "os.path",
+        "path.join",
+        "dry-run",
+        "a/b",
+        "--dry-run",
+        "c++",
+        "threadpool",
+    ]
+
+
+def test_identifiers_leaves_plain_words_and_monsters_out():
+    assert identifiers("plain words, only. x." + "y" * 100) == []
+
+
+@pytest.mark.parametrize("text", ["x" * 50_000, "." * 50_000, "-" * 50_000, "aB" * 25_000])
+def test_indexable_takes_linear_time(text):
+    began = time.perf_counter()
+
+    indexable(text)
+
+    assert time.perf_counter() - began < 1

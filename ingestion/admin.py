@@ -1,0 +1,94 @@
+"""Runs and items for staff: what happened, never what is in the files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin, messages
+
+from ingestion import services
+from ingestion.models import IngestionItem, IngestionRun
+from youworker.common.admin import ReadOnlyAdmin
+from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+@admin.register(IngestionRun)
+class IngestionRunAdmin(ReadOnlyAdmin):
+    """Staff cancel and retry runs here."""
+
+    list_display = (
+        "target",
+        "owner",
+        "kind",
+        "status",
+        "items_total",
+        "items_ready",
+        "items_failed",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("status", "kind", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("target", "owner__username", "id")
+    actions = ("cancel", "retry")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IngestionRun]:
+        rows: QuerySet[IngestionRun] = IngestionRun.all_objects.with_totals().newest_first()
+        return rows
+
+    @admin.display(description="items")
+    def items_total(self, run: IngestionRun) -> int:
+        """The number of files."""
+        return run.item_count
+
+    @admin.display(description="ready")
+    def items_ready(self, run: IngestionRun) -> int:
+        """The number of files that are ready."""
+        return run.ready_count
+
+    @admin.display(description="failed")
+    def items_failed(self, run: IngestionRun) -> int:
+        """The number of files that were given up."""
+        return run.failed_count
+
+    @admin.action(description="Cancel selected runs", permissions=["view"])
+    def cancel(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
+        """Skip what the runs have not read yet."""
+        self.each(request, runs, services.cancel_run)
+
+    @admin.action(description="Retry failed items of selected runs", permissions=["view"])
+    def retry(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
+        """Queue failed items again."""
+        self.each(request, runs, services.retry_run)
+
+    def each(
+        self, request: HttpRequest, runs: QuerySet[IngestionRun], service: Callable[..., object]
+    ) -> None:
+        """Call a service for every run and show its refusals."""
+        for run in runs:
+            try:
+                service(run, actor=request.user)
+            except DomainError as error:
+                self.message_user(request, f"{run}: {error.message}", messages.WARNING)
+
+
+@admin.register(IngestionItem)
+class IngestionItemAdmin(ReadOnlyAdmin):
+    """Single files and what went wrong with them."""
+
+    list_display = ("name", "owner", "stage", "attempts", "error_code", "size", "updated_at")
+    list_filter = ("stage", "error_code", "created_at")
+    list_select_related = ("run__owner",)
+    search_fields = ("name", "run__owner__username", "sha256", "id")
+    exclude = ("lease_token",)
+
+    @admin.display(ordering="run__owner__username")
+    def owner(self, item: IngestionItem) -> str:
+        """Whose file it is."""
+        return item.run.owner.username

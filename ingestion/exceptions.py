@@ -1,0 +1,21 @@
+"""What the services of ingestion refuse with."""
+
+from youworker.common.exceptions import Conflict, DomainError
+
+
+class RunFinished(Conflict):
+    """Nothing of the run is left to be cancelled."""
+
+    code = "run_finished"
+
+
+class NothingToRetry(Conflict):
+    """No item of the run has failed."""
+
+    code = "nothing_to_retry"
+
+
+class StorageFull(DomainError):  # noqa: N818 -- named after what happened
+    """The file store takes no more bytes."""
+
+    code, status = "storage_full", 507

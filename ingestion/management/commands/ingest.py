@@ -1,0 +1,98 @@
+"""`manage.py ingest`: files of the server into somebody's documents."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from accounts.models import User
+from documents import services as documents
+from ingestion import services
+from ingestion.enums import Stage
+from ingestion.models import IngestionRun
+from ingestion.pipeline.leases import take_back
+from ingestion.pipeline.parse import close_parser
+from ingestion.pipeline.working import work_for
+from youworker.common.exceptions import DomainError
+
+# Seconds: how long workers have to show up before this process does the work itself.
+PATIENCE = 4.0
+SLICE = 1.0
+PAUSE = 0.3
+
+
+class Command(BaseCommand):
+    """Works beside running workers, and without any."""
+
+    help = "Ingest files and folders; exits 0 when every file is ready."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument("--user", required=True, help="who will own the documents")
+        parser.add_argument("--collection", default="", help="created when it is missing")
+        parser.add_argument("--tags", default="", help="separated by commas")
+        parser.add_argument("--recursive", action="store_true", help="folders inside folders, too")
+
+    def handle(
+        self,
+        *,
+        paths: list[str],
+        user: str,
+        collection: str,
+        tags: str,
+        recursive: bool,
+        **options: Any,
+    ) -> None:
+        owner = User.objects.filter(username=user, is_active=True).first()
+        if owner is None:
+            raise CommandError(f"There is no active user {user!r}.")
+        try:
+            target = documents.ensure_collection(collection, actor=owner) if collection else None
+            run = services.start_paths(
+                paths,
+                recursive=recursive,
+                collection_id=target.pk if target else None,
+                tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
+                actor=owner,
+                trusted=True,
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.wait(run)
+        self.report(run)
+
+    def wait(self, run: IngestionRun) -> None:
+        """Show the progress until every item has ended, working here if nobody else does."""
+        give_up = time.monotonic() + PATIENCE
+        alone = False
+        with tqdm(total=run.items.count(), unit="file", desc=str(run.target)[:40]) as bar:
+            try:
+                while True:
+                    bar.update(run.items.exclude(pk__in=run.items.active()).count() - bar.n)
+                    run.refresh_from_db(fields=["claimed_at", "finished_at"])
+                    if run.finished_at is not None:
+                        return
+                    alone = alone or (run.claimed_at is None and time.monotonic() > give_up)
+                    if not alone or not lend_a_hand():
+                        time.sleep(PAUSE)
+            finally:
+                close_parser()
+
+    def report(self, run: IngestionRun) -> None:
+        """Name the failures; raises `CommandError` when there is one."""
+        lost = run.items.exclude(stage=Stage.READY).order_by("position")
+        for item in lost:
+            self.stderr.write(f"{item.uri}: {item.error_detail or item.stage}")
+        if lost:
+            raise CommandError(f"{len(lost)} of {run.items.count()} files are not ready.")
+        self.stdout.write(f"{run.items.count()} files are ready.")
+
+
+def lend_a_hand() -> bool:
+    """Do a worker's and the sweeper's work for a moment; whether there was some."""
+    take_back()
+    return work_for(SLICE)

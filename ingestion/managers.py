@@ -1,0 +1,115 @@
+"""Repositories of runs and items: what may be claimed is decided here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ingestion.enums import ACTIVE_STAGES, Stage
+from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from accounts.models import User
+    from ingestion.models import IngestionItem, IngestionRun
+
+
+class RunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
+    """Runs."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own runs that are not deleted."""
+        return self.alive().filter(owner=user)
+
+    def unfinished(self) -> Self:
+        """Limit to runs with items that have not ended."""
+        return self.filter(finished_at__isnull=True)
+
+    def with_totals(self) -> Self:
+        """Annotate the counts of items, passages and bytes."""
+        rows = self.items().filter(run=OuterRef("pk")).order_by().values("run")
+        return self.annotate(
+            item_count=total(rows, Count("pk")),
+            ready_count=total(rows, Count("pk", filter=Q(stage=Stage.READY))),
+            failed_count=total(rows, Count("pk", filter=Q(stage=Stage.FAILED))),
+            skipped_count=total(rows, Count("pk", filter=Q(stage=Stage.SKIPPED))),
+            passage_count=total(rows, Sum("passages")),
+            byte_count=total(rows, Sum("size")),
+        )
+
+    def with_work(self, stage: Stage) -> Self:
+        """Limit to unfinished runs that have an item waiting in a stage."""
+        waiting = self.items().waiting(stage).filter(run=OuterRef("pk"))
+        return self.unfinished().filter(Exists(waiting))
+
+    def fairest_first(self) -> Self:
+        """Order so that owners, and then their runs, take turns."""
+        own = self.model.all_objects.filter(owner=OuterRef("owner"), finished_at__isnull=True)
+        latest = own.order_by().values("owner").annotate(latest=Max("claimed_at")).values("latest")
+        return self.annotate(served_at=Subquery(latest)).order_by(
+            F("served_at").asc(nulls_first=True),
+            F("claimed_at").asc(nulls_first=True),
+            "created_at",
+        )
+
+    def exhausted(self) -> Self:
+        """Limit to unfinished runs whose items have all ended."""
+        active = self.items().active().filter(run=OuterRef("pk"))
+        return self.unfinished().exclude(Exists(active))
+
+    def items(self) -> ItemQuerySet:
+        """Every item; the model cannot be imported here."""
+        rows = self.model.items.rel.related_model.objects.all()
+        assert isinstance(rows, ItemQuerySet)  # noqa: S101 -- narrows the type
+        return rows
+
+
+class ItemQuerySet(BaseQuerySet["IngestionItem"]):
+    """Items of runs."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to items of the user's own runs."""
+        return self.filter(run__owner=user, run__deleted_at__isnull=True)
+
+    def in_order(self) -> Self:
+        """Sort as they were handed in."""
+        return self.order_by("run_id", "position")
+
+    def active(self) -> Self:
+        """Limit to items that have not ended."""
+        return self.filter(stage__in=ACTIVE_STAGES)
+
+    def failed(self) -> Self:
+        """Limit to items that were given up."""
+        return self.filter(stage=Stage.FAILED)
+
+    def waiting(self, stage: Stage) -> Self:
+        """Limit to items nobody works on and whose pause, if any, is over."""
+        due = Q(lease_until__isnull=True) | Q(lease_until__lte=timezone.now())
+        return self.filter(due, stage=stage, lease_token__isnull=True)
+
+    def unspoiled(self) -> Self:
+        """Limit to items with which nothing went wrong yet."""
+        return self.filter(failures=0, losses=0)
+
+    def held(self, token: UUID) -> Self:
+        """Limit to items a worker has leased."""
+        return self.filter(lease_token=token)
+
+    def abandoned(self, now: datetime) -> Self:
+        """Limit to leased items whose worker fell silent."""
+        return self.filter(lease_token__isnull=False, lease_until__lt=now)
+
+    def change(self, **fields: Any) -> int:
+        """Update with the time of the change; the count of rows hit."""
+        return self.update(**fields, updated_at=timezone.now())
+
+
+def total(rows: ItemQuerySet, aggregate: Any) -> Any:
+    """One aggregate over the items of a run, zero when there are none."""
+    return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)

@@ -1,0 +1,129 @@
+"""Runs of files on their way in, and the files themselves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from documents.models import Collection, Document
+from ingestion.enums import RunKind, RunStatus, Stage
+from ingestion.managers import ItemQuerySet, RunQuerySet
+from youworker.common.managers import AliveManager
+from youworker.common.models import SoftDeleteModel, TimestampedModel
+
+
+class IngestionRun(SoftDeleteModel):
+    """Files somebody handed in together."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="ingestion_runs", db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=RunKind)
+    target = models.TextField()
+    status = models.CharField(max_length=16, choices=RunStatus, default=RunStatus.QUEUED)
+    collection = models.ForeignKey(
+        Collection, models.SET_NULL, null=True, related_name="ingestion_runs"
+    )
+    tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    started_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+    # When a worker last took items of it: whoever waited longest is next.
+    claimed_at = models.DateTimeField(null=True, editable=False)
+
+    item_count: int  # these only after `with_totals()`
+    ready_count: int
+    failed_count: int
+    skipped_count: int
+    passage_count: int
+    byte_count: int
+
+    objects: ClassVar = AliveManager.from_queryset(RunQuerySet)()
+    all_objects: ClassVar = RunQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="ingestion_run_newest"),
+            models.Index(
+                fields=["owner"],
+                condition=Q(finished_at__isnull=True),
+                name="ingestion_run_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.target}"
+
+
+class IngestionItem(TimestampedModel):
+    """One file of a run.
+
+    A worker holds an item by its `lease_token` until `lease_until`; without a token that time is
+    a pause before the next try.
+    """
+
+    run = models.ForeignKey(IngestionRun, models.CASCADE, related_name="items", db_index=False)
+    position = models.IntegerField()
+    name = models.TextField()
+    uri = models.TextField()
+    path_hash = models.CharField(max_length=64, editable=False)
+    # The server path, until the worker has copied the file.
+    source = models.TextField(blank=True, editable=False)
+    mime = models.CharField(max_length=255, blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    file = models.TextField(blank=True, editable=False)
+
+    stage = models.CharField(max_length=16, choices=Stage, default=Stage.QUEUED)
+    attempts = models.IntegerField(default=0)
+    # Verdicts against the item, and workers lost with it, in its present stage.
+    failures = models.IntegerField(default=0, editable=False)
+    losses = models.IntegerField(default=0, editable=False)
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_detail = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    passages = models.IntegerField(default=0)
+    document = models.ForeignKey(
+        Document, models.SET_NULL, null=True, related_name="ingestion_items"
+    )
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "position"], name="ingestion_item_position_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage=Stage.PARSING) | Q(lease_token__isnull=False),
+                name="ingestion_item_parsing_is_leased",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["run", "stage", "position"],
+                condition=Q(stage__in=("queued", "parsing", "embedding")),
+                name="ingestion_item_active",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(lease_token__isnull=False),
+                name="ingestion_item_leased",
+            ),
+            models.Index(
+                fields=["lease_token"],
+                condition=Q(lease_token__isnull=False),
+                name="ingestion_item_token",
+            ),
+            models.Index(fields=["run", "updated_at"], name="ingestion_item_changed"),
+            models.Index(fields=["file"], name="ingestion_item_file"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

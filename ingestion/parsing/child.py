@@ -1,0 +1,106 @@
+"""The parser as a process of its own: `python -m ingestion.parsing.child MEMORY_MB`.
+
+Frames of JSON, each after its length in four bytes, come over stdin and go over stdout.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from ingestion.parsing import ParsedDocument, ParseFailed, parse_file
+
+LENGTH = struct.Struct(">I")
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Answer requests until the worker closes the pipe."""
+    confine(int(sys.argv[1]) * 2**20, parent=int(sys.argv[2]))
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not end up between the frames.
+    os.dup2(2, 1)
+    while (request := receive(requests)) is not None:
+        send(answers, answer(request))
+
+
+def confine(memory: int, *, parent: int) -> None:
+    """Limit memory in bytes, forbid core dumps, and end together with the worker."""
+    # Not the address space: libraries reserve far more of it than they touch.
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit()
+
+
+def answer(request: dict[str, str]) -> dict[str, Any]:
+    """The parsed file, or why it cannot be had."""
+    try:
+        parsed = parse_file(Path(request["path"]), request["mime"], name=request["name"])
+    except ParseFailed as error:
+        return {"error": error.code, "detail": error.detail}
+    except MemoryError:
+        return {"lost": "out_of_memory"}
+    except FileNotFoundError:
+        return {"error": "file_missing", "detail": "The file is no longer there."}
+    except Exception as error:  # noqa: BLE001 -- one file's trouble is reported, whatever it is
+        return {"lost": "parser_error", "reason": f"{type(error).__name__}: {error}"[:500]}
+    return as_answer(parsed)
+
+
+def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
+    """A parsed document without the text, which the passages repeat."""
+    return {
+        "title": parsed.title,
+        "mime": parsed.mime,
+        "language": parsed.language,
+        "pages": parsed.pages,
+        "truncated": parsed.truncated,
+        "passages": [
+            (draft.ordinal, draft.text, draft.heading, draft.page, draft.start, draft.end)
+            for draft in parsed.passages
+        ],
+    }
+
+
+def receive(stream: BinaryIO) -> dict[str, str] | None:
+    """The next request; none when the pipe was closed."""
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    found: dict[str, str] = orjson.loads(stream.read(LENGTH.unpack(head)[0]))
+    return found
+
+
+def send(stream: BinaryIO, value: dict[str, Any]) -> None:
+    """Write one answer; unpaired surrogates, which JSON cannot hold, are replaced."""
+    try:
+        frame = orjson.dumps(value)
+    except TypeError:
+        frame = orjson.dumps(sound(value))
+    stream.write(LENGTH.pack(len(frame)) + frame)
+    stream.flush()
+
+
+def sound(value: Any) -> Any:
+    """The value with every text made encodable."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {key: sound(item) for key, item in value.items()}
+    return [sound(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+if __name__ == "__main__":
+    main()

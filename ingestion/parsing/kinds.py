@@ -1,0 +1,102 @@
+"""Which formats are read, by name and by what the bytes say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OPEN_XML = "application/vnd.openxmlformats-officedocument"
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A file format: who reads it, its type, and what people call it."""
+
+    reader: str
+    mime: str
+    label: str
+
+
+PDF = Kind("pdf", "application/pdf", "a PDF")
+DOCX = Kind("office", f"{OPEN_XML}.wordprocessingml.document", "a Word document")
+PPTX = Kind("slides", f"{OPEN_XML}.presentationml.presentation", "a PowerPoint file")
+XLSX = Kind("office", f"{OPEN_XML}.spreadsheetml.sheet", "an Excel file")
+EPUB = Kind("office", "application/epub+zip", "an EPUB book")
+ODT = Kind("office", f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
+ODS = Kind("office", f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
+ODP = Kind("office", f"{OPEN_DOCUMENT}.presentation", "an OpenDocument presentation")
+DOC = Kind("office", "application/msword", "a Word document")
+XLS = Kind("office", "application/vnd.ms-excel", "an Excel file")
+PPT = Kind("office", "application/vnd.ms-powerpoint", "a PowerPoint file")
+RTF = Kind("office", "application/rtf", "an RTF document")
+EML = Kind("email", "message/rfc822", "an e-mail")
+MSG = Kind("email", "application/vnd.ms-outlook", "an Outlook message")
+HTML = Kind("webpage", "text/html", "a web page")
+MARKDOWN = Kind("markdown", "text/markdown", "a Markdown file")
+JSON = Kind("json", "application/json", "a JSON file")
+CSV = Kind("text", "text/csv", "a CSV table")
+TSV = Kind("text", "text/tab-separated-values", "a table")
+TEXT = Kind("text", "text/plain", "a text file")
+
+BY_ENDING = {
+    "pdf": PDF,
+    "docx": DOCX,
+    "docm": DOCX,
+    "dotx": DOCX,
+    "pptx": PPTX,
+    "pptm": PPTX,
+    "ppsx": PPTX,
+    "xlsx": XLSX,
+    "xlsm": XLSX,
+    "epub": EPUB,
+    "odt": ODT,
+    "ods": ODS,
+    "odp": ODP,
+    "doc": DOC,
+    "xls": XLS,
+    "ppt": PPT,
+    "rtf": RTF,
+    "eml": EML,
+    "msg": MSG,
+    "html": HTML,
+    "htm": HTML,
+    "xhtml": HTML,
+    "md": MARKDOWN,
+    "markdown": MARKDOWN,
+    "json": JSON,
+    "csv": CSV,
+    "tsv": TSV,
+}
+# Formats made of characters; any other name promises a binary file.
+CHARACTERS = {HTML, MARKDOWN, JSON, CSV, TSV, TEXT, EML, RTF}
+BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)}
+
+# What begins a file of a format that is known and not read.
+REFUSED = (
+    (b"\x89PNG\r\n", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"II*\x00", "an image"),
+    (b"MM\x00*", "an image"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"ID3", "a sound file"),
+    (b"OggS", "a sound file"),
+    (b"fLaC", "a sound file"),
+    (b"\x1f\x8b", "a compressed archive"),
+    (b"BZh", "a compressed archive"),
+    (b"\xfd7zXZ", "a compressed archive"),
+    (b"7z\xbc\xaf", "a compressed archive"),
+    (b"Rar!", "a compressed archive"),
+    (b"SQLite format 3", "a database"),
+)
+
+
+def ending(name: str) -> str:
+    """The extension of a file name in lower case, without its dot."""
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def promised(name: str, mime: str) -> Kind | None:
+    """What the name says a file is; the type given by the sender counts when the name is silent."""
+    return BY_ENDING.get(ending(name)) or BY_MIME.get(mime.partition(";")[0].strip().lower())

@@ -1,0 +1,173 @@
+"""The worker's side of the parser process."""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from documents.types import PassageDraft
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LENGTH = struct.Struct(">I")
+PROJECT = Path(__file__).resolve().parents[2]
+PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
+# Libraries leak a little; a fresh process starts in a fifth of a second.
+FILES_PER_PROCESS = 500
+
+SENTENCES = {
+    "parse_timeout": "Reading the file took longer than {timeout} s.",
+    "out_of_memory": "Reading the file needs more memory than is allowed.",
+    "parser_crashed": "The parser broke down while reading the file.",
+    "parser_error": "The parser could not cope with the file.",
+}
+
+
+class ParserLost(Exception):  # noqa: N818 -- named after what happened
+    """The parser did not survive a file, or gave up on it; trying again may help."""
+
+    def __init__(self, code: str, *, timeout: float, reason: str = "") -> None:
+        super().__init__(reason or code)
+        self.code = code
+        self.detail = SENTENCES[code].format(timeout=f"{timeout:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the parser process found in a file."""
+
+    title: str
+    mime: str
+    language: str
+    pages: int | None
+    truncated: bool
+    passages: list[PassageDraft]
+
+
+class Parser:
+    """One parser process, started when it is needed and replaced when it is lost.
+
+    Times are in seconds. Not safe for several threads at once.
+    """
+
+    def __init__(self, *, timeout: float, memory_mb: int, beat: float = 10.0) -> None:
+        self.timeout = timeout
+        self.memory_mb = memory_mb
+        self.beat = beat
+        self.process: subprocess.Popen[bytes] | None = None
+        self.files = 0
+
+    def parse(self, path: Path, mime: str, *, name: str, heartbeat: Callable[[], None]) -> Parsed:
+        """Parse one file, calling `heartbeat` every `beat` seconds.
+
+        Raises `ParseFailed` when the file is at fault and `ParserLost` when the parser is.
+        """
+        process = self.running()
+        try:
+            send(process, {"path": str(path), "mime": mime, "name": name})
+            answer = self.receive(process, heartbeat)
+        except BaseException:
+            self.close()
+            raise
+        self.files += 1
+        if self.files >= FILES_PER_PROCESS or "lost" in answer:
+            self.close()
+        return self.understood(answer)
+
+    def running(self) -> subprocess.Popen[bytes]:
+        """The process, a new one when there is none."""
+        if self.process is not None and self.process.poll() is not None:
+            self.close()
+        if self.process is None:
+            self.process = start(self.memory_mb)
+            self.files = 0
+        return self.process
+
+    def receive(
+        self, process: subprocess.Popen[bytes], heartbeat: Callable[[], None]
+    ) -> dict[str, Any]:
+        """The next answer; raises `ParserLost` when it does not come in time or at all."""
+        assert process.stdout is not None  # noqa: S101 -- opened as a pipe
+        deadline = time.monotonic() + self.timeout
+        gathered = bytearray()
+        wanted = LENGTH.size
+        while len(gathered) < wanted:
+            self.await_bytes(process.stdout.fileno(), deadline, heartbeat)
+            chunk = os.read(process.stdout.fileno(), 1 << 20)
+            if not chunk:
+                raise ParserLost("parser_crashed", timeout=self.timeout)
+            gathered += chunk
+            if wanted == LENGTH.size and len(gathered) >= LENGTH.size:
+                wanted += LENGTH.unpack_from(gathered)[0]
+        found: dict[str, Any] = orjson.loads(gathered[LENGTH.size :])
+        return found
+
+    def await_bytes(self, pipe: int, deadline: float, heartbeat: Callable[[], None]) -> None:
+        """Wait until the pipe can be read; raises `ParserLost` at the deadline."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ParserLost("parse_timeout", timeout=self.timeout)
+            if select.select([pipe], [], [], min(left, self.beat))[0]:
+                return
+            heartbeat()
+
+    def understood(self, answer: dict[str, Any]) -> Parsed:
+        """The answer as an object, or as the exception it stands for."""
+        if "error" in answer:
+            raise ParseFailed(answer["error"], answer["detail"])
+        if "lost" in answer:
+            reason = answer.get("reason", "")
+            raise ParserLost(answer["lost"], timeout=self.timeout, reason=reason)
+        drafts = [PassageDraft(*fields) for fields in answer.pop("passages")]
+        return Parsed(**answer, passages=drafts)
+
+    def close(self) -> None:
+        """Kill the process; the next file starts a new one."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def start(memory_mb: int) -> subprocess.Popen[bytes]:
+    """A parser process that knows no secrets and lives in a neutral directory."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"PYTHONPATH": str(PROJECT), "HOME": tempfile.gettempdir()}
+    # -P: the working directory is no place to import from.
+    command = [sys.executable, "-P", "-m", "ingestion.parsing.child", str(memory_mb)]
+    return subprocess.Popen(  # noqa: S603 -- no shell, no input of others
+        [*command, str(os.getpid())],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=tempfile.gettempdir(),
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def send(process: subprocess.Popen[bytes], request: dict[str, str]) -> None:
+    """Write one request; raises `ParserLost` when nobody reads it."""
+    frame = orjson.dumps(request)
+    assert process.stdin is not None  # noqa: S101 -- opened as a pipe
+    try:
+        process.stdin.write(LENGTH.pack(len(frame)) + frame)
+    except BrokenPipeError as error:
+        raise ParserLost("parser_crashed", timeout=0) from error

@@ -1,0 +1,132 @@
+"""Finding out what a file is: its bytes decide, its name breaks ties."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from ingestion.parsing import kinds
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from ingestion.parsing.kinds import Kind
+
+# What a zip-based file may unpack to; the parser has to hold it.
+LARGEST_UNPACKED = 500_000_000
+LARGEST_RATIO = 200
+SMALL_UNPACKED = 50_000_000
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_STREAMS = (
+    ("WordDocument", kinds.DOC),
+    ("__properties_version1.0", kinds.MSG),
+    ("PowerPoint Document", kinds.PPT),
+    ("Workbook", kinds.XLS),
+    ("Book", kinds.XLS),
+)
+ZIP_FOLDERS = (("word/", kinds.DOCX), ("ppt/", kinds.PPTX), ("xl/", kinds.XLSX))
+WEB_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I
+)
+MAIL = re.compile(rb"(?:Return-Path|Received|Delivered-To|MIME-Version|From|Message-ID):\s", re.I)
+# Control characters no text has; the bell, tab, line and page feeds and escape are left out.
+CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
+
+
+def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
+    """The format of a file; raises `ParseFailed` with a sentence when it is none that is read."""
+    if not data.strip(b"\x00 \t\r\n"):
+        raise ParseFailed("empty_file", "The file is empty.")
+    for start, label in kinds.REFUSED:
+        if data.startswith(start):
+            raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
+    if b"%PDF-" in data[:1024]:
+        return kinds.PDF
+    if data.startswith(b"PK\x03\x04"):
+        return kind_of_zip(data)
+    if data.startswith(OLE):
+        return kind_of_ole(data)
+    if data.startswith(b"{\\rtf"):
+        return kinds.RTF
+    return kind_of_text(data, kinds.promised(name, mime))
+
+
+def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
+    """The format of something that should be characters."""
+    if is_binary(data):
+        label = promise.label if promise else "a file of a known type"
+        raise ParseFailed("damaged_file", f"This is not {label}, or it is damaged.")
+    if WEB_PAGE.match(data[:4096]):
+        return kinds.HTML
+    if promise is kinds.MSG or (promise is None and MAIL.match(data[:200])):
+        return kinds.EML
+    return promise if promise in kinds.CHARACTERS and promise is not kinds.RTF else kinds.TEXT
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether the beginning holds more control characters than any text."""
+    head = data[:65536]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_like_utf16(head):
+        return False
+    return len(head) - len(head.translate(None, CONTROLS)) > max(1, len(head) // 100)
+
+
+def looks_like_utf16(head: bytes) -> bool:
+    """Whether every other byte is zero, as in Western text of two bytes a character."""
+    half = len(head) // 2
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    return half >= 2 and max(even, odd) > half * 0.7 and min(even, odd) < half * 0.1  # noqa: PLR2004 -- one character
+
+
+def kind_of_zip(data: bytes) -> Kind:
+    """The format of a zip-based document; refuses bombs, locked and cut-off files."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            check_entries(entries, len(data))
+            media = media_type(archive, {entry.filename for entry in entries})
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+    return kind_of_entries(entries, media)
+
+
+def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
+    """The format that the names inside a zip file tell."""
+    if media in kinds.BY_MIME:
+        return kinds.BY_MIME[media]
+    names = [entry.filename for entry in entries]
+    if "[Content_Types].xml" in names:
+        for folder, kind in ZIP_FOLDERS:
+            if any(name.startswith(folder) for name in names):
+                return kind
+    raise ParseFailed("unsupported_type", "This is a compressed archive, which cannot be read.")
+
+
+def media_type(archive: zipfile.ZipFile, names: set[str]) -> str:
+    """The type that OpenDocument and EPUB files name inside."""
+    if "mimetype" not in names or archive.getinfo("mimetype").file_size > 200:  # noqa: PLR2004 -- a type's name
+        return ""
+    return archive.read("mimetype").decode("latin-1").strip()
+
+
+def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
+    """Refuse what is locked or would unpack to more than the parser can hold."""
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+    unpacked = sum(entry.file_size for entry in entries)
+    bomb = unpacked > SMALL_UNPACKED and unpacked > size * LARGEST_RATIO
+    if bomb or unpacked > LARGEST_UNPACKED:
+        raise ParseFailed("too_large_inside", "The file unpacks to more data than can be read.")
+
+
+def kind_of_ole(data: bytes) -> Kind:
+    """The format of an older Microsoft file; refuses locked ones."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+    for stream, kind in OLE_STREAMS:
+        if stream.encode("utf-16-le") in data:
+            return kind
+    raise ParseFailed("unsupported_type", "This is a Microsoft file of a type that is not read.")

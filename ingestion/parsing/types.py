@@ -1,0 +1,64 @@
+"""What parsing takes apart and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from documents.types import PassageDraft
+
+# About 5,000 passages: a larger text is cut, and says so.
+LONGEST_TEXT = 5_000_000
+
+
+class ParseFailed(Exception):  # noqa: N818 -- named after what happened
+    """The file cannot be read, however often it is tried; `detail` is for its owner."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading at an offset of the text; level 1 is the highest."""
+
+    offset: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """Where a page begins in the text."""
+
+    offset: int
+    number: int
+
+
+@dataclass(slots=True)
+class Extract:
+    """The text of a file before it is split."""
+
+    text: str
+    title: str = ""
+    headings: Sequence[Heading] = ()
+    pages: Sequence[PageStart] = ()
+    page_count: int | None = None
+
+
+@dataclass(slots=True)
+class ParsedDocument:
+    """A file as it is stored: `text[start:end]` of a passage is that passage's text."""
+
+    text: str
+    title: str
+    mime: str
+    language: str
+    pages: int | None
+    passages: list[PassageDraft] = field(default_factory=list)
+    truncated: bool = False

@@ -1,0 +1,1 @@
+"""The two stages of ingestion: items are claimed, parsed, embedded, and taken back when lost."""

@@ -1,0 +1,142 @@
+"""Who works on what: claims, heartbeats, and the return of what was lost."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ingestion.enums import RunStatus, Stage
+from ingestion.models import IngestionItem, IngestionRun
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingestion.managers import ItemQuerySet
+
+logger = logging.getLogger(__name__)
+
+BATCH = 8
+CANDIDATES = 8
+# A worker that dies tells nothing about its items, which is why ten deaths in a row must not
+# count like failures; an item that takes every worker down with it ends here all the same.
+MAX_LOSSES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Some items of one run, held by this worker under one token."""
+
+    token: UUID
+    items: Sequence[IngestionItem]
+
+    def extend(self) -> int:
+        """Show that the worker is alive; how many items it still holds."""
+        held = IngestionItem.objects.held(self.token)
+        return held.update(lease_until=lease_end())
+
+    def release(self) -> None:
+        """Give back what was not worked on."""
+        held = IngestionItem.objects.held(self.token)
+        held.filter(stage=Stage.PARSING).change(
+            stage=Stage.QUEUED, lease_token=None, lease_until=None
+        )
+        held.change(lease_token=None, lease_until=None)
+
+
+def lease_end() -> datetime:
+    """Until when a worker may be silent."""
+    return timezone.now() + timedelta(seconds=config.ingestion.lease_seconds)
+
+
+def claim(stage: Stage) -> Lease | None:
+    """Lease waiting items of the run whose turn it is; none when nothing waits.
+
+    Up to `BATCH` items to be parsed come at once; one with which something went wrong comes
+    alone, so that it costs its neighbours nothing.
+    """
+    runs = IngestionRun.all_objects.with_work(stage).fairest_first()
+    for run in runs[:CANDIDATES]:
+        lease = claim_of(run, stage)
+        if lease is not None:
+            return lease
+    return None
+
+
+@transaction.atomic
+def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
+    """Lease waiting items of one run; none when other workers were first."""
+    soon_durable()
+    waiting = run.items.waiting(stage).order_by("position")
+    chosen = lockable(waiting.unspoiled(), BATCH if stage == Stage.QUEUED else 1)
+    chosen = chosen or lockable(waiting, 1)
+    if not chosen:
+        return None
+    token = uuid4()
+    working = Stage.PARSING if stage == Stage.QUEUED else stage
+    chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
+    chosen_rows.change(stage=working, lease_token=token, lease_until=lease_end())
+    note_turn(run)
+    for item in chosen:
+        item.stage, item.lease_token, item.run = working, token, run
+    return Lease(token, chosen)
+
+
+def lockable(items: ItemQuerySet, most: int) -> list[IngestionItem]:
+    """Some of the items, locked; those that other workers lock are left out."""
+    rows = items.select_for_update(skip_locked=True, of=("self",))
+    return list(rows[:most])
+
+
+def note_turn(run: IngestionRun) -> None:
+    """Note that a run was served, and that it runs."""
+    now = timezone.now()
+    IngestionRun.all_objects.filter(pk=run.pk).update(
+        claimed_at=now,
+        started_at=Coalesce(F("started_at"), Value(now)),
+        status=Case(
+            When(status=RunStatus.QUEUED, then=Value(RunStatus.RUNNING)), default=F("status")
+        ),
+        updated_at=now,
+    )
+
+
+def take_back() -> int:
+    """Return items of workers that fell silent to the queue; how many there were.
+
+    After `MAX_LOSSES` workers were lost with an item it is quarantined.
+    """
+    abandoned = IngestionItem.objects.abandoned(timezone.now())
+    quarantined = abandoned.filter(losses__gte=MAX_LOSSES - 1).change(
+        stage=Stage.FAILED,
+        losses=F("losses") + 1,
+        lease_token=None,
+        lease_until=None,
+        error_code="quarantined",
+        error_detail=f"{MAX_LOSSES} workers were lost while they worked on this file.",
+    )
+    waiting = {"losses": F("losses") + 1, "lease_token": None, "lease_until": None}
+    parsing = abandoned.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **waiting)
+    embedding = abandoned.filter(stage=Stage.EMBEDDING).change(**waiting)
+    returned = quarantined + parsing + embedding
+    if returned:
+        logger.warning("Took back %s items of silent workers", returned)
+    return returned
+
+
+def soon_durable() -> None:
+    """Let this transaction commit without waiting for the disk.
+
+    Everything it says is in it: should the database crash before the write, the item is
+    worked on again as if the transaction had never been.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO OFF")

@@ -1,0 +1,144 @@
+"""The first stage: a file becomes a document that is found by keyword."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from documents import services as documents
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem
+from ingestion.parsing.process import Parsed, Parser, ParserLost
+from ingestion.parsing.types import ParseFailed
+from ingestion.pipeline.leases import Lease, soon_durable
+from ingestion.pipeline.verdicts import fail, held_row, try_again
+from ingestion.store import copy_in
+from youworker.common.config import config
+from youworker.common.exceptions import DomainError, InvalidInput
+
+if TYPE_CHECKING:
+    from documents.models import Collection
+
+logger = logging.getLogger(__name__)
+
+# By process: a forked worker must not talk to its parent's parser.
+parsers: dict[int, Parser] = {}
+CUT = "The text was very long: only its beginning can be found."
+
+
+def parser() -> Parser:
+    """This process's parser."""
+    mine = os.getpid()
+    if mine not in parsers:
+        parsers[mine] = Parser(
+            timeout=config.ingestion.parse_timeout,
+            memory_mb=config.ingestion.parse_memory_mb,
+            beat=config.ingestion.lease_seconds / 4,
+        )
+    return parsers[mine]
+
+
+def close_parser() -> None:
+    """End this process's parser, when it has one."""
+    mine = parsers.pop(os.getpid(), None)
+    if mine is not None:
+        mine.close()
+
+
+def parse_items(lease: Lease) -> None:
+    """Parse leased items one after the other."""
+    for item in lease.items:
+        if not lease.extend():
+            return
+        parse_item(item, lease)
+
+
+def parse_item(item: IngestionItem, lease: Lease) -> None:
+    """Parse and store one item; whatever goes wrong is its own."""
+    try:
+        path = original_of(item)
+        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=lease.extend)
+        store(item, parsed)
+    except ParseFailed as error:
+        fail(item, error.code, error.detail)
+    except ParserLost as error:
+        logger.warning("Item %s cost a parser: %s", item.pk, error)
+        try_again(item, error.code, error.detail)
+    except DomainError as error:
+        fail(item, error.code, error.message)
+    except DatabaseError:
+        # Nothing can be noted now; the lease ends by itself.
+        raise
+    except Exception:
+        logger.exception("Item %s could not be parsed", item.pk)
+        try_again(item, "internal_error", "The file could not be processed.")
+
+
+def original_of(item: IngestionItem) -> Path:
+    """The stored original; a file of the server is copied into the store first."""
+    if item.source:
+        source = Path(item.source)
+        # A folder on the way may have become a link since the path was checked.
+        if source.resolve() != source:
+            raise InvalidInput("The file has moved since it was handed in.")
+        copied = copy_in(source, limit=config.ingestion.max_file_bytes)
+        item.sha256, item.file, item.size = copied.sha256, copied.file, copied.size
+    return Path(settings.MEDIA_ROOT) / item.file
+
+
+@transaction.atomic
+def store(item: IngestionItem, parsed: Parsed) -> bool:
+    """Make the parsed file a searchable document; false when the item was taken away meanwhile."""
+    soon_durable()
+    # First, because it locks the row: nobody takes the item away from here on.
+    if not held_row(item).change(
+        stage=Stage.EMBEDDING,
+        attempts=item.attempts + 1,
+        failures=0,
+        losses=0,
+        lease_token=None,
+        lease_until=None,
+        error_code="",
+        error_detail="",
+        note=CUT if parsed.truncated else "",
+        mime=parsed.mime,
+        size=item.size,
+        sha256=item.sha256,
+        file=item.file,
+        source="",
+    ):
+        return False
+    document = documents.register_document(
+        name=item.name,
+        uri=item.uri,
+        path_hash=item.path_hash,
+        sha256=item.sha256,
+        mime=parsed.mime,
+        size=item.size,
+        file=item.file,
+        collection=target_collection(item),
+        tags=item.run.tags,
+        actor=item.run.owner,
+    )
+    count = documents.replace_passages(
+        document.pk,
+        parsed.passages,
+        language=parsed.language,
+        pages=parsed.pages,
+        title=parsed.title or None,
+    )
+    IngestionItem.objects.filter(pk=item.pk).change(document=document, passages=count)
+    return True
+
+
+def target_collection(item: IngestionItem) -> Collection:
+    """Where the document goes; raises when its owner may not write there any more."""
+    owner = item.run.owner
+    if item.run.collection_id is None:
+        return documents.default_collection(owner)
+    return documents.writable_collection(item.run.collection_id, actor=owner)

@@ -1,0 +1,59 @@
+"""How an item leaves a stage without having passed it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from ingestion.managers import ItemQuerySet
+
+logger = logging.getLogger(__name__)
+
+
+def fail(item: IngestionItem, code: str, detail: str) -> bool:
+    """Give an item up; false when this worker does not hold it any more."""
+    held = held_row(item)
+    logger.info("Item %s failed: %s", item.pk, code)
+    return bool(
+        held.change(
+            stage=Stage.FAILED,
+            attempts=item.attempts + 1,
+            lease_token=None,
+            lease_until=None,
+            error_code=code[:64],
+            error_detail=detail,
+        )
+    )
+
+
+def try_again(item: IngestionItem, code: str, detail: str) -> bool:
+    """Put an item back after a short pause; give it up after the configured attempts.
+
+    True when it was given up.
+    """
+    if item.failures + 1 >= config.ingestion.max_attempts:
+        return fail(item, code, detail)
+    logger.warning("Item %s will be tried again: %s", item.pk, code)
+    held_row(item).change(
+        stage=Stage.QUEUED if item.stage == Stage.PARSING else item.stage,
+        attempts=item.attempts + 1,
+        failures=item.failures + 1,
+        lease_token=None,
+        lease_until=timezone.now() + timedelta(seconds=2**item.failures),
+        error_code=code[:64],
+        error_detail=detail,
+    )
+    return False
+
+
+def held_row(item: IngestionItem) -> ItemQuerySet:
+    """The row of an item as long as this worker holds it."""
+    return IngestionItem.objects.held(item.lease_token).filter(pk=item.pk, stage=item.stage)

@@ -1,0 +1,103 @@
+"""Runs and items as clients read them, and what clients send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from ingestion.models import IngestionItem, IngestionRun
+
+
+class TotalsSerializer(serializers.Serializer):
+    """The counts of a run."""
+
+    items = serializers.IntegerField(source="item_count")  # type: ignore[assignment]
+    ready = serializers.IntegerField(source="ready_count")
+    failed = serializers.IntegerField(source="failed_count")
+    skipped = serializers.IntegerField(source="skipped_count")
+    passages = serializers.IntegerField(source="passage_count")
+    bytes = serializers.IntegerField(source="byte_count")
+
+
+class RunSerializer(serializers.ModelSerializer):
+    """A run with its totals."""
+
+    totals = TotalsSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = IngestionRun
+        fields = (
+            "id",
+            "kind",
+            "target",
+            "status",
+            "collection_id",
+            "tags",
+            "totals",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+
+class ItemErrorSerializer(serializers.Serializer):
+    """Why an item was given up, or what went wrong the last time."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ItemSerializer(serializers.ModelSerializer):
+    """One file of a run."""
+
+    error = serializers.SerializerMethodField()
+    bytes = serializers.IntegerField(source="size", read_only=True)
+
+    class Meta:
+        model = IngestionItem
+        fields = (
+            "id",
+            "name",
+            "document_id",
+            "stage",
+            "attempts",
+            "error",
+            "note",
+            "bytes",
+            "passages",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(ItemErrorSerializer(allow_null=True))
+    def get_error(self, item: IngestionItem) -> dict[str, Any] | None:
+        """The code and the sentence, when there are any."""
+        if not item.error_code:
+            return None
+        return {"code": item.error_code, "detail": item.error_detail}
+
+
+class TargetSerializer(serializers.Serializer):
+    """Where new documents go."""
+
+    collection_id = serializers.UUIDField(required=False, allow_null=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, max_length=50
+    )
+
+
+class UploadSerializer(TargetSerializer):
+    """Files as a form with several parts."""
+
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), allow_empty=False
+    )
+
+
+class PathsSerializer(TargetSerializer):
+    """A file or folder of the server."""
+
+    path = serializers.CharField(max_length=4096)
+    recursive = serializers.BooleanField(default=False)

@@ -1,0 +1,246 @@
+"""What people and operators do with ingestion runs."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents import services as documents
+from ingestion import folders, tasks
+from ingestion.enums import RunKind, RunStatus, Stage
+from ingestion.events import announce
+from ingestion.exceptions import NothingToRetry, RunFinished
+from ingestion.models import IngestionItem, IngestionRun
+from ingestion.pipeline.leases import take_back
+from ingestion.pipeline.settle import settle
+from ingestion.store import Incoming, keep
+from youworker.common.config import config
+from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.common.idempotency import Remembered
+from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from accounts.models import User
+    from documents.models import Collection
+
+logger = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 1000
+
+
+@validate_not_empty("files")
+def start_upload(
+    files: Sequence[Incoming],
+    *,
+    collection_id: UUID | None = None,
+    tags: Sequence[str] = (),
+    actor: User,
+    idempotency_key: str = "",
+) -> IngestionRun:
+    """Store received files and queue them; the same key and content give the same run.
+
+    Raises `StorageFull`, and `InvalidInput` for a collection the actor does not see.
+    """
+    collection = chosen_collection(collection_id, actor=actor)
+    keep(files)
+    items = [
+        IngestionItem(
+            name=file.name,
+            uri=file.name,
+            path_hash=documents.upload_path_hash(file.sha256),
+            mime=file.mime[:255],
+            size=file.size,
+            sha256=file.sha256,
+            file=file.file,
+        )
+        for file in files
+    ]
+    target = files[0].name if len(files) == 1 else f"{len(files)} files"
+    body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
+    return record_upload(
+        items, target, collection, tags, body=body, key=idempotency_key, actor=actor
+    )
+
+
+@transaction.atomic
+def record_upload(
+    items: Sequence[IngestionItem],
+    target: str,
+    collection: Collection,
+    tags: Sequence[str],
+    *,
+    body: list[Any],
+    key: str,
+    actor: User,
+) -> IngestionRun:
+    """Write the run of an upload, or find the one its `Idempotency-Key` made before."""
+    remembered = Remembered(key, body, actor=actor)
+    if remembered.answer is not None:
+        return IngestionRun.all_objects.get(pk=remembered.answer["run"])
+    run = IngestionRun(
+        owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
+    )
+    record_run(run, items)
+    remembered.keep({"run": str(run.pk)})
+    return run
+
+
+@validate_not_empty("paths")
+def start_paths(
+    paths: Sequence[str | Path],
+    *,
+    recursive: bool = False,
+    collection_id: UUID | None = None,
+    tags: Sequence[str] = (),
+    actor: User,
+    trusted: bool = False,
+) -> IngestionRun:
+    """Queue files of the server; folders give their files, with `recursive` all below them.
+
+    Raises `Forbidden` unless the actor is staff, and `InvalidInput` for paths outside the allowed
+    folders. `trusted` is for operators at the command line, who may name any path.
+    """
+    roots = None if trusted else folders.allowed_roots(actor)
+    collection = chosen_collection(collection_id, actor=actor)
+    found = folders.files_below(paths, recursive=recursive, roots=roots)
+    items = [
+        IngestionItem(
+            name=path.name,
+            uri=str(path),
+            source=str(path),
+            path_hash=documents.server_path_hash(path),
+            size=size,
+        )
+        for path, size in found
+    ]
+    run = IngestionRun(
+        owner=actor,
+        kind=RunKind.PATHS,
+        target=", ".join(map(str, paths))[:1000],
+        collection=collection,
+        tags=list(tags),
+    )
+    record_run(run, items)
+    return run
+
+
+@transaction.atomic
+def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
+    """Write a run with its items and wake the workers."""
+    run.save(force_insert=True)
+    rows = list(items)
+    for position, item in enumerate(rows):
+        item.run, item.position = run, position
+    IngestionItem.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    transaction.on_commit(tasks.wake_workers)
+
+
+@transaction.atomic
+def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
+    """Skip what has not been read yet; documents that are searchable already are completed.
+
+    Raises `RunFinished` when nothing was left to be cancelled.
+    """
+    if not cancel_items(run):
+        raise RunFinished("Every file of this run has been processed already.")
+    logger.info("Run %s was cancelled by %s", run.pk, actor.pk if actor else "an operator")
+
+
+def cancel_items(run: IngestionRun) -> int:
+    """Skip a run's unread items; a worker that reads one finds its lease gone."""
+    unread = run.items.filter(stage__in=(Stage.QUEUED, Stage.PARSING))
+    skipped = unread.change(stage=Stage.SKIPPED, lease_token=None, lease_until=None)
+    if skipped:
+        cancelled = IngestionRun.all_objects.filter(pk=run.pk)
+        cancelled.update(status=RunStatus.CANCELLED, updated_at=timezone.now())
+        settle([run.pk])
+        transaction.on_commit(partial(announce, run, final=True))
+    return skipped
+
+
+@transaction.atomic
+def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None = None) -> int:
+    """Queue the failed items of a run again; how many there were.
+
+    Raises `NothingToRetry`.
+    """
+    failed = run.items.failed().select_for_update().order_by("position")[:limit]
+    chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
+    fresh = {"error_code": "", "error_detail": "", "failures": 0, "losses": 0, "lease_until": None}
+    embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
+    parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)
+    if not embedded + parsed:
+        raise NothingToRetry("No file of this run has failed.")
+    reopened = IngestionRun.all_objects.filter(pk=run.pk)
+    reopened.update(status=RunStatus.QUEUED, finished_at=None, updated_at=timezone.now())
+    transaction.on_commit(tasks.wake_workers)
+    transaction.on_commit(partial(announce, run, final=True))
+    logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")
+    return embedded + parsed
+
+
+@transaction.atomic
+def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
+    """Hide a run and skip what it has not read yet; its documents stay."""
+    cancel_items(run)
+    IngestionRun.all_objects.filter(pk=run.pk).soft_delete()
+    logger.info("Run %s was deleted by %s", run.pk, actor.pk if actor else "an operator")
+
+
+def sweep() -> None:
+    """Take back what silent workers held, end runs, and wake workers when work waits."""
+    take_back()
+    settle()
+    waiting = (Stage.QUEUED, Stage.EMBEDDING)
+    if any(IngestionRun.all_objects.with_work(stage).exists() for stage in waiting):
+        tasks.wake_workers()
+
+
+def purge_deleted(*, days: int | None = None) -> int:
+    """Remove runs for good that were deleted that many days ago, and files only they had."""
+    age = timedelta(days=config.api.soft_delete_days if days is None else days)
+    old = IngestionRun.all_objects.deleted().filter(deleted_at__lte=timezone.now() - age)
+    return sum(purge_run(run) for run in old)
+
+
+@transaction.atomic
+def purge_run(run: IngestionRun) -> int:
+    """Remove one run for good."""
+    files = set(run.items.exclude(file="").values_list("file", flat=True))
+    run.hard_delete()
+    transaction.on_commit(partial(remove_originals, files))
+    return 1
+
+
+def remove_originals(files: Iterable[str]) -> None:
+    """Delete stored files that neither a document nor an item refers to."""
+    for file in files:
+        if not IngestionItem.objects.filter(file=file).exists():
+            documents.remove_unused_file(file)
+
+
+def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:
+    """The collection files go to: the actor's default one, or one he may write to."""
+    if collection_id is None:
+        return documents.default_collection(actor)
+    try:
+        return documents.writable_collection(collection_id, actor=actor)
+    except NotFound as error:
+        raise InvalidInput("There is no such collection.", attr="collection_id") from error
+
+
+def visible_run(run_id: UUID, *, actor: User) -> IngestionRun:
+    """A run of the actor's; raises `NotFound`."""
+    run: IngestionRun | None = IngestionRun.objects.visible_to(actor).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run

@@ -1,0 +1,65 @@
+"""How tools of built-in servers are declared, so that small models understand them."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mcp_types import ToolAnnotations
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
+from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+READS_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
+
+
+def tool_of(
+    function: Callable[..., Awaitable[Any]],
+    name: str | None = None,
+    *,
+    annotations: ToolAnnotations = READS_ONLY,
+) -> Tool:
+    """A tool of a function: the docstring describes it, the annotations its arguments."""
+    tool = Tool.from_function(
+        refusing_politely(function), name=name, annotations=annotations, structured_output=False
+    )
+    tool.description = " ".join(tool.description.split())
+    tool.parameters = simplified(tool.parameters)
+    return tool
+
+
+def refusing_politely(function: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """The function, whose refusals reach the model in their own words."""
+
+    @wraps(function)
+    async def polite(**arguments: Any) -> T:
+        try:
+            return await function(**arguments)
+        except DomainError as error:
+            raise ToolError(error.message) from error
+
+    return polite
+
+
+def simplified(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without titles, defaults of null and unions with null.
+
+    Null stays accepted, for models that send it; it is only not advertised.
+    """
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    if kept.get("default", ...) is None:
+        del kept["default"]
+    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        kept = {**choices[0], **kept}
+    if "properties" in kept:
+        fields = kept["properties"].items()
+        kept["properties"] = {name: simplified(field) for name, field in fields}
+    return kept

@@ -1,0 +1,64 @@
+"""Real tool servers for the tests of this app."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from youworker.common.config import config
+
+TINY = str(Path(__file__).parent / "programs" / "tiny.py")
+
+
+@pytest.fixture
+def tiny_argv():
+    """How the test server is started as a program."""
+    return (sys.executable, TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_url():
+    """The address of the test server over HTTP; it runs as a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(  # noqa: S603 -- our own program
+        [sys.executable, TINY, "http", str(port)],
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port, process)
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(port: int, process: subprocess.Popen) -> None:
+    """Return when the port answers."""
+    for _ in range(300):
+        assert process.poll() is None, "the test server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError("the test server did not start")
+
+
+@pytest.fixture
+def mcp_limits(monkeypatch):
+    """Change limits of tool calls for one test."""
+
+    def change(**values: float) -> None:
+        for name, value in values.items():
+            # The sections are frozen; a test may still bend them.
+            monkeypatch.setitem(config.mcp.__dict__, name, value)
+
+    return change

@@ -1,0 +1,174 @@
+"""The server for the user's own documents, called the way the agent calls it."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import transaction
+
+from documents import services as documents
+from documents.types import PassageDraft
+from mcp.calls import CallContext, ToolOutcome
+from mcp.gateway import Endpoint
+from mcp.gateway import call as raw_call
+from mcp.services import call_tool, usable_tools
+from mcp.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def call(user, name, arguments, **context) -> ToolOutcome:
+    tool = next(tool for tool in usable_tools(user) if tool.name == name)
+    acting = CallContext(user_id=user.pk, correlation_id="c", **context)
+    return async_to_sync(call_tool)(tool, arguments, context=acting)
+
+
+def store(user, title, text, *, collection=None):
+    shelf = documents.ensure_collection(collection or "Shelf", actor=user)
+    document = documents.register_document(
+        name=title,
+        uri=title,
+        path_hash=documents.server_path_hash(f"/{user.pk}/{title}"),
+        sha256=f"{abs(hash((user.pk, title))):064x}"[:64],
+        mime="text/plain",
+        size=len(text),
+        file="",
+        collection=shelf,
+        tags=[],
+        actor=user,
+    )
+    draft = PassageDraft(0, text, "Rules", 3, 0, len(text))
+    with transaction.atomic():
+        documents.replace_passages(document.pk, [draft], language="en", pages=3)
+    return document
+
+
+@pytest.fixture
+def anna():
+    user = UserFactory()
+    store(user, "holidays.txt", "Everybody has thirty days of holiday. Ask your manager first.")
+    return user
+
+
+def test_query_finds_the_users_own_passages(anna):
+    outcome = call(anna, "semantic.query", {"query": "how many days of holiday"})
+
+    (hit,) = outcome.structured["results"]
+    assert hit["document"]["title"] == "holidays.txt"
+    assert outcome.text.startswith("[1] holidays.txt · Rules · page 3\nEverybody has thirty")
+
+
+def test_tools_never_show_documents_of_others(anna):
+    stranger = UserFactory()
+    document = store(stranger, "secret.txt", "The holiday bonus of the director is one million.")
+
+    question = "holiday bonus of the director"
+    for name, arguments in (
+        ("semantic.query", {"query": question}),
+        ("semantic.query", {"query": question, "document_ids": [str(document.pk)]}),
+        ("semantic.answer", {"question": question}),
+        ("semantic.similar_to_text", {"text": question}),
+        ("semantic.collections", {}),
+    ):
+        outcome = call(anna, name, arguments)
+        assert "million" not in outcome.text
+        assert str(document.collection_id) not in str(outcome.structured)
+    assert "million" in call(stranger, "semantic.query", {"query": question}).text
+
+
+def test_the_acting_user_cannot_be_chosen_by_arguments(anna):
+    stranger = UserFactory()
+    store(stranger, "secret.txt", "The holiday bonus of the director is one million.")
+
+    outcome = call(anna, "semantic.query", {"query": "bonus director", "user_id": str(stranger.pk)})
+
+    assert "million" not in outcome.text
+
+
+async def test_without_a_context_the_server_refuses():
+    outcome = await raw_call(
+        Endpoint("semantic", "inprocess"), "query", {"query": "x"}, correlation_id=""
+    )
+
+    assert outcome.is_error
+    assert "signed-in user" in outcome.text
+
+
+def test_query_stays_in_the_collections_of_the_conversation(anna):
+    other = store(anna, "cars.txt", "The holiday car is blue.", collection="Cars")
+    shelf = documents.ensure_collection("Shelf", actor=anna)
+
+    def titles(**arguments):
+        outcome = call(
+            anna,
+            "semantic.query",
+            {"query": "holiday", **arguments},
+            collections=(other.collection_id,),
+        )
+        return [hit["document"]["title"] for hit in outcome.structured["results"]]
+
+    assert titles() == ["cars.txt"]
+    assert titles(collections=["cars"]) == ["cars.txt"]
+    assert titles(collections=["Shelf"]) == []
+    assert titles(collections=[str(shelf.pk)]) == []
+
+
+def test_query_narrows_by_name_of_collection(anna):
+    store(anna, "cars.txt", "The holiday car is blue.", collection="Cars")
+
+    outcome = call(anna, "semantic.query", {"query": "holiday", "collections": ["CARS"]})
+
+    assert [hit["document"]["title"] for hit in outcome.structured["results"]] == ["cars.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"query": "x", "collections": ["Nowhere"]}, "no collection 'Nowhere'"),
+        ({"query": "x", "document_ids": ["12"]}, "must be ids"),
+        ({"query": "x", "limit": 0}, "greater than or equal to 1"),
+        ({}, "query"),
+    ],
+)
+def test_query_explains_wrong_arguments(anna, arguments, words):
+    outcome = call(anna, "semantic.query", arguments)
+
+    assert outcome.is_error
+    assert words in outcome.text
+
+
+def test_null_counts_as_not_given(anna):
+    arguments = {"query": "holiday", "collections": None, "tags": None, "document_ids": None}
+
+    assert len(call(anna, "semantic.query", arguments).structured["results"]) == 1
+
+
+def test_answer_quotes_the_fitting_sentence_with_its_number(anna):
+    outcome = call(anna, "semantic.answer", {"question": "How many days of holiday are there?"})
+
+    assert outcome.text.startswith("Quotes:\n- Everybody has thirty days of holiday. [1]\n")
+    assert outcome.structured["quotes"][0]["passage"] == 1
+    assert len(outcome.structured["results"]) == 1
+
+
+def test_answer_says_when_nothing_fits():
+    outcome = call(UserFactory(), "semantic.answer", {"question": "Anything?"})
+
+    assert outcome.text == "No passage in the documents of this user fits."
+
+
+def test_collections_are_listed_with_their_sizes(anna):
+    outcome = call(anna, "semantic.collections", {})
+
+    shelf = next(row for row in outcome.structured["collections"] if row["name"] == "Shelf")
+    assert shelf["document_count"] == 1
+    assert "- Shelf (1 documents)" in outcome.text
+
+
+def test_schemas_are_plain_enough_for_small_models(anna):
+    schema = next(t for t in usable_tools(anna) if t.name == "semantic.query").input_schema
+
+    assert schema["properties"]["tags"]["type"] == "array"
+    assert "anyOf" not in str(schema)
+    assert "'title'" not in str(schema)
+    assert all("description" in field for field in schema["properties"].values())

@@ -1,0 +1,233 @@
+"""Round trips through the official SDK over every transport."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mcp
+from mcp.builtin import registry
+from mcp.exceptions import ToolServerUnavailable
+from mcp.gateway import Endpoint, call, list_tools
+from mcp.links import close_links, links
+
+
+@pytest.fixture(autouse=True)
+async def _closed_links():
+    yield
+    await close_links()
+
+
+@pytest.fixture
+def stdio(tiny_argv):
+    return Endpoint("tiny", "stdio", argv=tiny_argv, env=(("SPECIAL", "yes"),))
+
+
+@pytest.fixture
+def http(tiny_url):
+    return Endpoint("tiny", "http", url=tiny_url, headers=(("Authorization", "Bearer s3"),))
+
+
+@pytest.fixture
+def paged():
+    slug = "paged"
+    registry.register(registry.Builtin(slug, "Paged", "mcp.tests.programs.paged.create_server"))
+    yield Endpoint(slug, "inprocess")
+    registry.registered.pop(slug)
+    registry.build.cache_clear()
+
+
+async def say(endpoint, tool, **arguments):
+    return await call(endpoint, tool, arguments, correlation_id="abc-1")
+
+
+def test_app_and_sdk_share_the_name_mcp():
+    ours = importlib.import_module("mcp.models")
+    theirs = importlib.import_module("mcp.client.client")
+
+    assert Path(str(ours.__file__)).parent == Path(str(mcp.__file__)).parent
+    assert Path(str(theirs.__file__)).parent.parent != Path(str(mcp.__file__)).parent
+    taken = {"cli", "client", "os", "server", "shared", "types"}
+    assert not taken & {path.stem for path in Path(str(mcp.__file__)).parent.iterdir()}
+
+
+async def test_inprocess_round_trip():
+    endpoint = Endpoint("datetime", "inprocess")
+
+    names = [tool.name for tool in await list_tools(endpoint)]
+    outcome = await say(
+        endpoint, "format", iso="2026-03-01", format="iso", time_zone="UTC", language="en"
+    )
+
+    assert names == ["now", "format", "add", "parse_natural"]
+    assert (outcome.text, outcome.is_error) == ("2026-03-01T00:00:00+00:00", False)
+
+
+async def test_discovery_walks_all_pages(paged):
+    assert [tool.name for tool in await list_tools(paged)] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_round_trip(kind, request):
+    endpoint = request.getfixturevalue(kind)
+
+    found = {tool.name: tool for tool in await list_tools(endpoint)}
+    outcome = await say(endpoint, "echo", text="perché no")
+
+    assert outcome.text == "perché no"
+    assert found["echo"].description == "Say it again."
+    assert (found["echo"].reads_only, found["echo"].stays_inside) == (True, True)
+    assert (found["add"].reads_only, found["add"].stays_inside) == (False, False)
+    assert found["add"].input_schema["required"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_structured_answers_come_as_data(kind, request):
+    outcome = await say(request.getfixturevalue(kind), "add", a=2, b=3)
+
+    assert outcome.structured == {"sum": 5}
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_an_error_answer_is_an_outcome(kind, request):
+    outcome = await say(request.getfixturevalue(kind), "broken")
+
+    assert outcome.is_error
+    assert "The paper tray is empty." in outcome.text
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_wrong_arguments_and_unknown_tools_are_outcomes(kind, request):
+    endpoint = request.getfixturevalue(kind)
+
+    wrong = await say(endpoint, "add", a="x")
+    unknown = await say(endpoint, "nothing")
+
+    assert wrong.is_error
+    assert unknown.is_error
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_a_slow_call_is_given_up(kind, request, mcp_limits):
+    endpoint = request.getfixturevalue(kind)
+    await say(endpoint, "echo", text="warm")
+    mcp_limits(call_timeout=0.6)
+
+    with pytest.raises(ToolServerUnavailable, match=r"no answer within 0\.6 s"):
+        await say(endpoint, "slow", seconds=20)
+
+    assert (await say(endpoint, "echo", text="still here")).text == "still here"
+
+
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+async def test_a_huge_result_is_cut_at_a_whole_character(kind, request, mcp_limits):
+    mcp_limits(result_bytes=1025)
+
+    outcome = await say(request.getfixturevalue(kind), "huge", size=2000)
+
+    shown, _, note = outcome.text.rpartition("\n")
+    assert shown == "é" * 512
+    assert note == "[The result was cut: 1025 of 4000 bytes are shown.]"
+    assert outcome.structured is None
+
+
+async def test_an_endless_http_answer_is_not_read_to_its_end(http, mcp_limits, monkeypatch):
+    monkeypatch.setattr("mcp.gateway.LARGEST_BODY", 20_000)
+    mcp_limits(result_bytes=1024)
+
+    outcome = await say(http, "huge", size=100_000)
+
+    assert outcome.text == "The answer is larger than 20000 bytes."
+    assert outcome.is_error
+
+
+async def test_pictures_are_named(stdio):
+    assert (await say(stdio, "picture")).text == "Look:\n[image image/png]"
+
+
+async def test_a_program_gets_a_neutral_place(stdio, monkeypatch, settings):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("SECRET_KEY", "ours")
+
+    seen = (await say(stdio, "surroundings")).structured
+
+    assert {"PYTHONPATH", "SECRET_KEY", "DATABASE_URL"}.isdisjoint(seen["env"])
+    assert seen["env"]["SPECIAL"] == "yes"
+    assert seen["cwd"] == str((settings.DATA_DIR / "mcp" / "tiny").resolve())
+
+
+async def test_a_program_is_started_once_and_again_after_it_died(stdio):
+    first = (await say(stdio, "surroundings")).structured["pid"]
+    second = (await say(stdio, "surroundings")).structured["pid"]
+
+    with pytest.raises(ToolServerUnavailable):
+        await say(stdio, "die")
+    third = (await say(stdio, "surroundings")).structured["pid"]
+
+    assert first == second != third
+
+
+async def test_an_idle_program_is_stopped(stdio, monkeypatch):
+    monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
+    first = (await say(stdio, "surroundings")).structured["pid"]
+    link = next(iter(next(iter(links.values())).values()))
+
+    await link.task
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    assert (await say(stdio, "echo", text="again")).text == "again"
+
+
+async def test_a_program_that_never_answers_is_given_up(tiny_argv, mcp_limits):
+    mcp_limits(call_timeout=0.5)
+    mute = Endpoint("mute", "stdio", argv=(*tiny_argv, "mute"))
+
+    with pytest.raises(ToolServerUnavailable, match="no answer"):
+        await say(mute, "echo", text="hello?")
+
+    assert all(link.ending.is_set() for link in links[asyncio.get_running_loop()].values())
+
+
+async def test_a_program_that_does_not_exist_is_unavailable():
+    with pytest.raises(ToolServerUnavailable, match="'gone'"):
+        await list_tools(Endpoint("gone", "stdio", argv=("/does/not/exist",)))
+
+
+async def test_nobody_listening_is_unavailable():
+    with pytest.raises(ToolServerUnavailable, match="'gone'"):
+        await say(Endpoint("gone", "http", url="http://127.0.0.1:9/mcp"), "echo", text="x")
+
+
+async def test_http_carries_the_correlation_id_and_only_its_own_headers(http):
+    seen = (await say(http, "headers")).structured
+
+    assert seen["x-correlation-id"] == "abc-1"
+    assert seen["authorization"] == "Bearer s3"
+
+
+async def test_refused_http_is_unavailable(tiny_url):
+    elsewhere = Endpoint("tiny", "http", url=tiny_url.replace("/mcp", "/nothing"))
+
+    with pytest.raises(ToolServerUnavailable):
+        await say(elsewhere, "echo", text="x")
+
+
+def test_services_do_not_import_the_sdk_until_a_tool_is_needed():
+    code = """
+import sys, django
+django.setup()
+import mcp.services, mcp.urls, mcp.admin
+assert "mcp.client" not in sys.modules and "mcp_types" not in sys.modules
+"""
+    done = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,28 @@
+"""`manage.py purge_deleted`: what the scheduler does every day, now."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from youworker.common.config import config
+from youworker.common.exceptions import DomainError
+from youworker.purging import purge_deleted
+
+
+class Command(BaseCommand):
+    help = "Remove for good what was deleted more than --days ago."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=config.api.soft_delete_days)
+        parser.add_argument("--dry-run", action="store_true")
+
+    def handle(self, *, days: int, dry_run: bool, **options: Any) -> None:
+        try:
+            counts = purge_deleted(days, dry_run=dry_run)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        for kind, count in counts.items():
+            self.stdout.write(f"{kind}: {count}")

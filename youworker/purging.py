@@ -1,0 +1,47 @@
+"""Removes for good what was deleted long ago."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django.apps import apps
+from django.utils import timezone
+
+from documents import services as documents
+from youworker.common.managers import SoftDeleteQuerySet
+from youworker.common.models import IdempotentRequest, SoftDeleteModel
+from youworker.common.validators import validate_range
+
+BATCH = 500
+LONGEST_DAYS = 3650
+
+
+@validate_range("days", 0, LONGEST_DAYS)
+def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
+    """Remove what was deleted more than `days` ago; how many of each kind."""
+    before = timezone.now() - timedelta(days=days)
+    # Documents have files, so their own app removes them.
+    counts = {"documents": documents.purge_deleted(before, dry_run=dry_run)}
+    for model in apps.get_models():
+        if issubclass(model, SoftDeleteModel) and model._meta.app_label != "documents":
+            counts[str(model._meta.verbose_name_plural)] = purge_rows(model, before, dry_run)
+    return counts
+
+
+def purge_rows(model: type[SoftDeleteModel], before: datetime, dry_run: bool) -> int:  # noqa: FBT001
+    """Remove the deleted rows of one model, a batch at a time."""
+    everything = cast("Any", model).all_objects
+    old: SoftDeleteQuerySet[Any] = everything.deleted().filter(deleted_at__lt=before)
+    if dry_run:
+        return old.count()
+    purged = 0
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        everything.filter(pk__in=batch).hard_delete()
+        purged += len(batch)
+    return purged
+
+
+def forget_requests() -> int:
+    """Remove answers that are remembered for longer than promised; how many there were."""
+    return IdempotentRequest.objects.all().expired().delete()[0]
