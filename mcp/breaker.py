@@ -1,4 +1,4 @@
-"""Rests a server that failed several times in a row; the count is shared through Redis. Blocking."""
+"""Rests a server that failed several times in a row, counted in Redis. Blocking."""
 
 from __future__ import annotations
 

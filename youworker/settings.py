@@ -171,7 +171,6 @@ TIME_ZONE = config.api.time_zone
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 # Packages' files are served where they lie, so that no collecting step precedes a start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

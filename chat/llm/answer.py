@@ -10,6 +10,7 @@ import orjson
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.llm.calls import CallAssembly
+from chat.llm.thinking import ThinkTags
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class AnswerReader:
     def __init__(self) -> None:
         self.rest = b""
         self.calls = CallAssembly()
+        self.tags = ThinkTags()
         self.usage: Usage | None = None
         self.characters = 0
         self.started = False
@@ -60,17 +62,23 @@ class AnswerReader:
 
     def take_document(self, document: dict[str, Any], events: list[ModelEvent]) -> None:
         """Read one chunk, or a whole completion, which has the same shape."""
-        if choices := document.get("choices"):
-            choice = choices[0]
-            delta = choice.get("delta") or choice.get("message")
-            if delta:
-                self.take_delta(delta, events)
-            if choice.get("finish_reason"):
-                self.finished = True
+        choices = document.get("choices")
+        if choices and type(choices) is list:
+            self.take_choice(choices[0], events)
         elif document.get("error"):
             raise self.reported(document["error"])
         if usage := document.get("usage"):
             self.usage = usage_of(usage)
+
+    def take_choice(self, choice: Any, events: list[ModelEvent]) -> None:
+        """Read the only choice that is ever asked for."""
+        if type(choice) is not dict:
+            return
+        delta = choice.get("delta") or choice.get("message")
+        if type(delta) is dict:
+            self.take_delta(delta, events)
+        if choice.get("finish_reason"):
+            self.finished = True
 
     def take_delta(self, delta: dict[str, Any], events: list[ModelEvent]) -> None:
         """Read text, reasoning and tool calls."""
@@ -82,10 +90,19 @@ class AnswerReader:
         if text:
             if type(text) is not str:
                 text = text_of_parts(text)
-            self.add(TextDelta(text), events)
+            if self.tags.is_over:
+                self.add(TextDelta(text), events)
+            else:
+                self.take_tagged(text, events)
         if calls := delta.get("tool_calls"):
             self.started = True
             self.calls.take(calls)
+
+    def take_tagged(self, text: str, events: list[ModelEvent]) -> None:
+        """Hand on text that may hold reasoning, as long as that is open."""
+        self.started = True
+        for piece in self.tags.take(text):
+            self.add(piece, events)
 
     def add(self, event: TextDelta | ReasoningDelta, events: list[ModelEvent]) -> None:
         """Hand on a piece of output."""
@@ -100,6 +117,8 @@ class AnswerReader:
         finish reason are missing on some servers.
         """
         events = self.feed(b"\n") if self.rest else []
+        for piece in self.tags.rest():
+            self.add(piece, events)
         calls = self.calls.finished()
         if not (self.started or self.finished):
             raise ModelUnavailable("The model's server ended the answer before it began.")
@@ -139,8 +158,10 @@ def text_of_parts(parts: Any) -> str:
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
-def usage_of(counts: dict[str, Any]) -> Usage | None:
+def usage_of(counts: Any) -> Usage | None:
     """The token counts, if they are complete."""
+    if not isinstance(counts, dict):
+        return None
     tokens_in, tokens_out = counts.get("prompt_tokens"), counts.get("completion_tokens")
     if isinstance(tokens_in, int) and isinstance(tokens_out, int):
         return Usage(tokens_in, tokens_out)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
+
 import orjson
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.agent.types import TextDelta, ToolCall
 from chat.llm.answer import AnswerReader, said_by_server
-from chat.tests.llm_support import calls_of, text_of, usages_of
+from chat.tests.llm_support import calls_of, reasoning_of, text_of, usages_of
 
 
 def line(delta=None, finish=None, **more):
@@ -36,7 +39,7 @@ STREAM = (
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_stream_means_the_same_wherever_the_network_cuts_it(places):
     cuts = sorted({0, len(STREAM), *places})
-    blocks = [STREAM[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    blocks = [STREAM[start:end] for start, end in itertools.pairwise(cuts)]
 
     events = read(*blocks)
 
@@ -68,6 +71,27 @@ def test_incomplete_usage_is_estimated(usage):
 
     assert found.tokens_out == 2
     assert found.tokens_in >= 10
+
+
+@pytest.mark.parametrize("step", [1, 2, 5, 100])
+@pytest.mark.parametrize(
+    ("content", "thought", "answer"),
+    [
+        ("<think>six < seven</think>\n\n42 <b>", "six < seven", "42 <b>"),
+        ("\n<think>\nhm\n</think>ok", "\nhm\n", "ok"),
+        ("<think>never ends </thi", "never ends </thi", ""),
+        ("a <think>b</think>", "", "a <think>b</think>"),
+        ("<thin", "", "<thin"),
+        (" <table>", "", " <table>"),
+        ("", "", ""),
+    ],
+)
+def test_reasoning_in_tags_is_kept_apart(step, content, thought, answer):
+    pieces = [content[start : start + step] for start in range(0, len(content), step)]
+
+    events = read(*(line({"content": piece}) for piece in pieces), line({}, "stop"))
+
+    assert (reasoning_of(events), text_of(events)) == (thought, answer)
 
 
 def test_calls_with_one_index_and_different_ids_are_two():
@@ -117,7 +141,7 @@ def test_remains_without_a_name_are_dropped():
     ],
 )
 def test_error_before_the_first_token_is_sorted_by_who_must_act(error, kind):
-    with pytest.raises(kind, match="no such model|overloaded|plain words"):
+    with pytest.raises(kind, match=r"no such model|overloaded|plain words"):
         read(b"data: " + orjson.dumps({"error": error}) + b"\n\n")
 
 
@@ -163,7 +187,5 @@ def test_garbage_never_raises_anything_unforeseen(garbage):
 )
 def test_document_of_the_wrong_shape_is_skipped_or_refused(document):
     reader = AnswerReader()
-    try:
+    with contextlib.suppress(ModelRefused):
         reader.feed(b"data: " + orjson.dumps(document) + b"\n")
-    except ModelRefused:
-        pass

@@ -23,7 +23,9 @@ async def test_wait_beyond_its_time_is_ended():
     with pytest.raises(TimeoutError), clock.within(0.02):
         await asyncio.sleep(5)
 
-    assert asyncio.current_task().cancelling() == 0
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
     assert not clock.is_over
 
 

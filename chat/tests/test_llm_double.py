@@ -87,7 +87,9 @@ def test_another_process_can_script_and_read(server):
 def test_command_line_serves_until_it_is_stopped():
     command = [sys.executable, "-m", "youworker.testing.model_server", "--port", "0"]
     options = ["--tokens", "3", "--rate", "100", "--first-token-ms", "1", "--models", "a,b"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+    command += options
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
         base_url = process.stdout.readline().removeprefix("ready ").strip()
         try:
             models = httpx.get(f"{base_url}/models").json()["data"]

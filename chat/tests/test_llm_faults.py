@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from chat.llm.clients import close_clients
 from chat.llm.failures import pause, retry_after
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
 from youworker.testing.model_server import ModelServer, Turn
+
+if TYPE_CHECKING:
+    from chat.agent.types import ModelEvent
 
 
 @pytest.fixture
@@ -68,6 +72,15 @@ async def test_retry_after_is_kept_within_the_longest_pause(server):
     assert 0.05 <= time.perf_counter() - start < 5
 
 
+async def test_pause_that_would_outlast_the_turn_is_not_begun(server):
+    server.script(Turn(status=503, retry_after="1"))
+    model = model_on(server.base_url, total_timeout=0.3)
+    model = replace(model, retry=replace(QUICK_RETRY, max_seconds=1.0))
+
+    with pytest.raises(ModelUnavailable, match="busy for too long"):
+        await events_of(model)
+
+
 def test_pause_doubles_and_is_capped():
     retry = replace(QUICK_RETRY, base_seconds=1.0, max_seconds=3.0)
 
@@ -104,7 +117,7 @@ async def test_cut_before_the_first_token_is_tried_again(server):
 
 async def test_cut_in_the_middle_is_not_tried_again(server):
     server.script(Turn(tokens=6, cut=3), Turn(text="never asked for"))
-    heard = []
+    heard: list[ModelEvent] = []
 
     with pytest.raises(ModelUnavailable, match="broke off"):
         await events_of(model_on(server.base_url), found=heard)
@@ -166,7 +179,7 @@ async def test_answer_whose_stream_is_never_closed_is_complete(server):
 
 async def test_total_clock_ends_an_endless_answer(server):
     server.script(Turn(tokens=1000, rate=50))
-    heard = []
+    heard: list[ModelEvent] = []
 
     with pytest.raises(ModelUnavailable, match=r"longer than 0\.4 seconds"):
         await events_of(model_on(server.base_url, total_timeout=0.4), found=heard)

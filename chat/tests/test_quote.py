@@ -6,7 +6,8 @@ import pytest
 
 from chat.agent.loop import ToolOutput, run_agent
 from chat.agent.types import ChatMessage, TextDelta, ToolCall, ToolSchema, Usage
-from chat.llm.quote import QuoteModel, reply
+from chat.llm import quote
+from chat.llm.quote import QuoteModel
 from chat.tests.llm_support import CLOCK, SEARCH, events_of, text_of, usages_of, user
 
 TOOLS = [SEARCH, CLOCK]
@@ -22,6 +23,10 @@ MONITORING = (
     "this replication lag with the view pg_stat_replication.\n\nCopyright 2024 The Group"
 )
 BREAD = "Sourdough bread needs flour, water and salt. Bake it for 45 minutes at 230 degrees."
+
+
+def reply(messages, tools):
+    return quote.reply(messages, tools)
 
 
 def result(text, number=None, title="Manual", heading=""):
@@ -78,8 +83,8 @@ def test_quotes_are_word_by_word_in_the_passage():
 
     quotes = re.findall(r"“(.+?)” \[(\d)\]", answer)
     assert quotes
-    for quote, number in quotes:
-        assert quote in " ".join(passages[int(number) - 1]["text"].split())
+    for words, number in quotes:
+        assert words in " ".join(passages[int(number) - 1]["text"].split())
 
 
 def test_navigation_and_copyright_are_never_quoted():

@@ -169,6 +169,7 @@ def test_question_that_begins_like_small_talk_is_none(text):
 def test_question_for_the_time_is_understood(text, kind, zone):
     question = time_question(text)
 
+    assert question is not None
     assert (question.kind, question.zone) == (kind, zone)
 
 

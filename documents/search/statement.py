@@ -21,9 +21,11 @@ SMALL_SCOPE = 5000
 MEANING = 0.7
 MEANING_OF_IDENTIFIERS = 0.5
 # What the next best passages of a document add to its best one, half of it to its second, and so
-# on: several hits make a likely document, and one document must not fill the list.
+# on: several hits make a likely document.
 SUPPORT = 0.2
 SUPPORTERS = 3
+# What each further passage of a document keeps of its score: one document must not fill the list.
+FADING = 0.9
 # What a word counts in text, (unused), heading and title: ts_rank's order is D, C, B, A.
 POSITION_WEIGHTS = [0.7, 0.7, 0.85, 1.0]
 # How much a long passage has to say more, as BM25's b; those of usual length are all alike.
@@ -87,7 +89,10 @@ VECTOR = """
            AND e.model_id = {model}
          ORDER BY {distance} LIMIT %(legs)s)
     ),
-    semantic AS (SELECT id, document_id, 1 - distance AS score FROM nearest)
+    semantic AS (
+        -- A vector of length 0 is NaN away from everything, which PostgreSQL sorts first.
+        SELECT id, document_id, 1 - distance AS score FROM nearest WHERE distance < 'NaN'
+    )
 """
 
 # A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left.
@@ -110,7 +115,7 @@ FUSED = """
     ),
     found AS (
         SELECT id, document_id,
-               score + %(support)s / place * coalesce(sum(score) FILTER (
+               score * %(fading)s ^ (place - 1) + %(support)s / place * coalesce(sum(score) FILTER (
                    WHERE place BETWEEN 2 AND %(supporters)s + 1
                ) OVER (PARTITION BY document_id), 0) AS score
         FROM placed
@@ -151,7 +156,12 @@ def hits(scope: DocumentQuerySet, legs: Legs, *, limit: int) -> list[SearchHit]:
 def build(scope: DocumentQuerySet, legs: Legs) -> tuple[str, dict[str, Any]]:
     """The statement for these legs, and its parameters."""
     documents, parameters = embedded_sql(scope)
-    parameters |= {"small": SMALL_SCOPE, "support": SUPPORT, "supporters": SUPPORTERS}
+    parameters |= {
+        "small": SMALL_SCOPE,
+        "support": SUPPORT,
+        "supporters": SUPPORTERS,
+        "fading": FADING,
+    }
     parts = [SCOPE.format(documents=documents)]
     if legs.terms is not None:
         parts.append(KEYWORD.format(score=score_of(legs.terms, parameters)))

@@ -3,12 +3,14 @@
 import os
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from documents import embedding
 from documents.enums import Provider
 from documents.models import EmbeddingModel
 from documents.search.frequencies import sampler
+from documents.search.vectors import embedded
 from documents.services.embeddings import build_index
 from documents.tests.fakes import LetterEmbedder
 
@@ -20,11 +22,13 @@ def _no_collected_files(settings):
 
 
 @pytest.fixture(autouse=True)
-def _fresh_frequencies():
-    """Word counts of another test's documents mean nothing."""
+def _nothing_remembered():
+    """Word counts and vectors of another test mean nothing."""
     sampler.forget()
+    embedded.cache_clear()
     yield
     sampler.forget()
+    embedded.cache_clear()
 
 
 @pytest.fixture
@@ -58,6 +62,7 @@ def use_model(monkeypatch, embedder, *, active):
         dimensions=embedder.dimensions,
         active=active,
     )
+    connection.check_constraints()  # an index cannot be made while checks are pending
     build_index(model, concurrently=False)
     key = (os.getpid(), Provider.OPENAI, embedder.name, embedder.dimensions)
     monkeypatch.setitem(embedding.loaded, key, embedder)

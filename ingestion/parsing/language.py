@@ -12,7 +12,7 @@ ENOUGH = 0.06
 STOP_WORDS = {
     "english": "the of and to in is that for with as are this be or on by from it not which an",
     "italian": "di che il la un per non con una sono del della è si come nel alla gli dei le",
-    "german": "der die und das den von zu ist mit dem nicht ein eine auf für als auch werden im des",
+    "german": "der die und das den von zu ist mit dem nicht ein eine auf für als auch im des",
     "french": "le les des est et une dans que pour pas sur avec sont du au ce qui par aux cette",
     "spanish": "el los las que una por con para es del se como más su este esta sus pero al lo",
 }

@@ -39,7 +39,7 @@ def embed_item(item: IngestionItem, lease: Lease, *, until: float) -> None:
     """Compute the missing vectors of one item's document."""
 
     def heartbeat() -> None:
-        lease.extend()
+        lease.keep_alive()
         if time.monotonic() > until:
             raise SliceOver
 

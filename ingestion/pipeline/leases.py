@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -31,15 +32,22 @@ CANDIDATES = 8
 MAX_LOSSES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
     """Some items of one run, held by this worker under one token."""
 
     token: UUID
     items: Sequence[IngestionItem]
+    shown_at: float = field(default_factory=time.monotonic)
+
+    def keep_alive(self) -> None:
+        """Extend the lease when a good part of it is over."""
+        if time.monotonic() - self.shown_at > config.ingestion.lease_seconds / 5:
+            self.extend()
 
     def extend(self) -> int:
         """Show that the worker is alive; how many items it still holds."""
+        self.shown_at = time.monotonic()
         held = IngestionItem.objects.held(self.token)
         return held.update(lease_until=lease_end())
 
@@ -63,7 +71,7 @@ def claim(stage: Stage) -> Lease | None:
     Up to `BATCH` items to be parsed come at once; one with which something went wrong comes
     alone, so that it costs its neighbours nothing.
     """
-    runs = IngestionRun.all_objects.with_work(stage).fairest_first()
+    runs = IngestionRun.all_objects.with_work(stage).fairest_first().select_related("owner")
     for run in runs[:CANDIDATES]:
         lease = claim_of(run, stage)
         if lease is not None:

@@ -12,7 +12,6 @@ from django.db import DatabaseError, transaction
 
 from documents import services as documents
 from ingestion.enums import Stage
-from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.leases import Lease, soon_durable
@@ -23,12 +22,17 @@ from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from documents.models import Collection
+    from ingestion.models import IngestionItem, IngestionRun
 
 logger = logging.getLogger(__name__)
 
 # By process: a forked worker must not talk to its parent's parser.
 parsers: dict[int, Parser] = {}
 CUT = "The text was very long: only its beginning can be found."
+
+
+class TakenAway(Exception):  # noqa: N818 -- named after what happened
+    """Somebody cancelled the item, or another worker has it."""
 
 
 def parser() -> Parser:
@@ -38,7 +42,7 @@ def parser() -> Parser:
         parsers[mine] = Parser(
             timeout=config.ingestion.parse_timeout,
             memory_mb=config.ingestion.parse_memory_mb,
-            beat=config.ingestion.lease_seconds / 4,
+            beat=config.ingestion.lease_seconds / 5,
         )
     return parsers[mine]
 
@@ -51,19 +55,26 @@ def close_parser() -> None:
 
 
 def parse_items(lease: Lease) -> None:
-    """Parse leased items one after the other."""
+    """Parse leased items, all of one run, one after the other."""
+    try:
+        collection = target_collection(lease.items[0].run)
+    except DomainError as error:
+        for item in lease.items:
+            fail(item, error.code, error.message)
+        return
     for item in lease.items:
-        if not lease.extend():
-            return
-        parse_item(item, lease)
+        lease.keep_alive()
+        parse_item(item, lease, collection)
 
 
-def parse_item(item: IngestionItem, lease: Lease) -> None:
+def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> None:
     """Parse and store one item; whatever goes wrong is its own."""
     try:
         path = original_of(item)
-        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=lease.extend)
-        store(item, parsed)
+        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=lease.keep_alive)
+        store(item, parsed, collection)
+    except TakenAway:
+        logger.info("Item %s was taken away meanwhile", item.pk)
     except ParseFailed as error:
         fail(item, error.code, error.detail)
     except ParserLost as error:
@@ -92,10 +103,28 @@ def original_of(item: IngestionItem) -> Path:
 
 
 @transaction.atomic
-def store(item: IngestionItem, parsed: Parsed) -> bool:
-    """Make the parsed file a searchable document; false when the item was taken away meanwhile."""
+def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
+    """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
     soon_durable()
-    # First, because it locks the row: nobody takes the item away from here on.
+    document = documents.register_document(
+        name=item.name,
+        uri=item.uri,
+        path_hash=item.path_hash,
+        sha256=item.sha256,
+        mime=parsed.mime,
+        size=item.size,
+        file=item.file,
+        collection=collection,
+        tags=item.run.tags,
+        actor=item.run.owner,
+    )
+    count = documents.replace_passages(
+        document.pk,
+        parsed.passages,
+        language=parsed.language,
+        pages=parsed.pages,
+        title=parsed.title or None,
+    )
     if not held_row(item).change(
         stage=Stage.EMBEDDING,
         attempts=item.attempts + 1,
@@ -111,34 +140,14 @@ def store(item: IngestionItem, parsed: Parsed) -> bool:
         sha256=item.sha256,
         file=item.file,
         source="",
+        passages=count,
+        document=document,
     ):
-        return False
-    document = documents.register_document(
-        name=item.name,
-        uri=item.uri,
-        path_hash=item.path_hash,
-        sha256=item.sha256,
-        mime=parsed.mime,
-        size=item.size,
-        file=item.file,
-        collection=target_collection(item),
-        tags=item.run.tags,
-        actor=item.run.owner,
-    )
-    count = documents.replace_passages(
-        document.pk,
-        parsed.passages,
-        language=parsed.language,
-        pages=parsed.pages,
-        title=parsed.title or None,
-    )
-    IngestionItem.objects.filter(pk=item.pk).change(document=document, passages=count)
-    return True
+        raise TakenAway
 
 
-def target_collection(item: IngestionItem) -> Collection:
-    """Where the document goes; raises when its owner may not write there any more."""
-    owner = item.run.owner
-    if item.run.collection_id is None:
-        return documents.default_collection(owner)
-    return documents.writable_collection(item.run.collection_id, actor=owner)
+def target_collection(run: IngestionRun) -> Collection:
+    """Where documents go; raises when their owner may not write there any more."""
+    if run.collection_id is None:
+        return documents.default_collection(run.owner)
+    return documents.writable_collection(run.collection_id, actor=run.owner)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync
+from django.db import transaction
 
 from mcp.builtin.registry import Builtin, registered
 from mcp.enums import Transport
@@ -29,7 +30,13 @@ def sync_builtin_servers() -> int:
 
 def sync(builtins: Iterable[Builtin]) -> int:
     """Bring some of them up to date."""
-    return sum(store_tools(server_row(one), tools_of(one.slug)) for one in builtins)
+    return sum(store(one, tools_of(one.slug)) for one in builtins)
+
+
+@transaction.atomic
+def store(builtin: Builtin, found: list[FoundTool]) -> int:
+    """Make the rows of one server; nobody sees it without its tools."""
+    return store_tools(server_row(builtin), found)
 
 
 def server_row(builtin: Builtin) -> Server:
@@ -53,10 +60,15 @@ def tools_of(slug: str) -> list[FoundTool]:
     return found
 
 
-def missing_builtins(present: Iterable[str]) -> list[Builtin]:
-    """Registered servers that have no row; `present` are slugs that are known to have one."""
+def completed(present: Iterable[str]) -> bool:
+    """Register the servers that have no row; whether tools may be there that were not `present`.
+
+    `present` are the slugs of the servers whose tools were just seen.
+    """
     unseen = registered.keys() - set(present)
     if not unseen:
-        return []
-    stored = Server.objects.filter(slug__in=unseen).values_list("slug", flat=True)
-    return [registered[slug] for slug in sorted(unseen - set(stored))]
+        return False
+    stored = dict(Server.objects.filter(slug__in=unseen).values_list("slug", "enabled"))
+    sync(registered[slug] for slug in sorted(unseen - stored.keys()))
+    # A row that is there and in use was made by somebody else a moment ago.
+    return len(stored) < len(unseen) or any(stored.values())

@@ -15,7 +15,7 @@ from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Effect, Policy, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
-from mcp.services.builtins import missing_builtins, sync
+from mcp.services.builtins import completed
 from mcp.services.endpoints import endpoint_of, gateway
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, Forbidden
@@ -36,9 +36,7 @@ def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
     built-in server is switched off (two) or was never registered (then it is).
     """
     rows = offered(user)
-    missing = missing_builtins(tool.server.slug for tool in rows)
-    if missing:
-        sync(missing)
+    if completed(tool.server.slug for tool in rows):
         rows = offered(user)
     return [info_of(tool) for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
 

@@ -23,7 +23,7 @@ def tiny(tiny_argv):
 
 def rediscover(server, **env):
     server.secrets = {"env": env}
-    server.save()
+    server.save_fields("secrets")
     return discover_server(server)
 
 
@@ -114,7 +114,7 @@ def test_approval_is_for_the_form_that_was_seen(tiny):
 def test_a_server_that_does_not_answer_is_marked_and_keeps_its_tools(tiny):
     discover_server(tiny)
     tiny.argv = ["/does/not/exist"]
-    tiny.save()
+    tiny.save_fields("argv")
 
     with pytest.raises(ToolServerUnavailable):
         discover_server(tiny)

@@ -29,7 +29,22 @@ if TYPE_CHECKING:
 DATABASE = "bench_search"
 PASSAGES_PER_DOCUMENT = 20
 WORDS_PER_PASSAGE = 90  # and as many stop words as English has between them
-STOP_WORDS = "the of and to in a is that for it as with on be by this are from or an".split()
+STOP_WORDS = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "a",
+    "is",
+    "that",
+    "for",
+    "it",
+    "as",
+    "with",
+    "on",
+    "be",
+]
 STOP_WORDS_PER_PASSAGE = 60
 # Zipf-Mandelbrot: the commonest word stands in about a quarter of the passages.
 ZIPF_SHIFT, ZIPF_EXPONENT = 50, 1.07

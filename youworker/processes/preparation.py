@@ -30,8 +30,10 @@ def prepare(say: Callable[[str], None]) -> None:
 def create_root(say: Callable[[str], None]) -> None:
     """Create the first superuser; a password nobody chose is shown this once."""
     name = config.security.admin_username or "admin"
-    made, password = ensure_root(name, password=config.security.admin_password)
-    if made and not config.security.admin_password:
+    # A secret file usually ends with a line feed that nobody types.
+    chosen = config.security.admin_password.rstrip("\r\n")
+    made, password = ensure_root(name, password=chosen)
+    if made and not chosen:
         say(f"youworker: superuser {name!r} created, its password is {password} (shown once)")
     elif made:
         say(f"youworker: superuser {name!r} created")

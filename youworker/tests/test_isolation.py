@@ -7,7 +7,7 @@ that is added without a row fails the build.
 from __future__ import annotations
 
 import pytest
-from channels.testing import WebsocketCommunicator
+from youworker.testing.sockets import Socket
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
@@ -188,13 +188,13 @@ def test_groups_are_invisible_to_others():
 async def test_sockets_of_another_user_answer_404():
     from asgiref.sync import sync_to_async
 
-    from youworker.asgi import application
+    from youworker.routing import websockets
 
     owner, other = await sync_to_async(UserFactory)(), await sync_to_async(UserFactory)()
     key, secret = await sync_to_async(made_key)(other)
     session = await sync_to_async(session_of)(owner)
     headers = [(b"authorization", f"Bearer {secret}".encode())]
-    socket = WebsocketCommunicator(application, f"/ws/chat/{session.pk}", headers=headers)
+    socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
 
     await socket.send_input({"type": "websocket.connect"})
     answer = await socket.receive_output(timeout=5)

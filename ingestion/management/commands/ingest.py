@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -13,11 +12,15 @@ from accounts.models import User
 from documents import services as documents
 from ingestion import services
 from ingestion.enums import Stage
-from ingestion.models import IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.parse import close_parser
 from ingestion.pipeline.working import work_for
 from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from ingestion.models import IngestionRun
 
 # Seconds: how long workers have to show up before this process does the work itself.
 PATIENCE = 4.0

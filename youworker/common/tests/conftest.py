@@ -1,9 +1,44 @@
 """Fixtures of these tests."""
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, models
+from django.test.utils import isolate_apps
+
+from youworker.common.fields import EncryptedJSONField, EncryptedTextField
+from youworker.common.managers import AliveManager, SoftDeleteQuerySet
+from youworker.common.models import SoftDeleteModel
 
 
 @pytest.fixture(autouse=True)
 def _no_collected_files(settings):
     # whitenoise warns about a folder of collected files that does not exist.
     settings.STATIC_ROOT = None
+
+
+@pytest.fixture
+def ada(db):
+    return get_user_model().objects.create_user("ada")
+
+
+@pytest.fixture
+def note_model(db):
+    """A model like those of the apps; its table disappears with the test's transaction."""
+    with isolate_apps("youworker.common"):
+
+        class Note(SoftDeleteModel):
+            title = models.CharField(max_length=50, default="")
+            text = EncryptedTextField(default="", blank=True)
+            reasoning = EncryptedTextField(null=True)  # noqa: DJ001 -- nulls are a case
+            data = EncryptedJSONField(default=dict)
+
+            objects = AliveManager.from_queryset(SoftDeleteQuerySet)()
+            all_objects = SoftDeleteQuerySet.as_manager()
+
+            class Meta:
+                app_label = "common"
+                base_manager_name = "all_objects"
+
+        with connection.schema_editor() as editor:
+            editor.create_model(Note)
+        yield Note

@@ -1,0 +1,47 @@
+# `make run` is all it takes; nothing has to be installed by hand but Python 3.11 with venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# How many tests run at the same time.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: .venv/product.stamp ## Start everything (Ctrl-C ends it)
+	exec $(BIN)/python manage.py up
+
+test: .venv/development.stamp ## Run all tests with coverage
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term
+
+check: .venv/development.stamp ## Formatting, lint, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	DATA_DIR=.venv/detached $(BIN)/mypy .
+	$(BIN)/lint-imports
+
+lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -c requirements.txt \
+		requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the environment and caches; data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer with venv is needed (Debian: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The stamps are newer than what they were made from, so an unchanged tree installs nothing.
+.venv/product.stamp: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.venv/development.stamp: requirements-dev.txt requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@ .venv/product.stamp

@@ -1,0 +1,169 @@
+"""Conversations over WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+from youworker.testing.sockets import Socket
+
+from accounts.services import create_api_key
+from accounts.tests.factories import UserFactory
+from chat import services
+from chat.agent.types import TextDelta
+from chat.consumers import LARGEST_FRAME
+from chat.models import Message, Run
+from chat.tests.factories import RunFactory, SessionFactory
+from chat.tests.fakes import ScriptedModel
+from youworker.common.db import in_thread
+from youworker.routing import websockets
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def connected(session, *, scopes=("chat",), user=None):
+    actor = user or session.user
+    _, secret = await in_thread(create_api_key, actor, name="k", scopes=scopes, actor=actor)
+    headers = [(b"authorization", f"Bearer {secret}".encode())]
+    socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
+    await socket.send_input({"type": "websocket.connect"})
+    answer = await socket.receive_output(timeout=5)
+    return socket, answer
+
+
+async def say(socket, **frame):
+    await socket.send_to(text_data=orjson.dumps(frame).decode())
+
+
+async def heard(socket, until="done"):
+    frames = []
+    async with asyncio.timeout(15):
+        while not frames or frames[-1]["type"] != until:
+            frames.append(orjson.loads(await socket.receive_from(timeout=10)))
+    return frames
+
+
+async def test_a_question_is_answered_with_numbered_events(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("Hello "), TextDelta("there.")]]))
+    session = await in_thread(SessionFactory)
+    socket, answer = await connected(session)
+
+    await say(socket, type="text", text="Hi")
+    system, *events = await heard(socket)
+
+    assert answer["type"] == "websocket.accept"
+    assert system == {"type": "system", "session_id": str(session.pk), "active_run_id": None}
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert "".join(event["text"] for event in events if event["type"] == "token") == "Hello there."
+    assert len({event["run_id"] for event in events}) == 1
+    await socket.disconnect()
+
+
+async def test_a_stop_during_an_answer_is_heard_at_once(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
+    session = await in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    await say(socket, type="text", text="Talk")
+    await heard(socket, until="token")
+
+    await say(socket, type="stop")
+    events = await heard(socket)
+
+    assert events[-1]["status"] == "stopped"
+    assert events[-1]["message"]["content"] == "so far"
+    await socket.disconnect()
+
+
+async def test_another_socket_resumes_where_the_first_was_lost(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("one "), 0.3, TextDelta("two")]]))
+    session = await in_thread(SessionFactory)
+    first, _ = await connected(session)
+    await say(first, type="text", text="Count")
+    seen = (await heard(first, until="token"))[-1]
+    await first.disconnect()
+
+    second, _ = await connected(session)
+    await say(second, type="resume", run_id=seen["run_id"], after=seen["seq"])
+    system, *events = await heard(second)
+
+    assert system["active_run_id"] == seen["run_id"]
+    assert events[0]["seq"] == seen["seq"] + 1
+    assert "".join(event["text"] for event in events if event["type"] == "token") == "two"
+    await second.disconnect()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["no json", "[]", "{}", '{"type": "dance"}', '{"type": "text"}', '{"type": "text", "text": 7}']
+    + ['{"type": "resume"}', '{"type": "resume", "run_id": "x", "after": -1}', '{"type": "stop"}']
+    + ['{"type": "approve", "tool_run_id": "x", "decision": "allow"}', '{"type": ["text"]}'],
+)
+async def test_a_bad_frame_is_answered_and_the_socket_stays_open(raw):
+    session = await in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+
+    await socket.send_to(text_data=raw)
+    if raw == '{"type": "text", "text": 7}':
+        assert (await heard(socket, until="run"))[-1]["type"] == "run"
+    else:
+        (error,) = await heard(socket, until="error")
+        assert {"type", "code", "detail"} <= set(error)
+    await say(socket, type="ping")
+
+    assert (await heard(socket, until="pong"))[-1] == {"type": "pong"}
+    await socket.disconnect()
+
+
+async def test_a_frame_that_is_too_large_closes_the_socket():
+    session = await in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+
+    await say(socket, type="text", text="x" * LARGEST_FRAME)
+    closing = await socket.receive_output(timeout=5)
+
+    assert (closing["type"], closing["code"]) == ("websocket.close", 1009)
+    assert not await Message.objects.aexists()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "foreign", "status"),
+    [(("documents.read",), False, 403), (("chat",), True, 404)],
+)
+async def test_a_socket_is_refused_before_it_is_accepted(scopes, foreign, status):
+    session = await in_thread(SessionFactory)
+    user = await in_thread(UserFactory) if foreign else None
+
+    _, answer = await connected(session, scopes=scopes, user=user)
+
+    assert answer["type"] == "websocket.http.response.start"
+    assert answer["status"] == status
+
+
+async def test_a_deleted_session_refuses_the_next_frame(spoken_by):
+    session = await in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+    await in_thread(services.delete_session, session, actor=session.user)
+
+    await say(socket, type="text", text="still there?")
+    (error,) = await heard(socket, until="error")
+
+    assert error["code"] == "not_found"
+    assert not await Run.objects.aexists()
+    await socket.disconnect()
+
+
+async def test_a_run_of_another_session_cannot_be_watched():
+    session = await in_thread(SessionFactory)
+    foreign = await in_thread(RunFactory)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+
+    await say(socket, type="resume", run_id=str(foreign.pk), after=0)
+    (error,) = await heard(socket, until="error")
+
+    assert error["code"] == "not_found"
+    await socket.disconnect()

@@ -1,0 +1,260 @@
+"""The wire: shapes, refusals, and the number of queries."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from django.test import AsyncClient
+from rest_framework.test import APIClient
+
+from accounts.services import create_api_key
+from accounts.tests.factories import UserFactory
+from chat.agent.errors import ModelUnavailable
+from chat.agent.types import TextDelta, Usage
+from chat.models import Message, Session
+from chat.tests.factories import (
+    CitationFactory,
+    MessageFactory,
+    RunFactory,
+    SessionFactory,
+    ToolRunFactory,
+)
+from chat.tests.fakes import ScriptedModel
+from youworker.common.db import in_thread
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(user):
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_sessions_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
+    user = UserFactory()
+    SessionFactory.create_batch(count, user=user)
+    SessionFactory()
+
+    with django_assert_num_queries(3):  # the count, the page, its collections
+        answer = client_of(user).get("/v1/sessions")
+
+    assert answer.json()["count"] == count
+    assert {row["title"] for row in answer.json()["results"]} == {"Replication"}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_messages_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
+    session = SessionFactory()
+    for _ in range(count):
+        message = MessageFactory(session=session, role="assistant")
+        CitationFactory.create_batch(2, message=message)
+        ToolRunFactory(session=session, message=message)
+    CitationFactory()
+
+    with django_assert_num_queries(5):  # session, count, page, citations, tool runs
+        answer = client_of(session.user).get(f"/v1/sessions/{session.pk}/messages")
+
+    rows = answer.json()["results"]
+    assert len(rows) == count
+    assert [len(row["citations"]) for row in rows] == [2] * count
+    assert set(rows[0]) == {
+        "id",
+        "role",
+        "content",
+        "model",
+        "created_at",
+        "parent_id",
+        "run_id",
+        "tokens_in",
+        "tokens_out",
+        "citations",
+        "tool_runs",
+        "feedback",
+    }
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tool_runs_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
+    session = SessionFactory()
+    ToolRunFactory.create_batch(count, session=session)
+    ToolRunFactory()
+
+    with django_assert_num_queries(2):
+        answer = client_of(session.user).get("/v1/tool-runs")
+
+    assert answer.json()["count"] == count
+    assert answer.json()["results"][0]["args"] == {"query": "replica"}
+
+
+def test_staff_see_that_others_call_tools_but_not_with_what():
+    ToolRunFactory(result_preview="private")
+
+    answer = client_of(UserFactory(is_staff=True)).get("/v1/tool-runs")
+
+    (row,) = answer.json()["results"]
+    assert (row["tool"], row["args"], row["result_preview"]) == ("semantic.query", {}, "")
+
+
+def test_sessions_are_found_by_words_of_their_titles():
+    user = UserFactory()
+    SessionFactory(user=user, title="Backups at night")
+    SessionFactory(user=user, title="Holidays")
+
+    answer = client_of(user).get("/v1/sessions", {"search": "BACKUP"})
+
+    assert [row["title"] for row in answer.json()["results"]] == ["Backups at night"]
+
+
+def test_a_session_lives_through_its_whole_life():
+    client = client_of(UserFactory())
+    url = "/v1/sessions/" + client.post("/v1/sessions", {"title": "One"}).json()["id"]
+
+    changed = client.patch(url, {"title": "Two", "archived": True}).json()
+    archived = client.get("/v1/sessions", {"archived": "true"}).json()["count"]
+    deleted = client.delete(url).status_code
+    gone = client.get(url).status_code
+    back = client.post(f"{url}/restore").json()
+
+    assert (changed["title"], changed["archived"], archived) == ("Two", True, 1)
+    assert (deleted, gone, back["title"]) == (204, 404, "Two")
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({}, "text"),
+        ({"text": "  "}, "text"),
+        ({"text": "a\x00b"}, "text"),
+        ({"text": "x", "parent_id": "nonsense"}, "parent_id"),
+        ({"audio": {"data": "AAAA", "format": "wav"}}, "audio"),
+    ],
+)
+def test_bad_questions_are_refused_with_the_name_of_the_field(body, attr):
+    session = SessionFactory()
+
+    answer = client_of(session.user).post(f"/v1/sessions/{session.pk}/messages", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == attr
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "9" * 17, "1.5"])
+def test_a_resume_point_that_is_no_number_is_refused(after):
+    run = RunFactory()
+
+    answer = client_of(run.user).get(f"/v1/runs/{run.pk}/events", {"after": after})
+
+    assert answer.status_code == 400
+
+
+def test_a_finished_run_cannot_be_stopped():
+    run = RunFactory()
+
+    answer = client_of(run.user).post(f"/v1/runs/{run.pk}/stop")
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "run_finished")
+
+
+def test_feedback_is_kept():
+    message = MessageFactory(role="assistant")
+    url = f"/v1/messages/{message.pk}/feedback"
+
+    answer = client_of(message.session.user).post(url, {"rating": -1, "comment": "wrong"})
+
+    assert answer.json()["feedback"] == {"rating": -1, "comment": "wrong"}
+
+
+def test_the_api_is_closed_to_strangers():
+    assert APIClient().get("/v1/sessions").status_code == 401
+
+
+async def key_of(user, *scopes):
+    _, secret = await in_thread(create_api_key, user, name="k", scopes=scopes, actor=user)
+    return {"authorization": f"Bearer {secret}"}
+
+
+async def frames(response):
+    body = b"".join([chunk async for chunk in response.streaming_content])
+    blocks = [block for block in body.decode().split("\n\n") if block.startswith("id:")]
+    return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_one_call_gives_the_whole_answer(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("Forty-"), TextDelta("two."), Usage(3, 2)]]))
+    headers = await key_of(await in_thread(UserFactory), "chat")
+
+    answer = await AsyncClient().post(
+        "/v1/chat", {"text": "Why?"}, content_type="application/json", headers=headers
+    )
+
+    body = answer.json()
+    assert answer.status_code == 200
+    assert body["message"]["content"] == "Forty-two."
+    assert body["usage"] == {"tokens_in": 3, "tokens_out": 2}
+    assert await Session.objects.filter(pk=body["session_id"]).acount() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_one_call_can_stream(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("Forty-"), TextDelta("two.")]]))
+    headers = await key_of(await in_thread(UserFactory), "chat")
+
+    response = await AsyncClient().post(
+        "/v1/chat",
+        {"text": "Why?", "stream": True},
+        content_type="application/json",
+        headers=headers,
+    )
+    events = await frames(response)
+
+    assert response["Content-Type"] == "text/event-stream"
+    assert [int(event["id"]) for event in events] == list(range(1, len(events) + 1))
+    tokens = [orjson.loads(event["data"]) for event in events if event["event"] == "token"]
+    assert "".join(token["text"] for token in tokens) == "Forty-two."
+    assert events[-1]["event"] == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_retry_with_the_same_key_watches_the_same_run(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("once")]]))
+    headers = await key_of(await in_thread(UserFactory), "chat")
+    headers["Idempotency-Key"] = "retry-1"
+    client = AsyncClient()
+    post = {"content_type": "application/json", "headers": headers}
+
+    first = await client.post("/v1/chat", {"text": "Why?"}, **post)
+    second = await client.post("/v1/chat", {"text": "Why?"}, **post)
+    other = await client.post("/v1/chat", {"text": "What?"}, **post)
+
+    assert first.json() == second.json()
+    assert await Message.objects.filter(role="user").acount() == 1
+    assert (other.status_code, other.json()["errors"][0]["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_model_that_is_away_is_503_with_its_sentence(spoken_by):
+    spoken_by(ScriptedModel([[ModelUnavailable("The model server does not answer.")]]))
+    headers = await key_of(await in_thread(UserFactory), "chat")
+
+    # A 5xx makes the test client raise; a browser sees the answer.
+    client = AsyncClient(raise_request_exception=False)
+    answer = await client.post(
+        "/v1/chat", {"text": "Why?"}, content_type="application/json", headers=headers
+    )
+
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["detail"] == "The model server does not answer."
+    assert await Message.objects.filter(role="user").acount() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_key_without_the_scope_is_refused():
+    headers = await key_of(await in_thread(UserFactory), "documents.read")
+
+    answer = await AsyncClient().get("/v1/sessions", headers=headers)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "insufficient_scope")

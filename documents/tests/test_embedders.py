@@ -1,0 +1,133 @@
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+
+from documents import embedding
+from documents.embedding import configured_model, embedder_of, get_embedder
+from documents.embedding import openai as openai_module
+from documents.embedding.local import LONGEST, LocalEmbedder
+from documents.embedding.openai import OpenAIEmbedder
+from documents.enums import Provider
+from documents.tests.fakes import LetterEmbedder, embedding_server
+from youworker.common.config import config
+from youworker.common.exceptions import UpstreamUnavailable
+
+
+@pytest.fixture(scope="module")
+def local():
+    return embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
+
+
+@pytest.fixture
+def settings_of(monkeypatch):
+    """Point the provider at a server, with quick retries."""
+
+    def change(base_url):
+        vector = dataclasses.replace(
+            config.vector,
+            embedding_base_url=base_url,
+            embedding_model="m",
+            embedding_dimensions=2,
+        )
+        retry = dataclasses.replace(config.retry, attempts=2, base_seconds=0.01)
+        changed = dataclasses.replace(config, vector=vector, retry=retry)
+        monkeypatch.setattr(openai_module, "config", changed)
+        monkeypatch.setattr(embedding, "config", changed)
+
+    return change
+
+
+def test_local_vectors_say_what_is_alike(local):
+    vectors = local.embed(["a small cat", "the little kitten", "quarterly tax report"])
+
+    assert vectors.shape == (3, 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+
+
+def test_local_vectors_do_not_depend_on_their_neighbours(local):
+    texts = [f"text number {n} " * (n + 1) for n in range(11)]
+
+    together = local.embed(texts)
+    alone = np.concatenate([local.embed([text]) for text in texts])
+
+    # The int8 model scales activations per batch, so the last digits differ.
+    assert (together * alone).sum(axis=1).min() > 0.98
+
+
+def test_local_embedder_takes_extreme_texts(local):
+    vectors = local.embed(["", "word " * 50_000, "\ud7ff🎉\u202e"])
+
+    assert np.isfinite(vectors).all()
+    assert local.embed([]).shape == (0, 384)
+    assert len(local.tokenizer.encode("word " * 5000).ids) == LONGEST
+
+
+def test_an_embedder_is_loaded_once_per_process(local, monkeypatch):
+    again = embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    child = embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
+
+    assert again is local
+    assert child is not local
+    assert isinstance(child, LocalEmbedder)
+    del embedding.loaded[-1, Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS]
+
+
+@pytest.mark.django_db
+def test_get_embedder_is_the_configured_one_until_another_is_active(local, use):
+    assert get_embedder() is local
+
+    letters = LetterEmbedder()
+    use(letters, active=True)
+
+    assert get_embedder() is letters
+
+
+def test_configured_model_follows_the_base_url(settings_of):
+    settings_of("http://127.0.0.1:9/v1")
+
+    assert configured_model() == (Provider.OPENAI, "m", 2)
+
+
+def test_openai_embedder_puts_vectors_in_order(settings_of):
+    answers = [[(1, [0.0, 3.0]), (0, [2.0, 0.0])]]
+    with embedding_server(answers) as (url, received):
+        settings_of(url)
+        embedder = embedding.load(Provider.OPENAI, "m", 2)
+        vectors = embedder.embed(["first", ""])
+
+    assert vectors.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert (received[0]["model"], received[0]["input"]) == ("m", ["first", " "])
+
+
+def test_openai_embedder_tries_again_and_sends_batches(settings_of, monkeypatch):
+    monkeypatch.setattr(openai_module, "BATCH", 1)
+    with embedding_server([503, [(0, [1.0, 0.0])], [(0, [0.0, 1.0])]]) as (url, received):
+        settings_of(url)
+        vectors = OpenAIEmbedder("m", 2).embed(["a", "b"])
+
+    assert vectors.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert [body["input"] for body in received] == [["a"], ["a"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    "answers", [[503, 503], [401], [[(0, [1.0, 0.0, 0.0])]], [[]], [[(0, [1.0, 0.0])] * 2]]
+)
+def test_openai_embedder_refuses_what_it_cannot_use(settings_of, answers):
+    with embedding_server(answers) as (url, _):
+        settings_of(url)
+        with pytest.raises(UpstreamUnavailable):
+            OpenAIEmbedder("m", 2).embed(["a"])
+
+    assert answers == []
+
+
+def test_openai_embedder_without_an_address_is_unavailable(settings_of):
+    settings_of("")
+
+    with pytest.raises(UpstreamUnavailable):
+        OpenAIEmbedder("m", 2)

@@ -1,0 +1,304 @@
+import uuid
+
+import pytest
+
+from accounts.tests.factories import UserFactory
+from documents import services
+from documents.search import query as query_module
+from documents.search import search, statement
+from documents.search.frequencies import Frequencies, sampler
+from documents.tests.factories import (
+    CollectionFactory,
+    CollectionShareFactory,
+    DocumentFactory,
+    DocumentShareFactory,
+    write,
+)
+from documents.tests.fakes import BrokenEmbedder
+from groups.tests.factories import MembershipFactory
+from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
+
+pytestmark = pytest.mark.django_db
+
+MODES = ["hybrid", "keyword", "semantic"]
+
+
+def texts(answer):
+    return [hit.text for hit in answer.results]
+
+
+def library(*passages, embedded=True, **fields):
+    document = DocumentFactory(**fields)
+    write(document, *passages)
+    if embedded:
+        services.embed_document(document.pk, heartbeat=lambda: None)
+    return document
+
+
+@pytest.fixture(params=["small scope", "large scope"])
+def either_branch(request, monkeypatch):
+    """Both ways of gathering candidates have to answer alike."""
+    if request.param == "large scope":
+        monkeypatch.setattr(statement, "SMALL_SCOPE", 0)
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+@pytest.mark.parametrize("mode", MODES)
+def test_search_finds_the_best_passage(mode):
+    document = library("zebra stripes", "penguins swim", "quick foxes")
+
+    answer = search("fox", mode=mode, actor=document.owner)
+
+    best = answer.results[0]
+    assert answer.mode == mode
+    assert best.text == "quick foxes"
+    assert (best.document_id, best.title, best.uri) == (document.pk, document.title, document.uri)
+    assert (best.collection_id, best.mime) == (document.collection_id, "text/plain")
+    assert [hit.score for hit in answer.results] == sorted(
+        (hit.score for hit in answer.results), reverse=True
+    )
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+@pytest.mark.parametrize("mode", MODES)
+def test_search_finds_nothing_the_actor_may_not_read(mode):
+    stranger = library("secret penguins")
+    user = UserFactory()
+    mine = library("my penguins", owner=user)
+    shared = DocumentShareFactory(
+        document=library("shared penguins"), group=MembershipFactory(user=user).group
+    ).document
+    deleted = library("deleted penguins", owner=user)
+    deleted.soft_delete()
+
+    found = search("penguins", mode=mode, actor=user)
+
+    assert {hit.document_id for hit in found.results} == {mine.pk, shared.pk}
+    assert stranger.pk in {
+        hit.document_id for hit in search("penguins", mode=mode, actor=stranger.owner).results
+    }
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+def test_rights_taken_away_count_at_once():
+    membership = MembershipFactory()
+    share = CollectionShareFactory(group=membership.group)
+    library("shared penguins", collection=share.collection)
+    assert len(search("penguins", actor=membership.user).results) == 1
+
+    membership.delete()
+
+    assert search("penguins", actor=membership.user).results == []
+
+
+@pytest.mark.usefixtures("letters")
+@pytest.mark.parametrize("mode", MODES)
+def test_search_filters(mode):
+    user = UserFactory()
+    shelf = CollectionFactory(owner=user)
+    one = library("penguins one", owner=user, collection=shelf)
+    two = library("penguins two", owner=user)
+    services.update_document(one, tags=["red", "blue"], actor=user)
+    services.update_document(two, tags=["red"], actor=user)
+
+    def found(**filters):
+        hits = search("penguins", mode=mode, actor=user, **filters).results
+        return {hit.document_id for hit in hits}
+
+    assert found() == {one.pk, two.pk}
+    assert found(collections=[shelf.pk]) == {one.pk}
+    assert found(tags=["red"]) == {one.pk, two.pk}
+    assert found(tags=["red", "blue"]) == {one.pk}
+    assert found(document_ids=[two.pk]) == {two.pk}
+    assert found(document_ids=[uuid.uuid4()]) == set()
+    assert found(collections=[], tags=[], document_ids=[]) == {one.pk, two.pk}
+
+
+@pytest.mark.usefixtures("letters")
+def test_words_of_a_question_are_alternatives():
+    document = library("penguins swim", "zebras run", embedded=False)
+
+    found = search("do penguins or unicorns swim?", mode="keyword", actor=document.owner)
+
+    assert texts(found) == ["penguins swim"]
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+def test_rare_words_count_more_than_common_ones():
+    document = library(*[f"system number {n}" for n in range(20)], "zebra crossing", embedded=False)
+
+    found = search("system zebra", mode="keyword", actor=document.owner)
+
+    assert texts(found)[0] == "zebra crossing"
+
+
+@pytest.mark.usefixtures("letters")
+def test_titles_and_headings_are_found():
+    titled = library("some text", title="Penguins", embedded=False)
+    headed = DocumentFactory(owner=titled.owner)
+    write(headed, "other text", heading="Habits > Penguin colonies")
+
+    found = search("penguin", mode="keyword", actor=titled.owner)
+
+    assert set(texts(found)) == {"some text", "other text"}
+
+
+@pytest.mark.usefixtures("letters")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "os.path",
+        "os.path.join",
+        "`os.path.join()`",
+        "--dry-run",
+        "threadpoolexecutor",
+        "thread pool",
+        "C++",
+        "3.14",
+    ],
+)
+def test_identifiers_are_found(question):
+    document = library(
+        "use os.path.join with --dry-run", "a ThreadPoolExecutor of C++ 3.14", "nothing of this"
+    )
+
+    found = search(question, mode="keyword", actor=document.owner)
+
+    assert len(found.results) == 1
+    assert search(question, actor=document.owner).results[0].text == found.results[0].text
+
+
+@pytest.mark.usefixtures("letters")
+def test_each_language_is_stemmed_in_its_own_way():
+    document = DocumentFactory()
+    write(document, "i gatti dormono", language="it")
+
+    assert len(search("gatto che dorme", mode="keyword", actor=document.owner).results) == 1
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "   ",
+        "the of and",
+        "'\"\\:*&|!()<->",
+        "x" * 10_000,
+        "word " * 5000,
+        "🎉\u202e\ufeff",
+        "%s %(x)s",
+        "a'b\\c",
+    ],
+)
+def test_odd_questions_are_no_errors(question, mode):
+    document = library("penguins swim")
+
+    answer = search(question, mode=mode, actor=document.owner)
+
+    assert len(answer.results) <= 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_empty_index_answers_nothing(letters, mode):
+    assert search("penguins", mode=mode, actor=UserFactory()).results == []
+
+
+@pytest.mark.usefixtures("letters")
+def test_search_refuses_what_makes_no_sense():
+    user = UserFactory()
+
+    for arguments in ({"mode": "magic"}, {"limit": 0}, {"limit": 101}):
+        with pytest.raises(InvalidInput):
+            search("x", actor=user, **arguments)
+    with pytest.raises(InvalidInput):
+        search("a\x00b", actor=user)
+
+
+def test_without_its_model_a_search_goes_by_words(use):
+    use(BrokenEmbedder(), active=True)
+    document = library("penguins swim", embedded=False)
+
+    answer = search("penguins", actor=document.owner)
+
+    assert (texts(answer), answer.mode) == (["penguins swim"], "keyword")
+    with pytest.raises(UpstreamUnavailable):
+        search("penguins", mode="semantic", actor=document.owner)
+
+
+@pytest.mark.usefixtures("letters")
+def test_a_document_is_found_by_words_before_it_has_vectors():
+    document = library("penguins swim", embedded=False)
+
+    assert texts(search("penguins", actor=document.owner)) == ["penguins swim"]
+    assert texts(search("penguins", mode="semantic", actor=document.owner)) == []
+
+
+@pytest.mark.usefixtures("letters")
+def test_one_document_does_not_fill_the_list():
+    user = UserFactory()
+    library(*[f"penguins swim {n}" for n in range(30)], owner=user, title="long")
+    library("penguins swim well", owner=user, title="short")
+
+    found = search("penguins swim", limit=5, actor=user)
+
+    assert "short" in {hit.title for hit in found.results}
+
+
+@pytest.mark.usefixtures("letters")
+def test_vectors_of_another_model_are_not_mixed_in(use):
+    document = library("penguins swim")
+    other = use(type("Other", (BrokenEmbedder,), {"name": "other"})(), active=False)
+
+    assert other.index_name
+    assert texts(search("penguins", mode="semantic", actor=document.owner)) == ["penguins swim"]
+
+
+def test_as_json_has_the_shape_of_the_contract(letters):
+    document = library("penguins swim")
+
+    answer = search("penguins", actor=document.owner).as_json()
+
+    (hit,) = answer["results"]
+    assert set(answer) == {"results", "took_ms", "mode"}
+    assert set(hit) == {"chunk_id", "text", "score", "page", "heading", "start", "end", "document"}
+    assert hit["document"] == {
+        "id": str(document.pk),
+        "title": document.title,
+        "uri": document.uri,
+        "mime": "text/plain",
+        "collection_id": str(document.collection_id),
+    }
+
+
+def test_common_words_have_to_come_together_to_select():
+    counts = Frequencies(total=100_000, sampled=1000, counts={"a": 300, "b": 150, "c": 100})
+
+    chosen = query_module.selective(["c", "b", "a"], counts)
+
+    assert chosen == "'c' & 'b'"
+
+
+def test_rare_words_select_each_on_its_own():
+    counts = Frequencies(total=100_000, sampled=1000, counts={"a": 300, "c": 4})
+
+    assert query_module.selective(["x", "c", "a"], counts) == "'x' | 'c'"
+
+
+def test_quoted_lexemes_survive():
+    assert query_module.quoted("a'b\\c") == "'a''b\\\\c'"
+
+
+def test_frequencies_are_counted_and_kept_for_a_while(letters):
+    document = library("penguins swim", "penguins run", embedded=False)
+    first = sampler.frequencies()
+
+    write(document, "zebras")
+
+    assert first.sampled == 2
+    assert first.share("penguin") > first.share("run") == first.share("unknown")
+    assert first.weight("run") > first.weight("penguin") > 0
+    assert sampler.frequencies() is first
+    sampler.forget()
+    assert sampler.frequencies().sampled == 1

@@ -1,0 +1,65 @@
+"""Log lines."""
+
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+
+from youworker.common import correlation, logs
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Log through a handler of the product's own; gives the lines as objects."""
+    chosen = {}
+    monkeypatch.setattr(logging.config, "dictConfig", chosen.update)
+    logs.configure({"level": "INFO", "format": "json"})
+    made = dict(chosen["formatters"]["structured"])
+    handler = logging.StreamHandler(stream := io.StringIO())
+    handler.setFormatter(made.pop("()")(**made))
+    logger = logging.getLogger("test.of.logs")
+    logger.propagate = False
+    logger.addHandler(handler)
+    logger.setLevel("INFO")
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logger.removeHandler(handler)
+
+
+def test_a_line_is_an_object_with_time_level_name_and_id(lines):
+    token = correlation.current.set("trace-1")
+    logging.getLogger("test.of.logs").info("hello %s", "you", extra={"rows": 3})
+    correlation.current.reset(token)
+
+    (line,) = lines()
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "hello you",
+        "level": "info",
+        "logger": "test.of.logs",
+        "rows": 3,
+        "correlation_id": "trace-1",
+    }
+
+
+def test_secrets_are_cut_out_of_messages_extras_and_traces(lines):
+    key = "yw_abcdefgh" + "Z" * 35
+    logger = logging.getLogger("test.of.logs")
+    logger.info("key %s", key, extra={"header": f"Bearer {'t' * 40}"})
+    try:
+        raise ValueError(key)
+    except ValueError:
+        logger.exception("failed")
+
+    text = json.dumps(lines())
+    assert "Z" * 20 not in text
+    assert "t" * 20 not in text
+    assert "yw_abcdefgh" in text
+    assert "ValueError" in text
+
+
+def test_lines_outside_any_work_have_no_id(lines):
+    logging.getLogger("test.of.logs").warning("alone")
+
+    assert "correlation_id" not in lines()[0]
