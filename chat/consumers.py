@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.exceptions import StopConsumer
@@ -17,12 +15,15 @@ from accounts.enums import Scope
 from accounts.services import may_still_act
 from accounts.sockets import deny
 from chat import services
-
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -49,9 +50,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.refuse(404)
         await self.accept()
         active = await in_thread(services.active_run_id, self.session)
-        await self.say(
-            {"type": "system", "session_id": self.session.pk, "active_run_id": active}
-        )
+        await self.say({"type": "system", "session_id": self.session.pk, "active_run_id": active})
         self.pinger = asyncio.create_task(self.ping_regularly())
 
     async def refuse(self, status: int) -> None:
@@ -100,9 +99,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not await in_thread(may_still_act, self.actor, self.key):
             await self.close(code=4401)
             raise StopConsumer
-        self.session = await in_thread(
-            services.own_session, self.session.pk, actor=self.actor
-        )
+        self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)
 
     async def on_text(self, frame: Frame) -> None:
         """Ask, and watch the answer."""
@@ -199,5 +196,3 @@ def read_frame(raw: bytes) -> Frame:
     if kind not in ("text", "audio", "stop", "approve", "resume", "ping"):
         raise InvalidInput("A frame is an object with a known `type`.")
     return dict(frame)
-
-

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
-from uuid import UUID
 
 from django.db.models import Prefetch
 from django.utils import timezone
@@ -14,6 +12,9 @@ from chat.enums import ACTIVE_STATUSES, RunStatus, ToolRunStatus
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
     from accounts.models import User
     from chat.models import Citation, Message, Run, Session, ToolRun
 
@@ -47,7 +48,7 @@ class MessageQuerySet(BaseQuerySet["Message"]):
 
     def with_details(self) -> Self:
         """Load citations and tool runs in one query each."""
-        from chat.models import Citation, ToolRun
+        from chat.models import Citation, ToolRun  # noqa: PLC0415 -- models import managers
 
         return self.prefetch_related(
             Prefetch("citations", Citation.objects.order_by("index")),
@@ -77,7 +78,10 @@ class RunQuerySet(BaseQuerySet["Run"]):
     def claim(self, pk: UUID, *, seconds: int) -> bool:
         """Move one queued run to running; false when it was stopped or taken before."""
         now = timezone.now()
-        changes: dict[str, Any] = {"started_at": now, "lease_until": now + timedelta(seconds=seconds)}
+        changes: dict[str, Any] = {
+            "started_at": now,
+            "lease_until": now + timedelta(seconds=seconds),
+        }
         queued = self.filter(pk=pk, status=RunStatus.QUEUED)
         return bool(queued.update(status=RunStatus.RUNNING, updated_at=now, **changes))
 

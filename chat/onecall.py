@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
 from django.db import connection
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import services
@@ -22,6 +20,11 @@ from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.common.limits import limited
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from rest_framework.request import Request
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chat.models import Citation, Message, Run, ToolRun
+if TYPE_CHECKING:
+    from chat.models import Citation, Message, Run, ToolRun
 
 
 def rendered_citation(citation: Citation) -> dict[str, Any]:

@@ -109,9 +109,7 @@ class FeedbackSerializer(serializers.Serializer[Any]):
     """What the user thinks of an answer."""
 
     rating = serializers.ChoiceField([-1, 0, 1])
-    comment = serializers.CharField(
-        max_length=4000, required=False, allow_blank=True, default=""
-    )
+    comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
 
 
 class MessageSerializer(serializers.Serializer[Any]):
@@ -142,9 +140,7 @@ class AudioSerializer(serializers.Serializer[Any]):
 class PostMessageSerializer(serializers.Serializer[Any]):
     """A question."""
 
-    text = serializers.CharField(
-        max_length=LONGEST_TEXT, required=False, trim_whitespace=False
-    )
+    text = serializers.CharField(max_length=LONGEST_TEXT, required=False, trim_whitespace=False)
     audio = AudioSerializer(required=False)
     model = serializers.CharField(max_length=200, required=False, allow_blank=True)
     parent_id = serializers.UUIDField(required=False, allow_null=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,8 @@ from youworker.common.redis import sync_redis
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from accounts.models import User
 
 TITLE_CHARACTERS = 80
@@ -43,9 +44,7 @@ class Posted:
 
 
 @transaction.atomic
-def create_session(
-    *, collections: Sequence[UUID] = (), actor: User, **fields: Any
-) -> Session:
+def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Begin a conversation; `fields` are those of `SESSION_FIELDS`."""
     return begin_session(collections=collections, actor=actor, **fields)
 

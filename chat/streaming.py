@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from chat.runs.viewing import view_run
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
 KEEPALIVE = b": still here\n\n"
-LARGEST_SEQ = 2**53
+LARGEST_SEQ = 10**15
 
 
 def event_stream(run_id: UUID, *, after: int = 0, **headers: str) -> StreamingHttpResponse:
@@ -39,6 +42,6 @@ async def sse(run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
 def resume_point(request: Request) -> int:
     """The number after `?after=` or in `Last-Event-ID`; raises `ValidationError`."""
     text: Any = request.query_params.get("after") or request.headers.get("Last-Event-ID") or "0"
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) < LARGEST_SEQ):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_SEQ))):
         raise ValidationError({"after": ["This must be the number of an event."]})
     return int(text)

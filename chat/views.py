@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
 from django.db import connection
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import ListModelMixin
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from chat import services
 from chat.filters import SessionFilterSerializer
-from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
 from chat.models import Message, Run, Session, ToolRun
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
 from chat.runs.process import launch, request_stop
@@ -31,10 +28,17 @@ from chat.serializers import (
     ToolRunSerializer,
     UpdateSessionSerializer,
 )
-from chat.services import Posted
 from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+    from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
+    from chat.services import Posted
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry safe for 24 h."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from documents.enums import Access, SearchMode
@@ -16,6 +17,7 @@ MOST_TAGS = 100
 MOST_FILTERS = 1000
 
 
+@extend_schema_serializer(component_name="PersonWithAccess")
 class PersonSerializer(serializers.Serializer[Any]):
     """What other people see of a user."""
 

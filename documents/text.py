@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 LONGEST_IDENTIFIER = 80
 MOST_IDENTIFIERS = 400
+PUNCTUATION = ".,;:!?()[]{}<>\"'`*=&|\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026"
 
 # A word may hold no underscore here: `lru_cache` is a compound of two words.
 WORD = r"[^\W_]++"
@@ -107,20 +108,37 @@ def text_config(language: str, default: str) -> str:
 
 def indexable(text: str) -> Indexable:
     """Split compounds and CamelCase into words, and keep them whole as identifiers too."""
-    words = JOINT.sub(" ", text)
-    if CAMEL.search(words):
-        words = CAMEL.sub(lambda match: HUMP.sub(" ", match.group()), words)
-    return Indexable(words, identifiers(text))
+    words, odd = text, odd_tokens(text)
+    if odd:
+        words = JOINT.sub(" ", text)
+        if CAMEL.search(odd):
+            words = CAMEL.sub(lambda match: HUMP.sub(" ", match.group()), words)
+    return Indexable(words, identifiers_in(odd))
 
 
 def identifiers(text: str) -> list[str]:
     """Dotted names, paths, options and CamelCase words, in lower case, in order of appearance."""
+    return identifiers_in(odd_tokens(text))
+
+
+def odd_tokens(text: str) -> str:
+    """The tokens that are more than a plain word; most of a prose text is left out quickly."""
+    return " ".join(token for token in text.split() if not is_plain(token.strip(PUNCTUATION)))
+
+
+def is_plain(token: str) -> bool:
+    """Whether a token is nothing but letters and digits, without capitals inside."""
+    return not token or (token.isalnum() and token[1:] == token[1:].lower())
+
+
+def identifiers_in(odd: str) -> list[str]:
+    """The identifiers among some tokens."""
     found: dict[str, None] = {}
-    for match in COMPOUND.finditer(text):
+    for match in COMPOUND.finditer(odd):
         for name in with_neighbours(match.group().lower()):
             found[name] = None
     for pattern in (OPTION, SUFFIXED, CAMEL):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(odd):
             found[match.group().lower()] = None
     kept = [name for name in found if len(name) <= LONGEST_IDENTIFIER]
     return kept[:MOST_IDENTIFIERS]

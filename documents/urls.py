@@ -1,5 +1,8 @@
 """Routes of the app under `/v1`."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.urls import path
 
 from documents.views.collections import CollectionViewSet
@@ -14,6 +17,12 @@ document = DocumentViewSet.as_view(
     {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 )
 
+
+def part(name: str) -> Callable[..., Any]:
+    """The view of an extra action, with the settings its decorator gives it."""
+    return DocumentViewSet.as_view({"get": name}, **getattr(DocumentViewSet, name).kwargs)
+
+
 urlpatterns = [
     path("collections", collections),
     path("collections/<uuid:pk>", collection),
@@ -21,9 +30,9 @@ urlpatterns = [
     path("documents", DocumentViewSet.as_view({"get": "list"})),
     path("documents/<uuid:pk>", document),
     path("documents/<uuid:pk>/restore", DocumentViewSet.as_view({"post": "restore"})),
-    path("documents/<uuid:pk>/content", DocumentViewSet.as_view({"get": "content"})),
-    path("documents/<uuid:pk>/passages", DocumentViewSet.as_view({"get": "passages"})),
-    path("documents/<uuid:pk>/access", DocumentViewSet.as_view({"get": "access"})),
+    path("documents/<uuid:pk>/content", part("content")),
+    path("documents/<uuid:pk>/passages", part("passages")),
+    path("documents/<uuid:pk>/access", part("access")),
     path("tags", TagViewSet.as_view({"get": "list"})),
     path("search", SearchView.as_view()),
 ]

@@ -47,8 +47,9 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         self.since: dict[str, datetime] = {}
         self.opened_at = timezone.now()
         await self.channel_layer.group_add(group_of(self.user_id), self.channel_name)
+        frames = await in_thread(snapshot, self.user_id)
         await self.accept()
-        for frame in await in_thread(snapshot, self.user_id):
+        for frame in frames:
             await self.send_frame(frame)
 
     async def disconnect(self, code: int) -> None:

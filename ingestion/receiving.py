@@ -22,6 +22,9 @@ class ReceivedFile(UploadedFile):
         super().__init__(name=incoming.name, content_type=incoming.mime, size=incoming.size)
         self.incoming = incoming
 
+    def close(self) -> None:
+        """Leave the bytes to whoever keeps or discards them."""
+
 
 class ReceivingHandler(FileUploadHandler):
     """Gives every file of a request to the store; `discard` forgets what was not kept."""
@@ -83,4 +86,4 @@ def shown_name(name: str) -> str:
     """A file name without folders, control characters or excessive length."""
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join(character for character in last if character.isprintable()).strip()
-    return clean[-255:] or "unnamed"
+    return clean[-255:].strip() or "unnamed"

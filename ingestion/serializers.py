@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_serializer, extend_schema_field
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
@@ -21,6 +21,7 @@ class TotalsSerializer(serializers.Serializer):
     bytes = serializers.IntegerField(source="byte_count")
 
 
+@extend_schema_serializer(component_name="IngestionRun")
 class RunSerializer(serializers.ModelSerializer):
     """A run with its totals."""
 
@@ -50,6 +51,7 @@ class ItemErrorSerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="IngestionItem")
 class ItemSerializer(serializers.ModelSerializer):
     """One file of a run."""
 

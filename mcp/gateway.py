@@ -27,7 +27,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.enums import Transport
 from mcp.exceptions import ToolServerUnavailable
-from mcp.links import linked
+from mcp.links import linked, retire
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
 from youworker.common.config import config
@@ -126,8 +126,12 @@ async def call(
             raise unavailable(endpoint, error) from error
         return ToolOutcome(error.message, is_error=True)
     except Exception as error:
-        if isinstance(cause := innermost(error), AnswerTooLarge):
+        cause = innermost(error)
+        if isinstance(cause, AnswerTooLarge):
             return ToolOutcome(str(cause), is_error=True)
+        if isinstance(cause, TimeoutError):
+            # A program that hangs would hang for the next caller as well.
+            retire(endpoint)
         raise unavailable(endpoint, error) from error
     return outcome_of(
         [block.model_dump(by_alias=True, mode="json") for block in result.content],

@@ -94,6 +94,13 @@ async def linked(key: Hashable, opening: Opening) -> AsyncIterator[tuple[Link, A
             del known[key]
 
 
+def retire(key: Hashable) -> None:
+    """Close a connection that did not answer, unless other calls still wait on it."""
+    link = links.get(asyncio.get_running_loop(), {}).get(key)
+    if link is not None and not link.calls:
+        link.close()
+
+
 async def close_links() -> None:
     """Close every connection of this event loop and wait until they are closed."""
     known = links.pop(asyncio.get_running_loop(), {})

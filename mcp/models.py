@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
 from django.db import models
 
 from groups.models import Group
 from mcp.enums import Effect, Policy, ServerStatus, Transport
 from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
+from mcp.validators import SLUG, validate_address
 from youworker.common.fields import EncryptedJSONField
 from youworker.common.models import TimestampedModel
-
-# No underscore: `safe_name` relies on it.
-SLUG = RegexValidator(
-    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens."
-)
 
 
 class Server(TimestampedModel):
@@ -26,7 +21,7 @@ class Server(TimestampedModel):
     slug = models.CharField(max_length=32, unique=True, validators=[SLUG])
     title = models.CharField(max_length=120)
     transport = models.CharField(max_length=16, choices=Transport)
-    url = models.URLField(max_length=500, blank=True)
+    url = models.CharField(max_length=500, blank=True, validators=[validate_address])
     argv = models.JSONField(default=list, blank=True)
     # {"headers": {...}, "env": {...}}: never shown again.
     secrets: Any = EncryptedJSONField(default=dict, blank=True)

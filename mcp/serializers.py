@@ -8,7 +8,8 @@ from typing import Any
 from rest_framework import serializers
 
 from mcp.enums import Policy
-from mcp.models import SLUG, Server, Tool
+from mcp.models import Server, Tool
+from mcp.validators import SLUG, validate_address
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")
@@ -72,22 +73,16 @@ class UpdateServerSerializer(serializers.Serializer[Any]):
     """What can be changed about a server."""
 
     title = serializers.CharField(max_length=120, required=False)
-    url = serializers.URLField(max_length=500, required=False)
+    url = serializers.CharField(max_length=500, required=False, validators=[validate_address])
     headers = HeadersField(required=False, write_only=True)
     enabled = serializers.BooleanField(required=False)
-
-    def validate_url(self, value: str) -> str:
-        """Web addresses only; the model's own check would let ftp pass."""
-        if not value.lower().startswith(("http://", "https://")):
-            raise serializers.ValidationError("This must be an http or https address.")
-        return value
 
 
 class CreateServerSerializer(UpdateServerSerializer):
     """A server at a URL; programs are declared at the console."""
 
     slug = serializers.CharField(max_length=32, validators=[SLUG])
-    url = serializers.URLField(max_length=500)
+    url = serializers.CharField(max_length=500, validators=[validate_address])
 
 
 class ToolSerializer(serializers.ModelSerializer[Tool]):

@@ -10,3 +10,4 @@ class YouWorkerConfig(AppConfig):
 
     def ready(self) -> None:
         import youworker.celery  # noqa: F401, PLC0415 -- needs the loaded settings
+        import youworker.schema  # noqa: F401, PLC0415 -- registers itself by being imported

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from urllib.parse import unquote
 
 import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.common.config import BASE_DIR, config
+from youworker.common.config import config
 
 django_stubs_ext.monkeypatch()
 
 DATA_DIR = config.data_dir
 # Without servers (mypy, `spectacular`) nothing is signed or stored, so nothing needs a secret.
 DETACHED = not config.database.url
+SHORTEST_SECRET = 32
 PLACEHOLDERS = ("change", "secret", "placeholder", "example", "insecure")
 
 
@@ -24,7 +24,7 @@ def required_secret(name: str, value: str) -> str:
     """`value`, unless it is missing or obviously a placeholder."""
     if DETACHED:
         return value or secrets.token_urlsafe(32)
-    if len(value) < 32 or value.lower().startswith(PLACEHOLDERS):
+    if len(value) < SHORTEST_SECRET or value.lower().startswith(PLACEHOLDERS):
         raise ImproperlyConfigured(
             f"{name} is missing, too short or a placeholder: set {name} or {name}_FILE."
         )
@@ -176,7 +176,6 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_TEMP_DIR: Path | None = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = config.api.max_body_bytes
 DATA_UPLOAD_MAX_NUMBER_FILES = config.ingestion.max_upload_files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -196,9 +195,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+ERROR_CODES = ["400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "503"]
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "youworker.common.api.DomainExceptionHandler",
-    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "422", "429"],
+    "ALLOWED_ERROR_STATUS_CODES": ERROR_CODES,
+    "ERROR_SCHEMAS": dict.fromkeys(ERROR_CODES, "youworker.schema.ErrorsSerializer"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "YouWorker",
@@ -212,17 +213,13 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
-    ],
     "ENUM_NAME_OVERRIDES": {
-        "ValidationErrorEnum": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
-        "ClientErrorEnum": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
-        "ServerErrorEnum": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
-        "ErrorCode401Enum": "drf_standardized_errors.openapi_serializers.ErrorCode401Enum.choices",
-        "ErrorCode403Enum": "drf_standardized_errors.openapi_serializers.ErrorCode403Enum.choices",
-        "ErrorCode404Enum": "drf_standardized_errors.openapi_serializers.ErrorCode404Enum.choices",
-        "ErrorCode429Enum": "drf_standardized_errors.openapi_serializers.ErrorCode429Enum.choices",
+        "RunStatusEnum": "chat.enums.RunStatus",
+        "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
+        "DocumentStatusEnum": "documents.enums.DocumentStatus",
+        "IngestionRunStatusEnum": "ingestion.enums.RunStatus",
+        "PolicyEnum": "mcp.enums.Policy",
+        "ServerStatusEnum": "mcp.enums.ServerStatus",
     },
 }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import orjson
 
 from chat.agent.types import ChatMessage, ToolSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 # Four characters a token is what English comes to; other languages need a little more.
 CHARACTERS_PER_TOKEN = 3.5
@@ -41,7 +44,9 @@ def system_prompt(language: str, now: str) -> ChatMessage:
 
 def fenced(text: str, *, origin: str, limit: int) -> str:
     """Untrusted text of at most `limit` characters, so that it cannot close its own fence."""
-    safe = text.replace("<untrusted", "<\u200buntrusted").replace("</untrusted", "<\u200b/untrusted")
+    safe = text.replace("<untrusted", "<\u200buntrusted").replace(
+        "</untrusted", "<\u200b/untrusted"
+    )
     if len(safe) > limit:
         safe = safe[:limit] + "\n[shortened]"
     name = origin.replace('"', "'").replace("\n", " ").replace(">", " ")

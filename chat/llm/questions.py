@@ -23,7 +23,7 @@ LEAD_IN = re.compile(
 PRONOUN = re.compile(
     r"\b(?:it|its|that|this|they|them|their|these|those|there|one|ones|same|questo|questa|questi"
     r"|queste|quello|quella|quelli|quelle|ciò|esso|essa|essi|stesso|stessa"
-    r"|\w{2,}(?:ar|er|ir|r)(?:lo|la|li|le|ne|ci))\b",
+    r"|farl[oaie]|\w{2,}(?:ar|er|ir)(?:lo|la|li|le|ne|ci))\b",
     re.I,
 )
 PREPOSITION = re.compile(

@@ -24,6 +24,7 @@ NAME = "quote"
 SEARCH = "semantic.query"
 CLOCK = "datetime.now"
 PASSAGES = 8
+QUERY_CHARACTERS = 1000
 CONTEXT_TOKENS = 32_768
 CHARACTERS_PER_TOKEN = 4
 REASON_CHARACTERS = 300
@@ -121,7 +122,7 @@ def reply_from_documents(
     tool = tool_named(SEARCH, tools)
     if tool is None:
         return phrase("no_search" if tools else "no_tools", language)
-    return call(tool, {"query": question.query, "limit": PASSAGES})
+    return call(tool, {"query": question.query[:QUERY_CHARACTERS], "limit": PASSAGES})
 
 
 def tool_named(qualified: str, tools: Sequence[ToolSchema]) -> ToolSchema | None:

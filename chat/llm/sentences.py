@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Closing quotes and citation marks belong to the sentence before them.
 BOUNDARY = re.compile(
-    r"[.!?…]+[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+    r"(?<![.!?…])[.!?…]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
 )
 ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|vs|cf|al|fig|no|nr|dr|mr|mrs|ms|prof|st|approx|sec|vol|pp?|ch"
@@ -24,6 +24,7 @@ OWN_LINE = re.compile(r"\s*(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|
 MARK = re.compile(r"\[\d{1,3}\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 SHORT_LINE = 60
+LONGEST_ABBREVIATION = 12
 
 
 def split_sentences(text: str) -> list[str]:
@@ -63,7 +64,7 @@ def sentences_of(block: str) -> Iterator[str]:
     start = 0
     for found in BOUNDARY.finditer(block):
         piece = block[start : found.end()].strip()
-        if ABBREVIATION.search(piece) or SECTION_NUMBER.match(piece):
+        if ABBREVIATION.search(piece[-LONGEST_ABBREVIATION:]) or SECTION_NUMBER.match(piece):
             continue
         yield piece
         start = found.end()

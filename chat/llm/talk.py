@@ -83,6 +83,10 @@ ZONES = {
 }
 
 
+# Nobody greets at greater length, and a pasted page is not searched for greetings.
+LONGEST = 200
+
+
 @dataclass(frozen=True)
 class TimeQuestion:
     """Somebody wants to know the time or the date, here or elsewhere."""
@@ -100,6 +104,8 @@ class TimeQuestion:
 def small_talk(question: str) -> str:
     """Which phrase answers a question that asks nothing; empty for a real one."""
     text = plain(question)
+    if len(text) > LONGEST:
+        return ""
     for name, pattern in SMALL_TALK.items():
         if pattern.fullmatch(text):
             return name
@@ -109,6 +115,8 @@ def small_talk(question: str) -> str:
 def time_question(question: str) -> TimeQuestion | None:
     """The question for the time or the date, if it is one and nothing else."""
     text = plain(question)
+    if len(text) > LONGEST:
+        return None
     if found := TIME.fullmatch(text):
         return TimeQuestion("time", found["place"] or "")
     if found := DATE.fullmatch(text):

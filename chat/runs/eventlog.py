@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError, ResponseError
@@ -14,6 +13,9 @@ from redis.exceptions import RedisError, ResponseError
 from chat.events import encoded, log_key
 from youworker.common.config import config
 from youworker.common.redis import async_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class RunLog:
             self.seal()
             self.kind = "token"
         self.parts.append(piece)
-        self.writer.notice(self, urgent=self.seq < 2)
+        self.writer.notice(self, urgent=self.seq <= 1)
 
     def reasoning(self, piece: str) -> None:
         """Add a piece of what the model thinks aloud."""

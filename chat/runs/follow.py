@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
@@ -16,6 +15,9 @@ from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
 from youworker.common.redis import async_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +56,11 @@ class Viewer:
         self.behind = len(rows) == PAGE
         return [event_of(row) for row in rows]
 
-    async def take(self, timeout: float) -> list[Event]:
-        """The next events in order; an empty list after `timeout` seconds of silence."""
+    async def take(self, patience: float) -> list[Event]:
+        """The next events in order; an empty list after `patience` seconds of silence."""
         if not self.queue and not self.behind:
             try:
-                await asyncio.wait_for(self.news.wait(), timeout)
+                await asyncio.wait_for(self.news.wait(), patience)
             except TimeoutError:
                 return []
         self.news.clear()
@@ -157,7 +159,10 @@ def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:
     if not answer:
         return []
     if isinstance(answer, dict):
-        return [(key, rows[0] if rows and isinstance(rows[0], list) else rows) for key, rows in answer.items()]
+        return [
+            (key, rows[0] if rows and isinstance(rows[0], list) else rows)
+            for key, rows in answer.items()
+        ]
     return [(key, rows) for key, rows in answer]
 
 

@@ -72,7 +72,7 @@ def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation
     words with the passage.
     """
     marked: dict[int, list[str]] = {}
-    for sentence in split_sentences(text):
+    for sentence in sentences_with_marks(text):
         for found in MARK.findall(sentence):
             marked.setdefault(int(found), []).append(MARK.sub("", sentence))
     known = existing(book)
@@ -81,6 +81,17 @@ def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation
         for number, sentences in sorted(marked.items())
         if 1 <= number <= len(book.passages)
     ]
+
+
+def sentences_with_marks(text: str) -> list[str]:
+    """The sentences of an answer; marks that follow a closing quote belong to it."""
+    joined: list[str] = []
+    for piece in split_sentences(text):
+        if joined and not MARK.sub("", piece).strip(" .,;"):
+            joined[-1] = f"{joined[-1]} {piece}"
+        else:
+            joined.append(piece)
+    return joined
 
 
 def existing(book: PassageBook) -> tuple[set[str], set[str]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from uuid import UUID
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
 from chat.events import stop_key
+from chat.llm.clients import close_clients
 from chat.models import Run
 from chat.runs.eventlog import writers
 from chat.runs.follow import readers
@@ -18,6 +19,9 @@ from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_thread
 from youworker.common.redis import async_redis, close_async_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +72,7 @@ class RunHost:
     async def renew(self) -> None:
         """Extend the leases of all runs with one statement."""
         try:
-            await in_thread(
-                Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds
-            )
+            await in_thread(Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds)
         except Exception:
             logger.exception("leases could not be renewed")
 
@@ -121,4 +123,5 @@ async def close_runs() -> None:
     await asyncio.gather(*filter(None, tasks), return_exceptions=True)
     if reader is not None:
         await reader.close()
+    await close_clients()
     await close_async_redis()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
 from chat.agent.types import ChatMessage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.models import User
 
 LONGEST_HISTORY = 200
 PREVIEW_CHARACTERS = 500

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import transaction
@@ -16,6 +15,9 @@ from chat.models import Run, ToolRun
 from chat.rendering import done_payload
 from youworker.common.config import config
 from youworker.common.redis import sync_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 def interrupt_stalled_runs() -> int:
@@ -63,9 +65,7 @@ def append_end(run_id: UUID) -> None:
         if last and last[0][1][b"t"] == b"done":
             return
         seq = int(last[0][0].split(b"-")[0]) if last else 0
-        sync_redis().xadd(
-            key, {"t": "done", "d": encoded(done_payload(run))}, id=f"{seq + 1}-0"
-        )
+        sync_redis().xadd(key, {"t": "done", "d": encoded(done_payload(run))}, id=f"{seq + 1}-0")
         sync_redis().expire(key, config.agent.log_seconds)
     except RedisError:
         # Viewers find the end in the database.

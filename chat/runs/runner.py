@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -18,16 +16,20 @@ from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
-from chat.models import Citation, Message
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import records
 from chat.runs.eventlog import RunLog, log_writer
 from chat.runs.passages import citations_of
-from chat.runs.records import Job
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
 from youworker.common.db import in_thread
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from chat.models import Citation, Message, Run
+    from chat.runs.records import Job
 
 logger = logging.getLogger(__name__)
 
@@ -178,8 +180,6 @@ class Maker:
 
 def final_payload(run_id: UUID) -> dict[str, Any]:
     """The payload of the last event, as the database has it."""
-    from chat.models import Run
-
     return done_payload(Run.objects.select_related("answer").get(pk=run_id))
 
 

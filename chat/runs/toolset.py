@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat.agent.loop import ToolOutput
 from chat.agent.prompt import fenced
 from chat.agent.types import ToolCall, ToolSchema
-from chat.models import Run, ToolRun
 from chat.runs import records
-from chat.runs.eventlog import RunLog
 from chat.runs.passages import PassageBook, passages_for_model
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.services import call_tool
 from youworker.common.config import config
 from youworker.common.db import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chat.models import Run, ToolRun
+    from chat.runs.eventlog import RunLog
 
 
 class RecordingToolset:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -17,6 +16,10 @@ from chat.rendering import done_payload, rendered_message
 from chat.runs.follow import follow_log
 from youworker.common.db import in_thread
 from youworker.common.redis import async_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
 
 KEEPALIVE_SECONDS = 12.0
 CHECK_SECONDS = 1.0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING
 
-from chat.agent.loop import ToolOutput
-from chat.agent.types import ChatMessage, ModelEvent, ToolCall, ToolSchema
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from chat.agent.loop import ToolOutput
+    from chat.agent.types import ChatMessage, ModelEvent, ToolCall, ToolSchema
 
 
 class ScriptedModel:

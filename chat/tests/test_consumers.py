@@ -6,20 +6,24 @@ import asyncio
 
 import orjson
 import pytest
-from youworker.testing.sockets import Socket
+from channels.routing import URLRouter
 
 from accounts.services import create_api_key
+from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.types import TextDelta
 from chat.consumers import LARGEST_FRAME
 from chat.models import Message, Run
+from chat.routing import websocket_urlpatterns
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.db import in_thread
-from youworker.routing import websockets
+from youworker.testing.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+websockets = SocketAuthentication(URLRouter(websocket_urlpatterns))
 
 
 async def connected(session, *, scopes=("chat",), user=None):

@@ -60,6 +60,12 @@ def test_question_becomes_a_search():
     assert said.arguments == {"query": "What is WAL?", "limit": 8}
 
 
+def test_pasted_page_is_searched_by_its_beginning():
+    said = reply(user("replication " * 5000), TOOLS)
+
+    assert len(said.arguments["query"]) == 1000
+
+
 def test_answer_quotes_the_best_sentence_under_its_number():
     passages = [result(BREAD, 1), result(REPLICATION, 2), result(MONITORING, 3)]
 

@@ -26,6 +26,7 @@ def asked(*texts, answer="Use pg_dump for that [1]."):
         "E come lo si controlla?",
         "ma su Windows?",
         "come posso monitorarla?",
+        "posso farlo?",
         "tell me more",
     ],
 )
@@ -41,6 +42,7 @@ def test_question_that_leans_on_the_topic_is_completed(text):
     [
         "How do I create a partial index?",
         "Which isolation levels are supported by the server?",
+        "Who is Carlo?",
         "backup",
         "Is there a way to find queries that block other sessions on the standby?",
     ],
@@ -142,7 +144,13 @@ def test_terms_leave_out_what_says_nothing():
 
 @pytest.mark.parametrize(
     "text",
-    ["Hello world program in C", "Thanksgiving dinner", "help desk number", "hi-fi amplifiers"],
+    [
+        "Hello " * 50,
+        "Hello world program in C",
+        "Thanksgiving dinner",
+        "help desk number",
+        "hi-fi amplifiers",
+    ],
 )
 def test_question_that_begins_like_small_talk_is_none(text):
     assert small_talk(text) == ""

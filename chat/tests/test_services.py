@@ -46,9 +46,7 @@ def test_post_message_refuses_a_parent_of_another_session():
     session = SessionFactory()
 
     with pytest.raises(InvalidInput):
-        services.post_message(
-            session, text="x", parent_id=MessageFactory().pk, actor=session.user
-        )
+        services.post_message(session, text="x", parent_id=MessageFactory().pk, actor=session.user)
 
     assert not Run.objects.exists()
 

@@ -83,7 +83,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         return Response(self.shown(pk))
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
-    @action(detail=True, renderer_classes=[OrjsonRenderer, AnyType])
+    @action(detail=True, filterset_class=None, renderer_classes=[OrjsonRenderer, AnyType])
     def content(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Download the original; byte ranges are answered."""
         document = self.get_object()

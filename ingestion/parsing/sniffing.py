@@ -31,7 +31,8 @@ ZIP_FOLDERS = (("word/", kinds.DOCX), ("ppt/", kinds.PPTX), ("xl/", kinds.XLSX))
 WEB_PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I
 )
-MAIL = re.compile(rb"(?:Return-Path|Received|Delivered-To|MIME-Version|From|Message-ID):\s", re.I)
+HEADER = re.compile(rb"[\w-]+:\s")
+MAIL = (re.compile(rb"^From:\s", re.I | re.M), re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M))
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
 CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
 
@@ -61,9 +62,14 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
         raise ParseFailed("damaged_file", f"This is not {label}, or it is damaged.")
     if WEB_PAGE.match(data[:4096]):
         return kinds.HTML
-    if promise is kinds.MSG or (promise is None and MAIL.match(data[:200])):
+    if promise is kinds.MSG or (promise is None and is_mail(data[:4096])):
         return kinds.EML
     return promise if promise in kinds.CHARACTERS and promise is not kinds.RTF else kinds.TEXT
+
+
+def is_mail(head: bytes) -> bool:
+    """Whether something without a telling name begins like a message."""
+    return bool(HEADER.match(head)) and all(line.search(head) for line in MAIL)
 
 
 def is_binary(data: bytes) -> bool:

@@ -4,6 +4,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
+import mcp.validators
 import youworker.common.fields
 import youworker.common.ids
 from django.db import migrations, models
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use small letters, digits and single hyphens.')])),
                 ('title', models.CharField(max_length=120)),
                 ('transport', models.CharField(choices=[('inprocess', 'in process'), ('stdio', 'program (stdio)'), ('http', 'streamable HTTP')], max_length=16)),
-                ('url', models.URLField(blank=True, max_length=500)),
+                ('url', models.CharField(blank=True, max_length=500, validators=[mcp.validators.validate_address])),
                 ('argv', models.JSONField(blank=True, default=list)),
                 ('secrets', youworker.common.fields.EncryptedJSONField(blank=True, default=dict)),
                 ('enabled', models.BooleanField(default=True)),

@@ -48,9 +48,9 @@ def create_server(
         transport=Transport.STDIO if argv else Transport.HTTP,
         url=url,
         argv=list(argv),
-        secrets={"headers": dict(headers or {}), "env": dict(env or {})},
         enabled=enabled,
     )
+    server.secrets = {"headers": dict(headers or {}), "env": dict(env or {})}
     checked(server)
     if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
         raise ServerSlugExists(f"There is a tool server {slug!r} already.")

@@ -33,7 +33,7 @@ def tiny_url():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 -- our own program
+    process = subprocess.Popen(
         [sys.executable, TINY, "http", str(port)],
         cwd="/",
         stdout=subprocess.DEVNULL,

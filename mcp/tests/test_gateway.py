@@ -118,9 +118,9 @@ async def test_a_slow_call_is_given_up(kind, request, mcp_limits):
     endpoint = request.getfixturevalue(kind)
     await say(endpoint, "echo", text="warm")
     mcp_limits(call_timeout=0.6)
-
     with pytest.raises(ToolServerUnavailable, match=r"no answer within 0\.6 s"):
         await say(endpoint, "slow", seconds=20)
+    mcp_limits(call_timeout=20)
 
     assert (await say(endpoint, "echo", text="still here")).text == "still here"
 
@@ -173,10 +173,33 @@ async def test_a_program_is_started_once_and_again_after_it_died(stdio):
     assert first == second != third
 
 
+async def test_a_program_that_hangs_is_started_anew(stdio, mcp_limits):
+    first = (await say(stdio, "surroundings")).structured["pid"]
+    mcp_limits(call_timeout=0.5)
+    with pytest.raises(ToolServerUnavailable):
+        await say(stdio, "slow", seconds=20)
+    mcp_limits(call_timeout=20)
+
+    assert (await say(stdio, "surroundings")).structured["pid"] != first
+
+
+async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
+    first = (await say(stdio, "surroundings")).structured["pid"]
+    other = asyncio.create_task(say(stdio, "slow", seconds=1))
+    await asyncio.sleep(0.1)
+    mcp_limits(call_timeout=0.3)
+    with pytest.raises(ToolServerUnavailable):
+        await say(stdio, "slow", seconds=20)
+    mcp_limits(call_timeout=20)
+
+    assert (await other).text == "done"
+    assert (await say(stdio, "surroundings")).structured["pid"] == first
+
+
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
-    link = next(iter(next(iter(links.values())).values()))
+    (link,) = links[asyncio.get_running_loop()].values()
 
     await link.task
 
@@ -226,8 +249,6 @@ django.setup()
 import mcp.services, mcp.urls, mcp.admin
 assert "mcp.client" not in sys.modules and "mcp_types" not in sys.modules
 """
-    done = subprocess.run(  # noqa: S603 -- our own program
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ from mcp.services import (
     usable_tools,
 )
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
+from youworker.common.db import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,7 +103,7 @@ def test_a_builtin_server_that_is_switched_off_stays_off(user, django_assert_num
 
 def test_registering_twice_at_once_is_harmless(user):
     async def twice():
-        both = [asyncio.to_thread(usable_tools, user) for _ in range(4)]
+        both = [in_thread(usable_tools, user) for _ in range(4)]
         return await asyncio.gather(*both)
 
     results = async_to_sync(twice)()

@@ -7,8 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import orjson
 import psutil
@@ -18,6 +18,9 @@ from youworker.bench.product import Product, free_port, running_product
 from youworker.bench.sse import Stream, time_to_first_chunk, watch_chat
 from youworker.common.config import BASE_DIR
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SETTLE_SECONDS = 3
 FULL_SPEED = {"streams": 10, "tokens": 3000}
 PACED = {"tokens": 300, "rate": 30}
@@ -26,7 +29,10 @@ MEBIBYTE = 2**20
 
 def run(paced_streams: int = 100) -> list[Figure]:
     """Measure a scratch installation that talks to our model double."""
-    with model_double() as port, running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1") as product:
+    with (
+        model_double() as port,
+        running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1") as product,
+    ):
         time.sleep(SETTLE_SECONDS)
         figures = memory(product)
         asyncio.run(ask_together(product, 2, "[[tokens=20]]"))
@@ -54,9 +60,7 @@ def model_double() -> Iterator[int]:
 def memory(product: Product) -> list[Figure]:
     """What the processes hold after the start, before any work."""
     web = product.web.memory_info().rss / MEBIBYTE
-    workers = [
-        process.memory_info().rss / MEBIBYTE for process in product.children("celery")
-    ]
+    workers = [process.memory_info().rss / MEBIBYTE for process in product.children("celery")]
     return [
         at_most("start until ready (with database creation)", product.ready_seconds, "s", 8),
         at_most("web process, idle", web, "MiB", 200),
@@ -93,7 +97,9 @@ async def full_speed(product: Product) -> list[Figure]:
     """Cost and number of tokens with ten models that talk as fast as they can."""
     web = psutil.Process(product.web.pid)
     before, start = web.cpu_times(), time.monotonic()
-    streams = await ask_together(product, FULL_SPEED["streams"], f"[[tokens={FULL_SPEED['tokens']}]]")
+    streams = await ask_together(
+        product, FULL_SPEED["streams"], f"[[tokens={FULL_SPEED['tokens']}]]"
+    )
     seconds, after = time.monotonic() - start, web.cpu_times()
     tokens = sum(stream.tokens for stream in streams)
     cpu = after.user + after.system - before.user - before.system

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from youworker.common.config import BASE_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -88,9 +91,7 @@ def running_product(**settings: str) -> Iterator[Product]:
             wait_until_ready(up, log)
             seconds = time.monotonic() - start
             key = create_key(environment)
-            yield Product(
-                "127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment
-            )
+            yield Product("127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment)
         finally:
             up.send_signal(signal.SIGTERM)
             up.wait(STOP_SECONDS)

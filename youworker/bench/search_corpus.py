@@ -104,6 +104,11 @@ def run(statement: str, parameters: list[Any] | None = None) -> None:
         cursor.execute(statement, parameters)
 
 
+def analyse() -> None:
+    """Let the planner know what is there."""
+    run("VACUUM ANALYZE")
+
+
 def build(passages: int, *, seed: int = 1) -> Corpus:
     """Fill the database; the same seed gives the same library."""
     random = np.random.default_rng(seed)
@@ -117,7 +122,7 @@ def build(passages: int, *, seed: int = 1) -> Corpus:
         part = documents[first : first + BATCH // PASSAGES_PER_DOCUMENT]
         questions += fill(part, words, centres, model, random)
     build_index(model)
-    run("VACUUM ANALYZE")
+    analyse()
     asked = [centres[index] for index in random.integers(0, CLUSTERS, len(questions))]
     return Corpus(readers, questions, near(np.array(asked), random), model)
 

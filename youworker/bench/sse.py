@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 @dataclass(slots=True)
@@ -23,7 +25,9 @@ class Stream:
     delays: list[float] = field(default_factory=list)
 
 
-async def chat_lines(host: str, port: int, path: str, key: str, body: bytes) -> AsyncIterator[bytes]:
+async def chat_lines(
+    host: str, port: int, path: str, key: str, body: bytes
+) -> AsyncIterator[bytes]:
     """The lines of a streamed answer."""
     reader, writer = await asyncio.open_connection(host, port, limit=2**22)
     head = (

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from auditlog.context import auditlog_value
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
 
 from youworker.common.correlation import correlation_id
 
 if TYPE_CHECKING:
+    from django.db import models
+
     from accounts.models import User
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from celery.signals import before_task_publish, task_postrun, task_prerun
-from django.http import HttpRequest, HttpResponseBase
 
 from youworker.common.ids import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from django.http import HttpRequest, HttpResponseBase
 
 HEADER = "X-Correlation-ID"
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -66,9 +69,7 @@ class CorrelationASGI:
     def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
         self.inner = inner
 
-    async def __call__(
-        self, scope: MutableMapping[str, Any], receive: Any, send: Any
-    ) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         headers = {name.lower(): value for name, value in scope.get("headers", [])}
         candidate = headers.get(HEADER.lower().encode(), b"").decode("latin-1")
         current.set(accepted(candidate))

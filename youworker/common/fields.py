@@ -57,7 +57,10 @@ class EncryptedTextField(models.TextField[str, str]):
     """Text that is stored encrypted. Cannot be filtered, ordered or set by `update()`."""
 
     def contribute_to_class(
-        self, cls: type[models.Model], name: str, private_only: bool = False
+        self,
+        cls: type[models.Model],
+        name: str,
+        private_only: bool = False,  # noqa: FBT001, FBT002 -- Django's signature
     ) -> None:
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, DecryptOnRead(self))
@@ -73,7 +76,7 @@ class EncryptedTextField(models.TextField[str, str]):
         try:
             return self.loads(decrypt(token, context=self.context(instance)))
         except (Undecryptable, ValueError):
-            logger.error("undecryptable content in %s", self.context(instance))
+            logger.exception("undecryptable content in %s", self.context(instance))
             return Damaged(token)
 
     def seal(self, value: Any, instance: models.Model) -> Ciphertext:
@@ -93,7 +96,7 @@ class EncryptedTextField(models.TextField[str, str]):
         """The value of a decrypted text."""
         return text
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 -- Django's
         value = model_instance.__dict__.get(self.attname)
         return None if value is None else self.seal(value, model_instance)
 

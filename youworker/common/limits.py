@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django_ratelimit.core import get_usage
-from rest_framework.request import Request
 
 from youworker.common.exceptions import RateLimited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rest_framework.request import Request
 
 PRESETS = {
     "AUTH_LOGIN": "10/m",

@@ -57,13 +57,20 @@ def configure(settings: dict[str, Any]) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"structured": formatter},
-            "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
-            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": settings["level"]},
             "loggers": {
                 name: {"level": "WARNING"}
-                for name in ("httpx", "httpcore", "httpx2", "openai", "mcp", "daphne", "asyncio")
+                for name in (
+                    "httpx",
+                    "httpcore",
+                    "httpx2",
+                    "openai",
+                    "mcp",
+                    "daphne",
+                    "asyncio",
+                    "celery",
+                )
             },
         }
     )

@@ -11,10 +11,10 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from youworker.common.models import IdempotentRequest
 
-ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
+ModelT_co = TypeVar("ModelT_co", bound=models.Model, covariant=True)
 
 
-class BaseQuerySet(models.QuerySet[ModelT]):
+class BaseQuerySet(models.QuerySet[ModelT_co]):
     """Typed reads shared by all repositories."""
 
     def newest_first(self) -> Self:
@@ -26,7 +26,7 @@ class BaseQuerySet(models.QuerySet[ModelT]):
         return self.order_by("created_at", "pk")
 
 
-class SoftDeleteQuerySet(BaseQuerySet[ModelT]):
+class SoftDeleteQuerySet(BaseQuerySet[ModelT_co]):
     """Rows that are hidden first and removed later."""
 
     def alive(self) -> Self:
@@ -54,10 +54,10 @@ class SoftDeleteQuerySet(BaseQuerySet[ModelT]):
         raise TypeError("Use soft_delete() or hard_delete().")
 
 
-class AliveManager(models.Manager[ModelT]):
+class AliveManager(models.Manager[ModelT_co]):
     """Hides deleted rows; combine with a queryset by `from_queryset`."""
 
-    def get_queryset(self) -> models.QuerySet[ModelT]:
+    def get_queryset(self) -> models.QuerySet[ModelT_co]:
         return super().get_queryset().filter(deleted_at__isnull=True)
 
     def __class_getitem__(cls, *args: Any) -> Any:

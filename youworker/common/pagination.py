@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.request import Request
 
 from youworker.common.config import config
 
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
 LARGEST_OFFSET = 2**31 - 1
+LONGEST_NUMBER = 20
 
 
 class StrictLimitOffsetPagination(LimitOffsetPagination):
@@ -41,7 +46,7 @@ def whole_number(request: Request, name: str, default: int, low: int, high: int)
     if text is None:
         return default
     try:
-        value = int(text) if text.isascii() and len(text) <= 20 else None
+        value = int(text) if text.isascii() and len(text) <= LONGEST_NUMBER else None
     except ValueError:
         value = None
     if value is None or not low <= value <= high:

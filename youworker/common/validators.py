@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from youworker.common.exceptions import InvalidInput
+
+if TYPE_CHECKING:
+    from enum import Enum
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg_pool
@@ -11,29 +12,40 @@ import redis
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from youworker.celery import app
+from youworker.common.config import config
 from youworker.common.redis import sync_redis
+from youworker.processes.notices import unreachable
 
 Check = Callable[[], dict[str, Any]]
 POOL_WARNING = 0.8
+DISK_WARNING_BYTES = 1024**3
+# A worker that is busy in every child still answers this.
+WORKER_SECONDS = 1.0
 
 
 def database() -> dict[str, Any]:
     """PostgreSQL answers."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version')")
-        return {"version": cursor.fetchone()[0], "pool": pool_figures()}
-
-
-def pool_figures() -> dict[str, Any]:
-    """Size, use and queue of the connection pool of this process."""
+        version = cursor.fetchone()[0]
     pool = getattr(connection, "pool", None)
     if not isinstance(pool, psycopg_pool.ConnectionPool):
-        return {"size": None}
-    stats = pool.get_stats()
-    size, free = stats.get("pool_max", 0), stats.get("pool_available", 0)
-    used = stats.get("pool_size", 0) - free
-    figures = {"size": size, "in_use": used, "waiting": stats.get("requests_waiting", 0)}
-    return {**figures, "warning": bool(size) and used > POOL_WARNING * size}
+        return {"version": version, "pool": None}
+    return {"version": version, "pool": pool_of(pool.get_stats())}
+
+
+def pool_of(stats: Mapping[str, int]) -> dict[str, Any]:
+    """Size, use and queue of the connection pool of this process."""
+    size = stats.get("pool_max", 0)
+    used = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+    waiting = stats.get("requests_waiting", 0)
+    return {
+        "size": size,
+        "in_use": used,
+        "waiting": waiting,
+        "warning": bool(size) and used > POOL_WARNING * size,
+    }
 
 
 def cache() -> dict[str, Any]:
@@ -51,7 +63,39 @@ def migrations() -> dict[str, Any]:
     return {}
 
 
+def disk() -> dict[str, Any]:
+    """There is room for files."""
+    usage = shutil.disk_usage(config.data_dir)
+    return {"free_bytes": usage.free, "warning": usage.free < DISK_WARNING_BYTES}
+
+
+def worker() -> dict[str, Any]:
+    """Somebody takes tasks."""
+    answers = app.control.ping(timeout=WORKER_SECONDS, limit=1)
+    if not answers:
+        raise LookupError("no worker answers")
+    return {}
+
+
+def models() -> dict[str, Any]:
+    """The configured model server answers; the built-in model needs none."""
+    url = config.llm.base_url
+    if not url:
+        return {"endpoint": None}
+    if reason := unreachable(url, config.llm.api_key):
+        raise LookupError(f"{url} does not answer: {reason}")
+    return {"endpoint": url}
+
+
 READY: dict[str, Check] = {"database": database, "redis": cache, "migrations": migrations}
+DETAILED: dict[str, Check] = {"disk": disk, "worker": worker, "models": models}
+EXPECTED = (
+    DatabaseError,
+    redis.RedisError,
+    psycopg_pool.PoolTimeout,
+    LookupError,
+    OSError,
+)
 
 
 def run(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
@@ -61,7 +105,7 @@ def run(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
         start = time.perf_counter()
         try:
             outcome = {"status": "ok", **check()}
-        except (DatabaseError, redis.RedisError, psycopg_pool.PoolTimeout, LookupError) as error:
+        except EXPECTED as error:
             outcome = {"status": "failed", "detail": sentence(error)}
         outcome["latency_ms"] = round((time.perf_counter() - start) * 1000, 2)
         outcomes[name] = outcome

@@ -36,4 +36,4 @@ class DetailedView(ActorView):
     @extend_schema(operation_id="health_detailed", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Run all checks now."""
-        return Response(checks.run(checks.READY))
+        return Response(checks.run(checks.READY | checks.DETAILED))

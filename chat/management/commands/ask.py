@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from argparse import ArgumentParser
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -15,8 +14,12 @@ from accounts.models import User
 from chat import services
 from chat.runs.process import close_runs, launch, request_stop
 from chat.runs.viewing import view_run
-from chat.services import Posted
 from youworker.common.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from chat.services import Posted
 
 
 class Command(BaseCommand):
@@ -89,5 +92,3 @@ def asking_user(username: str | None) -> User:
     if found is None:
         raise CommandError(f"There is no user {username!r}." if username else "There is no user.")
     return found
-
-

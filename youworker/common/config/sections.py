@@ -42,9 +42,7 @@ class SecurityConfig:
         "EGRESS_ALLOW", (), "private networks (CIDR) or hosts the fetcher may reach"
     )
     rate_limits_enabled: bool = setting("RATE_LIMITS_ENABLED", True, "enforce rate limits")
-    session_hours: int = setting(
-        "SESSION_HOURS", 336, "hours a sign-in lasts", low=1, high=8760
-    )
+    session_hours: int = setting("SESSION_HOURS", 336, "hours a sign-in lasts", low=1, high=8760)
     admin_username: str = setting("ADMIN_USERNAME", "", "first superuser; empty = admin")
     admin_password: str = setting("ADMIN_PASSWORD", "", "its password; empty = random, shown once")
     metrics_token: str = setting("METRICS_TOKEN", "", "bearer token for /metrics; empty = loopback")

@@ -60,6 +60,8 @@ def test_secrets_are_cut_out_of_messages_extras_and_traces(lines):
 
 
 def test_lines_outside_any_work_have_no_id(lines):
+    correlation.forget()
+
     logging.getLogger("test.of.logs").warning("alone")
 
     assert "correlation_id" not in lines()[0]

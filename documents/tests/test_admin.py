@@ -1,0 +1,137 @@
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.tests.factories import UserFactory
+from documents import models, services
+from documents.tests.factories import (
+    CollectionFactory,
+    CollectionShareFactory,
+    DocumentFactory,
+    DocumentShareFactory,
+    write,
+)
+from documents.tests.test_collections import actions
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [
+    models.Collection,
+    models.CollectionShare,
+    models.Document,
+    models.DocumentShare,
+    models.Tag,
+    models.Passage,
+    models.EmbeddingModel,
+    models.PassageEmbedding,
+]
+
+
+@pytest.fixture
+def staff(client):
+    user = UserFactory(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def filled(letters):
+    document = DocumentFactory()
+    write(document, "the secret penguins", heading="hidden heading")
+    services.embed_document(document.pk, heartbeat=lambda: None)
+    services.update_document(document, tags=["red"], actor=document.owner)
+    DocumentShareFactory(document=document)
+    CollectionShareFactory(collection=document.collection)
+    return document
+
+
+def url(model, page, *args):
+    return reverse(f"admin:documents_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("model", MODELS)
+def test_pages_open_and_keep_secrets(staff, model):
+    row = model._default_manager.first()
+
+    listed = staff.get(url(model, "changelist"), {"q": "x"})
+    shown = staff.get(url(model, "changelist"))
+    page = staff.get(url(model, "change", row.pk))
+
+    assert [listed.status_code, shown.status_code, page.status_code] == [200, 200, 200]
+    for response in (shown, page):
+        assert "penguins" not in response.content.decode()
+        assert "hidden heading" not in response.content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_admin_classes_are_searchable_and_blind(model):
+    page = admin.site._registry[model]
+
+    assert page.search_fields
+    assert page.show_full_result_count is False
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_documents_page_has_a_fixed_number_of_queries(staff, count, django_assert_max_num_queries):
+    DocumentFactory.create_batch(count)
+
+    with django_assert_max_num_queries(10):
+        response = staff.get(url(models.Document, "changelist"))
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("factory", "model"),
+    [(DocumentFactory, models.Document), (CollectionFactory, models.Collection)],
+)
+def test_staff_hide_and_show(staff, factory, model):
+    row = factory()
+    if model is models.Collection:
+        DocumentFactory(collection=row)
+    body = {"_selected_action": [str(row.pk)]}
+    page = url(model, "changelist")
+
+    staff.post(page, {**body, "action": "hide"})
+    assert not model.objects.filter(pk=row.pk).exists()
+    staff.post(page, {**body, "action": "show"})
+
+    assert model.objects.filter(pk=row.pk).exists()
+    name = model._meta.model_name
+    last = "document.restore" if name == "document" else "collection.update"
+    assert [action for action in actions() if action.startswith(name)] == [f"{name}.delete", last]
+
+
+def test_staff_cannot_restore_a_name_that_is_taken(staff):
+    deleted = CollectionFactory(name="Plans")
+    deleted.soft_delete()
+    CollectionFactory(name="plans", owner=deleted.owner)
+    body = {"_selected_action": [str(deleted.pk)], "action": "show"}
+
+    staff.post(url(models.Collection, "changelist"), body)
+
+    assert models.Collection.all_objects.get(pk=deleted.pk).is_deleted
+
+
+@pytest.mark.usefixtures("filled")
+def test_staff_activate_only_a_complete_model(staff, use, letters):
+    other = models.EmbeddingModel.objects.create(provider="openai", name="other", dimensions=8)
+    body = {"_selected_action": [str(other.pk)], "action": "activate"}
+    page = url(models.EmbeddingModel, "changelist")
+
+    staff.post(page, body)
+    assert services.active_model() == letters
+    models.Passage.objects.all().delete()
+    staff.post(page, body)
+
+    assert services.active_model() == other
+
+
+def test_staff_without_the_right_change_nothing(client):
+    document = DocumentFactory()
+    client.force_login(UserFactory(is_staff=True))
+
+    response = client.get(url(models.Document, "change", document.pk))
+
+    assert response.status_code == 403

@@ -1,0 +1,53 @@
+"""Fixtures of these tests."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from documents.tests.conftest import use_model
+from documents.tests.fakes import LetterEmbedder
+from ingestion import store
+from ingestion.pipeline.parse import close_parser
+
+
+@pytest.fixture(autouse=True)
+def _no_collected_files(settings):
+    # whitenoise warns about a folder of collected files that does not exist.
+    settings.STATIC_ROOT = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_parser_left():
+    yield
+    close_parser()
+
+
+@pytest.fixture
+def client_of():
+    """A client that is signed in as somebody."""
+
+    def make(user):
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def letters(db, monkeypatch):
+    """The active embedding model, without weights."""
+    return use_model(monkeypatch, LetterEmbedder(), active=True)
+
+
+@pytest.fixture
+def incoming():
+    """Makes files as an upload receives them."""
+
+    def make(name, content):
+        file = store.Incoming(name=name, limit=10**8)
+        file.open()
+        file.write(content if isinstance(content, bytes) else content.encode())
+        file.close()
+        return file
+
+    return make

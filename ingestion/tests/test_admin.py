@@ -1,0 +1,48 @@
+import pytest
+from django.urls import reverse
+
+from accounts.tests.factories import UserFactory
+from ingestion.enums import RunStatus, Stage
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import ItemFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("name", ["ingestionrun", "ingestionitem"])
+def test_pages_are_shown(staff, name):
+    item = ItemFactory(name="needle.txt", run__target="needle")
+    listed = reverse(f"admin:ingestion_{name}_changelist")
+    row = item if name == "ingestionitem" else item.run
+
+    assert "needle" in staff.get(listed, {"q": "needle"}).content.decode()
+    assert "needle" not in staff.get(listed, {"q": "haystack"}).content.decode().partition("<tbody")[2]
+    assert staff.get(reverse(f"admin:ingestion_{name}_change", args=[row.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("name", ["ingestionrun", "ingestionitem"])
+def test_lists_keep_the_same_number_of_queries(staff, name, count, django_assert_max_num_queries):
+    ItemFactory.create_batch(count)
+
+    with django_assert_max_num_queries(8):
+        staff.get(reverse(f"admin:ingestion_{name}_changelist"))
+
+
+def test_actions_call_the_services(staff):
+    run = ItemFactory().run
+    failed = ItemFactory(stage=Stage.FAILED, error_code="x").run
+
+    for action in ("cancel", "retry"):
+        body = {"action": action, "_selected_action": [str(run.pk), str(failed.pk)]}
+        staff.post(reverse("admin:ingestion_ingestionrun_changelist"), body)
+
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    assert IngestionRun.objects.get(pk=failed.pk).items.get().stage == Stage.QUEUED

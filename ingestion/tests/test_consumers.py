@@ -1,0 +1,132 @@
+import asyncio
+
+import pytest
+from channels.testing import WebsocketCommunicator
+
+from accounts.tests.factories import ApiKeyFactory, UserFactory
+from ingestion.consumers import IngestionConsumer
+from ingestion.enums import Stage
+from ingestion.events import announce
+from ingestion.models import IngestionItem
+from ingestion.tests.factories import ItemFactory, RunFactory
+from youworker.common.db import in_thread
+from youworker.common.redis import sync_redis
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def socket_of(user, key=None):
+    communicator = WebsocketCommunicator(IngestionConsumer.as_asgi(), "/ws/ingestion")
+    communicator.scope.update(user=user, api_key=key)
+    return communicator
+
+
+@pytest.fixture
+async def owner():
+    return await in_thread(UserFactory)
+
+
+@pytest.fixture
+async def socket(owner):
+    opened = socket_of(owner)
+    await opened.connect()
+    yield opened
+    await opened.disconnect()
+
+
+async def test_connecting_shows_the_own_runs():
+    item = await in_thread(ItemFactory, stage=Stage.READY)
+    await in_thread(ItemFactory)  # somebody else's
+    opened = socket_of(item.run.owner)
+
+    assert await opened.connect() == (True, None)
+    frame = await opened.receive_json_from()
+
+    assert (frame["type"], frame["id"], frame["totals"]["ready"]) == ("run", str(item.run_id), 1)
+    assert await opened.receive_nothing()
+    await opened.disconnect()
+
+
+@pytest.mark.parametrize(("scopes", "accepted"), [(["chat"], False), (["documents.read"], True)])
+async def test_keys_need_the_scope(scopes, accepted):
+    key = await in_thread(ApiKeyFactory, scopes=scopes)
+    opened = socket_of(key.user, key)
+
+    assert (await opened.connect())[0] is accepted
+    await opened.disconnect()
+
+
+async def test_nobody_is_refused():
+    opened = socket_of(None)
+
+    assert (await opened.connect())[0] is False
+    await opened.disconnect()
+
+
+async def test_changes_arrive_once(owner, socket):
+    run = await in_thread(RunFactory, owner=owner)
+    item = await in_thread(ItemFactory, run=run, stage=Stage.EMBEDDING)
+
+    await in_thread(announce, run)
+    frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
+
+    assert [(frame["type"], frame["run_id"]) for frame in frames] == [
+        ("item", str(run.pk)),
+        ("run", str(run.pk)),
+    ]
+    assert (frames[0]["id"], frames[0]["stage"]) == (str(item.pk), "embedding")
+    assert await socket.receive_nothing(timeout=1.5)
+
+
+async def test_what_a_dropped_notice_left_out_arrives_with_the_second_look(owner, socket):
+    run = await in_thread(RunFactory, owner=owner)
+    item = await in_thread(ItemFactory, run=run)
+    await in_thread(announce, run)
+    for _ in range(2):
+        await socket.receive_json_from(timeout=3)
+
+    await in_thread(IngestionItem.objects.filter(pk=item.pk).change, stage=Stage.READY)
+
+    frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
+    assert (frames[0]["stage"], frames[1]["totals"]["ready"]) == ("ready", 1)
+
+
+async def test_runs_of_others_stay_silent(owner, socket):
+    run = (await in_thread(ItemFactory)).run
+    layer_owner, run.owner_id = run.owner_id, owner.pk  # even if a notice came astray
+
+    await in_thread(announce, run)
+
+    assert layer_owner != owner.pk
+    assert await socket.receive_nothing(timeout=2)
+
+
+@pytest.mark.parametrize("frame", ["{", "[1]", '{"type":"nonsense"}'])
+async def test_bad_frames_are_answered_and_the_socket_stays(socket, frame):
+    await socket.send_to(text_data=frame)
+
+    assert (await socket.receive_json_from())["code"] == "bad_frame"
+    await socket.send_json_to({"type": "ping"})
+    assert await socket.receive_json_from() == {"type": "pong"}
+
+
+async def test_binary_frames_are_read_too(socket):
+    await socket.send_to(bytes_data=b'{"type":"ping"}')
+
+    assert await socket.receive_json_from() == {"type": "pong"}
+
+
+async def test_huge_frames_close_the_socket(socket):
+    await socket.send_to(text_data="x" * (1 << 20) + "y")
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 1009}
+
+
+async def test_many_notices_become_few(owner):
+    run = await in_thread(RunFactory, owner=owner)
+
+    for _ in range(50):
+        await in_thread(announce, run)
+    await asyncio.sleep(0)
+
+    assert await in_thread(sync_redis().exists, f"yw:ingestion:notice:{run.pk}") == 1

@@ -1,0 +1,248 @@
+import io
+import json
+import random
+import zipfile
+
+import pytest
+
+from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing.splitting import SLACK, TARGET
+from ingestion.parsing.types import LONGEST_TEXT
+from ingestion.tests import samples
+
+
+@pytest.fixture
+def parse(tmp_path):
+    def run(name, data, mime=""):
+        path = tmp_path / "content"
+        path.write_bytes(data)
+        parsed = parse_file(path, mime, name=name)
+        for number, passage in enumerate(parsed.passages):
+            assert parsed.text[passage.start : passage.end] == passage.text
+            assert passage.ordinal == number
+            assert 0 < len(passage.text) <= SLACK
+        return parsed
+
+    return run
+
+
+def refused(parse, name, data):
+    with pytest.raises(ParseFailed) as caught:
+        parse(name, data)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", samples.EVERY)
+def test_every_format_gives_its_text(parse, name):
+    parsed = parse(name, samples.EVERY[name]())
+
+    assert "zebra" in parsed.text
+    assert any("zebra" in passage.text for passage in parsed.passages)
+
+
+def test_html_keeps_content_and_drops_the_rest(parse):
+    parsed = parse("page.html", samples.html())
+
+    assert parsed.title == "The & title"
+    assert parsed.mime == "text/html"
+    for kept in ("The zebra reads a link.", "# not a heading", "- first", "| City |", "| Turin |"):
+        assert kept in parsed.text
+    for dropped in ("secretscript", "color", "Menu words", "Prev", "x.html"):
+        assert dropped not in parsed.text
+
+
+def test_html_headings_become_a_path(parse):
+    body = "".join(
+        f"<h1>Book</h1><h2>Part {n}</h2><p>{'Words and words. ' * 40}</p>" for n in (1, 2)
+    )
+
+    parsed = parse("x.html", f"<html><body>{body}</body></html>".encode())
+
+    assert [passage.heading for passage in parsed.passages] == ["Book", "Book"]
+    assert "Part 2" in parsed.passages[1].text
+
+
+def test_html_deep_sections_name_their_parents(parse):
+    body = f"<h1>A</h1><p>{'one two. ' * 60}</p><h2>B</h2><h3>C</h3><p>{'three. ' * 100}</p>"
+
+    parsed = parse("x.html", f"<html>{body}</html>".encode())
+
+    assert [passage.heading for passage in parsed.passages] == ["A", "A > B"]
+
+
+def test_html_declared_encoding_is_used(parse):
+    page = '<html><head><meta charset="iso-8859-1"><title>é</title></head><p>caffè</p></html>'
+
+    parsed = parse("x.html", page.encode("latin-1"))
+
+    assert (parsed.title, parsed.text) == ("é", "caffè")
+
+
+def test_html_nested_ten_thousand_deep_keeps_its_text(parse):
+    page = f"<html><body>{'<div>' * 10_000}deep zebra{'</div>' * 10_000}</body></html>"
+
+    assert parse("x.html", page.encode()).text == "deep zebra"
+
+
+def test_pdf_passages_know_page_and_heading(parse):
+    parsed = parse("paper.pdf", samples.pdf(pages=3))
+
+    assert (parsed.title, parsed.pages) == ("A paper", 3)
+    found = [(p.page, p.heading) for p in parsed.passages]
+    assert found == [(1, "Part 1"), (2, "Part 2"), (3, "Part 3")]
+
+
+def test_slides_are_pages(parse):
+    parsed = parse("show.pptx", samples.pptx_file())
+
+    assert [(p.page, p.heading) for p in parsed.passages] == [(1, "Slide 1"), (2, "Slide 2")]
+
+
+def test_email_brings_subject_and_attachment(parse):
+    parsed = parse("mail.eml", samples.eml())
+
+    assert parsed.title == "Budget meeting"
+    assert "koala" in parsed.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_text_is_decoded(parse, encoding):
+    assert parse("x.txt", "Perché no?\r\nCosì".encode(encoding)).text == "Perché no?\nCosì"
+
+
+def test_markdown_headings_skip_code(parse):
+    filler = "Some words here. " * 40
+    source = f"# Top\n\n{filler}\n\n```\n# code\n```\n\n## Below\n\n{filler}"
+
+    parsed = parse("x.md", source.encode())
+
+    assert parsed.title == "Top"
+    assert parsed.text == source
+    assert {passage.heading for passage in parsed.passages} == {"Top", "Top > Below"}
+
+
+def test_json_on_one_line_gets_lines(parse):
+    rows = [{"name": f"person {n}", "town": "Forlì"} for n in range(500)]
+
+    parsed = parse("x.json", json.dumps(rows).encode())
+
+    assert '"town": "Forlì"' in parsed.text
+    assert len(parsed.passages) > 10
+
+
+def test_json_nested_too_deeply_is_still_text(parse):
+    parsed = parse("x.json", b"[" * 100_000)
+
+    assert parsed.text == "[" * 100_000
+
+
+def test_language_is_guessed(parse):
+    english = "The house is in the middle of the street and it has a door."
+    italian = "Il gatto che dorme sulla sedia non è della signora, ma di un amico."
+
+    assert parse("a.txt", english.encode()).language == "english"
+    assert parse("a.txt", italian.encode()).language == "italian"
+    assert parse("a.txt", b"42 17 9000").language == "simple"
+
+
+def test_the_content_decides_and_not_the_name(parse):
+    assert parse("photo.txt", samples.pdf()).mime == "application/pdf"
+    assert parse("page.pdf", samples.html()).mime == "text/html"
+    assert parse("sheet.docx", samples.xlsx_file()).mime.endswith("spreadsheetml.sheet")
+    assert parse("no-ending", samples.eml()).mime == "message/rfc822"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("a.txt", b"", "empty_file"),
+        ("a.txt", b" \n\t", "empty_file"),
+        ("a.txt", b"\x00" * 500, "empty_file"),
+        ("a.png", b"\x89PNG\r\n\x1a\n0000", "unsupported_type"),
+        ("a.txt", b"\x7fELF\x02\x01\x01", "unsupported_type"),
+        ("a.pdf", random.Random(1).randbytes(5000), "damaged_file"),
+        ("a.pdf", samples.pdf(password="x"), "encrypted_file"),
+        ("a.docx", samples.docx_file()[:3000], "damaged_file"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unsupported_type"),
+        (
+            "a.docx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "encrypted_file",
+        ),
+        ("a.html", b"<html><body><script>x()</script></body></html>", "no_text"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_reason(parse, name, data, code):
+    error = refused(parse, name, data)
+
+    assert error.code == code
+    assert error.detail.endswith(".")
+
+
+def test_cut_off_pdf_is_refused(parse):
+    assert refused(parse, "a.pdf", samples.pdf()[:700]).code == "damaged_file"
+
+
+def test_pdf_of_images_says_so(parse):
+    from fpdf import FPDF
+
+    empty = FPDF()
+    empty.add_page()
+
+    assert refused(parse, "scan.pdf", bytes(empty.output())).code == "no_text"
+
+
+def zipped(*entries, **options):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_bombs_are_refused_unopened(parse):
+    bomb = zipped(("[Content_Types].xml", "x"), ("word/document.xml", b"\0" * 60_000_000))
+
+    assert refused(parse, "a.docx", bomb).code == "too_large_inside"
+
+
+def test_archives_of_something_else_are_refused(parse):
+    assert refused(parse, "a.docx", zipped(("a.txt", "x"))).code == "unsupported_type"
+
+
+def test_control_characters_do_not_reach_the_database(parse):
+    parsed = parse("a.txt", b"before" + b"\x00" + b" after the nul, " + b"a" * 300)
+
+    assert parsed.text.startswith("before\ufffd after")
+
+
+def test_a_huge_line_is_cut_without_losing_characters(parse):
+    parsed = parse("a.txt", b"x" * 50_000)
+
+    assert "".join(passage.text for passage in parsed.passages) == "x" * 50_000
+
+
+def test_words_and_sentences_are_not_cut(parse):
+    sentence = "The quick brown fox jumps over the lazy dog near the river. "
+
+    parsed = parse("a.txt", (sentence * 200).encode())
+
+    assert all(passage.text.startswith("The quick") for passage in parsed.passages)
+    assert all(passage.text.endswith("river.") for passage in parsed.passages)
+    assert all(len(passage.text) <= TARGET for passage in parsed.passages[:-1])
+
+
+def test_a_hundred_thousand_rows_are_parsed(parse):
+    rows = "\n".join(f"{n},name {n},zebra" for n in range(100_000))
+
+    parsed = parse("a.csv", rows.encode())
+
+    assert not parsed.truncated
+    assert parsed.passages[-1].text.endswith("99999,name 99999,zebra")
+
+
+def test_longer_texts_are_cut_and_say_so(parse):
+    parsed = parse("a.txt", b"word " * (LONGEST_TEXT // 5 + 1000))
+
+    assert parsed.truncated
+    assert len(parsed.text) == LONGEST_TEXT

@@ -1,0 +1,501 @@
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, connections
+from django.utils import timezone
+
+from accounts.tests.factories import UserFactory
+from documents import search
+from documents.enums import DocumentStatus
+from documents.models import Document, Passage, PassageEmbedding
+from documents.services import ensure_collection
+from documents.tests.conftest import use_model
+from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
+from ingestion import services, tasks
+from ingestion.enums import RunStatus, Stage
+from ingestion.models import IngestionItem, IngestionRun
+from ingestion.parsing.process import Parser, ParserLost
+from ingestion.pipeline import embed, parse
+from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, take_back
+from ingestion.pipeline.settle import settle
+from ingestion.pipeline.working import work_for, work_once
+from ingestion.tests import samples
+from ingestion.tests.factories import ItemFactory, RunFactory
+from youworker.common.config import config
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user():
+    return UserFactory()
+
+
+def upload(user, incoming, *contents, **options):
+    files = [incoming(f"file{n}.txt", content) for n, content in enumerate(contents)]
+    return services.start_upload(files, actor=user, **options)
+
+
+def stages(run):
+    return list(run.items.order_by("position").values_list("stage", flat=True))
+
+
+@pytest.mark.parametrize("name", samples.EVERY)
+def test_every_format_is_found_by_search(user, letters, incoming, name):
+    run = services.start_upload([incoming(name, samples.EVERY[name]())], actor=user)
+
+    work_for(30)
+
+    run.refresh_from_db()
+    item = run.items.get()
+    assert (run.status, item.stage, item.attempts, item.error_detail) == (
+        RunStatus.SUCCEEDED,
+        Stage.READY,
+        1,
+        "",
+    )
+    hits = search.search("zebra", mode="keyword", actor=user).results
+    assert {hit.document_id for hit in hits} == {item.document_id}
+    assert item.document.status == DocumentStatus.READY
+    assert item.passages == Passage.objects.count() == PassageEmbedding.objects.count()
+
+
+def test_parsed_files_are_searchable_before_they_are_embedded(user, letters, incoming):
+    run = upload(user, incoming, "zebra one", "zebra two")
+
+    assert work_once(until=0)
+
+    run.refresh_from_db()
+    assert stages(run) == [Stage.EMBEDDING, Stage.EMBEDDING]
+    assert run.status == RunStatus.RUNNING
+    assert run.started_at is not None
+    assert len(search.search("zebra", mode="keyword", actor=user).results) == 2
+
+
+def test_documents_get_collection_tags_and_title(user, letters, incoming):
+    target = ensure_collection("Manuals", actor=user)
+    page = incoming("page.html", samples.html())
+
+    services.start_upload([page], collection_id=target.pk, tags=["one", "two"], actor=user)
+    work_for(30)
+
+    document = Document.objects.get()
+    assert (document.title, document.uri) == ("The & title", "page.html")
+    assert document.collection == target
+    assert {tag.name for tag in document.tags.all()} == {"one", "two"}
+
+
+def test_the_same_file_twice_is_one_document(user, letters, incoming):
+    upload(user, incoming, "same", "same")
+    work_for(30)
+    before = list(Passage.objects.values_list("pk", flat=True))
+    upload(user, incoming, "same")
+    work_for(30)
+
+    assert Document.objects.count() == 1
+    assert list(Passage.objects.values_list("pk", flat=True)) == before
+    assert not IngestionItem.objects.exclude(stage=Stage.READY).exists()
+
+
+def test_a_bad_file_costs_only_itself(user, letters, incoming):
+    run = upload(user, incoming, "good", "", "better")
+
+    work_for(30)
+
+    run.refresh_from_db()
+    bad = run.items.get(position=1)
+    assert stages(run) == [Stage.READY, Stage.FAILED, Stage.READY]
+    assert (bad.error_code, bad.error_detail) == ("empty_file", "The file is empty.")
+    assert (run.status, Document.objects.count()) == (RunStatus.PARTIAL, 2)
+
+
+def test_a_run_of_bad_files_failed(user, letters, incoming):
+    run = upload(user, incoming, "", " ")
+
+    work_for(30)
+
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+
+
+def test_a_withdrawn_collection_fails_the_items(user, letters, incoming):
+    target = ensure_collection("Gone", actor=user)
+    run = upload(user, incoming, "text", collection_id=target.pk)
+    target.soft_delete()
+
+    work_for(30)
+
+    assert run.items.get().error_code == "not_found"
+
+
+def test_a_lost_file_is_told(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    (Path(django_settings.MEDIA_ROOT) / run.items.get().file).unlink()
+
+    work_for(30)
+
+    assert run.items.get().error_code == "file_missing"
+
+
+class DyingParser(Parser):
+    """Loses its process over every file whose name starts with `poison`."""
+
+    def parse(self, path, mime, *, name, heartbeat):
+        if name.startswith("poison"):
+            raise ParserLost("parser_crashed", timeout=1)
+        return super().parse(path, mime, name=name, heartbeat=heartbeat)
+
+
+@pytest.fixture
+def dying_parser(monkeypatch):
+    made = DyingParser(timeout=30, memory_mb=1024)
+    monkeypatch.setattr(parse, "parser", lambda: made)
+    yield made
+    made.close()
+
+
+def pass_time(seconds):
+    """Let pauses and leases be over."""
+    for item in IngestionItem.objects.filter(lease_until__isnull=False):
+        until = item.lease_until - timedelta(seconds=seconds)
+        IngestionItem.objects.filter(pk=item.pk).update(lease_until=until)
+
+
+def test_a_file_that_kills_parsers_is_given_up_after_three(
+    user, letters, incoming, dying_parser
+):
+    files = [incoming("poison.txt", "x"), incoming("good.txt", "y")]
+    run = services.start_upload(files, actor=user)
+
+    for attempt in (1, 2, 3):
+        work_for(30)
+        poison = run.items.get(position=0)
+        assert poison.attempts == attempt
+        pass_time(60)
+
+    assert stages(run) == [Stage.FAILED, Stage.READY]
+    assert poison.error_detail == "The parser broke down while reading the file."
+    assert run.items.get(position=1).attempts == 1
+
+
+def test_a_retry_waits_for_its_pause(user, letters, incoming, dying_parser):
+    run = services.start_upload([incoming("poison.txt", "x")], actor=user)
+
+    work_for(30)
+    work_for(30)
+
+    assert run.items.get().attempts == 1
+
+
+def test_our_own_mistakes_are_attempts_too(user, letters, incoming, monkeypatch):
+    run = upload(user, incoming, "text")
+    monkeypatch.setattr(parse, "store", lambda *parts: 1 / 0)
+
+    for _ in range(config.ingestion.max_attempts):
+        work_for(30)
+        pass_time(60)
+
+    item = run.items.get()
+    assert (item.stage, item.error_code) == (Stage.FAILED, "internal_error")
+
+
+def test_claims_take_first_tries_together_and_retries_alone(user):
+    run = RunFactory(owner=user)
+    for position in range(BATCH + 2):
+        ItemFactory(run=run, position=position, failures=0 if position else 1)
+
+    sizes = [len(claim(Stage.QUEUED).items) for _ in range(3)]
+
+    assert sizes == [BATCH, 1, 1]
+    assert claim(Stage.QUEUED) is None
+    assert not IngestionItem.objects.exclude(stage=Stage.PARSING).exists()
+
+
+def test_claims_let_owners_take_turns():
+    busy, other = RunFactory(), RunFactory()
+    second = RunFactory(owner=busy.owner)
+    for run, count in ((busy, 3 * BATCH), (second, 3 * BATCH), (other, 1)):
+        for position in range(count):
+            ItemFactory(run=run, position=position)
+
+    served = [claim(Stage.QUEUED).items[0].run for _ in range(4)]
+
+    assert served == [busy, other, second, busy]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_never_give_one_item_to_two_workers():
+    run = RunFactory()
+    for position in range(60):
+        ItemFactory(run=run, position=position)
+    claimed = []
+
+    def worker():
+        try:
+            while lease := claim(Stage.QUEUED):
+                claimed.extend(item.pk for item in lease.items)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=worker) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_claiming_uses_the_index_on_a_large_queue(user):
+    run = RunFactory(owner=user)
+    IngestionItem.objects.bulk_create(
+        ItemFactory.build(run=run, position=n, stage=Stage.READY if n < 4900 else Stage.QUEUED)
+        for n in range(5000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ingestion_ingestionitem")
+
+    plan = run.items.waiting(Stage.QUEUED).order_by("position")[:BATCH].explain()
+
+    assert "ingestion_item_active" in plan
+
+
+def test_silent_workers_lose_their_items(user, letters, incoming):
+    run = upload(user, incoming, "one", "two")
+    claim(Stage.QUEUED)
+
+    assert take_back() == 0
+    pass_time(config.ingestion.lease_seconds + 1)
+    assert take_back() == 2
+
+    item = run.items.get(position=0)
+    assert (item.stage, item.losses, item.attempts) == (Stage.QUEUED, 1, 0)
+    work_for(30)
+    assert stages(run) == [Stage.READY, Stage.READY]
+
+
+def test_ten_lost_workers_in_a_row_do_not_fail_an_item(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    for stage in (Stage.QUEUED, Stage.EMBEDDING):
+        for _ in range(10):
+            assert claim(stage) is not None
+            pass_time(config.ingestion.lease_seconds + 1)
+            take_back()
+        work_once(until=0)
+
+    work_for(30)
+
+    item = run.items.get()
+    assert (item.stage, item.attempts) == (Stage.READY, 1)
+
+
+def test_an_item_that_takes_every_worker_down_is_quarantined(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    for _ in range(MAX_LOSSES):
+        claim(Stage.QUEUED)
+        pass_time(config.ingestion.lease_seconds + 1)
+        services.sweep()
+
+    item, run = run.items.get(), IngestionRun.objects.get()
+    assert (item.stage, item.error_code) == (Stage.FAILED, "quarantined")
+    assert (run.status, claim(Stage.QUEUED)) == (RunStatus.FAILED, None)
+
+
+def test_a_late_worker_changes_nothing(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    late = claim(Stage.QUEUED)
+    pass_time(config.ingestion.lease_seconds + 1)
+    take_back()
+    work_for(30)
+    before = IngestionItem.objects.values().get()
+
+    parse.parse_items(late)
+
+    assert IngestionItem.objects.values().get() == before
+    assert (stages(run), Passage.objects.count()) == ([Stage.READY], 1)
+
+
+def test_a_late_worker_leaves_no_document(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    late = claim(Stage.QUEUED)
+    services.cancel_run(run, actor=user)
+
+    parse.parse_items(late)
+
+    assert (stages(run), Document.all_objects.count()) == ([Stage.SKIPPED], 0)
+
+
+def test_leases_are_extended_before_they_end(user, incoming):
+    upload(user, incoming, "text")
+    lease = claim(Stage.QUEUED)
+    pass_time(30)
+    lease.keep_alive()
+    early = IngestionItem.objects.get().lease_until
+    lease.shown_at -= config.ingestion.lease_seconds
+
+    lease.keep_alive()
+
+    assert IngestionItem.objects.get().lease_until > early + timedelta(seconds=20)
+
+
+def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch):
+    run = upload(user, incoming, "one", "two")
+
+    def interrupt(item):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parse, "original_of", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        work_once(until=0)
+
+    assert stages(run) == [Stage.QUEUED, Stage.QUEUED]
+    assert len(claim(Stage.QUEUED).items) == 2
+
+
+def test_an_absent_model_server_only_pauses(user, db, monkeypatch, incoming):
+    model = use_model(monkeypatch, BrokenEmbedder(), active=True)
+    run = upload(user, incoming, "zebra")
+    for _ in range(config.ingestion.max_attempts + 2):
+        work_for(30)
+        pass_time(60)
+
+    item = run.items.get()
+    assert (item.stage, item.attempts, item.error_code) == (
+        Stage.EMBEDDING,
+        1,
+        "upstream_unavailable",
+    )
+    assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
+    model.delete()
+    use_model(monkeypatch, LetterEmbedder(), active=True)
+    work_for(30)
+    assert (stages(run), run.items.get().error_code) == ([Stage.READY], "")
+
+
+class WrongEmbedder(LetterEmbedder):
+    def embed(self, texts):
+        raise ValueError("no such thing")
+
+
+def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
+    use_model(monkeypatch, WrongEmbedder(), active=True)
+    run = upload(user, incoming, "zebra")
+
+    for _ in range(config.ingestion.max_attempts):
+        work_for(30)
+        pass_time(60)
+
+    assert run.items.get().error_code == "embedding_failed"
+    assert Document.objects.get().status == DocumentStatus.FAILED
+    assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
+
+
+def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
+    run = upload(user, incoming, "Some words of a long text. " * 4000)
+    work_once(until=0)
+    count = Passage.objects.count()
+
+    embed.embed_items(claim(Stage.EMBEDDING), until=0)
+
+    assert 0 < PassageEmbedding.objects.count() < count
+    assert stages(run) == [Stage.EMBEDDING]
+    work_for(30)
+    assert PassageEmbedding.objects.count() == count
+    assert stages(run) == [Stage.READY]
+
+
+def test_a_document_deleted_for_good_ends_its_item(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    work_once(until=0)
+    Document.all_objects.all().hard_delete()
+
+    work_for(30)
+
+    assert run.items.get().error_code == "document_deleted"
+
+
+def test_files_are_parsed_before_any_is_embedded(user, letters, incoming):
+    upload(user, incoming, *(f"text {n}" for n in range(BATCH + 1)))
+
+    work_once(until=0)
+    work_once(until=0)
+
+    assert PassageEmbedding.objects.count() == 0
+    assert not IngestionItem.objects.exclude(stage=Stage.EMBEDDING).exists()
+
+
+def test_cancelling_completes_what_is_searchable(user, letters, incoming):
+    run = upload(user, incoming, *(f"text {n}" for n in range(BATCH + 1)))
+    work_once(until=0)
+
+    services.cancel_run(run, actor=user)
+    run.refresh_from_db()
+    assert (run.status, run.finished_at) == (RunStatus.CANCELLED, None)
+    work_for(30)
+
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    assert run.finished_at is not None
+    assert stages(run) == [Stage.READY] * BATCH + [Stage.SKIPPED]
+
+
+def test_settle_ends_only_runs_without_active_items():
+    ended, going = ItemFactory(stage=Stage.READY).run, ItemFactory().run
+
+    assert settle() == 1
+    assert settle() == 0
+
+    ended.refresh_from_db()
+    going.refresh_from_db()
+    assert (ended.status, going.status) == (RunStatus.SUCCEEDED, RunStatus.QUEUED)
+
+
+def test_work_for_stops_at_the_end_of_its_slice(user, letters, incoming):
+    upload(user, incoming, "one")
+
+    assert work_for(0) is True
+    assert work_for(30) is False
+
+
+@pytest.fixture
+def woken(monkeypatch):
+    calls = []
+    monkeypatch.setattr(tasks.work, "apply_async", lambda **options: calls.append(options))
+    return calls
+
+
+def test_sweep_wakes_workers_when_something_waits(user, incoming, woken):
+    tasks.sweep()
+    assert woken == []
+
+    upload(user, incoming, "text")
+    tasks.sweep()
+
+    assert len(woken) == config.ingestion.worker_processes
+    assert all(options["expires"] for options in woken)
+
+
+def test_work_queues_up_again_while_there_is_more(user, incoming, letters, woken, monkeypatch):
+    upload(user, incoming, "text")
+    monkeypatch.setattr(tasks, "SLICE", 0)
+
+    tasks.work()
+    assert len(woken) == 1
+    monkeypatch.setattr(tasks, "SLICE", 30)
+    tasks.work()
+    assert len(woken) == 1
+
+
+def test_leases_expire_by_the_clock():
+    item = ItemFactory(
+        stage=Stage.EMBEDDING,
+        lease_token="0199a0a0-0000-7000-8000-000000000000",
+        lease_until=timezone.now() - timedelta(seconds=1),
+    )
+
+    assert take_back() == 1
+    item.refresh_from_db()
+    assert (item.stage, item.lease_token, item.losses) == (Stage.EMBEDDING, None, 1)

@@ -1,0 +1,104 @@
+"""The pipeline in real worker processes, which die."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from accounts.tests.factories import UserFactory
+from documents.models import Document, Passage
+from documents.services import active_model
+from ingestion import services
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem
+from youworker.common.config import BASE_DIR
+
+FILES = 60
+KILLS = 4
+
+
+def environment():
+    """This test's servers and files, and a short lease."""
+    parts = connection.settings_dict
+    host = quote(str(parts["HOST"]), safe="")
+    login = f"{parts['USER']}:{quote(parts['PASSWORD'])}@" if parts["USER"] else ""
+    port = f":{parts['PORT']}" if parts["PORT"] else ""
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://{login}{host}{port}/{parts['NAME']}",
+        "DATA_DIR": str(django_settings.MEDIA_ROOT.parent),
+        "DJANGO_SETTINGS_MODULE": "youworker.settings",
+        "INGESTION_LEASE_SECONDS": "5",
+    }
+
+
+@contextmanager
+def worker():
+    """A Celery worker with two children, in a process group of its own."""
+    command = [sys.executable, "-m", "celery", "-A", "youworker", "worker", "-c", "2", "-l", "INFO"]
+    process = subprocess.Popen(
+        command,
+        cwd=BASE_DIR,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, dict(by_stage())
+        services.sweep()  # beat's part
+        time.sleep(0.1)
+
+
+def by_stage():
+    rows = IngestionItem.objects.values_list("stage", flat=True)
+    return [(stage, list(rows).count(stage)) for stage in Stage.values]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_killed_workers_lose_nothing_and_double_nothing(incoming):
+    active_model()  # as after the first search: not a race of this test
+    text = "Unit {0} is described here. It opens at {0} o'clock. " * 60
+    files = [incoming(f"{n}.txt", text.format(n)) for n in range(FILES)]
+    run = services.start_upload(files, actor=UserFactory())
+
+    for number in range(KILLS):
+        ended = IngestionItem.objects.active().count()
+        with worker():
+            wait_for(
+                lambda ended=ended, number=number: (
+                    IngestionItem.objects.filter(lease_token__isnull=False).exists()
+                    and (number % 2 or IngestionItem.objects.active().count() < ended)
+                )
+                or not IngestionItem.objects.active().exists(),
+                60,
+            )
+    with worker():
+        wait_for(lambda: not IngestionItem.objects.active().exists(), 120)
+
+    assert dict(by_stage())[Stage.READY] == FILES
+    assert Document.objects.count() == FILES
+    for document in Document.objects.all():
+        ordinals = list(document.passages.order_by("ordinal").values_list("ordinal", flat=True))
+        assert ordinals == list(range(document.passage_count))
+    assert Passage.objects.filter(embeddings=None).count() == 0
+    services.sweep()
+    run.refresh_from_db()
+    assert run.status == "succeeded"

@@ -1,0 +1,106 @@
+"""One error shape on every route, and never a word about our code."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import include, path
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from youworker.common.exceptions import Conflict, InvalidInput, RateLimited
+
+
+class Failing(APIView):
+    authentication_classes = []
+    permission_classes = []
+
+    def get(self, request, kind):
+        if kind == "conflict":
+            raise Conflict("It is in use.")
+        if kind == "invalid":
+            raise InvalidInput("Too long.", attr="name")
+        if kind == "throttled":
+            raise RateLimited("Slow down.", wait=7)
+        if kind == "crash":
+            raise RuntimeError("the secret of the house")
+        return Response({})
+
+
+def crash(_request):
+    raise RuntimeError("the secret of the house")
+
+
+def plain(_request):
+    return HttpResponse("ok")
+
+
+urlpatterns = [
+    path("", include("youworker.urls")),
+    path("fail/<kind>", Failing.as_view()),
+    path("crash", crash),
+    path("plain", plain),
+]
+handler400 = "youworker.errors.bad_request"
+handler403 = "youworker.errors.permission_denied"
+handler404 = "youworker.errors.page_not_found"
+handler500 = "youworker.errors.server_error"
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.fixture
+def client():
+    return Client(raise_request_exception=False)
+
+
+def errors_of(answer, status, kind):
+    assert answer.status_code == status
+    assert len(answer["X-Correlation-ID"]) == 32
+    body = answer.json()
+    assert body["type"] == kind
+    assert set(body["errors"][0]) == {"code", "detail", "attr"}
+    return body["errors"][0]
+
+
+def test_an_unknown_route(client):
+    assert errors_of(client.get("/nowhere"), 404, "client_error")["code"] == "not_found"
+
+
+@pytest.mark.parametrize("where", ["/crash", "/fail/crash"])
+def test_our_own_mistakes_say_nothing(client, where):
+    answer = client.get(where)
+
+    assert errors_of(answer, 500, "server_error")["code"] == "error"
+    assert b"secret" not in answer.content
+    assert b"Traceback" not in answer.content
+
+
+def test_refusals_of_services(client):
+    conflict = errors_of(client.get("/fail/conflict"), 409, "client_error")
+    invalid = errors_of(client.get("/fail/invalid"), 400, "validation_error")
+
+    assert conflict == {"code": "conflict", "detail": "It is in use.", "attr": None}
+    assert invalid == {"code": "invalid", "detail": "Too long.", "attr": "name"}
+
+
+def test_limits_say_when_to_come_back(client):
+    answer = client.get("/fail/throttled")
+
+    assert errors_of(answer, 429, "client_error")["code"] == "throttled"
+    assert answer["Retry-After"] == "7"
+
+
+def test_a_write_without_the_csrf_token():
+    client = Client(enforce_csrf_checks=True)
+
+    assert errors_of(client.post("/plain"), 403, "client_error")["code"] == "csrf_failed"
+
+
+def test_a_foreign_host(client):
+    answer = client.get("/plain", headers={"Host": "evil.example"})
+
+    assert errors_of(answer, 400, "client_error")["code"] == "bad_request"
+
+
+def test_a_method_that_does_not_exist(client):
+    assert errors_of(client.post("/fail/x"), 405, "client_error")["code"] == "method_not_allowed"

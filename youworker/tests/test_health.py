@@ -1,0 +1,96 @@
+"""Health for load balancers and people."""
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from redis import ConnectionError as RedisGone
+from rest_framework.test import APIClient
+
+from accounts.services import create_api_key
+from accounts.tests.factories import UserFactory
+from youworker.health import checks
+
+
+def fail_with(monkeypatch, name, error):
+    def broken():
+        raise error
+
+    monkeypatch.setitem(checks.READY, name, broken)
+
+
+def test_live_needs_nothing():
+    answer = Client().get("/health/live")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready_when_everything_works():
+    answer = Client().get("/health/ready")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("database", OperationalError("gone")),
+        ("redis", RedisGone("gone")),
+        ("migrations", LookupError("3 migrations are missing")),
+    ],
+)
+def test_ready_names_the_part_that_fails(monkeypatch, name, error):
+    fail_with(monkeypatch, name, error)
+
+    answer = Client().get("/health/ready")
+
+    assert (answer.status_code, answer.json()) == (503, {"status": "failed", "failed": [name]})
+    assert b"gone" not in answer.content
+
+
+@pytest.mark.django_db
+def test_detailed_is_for_staff():
+    user, staff = UserFactory(), UserFactory(is_staff=True)
+    _key, weak = create_api_key(staff, name="k", scopes=["chat"], actor=staff)
+    _key, strong = create_api_key(staff, name="k", scopes=["admin"], actor=staff)
+
+    def status(signed_in=None, **headers):
+        client = APIClient()
+        if signed_in:
+            client.force_login(signed_in)
+        return client.get("/health/detailed", headers=headers).status_code
+
+    assert [status(), status(user), status(staff)] == [401, 403, 200]
+    assert status(**{"X-API-Key": weak}) == 403
+    assert status(**{"X-API-Key": strong}) == 200
+
+
+@pytest.mark.django_db
+def test_detailed_shows_every_part_with_its_latency(monkeypatch):
+    fail_with(monkeypatch, "redis", RedisGone("connection refused\nand more"))
+    client = APIClient()
+    client.force_login(UserFactory(is_staff=True))
+
+    parts = client.get("/health/detailed").json()
+
+    assert parts["database"]["status"] == "ok"
+    assert parts["database"]["version"].startswith("18")
+    assert parts["redis"]["status"] == "failed"
+    assert parts["redis"]["detail"] == "connection refused"
+    assert all(part["latency_ms"] >= 0 for part in parts.values())
+    assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
+
+
+@pytest.mark.parametrize(
+    ("used", "warning"), [(0, False), (8, False), (9, True), (10, True)]
+)
+def test_the_pool_warns_above_eighty_per_cent(used, warning):
+    stats = {"pool_max": 10, "pool_size": 10, "pool_available": 10 - used, "requests_waiting": 2}
+
+    assert checks.pool_of(stats) == {
+        "size": 10,
+        "in_use": used,
+        "waiting": 2,
+        "warning": warning,
+    }
