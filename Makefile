@@ -19,7 +19,7 @@ test: .venv/development.stamp ## Run all tests with coverage
 check: .venv/development.stamp ## Formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	DATA_DIR=.venv/detached $(BIN)/mypy .
+	DATA_DIR=.venv/detached $(BIN)/python -m mypy .
 	$(BIN)/lint-imports
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes

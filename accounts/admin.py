@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
 from accounts.models import ApiKey, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
 # Rights come from our own groups and the staff flags.
 admin.site.unregister(PermissionGroup)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, StaffAdmin):
+class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     """People who can sign in."""
 
     form = UserChangeForm
@@ -36,18 +40,16 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: User | None = None
-    ) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only a superuser decides who may do more than others."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        if request.user.is_superuser:  # type: ignore[union-attr]
+        if request.user.is_superuser:
             return fields
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Staff may not take over a superuser's account by changing its password."""
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:  # type: ignore[union-attr]
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions
-from rest_framework.request import Request
 
 from accounts import services
-from accounts.models import ApiKey, User
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from accounts.models import ApiKey, User
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):

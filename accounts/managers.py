@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db.models import Q, QuerySet
@@ -21,7 +21,7 @@ class UserManager(DjangoUserManager["User"]):
     def root(self) -> User | None:
         """The first superuser that was ever made."""
         found = self.filter(is_superuser=True, is_active=True).order_by("date_joined")
-        return cast("User | None", found.first())
+        return found.first()
 
     def found_by(self, text: str) -> QuerySet[User]:
         """Active users whose name contains `text`, in the order of their names."""

@@ -62,6 +62,6 @@ class ApiKey(TimestampedModel):
 
     def use_is_worth_noting(self) -> bool:
         """Whether the last noted use is older than a minute."""
-        return (
-            self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(minutes=1)
+        return self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(
+            minutes=1
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import permissions
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
 
 from accounts.models import ApiKey
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
 
 
 class InsufficientScope(PermissionDenied):

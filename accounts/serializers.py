@@ -25,6 +25,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
     """The signed-in user."""
 
     is_root = serializers.BooleanField(read_only=True)
+    email = serializers.CharField(read_only=True)
     groups = serializers.SerializerMethodField()
 
     class Meta:
@@ -126,8 +127,8 @@ class NewApiKeySerializer(ApiKeySerializer):
     key = serializers.CharField(read_only=True)
 
     class Meta(ApiKeySerializer.Meta):
-        fields = (*ApiKeySerializer.Meta.fields, "key")
-        read_only_fields = fields
+        fields = (*ApiKeySerializer.Meta.fields, "key")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class CreateApiKeySerializer(serializers.Serializer[Any]):

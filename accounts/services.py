@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate, get_user, login, logout
 from django.db import transaction
@@ -20,6 +19,9 @@ from accounts.models import ApiKey, User
 from youworker.common import audit
 from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
 from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KEY_PREFIX = "yw_"
 SHOWN_CHARACTERS = 11

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.sessions import CookieMiddleware, SessionMiddleware
@@ -11,10 +11,12 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from accounts import services
-from accounts.models import ApiKey, User
 from accounts.tickets import redeem_ticket
 from youworker.common.db import in_thread
 from youworker.common.sockets import deny
+
+if TYPE_CHECKING:
+    from accounts.models import ApiKey, User
 
 Scope = MutableMapping[str, Any]
 Inner = Callable[[Scope, Any, Any], Awaitable[None]]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts import services
 from accounts.authentication import SessionAuthentication
-from accounts.managers import ApiKeyQuerySet
 from accounts.models import ApiKey, User
 from accounts.serializers import (
     ApiKeySerializer,
@@ -34,6 +31,12 @@ from accounts.serializers import (
 from accounts.tickets import issue_ticket
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+    from accounts.managers import ApiKeyQuerySet
 
 
 class LoginView(GenericAPIView):

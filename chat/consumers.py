@@ -13,13 +13,13 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
 from accounts.services import may_still_act
-from accounts.sockets import deny
 from chat import services
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
+from youworker.common.sockets import deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

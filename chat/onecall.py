@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from chat import services
+from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run
 from chat.rendering import rendered_message
@@ -56,8 +57,10 @@ class OneCallView(ChatView):
         if posted.is_new:
             async_to_sync(launch)(posted.run_id)
         if form["stream"]:
-            ids = {"X_Session_ID": str(posted.session_id), "X_Run_ID": str(posted.run_id)}
-            return event_stream(posted.run_id, **ids)
+            response = event_stream(posted.run_id)
+            response["X-Session-ID"] = str(posted.session_id)
+            response["X-Run-ID"] = str(posted.run_id)
+            return response
         async_to_sync(wait_for_end)(posted.run_id)
         return Response(answer_of(posted.run_id))
 
@@ -72,7 +75,7 @@ async def wait_for_end(run_id: UUID) -> None:
 def answer_of(run_id: UUID) -> dict[str, Any]:
     """The answer of a finished run; raises `AnswerFailed` when there is none."""
     run = Run.objects.get(pk=run_id)
-    answer = Message.objects.with_details().get(pk=run.answer_id)
+    answer = Message.objects.with_details().get(run=run, role=MessageRole.ASSISTANT)
     if run.error_code and not answer.content:
         raise AnswerFailed(run.error_detail)
     message = rendered_message(answer)

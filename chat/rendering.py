@@ -22,16 +22,19 @@ def rendered_citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def rendered_tool_run(tool_run: ToolRun) -> dict[str, Any]:
-    """One call of a tool."""
+def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> dict[str, Any]:
+    """One call of a tool; without `private` its content is not even decrypted."""
+    shown = {
+        "args": tool_run.arguments if private else {},
+        "result_preview": tool_run.result_preview if private else "",
+        "error": tool_run.error if private else "",
+    }
     return {
+        **shown,
         "id": tool_run.pk,
         "tool": tool_run.tool_name,
         "status": tool_run.status,
-        "args": tool_run.arguments,
         "latency_ms": tool_run.latency_ms,
-        "result_preview": tool_run.result_preview,
-        "error": tool_run.error,
         "session_id": tool_run.session_id,
         "run_id": tool_run.run_id,
         "message_id": tool_run.message_id,

@@ -132,7 +132,7 @@ class MessageSerializer(serializers.Serializer[Any]):
 class AudioSerializer(serializers.Serializer[Any]):
     """A spoken question."""
 
-    data = serializers.CharField()
+    data = serializers.CharField()  # type: ignore[assignment]
     format = serializers.CharField(max_length=20)
     sample_rate = serializers.IntegerField(required=False)
 

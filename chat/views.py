@@ -226,6 +226,4 @@ class ToolRunViewSet(ActorView, GenericViewSet):
 
     def shown(self, row: ToolRun) -> dict[str, Any]:
         """One call; another user's content is not even decrypted."""
-        if row.user_id != self.actor.pk:
-            row.arguments, row.result_preview, row.error = {}, "", ""
-        return rendered_tool_run(row)
+        return rendered_tool_run(row, private=row.user_id == self.actor.pk)

@@ -34,7 +34,7 @@ class RestorableAdmin(ReadOnlyAdmin):
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         """Whether the actions are offered: the right to change the model."""
-        options = self.model._meta  # noqa: SLF001 -- public in all but name
+        options = self.model._meta
         user = cast("User", request.user)
         return user.has_perm(f"{options.app_label}.change_{options.model_name}")
 

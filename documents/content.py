@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator
     from pathlib import Path
 
     from django.http import HttpRequest
@@ -24,7 +24,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 INLINE = re.compile(r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)")
 
 
-class OutOfRange(Exception):  # noqa: N818 -- named for what happened
+class OutOfRange(Exception):
     """The range asked for lies outside the file."""
 
 
@@ -121,7 +121,7 @@ def streamed(request: HttpRequest, path: Path, first: int, last: int) -> Streami
     return StreamingHttpResponse(pieces(path, first, last))
 
 
-def pieces(path: Path, first: int, last: int) -> Iterator[bytes]:
+def pieces(path: Path, first: int, last: int) -> Generator[bytes, None, None]:
     """The bytes from `first` to `last`, both included."""
     left = last - first + 1
     with path.open("rb") as file:
@@ -135,7 +135,7 @@ async def pieces_async(path: Path, first: int, last: int) -> AsyncIterator[bytes
     """The same bytes, read in threads."""
     reader = pieces(path, first, last)
     try:
-        while (piece := await sync_to_async(next, thread_sensitive=False)(reader, b"")) != b"":
+        while piece := await sync_to_async(lambda: next(reader, b""), thread_sensitive=False)():
             yield piece
     finally:
         reader.close()

@@ -88,7 +88,9 @@ class CreateCollectionSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=120)
     description = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
-    shares = ShareWishSerializer(many=True, required=False, max_length=MOST_SHARES)
+    shares: Any = serializers.ListSerializer(
+        child=ShareWishSerializer(), required=False, max_length=MOST_SHARES
+    )
 
 
 class UpdateCollectionSerializer(CreateCollectionSerializer):
@@ -102,7 +104,9 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 
     owner = PersonSerializer(read_only=True)
     collection_id = serializers.UUIDField(read_only=True)
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    tags: serializers.SlugRelatedField[Tag] = serializers.SlugRelatedField(
+        slug_field="name", many=True, read_only=True
+    )
     shares = DocumentShareSerializer(many=True, read_only=True)
     writable = serializers.BooleanField(read_only=True)
 
@@ -139,7 +143,9 @@ class UpdateDocumentSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=64), required=False, max_length=MOST_TAGS
     )
     collection_id = serializers.UUIDField(required=False)
-    shares = DocumentShareSerializer(many=True, required=False, max_length=MOST_SHARES)
+    shares: Any = serializers.ListSerializer(
+        child=DocumentShareSerializer(), required=False, max_length=MOST_SHARES
+    )
 
     def validate_shares(self, value: list[dict[str, Any]]) -> list[Any]:
         """Only the groups matter: a share of a document is for reading."""

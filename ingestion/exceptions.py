@@ -15,7 +15,7 @@ class NothingToRetry(Conflict):
     code = "nothing_to_retry"
 
 
-class StorageFull(DomainError):  # noqa: N818 -- named after what happened
+class StorageFull(DomainError):
     """The file store takes no more bytes."""
 
     code, status = "storage_full", 507

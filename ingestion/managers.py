@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ingestion.models import IngestionItem, IngestionRun
 
 
-class RunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
+class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
     """Runs."""
 
     def visible_to(self, user: User) -> Self:
@@ -32,7 +32,7 @@ class RunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
 
     def with_totals(self) -> Self:
         """Annotate the counts of items, passages and bytes."""
-        rows = self.items().filter(run=OuterRef("pk")).order_by().values("run")
+        rows: Any = self.items().filter(run=OuterRef("pk")).order_by().values("run")
         return self.annotate(
             item_count=total(rows, Count("pk")),
             ready_count=total(rows, Count("pk", filter=Q(stage=Stage.READY))),
@@ -64,7 +64,8 @@ class RunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
 
     def items(self) -> ItemQuerySet:
         """Every item; the model cannot be imported here."""
-        rows = self.model.items.rel.related_model.objects.all()
+        related: Any = self.model.items.rel.related_model
+        rows = related.objects.all()
         assert isinstance(rows, ItemQuerySet)  # noqa: S101 -- narrows the type
         return rows
 
@@ -97,7 +98,7 @@ class ItemQuerySet(BaseQuerySet["IngestionItem"]):
         """Limit to items with which nothing went wrong yet."""
         return self.filter(failures=0, losses=0)
 
-    def held(self, token: UUID) -> Self:
+    def held(self, token: UUID | None) -> Self:
         """Limit to items a worker has leased."""
         return self.filter(lease_token=token)
 

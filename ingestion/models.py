@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from documents.models import Collection, Document
 from ingestion.enums import RunKind, RunStatus, Stage
-from ingestion.managers import ItemQuerySet, RunQuerySet
+from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
 
@@ -41,8 +41,8 @@ class IngestionRun(SoftDeleteModel):
     passage_count: int
     byte_count: int
 
-    objects: ClassVar = AliveManager.from_queryset(RunQuerySet)()
-    all_objects: ClassVar = RunQuerySet.as_manager()
+    objects: ClassVar = AliveManager.from_queryset(IngestionRunQuerySet)()
+    all_objects: ClassVar = IngestionRunQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "all_objects"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer, extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
@@ -13,7 +13,7 @@ from ingestion.models import IngestionItem, IngestionRun
 class TotalsSerializer(serializers.Serializer):
     """The counts of a run."""
 
-    items = serializers.IntegerField(source="item_count")  # type: ignore[assignment]
+    items = serializers.IntegerField(source="item_count")
     ready = serializers.IntegerField(source="ready_count")
     failed = serializers.IntegerField(source="failed_count")
     skipped = serializers.IntegerField(source="skipped_count")

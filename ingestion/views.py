@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from rest_framework.request import Request
 
-    from ingestion.managers import ItemQuerySet, RunQuerySet
+    from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
 
 SCOPES = {"read": "documents.read", "write": "documents.write"}
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -98,7 +98,7 @@ class RunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
     filterset_class = RunFilter
     scopes = SCOPES
 
-    def get_queryset(self) -> RunQuerySet:
+    def get_queryset(self) -> IngestionRunQuerySet:
         return IngestionRun.objects.visible_to(self.actor).with_totals().newest_first()
 
     @extend_schema(responses={204: None})

@@ -9,5 +9,5 @@ class YouWorkerConfig(AppConfig):
     name = "youworker"
 
     def ready(self) -> None:
-        import youworker.celery  # noqa: F401, PLC0415 -- needs the loaded settings
-        import youworker.schema  # noqa: F401, PLC0415 -- registers itself by being imported
+        import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
+        import youworker.schema  # noqa: F401 -- registers itself by being imported

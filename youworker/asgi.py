@@ -1,6 +1,7 @@
 """The web process: HTTP by Django, WebSockets by Channels."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 
@@ -10,7 +11,8 @@ from django.core.asgi import get_asgi_application
 from youworker.common.config import config
 
 # Only here: a pool in a process that forks (the worker) would share its sockets.
-settings.DATABASES["default"]["OPTIONS"]["pool"] = {
+options: dict[str, Any] = settings.DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
+options["pool"] = {
     "min_size": 2,
     "max_size": config.database.pool_size,
     "timeout": config.database.connect_timeout,

@@ -6,9 +6,9 @@ import signal
 import warnings
 from typing import Any
 
-from billiard.util import set_pdeathsig
+from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from celery.signals import worker_process_init
 
 from youworker.common.correlation import connect_celery

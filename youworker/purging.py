@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.utils import timezone
 
 from documents import services as documents
-from youworker.common.managers import SoftDeleteQuerySet
 from youworker.common.models import IdempotentRequest, SoftDeleteModel
 from youworker.common.validators import validate_range
+
+if TYPE_CHECKING:
+    from youworker.common.managers import SoftDeleteQuerySet
 
 BATCH = 500
 LONGEST_DAYS = 3650

@@ -42,4 +42,4 @@ class ErrorsSerializer(serializers.Serializer[Any]):
     """Why a request was refused, in the same shape on every route."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]

@@ -33,7 +33,7 @@ OPTIONAL_PARTS = {
 }
 
 
-class Transient(Exception):  # noqa: N818 -- says what happened, as all of this project's do
+class Transient(Exception):
     """An attempt that may succeed when repeated; `failure` is what is told when it does not."""
 
     def __init__(self, failure: AgentError, *, wait: float | None = None) -> None:

@@ -16,6 +16,7 @@ from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
+from chat.models import Run
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import records
 from chat.runs.eventlog import RunLog, log_writer
@@ -28,7 +29,7 @@ from youworker.common.db import in_thread
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chat.models import Citation, Message, Run
+    from chat.models import Citation, Message
     from chat.runs.records import Job
 
 logger = logging.getLogger(__name__)

@@ -99,9 +99,19 @@ async def test_another_socket_resumes_where_the_first_was_lost(spoken_by):
 
 @pytest.mark.parametrize(
     "raw",
-    ["no json", "[]", "{}", '{"type": "dance"}', '{"type": "text"}', '{"type": "text", "text": 7}']
-    + ['{"type": "resume"}', '{"type": "resume", "run_id": "x", "after": -1}', '{"type": "stop"}']
-    + ['{"type": "approve", "tool_run_id": "x", "decision": "allow"}', '{"type": ["text"]}'],
+    [
+        "no json",
+        "[]",
+        "{}",
+        '{"type": "dance"}',
+        '{"type": "text"}',
+        '{"type": "text", "text": 7}',
+        '{"type": "resume"}',
+        '{"type": "resume", "run_id": "x", "after": -1}',
+        '{"type": "stop"}',
+        '{"type": "approve", "tool_run_id": "x", "decision": "allow"}',
+        '{"type": ["text"]}',
+    ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_stays_open(raw):
     session = await in_thread(SessionFactory)

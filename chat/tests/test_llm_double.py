@@ -88,7 +88,7 @@ def test_command_line_serves_until_it_is_stopped():
     command = [sys.executable, "-m", "youworker.testing.model_server", "--port", "0"]
     options = ["--tokens", "3", "--rate", "100", "--first-token-ms", "1", "--models", "a,b"]
     command += options
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         base_url = process.stdout.readline().removeprefix("ready ").strip()
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from documents.embedding.vectors import normalised
 from youworker.common.exceptions import UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class LetterEmbedder:
             for letter in text.lower():
                 if "a" <= letter <= "z":
                     counts[row, (ord(letter) - 97) % self.dimensions] += 1
-        return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
+        return normalised(counts)
 
 
 class BrokenEmbedder(LetterEmbedder):

@@ -91,7 +91,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         if path is None or not path.is_file():
             raise NotFound("The original of this document is not stored.")
         services.record_access(document, actor=self.actor)
-        return original(request._request, document, path)  # noqa: SLF001 -- DRF's own way
+        return original(request._request, document, path)
 
     @extend_schema(responses=PassageSerializer(many=True))
     @action(detail=True, filterset_class=None)

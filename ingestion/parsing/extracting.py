@@ -18,7 +18,7 @@ PASSWORD = re.compile("password|encrypt", re.I)
 
 def configuration(*, marks: bool = False, pages: bool = False) -> kreuzberg.ExtractionConfig:
     """Markdown without OCR, caches or threads; running heads are kept, people quote them."""
-    return kreuzberg.ExtractionConfig(
+    return kreuzberg.ExtractionConfig(  # type: ignore[call-arg]
         output_format="markdown",
         use_cache=False,
         enable_quality_processing=False,

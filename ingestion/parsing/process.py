@@ -35,7 +35,7 @@ SENTENCES = {
 }
 
 
-class ParserLost(Exception):  # noqa: N818 -- named after what happened
+class ParserLost(Exception):
     """The parser did not survive a file, or gave up on it; trying again may help."""
 
     def __init__(self, code: str, *, timeout: float, reason: str = "") -> None:

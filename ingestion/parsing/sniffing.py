@@ -32,7 +32,10 @@ WEB_PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I
 )
 HEADER = re.compile(rb"[\w-]+:\s")
-MAIL = (re.compile(rb"^From:\s", re.I | re.M), re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M))
+MAIL = (
+    re.compile(rb"^From:\s", re.I | re.M),
+    re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M),
+)
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
 CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 5_000_000
 
 
-class ParseFailed(Exception):  # noqa: N818 -- named after what happened
+class ParseFailed(Exception):
     """The file cannot be read, however often it is tried; `detail` is for its owner."""
 
     def __init__(self, code: str, detail: str) -> None:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PAUSE = 15
 
 
-class SliceOver(Exception):  # noqa: N818 -- named after what happened
+class SliceOver(Exception):
     """The worker has been busy with one document for long enough."""
 
 

@@ -31,7 +31,7 @@ parsers: dict[int, Parser] = {}
 CUT = "The text was very long: only its beginning can be found."
 
 
-class TakenAway(Exception):  # noqa: N818 -- named after what happened
+class TakenAway(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 

@@ -100,7 +100,9 @@ def epub():
         book.writestr("mimetype", "application/epub+zip")
         book.writestr("META-INF/container.xml", CONTAINER)
         book.writestr("c.opf", PACKAGE)
-        page = '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Chap</h1><p>The zebra sings.</p>'
+        page = (
+            '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Chap</h1><p>The zebra sings.</p>'
+        )
         book.writestr("c1.xhtml", f"{page}</body></html>")
     return buffer.getvalue()
 
@@ -110,9 +112,7 @@ def eml():
     message["Subject"] = "Budget meeting"
     message["From"], message["To"] = "a@example.org", "b@example.org"
     message.set_content("Hello zebra\n")
-    message.add_attachment(
-        b"attached koala", maintype="text", subtype="plain", filename="note.txt"
-    )
+    message.add_attachment(b"attached koala", maintype="text", subtype="plain", filename="note.txt")
     return bytes(message)
 
 

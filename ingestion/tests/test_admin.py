@@ -22,7 +22,9 @@ def test_pages_are_shown(staff, name):
     row = item if name == "ingestionitem" else item.run
 
     assert "needle" in staff.get(listed, {"q": "needle"}).content.decode()
-    assert "needle" not in staff.get(listed, {"q": "haystack"}).content.decode().partition("<tbody")[2]
+    assert (
+        "needle" not in staff.get(listed, {"q": "haystack"}).content.decode().partition("<tbody")[2]
+    )
     assert staff.get(reverse(f"admin:ingestion_{name}_change", args=[row.pk])).status_code == 200
 
 

@@ -1,7 +1,6 @@
 import asyncio
 
 import pytest
-from channels.testing import WebsocketCommunicator
 
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from ingestion.consumers import IngestionConsumer
@@ -11,12 +10,13 @@ from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.common.db import in_thread
 from youworker.common.redis import sync_redis
+from youworker.testing.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def socket_of(user, key=None):
-    communicator = WebsocketCommunicator(IngestionConsumer.as_asgi(), "/ws/ingestion")
+    communicator = Socket(IngestionConsumer.as_asgi(), "/ws/ingestion")
     communicator.scope.update(user=user, api_key=key)
     return communicator
 

@@ -164,9 +164,7 @@ def pass_time(seconds):
         IngestionItem.objects.filter(pk=item.pk).update(lease_until=until)
 
 
-def test_a_file_that_kills_parsers_is_given_up_after_three(
-    user, letters, incoming, dying_parser
-):
+def test_a_file_that_kills_parsers_is_given_up_after_three(user, letters, incoming, dying_parser):
     files = [incoming("poison.txt", "x"), incoming("good.txt", "y")]
     run = services.start_upload(files, actor=user)
 

@@ -1,9 +1,9 @@
 import os
 import uuid
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from pathlib import Path
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document, Passage
@@ -158,7 +158,9 @@ def test_start_paths_is_for_staff(tmp_path, roots, user):
         services.start_paths([tmp_path], actor=user)
 
 
-@pytest.mark.parametrize("path", ["secret.txt", "in/../secret.txt", "in/link.txt", "missing", "a\0b"])
+@pytest.mark.parametrize(
+    "path", ["secret.txt", "in/../secret.txt", "in/link.txt", "missing", "a\0b"]
+)
 def test_start_paths_outside_the_roots_all_look_the_same(tmp_path, roots, path):
     roots(folder(tmp_path))
 
@@ -225,7 +227,9 @@ def test_cancel_skips_what_is_not_read(user, letters, incoming):
 def test_retry_takes_the_failed_items_only(user, letters, incoming):
     run = services.start_upload([incoming("a.txt", "fine"), incoming("b.txt", "")], actor=user)
     work_for(30)
-    (Path(django_settings.MEDIA_ROOT) / run.items.get(position=1).file).write_text("now it has text")
+    (Path(django_settings.MEDIA_ROOT) / run.items.get(position=1).file).write_text(
+        "now it has text"
+    )
 
     assert services.retry_run(run, actor=user) == 1
     assert stages(run) == [Stage.READY, Stage.QUEUED]

@@ -202,9 +202,7 @@ def test_paths_refuses(client, client_of, tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_runs_list_keeps_the_same_number_of_queries(
-    client, user, count, django_assert_num_queries
-):
+def test_runs_list_keeps_the_same_number_of_queries(client, user, count, django_assert_num_queries):
     runs = RunFactory.create_batch(count, owner=user)
     for run in runs:
         ItemFactory(run=run, stage=Stage.READY, passages=4)

@@ -84,10 +84,12 @@ def test_killed_workers_lose_nothing_and_double_nothing(incoming):
         with worker():
             wait_for(
                 lambda ended=ended, number=number: (
-                    IngestionItem.objects.filter(lease_token__isnull=False).exists()
-                    and (number % 2 or IngestionItem.objects.active().count() < ended)
-                )
-                or not IngestionItem.objects.active().exists(),
+                    (
+                        IngestionItem.objects.filter(lease_token__isnull=False).exists()
+                        and (number % 2 or IngestionItem.objects.active().count() < ended)
+                    )
+                    or not IngestionItem.objects.active().exists()
+                ),
                 60,
             )
     with worker():

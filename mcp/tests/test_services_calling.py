@@ -57,7 +57,8 @@ def called(tool, user, *, approved=False, **arguments) -> ToolOutcome:
         finally:
             await close_links()
 
-    return async_to_sync(once)()
+    outcome: ToolOutcome = async_to_sync(once)()
+    return outcome
 
 
 @pytest.fixture

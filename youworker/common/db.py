@@ -18,4 +18,5 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
 
     Not thread-sensitive: one slow query must not hold up every stream of the process.
     """
-    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+    result: R = await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+    return result

@@ -54,7 +54,8 @@ class Fetched:
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        declared: str = self.headers.get("content-type", "")
+        return declared.partition(";")[0].strip().lower()
 
     @property
     def text(self) -> str:

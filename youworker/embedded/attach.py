@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,6 +14,10 @@ from youworker.embedded import postgres, redis
 from youworker.embedded.folders import prepare_data_dir, prepare_socket_dir
 from youworker.embedded.refusal import StartupRefused
 from youworker.embedded.secrets import export_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager

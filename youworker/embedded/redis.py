@@ -67,9 +67,7 @@ def binary() -> str:
 
 def client(socket: Path) -> redis.Redis:
     """A connection with a short temper."""
-    return redis.Redis(
-        unix_socket_path=str(socket), socket_timeout=5, retry=Retry(NoBackoff(), 0)
-    )
+    return redis.Redis(unix_socket_path=str(socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 def answers(socket: Path) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import IsStaff
 from youworker.common.api import ActorView
 from youworker.health import checks
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
 
 
 def live(request: HttpRequest) -> JsonResponse:

@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from youworker.common.config import BASE_DIR
@@ -90,13 +91,13 @@ class Child:
             text = line.decode(errors="replace").rstrip("\n")
             self.output.say(f"{self.name:<6} | {text}")
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Signal the process itself."""
         if self.process is not None and self.process.returncode is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
 
-    def signal_group(self, number: signal.Signals) -> None:
+    def signal_group(self, number: Signals) -> None:
         """Signal the process and everything it started."""
         if self.process is not None:
             with suppress(ProcessLookupError, PermissionError):

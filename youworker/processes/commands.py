@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from youworker.common.config import config
 from youworker.processes.child import Child
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from youworker.processes.output import Output
 
 

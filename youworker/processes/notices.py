@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 
 from accounts.models import User
 from mcp.models import Server
 from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROBE_SECONDS = 2.0
 
@@ -57,7 +60,10 @@ def unreachable(base_url: str, key: str) -> str:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         answer = httpx.get(
-            f"{base_url.rstrip('/')}/models", headers=headers, timeout=PROBE_SECONDS, trust_env=False
+            f"{base_url.rstrip('/')}/models",
+            headers=headers,
+            timeout=PROBE_SECONDS,
+            trust_env=False,
         )
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return str(error) or type(error).__name__

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.core.management import call_command
 from django.db import connection
@@ -12,6 +12,9 @@ from accounts.services import ensure_root
 from mcp.services import sync_builtin_servers
 from youworker.common.config import config
 from youworker.common.keyring import check_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Any number, as long as it is always the same.
 START_LOCK = 7_026_111

@@ -21,8 +21,9 @@ GUARD_SECONDS = 2.0
 READY_SECONDS = 0.1
 ECHO_SECONDS = 0.5
 HEAD_START_SECONDS = 5.0
-GENTLE_SECONDS = 3.0
-COLD_SECONDS = 2.5
+# An idle Celery worker takes three seconds to end.
+GENTLE_SECONDS = 4.5
+COLD_SECONDS = 2.0
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

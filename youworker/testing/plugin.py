@@ -6,12 +6,13 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 held = ExitStack()
 
@@ -48,13 +49,13 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _private_files(settings, tmp_path):
+def _private_files(settings: Any, tmp_path: Path) -> None:
     """Give every test an empty file store."""
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(request):
+def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave no key behind for the next test of the same worker."""
     yield
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:

@@ -82,9 +82,7 @@ def test_detailed_shows_every_part_with_its_latency(monkeypatch):
     assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
 
 
-@pytest.mark.parametrize(
-    ("used", "warning"), [(0, False), (8, False), (9, True), (10, True)]
-)
+@pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])
 def test_the_pool_warns_above_eighty_per_cent(used, warning):
     stats = {"pool_max": 10, "pool_size": 10, "pool_available": 10 - used, "requests_waiting": 2}
 

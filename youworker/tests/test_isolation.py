@@ -6,8 +6,9 @@ that is added without a row fails the build.
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from youworker.testing.sockets import Socket
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
@@ -17,8 +18,9 @@ from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.tests.factories import GroupFactory
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
-from ingestion.tests.factories import IngestionRunFactory
+from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
+from youworker.testing.sockets import Socket
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +65,7 @@ def tool_of(_user):
 ROUTES = {
     "v1/account/api-keys/<uuid:pk>": (key_of, ["delete"]),
     "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
+    "v1/collections/<uuid:pk>/restore": (collection_of, ["post"]),
     "v1/collections/<uuid:pk>": (collection_of, ["get", "patch", "delete"]),
     "v1/documents/<uuid:pk>": (document_of, ["get", "patch", "delete"]),
     "v1/documents/<uuid:pk>/restore": (document_of, ["post"]),
@@ -70,7 +73,7 @@ ROUTES = {
     "v1/documents/<uuid:pk>/passages": (document_of, ["get"]),
     "v1/documents/<uuid:pk>/access": (document_of, ["get"]),
     "v1/ingestion/runs/<uuid:pk>": (ingestion_of, ["get", "delete"]),
-    "v1/ingestion/runs/<uuid:pk>/items": (ingestion_of, ["get"]),
+    "v1/ingestion/runs/<uuid:run_id>/items": (ingestion_of, ["get"]),
     "v1/ingestion/runs/<uuid:pk>/cancel": (ingestion_of, ["post"]),
     "v1/ingestion/runs/<uuid:pk>/retry": (ingestion_of, ["post"]),
     "v1/sessions/<uuid:pk>": (session_of, ["get", "patch", "delete"]),
@@ -114,7 +117,7 @@ def test_every_socket_with_an_id_has_a_row():
 
 
 def url_of(path, row):
-    return "/" + path.replace("<uuid:pk>", str(row.pk))
+    return "/" + re.sub("<uuid:[a-z_]+>", str(row.pk), path)
 
 
 CASES = [(path, method) for path, (_, methods) in ROUTES.items() for method in methods]

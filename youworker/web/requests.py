@@ -1,5 +1,4 @@
 """HTTP requests: large bodies stay on disk, too large ones are refused while they arrive."""
-# ruff: noqa: N802, N803 -- the names are those of Twisted and Autobahn.
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
 """WebSocket connections: refused with a real HTTP status, closed with the right code."""
-# ruff: noqa: N802, N803 -- the names are those of Twisted and Autobahn.
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
 
-from autobahn.twisted.websocket import ConnectionDeny
+from autobahn.websocket.types import ConnectionDeny
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from youworker.common.correlation import HEADER, accepted
@@ -28,7 +27,11 @@ class SocketProtocol(WebSocketProtocol):
         handshake = self.__dict__.pop("handshake_deferred", None)
         if handshake is None:
             return
-        handshake.errback(ConnectionDeny(code=status, reason=HTTPStatus(status).phrase))
+        handshake.errback(
+            ConnectionDeny(  # type: ignore[no-untyped-call]
+                code=status, reason=HTTPStatus(status).phrase
+            )
+        )
         self.server.protocol_disconnected(self)
 
     def serverReject(self) -> None:

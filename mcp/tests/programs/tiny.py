@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
@@ -59,7 +60,8 @@ def picture() -> CallToolResult:
 
 @server.tool()
 def headers(context: Context) -> dict[str, str]:
-    return dict(context.request_context.request.headers)
+    request: Any = context.request_context.request
+    return dict(request.headers)
 
 
 if os.environ.get("TINY_WITHOUT"):

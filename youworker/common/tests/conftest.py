@@ -29,7 +29,7 @@ def note_model(db):
         class Note(SoftDeleteModel):
             title = models.CharField(max_length=50, default="")
             text = EncryptedTextField(default="", blank=True)
-            reasoning = EncryptedTextField(null=True)  # noqa: DJ001 -- nulls are a case
+            reasoning = EncryptedTextField(null=True)
             data = EncryptedJSONField(default=dict)
 
             objects = AliveManager.from_queryset(SoftDeleteQuerySet)()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from argparse import ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
@@ -17,6 +16,9 @@ from youworker.processes.output import Output
 from youworker.processes.preflight import require_address, require_files
 from youworker.processes.preparation import prepare
 from youworker.processes.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 
 class Command(BaseCommand):

@@ -1,0 +1,378 @@
+"""`manage.py up`: the pieces, and the whole as a child process."""
+
+import asyncio
+import http.client
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+
+import psutil
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts.services import ensure_root
+from youworker.common.config import BASE_DIR, config
+from youworker.common.models import KeyFingerprint
+from youworker.embedded import StartupRefused
+from youworker.embedded.folders import MEGABYTE
+from youworker.processes import child, commands, notices, preflight, preparation
+from youworker.processes.child import Child
+from youworker.processes.output import Output
+from youworker.processes.supervisor import Supervisor, bracketed
+
+
+class Lines:
+    """An `Output` that keeps what it was told."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, line):
+        self.said.append(line)
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+async def until(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+def test_output_survives_a_reader_who_stops():
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        output = Output(stream)
+        start = time.monotonic()
+        for _ in range(60_000):
+            output.say("x" * 100)
+        took = time.monotonic() - start
+        assert output.dropped > 0
+        drain = threading.Thread(target=lambda: os.read(reading, 1 << 20) and None)
+        drain.start()
+        drain.join()
+        os.close(reading)
+        output.close()
+
+    assert took < 10
+
+
+def test_output_writes_in_order_and_says_what_it_dropped():
+    stream = io.StringIO()
+    output = Output(stream)
+    output.dropped = 3
+    output.say("first")
+    output.say("second")
+    output.close()
+
+    assert stream.getvalue() == (
+        "first\n(3 lines were dropped, because nobody read them)\nsecond\n"
+    )
+
+
+async def test_a_childs_lines_carry_its_name():
+    lines = Lines()
+    one = Child("web", python("import sys; print('a'); print('b', file=sys.stderr)"), lines)
+
+    await one.run_once()
+
+    assert lines.said == ["web    | a", "web    | b"]
+
+
+async def test_a_child_that_dies_comes_back_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(child, "FIRST_PAUSE", 0.05)
+    lines = Lines()
+    one = Child("beat", python("print('here')"), lines)
+    work = asyncio.create_task(one.keep_running())
+
+    await until(lambda: lines.said.count("beat   | here") >= 3)
+    one.stopping = True
+    await work
+
+    pauses = [line for line in lines.said if "ended" in line]
+    assert pauses[0] == "youworker: beat ended, next start in 0.05 s"
+    assert pauses[1] == "youworker: beat ended, next start in 0.1 s"
+
+
+async def test_grandchildren_end_with_their_child():
+    lines = Lines()
+    code = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True)"
+    one = Child("web", python(code), lines)
+
+    await one.run_once()
+
+    pid = int(lines.said[0].split("| ")[1])
+    await until(lambda: not psutil.pid_exists(pid) or is_zombie(pid))
+
+
+def is_zombie(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def supervisor(children, lines):
+    return Supervisor(children, lines, host="127.0.0.1", port=free_port(), name="localhost")
+
+
+async def test_a_signal_ends_obstinate_children_too(monkeypatch):
+    module = sys.modules[Supervisor.__module__]
+    monkeypatch.setattr(module, "GENTLE_SECONDS", 0.3)
+    monkeypatch.setattr(module, "COLD_SECONDS", 0.3)
+    lines = Lines()
+    deaf = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGQUIT, signal.SIG_IGN)\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)"
+    )
+    one = Child("web", python(deaf), lines)
+    boss = supervisor([one], lines)
+    work = asyncio.create_task(boss.run())
+    await until(lambda: "web    | up" in lines.said)
+
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(work, 10)
+
+    assert one.process.returncode == -signal.SIGKILL
+    assert "youworker: stopping" in lines.said
+
+
+async def test_an_echo_of_the_signal_does_not_kill(monkeypatch):
+    lines = Lines()
+    boss = supervisor([], lines)
+
+    boss.end_or_kill()
+    boss.end_or_kill()
+    assert lines.said == ["youworker: stopping"]
+    boss.first_signal -= 1
+    boss.end_or_kill()
+    assert lines.said == ["youworker: stopping", "youworker: killing"]
+
+
+def test_the_command_lines_name_everything_they_need():
+    lines = {
+        one.name: one.command for one in commands.children(Lines(), host="::1", port=9, workers=3)
+    }
+
+    assert lines["web"][1:] == ["-m", "youworker.server", "--host", "::1", "--port", "9"]
+    assert lines["worker"][1:4] == ["-m", "celery", "--quiet"]
+    assert lines["worker"][lines["worker"].index("--concurrency") + 1] == "3"
+    assert str(config.data_dir / "beat-schedule") in lines["beat"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name"),
+    [
+        (["localhost", "x.example"], "localhost"),
+        (["*"], "localhost"),
+        ([".x.example", "*"], "x.example"),
+        ([], "localhost"),
+    ],
+)
+def test_the_ready_check_uses_a_name_that_is_answered(allowed, name):
+    assert commands.own_name(allowed) == name
+
+
+def test_addresses_are_written_as_in_a_url():
+    assert [bracketed(host) for host in ("::1", "[::1]", "127.0.0.1")] == [
+        "[::1]",
+        "[::1]",
+        "127.0.0.1",
+    ]
+
+
+def test_a_port_in_use_is_refused_by_name():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(StartupRefused, match=rf"127\.0\.0\.1:{port} \(address already in use"):
+            preflight.require_address("127.0.0.1", port)
+
+
+def test_an_address_of_somebody_else_is_refused():
+    with pytest.raises(StartupRefused, match="cannot listen on 192.0.2.1:8000"):
+        preflight.require_address("192.0.2.1", 8000)
+
+
+def test_a_full_disk_is_refused(monkeypatch, tmp_path):
+    usage = type("Usage", (), {"free": 12 * MEGABYTE})
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
+
+    with pytest.raises(StartupRefused, match="is full: 12 MB are free, 200 MB are needed"):
+        preflight.require_files(tmp_path / "new")
+    (tmp_path / "new" / "postgres").mkdir()
+    with pytest.raises(StartupRefused, match="24 MB are needed"):
+        preflight.require_files(tmp_path / "new")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StartupRefused, match="cannot create"):
+        preflight.require_files(tmp_path / "file" / "folder")
+
+
+@pytest.mark.django_db
+def test_the_first_preparation_creates_a_superuser_and_says_the_password_once():
+    said = []
+    preparation.prepare(said.append)
+    preparation.prepare(said.append)
+
+    root = get_user_model().objects.get()
+    (line,) = said
+    password = line.split("its password is ")[1].split(" ")[0]
+    assert root.is_superuser
+    assert root.username == "admin"
+    assert root.check_password(password)
+    assert KeyFingerprint.objects.exists()
+
+
+@pytest.mark.django_db
+def test_nothing_recreates_a_deleted_superuser():
+    preparation.prepare([].append)
+    get_user_model().objects.all().delete()
+
+    preparation.prepare([].append)
+
+    assert not get_user_model().objects.exists()
+    assert "nobody is a superuser" in "\n".join(notices.missing_parts())
+
+
+@pytest.mark.django_db
+def test_a_superuser_that_exists_is_left_alone():
+    first, password = ensure_root("boss", password="chosen by hand")
+
+    assert (first, password) == (True, "chosen by hand")
+    assert ensure_root("another") == (False, "")
+    assert get_user_model().objects.get().username == "boss"
+
+
+@pytest.mark.django_db
+def test_an_ordinary_user_of_that_name_is_not_promoted():
+    get_user_model().objects.create_user("admin")
+
+    assert ensure_root("admin") == (False, "")
+    assert not get_user_model().objects.get().is_superuser
+
+
+@pytest.mark.django_db
+def test_a_wrong_key_stops_the_start():
+    KeyFingerprint.objects.create(fingerprint="0" * 64)
+
+    with pytest.raises(ImproperlyConfigured, match="MESSAGE_ENCRYPTION_KEYS"):
+        preparation.prepare([].append)
+
+    assert not get_user_model().objects.exists()
+
+
+def test_a_model_server_that_is_silent_is_named():
+    reason = notices.unreachable(f"http://127.0.0.1:{free_port()}/v1", "key")
+
+    assert reason
+    assert "\n" not in reason
+
+
+def free_port():
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def descendants(process):
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.slow
+def test_up_starts_everything_and_leaves_nothing_behind(tmp_path):
+    port = free_port()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MESSAGE_ENCRYPTION"))
+    }
+    environment |= {"DATA_DIR": str(tmp_path / "with space"), "ADMIN_PASSWORD": "chosen by hand"}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(port), "--workers", "1"],
+        cwd=BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines, ready = [], threading.Event()
+
+    def read():
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line == f"ready http://127.0.0.1:{port}\n":
+                ready.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert ready.wait(120), lines
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/health/ready")
+            assert connection.getresponse().status == 200
+        wait_for(lambda: any("celery@" in line for line in lines), 60)
+        family = descendants(process)
+        servers = [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in words(one)]
+
+        web = next(one for one in family if "youworker.server" in words(one))
+        web.kill()
+        wait_for(lambda: any("web ended" in line for line in lines), 20)
+        wait_for(lambda: answers(port), 60)
+        family += descendants(process)
+    finally:
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        reader.join(10)
+        process.stdout.close()
+
+    assert process.returncode == 0
+    assert time.monotonic() - started < 15
+    assert not [one for one in {*family, *servers} if one.is_running() and not is_zombie(one.pid)]
+    assert "youworker: superuser 'admin' created" in lines
+    assert "chosen by hand" not in "\n".join(lines)
+
+
+def words(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def answers(port):
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
