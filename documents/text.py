@@ -99,9 +99,12 @@ class Indexable:
 
 
 def text_config(language: str, default: str) -> str:
-    """The PostgreSQL text search configuration of a language code or name."""
+    """The PostgreSQL text search configuration of a language code or name.
+
+    `simple`, which stems nothing, stands for a language that was not recognised.
+    """
     code = language.strip().lower().replace("_", "-").partition("-")[0]
-    if code in CONFIGS.values() or code == "simple":
+    if code in CONFIGS.values():
         return code
     return CONFIGS.get(THREE_LETTERS.get(code, code), default)
 

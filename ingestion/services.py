@@ -18,7 +18,7 @@ from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
-from ingestion.store import Incoming, keep
+from ingestion.store import Incoming, keep, remove_stale
 from youworker.common.config import config
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
@@ -197,7 +197,11 @@ def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
 
 
 def sweep() -> None:
-    """Take back what silent workers held, end runs, and wake workers when work waits."""
+    """Take back what silent workers held, end runs, and wake workers when work waits.
+
+    Half-received files of processes that died a day ago are deleted, too.
+    """
+    remove_stale()
     take_back()
     settle()
     waiting = (Stage.QUEUED, Stage.EMBEDDING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from celery import shared_task
 from kombu.exceptions import KombuError
@@ -17,15 +16,6 @@ logger = logging.getLogger(__name__)
 SLICE = 5.0
 # A wake-up that nobody heard in this time is repeated by the sweeper.
 EXPIRES = 30
-SWEEP_SECONDS = 10.0
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "ingestion-sweep": {
-        "task": "ingestion.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "ingestion-tidy": {"task": "ingestion.tasks.tidy", "schedule": 3600.0},
-}
 
 
 @shared_task(name="ingestion.tasks.work")
@@ -39,18 +29,10 @@ def work() -> None:
 
 @shared_task(name="ingestion.tasks.sweep")
 def sweep() -> None:
-    """Take back what silent workers held, end runs, and wake workers when work waits."""
+    """Repair what died; meant to be called every ten seconds."""
     from ingestion import services  # noqa: PLC0415 -- task leaf
 
     services.sweep()
-
-
-@shared_task(name="ingestion.tasks.tidy")
-def tidy() -> None:
-    """Delete half-received files of processes that died."""
-    from ingestion.store import remove_stale  # noqa: PLC0415 -- task leaf
-
-    remove_stale()
 
 
 def wake_workers() -> None:

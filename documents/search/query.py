@@ -27,9 +27,9 @@ LEXEMES = """
         SELECT (SELECT min(text_config)::text FROM documents_document WHERE text_config > used.name)
         FROM used WHERE used.name IS NOT NULL
     ), configs AS (SELECT name FROM used WHERE name IS NOT NULL UNION SELECT %(default)s)
-    SELECT lexeme, min(positions[1]) AS first
+    SELECT configs.name, lexeme, positions
     FROM configs, unnest(to_tsvector(configs.name::regconfig, %(words)s))
-    GROUP BY lexeme ORDER BY first, lexeme
+    ORDER BY positions[1], lexeme
 """
 
 
@@ -60,11 +60,25 @@ def terms_of(query: str) -> QueryTerms | None:
 
 def lexemes_of(query: str) -> list[str]:
     """The distinct lexemes of a query in every language in use, in order of appearance."""
-    default = text_config(config.vector.language, "english")
+    default = text_config(config.vector.language, config.vector.language)
     with connection.cursor() as cursor:
         cursor.execute(LEXEMES, {"default": default, "words": indexable(query).words})
-        words = [lexeme for lexeme, _ in cursor.fetchall()]
+        found = cursor.fetchall()
+    telling = telling_places(found, default)
+    words = [lexeme for _, lexeme, places in found if not telling.isdisjoint(places)]
     return list(dict.fromkeys([*words, *identifiers(query)]))
+
+
+def telling_places(found: Iterable[tuple[str, str, list[int]]], default: str) -> set[int]:
+    """Where the query has words that are no stop words in its own language.
+
+    That is the language with the most stop words in it. In others they would be rare words, and
+    "the" would find the one English sentence in an Italian library before anything else.
+    """
+    places: dict[str, set[int]] = {default: set()}
+    for name, _, positions in found:
+        places.setdefault(name, set()).update(positions)
+    return min(places.items(), key=lambda item: (len(item[1]), item[0] != default))[1]
 
 
 def rarest(lexemes: Iterable[str], frequencies: Frequencies) -> list[str]:

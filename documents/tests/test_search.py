@@ -176,6 +176,18 @@ def test_each_language_is_stemmed_in_its_own_way():
     assert len(search("gatto che dorme", mode="keyword", actor=document.owner).results) == 1
 
 
+@pytest.mark.usefixtures("letters")
+def test_stop_words_of_the_question_find_nothing_in_another_language():
+    user = UserFactory()
+    write(DocumentFactory(owner=user), *[f"the penguins swim {n}" for n in range(9)])
+    write(DocumentFactory(owner=user), "il titolo: what is the law", language="it")
+
+    found = search("what is the best penguin", mode="keyword", actor=user)
+
+    assert len(found.results) == 9
+    assert all("penguins" in text for text in texts(found))
+
+
 @pytest.mark.usefixtures("letters", "either_branch")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(

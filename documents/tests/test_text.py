@@ -13,7 +13,7 @@ from documents.text import identifiers, indexable, text_config
         ("it-IT", "italian"),
         ("pt_BR", "portuguese"),
         ("German", "german"),
-        ("simple", "simple"),
+        ("simple", "fallback"),
         ("zh", "fallback"),
         ("", "fallback"),
     ],

@@ -1,6 +1,5 @@
 import io
 import json
-import random
 import zipfile
 
 import pytest
@@ -160,7 +159,7 @@ def test_the_content_decides_and_not_the_name(parse):
         ("a.txt", b"\x00" * 500, "empty_file"),
         ("a.png", b"\x89PNG\r\n\x1a\n0000", "unsupported_type"),
         ("a.txt", b"\x7fELF\x02\x01\x01", "unsupported_type"),
-        ("a.pdf", random.Random(1).randbytes(5000), "damaged_file"),
+        ("a.pdf", bytes(range(256)) * 20, "damaged_file"),
         ("a.pdf", samples.pdf(password="x"), "encrypted_file"),
         ("a.docx", samples.docx_file()[:3000], "damaged_file"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unsupported_type"),

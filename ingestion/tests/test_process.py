@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -121,11 +122,10 @@ def test_the_process_knows_no_secrets(parser, page, monkeypatch):
 
     process = parser.running()
 
-    with open(f"/proc/{process.pid}/environ", "rb") as environment:
-        known = environment.read()
+    known = Path(f"/proc/{process.pid}/environ").read_bytes()
     assert b"do-not-tell" not in known
     assert b"DATABASE_URL" not in known
-    assert os.readlink(f"/proc/{process.pid}/cwd") != os.getcwd()
+    assert Path(f"/proc/{process.pid}/cwd").readlink() != Path.cwd()
 
 
 def test_the_process_ends_with_its_worker(page):
@@ -146,14 +146,16 @@ def test_the_process_ends_with_its_worker(page):
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
 def test_parsing_imports_no_django():
-    program = "import sys, ingestion.parsing.child, ingestion.parsing.process; print('django' in sys.modules)"
+    program = (
+        "import sys, ingestion.parsing.child, ingestion.parsing.process;"
+        "print('django' in sys.modules)"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

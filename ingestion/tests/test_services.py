@@ -15,7 +15,7 @@ from ingestion.enums import RunStatus, Stage
 from ingestion.exceptions import NothingToRetry, RunFinished, StorageFull
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.working import work_for
-from ingestion.store import Incoming, place_of, remove_stale
+from ingestion.store import Incoming, place_of
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.common.config import config
 from youworker.common.exceptions import (
@@ -116,7 +116,7 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
     file = Incoming(name="a")
     file.open()
     file.stream.close()
-    file.stream = open("/dev/full", "wb", buffering=0)
+    file.stream = Path("/dev/full").open("wb", buffering=0)
 
     with pytest.raises(StorageFull):
         file.write(b"x")
@@ -127,7 +127,8 @@ def test_half_written_files_are_removed_after_a_day(incoming):
     old, new = incoming("a", "a"), incoming("b", "b")
     os.utime(old.path, (0, 0))
 
-    assert remove_stale() == 1
+    services.sweep()
+
     assert (old.path.exists(), new.path.exists()) == (False, True)
 
 
@@ -176,8 +177,8 @@ def test_start_paths_below_a_root_names_what_is_missing(tmp_path, roots):
 
     with pytest.raises(InvalidInput, match="There is no"):
         services.start_paths([tmp_path / "nothing"], actor=UserFactory(is_staff=True))
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInput, match="no file"):
-        (tmp_path / "empty").mkdir()
         services.start_paths([tmp_path / "empty"], actor=UserFactory(is_staff=True))
 
 

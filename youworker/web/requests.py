@@ -21,6 +21,10 @@ class Request(WebRequest):
     received = 0
     refused = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Twisted would read whole forms into memory, and answer broken ones without a word.
+        super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
+
     def gotLength(self, length: int | None) -> None:
         """Refuse a body that announces more than the limit."""
         super().gotLength(length)
