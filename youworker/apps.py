@@ -10,4 +10,4 @@ class YouWorkerConfig(AppConfig):
 
     def ready(self) -> None:
         import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
-        import youworker.schema  # noqa: F401 -- registers itself by being imported
+        import youworker.schema  # noqa: F401, PLC0415

@@ -54,7 +54,8 @@ def model_double() -> Iterator[int]:
         yield port
     finally:
         double.terminate()
-        double.wait(5)
+        # Also closes the pipe.
+        double.communicate(timeout=5)
 
 
 def memory(product: Product) -> list[Figure]:

@@ -80,3 +80,14 @@ def let_through(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             folder.chmod(mode | stat.S_IXOTH)
+
+
+def let_read(root: Path) -> None:
+    """Let other accounts read and run what is below `root` as its owner may.
+
+    A restrictive umask at installation leaves packages that only their owner can use.
+    """
+    for path in [root, *root.rglob("*")]:
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (mode & stat.S_IRWXU & ~stat.S_IWUSR) >> 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from youworker.embedded.folders import let_through, service_account
+from youworker.embedded.folders import let_read, let_through, service_account
 from youworker.embedded.refusal import StartupRefused
 
 DATABASE = "youworker"
@@ -112,7 +113,11 @@ def initialise(cluster: Path, socket_dir: Path) -> None:
     if account is not None:
         os.chown(socket_dir, account.pw_uid, account.pw_gid)
         let_through(socket_dir)
-        let_through(Path(binary("postgres")))
+        let_through(cluster)
+        program = Path(binary("postgres"))
+        let_through(program.parents[1])
+        if not program.stat().st_mode & stat.S_IXOTH:
+            let_read(program.parents[1])
     if (cluster / "PG_VERSION").exists():
         return
     draft = cluster.with_suffix(".draft")

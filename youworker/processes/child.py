@@ -6,11 +6,13 @@ import asyncio
 import ctypes
 import os
 import signal
+import subprocess
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from signal import Signals
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from youworker.common.config import BASE_DIR
 
@@ -21,6 +23,7 @@ PR_SET_PDEATHSIG = 1
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0
+POLL_SECONDS = 0.05
 LONGEST_LINE = 1 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -39,7 +42,7 @@ class Child:
     command: list[str]
     output: Output
     environment: dict[str, str] = field(default_factory=dict)
-    process: asyncio.subprocess.Process | None = None
+    process: subprocess.Popen[bytes] | None = None
     stopping: bool = False
 
     async def keep_running(self) -> None:
@@ -58,42 +61,43 @@ class Child:
 
     async def run_once(self) -> None:
         """Start the command, pass its lines on, and wait for its end."""
-        self.process = await asyncio.create_subprocess_exec(
-            *self.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        self.process = self.start()
+        reader = threading.Thread(target=self.pass_on, args=[self.process.stdout], daemon=True)
+        reader.start()
+        try:
+            # asyncio's own subprocesses end only when grandchildren let go of the pipe, too.
+            while self.process.poll() is None:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            self.signal_group(signal.SIGKILL)
+            await asyncio.to_thread(reader.join, 1)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the command in a group of its own.
+
+        Ctrl-C then reaches the supervisor alone, which ends things in order.
+        """
+        return subprocess.Popen(  # noqa: S603
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             cwd=BASE_DIR,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
-            limit=LONGEST_LINE,
-            # A group of its own: Ctrl-C reaches the supervisor alone, which ends things in order.
             process_group=0,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 -- one system call, which takes no lock
         )
-        reader = asyncio.create_task(self.pass_on(self.process.stdout))
-        try:
-            await self.process.wait()
-        finally:
-            # Grandchildren may hold the pipe open for longer.
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(reader, 1)
-            self.signal_group(signal.SIGKILL)
 
-    async def pass_on(self, lines: asyncio.StreamReader | None) -> None:
+    def pass_on(self, lines: IO[bytes]) -> None:
         """Put the name before every line."""
-        while lines is not None:
-            try:
-                line = await lines.readline()
-            except ValueError:
-                continue  # An endless line was cut by the reader's limit.
-            if not line:
-                return
-            text = line.decode(errors="replace").rstrip("\n")
-            self.output.say(f"{self.name:<6} | {text}")
+        with lines:
+            while line := lines.readline(LONGEST_LINE):
+                text = line.decode(errors="replace").rstrip("\n")
+                self.output.say(f"{self.name:<6} | {text}")
 
     def signal(self, number: Signals) -> None:
         """Signal the process itself."""
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None and self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
@@ -35,10 +36,19 @@ class Output:
             lost, self.dropped = self.dropped, 0
             if lost:
                 line = f"{line}\n({lost} lines were dropped, because nobody read them)"
-            # ValueError: the stream was closed.
-            with suppress(OSError, ValueError):
+            try:
                 self.stream.write(line + "\n")
                 self.stream.flush()
+            except OSError:
+                self.give_up()
+            except ValueError:
+                return  # The stream was closed.
+
+    def give_up(self) -> None:
+        """Write to nowhere from now on; what is buffered must not fail at the exit again."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
     def close(self) -> None:
         """Write what is left, for a moment."""

@@ -89,7 +89,7 @@ class Supervisor:
             child.signal(signal.SIGTERM)
         # Children that wait for their restart have nothing to end.
         for child, task in zip(self.children, running, strict=True):
-            if child.process is None or child.process.returncode is not None:
+            if child.process is None or child.process.poll() is not None:
                 task.cancel()
         # The second signal of Celery: leave the tasks, their rows are taken over later.
         if await unfinished(running, GENTLE_SECONDS):
@@ -111,7 +111,7 @@ class Supervisor:
 
     async def announce(self) -> None:
         """Print the ready line once the web process says that it is."""
-        while not await asyncio.to_thread(self.is_ready):
+        while not await asyncio.to_thread(self.is_ready):  # noqa: ASYNC110
             await asyncio.sleep(READY_SECONDS)
         self.ready.set()
         self.output.say(f"ready http://{bracketed(self.host)}:{self.port}")

@@ -14,5 +14,5 @@ class Socket(WebsocketCommunicator):
     async def send_input(self, message: Any) -> None:
         await ApplicationCommunicator.send_input(self, message)  # type: ignore[no-untyped-call]
 
-    async def receive_output(self, timeout: float = 5) -> Any:
+    async def receive_output(self, timeout: float = 5) -> Any:  # noqa: ASYNC109
         return await ApplicationCommunicator.receive_output(self, timeout)  # type: ignore[no-untyped-call]

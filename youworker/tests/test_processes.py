@@ -205,7 +205,7 @@ def test_a_port_in_use_is_refused_by_name():
 
 
 def test_an_address_of_somebody_else_is_refused():
-    with pytest.raises(StartupRefused, match="cannot listen on 192.0.2.1:8000"):
+    with pytest.raises(StartupRefused, match="cannot listen on 192.0.2.1:8000"):  # noqa: RUF043
         preflight.require_address("192.0.2.1", 8000)
 
 

@@ -48,7 +48,7 @@ def test_secrets_are_cut_out_of_messages_extras_and_traces(lines):
     logger = logging.getLogger("test.of.logs")
     logger.info("key %s", key, extra={"header": f"Bearer {'t' * 40}"})
     try:
-        raise ValueError(key)
+        raise ValueError(key)  # noqa: TRY301
     except ValueError:
         logger.exception("failed")
 

@@ -1,0 +1,202 @@
+"""The embedded servers, in directories of their own beside those of the test session."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from youworker.common.config import BASE_DIR
+from youworker.embedded import StartupRefused, postgres
+from youworker.embedded.folders import (
+    LONGEST_SOCKET_DIR,
+    let_read,
+    let_through,
+    prepare_data_dir,
+    prepare_socket_dir,
+)
+from youworker.embedded.secrets import export_secrets
+
+ATTACH = """
+import os, sys
+from youworker.embedded import attached
+with attached():
+    import psycopg, redis
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS seen (at timestamptz default now())")
+        connection.execute("INSERT INTO seen DEFAULT VALUES")
+        count = connection.execute("SELECT count(*) FROM seen").fetchone()[0]
+    redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+    print(count, os.environ["DATABASE_URL"], flush=True)
+    sys.stdin.readline()
+"""
+
+
+def environment(folder):
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MESSAGE_ENCRYPTION"))
+    }
+    return {**kept, "DATA_DIR": str(folder)}
+
+
+def attach(folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", ATTACH],
+        cwd=BASE_DIR,
+        env=environment(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def detach(process):
+    process.communicate("\n", timeout=60)
+    return process.returncode
+
+
+def told(process):
+    count, url = process.stdout.readline().split()
+    return int(count), url
+
+
+def works(url):
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_the_last_user_stops_the_servers_and_data_stays(tmp_path):
+    folder = tmp_path / "with space"
+    first = attach(folder)
+    count, url = told(first)
+    second = attach(folder)
+    assert (count, told(second)) == (1, (2, url))
+
+    assert detach(first) == 0
+    assert works(url)
+    assert detach(second) == 0
+    assert not works(url)
+
+    third = attach(folder)
+    assert told(third)[0] == 3
+    assert detach(third) == 0
+
+
+@pytest.mark.slow
+def test_a_killed_user_and_a_killed_server_are_survived(tmp_path):
+    first = attach(tmp_path / "data")
+    _count, url = told(first)
+    first.kill()
+    first.communicate()
+    server = postgres.running_server(tmp_path / "data" / "postgres")
+    os.kill(server.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while works(url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    second = attach(tmp_path / "data")
+
+    assert told(second)[0] == 2
+    assert detach(second) == 0
+    assert postgres.running_server(tmp_path / "data" / "postgres") is None
+
+
+def test_sockets_lie_beside_the_data_unless_their_name_would_be_too_long(tmp_path):
+    (tmp_path / ("x" * 100)).mkdir()
+    (tmp_path / "a b").mkdir()
+
+    near = prepare_socket_dir(tmp_path) if len(str(tmp_path)) < LONGEST_SOCKET_DIR - 4 else None
+    far = prepare_socket_dir(tmp_path / ("x" * 100))
+    spaced = prepare_socket_dir(tmp_path / "a b")
+
+    assert near in {None, tmp_path / "run"}
+    assert far != spaced
+    for folder in (far, spaced):
+        assert len(str(folder)) <= LONGEST_SOCKET_DIR
+        assert " " not in str(folder)
+        folder.rmdir()
+
+
+def test_a_socket_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
+    data = tmp_path / "a b"
+    data.mkdir()
+    folder = prepare_socket_dir(data)
+    monkeypatch.setattr(os, "geteuid", lambda owner=os.geteuid(): owner)  # noqa: B008
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+
+    with pytest.raises(StartupRefused, match="belongs to somebody else"):
+        prepare_socket_dir(data)
+    folder.unlink()
+
+
+def test_a_data_directory_is_created(tmp_path):
+    assert prepare_data_dir(tmp_path / "a" / "b").is_dir()
+
+
+def test_other_accounts_may_pass_but_not_list(tmp_path):
+    inner = tmp_path / "closed" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+
+    let_through(inner)
+
+    assert stat.S_IMODE((tmp_path / "closed").stat().st_mode) == 0o701
+
+
+def test_a_package_of_a_strict_umask_becomes_readable(tmp_path):
+    program, text = tmp_path / "bin" / "program", tmp_path / "share.txt"
+    program.parent.mkdir()
+    for path, mode in ((program, 0o700), (text, 0o600), (program.parent, 0o700)):
+        path.touch() if not path.exists() else None
+        path.chmod(mode)
+    (tmp_path / "link").symlink_to(text)
+
+    let_read(tmp_path)
+
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (program, text, program.parent)]
+    assert modes == [0o705, 0o604, 0o705]
+
+
+def test_secrets_are_made_once_and_kept_private(tmp_path, monkeypatch):
+    for name in ("SECRET_KEY", "MESSAGE_ENCRYPTION_KEYS"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{name}_FILE", "")
+    export_secrets(tmp_path)
+    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    monkeypatch.setenv("SECRET_KEY_FILE", "")
+    export_secrets(tmp_path)
+
+    again = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert again == first
+    assert set(first) == {"secret_key", "message_encryption_keys"}
+    for path in (tmp_path / "secrets").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+
+
+def test_a_secret_that_was_given_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "given")
+    monkeypatch.setenv("MESSAGE_ENCRYPTION_KEYS", "given, too")
+
+    export_secrets(tmp_path)
+
+    assert not list((tmp_path / "secrets").iterdir())
+
+
+def test_the_telling_line_of_a_log_is_found():
+    log = "LOG: starting\nFATAL: no space left\nLOG: shutting down\n\n"
+
+    assert postgres.last_line(log) == "FATAL: no space left"
+    assert postgres.last_line("one\ntwo\n") == "two"
+    assert postgres.last_line("") == "no reason was given"
