@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 # Of a window, this share is left to the answer and to what the estimate gets wrong.
 PROMPT_SHARE = 0.9
+INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
 
 
 async def make_answer(run_id: UUID, stop: asyncio.Event) -> None:
@@ -74,6 +75,11 @@ class Maker:
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({speaking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # The process ends in order: there is time to keep everything that was said.
+            speaking.cancel()
+            await self.finish(RunStatus.INTERRUPTED, "interrupted", INTERRUPTED_SENTENCE)
+            raise
         finally:
             for task in (stopping, saver, speaking):
                 task.cancel()

@@ -269,3 +269,16 @@ def test_an_interrupted_run_is_not_ended_twice():
     assert interrupt_stalled_runs() == 1
     assert interrupt_stalled_runs() == 0
     assert not Run.objects.finish(run.pk, RunStatus.SUCCEEDED)
+
+
+async def test_a_process_that_ends_in_order_keeps_everything(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("all of it"), 60.0]]))
+    run_id = await ask()
+    await asyncio.sleep(0.3)
+
+    for task in run_host().tasks:
+        task.cancel()
+    await asyncio.gather(*run_host().tasks, return_exceptions=True)
+
+    run = await stored(run_id)
+    assert (run.status, run.answer.content) == (RunStatus.INTERRUPTED, "all of it")

@@ -222,7 +222,10 @@ def client() -> httpx.AsyncClient:
     """A client that trusts neither the environment's proxies nor redirects."""
     # The clock is in `afetch`; a second one would only blur the message.
     return httpx.AsyncClient(
-        verify=trusted(), trust_env=False, follow_redirects=False, timeout=None  # noqa: S113
+        verify=trusted(),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113
     )
 
 

@@ -52,7 +52,7 @@ def start(data_dir: Path, sockets: Path, *, durable: bool) -> None:
         return
     cluster = data_dir / "postgres"
     initialise(cluster, socket_dir)
-    forget_dead_server(cluster)
+    forget_dead_server(cluster, socket_dir)
     log = data_dir / "postgres.log"
     options = OPTIONS | ({} if durable else FAST_AND_LOOSE)
     command = [binary("postgres"), "-D", str(cluster), "-k", str(socket_dir)]
@@ -145,10 +145,11 @@ def running_server(cluster: Path) -> psutil.Process | None:
         return None
 
 
-def forget_dead_server(cluster: Path) -> None:
-    """Remove the pid file of a killed server, whose number may be somebody else's now."""
+def forget_dead_server(cluster: Path, socket_dir: Path) -> None:
+    """Remove the lock files of a killed server, whose number may be somebody else's now."""
     if running_server(cluster) is None:
         (cluster / "postmaster.pid").unlink(missing_ok=True)
+        (socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], socket_dir: Path, log: Path) -> None:

@@ -332,14 +332,14 @@ def test_up_starts_everything_and_leaves_nothing_behind(tmp_path):
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.request("GET", "/health/ready")
             assert connection.getresponse().status == 200
-        wait_for(lambda: any("celery@" in line for line in lines), 60)
+        wait_for(lambda: any(line.startswith("worker |") for line in lines), 90)
         family = descendants(process)
         servers = [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in words(one)]
 
         web = next(one for one in family if "youworker.server" in words(one))
         web.kill()
-        wait_for(lambda: any("web ended" in line for line in lines), 20)
-        wait_for(lambda: answers(port), 60)
+        wait_for(lambda: any("web ended" in line for line in lines), 30)
+        wait_for(lambda: answers(port), 90)
         family += descendants(process)
     finally:
         started = time.monotonic()

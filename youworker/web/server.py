@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 import daphne.server
-from twisted.internet import defer
+from twisted.internet import defer, reactor
 
+from chat.llm import registry
 from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
 from youworker.web.sockets import SocketFactory
 
@@ -41,6 +42,15 @@ class WebServer(daphne.server.Server):
             websocket_handshake_timeout=15,
         )
         self.failed = False
+
+    def run(self) -> None:
+        """Serve until the end; what the first user would wait for is loaded meanwhile."""
+        reactor.callWhenRunning(self.warm)
+        super().run()
+
+    def warm(self) -> None:
+        """Load the model client in the background."""
+        self.warming = asyncio.ensure_future(registry.warm_up())
 
     def listen_error(self, failure: Any) -> None:
         """Remember that there is nothing to serve on."""
