@@ -31,7 +31,7 @@ from documents.services.embeddings import (
 )
 from documents.services.files import remove_unused_file, stored_path
 from documents.services.passages import replace_passages
-from documents.services.removal import purge_deleted
+from documents.services.removal import erase_library, purge_deleted
 from documents.services.sharing import ShareWish, access_reasons, readers
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "drop_model",
     "embed_document",
     "ensure_collection",
+    "erase_library",
     "mark_failed",
     "mark_ready",
     "missing_vectors",

@@ -15,6 +15,8 @@ from youworker.common import audit
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from accounts.models import User
+
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
     """Remove documents and collections deleted before a time, with their files; how many."""
@@ -47,3 +49,17 @@ def purge_collection(collection: Collection) -> None:
     for document in Document.all_objects.filter(collection=collection):
         purge_document(document)
     collection.hard_delete()
+
+
+def erase_library(user: User) -> int:
+    """Remove everything a user owns here, with the files; how many documents.
+
+    What others put into his collections goes to their own default collections.
+    """
+    erased = 0
+    for document in Document.all_objects.filter(owner=user).iterator():
+        purge_document(document)
+        erased += 1
+    for collection in Collection.all_objects.filter(owner=user):
+        purge_collection(collection)
+    return erased

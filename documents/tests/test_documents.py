@@ -351,3 +351,22 @@ def test_purge_deleted_removes_a_collection_but_no_guests():
     assert not Collection.all_objects.filter(pk=collection.pk).exists()
     assert list(Document.objects.all()) == [guest]
     assert guest.refreshed().collection == services.default_collection(guest.owner)
+
+
+@pytest.mark.django_db
+def test_erase_library_leaves_nothing_of_its_owner(django_capture_on_commit_callbacks):
+    guest = DocumentFactory(collection=CollectionFactory())
+    owner = guest.collection.owner
+    deleted = DocumentFactory(owner=owner, file="mine.bin")
+    deleted.soft_delete()
+    elsewhere = DocumentFactory(owner=owner, collection=CollectionFactory())
+    write(elsewhere, "some words")
+    path = store("mine.bin")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert services.erase_library(owner) == 2
+
+    assert list(Document.all_objects.all()) == [guest]
+    assert not Collection.all_objects.filter(owner=owner).exists()
+    assert not path.exists()
+    assert not Passage.objects.exists()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FILES_PER_SECOND = 100
 # Seconds between two looks at the run, and for everything.
-PAUSE = 0.1
+PAUSE = 0.25
 PATIENCE = 1800.0
 
 PARAGRAPH = (

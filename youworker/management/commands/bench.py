@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from youworker.bench import Figure, machine
+
+GENERATED_FILES = 300
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -45,3 +49,30 @@ class Command(BaseCommand):
         from youworker.bench import chat
 
         return chat.run(options["streams"])
+
+    def ingest(self, options: dict[str, Any]) -> list[Figure]:
+        """The way of files from the upload to search."""
+        from youworker.bench import ingest
+        from youworker.bench.product import running_product
+
+        with tempfile.TemporaryDirectory() as folder, running_product() as product:
+            given = sorted(options["path"].rglob("*.html")) if options["path"] else None
+            files = given or ingest.generate(Path(folder), GENERATED_FILES)
+            return ingest.run(product.base_url, product.api_key, files)
+
+    def search(self, options: dict[str, Any]) -> list[Figure]:
+        """Latency of search over many passages, in rows that are removed afterwards."""
+        from youworker.bench import search
+
+        return search.run(options["passages"])
+
+    def retrieval(self, options: dict[str, Any]) -> list[Figure]:
+        """How often the right document is found."""
+        from youworker.bench import search
+
+        if not options["questions"] or not options["user"]:
+            raise CommandError("retrieval needs --questions and --user")
+        user = User.objects.filter(username=options["user"]).first()
+        if user is None:
+            raise CommandError(f"There is no user {options['user']!r}.")
+        return search.evaluate(options["questions"], actor=user)
