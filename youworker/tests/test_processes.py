@@ -332,7 +332,8 @@ def test_up_starts_everything_and_leaves_nothing_behind(tmp_path):
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.request("GET", "/health/ready")
             assert connection.getresponse().status == 200
-        wait_for(lambda: any(line.startswith("worker |") for line in lines), 90)
+        # The worker, its child, and the scheduler.
+        wait_for(lambda: sum("celery" in words(one) for one in descendants(process)) >= 3, 90)
         family = descendants(process)
         servers = [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in words(one)]
 
