@@ -31,7 +31,11 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 
     Workers of pytest-xdist inherit the URLs and start nothing.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ and "YOUWORKER_TEST_DIR" not in os.environ:
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and "?db=" not in os.environ["REDIS_URL"]:
+        # A database each: a test empties its own when it ends.
+        os.environ["REDIS_URL"] += f"?db={int(worker.removeprefix('gw')) % 15 + 1}"
+    if worker is None and "YOUWORKER_TEST_DIR" not in os.environ:
         folder = tempfile.mkdtemp(prefix="youworker-test-")
         os.environ.update(DEFAULTS, DATA_DIR=folder, YOUWORKER_TEST_DIR=folder)
         for name in ("DATABASE_URL", "REDIS_URL"):
