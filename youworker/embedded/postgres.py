@@ -116,8 +116,11 @@ def initialise(cluster: Path, socket_dir: Path) -> None:
         let_through(cluster)
         program = Path(binary("postgres"))
         let_through(program.parents[1])
-        if not program.stat().st_mode & stat.S_IXOTH:
-            let_read(program.parents[1])
+        # pip makes programs executable for everybody even then, but not readable.
+        if not program.stat().st_mode & stat.S_IROTH:
+            package = program.parents[2]
+            let_read(package.with_suffix(".libs"))
+            let_read(package)
     if (cluster / "PG_VERSION").exists():
         return
     draft = cluster.with_suffix(".draft")
