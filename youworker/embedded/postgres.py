@@ -119,8 +119,9 @@ def initialise(cluster: Path, socket_dir: Path) -> None:
         # pip makes programs executable for everybody even then, but not readable.
         if not program.stat().st_mode & stat.S_IROTH:
             package = program.parents[2]
-            let_read(package.with_suffix(".libs"))
-            let_read(package)
+            for folder in (package, package.with_suffix(".libs")):
+                if folder.exists():
+                    let_read(folder)
     if (cluster / "PG_VERSION").exists():
         return
     draft = cluster.with_suffix(".draft")
