@@ -54,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return bool(super().has_change_permission(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """People are erased as a whole (`manage.py erase_account`), never row by row."""
+        """People are erased as a whole, never row by row."""
         return False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,13 @@ from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.store import Incoming, keep, remove_stale
-from youworker.common.config import config
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
     from uuid import UUID
 
@@ -209,11 +208,10 @@ def sweep() -> None:
         tasks.wake_workers()
 
 
-def purge_deleted(*, days: int | None = None) -> int:
-    """Remove runs for good that were deleted that many days ago, and files only they had."""
-    age = timedelta(days=config.api.soft_delete_days if days is None else days)
-    old = IngestionRun.all_objects.deleted().filter(deleted_at__lte=timezone.now() - age)
-    return sum(purge_run(run) for run in old)
+def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
+    """Remove runs for good that were deleted before then, and files only they had; how many."""
+    old = IngestionRun.all_objects.deleted().filter(deleted_at__lt=before)
+    return old.count() if dry_run else sum(purge_run(run) for run in old)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from unfold.admin import TabularInline
 from mcp import services
 from mcp.models import GroupPolicy, Server, Tool
 from youworker.common import audit
-from youworker.common.admin import StaffAdmin
+from youworker.common.admin import KeptAdmin
 from youworker.common.exceptions import DomainError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Server)
-class ServerAdmin(StaffAdmin):
+class ServerAdmin(KeptAdmin):
     """Servers are added by the API or the console, which check what is allowed."""
 
     list_display = ("slug", "title", "transport", "enabled", "status", "tool_count", "last_seen_at")
@@ -57,12 +57,6 @@ class ServerAdmin(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         remote = obj is not None and bool(cast("Server", obj).url)
         return self.readonly_fields if remote else (*self.readonly_fields, "url")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(
         self,
@@ -101,7 +95,7 @@ class GroupPolicyInline(TabularInline):
 
 
 @admin.register(Tool)
-class ToolAdmin(StaffAdmin):
+class ToolAdmin(KeptAdmin):
     """Switches and policies; a changed tool is agreed to by an action."""
 
     list_display = ("name", "enabled", "policy", "agreed", "missing_since")
@@ -122,12 +116,6 @@ class ToolAdmin(StaffAdmin):
     fields = (*readonly_fields, "enabled", "policy")
     inlines = (GroupPolicyInline,)
     actions = ("approve",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(
         self,

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from documents import services as documents
+from ingestion import services as ingestion
 from youworker.common.models import IdempotentRequest, SoftDeleteModel
 from youworker.common.validators import validate_range
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from youworker.common.managers import SoftDeleteQuerySet
 
 BATCH = 500
+WITH_FILES = ("documents", "ingestion")
 LONGEST_DAYS = 3650
 
 
@@ -23,10 +25,13 @@ LONGEST_DAYS = 3650
 def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
     """Remove what was deleted more than `days` ago; how many of each kind."""
     before = timezone.now() - timedelta(days=days)
-    # Documents have files, so their own app removes them.
-    counts = {"documents": documents.purge_deleted(before, dry_run=dry_run)}
+    # Rows with files are removed by their own apps.
+    counts = {
+        "ingestion runs": ingestion.purge_deleted(before, dry_run=dry_run),
+        "documents": documents.purge_deleted(before, dry_run=dry_run),
+    }
     for model in apps.get_models():
-        if issubclass(model, SoftDeleteModel) and model._meta.app_label != "documents":
+        if issubclass(model, SoftDeleteModel) and model._meta.app_label not in WITH_FILES:
             counts[str(model._meta.verbose_name_plural)] = purge_rows(model, before, dry_run)
     return counts
 

@@ -52,7 +52,6 @@ ALLOWED_HOSTS = list(config.security.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(config.security.trusted_origins)
 
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -143,7 +142,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "yw:celery:", "visibility_timeout": 900}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "yw:celery:",
+    "visibility_timeout": 900,
+    # A Redis that swallows what is sent must not hold up an upload for ever.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+}
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

@@ -4,7 +4,6 @@ import os
 
 import pytest
 from django.db import connection
-from rest_framework.test import APIClient
 
 from documents import embedding
 from documents.enums import Provider
@@ -16,12 +15,6 @@ from documents.tests.fakes import LetterEmbedder
 
 
 @pytest.fixture(autouse=True)
-def _no_collected_files(settings):
-    # whitenoise warns about a folder of collected files that does not exist.
-    settings.STATIC_ROOT = None
-
-
-@pytest.fixture(autouse=True)
 def _nothing_remembered():
     """Word counts and vectors of another test mean nothing."""
     sampler.forget()
@@ -29,18 +22,6 @@ def _nothing_remembered():
     yield
     sampler.forget()
     embedded.cache_clear()
-
-
-@pytest.fixture
-def client_of():
-    """A client that is signed in as somebody."""
-
-    def make(user):
-        client = APIClient()
-        client.force_authenticate(user)
-        return client
-
-    return make
 
 
 @pytest.fixture

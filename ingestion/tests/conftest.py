@@ -1,7 +1,6 @@
 """Fixtures of these tests."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
@@ -9,28 +8,10 @@ from ingestion import store
 from ingestion.pipeline.parse import close_parser
 
 
-@pytest.fixture(autouse=True)
-def _no_collected_files(settings):
-    # whitenoise warns about a folder of collected files that does not exist.
-    settings.STATIC_ROOT = None
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _no_parser_left():
     yield
     close_parser()
-
-
-@pytest.fixture
-def client_of():
-    """A client that is signed in as somebody."""
-
-    def make(user):
-        client = APIClient()
-        client.force_authenticate(user)
-        return client
-
-    return make
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 import os
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document, Passage
@@ -275,7 +277,7 @@ def test_purge_removes_runs_and_files_nobody_needs(
     services.delete_run(run, actor=user)
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.purge_deleted(days=0) == 1
+        assert services.purge_deleted(timezone.now()) == 1
 
     files = {path.name for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()}
     expected = set(Document.objects.values_list("sha256", flat=True))
@@ -286,7 +288,7 @@ def test_purge_removes_runs_and_files_nobody_needs(
 def test_purge_leaves_recently_deleted_runs(user):
     services.delete_run(RunFactory(owner=user), actor=user)
 
-    assert services.purge_deleted() == 0
+    assert services.purge_deleted(timezone.now() - timedelta(days=30)) == 0
 
 
 def test_visible_run_is_the_owners(user):

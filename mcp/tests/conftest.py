@@ -15,12 +15,6 @@ from youworker.common.config import config
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
 
 
-@pytest.fixture(autouse=True)
-def _no_collected_files(settings):
-    # whitenoise warns about a folder of collected files that does not exist.
-    settings.STATIC_ROOT = None
-
-
 @pytest.fixture
 def tiny_argv():
     """How the test server is started as a program."""

@@ -45,16 +45,20 @@ class StaffAdmin(UnfoldModelAdmin):
     list_per_page = 50
 
 
-class ReadOnlyAdmin(StaffAdmin):
-    """Rows that only the system writes."""
+class KeptAdmin(StaffAdmin):
+    """Rows that are neither made nor removed here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+
+class ReadOnlyAdmin(KeptAdmin):
+    """Rows that only the system writes."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

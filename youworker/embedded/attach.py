@@ -34,15 +34,24 @@ def attached(*, durable: bool = True) -> Iterator[None]:
     if config.database.url and config.database.redis_url:
         yield
         return
-    try:
+    with refusing(config):
         servers = Servers(config, durable=durable)
-        servers.join()
-    except OSError as error:
-        raise StartupRefused(f"cannot use {config.data_dir}: {error.strerror}") from error
     try:
+        with refusing(config):
+            servers.join()
         yield
     finally:
+        # Also after half a start: what did come up must not be left behind.
         servers.leave()
+
+
+@contextmanager
+def refusing(config: Config) -> Iterator[None]:
+    """Turn trouble with the data directory into one line for the operator."""
+    try:
+        yield
+    except OSError as error:
+        raise StartupRefused(f"cannot use {config.data_dir}: {error.strerror}") from error
 
 
 def ensure_running() -> None:

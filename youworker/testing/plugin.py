@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 held = ExitStack()
@@ -71,3 +71,16 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
         sync_redis().flushdb()
         # Coroutines' `a…` methods run there, where nothing else would close the connection.
         SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Any]:
+    """A client that is signed in as somebody."""
+    from rest_framework.test import APIClient
+
+    def make(user: Any) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return make

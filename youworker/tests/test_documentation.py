@@ -3,14 +3,15 @@
 import re
 
 from django.apps import apps
-from django.core.management import find_commands
+from django.core.management import find_commands, get_commands
 
 from youworker.common.config import BASE_DIR
 
 
-def test_the_readme_lists_every_command():
+def test_the_readme_lists_every_command_and_no_other():
     text = (BASE_DIR / "README.md").read_text()
-    listed = set(re.findall(r"^\| `(\w+)", text, re.MULTILINE))
+    section = text.partition("## Commands")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `(\w+)", section, re.MULTILINE))
 
     own = set()
     for app in apps.get_app_configs():
@@ -19,3 +20,4 @@ def test_the_readme_lists_every_command():
 
     assert own
     assert own - listed == set()
+    assert listed - set(get_commands()) == set()

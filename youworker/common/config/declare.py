@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 READERS: dict[str, Callable[[environ.Env, str], Any]] = {
-    "str": lambda env, name: env.str(name),
+    # A secret file usually ends with a line feed that is not part of the secret.
+    "str": lambda env, name: env.str(name).strip(),
     "int": lambda env, name: env.int(name),
     "float": lambda env, name: env.float(name),
     "bool": lambda env, name: env.bool(name),

@@ -10,12 +10,6 @@ from youworker.common.managers import AliveManager, SoftDeleteQuerySet
 from youworker.common.models import SoftDeleteModel
 
 
-@pytest.fixture(autouse=True)
-def _no_collected_files(settings):
-    # whitenoise warns about a folder of collected files that does not exist.
-    settings.STATIC_ROOT = None
-
-
 @pytest.fixture
 def ada(db):
     return get_user_model().objects.create_user("ada")
