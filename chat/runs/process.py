@@ -104,6 +104,12 @@ async def launch(run_id: UUID) -> None:
     run_host().launch(run_id)
 
 
+def carried_out_here(run_id: UUID) -> bool:
+    """Whether this event loop makes the answer of a run right now."""
+    host = hosts.get(asyncio.get_running_loop())
+    return host is not None and run_id in host.stops
+
+
 async def request_stop(run_id: UUID) -> None:
     """Ask whichever process makes the answer to stop."""
     host = run_host()

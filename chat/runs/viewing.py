@@ -14,6 +14,7 @@ from chat.events import Event, encoded, log_key
 from chat.models import Run
 from chat.rendering import done_payload, rendered_message
 from chat.runs.follow import follow_log
+from chat.runs.process import carried_out_here
 from youworker.common.db import in_thread
 from youworker.common.redis import async_redis
 
@@ -32,7 +33,8 @@ async def view_run(run_id: UUID, *, after: int = 0) -> AsyncGenerator[list[Event
 
     An empty batch is a sign of life for the transport to pass on.
     """
-    if not await log_exists(run_id):
+    # A run of this very process goes on for sure; most viewers come with its question.
+    if not carried_out_here(run_id) and not await log_exists(run_id):
         rest = await in_thread(rest_of_finished, run_id, after)
         if rest is not None:
             yield rest
