@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.enums import Language, Scope
 from accounts.models import ApiKey, User
 from accounts.tickets import LIFETIME_SECONDS
+from youworker.common.openapi import example
 
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
@@ -81,6 +82,7 @@ class UpdateProfileSerializer(serializers.Serializer[Any]):
         return value
 
 
+@example(username="ada", password="a long password")  # noqa: S106 -- only shown
 class LoginSerializer(serializers.Serializer[Any]):
     """Name and password."""
 
@@ -131,6 +133,7 @@ class NewApiKeySerializer(ApiKeySerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
+@example(name="laptop", scopes=["chat", "documents.read"])
 class CreateApiKeySerializer(serializers.Serializer[Any]):
     """A new key."""
 
@@ -141,6 +144,7 @@ class CreateApiKeySerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
+@example(overlap_seconds=3600)
 class RotateApiKeySerializer(serializers.Serializer[Any]):
     """How long the old key stays valid, in seconds."""
 

@@ -11,6 +11,7 @@ from accounts.enums import Language
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Session
 from chat.services import LONGEST_TEXT
+from youworker.common.openapi import example
 
 MOST_COLLECTIONS = 100
 
@@ -49,6 +50,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         return [collection.pk for collection in session.collections.all()]
 
 
+@example(title="Replication", enable_tools=True)
 class CreateSessionSerializer(serializers.Serializer[Any]):
     """A new conversation."""
 
@@ -105,6 +107,7 @@ class ToolRunSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+@example(rating=1, comment="Just what I needed.")
 class FeedbackSerializer(serializers.Serializer[Any]):
     """What the user thinks of an answer."""
 
@@ -137,6 +140,7 @@ class AudioSerializer(serializers.Serializer[Any]):
     sample_rate = serializers.IntegerField(required=False)
 
 
+@example(text="How does a standby follow the primary?")
 class PostMessageSerializer(serializers.Serializer[Any]):
     """A question."""
 
@@ -159,6 +163,7 @@ class PostMessageSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+@example(text="How does a standby follow the primary?", stream=False)
 class ChatSerializer(PostMessageSerializer):
     """A question in one call."""
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from documents.enums import Access, SearchMode
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
+from youworker.common.openapi import example
 
 LONGEST_QUERY = 20_000
 MOST_SHARES = 200
@@ -83,6 +84,7 @@ class ShareWishSerializer(serializers.Serializer[Any]):
     access = serializers.ChoiceField(Access.choices, default=Access.READ.value)
 
 
+@example(name="Manuals", description="What we run.")
 class CreateCollectionSerializer(serializers.Serializer[Any]):
     """A new collection."""
 
@@ -194,6 +196,7 @@ class AccessSerializer(serializers.Serializer[Any]):
     reasons = AccessReasonSerializer(many=True)
 
 
+@example(query="read-only replica", limit=5, mode="hybrid")
 class SearchSerializer(serializers.Serializer[Any]):
     """A question, and where to look."""
 

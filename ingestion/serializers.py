@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
+from youworker.common.openapi import example
 
 
 class TotalsSerializer(serializers.Serializer):
@@ -98,6 +99,7 @@ class UploadSerializer(TargetSerializer):
     )
 
 
+@example(path="/srv/documents/manuals", recursive=True)
 class PathsSerializer(TargetSerializer):
     """A file or folder of the server."""
 

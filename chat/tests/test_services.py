@@ -13,7 +13,13 @@ from chat import services
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
-from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import (
+    CitationFactory,
+    MessageFactory,
+    RunFactory,
+    SessionFactory,
+    ToolRunFactory,
+)
 from documents.services import default_collection
 from youworker.common.exceptions import IdempotencyMismatch, InvalidInput, NotFound
 
@@ -149,11 +155,22 @@ def test_run_in_session_knows_only_runs_of_that_session():
 def test_content_stands_encrypted_in_the_database():
     session = SessionFactory(title="canary title")
     message = MessageFactory(session=session, content="canary content", reasoning="canary thought")
+    CitationFactory(message=message, quote="canary quote")
+    ToolRunFactory(
+        session=session,
+        arguments={"query": "canary"},
+        result_preview="canary result",
+        error="canary error",
+    )
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT title FROM chat_session WHERE id = %s", [session.pk])
         stored = list(cursor.fetchone())
         cursor.execute("SELECT content, reasoning FROM chat_message WHERE id = %s", [message.pk])
+        stored += cursor.fetchone()
+        cursor.execute("SELECT arguments, result_preview, error FROM chat_toolrun")
+        stored += cursor.fetchone()
+        cursor.execute("SELECT quote FROM chat_citation")
         stored += cursor.fetchone()
 
     assert not any("canary" in text for text in stored)

@@ -7,6 +7,7 @@ import os
 import pytest
 import schemathesis
 from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -31,6 +32,17 @@ EXCLUDED = {"/v1/auth/logout"}
 
 def test_the_document_has_no_warnings():
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat", "/v1/search", "/v1/sessions", "/v1/auth/login", "/v1/account/api-keys"]
+)
+def test_the_document_shows_a_body_that_works(path):
+    document = SchemaGenerator().get_schema(request=None, public=True)
+
+    body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+
+    assert body["examples"]["Example"]["value"]
 
 
 @pytest.mark.slow
