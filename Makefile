@@ -24,9 +24,9 @@ check: .venv/development.stamp ## Formatting, lint, types and the direction of i
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate -c requirements.txt \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the environment and caches; data stays
