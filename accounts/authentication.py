@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions
 
 from accounts import services
+from youworker.common.origin import note_key
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -25,6 +26,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         found = services.user_of_key(secret)
         if found is None:
             raise exceptions.AuthenticationFailed(_("This API key is not valid."))
+        note_key(found[1].pk)
         return found
 
     def authenticate_header(self, request: Request) -> str:

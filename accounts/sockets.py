@@ -13,6 +13,7 @@ from django.http.request import validate_host
 from accounts import services
 from accounts.tickets import redeem_ticket
 from youworker.common.db import in_thread
+from youworker.common.origin import note_key
 from youworker.common.sockets import deny
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class SocketAuthentication:
         if user is None:
             await deny(send, 401)
             return
+        if key is not None:
+            note_key(key.pk)
         await self.inner({**scope, "user": user, "api_key": key}, receive, send)
 
 

@@ -2,17 +2,18 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import people, sign_in
+from accounts.views.keys import ApiKeyViewSet
 
-keys = views.ApiKeyViewSet
+keys = ApiKeyViewSet
 
 urlpatterns = [
-    path("auth/login", views.LoginView.as_view()),
-    path("auth/logout", views.LogoutView.as_view()),
-    path("auth/me", views.MeView.as_view()),
-    path("auth/csrf-token", views.CsrfTokenView.as_view()),
-    path("auth/tickets", views.TicketView.as_view()),
-    path("users", views.PeopleView.as_view()),
+    path("auth/login", sign_in.LoginView.as_view()),
+    path("auth/logout", sign_in.LogoutView.as_view()),
+    path("auth/me", people.MeView.as_view()),
+    path("auth/csrf-token", sign_in.CsrfTokenView.as_view()),
+    path("auth/tickets", sign_in.TicketView.as_view()),
+    path("users", people.PeopleView.as_view()),
     path("account/api-keys", keys.as_view({"get": "list", "post": "create"})),
     path("account/api-keys/<uuid:pk>", keys.as_view({"delete": "destroy"})),
     path("account/api-keys/<uuid:pk>/rotate", keys.as_view({"post": "rotate"})),

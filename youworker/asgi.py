@@ -22,6 +22,7 @@ http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter
 
+from youworker.common.peers import TrustedPeers
 from youworker.routing import websockets
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+application = TrustedPeers(ProtocolTypeRouter({"http": http, "websocket": websockets}))

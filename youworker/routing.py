@@ -6,5 +6,7 @@ from accounts.sockets import SocketAuthentication
 from chat.routing import websocket_urlpatterns as chat_sockets
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from youworker.common.correlation import CorrelationASGI
+from youworker.common.origin import OriginASGI
 
-websockets = CorrelationASGI(SocketAuthentication(URLRouter([*chat_sockets, *ingestion_sockets])))
+routes = URLRouter([*chat_sockets, *ingestion_sockets])
+websockets = CorrelationASGI(OriginASGI(SocketAuthentication(routes)))

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "youworker.common.correlation.CorrelationMiddleware",
+    "youworker.common.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -90,7 +91,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -170,7 +170,6 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if config.security.https else None
 X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = config.api.language
@@ -232,7 +231,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 RATELIMIT_ENABLE = config.security.rate_limits_enabled
-AUDITLOG_DISABLE_REMOTE_ADDR = False
 PROMETHEUS_EXPORT_MIGRATIONS = False
 
 UNFOLD = {"SITE_TITLE": "YouWorker", "SITE_HEADER": "YouWorker", "SITE_SYMBOL": "smart_toy"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditlog.context import auditlog_value
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from youworker.common.correlation import correlation_id
+from youworker.common.origin import origin
 
 if TYPE_CHECKING:
     from django.db import models
@@ -28,14 +28,21 @@ def record(
     subject = target if target is not None else actor
     if subject is None:
         raise ValueError("An audit line needs an actor or a target.")
-    context = auditlog_value.get(None) or {}
+    where = origin()
     LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(subject),
         object_pk=str(subject.pk),
         object_repr=type(subject).__name__,
         action=LogEntry.Action.ACCESS,
         actor=actor,
-        remote_addr=context.get("remote_addr"),
+        remote_addr=where.address or None,
         cid=correlation_id() or None,
-        additional_data={"action": action, "result": result, **details},
+        additional_data={
+            "action": action,
+            "result": result,
+            # The id outlives the user: after an erasure it is the pseudonym.
+            "actor": str(actor.pk) if actor else None,
+            "key": str(where.key_id) if where.key_id else None,
+            **details,
+        },
     )

@@ -15,9 +15,12 @@ from youworker.common.config.sections import (
     AgentConfig,
     ApiConfig,
     DatabaseConfig,
+    IdentityConfig,
     IngestionConfig,
     LlmConfig,
     McpConfig,
+    PrivacyConfig,
+    QuotaConfig,
     RetryConfig,
     SecurityConfig,
     VectorConfig,
@@ -34,6 +37,9 @@ class Config:
 
     database: DatabaseConfig
     security: SecurityConfig
+    identity: IdentityConfig
+    quota: QuotaConfig
+    privacy: PrivacyConfig
     llm: LlmConfig
     vector: VectorConfig
     ingestion: IngestionConfig
@@ -58,6 +64,9 @@ class Config:
 SECTIONS: dict[str, type] = {
     "database": DatabaseConfig,
     "security": SecurityConfig,
+    "identity": IdentityConfig,
+    "quota": QuotaConfig,
+    "privacy": PrivacyConfig,
     "llm": LlmConfig,
     "vector": VectorConfig,
     "ingestion": IngestionConfig,

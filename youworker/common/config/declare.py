@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -35,12 +36,15 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    networks: bool = False
 
     @property
     def allowed(self) -> str:
         """The permitted values, worded for an error message."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.networks:
+            return "addresses or networks such as 10.0.0.0/8, comma separated"
         if self.low is not None and self.high is not None:
             return f"between {self.low:g} and {self.high:g}"
         if self.low is not None:
@@ -51,6 +55,8 @@ class Setting:
         """Whether `value` lies in the declared range or list."""
         if self.choices:
             return value in self.choices
+        if self.networks:
+            return all(is_network(entry) for entry in value)
         if self.low is not None and value < self.low:
             return False
         return not (self.high is not None and value > self.high)
@@ -64,9 +70,10 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    networks: bool = False,
 ) -> Any:
     """Declare a dataclass field that is read from the variable `name`."""
-    described = Setting(name, about, low, high, choices)
+    described = Setting(name, about, low, high, choices, networks)
     return dataclasses.field(default=default, metadata={"setting": described})
 
 
@@ -102,3 +109,12 @@ def read_one(field: dataclasses.Field[Any], described: Setting, env: environ.Env
 def is_set(env: environ.Env, name: str) -> bool:
     """Whether the variable, or its `_FILE` twin, holds anything."""
     return bool(env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
+
+
+def is_network(entry: str) -> bool:
+    """Whether `entry` is an address or a network."""
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The nine groups of settings; each field names its environment variable."""
+"""The groups of settings; each field names its environment variable."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ class SecurityConfig:
         "TRUSTED_ORIGINS", (), "further origins (https://name) for CSRF and WebSockets"
     )
     https: bool = setting("HTTPS", False, "served over TLS: secure cookies, HSTS")
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS", (), "origins (https://name) whose pages may call the API with a key"
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        "TRUSTED_PROXIES",
+        (),
+        "proxies (addresses, CIDR) whose X-Forwarded-* and sign-in headers are believed",
+        networks=True,
+    )
+    allowed_networks: tuple[str, ...] = setting(
+        "ALLOWED_NETWORKS",
+        (),
+        "clients (addresses, CIDR) that are served; empty = everybody",
+        networks=True,
+    )
     egress_allow: tuple[str, ...] = setting(
         "EGRESS_ALLOW", (), "private networks (CIDR) or hosts the fetcher may reach"
     )
@@ -46,6 +61,80 @@ class SecurityConfig:
     admin_username: str = setting("ADMIN_USERNAME", "", "first superuser; empty = admin")
     admin_password: str = setting("ADMIN_PASSWORD", "", "its password; empty = random, shown once")
     metrics_token: str = setting("METRICS_TOKEN", "", "bearer token for /metrics; empty = loopback")
+
+
+@dataclass(frozen=True)
+class IdentityConfig:
+    """How people are recognised."""
+
+    password_sign_in: bool = setting(
+        "PASSWORD_SIGN_IN", True, "passwords are accepted; superusers may always use theirs"
+    )
+    recent_seconds: int = setting(
+        "RECENT_SIGN_IN_SECONDS",
+        300,
+        "age of a sign-in that still allows erasing the account without a password",
+        low=30,
+        high=3600,
+    )
+    sso_user_header: str = setting(
+        "SSO_USER_HEADER",
+        "X-Authentik-Username",
+        "header in which a trusted proxy names who signed in; the proxy must drop it from "
+        "clients; none = no forward-auth",
+    )
+    sso_email_header: str = setting("SSO_EMAIL_HEADER", "X-Authentik-Email", "with the address")
+    sso_name_header: str = setting("SSO_NAME_HEADER", "X-Authentik-Name", "with the shown name")
+    sso_groups_header: str = setting(
+        "SSO_GROUPS_HEADER", "X-Authentik-Groups", "with the groups, separated by |"
+    )
+    oidc_issuer: str = setting(
+        "OIDC_ISSUER", "", "identity provider, as https://id.example/application/o/youworker"
+    )
+    oidc_client_id: str = setting("OIDC_CLIENT_ID", "", "our name at the provider")
+    oidc_client_secret: str = setting("OIDC_CLIENT_SECRET", "", "our secret at the provider")
+    oidc_name: str = setting("OIDC_NAME", "Single sign-on", "what its button says")
+    oidc_scopes: tuple[str, ...] = setting(
+        "OIDC_SCOPES", ("openid", "profile", "email"), "scopes that are asked for"
+    )
+    groups_claim: str = setting("OIDC_GROUPS_CLAIM", "groups", "claim that lists groups")
+    group_map: tuple[str, ...] = setting(
+        "SSO_GROUP_MAP",
+        (),
+        "provider's group = our group, as it-staff=IT:admin,sales=Sales; empty = no change",
+    )
+    create_users: bool = setting(
+        "SSO_CREATE_USERS", True, "somebody new is made a user when the provider knows him"
+    )
+
+
+@dataclass(frozen=True)
+class QuotaConfig:
+    """What one person may use; rows in the admin set others for users, groups and keys."""
+
+    tokens_per_day: int = setting("QUOTA_TOKENS_PER_DAY", 0, "model tokens; 0 = unlimited", low=0)
+    tokens_per_month: int = setting(
+        "QUOTA_TOKENS_PER_MONTH", 0, "model tokens; 0 = unlimited", low=0
+    )
+    stored_bytes: int = setting("QUOTA_STORED_BYTES", 0, "originals; 0 = unlimited", low=0)
+    documents: int = setting("QUOTA_DOCUMENTS", 0, "documents; 0 = unlimited", low=0)
+    runs_at_once: int = setting("QUOTA_RUNS_AT_ONCE", 0, "answers at once; 0 = unlimited", low=0)
+
+
+@dataclass(frozen=True)
+class PrivacyConfig:
+    """How long personal data is kept."""
+
+    retention_days: int = setting(
+        "RETENTION_DAYS",
+        0,
+        "days without activity until a conversation is deleted; 0 = never",
+        low=0,
+        high=36500,
+    )
+    export_hours: int = setting(
+        "EXPORT_HOURS", 24, "hours an export can be downloaded", low=1, high=720
+    )
 
 
 @dataclass(frozen=True)
@@ -191,6 +280,12 @@ class ApiConfig:
     max_page_size: int = setting("API_MAX_PAGE_SIZE", 200, "most rows of a list", low=1, high=1000)
     max_body_bytes: int = setting(
         "API_MAX_BODY_BYTES", 16_777_216, "largest JSON body, in bytes", low=1024
+    )
+    body_seconds: int = setting(
+        "API_BODY_SECONDS", 600, "seconds a request may take to arrive", low=5, high=86400
+    )
+    idle_seconds: int = setting(
+        "API_IDLE_SECONDS", 30, "seconds a request may pause while it arrives", low=2, high=3600
     )
     time_zone: str = setting("TIME_ZONE", "UTC", "time zone of the admin and of new users")
     language: str = setting("LANGUAGE", "en", "language of new users", choices=("en", "it"))

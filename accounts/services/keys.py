@@ -1,20 +1,16 @@
-"""What people and operators do with accounts and keys."""
+"""API keys: made, replaced, ended and recognised."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.contrib.auth import authenticate, get_user, login, logout
 from django.db import transaction
-from django.db.models import Q
-from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.enums import Scope
-from accounts.exceptions import SignInFailed
 from accounts.models import ApiKey, User
 from youworker.common import audit
 from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
 
 KEY_PREFIX = "yw_"
 SHOWN_CHARACTERS = 11
-PROFILE_FIELDS = ("display_name", "email", "language", "time_zone")
 
 
 def digest_of(key: str) -> str:
@@ -96,60 +91,3 @@ def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     if found.use_is_worth_noting():
         ApiKey.objects.touch(found.pk)
     return found.user, found
-
-
-@transaction.atomic
-def update_profile(user: User, *, actor: User, **changes: Any) -> User:
-    """Change what people may change about themselves."""
-    for name in PROFILE_FIELDS:
-        if name in changes:
-            setattr(user, name, changes[name])
-    user.save(update_fields=[name for name in PROFILE_FIELDS if name in changes])
-    audit.record("user.update", actor=actor, target=user, fields=sorted(changes))
-    return user
-
-
-def user_of_session(session: Any) -> User | None:
-    """The signed-in user of a Django session, with the same checks as a page has."""
-    request = HttpRequest()
-    request.session = session
-    user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
-
-
-def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
-    """Check the password and begin a session; raises `SignInFailed`."""
-    user = authenticate(request, username=username, password=password)
-    if not isinstance(user, User):
-        known = User.objects.filter(username=username).first()
-        if known is not None:
-            audit.record("auth.login.failed", actor=None, target=known, result="denied")
-        raise SignInFailed("The user name or the password is wrong.")
-    login(request, user)
-    audit.record("user.login", actor=user)
-    return user
-
-
-def sign_out(request: HttpRequest, *, actor: User) -> None:
-    """End the session of a request."""
-    audit.record("user.logout", actor=actor)
-    logout(request)
-
-
-@transaction.atomic
-def ensure_root(username: str, *, password: str = "") -> tuple[bool, str]:
-    """Create the first superuser, unless there is one; whether, and with which password."""
-    taken = User.objects.filter(Q(is_superuser=True) | Q(username=username)).exists()
-    if taken:
-        return False, ""
-    chosen = password or secrets.token_urlsafe(15)
-    user = User.objects.create_superuser(username, password=chosen)
-    audit.record("admin.user.create", actor=None, target=user)
-    return True, chosen
-
-
-def may_still_act(user: User, key: ApiKey | None) -> bool:
-    """Whether a caller that was let in would be let in now."""
-    if key is not None:
-        return ApiKey.objects.usable().filter(pk=key.pk, user=user).exists()
-    return User.objects.filter(pk=user.pk, is_active=True).exists()

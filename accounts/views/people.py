@@ -1,0 +1,64 @@
+"""The own profile, and finding other people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.models import User
+from accounts.serializers import (
+    FindPeopleSerializer,
+    PersonSerializer,
+    UpdateProfileSerializer,
+    UserSerializer,
+)
+from youworker.common.api import ActorView
+from youworker.common.limits import limited
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+class MeView(ActorView):
+    """The signed-in user."""
+
+    scopes = {"read": "account", "write": "account"}
+
+    @extend_schema(operation_id="me_read", responses=UserSerializer)
+    def get(self, request: Request) -> Response:
+        """Who the caller is, and his groups."""
+        return Response(UserSerializer(self.actor).data)
+
+    @extend_schema(
+        operation_id="me_update", request=UpdateProfileSerializer, responses=UserSerializer
+    )
+    def patch(self, request: Request) -> Response:
+        """Change name, address, language or time zone; everything else is ignored."""
+        form = UpdateProfileSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = services.update_profile(self.actor, **form.validated_data, actor=self.actor)
+        return Response(UserSerializer(user).data)
+
+
+class PeopleView(ActorView, ListAPIView):
+    """Active users by a part of their name: somebody to share with."""
+
+    queryset = User.objects.none()
+    serializer_class = PersonSerializer
+    scopes = {"read": "account"}
+
+    def get_queryset(self) -> QuerySet[User]:
+        form = FindPeopleSerializer(data=self.request.query_params)
+        form.is_valid(raise_exception=True)
+        return User.objects.found_by(form.validated_data["search"])
+
+    @extend_schema(operation_id="users_find", parameters=[FindPeopleSerializer])
+    @limited("SEARCH")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find people; at least two characters are needed."""
+        return self.list(request, *args, **kwargs)
