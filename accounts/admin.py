@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group as PermissionGroup
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, TokenUsage, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
@@ -75,3 +75,14 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         for key in queryset:
             services.revoke_api_key(key, actor=request.user)  # type: ignore[arg-type]
         self.message_user(request, "The keys were revoked.", messages.SUCCESS)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(ReadOnlyAdmin):
+    """Tokens by user and day."""
+
+    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
+    list_filter = ("day",)
+    list_select_related = ("user", "api_key")
+    search_fields = ("user__username", "api_key__prefix")
+    ordering = ("-day", "-pk")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 
-from groups.models import Group, Membership
-from youworker.common.admin import ReadOnlyAdmin
+from groups import quotas
+from groups.models import Group, Membership, Quota
+from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
+    from django.forms import ModelForm
     from django.http import HttpRequest
+
+    from accounts.models import User
 
 
 @admin.register(Group)
@@ -42,3 +46,38 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("group", "user")
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
+
+
+@admin.register(Quota)
+class QuotaAdmin(StaffAdmin):
+    """Limits of users, of groups' members together, and of keys."""
+
+    list_display = (
+        "subject",
+        "tokens_per_day",
+        "tokens_per_month",
+        "stored_bytes",
+        "documents",
+        "runs_at_once",
+    )
+    list_select_related = ("user", "group", "api_key")
+    search_fields = ("user__username", "group__name", "api_key__prefix")
+    autocomplete_fields = ("user", "group", "api_key")
+    actions = None
+
+    @admin.display(description="of", ordering="user__username")
+    def subject(self, quota: Quota) -> str:
+        """Whose quota it is."""
+        return str(quota.user or quota.group or quota.api_key)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Quota,
+        form: ModelForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        quotas.save_quota(obj, fields=form.changed_data, actor=cast("User", request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Quota) -> None:
+        quotas.delete_quota(obj, actor=cast("User", request.user))
