@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from accounts.enums import Scope
+
 
 class Role(models.TextChoices):
     """What a member may do in a group."""
@@ -18,3 +20,7 @@ class Measure(models.TextChoices):
     STORED_BYTES = "stored_bytes"
     DOCUMENTS = "documents"
     RUNS_AT_ONCE = "runs_at_once"
+
+
+# What a service account's key may be used for; never `admin`, which is for people.
+SERVICE_SCOPES = [choice for choice in Scope.choices if choice[0] != Scope.ADMIN]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_token_usage'),
-        ('groups', '0001_initial'),
+        ('groups', '0002_service_accounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,9 @@ import dataclasses
 
 import pytest
 
+from accounts.tests.factories import UserFactory
 from groups import policies
+from groups.tests.factories import managed_group
 
 
 @pytest.fixture
@@ -19,3 +21,18 @@ def configured(monkeypatch):
         monkeypatch.setattr(policies, "config", replaced)
 
     return use
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada", display_name="Ada L.")
+
+
+@pytest.fixture
+def client(ada, client_of):
+    return client_of(ada)
+
+
+@pytest.fixture
+def group(ada):
+    return managed_group(ada, name="Sales")[0]
