@@ -17,8 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
+    from youworker.web.credentials import recognised  # noqa: PLC0415
 
-    server = WebServer(application, endpoint(options.host, options.port))
+    server = WebServer(application, endpoint(options.host, options.port), recognised)
     server.run()
     return 1 if server.failed else 0
 
