@@ -44,7 +44,8 @@ class PolicyMiddleware(CSPMiddleware):
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Do without the threads that Django's mixin would use for each half."""
         self.process_request(request)
-        return self.process_response(request, await self.get_response(request))
+        pending: Any = self.get_response(request)
+        return self.process_response(request, await pending)
 
     def get_policy_parts(
         self,
