@@ -24,7 +24,7 @@ PLACEHOLDERS = ("change", "secret", "placeholder", "example", "insecure")
 def required_secret(name: str, value: str) -> str:
     """`value`, unless it is missing or obviously a placeholder."""
     if DETACHED:
-        return value or secrets.token_urlsafe(32)
+        return value or secrets.token_urlsafe(64)
     if len(value) < SHORTEST_SECRET or value.lower().startswith(PLACEHOLDERS):
         raise ImproperlyConfigured(
             f"{name} is missing, too short or a placeholder: set {name} or {name}_FILE."
