@@ -28,6 +28,8 @@ from youworker.common.sockets import deny
 from youworker.web import callers, sockets
 from youworker.web.gate import Gate
 
+sent = {"pieces": 0}
+
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
@@ -49,9 +51,18 @@ async def application(scope, receive, send):
             break
     if scope["path"] == "/crash":
         raise RuntimeError("secret")
+    if scope["path"] == "/length":
+        size = dict(scope["headers"])[b"content-length"].decode()
+    if scope["path"] == "/root":
+        size = repr(scope["root_path"])
+    if scope["path"] == "/sent":
+        size = sent["pieces"]
     stream = scope["path"] == "/stream"
     await send({"type": "http.response.start", "status": 200, "headers": []})
     try:
+        for n in range(1000 if scope["path"] == "/much" else 0):
+            sent["pieces"] = n
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
         for n in range(1000 if stream else 0):
             await send({"type": "http.response.body", "body": b"data\\n", "more_body": True})
             await asyncio.sleep(0.05)
@@ -61,6 +72,8 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": f"{size} {pieces}".encode()})
 
 async def recognises(key, session):
+    if key == "yw_crash":
+        raise RuntimeError("secret")
     return key == "yw_good" or session == "good"
 
 callers.MOST_CONNECTIONS = 40

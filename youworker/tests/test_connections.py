@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -137,6 +138,12 @@ def test_an_upload_in_chunks_arrives_whole(port):
     assert b"1310720 21" in answer
 
 
+def test_the_size_of_a_body_in_chunks_is_known_in_the_end(port):
+    head = b"POST /length HTTP/1.1\r\n" + HOST + b"Connection: close\r\n" + CHUNKED
+
+    assert b"5 1" in speak(port, head + b"\r\n5\r\nhello\r\n0\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     "secret", [b"", BAD, b"Cookie: sessionid=forged\r\n", b"X-API-Key: no\r\n"]
 )
@@ -146,6 +153,39 @@ def test_strangers_cannot_upload(port, secret, size):
 
     assert refused(answer, 401) == "not_authenticated"
     assert "Bearer" in parts(answer)[1]["www-authenticate"]
+
+
+@pytest.mark.parametrize("secret", [BAD, b"Cookie: sessionid=forged\r\n"])
+def test_a_forged_secret_is_looked_at_before_anything_large(port, secret):
+    answer = speak(port, b"POST / HTTP/1.1\r\n" + HOST + secret + b"Content-Length: 99999\r\n\r\n")
+
+    assert refused(answer, 401) == "not_authenticated"
+
+
+def test_trouble_with_the_database_is_no_admission(port):
+    secret = b"X-API-Key: yw_crash\r\n"
+    answer = speak(port, UPLOAD + HOST + secret + CHUNKED + b"\r\n", *[CHUNK] * 20)
+
+    assert refused(answer, 503) == "error"
+    assert b"secret" not in answer
+
+
+def test_nobody_moves_the_root(port):
+    assert ask(port, "/root", **{"Daphne-Root-Path": "//evil.example"})[2] == b"'' 1"
+
+
+def test_an_application_waits_for_a_client_that_does_not_read(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"GET /much HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        time.sleep(1)
+        before = int(ask(port, "/sent")[2].split()[0])
+        received = 0
+        while piece := client.recv(1 << 20):
+            received += len(piece)
+
+    assert before < 500
+    assert received > 1000 * 65536
+    assert ask(port, "/sent")[2].split()[0] == b"999"
 
 
 def test_strangers_cannot_send_much_anywhere(port):

@@ -19,7 +19,7 @@ class Callers:
     def enter(self, address: str) -> bool:
         """Count a connection; whether there was room for it. Every call needs its `leave`."""
         self.held[address] += 1
-        if self.held[address] <= MOST_CONNECTIONS:
+        if self.held[address] <= MOST_CONNECTIONS or not address:
             return True
         known = parsed(address)
         return known is not None and in_networks(known, trusted_proxies())

@@ -48,7 +48,9 @@ class Connection(HTTPChannel):
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.counted = True
         if not self.callers().enter(self.address):
-            self.refuse(HTTPStatus.TOO_MANY_REQUESTS)
+            self.refused = True
+            self.transport.write(whole_answer(HTTPStatus.TOO_MANY_REQUESTS, None))
+            self.loseConnection()
 
     def callers(self) -> Any:
         """Who else is connected."""
@@ -61,7 +63,8 @@ class Connection(HTTPChannel):
             self.callers().leave(self.address)
 
     def connectionLost(self, reason: Any) -> None:
-        """Let go of the clocks."""
+        """Let go of the clocks; nobody is there to be answered."""
+        self.refused = True
         self.limit_to(None)
         self.flow()
         self.leave()

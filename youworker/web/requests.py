@@ -45,8 +45,8 @@ class Request(WebRequest):
         if not any(secret):
             self.limit = min(self.limit, ANONYMOUS_BYTES)
         if length is not None and length > self.limit:
-            self.refuse(413 if any(secret) else 401)
-        elif upload and (length is None or length > ANONYMOUS_BYTES):
+            self.refuse_size()
+        elif any(secret) and (length is None or length > ANONYMOUS_BYTES):
             self.wait_for_admission(secret)
 
     def wait_for_admission(self, secret: Secrets) -> None:
@@ -62,27 +62,27 @@ class Request(WebRequest):
             logger.exception("an upload could not be admitted")
             channel.refuse(503)
             return
-        if known:
+        if known and not channel.refused:
             channel.transport.resumeProducing()
-        else:
+        elif not known:
             channel.refuse(401)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Store a piece of the body, counting what really arrives."""
         self.received += len(data)
         if self.received > self.limit:
-            self.refuse(413 if any(secrets_in(self)) else 401)
+            self.refuse_size()
         if self.channel.refused:
             return
         try:
             super().handleContentChunk(data)
         except OSError:
             logger.exception("a body could not be stored")
-            self.refuse(507)
+            self.channel.refuse(507)
 
-    def refuse(self, status: int) -> None:
-        """Answer at once and hang up; the request never reaches the application."""
-        self.channel.refuse(status)
+    def refuse_size(self) -> None:
+        """Hang up; who has signed in may send more."""
+        self.channel.refuse(413 if any(secrets_in(self)) else 401)
 
     def process(self) -> Any:
         """Hand the complete request to the application; a WebSocket leaves this protocol."""

@@ -67,11 +67,14 @@ class WebServer(daphne.server.Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Start the application for one connection and give its input queue."""
         scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        # daphne takes it from a header that anybody can send.
+        scope["root_path"] = self.root_path
         queue: Any = asyncio.Queue()
         if isinstance(protocol, SocketProtocol):
             queue = SocketQueue(protocol.transport)
             scope["extensions"] = {"websocket.http.response": {}}
         elif isinstance(protocol, Request):
+            scope["headers"] = with_length(scope["headers"], protocol.received)
             queue = BodyQueue(protocol.content)
             protocol.content = Spent(protocol.content)
         if protocol not in self.connections:
@@ -117,6 +120,17 @@ class WebServer(daphne.server.Server):
             and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
             and "application_instance" in details
         ]
+
+
+def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """The headers of a complete request: its size is known, however it came.
+
+    Django takes a body without a length for none.
+    """
+    if not any(name == b"transfer-encoding" for name, _value in headers):
+        return headers
+    kept = [pair for pair in headers if pair[0] != b"transfer-encoding"]
+    return [*kept, (b"content-length", str(size).encode())]
 
 
 async def settled(tasks: list[Any], seconds: float) -> None:
