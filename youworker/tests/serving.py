@@ -59,6 +59,9 @@ async def application(scope, receive, send):
         size = sent["pieces"]
     stream = scope["path"] == "/stream"
     await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/crash-late":
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise RuntimeError("secret")
     try:
         for n in range(1000 if scope["path"] == "/much" else 0):
             sent["pieces"] = n

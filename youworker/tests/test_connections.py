@@ -162,6 +162,15 @@ def test_a_forged_secret_is_looked_at_before_anything_large(port, secret):
     assert refused(answer, 401) == "not_authenticated"
 
 
+def test_a_small_body_that_is_complete_is_answered_once(port):
+    head = UPLOAD + HOST + BAD + CHUNKED + b"\r\n5\r\nhello\r\n0\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+
+    answer = speak(port, head + last)
+
+    assert answer.count(b"HTTP/1.1 200") == answer.count(b"HTTP/1.1") == 2
+
+
 def test_trouble_with_the_database_is_no_admission(port):
     secret = b"X-API-Key: yw_crash\r\n"
     answer = speak(port, UPLOAD + HOST + secret + CHUNKED + b"\r\n", *[CHUNK] * 20)

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, start
+from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
 from youworker.web.requests import CHUNK_BYTES, BodyQueue
 
 pytestmark = pytest.mark.slow
@@ -56,6 +56,16 @@ def test_a_crash_is_a_500_in_our_shape_without_the_servers_name(port):
     assert b"secret" not in body
     assert "server" not in headers
     assert b"aphne" not in body
+
+
+def test_a_crash_in_the_middle_is_no_end_and_leaves_the_server_alone(port):
+    request = b"GET /crash-late HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    first, second = speak(port, request), speak(port, request)
+
+    assert first.endswith(b"half\r\n")
+    assert second.endswith(b"half\r\n")
+    assert ask(port, "/crash")[0] == 500
 
 
 def test_a_large_body_arrives_whole(port):

@@ -31,6 +31,7 @@ class Request(WebRequest):
 
     received = 0
     limit = 0
+    complete = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Twisted would read whole forms into memory, and answer broken ones without a word.
@@ -56,16 +57,17 @@ class Request(WebRequest):
 
     async def admit(self, channel: Any, secret: Secrets) -> None:
         """Let the body in, or answer 401."""
+        status = 401
         try:
             known = await self.server.recognises(*secret)
         except Exception:
             logger.exception("an upload could not be admitted")
-            channel.refuse(503)
-            return
-        if known and not channel.refused:
+            known, status = False, 503
+        # A small body may have come with its head; then the application decides.
+        if known or self.complete:
             channel.transport.resumeProducing()
-        elif not known:
-            channel.refuse(401)
+        else:
+            channel.refuse(status)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Store a piece of the body, counting what really arrives."""
@@ -86,7 +88,7 @@ class Request(WebRequest):
 
     def process(self) -> Any:
         """Hand the complete request to the application; a WebSocket leaves this protocol."""
-        channel = self.channel
+        self.complete, channel = True, self.channel
         outcome = super().process()
         if self.transport is None:
             channel.leave()
@@ -99,6 +101,13 @@ class Request(WebRequest):
             headers = list(message.get("headers", ()))
             message = {**message, "headers": [*headers, *missing(headers)]}
         super().handle_reply(message)
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Tell the client of our mistake; half an answer must not look like a whole one."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Answer an error of the server itself."""

@@ -16,6 +16,8 @@ from youworker.web.answers import whole_answer
 # People and programs send a few frames a second, even with audio.
 FRAMES_PER_SECOND = 500
 POLICY_VIOLATION = 1008
+# Who is still sending when he is told to stop needs time to notice.
+CLOSING_SECONDS = 5
 # Frames and bytes that may wait for the application before nothing more is read.
 WAITING_FRAMES = 32
 WAITING_BYTES = 16 * 1024 * 1024
@@ -146,7 +148,9 @@ class SocketFactory(WebSocketFactory):
 
     def setProtocolOptions(self, **options: Any) -> None:
         """Configure every connection; an oversized frame is answered with 1009, not cut off."""
-        super().setProtocolOptions(**options, failByDrop=False)
+        super().setProtocolOptions(
+            **options, failByDrop=False, closeHandshakeTimeout=CLOSING_SECONDS
+        )
 
 
 def size_of(event: dict[str, Any]) -> int:
