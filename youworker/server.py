@@ -12,15 +12,34 @@ BACKLOG = 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal; 1 when the address cannot be listened on."""
+    """Serve until a signal; 1 when the keys do not fit or the address cannot be listened on."""
     options = parser().parse_args(arguments)
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
 
+    if not keys_fit():
+        return 1
     server = WebServer(application, endpoint(options.host, options.port))
     server.run()
     return 1 if server.failed else 0
+
+
+def keys_fit() -> bool:
+    """Whether this process may use the database; if not, one line says why."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.db import OperationalError, connection  # noqa: PLC0415
+
+    from youworker.common.keyring import require_keys  # noqa: PLC0415
+
+    try:
+        require_keys()
+    except (ImproperlyConfigured, OperationalError) as error:
+        print(f"youworker: {error}".strip(), file=sys.stderr)  # noqa: T201
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def parser() -> argparse.ArgumentParser:
