@@ -152,7 +152,7 @@ def write(each: EncryptedTextField, changes: Sequence[Change]) -> int:
     """
     meta = each.model._meta
     name = connection.ops.quote_name
-    table, column, pk = name(meta.db_table), name(each.column), name(str(meta.pk.column))
+    table, column, pk = name(meta.db_table), name(str(each.column)), name(meta.pk.column)
     kind = meta.pk.rel_db_type(connection)
     ids, old, fresh = zip(*changes, strict=True)
     statement = f"""
