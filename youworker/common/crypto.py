@@ -81,9 +81,9 @@ def renewed(token: str) -> tuple[str, str]:
         context = plain.partition(SEPARATOR)[0].decode(errors="replace")
         if each is first:
             return token, context
-        # The time in the token stays that of the writing.
-        fresh = first.encrypt_at_time(plain, each.extract_timestamp(raw))
-        return fresh.decode(), context
+        # The time in the token stays that of the writing: eight bytes behind the version.
+        written = int.from_bytes(base64.urlsafe_b64decode(raw[:12])[1:], "big")
+        return first.encrypt_at_time(plain, written).decode(), context
     raise Undecryptable
 
 

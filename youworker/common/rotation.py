@@ -157,16 +157,16 @@ def write(each: EncryptedTextField, changes: Sequence[Change]) -> int:
     ids, old, fresh = zip(*changes, strict=True)
     statement = f"""
         WITH free AS MATERIALIZED (
-            SELECT {pk} AS id FROM {table} WHERE {pk} = ANY(%s::{kind}[])
-            FOR NO KEY UPDATE SKIP LOCKED
+            SELECT given.*
+            FROM unnest(%s::{kind}[], %s::text[], %s::text[]) AS given(id, old, fresh)
+            JOIN {table} AS found ON found.{pk} = given.id AND found.{column} = given.old
+            FOR NO KEY UPDATE OF found SKIP LOCKED
         )
-        UPDATE {table} AS target SET {column} = given.fresh
-        FROM unnest(%s::{kind}[], %s::text[], %s::text[]) AS given(id, old, fresh)
-        JOIN free ON free.id = given.id
-        WHERE target.{pk} = given.id AND target.{column} = given.old
+        UPDATE {table} AS target SET {column} = free.fresh FROM free
+        WHERE target.{pk} = free.id AND target.{column} = free.old
     """  # noqa: S608 -- names of our own tables
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(ids), list(ids), list(old), list(fresh)])
+        cursor.execute(statement, [list(ids), list(old), list(fresh)])
         return int(cursor.rowcount)
 
 
