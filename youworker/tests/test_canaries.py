@@ -121,11 +121,13 @@ def declare_servers(product, client, canaries):
     for tool in client.get("/v1/tools").json()["results"]:
         if tool["server"] == "tiny":
             client.patch(f"/v1/tools/{tool['id']}", json={"policy": "auto"}).raise_for_status()
-    for slug, value in (("closed", canaries.text(1)), ("illegal", f"{canaries.text(1)}\n")):
+    for slug, value in (("closed", canaries.text(1)), ("illegal", f"{canaries.text(1)}\nx")):
         server = {"slug": slug, "url": "http://127.0.0.1:9/mcp", "headers": {"X-Secret": value}}
         created = client.post("/v1/mcp/servers", json=server)
-        if created.status_code == 201:
-            client.post(f"/v1/mcp/servers/{created.json()['id']}/refresh")
+        assert created.status_code == 201
+        refreshed = client.post(f"/v1/mcp/servers/{created.json()['id']}/refresh")
+        assert refreshed.status_code == 503
+        assert canaries.mark not in refreshed.text
 
 
 def converse(client, model, canaries):
@@ -232,6 +234,8 @@ def content(connection, key):
 def test_no_file_shows_one(lived, product, environment):
     with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("CHECKPOINT")
+        with pytest.raises(psycopg.DataError):
+            connection.execute(f"SELECT '{lived.text(1)}', 1 / 0")
     folder = Path(product.environment["DATA_DIR"])
     files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "secrets"]
 
