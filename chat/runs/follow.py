@@ -156,13 +156,14 @@ class LogReader:
 
     def deliver(self, key: bytes, rows: list[Any]) -> None:
         """Hand the rows of one log to everybody who watches it."""
-        group = self.viewers.get(key)
-        if not group:
+        if key not in self.positions:
             return
         self.positions[key] = rows[-1][0]
-        cipher = next(iter(group)).cipher
+        group = [viewer for viewer in self.viewers.get(key, ()) if not viewer.lost]
+        if not group:
+            return
         try:
-            events = [cipher.open(row) for row in rows]
+            events = [group[0].cipher.open(row) for row in rows]
         except LogUnreadable:
             logger.warning("the event log %s cannot be decrypted", key.decode())
             for viewer in group:

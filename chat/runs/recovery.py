@@ -64,7 +64,7 @@ def append_end(run_id: UUID) -> None:
     key = log_key(run_id)
     try:
         last: Any = sync_redis().xrevrange(key, count=1)
-        if last and last[0][1][b"t"] == b"done":
+        if last and last[0][1].get(b"t") == b"done":
             return
         seq = int(last[0][0].split(b"-")[0]) + 1 if last else 1
         end = Event(seq, "done", encoded(done_payload(run)))
