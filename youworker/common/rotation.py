@@ -152,8 +152,8 @@ def write(each: EncryptedTextField, changes: Sequence[Change]) -> int:
     """
     meta = each.model._meta
     name = connection.ops.quote_name
-    table, column, pk = name(meta.db_table), name(str(each.column)), name(meta.pk.column)
-    kind = meta.pk.rel_db_type(connection)
+    table, column, pk = (name(str(one)) for one in (meta.db_table, each.column, meta.pk.column))
+    kind = str(meta.pk.rel_db_type(connection))
     ids, old, fresh = zip(*changes, strict=True)
     statement = f"""
         WITH free AS MATERIALIZED (

@@ -197,6 +197,20 @@ def test_a_second_rotation_at_the_same_time_is_refused(old_key):
         pool.submit(other).result()
 
 
+def test_a_writer_that_lasts_too_long_leaves_the_rotation_incomplete(
+    settings, old_key, monkeypatch, capsys
+):
+    MessageFactory()
+    put_in_front(settings, old_key)
+    monkeypatch.setattr(rotation, "wait_for_writers", lambda: False)
+
+    with pytest.raises(CommandError, match="not complete"):
+        call_command("rotate_message_keys")
+
+    assert "Older keys stay in use" in capsys.readouterr().err
+    assert not KeyFingerprint.objects.retired().exists()
+
+
 def test_rows_somebody_holds_are_not_waited_for_and_come_later(settings, old_key):
     held, free = MessageFactory(), MessageFactory()
     fresh = put_in_front(settings, old_key)

@@ -54,12 +54,14 @@ class Command(BaseCommand):
                 f"Nothing is encrypted with {older} any more; --drop-old removes what is unused. "
                 "Backups made before this need those keys."
             )
+        if not is_clean:
+            self.stderr.write(
+                "Older keys stay in use: a transaction lasts too long, or a process still has an "
+                "older list of keys. Restart such processes, and run this again."
+            )
         self.tell(tally)
         if not is_clean:
-            raise CommandError(
-                "Somebody still writes with an older key: restart the processes whose key list is "
-                "older, and run this again."
-            )
+            raise CommandError("The rotation is not complete.")
 
     def drop(self) -> None:
         """Drop what is unused."""
