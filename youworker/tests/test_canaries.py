@@ -115,19 +115,18 @@ def lived(product, client, model, canaries):
 
 
 def declare_servers(product, client, canaries):
-    """A program with secrets in its environment, and addresses with secret headers."""
+    """A program with a secret in its environment, and an address with a secret header."""
     tiny = ["tiny", "--env", "TINY_SECRET", "--argv", sys.executable, TINY]
     manage(product, "add_mcp_server", *tiny, TINY_SECRET=canaries.text(1))
     for tool in client.get("/v1/tools").json()["results"]:
         if tool["server"] == "tiny":
             client.patch(f"/v1/tools/{tool['id']}", json={"policy": "auto"}).raise_for_status()
-    for slug, value in (("closed", canaries.text(1)), ("illegal", f"{canaries.text(1)}\nx")):
-        server = {"slug": slug, "url": "http://127.0.0.1:9/mcp", "headers": {"X-Secret": value}}
-        created = client.post("/v1/mcp/servers", json=server)
-        assert created.status_code == 201
-        refreshed = client.post(f"/v1/mcp/servers/{created.json()['id']}/refresh")
-        assert refreshed.status_code == 503
-        assert canaries.mark not in refreshed.text
+    headers = {"X-Secret": canaries.text(1)}
+    server = {"slug": "closed", "url": "http://127.0.0.1:9/mcp", "headers": headers}
+    created = client.post("/v1/mcp/servers", json=server)
+    assert created.status_code == 201
+    refreshed = client.post(f"/v1/mcp/servers/{created.json()['id']}/refresh")
+    assert refreshed.status_code == 503
 
 
 def converse(client, model, canaries):
