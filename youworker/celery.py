@@ -9,7 +9,7 @@ from typing import Any
 from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
 from youworker.common.correlation import connect_celery
 
@@ -28,6 +28,23 @@ connect_celery()
 def end_with_the_worker(**_: Any) -> None:
     """Let no child outlive a killed worker; its rows are taken over."""
     set_pdeathsig(signal.SIGKILL)
+
+
+@worker_init.connect
+def refuse_wrong_keys(**_: Any) -> None:
+    """Start no worker beside a database of other keys; forked children inherit no connection."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 -- needs settings
+    from django.db import OperationalError, connections  # noqa: PLC0415
+
+    from youworker.common.keyring import require_keys  # noqa: PLC0415
+
+    try:
+        require_keys()
+    except (ImproperlyConfigured, OperationalError) as error:
+        # Celery logs an Exception of a receiver and goes on.
+        raise SystemExit(f"youworker: {error}".strip()) from error
+    finally:
+        connections.close_all()
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:

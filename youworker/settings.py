@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import django_stubs_ext
@@ -11,6 +14,10 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import config
+from youworker.common.keyfile import KeyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 django_stubs_ext.monkeypatch()
 
@@ -43,10 +50,13 @@ def database(url: str) -> dict[str, object]:
 
 
 SECRET_KEY = required_secret("SECRET_KEY", config.security.secret_key)
-MESSAGE_ENCRYPTION_KEYS = [
+MESSAGE_ENCRYPTION_KEYS: Sequence[str] = [
     required_secret("MESSAGE_ENCRYPTION_KEYS", key)
     for key in config.security.message_encryption_keys or ("",)
 ]
+if (path := os.environ.get("MESSAGE_ENCRYPTION_KEYS_FILE")) and not DETACHED:
+    # Followed while the process runs, so that a new key needs no restart.
+    MESSAGE_ENCRYPTION_KEYS = KeyFile(Path(path), MESSAGE_ENCRYPTION_KEYS)
 
 DEBUG = config.security.debug
 ALLOWED_HOSTS = list(config.security.allowed_hosts)

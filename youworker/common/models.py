@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from youworker.common.ids import uuid7
-from youworker.common.managers import IdempotencyQuerySet
+from youworker.common.managers import IdempotencyQuerySet, KeyFingerprintQuerySet
 
 
 class TimestampedModel(models.Model):
@@ -72,6 +72,10 @@ class KeyFingerprint(models.Model):
 
     fingerprint = models.CharField(max_length=64, primary_key=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Since when nothing is encrypted with the key, so that it may be dropped.
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = KeyFingerprintQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.fingerprint[:12]
