@@ -18,6 +18,11 @@ class Undecryptable(Exception):
     """The stored token is damaged, of another row, or of a key that is gone."""
 
 
+def current_keys() -> tuple[str, ...]:
+    """The keys, the first encrypts."""
+    return tuple(settings.MESSAGE_ENCRYPTION_KEYS)
+
+
 @lru_cache(maxsize=4)
 def cipher(keys: tuple[str, ...]) -> MultiFernet:
     """The cipher for a list of keys; the first one encrypts."""
