@@ -12,7 +12,7 @@ from django.utils import timezone
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, User
+    from accounts.models import ApiKey, PrivateAccess, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -47,3 +47,11 @@ class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
         minute_ago = now - timedelta(minutes=1)
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=minute_ago)
         return bool(self.filter(stale, pk=pk).update(last_used_at=now))
+
+
+class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
+    """Times that staff opened something private."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to what was opened of the user's own."""
+        return self.filter(owner=user)

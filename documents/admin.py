@@ -18,7 +18,9 @@ from documents.models import (
     Tag,
 )
 from documents.services import embeddings, staff
+from documents.services.private import read_document
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.common.private import PrivateContentAdmin
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -72,9 +74,11 @@ class CollectionAdmin(RestorableAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(RestorableAdmin):
-    """Documents, deleted ones included; never their text or their original."""
+class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
+    """Documents, deleted ones included; their text with a reason only, never their original."""
 
+    read = staticmethod(read_document)
+    owner_field = "owner"
     list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
     list_filter = ("status", "text_config", "created_at", "deleted_at")
     list_select_related = ("owner",)

@@ -96,7 +96,7 @@ def links_after(seq: int) -> Generator[Link]:
         cursor.execute(LINKS, [seq])
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             for row in rows:
-                yield Link(*row[:9], row[9:])
+                yield Link._make((*row[:9], row[9:]))
 
 
 def walk(start: Anchor, reached: Callable[[Link], Fault | None]) -> Anchor | Fault:
@@ -159,7 +159,8 @@ def unlinked() -> Fault | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return Fault("inserted", None, *row, detail="the entry was written past the chain")
+    entry_id, time = row
+    return Fault("inserted", None, entry_id, time, "the entry was written past the chain")
 
 
 def without_actor() -> Fault | None:
@@ -170,7 +171,8 @@ def without_actor() -> Fault | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return Fault("edited", *row, detail="its actor was taken out")
+    seq, entry_id, time = row
+    return Fault("edited", seq, entry_id, time, "its actor was taken out")
 
 
 def size() -> int:

@@ -136,8 +136,8 @@ def parsed(line: str, source: str) -> Checkpoint | None:
     """A line of the file; None when it is not whole."""
     try:
         values: dict[str, Any] = json.loads(line)
-        seq, texts = int(values["seq"]), [str(values[name]) for name in ("hash", "time", "key")]
-        return Checkpoint(seq, *texts, mac=str(values["mac"]), source=source)
+        texts = {name: str(values[name]) for name in ("hash", "time", "key", "mac")}
+        return Checkpoint(seq=int(values["seq"]), source=source, **texts)
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -95,20 +95,20 @@ def scalar(name: str, value: Any) -> Any:
     return plain(name, value)
 
 
-def with_words() -> QuerySet[LogEntry]:
-    """Every line with `act`, `outcome`, `by` and `key`, newest first."""
-    rows: QuerySet[LogEntry] = LogEntry.objects.select_related("content_type")
-    return rows.annotate(
+def with_words() -> QuerySet[Any]:
+    """Every line with `act`, `outcome`, `by`, `key` and `owner`, newest first."""
+    rows: QuerySet[Any] = LogEntry.objects.annotate(
         act=KT("additional_data__action"),
         outcome=KT("additional_data__result"),
         by=KT("additional_data__actor"),
         key=KT("additional_data__key"),
-    ).order_by("-timestamp", "-pk")
+        owner=KT("additional_data__owner"),
+    )
+    return rows.order_by("-timestamp", "-pk")
 
 
-def lines_about(user: User) -> QuerySet[LogEntry]:
+def lines_about(user: User) -> QuerySet[Any]:
     """What somebody did, and what was done to him or to what is his alone."""
     kind = ContentType.objects.get_for_model(type(user))
     himself = Q(content_type=kind, object_pk=str(user.pk))
-    rows = with_words().annotate(owner=KT("additional_data__owner"))
-    return rows.filter(Q(by=str(user.pk)) | himself | Q(owner=str(user.pk)))
+    return with_words().filter(Q(by=str(user.pk)) | himself | Q(owner=str(user.pk)))
