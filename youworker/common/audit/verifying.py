@@ -93,6 +93,15 @@ def verify(advance: Callable[[], object] = lambda: None) -> Report:
     return Report(head, fault, agreed, sum(each.unknown for each in sources))
 
 
+def sign(head: Anchor) -> bool:
+    """Write a checkpoint for a head that was just verified, unless it has one."""
+    last = last_signed()
+    if last is None or last.seq >= head.seq:
+        return False
+    checkpoints.keep(checkpoints.signed(head))
+    return True
+
+
 def sign_head() -> bool:
     """Write a checkpoint when the log has grown; false when there is nothing to sign.
 
@@ -107,10 +116,7 @@ def sign_head() -> bool:
     if isinstance(end, Fault):
         logger.critical("the audit log is damaged, run audit_verify: %s", end)
         return False
-    if end.seq == last.seq:
-        return False
-    checkpoints.keep(checkpoints.signed(end))
-    return True
+    return sign(end)
 
 
 def last_signed() -> Anchor | None:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from youworker.common.audit.chain import size
-from youworker.common.audit.verifying import Report, sign_head, verify
+from youworker.common.audit.verifying import Report, sign, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         with tqdm(total=size(), unit="entry", disable=not shown, file=sys.stderr) as bar:
             report = verify(bar.update)
         if report.fault is None:
-            sign_head()
+            sign(report.head)
         self.stdout.write(as_json(report) if json else as_text(report))
         if report.fault is not None:
             sys.exit(1)
