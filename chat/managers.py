@@ -110,4 +110,5 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
 
     def unfinished(self, run_id: UUID) -> Self:
         """Limit to the calls of a run that have no end, locked."""
-        return self.select_for_update().filter(run_id=run_id, status=ToolRunStatus.RUNNING)
+        locked = self.select_for_update(of=("self",))
+        return locked.filter(run_id=run_id, status=ToolRunStatus.RUNNING)

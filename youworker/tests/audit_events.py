@@ -7,7 +7,7 @@ or by a service. Whatever an act may hand in as content contains `CANARY`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,7 @@ class World:
         self.bob = self.person("bob")
         self.root = self.person("root", is_staff=True, is_superuser=True)
         self.nobody = None
+        self.clerk: Any = None
 
     def person(self, name: str, **flags: Any) -> Any:
         return UserFactory(
@@ -166,7 +167,9 @@ def login(world: World, password: str) -> Any:
 
 
 def with_bad_key(**headers: str) -> Any:
-    return APIClient().get("/v1/sessions", **headers, **HEADERS)
+    client = APIClient()
+    client.credentials(**headers, **HEADERS)
+    return client.get("/v1/sessions")
 
 
 def rotated(world: World) -> Any:
@@ -270,6 +273,19 @@ def read_private(world: World, row: Any, who: str = "root") -> Any:
     return world.browser(who).post(path, {"reason": f"{CANARY} asked for it"})
 
 
+def patch_me(world: World, *, body: dict[str, str]) -> Any:
+    return world.as_("ada").patch("/v1/auth/me", body)
+
+
+def get_with(world: World, *, path: str, scope: str) -> Any:
+    return world.as_("ada", [scope]).get(path)
+
+
+def original(world: World) -> bytes:
+    answer: Any = world.as_("ada").get(f"/v1/documents/{world.document.pk}/content")
+    return b"".join(answer.streaming_content)
+
+
 def orphaned(world: World) -> None:
     records.end_orphans(world.call(end=False))
 
@@ -291,9 +307,7 @@ EVENTS = [
     ),
     Event("sign out", "user.logout", lambda w: w.browser("ada").post("/v1/auth/logout"), key=False),
     *(
-        Event(
-            f"change {name}", "user.update", lambda w, b=body: w.as_("ada").patch("/v1/auth/me", b)
-        )
+        Event(f"change {name}", "user.update", partial(patch_me, body=body))
         for name, body in {
             "a display name": {"display_name": f"{CANARY} B"},
             "a mail address": {"email": f"{CANARY}2@example.org"},
@@ -325,7 +339,7 @@ EVENTS = [
     *(
         denied(
             f"a key without the scope for {path}",
-            lambda w, p=path, s=scope: w.as_("ada", [s]).get(p),
+            partial(get_with, path=path, scope=scope),
         )
         for path, scope in {
             "/v1/sessions": "account",
@@ -433,9 +447,7 @@ EVENTS = [
     Event(
         "open an original",
         "document.access",
-        lambda w: b"".join(
-            w.as_("ada").get(f"/v1/documents/{w.document.pk}/content").streaming_content
-        ),
+        original,
     ),
     Event(
         "delete a document",
