@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 
@@ -141,11 +141,24 @@ class DocumentShareAdmin(ReadOnlyAdmin):
 
 @admin.register(Tag)
 class TagAdmin(StaffAdmin):
-    """Labels; staff may rename and remove them."""
+    """Labels; staff may rename and remove them, which changes everybody's documents."""
 
     list_display = ("name",)
     list_filter = ()
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        staff.note_tag(obj, actor=cast("User", request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        staff.note_tag(obj, actor=cast("User", request.user))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        for tag in queryset:
+            staff.note_tag(tag, actor=cast("User", request.user))
+        super().delete_queryset(request, queryset)
 
 
 @admin.register(Passage)

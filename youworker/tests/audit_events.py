@@ -32,6 +32,7 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    TagFactory,
 )
 from groups.tests.factories import GroupFactory, MembershipFactory
 from mcp import services as mcp
@@ -565,6 +566,24 @@ EVENTS = [
         "tool.policy.change",
         lambda w: mcp.set_group_policy(w.tool, w.group, policy=None, actor=w.root),
         by="root",
+    ),
+    Event(
+        "rename a tag",
+        "admin.settings.update",
+        lambda w: w.browser("root").post(
+            f"/admin/documents/tag/{TagFactory().pk}/change/", {"name": CANARY}
+        ),
+        by="root",
+        key=False,
+    ),
+    Event(
+        "remove a tag",
+        "admin.settings.update",
+        lambda w: w.browser("root").post(
+            f"/admin/documents/tag/{TagFactory().pk}/delete/", {"post": "yes"}
+        ),
+        by="root",
+        key=False,
     ),
     Event(
         "read a conversation",
