@@ -16,6 +16,8 @@ ACTIONS = frozenset(
         "group.member.add",
         "group.member.remove",
         "group.member.role_change",
+        "group.service_account.create",
+        "group.service_account.delete",
         "collection.create",
         "collection.update",
         "collection.delete",
