@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 CODES = {401: "not_authenticated", 403: "permission_denied"}
 
 
-async def deny(send: Any, status: int, *, scope: Mapping[str, Any]) -> None:
-    """Refuse the handshake with an HTTP status (ASGI's `websocket.http.response`), and note it."""
-    if status in CODES:
+async def deny(send: Any, status: int, *, scope: Mapping[str, Any] | None = None) -> None:
+    """Refuse the handshake with an HTTP status (ASGI's `websocket.http.response`).
+
+    With the scope of the connection, a denial is audited.
+    """
+    if scope is not None and status in CODES:
         await in_thread(note_denial, scope, status)
     await send({"type": "websocket.http.response.start", "status": status, "headers": []})
     await send({"type": "websocket.http.response.body", "body": b""})
