@@ -19,3 +19,10 @@ class Language(models.TextChoices):
 
     ENGLISH = "en", "English"
     ITALIAN = "it", "Italiano"
+
+
+class PrivateKind(models.TextChoices):
+    """What staff may open with a reason."""
+
+    SESSION = "session"
+    DOCUMENT = "document"

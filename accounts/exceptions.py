@@ -7,3 +7,4 @@ class SignInFailed(DomainError):
     """Wrong name or password; the same answer for both."""
 
     code, status = "authentication_failed", 401
+    audited = True

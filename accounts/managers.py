@@ -12,7 +12,7 @@ from django.utils import timezone
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, TokenUsage, User
+    from accounts.models import ApiKey, PrivateAccess, TokenUsage, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -64,3 +64,11 @@ class TokenUsageQuerySet(QuerySet["TokenUsage"]):
         """Tokens read and written."""
         found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
         return int(found or 0)
+
+
+class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
+    """Times that staff opened something private."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to what was opened of the user's own."""
+        return self.filter(owner=user)

@@ -10,8 +10,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from accounts.enums import Language, Scope
-from accounts.managers import ApiKeyQuerySet, TokenUsageQuerySet, UserManager
+from accounts.enums import Language, PrivateKind, Scope
+from accounts.managers import (
+    ApiKeyQuerySet,
+    PrivateAccessQuerySet,
+    TokenUsageQuerySet,
+    UserManager,
+)
+from youworker.common.fields import EncryptedTextField
 from youworker.common.ids import uuid7
 from youworker.common.models import TimestampedModel
 
@@ -94,3 +100,24 @@ class TokenUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tokens_in + self.tokens_out} on {self.day}"
+
+
+class PrivateAccess(TimestampedModel):
+    """One time that staff opened something private of somebody; he is shown it."""
+
+    # Both reader and owner may be erased; the audit log keeps their pseudonyms.
+    reader = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(User, models.CASCADE, related_name="private_accesses")
+    kind = models.CharField(max_length=16, choices=PrivateKind)
+    object_id = models.UUIDField(db_index=True)
+    title = EncryptedTextField(blank=True, default="")
+    reason = EncryptedTextField()
+
+    objects = PrivateAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "private accesses"
+        permissions = (("read_private", "Can read private content with a reason"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"

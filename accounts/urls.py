@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import people, sign_in
+from accounts.views import audit, people, sign_in
 from accounts.views.keys import ApiKeyViewSet
 
 keys = ApiKeyViewSet
@@ -14,6 +14,8 @@ urlpatterns = [
     path("auth/csrf-token", sign_in.CsrfTokenView.as_view()),
     path("auth/tickets", sign_in.TicketView.as_view()),
     path("users", people.PeopleView.as_view()),
+    path("account/audit", audit.AuditView.as_view()),
+    path("account/private-reads", audit.PrivateReadsView.as_view()),
     path("account/api-keys", keys.as_view({"get": "list", "post": "create"})),
     path("account/api-keys/<uuid:pk>", keys.as_view({"delete": "destroy"})),
     path("account/api-keys/<uuid:pk>/rotate", keys.as_view({"post": "rotate"})),

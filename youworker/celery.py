@@ -56,6 +56,7 @@ app.conf.beat_schedule = {
     "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
+    "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
 }

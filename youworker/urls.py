@@ -5,7 +5,6 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from youworker.redoc import RedocView, script
-
 from youworker.usage.views import UsageView
 
 urlpatterns = [

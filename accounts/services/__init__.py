@@ -12,6 +12,7 @@ from accounts.services.people import (
     may_still_act,
     update_profile,
 )
+from accounts.services.private import may_read_private, open_private
 from accounts.services.sign_in import (
     sign_in,
     sign_out,
@@ -24,7 +25,9 @@ __all__ = [
     "create_api_key",
     "digest_of",
     "ensure_root",
+    "may_read_private",
     "may_still_act",
+    "open_private",
     "revoke_api_key",
     "rotate_api_key",
     "sign_in",

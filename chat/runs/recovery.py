@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from chat.enums import RunStatus
 from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
-from chat.models import Run, ToolRun
+from chat.models import Run
 from chat.rendering import done_payload
+from chat.runs.records import end_orphans
 from youworker.common.config import config
 from youworker.common.redis import sync_redis
 
@@ -42,7 +43,7 @@ def interrupt(run: Run) -> bool:
         if run.answer is not None and len(said) > len(run.answer.content):
             run.answer.content = said
             run.answer.save_fields("content")
-        ToolRun.objects.end_orphans([run.pk])
+        end_orphans(run)
         transaction.on_commit(partial(append_end, run.pk))
     return True
 
