@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.models import EmailAddress, EmailConfirmation
@@ -64,8 +63,8 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         if str(acting(request).pk) == id:
             return redirect("admin:password_change")
         answer = super().user_change_password(request, id, form_url)
-        # A page that did not do what it was asked answers with itself.
-        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+        # A page that did not do what it was asked shows itself, or leads back to itself.
+        if answer.get("Location", request.get_full_path()) != request.get_full_path():
             services.record_password(User.objects.get(pk=id), actor=acting(request))
         return answer
 

@@ -65,7 +65,7 @@ def step_of(secret: str, code: str) -> int | None:
     """The time step a code belongs to, if it is one of now."""
     for step in yield_hotp_counters_from_time():
         if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
-            return step
+            return int(step)
     return None
 
 
@@ -120,4 +120,4 @@ def recovery_codes_left(row: Authenticator | None) -> int:
     """How many recovery codes were not used."""
     if row is None:
         return 0
-    return app_settings.RECOVERY_CODE_COUNT - int(row.data["used_mask"]).bit_count()
+    return int(app_settings.RECOVERY_CODE_COUNT) - int(row.data["used_mask"]).bit_count()

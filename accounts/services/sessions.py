@@ -39,7 +39,7 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
     login(request, user, backend=BACKEND)
     row = SignIn.objects.create(
         user=user,
-        session_id=request.session.session_key,
+        session_id=key_of(request),
         method=method,
         address=origin().address or None,
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
@@ -51,14 +51,19 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
     return row
 
 
+def key_of(request: HttpRequest) -> str:
+    """What the cookie of a request holds; empty before there is a session."""
+    return request.session.session_key or ""
+
+
 @transaction.atomic
 def renew_session(request: HttpRequest, user: User) -> None:
     """Keep a session through a change of the password, under a new id."""
-    row = SignIn.objects.filter(session_id=request.session.session_key or "").first()
+    row = SignIn.objects.filter(session_id=key_of(request)).first()
     update_session_auth_hash(request, user)
     if row is not None:
         # It went with the former session's own row.
-        row.session_id = request.session.session_key
+        row.session_id = key_of(request)
         row.save(force_insert=True)
 
 
