@@ -1,5 +1,6 @@
 """What people and operators do with accounts, sessions and keys."""
 
+from accounts.authenticators import reencrypt_second_factors
 from accounts.services.keys import (
     create_api_key,
     digest_of,
@@ -58,6 +59,7 @@ __all__ = [
     "password_matches",
     "prove_identity",
     "record_password",
+    "reencrypt_second_factors",
     "remove_second_factor",
     "renew_recovery_codes",
     "replace_api_keys",

@@ -42,13 +42,19 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
         session_id=key_of(request),
         method=method,
         address=origin().address or None,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
+        user_agent=user_agent_of(request),
     )
     request.session[ROW] = str(row.pk)
     # A fixed end: what is written into a session later does not lengthen it.
     request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     audit.record("user.login", actor=user, method=str(method))
     return row
+
+
+def user_agent_of(request: HttpRequest) -> str:
+    """What the browser calls itself, as far as the database can store it."""
+    said = request.headers.get("User-Agent", "").replace("\0", "")
+    return said[:USER_AGENT_CHARACTERS]
 
 
 def key_of(request: HttpRequest) -> str:

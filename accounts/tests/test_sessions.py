@@ -18,7 +18,7 @@ SESSIONS = "/v1/account/sessions"
 
 
 def test_a_session_is_listed_with_where_it_was_begun(ada, login):
-    client = Client(REMOTE_ADDR="203.0.113.7", headers={"User-Agent": "Lynx " + "x" * 300})
+    client = Client(REMOTE_ADDR="203.0.113.7", headers={"User-Agent": "Lynx\0 " + "x" * 300})
     login(client)
 
     answer = client.get(SESSIONS)
