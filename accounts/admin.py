@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, SignIn, User
+from accounts.models import ApiKey, SignIn, TokenUsage, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.common.exceptions import Conflict
 
@@ -98,7 +98,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff may not take over a superuser's account by changing its password."""
+        """Nobody gives a program a password, nor staff a superuser another one."""
+        if obj is not None and obj.is_service:
+            return False
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))
@@ -173,3 +175,14 @@ class EmailConfirmationAdmin(ReadOnlyAdmin):
     list_display = ("email_address", "created")
     list_select_related = ("email_address",)
     exclude = ("key",)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(ReadOnlyAdmin):
+    """Tokens by user and day."""
+
+    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
+    list_filter = ("day",)
+    list_select_related = ("user", "api_key")
+    search_fields = ("user__username", "api_key__prefix")
+    ordering = ("-day", "-pk")

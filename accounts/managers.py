@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, SignIn, User
+    from accounts.models import ApiKey, SignIn, TokenUsage, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -24,9 +24,13 @@ class UserManager(DjangoUserManager["User"]):
         return found.first()
 
     def found_by(self, text: str) -> QuerySet[User]:
-        """Active users whose name contains `text`, in the order of their names."""
+        """Active people whose name contains `text`, in the order of their names."""
         named = Q(username__icontains=text) | Q(display_name__icontains=text)
-        return self.filter(named, is_active=True).order_by("username")
+        return self.people().filter(named, is_active=True).order_by("username")
+
+    def people(self) -> QuerySet[User]:
+        """Users that are not service accounts."""
+        return self.filter(service_account__isnull=True)
 
 
 class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
@@ -66,3 +70,16 @@ class SignInQuerySet(BaseQuerySet["SignIn"]):
         return bool(
             self.filter(pk=pk, last_seen_at__lt=now - timedelta(minutes=1)).update(last_seen_at=now)
         )
+
+
+class TokenUsageQuerySet(QuerySet["TokenUsage"]):
+    """Tokens by day."""
+
+    def since(self, day: date) -> Self:
+        """Limit to a day and those after it."""
+        return self.filter(day__gte=day)
+
+    def total(self) -> int:
+        """Tokens read and written."""
+        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
+        return int(found or 0)

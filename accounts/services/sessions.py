@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
 from youworker.common import audit
 from youworker.common.origin import origin
@@ -32,7 +33,12 @@ REMEMBERED = 10_000
 
 @transaction.atomic
 def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> SignIn:
-    """Sign `user` in, under a session id nobody knew before; every way of signing in ends here."""
+    """Sign `user` in, under a session id nobody knew before; every way of signing in ends here.
+
+    Raises `SignInFailed` for somebody deactivated and for a program's user.
+    """
+    if not user.is_active or user.is_service:
+        raise SignInFailed("This account cannot sign in.")
     if SESSION_KEY in request.session:
         # Django would go on with the same id when the same user signs in again.
         request.session.flush()

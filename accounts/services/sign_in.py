@@ -55,7 +55,7 @@ def check_credentials(*, username: str, password: str, code: str = "") -> User:
 
 def may_use_password(user: User) -> bool:
     """Whether passwords count for this user."""
-    return config.identity.password_sign_in or user.is_superuser
+    return user.is_superuser or (config.identity.password_sign_in and not user.is_service)
 
 
 def code_matches(user: User, code: str) -> bool:
