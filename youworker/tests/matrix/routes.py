@@ -15,6 +15,7 @@ PAGES = [
     Row("get", "v1/schema", "public"),
     Row("get", "v1/docs", "public"),
     Row("get", "v1/redoc", "public"),
+    Row("get", "v1/redoc.js", "public"),
 ]
 
 ACCOUNTS = [
