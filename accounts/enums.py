@@ -26,3 +26,11 @@ class PrivateKind(models.TextChoices):
 
     SESSION = "session"
     DOCUMENT = "document"
+
+
+class SignInMethod(models.TextChoices):
+    """How somebody proved who he is."""
+
+    PASSWORD = "password"  # noqa: S105 -- a word, not a secret
+    OIDC = "oidc"
+    SSO = "sso"

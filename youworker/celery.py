@@ -58,5 +58,6 @@ app.conf.beat_schedule = {
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
+    "forget sessions that ran out": every(DAY, "accounts.tasks.forget_expired_sessions"),
     "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
 }

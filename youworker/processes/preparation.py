@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.models import User
 from accounts.services import ensure_root
 from mcp.services import sync_builtin_servers
 from youworker.common.config import config
@@ -24,22 +27,43 @@ def prepare(say: Callable[[str], None]) -> None:
     """Migrate, check the keys, create the first superuser; safe beside another start."""
     with one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
-        first_start = check_keys()
-        if first_start:
-            create_root(say)
+        notice = first_steps()
+        if notice:
+            say(notice)
         sync_builtin_servers()
 
 
-def create_root(say: Callable[[str], None]) -> None:
-    """Create the first superuser; a password nobody chose is shown this once."""
+@transaction.atomic
+def first_steps() -> str:
+    """Note the keys and, in a database that had none, create the first superuser.
+
+    Both or neither: a start that was refused or cut short is a first start again.
+    """
+    return create_root() if check_keys() else ""
+
+
+def create_root() -> str:
+    """Create the first superuser; a password nobody chose is in the notice, this once."""
     name = config.security.admin_username or "admin"
     # A secret file usually ends with a line feed that nobody types.
     chosen = config.security.admin_password.rstrip("\r\n")
     made, password = ensure_root(name, password=chosen)
-    if made and not chosen:
-        say(f"youworker: superuser {name!r} created, its password is {password} (shown once)")
-    elif made:
-        say(f"youworker: superuser {name!r} created")
+    if not made:
+        return ""
+    shown = f", its password is {password} (shown once)"
+    if chosen:
+        # The operator's own choice is his to make; everybody else is held to the rules.
+        shown = "; ADMIN_PASSWORD is weak: change it" if is_weak(chosen, name) else ""
+    return f"youworker: superuser {name!r} created{shown}"
+
+
+def is_weak(password: str, username: str) -> bool:
+    """Whether a user could not choose this password."""
+    try:
+        validate_password(password, User(username=username))
+    except ValidationError:
+        return True
+    return False
 
 
 @contextmanager

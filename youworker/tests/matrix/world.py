@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.enums import Scope
 from accounts.services import create_api_key
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import SignInFactory, UserFactory
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.enums import Access
 from documents.models import CollectionShare
@@ -95,6 +95,11 @@ class World:
     def ingestion(self) -> Any:
         """A run of files of the owner's."""
         return IngestionRunFactory(owner=self.owner)
+
+    @cached_property
+    def sign_in(self) -> Any:
+        """A session of the owner's, none of those that ask."""
+        return SignInFactory(user=self.owner)
 
     @cached_property
     def key(self) -> ApiKey:
