@@ -19,3 +19,11 @@ class Language(models.TextChoices):
 
     ENGLISH = "en", "English"
     ITALIAN = "it", "Italiano"
+
+
+class SignInMethod(models.TextChoices):
+    """How somebody proved who he is."""
+
+    PASSWORD = "password"  # noqa: S105 -- a word, not a secret
+    OIDC = "oidc"
+    SSO = "sso"

@@ -40,5 +40,6 @@ app.conf.beat_schedule = {
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
+    "forget sessions that ran out": every(DAY, "accounts.tasks.forget_expired_sessions"),
     "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
 }

@@ -12,7 +12,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-from accounts.tests.factories import ApiKeyFactory, UserFactory
+from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.routing import websocket_urlpatterns as chat_sockets
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.tests.factories import CollectionFactory, DocumentFactory
@@ -41,6 +41,10 @@ def key_of(user):
     return ApiKeyFactory(user=user)
 
 
+def sign_in_of(user):
+    return SignInFactory(user=user)
+
+
 def collection_of(user):
     return CollectionFactory(owner=user)
 
@@ -65,6 +69,7 @@ def tool_of(_user):
 ROUTES = {
     "v1/account/api-keys/<uuid:pk>": (key_of, ["delete"]),
     "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
+    "v1/account/sessions/<uuid:pk>": (sign_in_of, ["delete"]),
     "v1/collections/<uuid:pk>/restore": (collection_of, ["post"]),
     "v1/collections/<uuid:pk>": (collection_of, ["get", "patch", "delete"]),
     "v1/documents/<uuid:pk>": (document_of, ["get", "patch", "delete"]),
