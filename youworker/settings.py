@@ -232,6 +232,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ScopesEnum": "accounts.enums.Scope",
+        "ServiceScopesEnum": "groups.enums.SERVICE_SCOPES",
+        "GroupRoleEnum": "groups.enums.Role",
+        "RoleEnum": "chat.enums.MessageRole",
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
