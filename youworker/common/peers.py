@@ -62,10 +62,10 @@ def cleaned(scope: Scope) -> Scope:
 
 def client_of(scope: Scope, address: Address | None) -> dict[str, Any]:
     """The client's address in its one spelling: no zone, and IPv4 is never written as IPv6."""
-    client = scope.get("client")
-    if address is None or client[0] == str(address):
+    if address is None:
         return {}
-    return {"client": [str(address), client[1] if parsed(client[0]) == address else 0]}
+    host, port = scope["client"]
+    return {"client": [str(address), port if parsed(host) == address else 0]}
 
 
 def without_doubled_sign_in(headers: list[Header]) -> list[Header]:
