@@ -9,6 +9,10 @@ class SignInFailed(DomainError):
     code, status = "authentication_failed", 401
 
 
+class IdentityRefused(SignInFailed):
+    """Single sign-on named nobody who may sign in; the same answer for every reason."""
+
+
 class SecondFactorRequired(SignInFailed):
     """The password is right, and this account wants a code as well."""
 

@@ -1,5 +1,6 @@
 """What people and operators do with accounts, sessions and keys."""
 
+from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
     create_api_key,
     digest_of,
@@ -54,6 +55,7 @@ __all__ = [
     "ensure_root",
     "forget_expired_sessions",
     "may_still_act",
+    "normal_name",
     "note_use",
     "password_matches",
     "prove_identity",
@@ -70,6 +72,7 @@ __all__ = [
     "store_password",
     "update_profile",
     "update_user",
+    "user_of_identity",
     "user_of_key",
     "user_of_session",
 ]
