@@ -12,6 +12,7 @@ import requests
 from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from django.db import close_old_connections
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused, SignInFailed
@@ -71,6 +72,8 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
         raise SignInFailed("This sign-in was begun elsewhere or too long ago: begin again.")
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
+    # A slow provider must not keep the few connections of the pool from others.
+    close_old_connections()
     with provider_trouble(nonsense=SignInFailed):
         claims = redeemed(request, code, started)
         identity = identity_of(claims)

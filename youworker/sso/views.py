@@ -19,6 +19,7 @@ from accounts.sockets import origin_allowed
 from youworker.common.config import config
 from youworker.common.exceptions import Forbidden
 from youworker.common.limits import limited
+from youworker.schema import ErrorsSerializer
 from youworker.sso import services
 from youworker.sso.forward_auth import forward_auth_is_on
 from youworker.sso.provider import oidc_is_on
@@ -55,7 +56,9 @@ class MethodsView(AnonymousView):
 class ForwardAuthView(AnonymousView):
     """Begins a session for whom the proxy in front of us has signed in."""
 
-    @extend_schema(operation_id="sso", request=None, responses=UserSerializer)
+    @extend_schema(
+        operation_id="sso", request=None, responses={200: UserSerializer, 401: ErrorsSerializer}
+    )
     @limited("AUTH_LOGIN")
     def post(self, request: Request) -> Response:
         """Believe the sign-in headers of a trusted proxy, and set the session cookie.

@@ -3,6 +3,7 @@
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.tests.factories import UserFactory
 from youworker.testing.configuring import configured
@@ -57,3 +58,11 @@ def test_secrets_and_tokens_have_no_pages(page):
     client.force_login(UserFactory(is_staff=True, is_superuser=True))
 
     assert client.get(f"/admin/socialaccount/{page}/").status_code == 404
+
+
+def test_the_document_says_what_the_routes_answer():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+
+    assert {"200", "401"} <= set(paths["/v1/auth/sso"]["post"]["responses"])
+    assert "200" in paths["/v1/auth/methods"]["get"]["responses"]
+    assert not [path for path in paths if "oidc" in path]
