@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, SignIn, User
+    from accounts.models import ApiKey, SignIn, TokenUsage, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -70,3 +70,16 @@ class SignInQuerySet(BaseQuerySet["SignIn"]):
         return bool(
             self.filter(pk=pk, last_seen_at__lt=now - timedelta(minutes=1)).update(last_seen_at=now)
         )
+
+
+class TokenUsageQuerySet(QuerySet["TokenUsage"]):
+    """Tokens by day."""
+
+    def since(self, day: date) -> Self:
+        """Limit to a day and those after it."""
+        return self.filter(day__gte=day)
+
+    def total(self) -> int:
+        """Tokens read and written."""
+        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
+        return int(found or 0)

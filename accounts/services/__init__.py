@@ -1,5 +1,6 @@
 """What people and operators do with accounts, sessions and keys."""
 
+from accounts.authenticators import reencrypt_second_factors
 from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
     create_api_key,
@@ -40,6 +41,7 @@ from accounts.services.sign_in import (
     require_recent_sign_in,
     sign_in,
 )
+from accounts.services.usage import count_tokens
 
 __all__ = [
     "begin_session",
@@ -47,6 +49,7 @@ __all__ = [
     "change_password",
     "check_credentials",
     "confirm_totp",
+    "count_tokens",
     "create_api_key",
     "create_user",
     "digest_of",
@@ -60,6 +63,7 @@ __all__ = [
     "password_matches",
     "prove_identity",
     "record_password",
+    "reencrypt_second_factors",
     "remove_second_factor",
     "renew_recovery_codes",
     "replace_api_keys",
