@@ -12,7 +12,7 @@ import requests
 from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from django.db import close_old_connections
+from django.db import connection
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused, SignInFailed
@@ -73,7 +73,8 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     # A slow provider must not keep the few connections of the pool from others.
-    close_old_connections()
+    if not connection.in_atomic_block:
+        connection.close()
     with provider_trouble(nonsense=SignInFailed):
         claims = redeemed(request, code, started)
         identity = identity_of(claims)
