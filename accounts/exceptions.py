@@ -10,6 +10,10 @@ class SignInFailed(DomainError):
     audited = True
 
 
+class IdentityRefused(SignInFailed):
+    """Single sign-on named nobody who may sign in; the same answer for every reason."""
+
+
 class SecondFactorRequired(SignInFailed):
     """The password is right, and this account wants a code as well."""
 

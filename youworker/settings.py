@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "auditlog",
     "channels",
     "corsheaders",
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
     "ingestion",
     "mcp",
     "chat",
+    "youworker.sso",
     "youworker",
 ]
 
@@ -187,6 +189,11 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "YouWorker"
 # Clocks may be half a minute apart; a step that was used is refused all the same.
 MFA_TOTP_TOLERANCE = 1
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if config.security.https else "http"
+ACCOUNT_ADAPTER = "youworker.sso.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "youworker.sso.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_UID_MAX_LENGTH = 255
 SESSION_COOKIE_AGE = config.security.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

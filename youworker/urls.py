@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.health.urls")),
     path("", include("django_prometheus.urls")),
+    path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("groups.urls")),
     path("v1/", include("documents.urls")),

@@ -10,6 +10,7 @@ import httpx
 from accounts.models import User
 from mcp.models import Server
 from youworker.common.config import config
+from youworker.sso.notices import sign_in_notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ def missing_parts() -> Iterator[str]:
     yield from embedding_notices()
     yield from server_notices()
     yield from security_notices()
+    yield from sign_in_notices()
 
 
 def model_notices() -> Iterator[str]:
