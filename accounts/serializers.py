@@ -13,6 +13,8 @@ from accounts.models import ApiKey, User
 from accounts.tickets import LIFETIME_SECONDS
 from youworker.common.openapi import example
 
+MOST_NETWORKS = 50
+
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
     """A group the user belongs to, and his role in it."""
@@ -115,8 +117,10 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "name",
             "prefix",
             "scopes",
+            "allowed_networks",
             "created_at",
             "expires_at",
+            "rotated_at",
             "revoked_at",
             "last_used_at",
         )
@@ -142,6 +146,12 @@ class CreateApiKeySerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(Scope.choices), allow_empty=False, max_length=len(Scope)
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    allowed_networks = serializers.ListField(
+        child=serializers.CharField(max_length=43),
+        required=False,
+        max_length=MOST_NETWORKS,
+        help_text="Addresses or networks (CIDR) the key works from; empty = everywhere.",
+    )
 
 
 @example(overlap_seconds=3600)

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "youworker.admin_limits.AdminLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -120,6 +121,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
+        # A Redis that swallows what is sent must not hold up a sign-in for ever.
+        "OPTIONS": {"socket_timeout": 5},
     }
 }
 CHANNEL_LAYERS = {
@@ -193,6 +196,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["youworker.common.limits.PresetThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",

@@ -1,16 +1,25 @@
 """What people and operators do with accounts, sessions and keys."""
 
+from accounts.services.access import (
+    grant_of,
+    grant_of_request,
+    session_store,
+    still_granted,
+    watching_access,
+)
 from accounts.services.keys import (
     create_api_key,
     digest_of,
     revoke_api_key,
     rotate_api_key,
-    user_of_key,
 )
 from accounts.services.people import (
     ensure_root,
-    may_still_act,
     update_profile,
+)
+from accounts.services.recognition import (
+    usable_key,
+    user_of_key,
 )
 from accounts.services.sign_in import (
     sign_in,
@@ -22,12 +31,17 @@ __all__ = [
     "create_api_key",
     "digest_of",
     "ensure_root",
-    "may_still_act",
+    "grant_of",
+    "grant_of_request",
     "revoke_api_key",
     "rotate_api_key",
+    "session_store",
     "sign_in",
     "sign_out",
+    "still_granted",
     "update_profile",
+    "usable_key",
     "user_of_key",
     "user_of_session",
+    "watching_access",
 ]

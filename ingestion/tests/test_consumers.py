@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from accounts.services import grant_of
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from ingestion.consumers import IngestionConsumer
 from ingestion.enums import Stage
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def socket_of(user, key=None):
     communicator = Socket(IngestionConsumer.as_asgi(), "/ws/ingestion")
-    communicator.scope.update(user=user, api_key=key)
+    grant = grant_of(user, key=key) if user else None
+    communicator.scope.update(user=user, api_key=key, grant=grant)
     return communicator
 
 

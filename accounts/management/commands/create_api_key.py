@@ -26,20 +26,32 @@ class Command(BaseCommand):
         parser.add_argument("--scopes", required=True, help=f"some of {','.join(Scope.values)}")
         parser.add_argument("--days", type=int, help="days until it expires")
 
+        parser.add_argument("--networks", default="", help="where it works, as 10.0.0.0/8,::1")
+
     def handle(
-        self, *, username: str, name: str, scopes: str, days: int | None, **options: Any
+        self,
+        *,
+        username: str,
+        name: str,
+        scopes: str,
+        days: int | None,
+        networks: str,
+        **options: Any,
     ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username!r}.")
-        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        limits = {"scopes": parts_of(scopes), "allowed_networks": parts_of(networks)}
         try:
             end = None if days is None else timezone.now() + timedelta(days=days)
-            _key, secret = create_api_key(
-                user, name=name, scopes=wanted, expires_at=end, actor=user
-            )
+            _key, secret = create_api_key(user, name=name, expires_at=end, actor=user, **limits)
         except DomainError as error:
             raise CommandError(error.message) from error
         except OverflowError as error:
             raise CommandError("--days is too large.") from error
         self.stdout.write(secret)
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
