@@ -37,6 +37,9 @@ Frame = dict[str, Any]
 class ChatConsumer(TidyConsumer):
     """One socket on one session. A handler never waits for an answer: answers are tasks."""
 
+    # Nothing is sent to a socket from elsewhere, so none listens on Redis.
+    channel_layer_alias = "none"
+
     async def websocket_connect(self, message: Any) -> None:
         self.actor = self.scope["user"]
         self.key, self.grant = self.scope.get("api_key"), self.scope["grant"]

@@ -9,6 +9,7 @@ from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
+from youworker.common import lookout
 from youworker.common.db import in_thread
 from youworker.common.redis import sync_redis
 from youworker.testing.sockets import Socket
@@ -132,3 +133,11 @@ async def test_many_notices_become_few(owner):
     await asyncio.sleep(0)
 
     assert await in_thread(sync_redis().exists, f"yw:ingestion:notice:{run.pk}") == 1
+
+
+async def test_the_socket_closes_when_access_ends(owner, socket, monkeypatch):
+    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+
+    await in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4401}

@@ -12,6 +12,8 @@ from rest_framework.views import APIView
 from youworker.common.exceptions import DomainError, InvalidInput, RateLimited
 
 if TYPE_CHECKING:
+    from rest_framework.response import Response
+
     from accounts.models import User
 
 
@@ -52,3 +54,8 @@ class DomainExceptionHandler(ExceptionHandler):
             # Django's own text names the model that was looked for.
             return drf.NotFound()
         return super().convert_known_exceptions(exc)
+
+    def report_exception(self, exc: drf.APIException, response: Response) -> None:
+        """Report mistakes of ours; a refusal is none, even when it answers 503."""
+        if not isinstance(self.exc, DomainError):
+            super().report_exception(exc, response)

@@ -18,6 +18,7 @@ from youworker.common.limits import (
     limit_of,
     limited,
     rate,
+    redis_watch,
 )
 from youworker.common.origin import Origin, current
 
@@ -27,7 +28,9 @@ REAL_CACHE = project.CACHES["default"]
 @pytest.fixture(autouse=True)
 def _enforced(settings, db):
     settings.RATELIMIT_ENABLE = True
+    redis_watch.away = False
     yield
+    redis_watch.away = False
     current.set(Origin())
 
 
