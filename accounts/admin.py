@@ -80,7 +80,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             query = request.GET.copy()
             query["q"] = wanted[:SHOWN_CHARACTERS]
             return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
-        return super().changelist_view(request, extra_context)
+        page: HttpResponse = super().changelist_view(request, extra_context)
+        return page
 
     @admin.action(description="Revoke the selected keys", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

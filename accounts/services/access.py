@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -32,7 +32,7 @@ def grant_of(user: User, *, key: ApiKey | None = None, session: Any = None) -> G
 def grant_of_request(request: Request) -> Grant:
     """What the caller of a REST view was let in by."""
     key = request.auth if isinstance(request.auth, ApiKey) else None
-    return grant_of(request.user, key=key, session=getattr(request, "session", None))
+    return grant_of(cast("User", request.user), key=key, session=getattr(request, "session", None))
 
 
 def still_granted(grant: Grant) -> bool:
@@ -71,7 +71,7 @@ def owners_of_keys(grants: Collection[Grant]) -> dict[Any, Any]:
     """The users of those keys that can be used."""
     if not grants:
         return {}
-    wanted = {grant.key_id for grant in grants}
+    wanted = {grant.key_id for grant in grants if grant.key_id}
     return dict(ApiKey.objects.usable().filter(pk__in=wanted).values_list("pk", "user_id"))
 
 

@@ -41,10 +41,16 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username!r}.")
-        limits = {"scopes": parts_of(scopes), "allowed_networks": parts_of(networks)}
         try:
             end = None if days is None else timezone.now() + timedelta(days=days)
-            _key, secret = create_api_key(user, name=name, expires_at=end, actor=user, **limits)
+            _key, secret = create_api_key(
+                user,
+                name=name,
+                scopes=parts_of(scopes),
+                expires_at=end,
+                allowed_networks=parts_of(networks),
+                actor=user,
+            )
         except DomainError as error:
             raise CommandError(error.message) from error
         except OverflowError as error:
