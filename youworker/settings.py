@@ -121,14 +121,16 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
-        # A Redis that swallows what is sent must not hold up a sign-in for ever.
-        "OPTIONS": {"socket_timeout": 5},
     }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "yw:asgi"},
+        "CONFIG": {
+            # The layer blocks for five seconds, which is also how long the client would wait.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            "prefix": "yw:asgi",
+        },
     }
 }
 
