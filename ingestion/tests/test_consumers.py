@@ -141,3 +141,10 @@ async def test_the_socket_closes_when_access_ends(owner, socket, monkeypatch):
     await in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4401}
+
+
+async def test_a_socket_that_loses_redis_tells_the_client_to_come_back(socket):
+    await asyncio.sleep(0.1)  # so that the layer waits for a notice
+    await in_thread(sync_redis().execute_command, "CLIENT", "KILL", "TYPE", "normal")
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}

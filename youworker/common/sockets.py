@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 ACCESS_ENDED = 4401
 GONE = 4404
+TRY_AGAIN = 4503
 PING_SECONDS = 14
 
 
@@ -26,11 +28,22 @@ class TidyConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.spawned: set[asyncio.Task[None]] = set()
+        self.accepted = False
         try:
             await super().__call__(scope, receive, send)
+        except (RedisError, OSError):
+            # The channel layer gives up with its connection; the client can come back.
+            if not self.accepted:
+                raise
+            await send({"type": "websocket.close", "code": TRY_AGAIN})
         finally:
             # A refusal, a crash and the end of the server come without `disconnect`.
             self.end_tasks()
+
+    async def accept(self, *args: Any, **kwargs: Any) -> None:
+        """Let the client in."""
+        await super().accept(*args, **kwargs)
+        self.accepted = True
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something beside the frames, for as long as the socket is open."""
