@@ -11,7 +11,7 @@ from django.http import HttpResponseRedirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, TokenUsage, User
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
@@ -50,7 +50,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff may not take over a superuser's account by changing its password."""
+        """Nobody gives a program a password, nor staff a superuser another one."""
+        if obj is not None and obj.is_service:
+            return False
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))
@@ -89,3 +91,14 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         for key in queryset:
             services.revoke_api_key(key, actor=request.user)  # type: ignore[arg-type]
         self.message_user(request, "The keys were revoked.", messages.SUCCESS)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(ReadOnlyAdmin):
+    """Tokens by user and day."""
+
+    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
+    list_filter = ("day",)
+    list_select_related = ("user", "api_key")
+    search_fields = ("user__username", "api_key__prefix")
+    ordering = ("-day", "-pk")

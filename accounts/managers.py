@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from youworker.common.managers import BaseQuerySet
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from accounts.models import ApiKey, User
+    from accounts.models import ApiKey, TokenUsage, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -27,9 +27,13 @@ class UserManager(DjangoUserManager["User"]):
         return found.first()
 
     def found_by(self, text: str) -> QuerySet[User]:
-        """Active users whose name contains `text`, in the order of their names."""
+        """Active people whose name contains `text`, in the order of their names."""
         named = Q(username__icontains=text) | Q(display_name__icontains=text)
-        return self.filter(named, is_active=True).order_by("username")
+        return self.people().filter(named, is_active=True).order_by("username")
+
+    def people(self) -> QuerySet[User]:
+        """Users that are not service accounts."""
+        return self.filter(service_account__isnull=True)
 
 
 class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
@@ -61,3 +65,16 @@ class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
         minute_ago = now - timedelta(minutes=1)
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=minute_ago)
         return bool(self.filter(stale, pk=pk).update(last_used_at=now))
+
+
+class TokenUsageQuerySet(QuerySet["TokenUsage"]):
+    """Tokens by day."""
+
+    def since(self, day: date) -> Self:
+        """Limit to a day and those after it."""
+        return self.filter(day__gte=day)
+
+    def total(self) -> int:
+        """Tokens read and written."""
+        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
+        return int(found or 0)

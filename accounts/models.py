@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.enums import Language, Scope
-from accounts.managers import ApiKeyQuerySet, UserManager
+from accounts.managers import ApiKeyQuerySet, TokenUsageQuerySet, UserManager
 from youworker.common.ids import uuid7
 from youworker.common.models import TimestampedModel
 
@@ -33,6 +33,11 @@ class User(AbstractUser):
     def is_root(self) -> bool:
         """Whether nothing is refused to this user."""
         return self.is_superuser
+
+    @property
+    def is_service(self) -> bool:
+        """Whether this is a program's user, which cannot sign in; asks the database once."""
+        return hasattr(self, "service_account")
 
     @property
     def shown_name(self) -> str:
@@ -67,3 +72,27 @@ class ApiKey(TimestampedModel):
         return self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(
             minutes=1
         )
+
+
+class TokenUsage(models.Model):
+    """Tokens of one user, by way of one key or of none, on one day of the deployment's zone."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="token_usage", db_index=False)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="token_usage")
+    day = models.DateField()
+    tokens_in = models.PositiveBigIntegerField(default=0)
+    tokens_out = models.PositiveBigIntegerField(default=0)
+
+    objects = TokenUsageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "token usage"
+        indexes = [
+            # Not unique: two requests at once add a row each instead of waiting for each other.
+            models.Index(fields=["user", "day"], name="token_usage_of_user"),
+            models.Index(fields=["api_key", "day"], name="token_usage_of_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tokens_in + self.tokens_out} on {self.day}"

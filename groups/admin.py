@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.contrib import admin, messages
+from django.urls import reverse
+from django.utils.html import format_html
 
-from groups.models import Group, Membership
-from youworker.common.admin import ReadOnlyAdmin
+from groups.models import Group, Membership, Quota, ServiceAccount
+from groups.services import quotas, staff
+from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.forms import ModelForm
     from django.http import HttpRequest
+
+    from accounts.models import User
+
+
+class ActingAdmin(ReadOnlyAdmin):
+    """Rows that staff change by actions only."""
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """Whether the actions are offered: the right to change the model."""
+        options = self.model._meta
+        user = cast("User", request.user)
+        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
 
 
 @admin.register(Group)
-class GroupAdmin(ReadOnlyAdmin):
-    """Groups, deleted ones included; their members change them, through the API."""
+class GroupAdmin(ActingAdmin):
+    """Groups, deleted ones included; their admins change them, through the API."""
 
     list_display = ("name", "member_count", "created_at", "deleted_at")
     list_filter = ("deleted_at", "created_at")
-    search_fields = ("name",)
+    search_fields = ("name", "id")
+    fields = ("id", "name", "description", "member_count", "created_at", "updated_at", "deleted_at")
+    actions: ClassVar = ["hide", "show", "appoint"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        everything: Any = Group.all_objects
-        found: QuerySet[Group] = everything.annotate(member_count=Count("memberships"))
-        return found.order_by("name", "pk")
+        rows: QuerySet[Group] = Group.all_objects.all().with_member_count().sorted_by("name")
+        return rows
 
     @admin.display(description="members", ordering="member_count")
-    def member_count(self, group: Any) -> int:
-        """How many people belong to the group."""
-        return int(group.member_count)
+    def member_count(self, group: Any) -> str:
+        """How many belong to the group, with a link to who they are."""
+        page = reverse("admin:groups_membership_changelist")
+        return format_html(
+            '<a href="{}?group__id__exact={}">{}</a>', page, group.pk, group.member_count
+        )
+
+    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Hide the chosen groups with what is shared with them."""
+        count = staff.hide_groups(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} deleted.")
+
+    @admin.action(description="Restore", permissions=["manage"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Show the chosen groups again, where the name is free and somebody can manage them."""
+        count = staff.show_groups(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} restored.")
+
+    @admin.action(description="Appoint an admin where none is active", permissions=["manage"])
+    def appoint(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Make the longest active member an admin of a group without an active one."""
+        count = staff.appoint_admins(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} appointed.")
 
 
 @admin.register(Membership)
@@ -42,3 +80,61 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("group", "user")
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
+
+
+@admin.register(Quota)
+class QuotaAdmin(StaffAdmin):
+    """Limits of users, of groups' members together, and of keys."""
+
+    list_display = (
+        "subject",
+        "tokens_per_day",
+        "tokens_per_month",
+        "stored_bytes",
+        "documents",
+        "runs_at_once",
+    )
+    list_select_related = ("user", "group", "api_key")
+    search_fields = ("user__username", "group__name", "api_key__prefix")
+    autocomplete_fields = ("user", "group", "api_key")
+    actions = None
+
+    @admin.display(description="of", ordering="user__username")
+    def subject(self, quota: Quota) -> str:
+        """Whose quota it is."""
+        return str(quota.user or quota.group or quota.api_key)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Quota,
+        form: ModelForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        quotas.save_quota(obj, fields=form.changed_data, actor=cast("User", request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Quota) -> None:
+        quotas.delete_quota(obj, actor=cast("User", request.user))
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ActingAdmin):
+    """Users of programs, those that were removed included."""
+
+    list_display = ("name", "group", "user", "created_by", "created_at", "ended_at")
+    list_filter = ("created_at", "ended_at")
+    list_select_related = ("group", "user", "created_by")
+    search_fields = ("user__display_name", "user__username", "group__name")
+    fields = ("id", "name", "group", "user", "created_by", "created_at", "ended_at")
+    actions: ClassVar = ["end"]
+
+    @admin.display(ordering="user__display_name")
+    def name(self, account: ServiceAccount) -> str:
+        """What its group calls it."""
+        return account.name
+
+    @admin.action(description="End, with the keys", permissions=["manage"])
+    def end(self, request: HttpRequest, queryset: QuerySet[ServiceAccount]) -> None:
+        """End the chosen service accounts for good."""
+        count = staff.end_service_accounts(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} ended.")

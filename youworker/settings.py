@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import django_stubs_ext
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import config
@@ -23,7 +24,7 @@ PLACEHOLDERS = ("change", "secret", "placeholder", "example", "insecure")
 def required_secret(name: str, value: str) -> str:
     """`value`, unless it is missing or obviously a placeholder."""
     if DETACHED:
-        return value or secrets.token_urlsafe(32)
+        return value or secrets.token_urlsafe(64)
     if len(value) < SHORTEST_SECRET or value.lower().startswith(PLACEHOLDERS):
         raise ImproperlyConfigured(
             f"{name} is missing, too short or a placeholder: set {name} or {name}_FILE."
@@ -62,6 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "auditlog",
     "channels",
+    "corsheaders",
+    "csp",
     "django_filters",
     "django_prometheus",
     "drf_spectacular",
@@ -82,7 +85,9 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "youworker.common.correlation.CorrelationMiddleware",
     "youworker.common.origin.OriginMiddleware",
+    "youworker.web.policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -170,12 +175,45 @@ SESSION_COOKIE_AGE = config.security.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.security.https
+# Browsers take such names only from this very host over TLS: no subdomain can plant a cookie.
+COOKIE_PREFIX = "__Host-" if config.security.https else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_FAILURE_VIEW = "youworker.errors.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
+# Without a proxy that is believed nothing would ever look like TLS, and redirects would loop.
+SECURE_SSL_REDIRECT = config.security.https and bool(config.security.trusted_proxies)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 X_FRAME_OPTIONS = "DENY"
+# Exceptions for pages of packages are in `youworker.web.policies`.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+CORS_ALLOWED_ORIGINS = list(config.security.cors_origins)
+CORS_URLS_REGEX = r"^/(v1|mcp)(/|$)"
+# Pages of other origins call with a key; a session is only for our own.
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "last-event-id",
+    "x-api-key",
+    "x-correlation-id",
+]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Correlation-ID", "X-Run-ID", "X-Session-ID"]
+CORS_PREFLIGHT_MAX_AGE = 600
 
 LANGUAGE_CODE = config.api.language
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
@@ -186,6 +224,7 @@ STATIC_URL = "/static/"
 # Packages' files are served where they lie, so that no collecting step precedes a start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = config.api.max_body_bytes
@@ -227,6 +266,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ScopesEnum": "accounts.enums.Scope",
+        "ServiceScopesEnum": "groups.enums.SERVICE_SCOPES",
+        "GroupRoleEnum": "groups.enums.Role",
+        "RoleEnum": "chat.enums.MessageRole",
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",

@@ -2,20 +2,26 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from youworker.redoc import RedocView, script
+from youworker.usage.views import UsageView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.health.urls")),
     path("", include("django_prometheus.urls")),
     path("v1/", include("accounts.urls")),
+    path("v1/", include("groups.urls")),
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
     path("v1/", include("chat.urls")),
+    path("v1/account/usage", UsageView.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("v1/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("v1/redoc.js", script, name="redoc-script"),
 ]
 
 handler400 = "youworker.errors.bad_request"

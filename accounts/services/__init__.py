@@ -26,8 +26,10 @@ from accounts.services.sign_in import (
     sign_out,
     user_of_session,
 )
+from accounts.services.usage import count_tokens
 
 __all__ = [
+    "count_tokens",
     "create_api_key",
     "digest_of",
     "ensure_root",

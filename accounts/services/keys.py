@@ -47,6 +47,9 @@ def create_api_key(
 
     Made with another key (`with_key`), it can do no more, from nowhere else and no longer.
     """
+    if user.is_service and actor.pk == user.pk:
+        # Else a stolen key could give itself successors and more scopes.
+        raise Forbidden("The keys of a service account are made by the admins of its group.")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(
         user=user,
@@ -144,7 +147,7 @@ def rotate_api_key(
 
 
 @transaction.atomic
-def revoke_api_key(key: ApiKey, *, actor: User) -> None:
+def revoke_api_key(key: ApiKey, *, actor: User | None) -> None:
     """End a key at once; nothing happens when it had ended already."""
     live = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True)
     if live.update(revoked_at=timezone.now()):
