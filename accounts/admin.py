@@ -9,18 +9,20 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
 from accounts.models import ApiKey, PrivateAccess, SignIn, TokenUsage, User
+from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.common.exceptions import Conflict
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.forms import ModelForm
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 # Rights come from our own groups and the staff flags; allauth's pages show secrets.
 admin.site.unregister([PermissionGroup, Authenticator, EmailAddress])
@@ -120,6 +122,18 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     search_fields = ("prefix", "name", "user__username")
     exclude = ("digest",)
     actions = ("revoke",)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Search for a leaked key without keeping it: the address is cut to the prefix."""
+        wanted = request.GET.get("q", "").strip()
+        if wanted.startswith(KEY_PREFIX) and len(wanted) > SHOWN_CHARACTERS:
+            query = request.GET.copy()
+            query["q"] = wanted[:SHOWN_CHARACTERS]
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        page: HttpResponse = super().changelist_view(request, extra_context)
+        return page
 
     @admin.action(description="Revoke the selected keys", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

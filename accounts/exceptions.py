@@ -30,3 +30,15 @@ class RecentSignInRequired(Forbidden):
     """The session is too old for this, and no password was given."""
 
     code = "recent_sign_in_required"
+
+
+class InsufficientScope(Forbidden):
+    """The API key is valid and not meant for this."""
+
+    code = "insufficient_scope"
+
+
+class AccessEnded(DomainError):
+    """The caller was let in and would not be let in any more."""
+
+    code, status = "access_ended", 401

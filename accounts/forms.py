@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from rest_framework.request import Request
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import services
 from youworker.common.exceptions import DomainError
-from youworker.common.limits import limit
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,7 +33,6 @@ class StaffSignInForm(AuthenticationForm):
         """Find out who this is, by the same rules as the API."""
         given: dict[str, Any] = self.cleaned_data
         try:
-            limit(Request(self.request), "AUTH_LOGIN")
             if given.get("username") and given.get("password"):
                 self.user_cache = services.check_credentials(**given)
         except DomainError as error:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.models import ApiKey, PrivateAccess, SignIn, TokenUsage, User
 
 
@@ -40,10 +43,21 @@ class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
         """Limit to the user's own keys."""
         return self.filter(user=user)
 
-    def usable(self) -> Self:
-        """Limit to keys that are neither revoked nor expired, of active users."""
+    def unended(self) -> Self:
+        """Limit to keys that are neither revoked nor expired."""
         unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-        return self.filter(unexpired, revoked_at__isnull=True, user__is_active=True)
+        return self.filter(unexpired, revoked_at__isnull=True)
+
+    def usable(self) -> Self:
+        """Limit to keys that have not ended, of active users."""
+        return self.unended().filter(user__is_active=True)
+
+    def retire(self, pk: Any, *, end: datetime) -> bool:
+        """Let a key end in favour of its successor, once; false when somebody was first."""
+        # Without a join, which would be read from the past while another rotation commits.
+        live = self.unended().filter(pk=pk, rotated_at__isnull=True)
+        # LEAST ignores nulls: a key is never lengthened.
+        return bool(live.update(rotated_at=timezone.now(), expires_at=Least("expires_at", end)))
 
     def touch(self, pk: Any) -> bool:
         """Note the use of a key, at most once a minute."""

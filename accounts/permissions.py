@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import permissions
-from rest_framework.exceptions import PermissionDenied
 
+from accounts.exceptions import InsufficientScope
 from accounts.models import ApiKey
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-
-class InsufficientScope(PermissionDenied):
-    """The key is valid and not meant for this."""
-
-    default_code = "insufficient_scope"
-    default_detail = "This API key does not have the scope that is needed."
 
 
 class SignedInWithScope(permissions.BasePermission):
@@ -32,7 +25,7 @@ class SignedInWithScope(permissions.BasePermission):
         if isinstance(request.auth, ApiKey):
             kind = "read" if request.method in permissions.SAFE_METHODS else "write"
             if view.scopes.get(kind) not in request.auth.scopes:
-                raise InsufficientScope
+                raise InsufficientScope("This API key does not have the scope that is needed.")
         return True
 
 

@@ -16,6 +16,7 @@ from youworker.common.openapi import example
 
 LONGEST_PASSWORD = 4096
 LONGEST_CODE = 64
+MOST_NETWORKS = 50
 
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
@@ -120,8 +121,10 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "name",
             "prefix",
             "scopes",
+            "allowed_networks",
             "created_at",
             "expires_at",
+            "rotated_at",
             "revoked_at",
             "last_used_at",
         )
@@ -147,6 +150,12 @@ class CreateApiKeySerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(Scope.choices), allow_empty=False, max_length=len(Scope)
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    allowed_networks = serializers.ListField(
+        child=serializers.CharField(max_length=43),
+        required=False,
+        max_length=MOST_NETWORKS,
+        help_text="Addresses or networks (CIDR) the key works from; empty = everywhere.",
+    )
 
 
 @example(overlap_seconds=3600)

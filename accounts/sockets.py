@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.sessions import CookieMiddleware, SessionMiddleware
@@ -11,20 +11,17 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from accounts import services
-from accounts.tickets import redeem_ticket
+from accounts.tickets import Caller, redeem_ticket
 from youworker.common.db import in_thread
 from youworker.common.origin import note_key
 from youworker.common.sockets import deny
-
-if TYPE_CHECKING:
-    from accounts.models import ApiKey, User
 
 Scope = MutableMapping[str, Any]
 Inner = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class SocketAuthentication:
-    """Puts `user` and `api_key` into the scope, or answers 401 or 403.
+    """Puts `user`, `api_key` and `grant` into the scope, or answers 401 or 403.
 
     Accepted are an API key in `Authorization`, a single-use `?ticket=`, or the session cookie.
     """
@@ -42,25 +39,27 @@ class SocketAuthentication:
         if not origin_allowed(headers):
             await deny(send, 403, scope=scope)
             return
-        user, key = await in_thread(caller, scope, headers)
-        if user is None:
+        caller = await in_thread(caller_of, scope, headers)
+        if caller is None:
             await deny(send, 401, scope=scope)
             return
-        if key is not None:
-            note_key(key.pk)
-        await self.inner({**scope, "user": user, "api_key": key}, receive, send)
+        if caller.key is not None:
+            note_key(caller.key.pk)
+        known = {"user": caller.user, "api_key": caller.key, "grant": caller.grant}
+        await self.inner({**scope, **known}, receive, send)
 
 
-def caller(scope: Scope, headers: dict[bytes, str]) -> tuple[User | None, ApiKey | None]:
-    """The user behind a connection, and the key when one was shown."""
+def caller_of(scope: Scope, headers: dict[bytes, str]) -> Caller | None:
+    """The user behind a connection, and what lets him in."""
     scheme, _, token = headers.get(b"authorization", "").partition(" ")
     secret = token.strip() if scheme.lower() == "bearer" else headers.get(b"x-api-key")
     if secret:
-        return services.user_of_key(secret) or (None, None)
+        found = services.user_of_key(secret)
+        return Caller.by_key(*found) if found else None
     ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
     if ticket:
         return redeem_ticket(ticket[0])
-    return services.user_of_session(scope["session"]), None
+    return Caller.by_session(scope["session"])
 
 
 def origin_allowed(headers: dict[bytes, str]) -> bool:

@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
+import orjson
+
+from accounts import services
 from accounts.models import ApiKey, User
 from youworker.common.redis import sync_redis
+
+if TYPE_CHECKING:
+    from accounts.types import Grant
 
 LIFETIME_SECONDS = 30
 
 
-def issue_ticket(user: User, key: ApiKey | None) -> str:
-    """A ticket that opens one socket as `user`, with the rights of `key` if there is one."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who opens a connection, and what lets him in."""
+
+    user: User
+    key: ApiKey | None
+    grant: Grant
+
+    @classmethod
+    def by_key(cls, user: User, key: ApiKey) -> Self:
+        """Somebody who showed a key."""
+        return cls(user, key, services.grant_of(user, key=key))
+
+    @classmethod
+    def by_session(cls, session: Any) -> Self | None:
+        """Somebody with a session, unless it has ended."""
+        user = services.user_of_session(session)
+        return cls(user, None, services.grant_of(user, session=session)) if user else None
+
+
+def issue_ticket(grant: Grant) -> str:
+    """A ticket that opens one socket, which ends with the session or the key behind it."""
     ticket = secrets.token_urlsafe(32)
-    value = f"{user.pk} {key.pk if key else ''}"
-    sync_redis().set(name_of(ticket), value, ex=LIFETIME_SECONDS)
+    value = {"user": grant.user_id, "key": grant.key_id, "session": grant.session_key}
+    sync_redis().set(name_of(ticket), orjson.dumps(value), ex=LIFETIME_SECONDS)
     return ticket
 
 
-def redeem_ticket(ticket: str) -> tuple[User | None, ApiKey | None]:
-    """The user of a ticket, once; rights are read again, not remembered."""
+def redeem_ticket(ticket: str) -> Caller | None:
+    """Who a ticket is for, once; rights are read again, not remembered."""
     value = sync_redis().getdel(name_of(ticket))
     if not isinstance(value, bytes):
-        return None, None
-    user_id, _, key_id = value.decode().partition(" ")
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None or not key_id:
-        return user, None
-    key = ApiKey.objects.usable().filter(pk=key_id, user=user).first()
-    return (user, key) if key else (None, None)
+        return None
+    made_by = orjson.loads(value)
+    if made_by["key"]:
+        key = services.usable_key(made_by["key"])
+        return Caller.by_key(key.user, key) if key else None
+    if made_by["session"]:
+        return Caller.by_session(services.session_store()(made_by["session"]))
+    user = User.objects.filter(pk=made_by["user"], is_active=True).first()
+    return Caller(user, None, services.grant_of(user)) if user else None
 
 
 def name_of(ticket: str) -> str:

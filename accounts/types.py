@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from accounts.enums import SignInMethod
 
 
@@ -24,3 +26,13 @@ class Identity:
     email_verified: bool = False
     display_name: str = ""
     groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """By what somebody was let in: an API key, or a session and the password it rests on."""
+
+    user_id: UUID
+    key_id: UUID | None = None
+    session_key: str | None = field(default=None, repr=False)
+    password: str = field(default="", repr=False)

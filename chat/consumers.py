@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer
 from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
-from accounts.services import may_still_act
+from accounts.services import still_granted, watching_access
 from chat import services
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
+from chat.runs.watching import sessions
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
-from youworker.common.sockets import deny
+from youworker.common.limits import limit_of
+from youworker.common.sockets import ACCESS_ENDED, GONE, TidyConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,17 +30,19 @@ if TYPE_CHECKING:
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
 MESSAGE_TOO_BIG = 1009
-PING_SECONDS = 14
 
 Frame = dict[str, Any]
 
 
-class ChatConsumer(AsyncWebsocketConsumer):
+class ChatConsumer(TidyConsumer):
     """One socket on one session. A handler never waits for an answer: answers are tasks."""
+
+    # Nothing is sent to a socket from elsewhere, so none listens on Redis.
+    channel_layer_alias = "none"
 
     async def websocket_connect(self, message: Any) -> None:
         self.actor = self.scope["user"]
-        self.key = self.scope.get("api_key")
+        self.key, self.grant = self.scope.get("api_key"), self.scope["grant"]
         self.tasks: dict[UUID, asyncio.Task[None]] = {}
 
         session_id = self.scope["url_route"]["kwargs"]["session_id"]
@@ -51,17 +55,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept()
         active = await in_thread(services.active_run_id, self.session)
         await self.say({"type": "system", "session_id": self.session.pk, "active_run_id": active})
-        self.pinger = asyncio.create_task(self.ping_regularly())
+        self.spawn(self.stay())
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
         await deny(self.base_send, status, scope=self.scope)
         raise StopConsumer
-
-    async def disconnect(self, code: int) -> None:
-        """Stop watching; the runs go on."""
-        for task in (self.pinger, *self.tasks.values()):
-            task.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Handle one frame; whatever is wrong with it is answered, and the socket stays open."""
@@ -96,8 +95,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
-        if not await in_thread(may_still_act, self.actor, self.key):
-            await self.close(code=4401)
+        if not await in_thread(still_granted, self.grant):
+            await self.dismiss(ACCESS_ENDED)
             raise StopConsumer
         self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)
 
@@ -105,6 +104,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Ask, and watch the answer."""
         form = PostMessageSerializer(data=frame)
         form.is_valid(raise_exception=True)
+        await in_thread(limit_of, "CHAT_MESSAGE", self.actor)
         key = str(frame.get("idempotency_key") or "")
         posted = await in_thread(
             services.post_message,
@@ -151,7 +151,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         former = self.tasks.pop(run_id, None)
         if former is not None:
             former.cancel()
-        self.tasks[run_id] = asyncio.create_task(self.send_events(run_id, after))
+        self.tasks[run_id] = self.spawn(self.send_events(run_id, after))
 
     async def send_events(self, run_id: UUID, after: int) -> None:
         """Send what is in the log, and what comes, to the end."""
@@ -162,14 +162,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.tasks.get(run_id) is asyncio.current_task():
             del self.tasks[run_id]
 
-    async def ping_regularly(self) -> None:
-        """Let proxies and clients see that the socket lives; end it when access ended."""
-        while True:
-            await asyncio.sleep(PING_SECONDS)
-            if not await in_thread(may_still_act, self.actor, self.key):
-                await self.close(code=4401)
-                return
-            await self.say({"type": "ping"})
+    async def stay(self) -> None:
+        """Keep the socket open until access ends or the conversation is gone."""
+        verdict = Verdict()
+        with (
+            watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)),
+            sessions.watching(self.session.pk, partial(verdict.give, GONE)),
+        ):
+            await self.attend(verdict)
 
     async def say(self, frame: Frame) -> None:
         """Send one frame."""

@@ -10,13 +10,15 @@ from django.db import connection
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from accounts.exceptions import AccessEnded
+from accounts.services import grant_of_request
 from chat import services
 from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run
 from chat.rendering import rendered_message
 from chat.runs.process import launch
-from chat.runs.viewing import view_run
+from chat.runs.watching import view_while_granted
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from rest_framework.request import Request
+
+    from accounts.types import Grant
+    from chat.events import Event
+    from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
 
@@ -52,24 +58,29 @@ class OneCallView(ChatView):
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             actor=self.actor,
         )
+        grant = grant_of_request(request)
         # The answer may take minutes, during which no connection is held.
         connection.close()
         if posted.is_new:
             async_to_sync(launch)(posted.run_id)
         if form["stream"]:
-            response = event_stream(posted.run_id)
+            response = event_stream(posted.run_id, posted.session_id, grant)
             response["X-Session-ID"] = str(posted.session_id)
             response["X-Run-ID"] = str(posted.run_id)
             return response
-        async_to_sync(wait_for_end)(posted.run_id)
+        async_to_sync(wait_for_end)(posted, grant)
         return Response(answer_of(posted.run_id))
 
 
-async def wait_for_end(run_id: UUID) -> None:
-    """Return when the run is over."""
-    async with aclosing(view_run(run_id)) as batches:
-        async for _ in batches:
-            pass
+async def wait_for_end(posted: Posted, grant: Grant) -> None:
+    """Return when the run is over; raises `AccessEnded` when its answer may not be read."""
+    viewed = view_while_granted(posted.run_id, posted.session_id, grant)
+    async with aclosing(viewed) as batches:
+        last: list[Event] = []
+        async for batch in batches:
+            last = batch or last
+    if not last or last[-1].type != "done":
+        raise AccessEnded("Your access ended while the answer was made.")
 
 
 def answer_of(run_id: UUID) -> dict[str, Any]:

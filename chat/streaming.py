@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
 
-from chat.runs.viewing import view_run
+from chat.runs.watching import view_while_granted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -16,23 +16,30 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from accounts.types import Grant
+
 KEEPALIVE = b": still here\n\n"
 LARGEST_SEQ = 10**15
 
 
-def event_stream(run_id: UUID, *, after: int = 0) -> StreamingHttpResponse:
-    """The response that streams a run; closing it leaves the run alone."""
-    response = StreamingHttpResponse(sse(run_id, after), content_type="text/event-stream")
+def event_stream(
+    run_id: UUID, session_id: UUID, grant: Grant, *, after: int = 0
+) -> StreamingHttpResponse:
+    """The response that streams a run; closing it, or losing access, leaves the run alone."""
+    frames = sse(run_id, session_id, grant, after)
+    response = StreamingHttpResponse(frames, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     # Proxies gather what they pass on unless they are told otherwise.
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def sse(run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
+async def sse(
+    run_id: UUID, session_id: UUID, grant: Grant, after: int
+) -> AsyncGenerator[bytes, None]:
     """The frames of a run."""
     yield KEEPALIVE
-    async with aclosing(view_run(run_id, after=after)) as batches:
+    async with aclosing(view_while_granted(run_id, session_id, grant, after=after)) as batches:
         async for batch in batches:
             yield b"".join([event.as_sse() for event in batch]) or KEEPALIVE
 

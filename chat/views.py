@@ -11,6 +11,7 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.services import grant_of_request
 from chat import services
 from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
@@ -197,7 +198,8 @@ class RunViewSet(ChatView, GenericViewSet):
     def events(self, request: Request, pk: UUID) -> Any:
         """Watch a run as server-sent events, from the start or after the last event seen."""
         run = self.get_object()
-        return event_stream(run.pk, after=resume_point(request))
+        grant = grant_of_request(request)
+        return event_stream(run.pk, run.session_id, grant, after=resume_point(request))
 
     @extend_schema(request=None, responses={202: RunSerializer})
     def stop(self, request: Request, pk: UUID) -> Response:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
+from accounts.services import watching_access
 from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
-from youworker.common.sockets import deny
+from youworker.common.sockets import ACCESS_ENDED, TidyConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +33,7 @@ SECOND_LOOK = 1.0
 OVERLAP = timedelta(seconds=2)
 
 
-class IngestionConsumer(AsyncWebsocketConsumer):
+class IngestionConsumer(TidyConsumer):
     """Sends `run` and `item` frames; notices only say where to look, so that none can be lost."""
 
     async def connect(self) -> None:
@@ -43,6 +44,7 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         if key is not None and "documents.read" not in key.scopes:
             await self.refuse(403)
         self.user_id: UUID = user.pk
+        self.grant = self.scope["grant"]
         self.looks: dict[str, asyncio.Task[None]] = {}
         self.said: dict[str, dict[str, bytes]] = {}
         self.since: dict[str, datetime] = {}
@@ -52,6 +54,13 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         await self.accept()
         for frame in frames:
             await self.send_frame(frame)
+        self.spawn(self.stay())
+
+    async def stay(self) -> None:
+        """Keep the socket open until access ends."""
+        verdict = Verdict()
+        with watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)):
+            await self.attend(verdict)
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
@@ -59,11 +68,9 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         raise StopConsumer
 
     async def disconnect(self, code: int) -> None:
-        """Stop looking."""
+        """Hear no more notices."""
         if hasattr(self, "looks"):
             await self.channel_layer.group_discard(group_of(self.user_id), self.channel_name)
-            for look in self.looks.values():
-                look.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Answer a ping; anything else is a mistake and said so."""
@@ -84,7 +91,7 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         """Look at a run now, unless a look is under way."""
         run_id = event["run_id"]
         if run_id not in self.looks or self.looks[run_id].done():
-            self.looks[run_id] = asyncio.create_task(self.look(run_id))
+            self.looks[run_id] = self.spawn(self.look(run_id))
 
     async def look(self, run_id: str) -> None:
         """Send a run and its changed items, and once more after a second."""

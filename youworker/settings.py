@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "youworker.admin_limits.AdminLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -146,7 +147,11 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "yw:asgi"},
+        "CONFIG": {
+            # The layer blocks for five seconds, which is also how long the client would wait.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            "prefix": "yw:asgi",
+        },
     }
 }
 
@@ -193,7 +198,6 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if config.security.https else "http"
 ACCOUNT_ADAPTER = "youworker.sso.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "youworker.sso.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_UID_MAX_LENGTH = 255
 SESSION_COOKIE_AGE = config.security.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -260,6 +264,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["youworker.common.limits.PresetThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_sign_ins'),
+        ('accounts', '0003_key_networks'),
     ]
 
     operations = [

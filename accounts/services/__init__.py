@@ -1,6 +1,13 @@
 """What people and operators do with accounts, sessions and keys."""
 
 from accounts.authenticators import reencrypt_second_factors
+from accounts.services.access import (
+    grant_of,
+    grant_of_request,
+    session_store,
+    still_granted,
+    watching_access,
+)
 from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
     create_api_key,
@@ -8,17 +15,16 @@ from accounts.services.keys import (
     replace_api_keys,
     revoke_api_key,
     rotate_api_key,
-    user_of_key,
 )
 from accounts.services.passwords import change_password, record_password, store_password
 from accounts.services.people import (
     create_user,
     ensure_root,
-    may_still_act,
     update_profile,
     update_user,
 )
 from accounts.services.private import may_read_private, open_private
+from accounts.services.recognition import usable_key, user_of_key
 from accounts.services.second_factor import (
     begin_totp,
     confirm_totp,
@@ -58,8 +64,9 @@ __all__ = [
     "end_sessions",
     "ensure_root",
     "forget_expired_sessions",
+    "grant_of",
+    "grant_of_request",
     "may_read_private",
-    "may_still_act",
     "normal_name",
     "note_use",
     "open_private",
@@ -74,12 +81,16 @@ __all__ = [
     "revoke_api_key",
     "rotate_api_key",
     "second_factor_of",
+    "session_store",
     "sign_in",
     "sign_out",
+    "still_granted",
     "store_password",
     "update_profile",
     "update_user",
+    "usable_key",
     "user_of_identity",
     "user_of_key",
     "user_of_session",
+    "watching_access",
 ]

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 # Any number, as long as it is always the same.
 FIRST_SIGN_IN_LOCK = 7_026_112
 LONGEST_ISSUER = 200
-LONGEST_SUBJECT = 255
+LONGEST_SUBJECT = 191
 LONGEST_NAME = 150
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.models import ApiKey, User
+from accounts.models import User
 from accounts.services.sessions import end_sessions
 from youworker.common import audit
 
@@ -61,10 +61,3 @@ def ensure_root(username: str, *, password: str = "") -> tuple[bool, str]:
     user = User.objects.create_superuser(username, password=chosen)
     audit.record("admin.user.create", actor=None, target=user)
     return True, chosen
-
-
-def may_still_act(user: User, key: ApiKey | None) -> bool:
-    """Whether a caller that was let in would be let in now."""
-    if key is not None:
-        return ApiKey.objects.usable().filter(pk=key.pk, user=user).exists()
-    return User.objects.filter(pk=user.pk, is_active=True).exists()

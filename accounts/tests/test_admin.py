@@ -113,3 +113,17 @@ def test_keys_can_be_revoked_and_not_deleted(pages, root):
     assert services.user_of_key(secret) is None
     assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
     assert deleted.status_code == 403
+
+
+def test_a_leaked_key_pasted_in_full_is_found_and_not_kept(pages, root):
+    key, secret = services.create_api_key(root, name="script", scopes=["chat"], actor=root)
+    ApiKeyFactory(name="another")
+
+    cut = pages.get("/admin/accounts/apikey/", {"q": f" {secret} "})
+    listed = pages.get(cut["Location"])
+
+    assert cut.status_code == 302
+    assert cut["Location"] == f"/admin/accounts/apikey/?q={key.prefix}"
+    assert b"script" in listed.content
+    assert b"another" not in listed.content
+    assert secret.encode() not in cut.content + listed.content

@@ -1,9 +1,12 @@
 """API keys: making, using, rotating and ending them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -224,3 +227,172 @@ def test_rotate_is_limited_by_the_hour(client, ada, settings):
         key = ApiKey.objects.filter(user=ada).newest_first()[0]
 
     assert answers == [201, 201, 201, 429]
+
+
+def test_rotate_keeps_the_networks_and_happens_once(ada):
+    key, _old = key_of(ada, "account", allowed_networks=["10.0.0.0/8"])
+
+    fresh, _secret = services.rotate_api_key(key, overlap_seconds=60, actor=ada)
+
+    assert fresh.allowed_networks == ["10.0.0.0/8"]
+    assert ApiKey.objects.get(pk=key.pk).rotated_at is not None
+    with pytest.raises(Conflict):
+        services.rotate_api_key(ApiKey.objects.get(pk=key.pk), overlap_seconds=60, actor=ada)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_rotations_at_once_make_one_key():
+    user = UserFactory()
+    key, _secret = key_of(user, "chat")
+    barrier = Barrier(2)
+
+    def rotate(_):
+        try:
+            barrier.wait()
+            services.rotate_api_key(
+                ApiKey.objects.select_related("user").get(pk=key.pk),
+                overlap_seconds=60,
+                actor=user,
+            )
+        except Conflict:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(rotate, range(2)))
+
+    assert sorted(outcomes) == [False, True]
+    assert ApiKey.objects.filter(user=user).count() == 2
+
+
+def test_somebody_has_a_limited_number_of_keys(ada):
+    ApiKeyFactory.create_batch(99, user=ada)
+    ApiKeyFactory(user=ada, revoked_at=timezone.now())
+    last, _secret = key_of(ada, "chat")
+
+    with pytest.raises(Conflict):
+        key_of(ada, "chat")
+    services.rotate_api_key(last, actor=ada)
+
+    assert ApiKey.objects.unended().filter(user=ada).count() == 100
+
+
+@pytest.mark.parametrize("networks", [["10.0.0.0/33"], ["host.example"], ["10.0.0.1/8", ""]])
+def test_networks_must_be_networks(client, networks):
+    body = {"name": "n", "scopes": ["chat"], "allowed_networks": networks}
+
+    answer = client.post(URL, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"].startswith("allowed_networks")
+
+
+def test_networks_are_shown_as_they_count(client):
+    networks = ["10.1.2.3/8", "::1", "10.0.0.0/8"]
+
+    made = client.post(URL, {"name": "n", "scopes": ["chat"], "allowed_networks": networks})
+
+    assert made.json()["allowed_networks"] == ["10.0.0.0/8", "::1/128"]
+
+
+def entries(action):
+    return LogEntry.objects.filter(additional_data__action=action)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("10.9.9.9", 200),
+        ("::ffff:10.9.9.9", 200),
+        ("2001:db8::5", 200),
+        ("11.0.0.1", 401),
+        ("2001:db9::5", 401),
+        ("", 401),
+    ],
+)
+def test_a_key_works_from_its_networks_only(ada, address, status):
+    networks = ["10.0.0.0/8", "2001:db8::/32"]
+    key, secret = key_of(ada, "account", allowed_networks=networks)
+
+    answers = [asking(secret, REMOTE_ADDR=address).get("/v1/auth/me") for _ in range(2)]
+    unknown = asking("yw_unknown", REMOTE_ADDR=address).get("/v1/auth/me")
+
+    assert [answer.status_code for answer in answers] == [status] * 2
+    if status == 401:
+        assert answers[0].json() == unknown.json()
+        entry = entries("auth.unauthorized").get()
+        assert entry.object_pk == str(key.pk)
+        assert entry.additional_data["reason"] == "network"
+
+
+def test_an_expired_key_is_written_down_once_a_minute(ada):
+    key, secret = key_of(ada, "account")
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    answers = [asking(secret).get("/v1/auth/me").status_code for _ in range(3)]
+
+    assert answers == [401] * 3
+    assert entries("auth.token.expired").count() == 1
+    assert secret not in str(entries("auth.token.expired").get().additional_data)
+    assert ApiKey.objects.get(pk=key.pk).last_used_at is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"scopes": ["account"]}, 201),
+        ({"scopes": ["account", "chat"]}, 403),
+        ({"scopes": ["account"], "allowed_networks": ["127.0.0.1"]}, 201),
+        ({"scopes": ["account"], "allowed_networks": ["0.0.0.0/0"]}, 403),
+        ({"scopes": ["account"], "allowed_networks": ["::/0"]}, 403),
+    ],
+)
+def test_a_key_makes_no_key_that_can_do_more(ada, wanted, status):
+    end = timezone.now() + timedelta(hours=1)
+    _maker, secret = key_of(ada, "account", allowed_networks=["127.0.0.0/8"], expires_at=end)
+    later = (end + timedelta(days=1)).isoformat()
+
+    answer = asking(secret).post(URL, {"name": "n", "expires_at": later, **wanted})
+
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["errors"][0]["code"] == "insufficient_scope"
+    else:
+        made = ApiKey.objects.get(pk=answer.json()["id"])
+        assert made.expires_at == end
+        assert made.allowed_networks in (["127.0.0.0/8"], ["127.0.0.1/32"])
+
+
+@pytest.mark.parametrize(
+    "bigger",
+    [
+        {"scopes": ["account", "chat"], "allowed_networks": ["127.0.0.1"]},
+        {"scopes": ["account"]},
+    ],
+)
+def test_a_key_rotates_no_key_that_can_do_more(ada, bigger):
+    _maker, secret = key_of(ada, "account", allowed_networks=["127.0.0.0/8"])
+    key, _ = services.create_api_key(ada, name="big", actor=ada, **bigger)
+
+    answer = asking(secret).post(f"{URL}/{key.pk}/rotate")
+
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["code"] == "insufficient_scope"
+    assert ApiKey.objects.get(pk=key.pk).rotated_at is None
+
+
+def test_a_key_may_replace_itself(ada):
+    key, secret = key_of(ada, "account")
+
+    answer = asking(secret).post(f"{URL}/{key.pk}/rotate")
+
+    assert answer.status_code == 201
+    assert asking(secret).get("/v1/auth/me").status_code == 401
+
+
+def test_a_key_in_the_query_string_is_no_key(ada):
+    _key, secret = key_of(ada, "account")
+
+    assert APIClient().get(f"/v1/auth/me?api_key={secret}").status_code == 401

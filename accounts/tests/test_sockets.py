@@ -1,34 +1,40 @@
 """Who may open a WebSocket."""
 
+from functools import partial
+
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
 from accounts import services
+from accounts.models import User
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
+from accounts.types import Grant
 from youworker.common.db import in_thread
+from youworker.common.origin import OriginASGI
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def accepting(scope, _receive, send):
     """An application that lets everybody in and says who it was."""
-    key = scope["api_key"]
-    await send({"type": "websocket.accept", "user": scope["user"], "key": key})
+    known = {"user": scope["user"], "key": scope["api_key"], "grant": scope["grant"]}
+    await send({"type": "websocket.accept", **known})
 
 
-async def connect(*, query="", **headers):
+async def connect(*, query="", client="127.0.0.1", **headers):
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "websocket",
         "path": "/ws/x",
         "query_string": query.encode(),
+        "client": [client, 1234],
         "headers": [(b"host", b"testserver"), *pairs],
     }
-    connection = ApplicationCommunicator(SocketAuthentication(accepting), scope)
+    connection = ApplicationCommunicator(OriginASGI(SocketAuthentication(accepting)), scope)
     await connection.send_input({"type": "websocket.connect"})
     message = await connection.receive_output(5)
     connection.stop(exceptions=False)
@@ -53,7 +59,8 @@ async def test_an_api_key_opens_a_socket():
     by_bearer = await connect(authorization=f"Bearer {secret}")
     by_header = await connect(x_api_key=secret)
 
-    assert by_bearer == {"type": "websocket.accept", "user": user, "key": key}
+    grant = Grant(user.pk, key_id=key.pk)
+    assert by_bearer == {"type": "websocket.accept", "user": user, "key": key, "grant": grant}
     assert by_header == by_bearer
 
 
@@ -63,34 +70,69 @@ async def test_a_session_opens_a_socket():
 
     message = await connect(cookie=cookie)
 
-    assert message == {"type": "websocket.accept", "user": user, "key": None}
+    assert (message["user"], message["key"]) == (user, None)
+    assert message["grant"].session_key == cookie.removeprefix("sessionid=")
+    assert message["grant"].session_key not in repr(message["grant"])
 
 
 async def test_a_ticket_opens_one_socket():
     user = await in_thread(UserFactory)
     key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, user, key)
+    ticket = await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk))
 
     first = await connect(query=f"ticket={ticket}")
     second = await connect(query=f"ticket={ticket}")
 
-    assert first == {"type": "websocket.accept", "user": user, "key": key}
+    assert (first["user"], first["key"]) == (user, key)
+    assert first["grant"] == Grant(user.pk, key_id=key.pk)
     assert second["status"] == 401
 
 
 async def test_a_ticket_has_no_more_rights_than_what_it_was_made_with():
     user = await in_thread(UserFactory)
     key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, user, key)
+    ticket = await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk))
     await in_thread(services.revoke_api_key, key, actor=user)
 
     assert (await connect(query=f"ticket={ticket}"))["status"] == 401
 
 
+async def test_a_ticket_of_a_session_carries_it_and_ends_with_it():
+    user = await in_thread(UserFactory)
+    session = SessionStore((await in_thread(session_of, user)).removeprefix("sessionid="))
+    grant = services.grant_of(user, session=session)
+    tickets = [await in_thread(issue_ticket, grant) for _ in range(3)]
+
+    opened = await connect(query=f"ticket={tickets[0]}")
+    await in_thread(User.objects.filter(pk=user.pk).update, password="another")
+    after_a_new_password = await connect(query=f"ticket={tickets[1]}")
+    await in_thread(User.objects.filter(pk=user.pk).update, password=user.password)
+    await in_thread(session.delete)
+    after_signing_out = await connect(query=f"ticket={tickets[2]}")
+
+    assert opened["grant"] == grant
+    assert after_a_new_password["status"] == after_signing_out["status"] == 401
+
+
+async def test_a_key_opens_sockets_from_its_networks_only():
+    user = await in_thread(UserFactory)
+    make = partial(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
+    key, secret = await in_thread(make, allowed_networks=["192.0.2.0/24"])
+    tickets = [await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk)) for _ in range(2)]
+
+    inside = await connect(client="192.0.2.7", authorization=f"Bearer {secret}")
+    outside = await connect(client="198.51.100.7", authorization=f"Bearer {secret}")
+    ticket_inside = await connect(client="192.0.2.7", query=f"ticket={tickets[0]}")
+    ticket_outside = await connect(client="198.51.100.7", query=f"ticket={tickets[1]}")
+
+    assert inside["key"] == ticket_inside["key"] == key
+    assert outside["status"] == ticket_outside["status"] == 401
+
+
 async def test_strangers_are_refused_before_they_are_accepted():
     user = await in_thread(UserFactory, is_active=False)
     cookie = await in_thread(session_of, user)
-    ticket = await in_thread(issue_ticket, user, None)
+    ticket = await in_thread(issue_ticket, Grant(user.pk))
 
     refusals = [
         await connect(),

@@ -34,14 +34,17 @@ class ApiKeyViewSet(ActorView, ListModelMixin, GenericViewSet):
     scopes = {"read": "account", "write": "account"}
 
     def get_queryset(self) -> ApiKeyQuerySet:
-        return ApiKey.objects.visible_to(self.actor).newest_first()
+        return ApiKey.objects.visible_to(self.actor).newest_first().select_related("user")
 
     @extend_schema(request=CreateApiKeySerializer, responses={201: NewApiKeySerializer})
+    @limited("MODERATE_HOURLY")
     def create(self, request: Request) -> Response:
         """Make a key."""
         form = CreateApiKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        made = services.create_api_key(self.actor, **form.validated_data, actor=self.actor)
+        made = services.create_api_key(
+            self.actor, **form.validated_data, with_key=self.shown_key, actor=self.actor
+        )
         return shown_once(*made)
 
     @extend_schema(request=RotateApiKeySerializer, responses={201: NewApiKeySerializer})
@@ -50,7 +53,9 @@ class ApiKeyViewSet(ActorView, ListModelMixin, GenericViewSet):
         """Replace a key."""
         form = RotateApiKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        made = services.rotate_api_key(self.get_object(), **form.validated_data, actor=self.actor)
+        made = services.rotate_api_key(
+            self.get_object(), **form.validated_data, with_key=self.shown_key, actor=self.actor
+        )
         return shown_once(*made)
 
     def destroy(self, request: Request, pk: Any = None) -> Response:

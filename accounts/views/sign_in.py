@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.authentication import SessionAuthentication
-from accounts.models import ApiKey
 from accounts.serializers import (
     CsrfTokenSerializer,
     LoginSerializer,
@@ -75,5 +74,5 @@ class TicketView(ActorView):
     @extend_schema(operation_id="ticket_create", request=None, responses=TicketSerializer)
     def post(self, request: Request) -> Response:
         """Give a ticket: single use, 30 seconds."""
-        key = request.auth if isinstance(request.auth, ApiKey) else None
-        return Response(TicketSerializer({"ticket": issue_ticket(self.actor, key)}).data)
+        ticket = issue_ticket(services.grant_of_request(request))
+        return Response(TicketSerializer({"ticket": ticket}).data)

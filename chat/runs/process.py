@@ -18,15 +18,27 @@ from chat.runs.follow import readers
 from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_thread
+from youworker.common.lookout import Lookout
 from youworker.common.redis import async_redis, close_async_redis
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
 STOP_KEPT_SECONDS = 3600
+
+
+def wanted_runs(pks: Collection[UUID]) -> set[UUID]:
+    """Those of the runs whose users are active and whose conversations are not deleted."""
+    rows = Run.objects.filter(pk__in=pks, user__is_active=True, session__deleted_at__isnull=True)
+    return set(rows.values_list("pk", flat=True))
+
+
+# While the database cannot answer, leases decide, not we.
+wanted: Lookout[UUID] = Lookout(wanted_runs, trusting=True)
 
 
 class RunHost:
@@ -50,7 +62,8 @@ class RunHost:
     async def carry_out(self, run_id: UUID, stop: asyncio.Event) -> None:
         """The outermost edge of a run: what gets here is a mistake of ours."""
         try:
-            await make_answer(run_id, stop)
+            with wanted.watching(run_id, stop.set):
+                await make_answer(run_id, stop)
         except Exception:
             # The lease runs out and the sweeper keeps the text.
             logger.exception("run %s broke down", run_id)

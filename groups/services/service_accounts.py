@@ -59,15 +59,24 @@ def create_service_key(
     name: str,
     scopes: Iterable[str],
     expires_at: datetime | None = None,
+    with_key: ApiKey | None = None,
     actor: User,
 ) -> tuple[ApiKey, str]:
-    """Create a key of a service account; the secret cannot be shown again."""
+    """Create a key of a service account; the secret cannot be shown again.
+
+    Made with another key (`with_key`), it can do no more than that one.
+    """
     account = account_in_use(account.pk, actor=actor)
     wanted = list(scopes)
     if Scope.ADMIN in wanted:
         raise InvalidInput("A service account cannot have the scope admin.", attr="scopes")
     return create_api_key(
-        account.user, name=name, scopes=wanted, expires_at=expires_at, actor=actor
+        account.user,
+        name=name,
+        scopes=wanted,
+        expires_at=expires_at,
+        with_key=with_key,
+        actor=actor,
     )
 
 

@@ -91,7 +91,11 @@ def test_keys_are_made_and_ended_by_admins(owned):
     assert found == (account.user, key)
     assert key.scopes == ["chat", "documents.read"]
     assert user_of_key(secret) is None
-    assert [line[0] for line in audited()[2:]] == ["user.api_key.create", "user.api_key.revoke"]
+    assert [line[0] for line in audited()[2:]] == [
+        "user.api_key.create",
+        "user.api_key.revoke",
+        "auth.unauthorized",
+    ]
 
 
 def test_keys_are_not_for_members_strangers_or_the_scope_admin(owned):
@@ -186,6 +190,7 @@ def test_remove_ends_the_user_and_its_keys(owned):
         "user.api_key.revoke",
         "group.member.remove",
         "group.service_account.delete",
+        "auth.unauthorized",
     ]
     with pytest.raises(NotFound):
         services.remove_service_account(account, actor=admin)

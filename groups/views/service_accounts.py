@@ -100,8 +100,9 @@ class ServiceKeyViewSet(ServiceAccountView, ListModelMixin, GenericViewSet):
         account = self.account(group_id, pk)
         form = CreateServiceKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        made = services.create_service_key(account, **form.validated_data, actor=self.actor)
-        key, secret = made
+        key, secret = services.create_service_key(
+            account, **form.validated_data, with_key=self.shown_key, actor=self.actor
+        )
         return Response({**ServiceKeySerializer(key).data, "key": secret}, status=201)
 
     @extend_schema(responses={204: None})

@@ -3,12 +3,14 @@ import asyncio
 import pytest
 from auditlog.models import LogEntry
 
+from accounts.services import grant_of
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from ingestion.consumers import IngestionConsumer
 from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
+from youworker.common import lookout
 from youworker.common.db import in_thread
 from youworker.common.redis import sync_redis
 from youworker.testing.sockets import Socket
@@ -18,7 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def socket_of(user, key=None):
     communicator = Socket(IngestionConsumer.as_asgi(), "/ws/ingestion")
-    communicator.scope.update(user=user, api_key=key)
+    grant = grant_of(user, key=key) if user else None
+    communicator.scope.update(user=user, api_key=key, grant=grant)
     return communicator
 
 
@@ -141,3 +144,18 @@ async def test_many_notices_become_few(owner):
     await asyncio.sleep(0)
 
     assert await in_thread(sync_redis().exists, f"yw:ingestion:notice:{run.pk}") == 1
+
+
+async def test_the_socket_closes_when_access_ends(owner, socket, monkeypatch):
+    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+
+    await in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4401}
+
+
+async def test_a_socket_that_loses_redis_tells_the_client_to_come_back(socket):
+    await asyncio.sleep(0.1)  # so that the layer waits for a notice
+    await in_thread(sync_redis().execute_command, "CLIENT", "KILL", "TYPE", "normal")
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}

@@ -15,7 +15,7 @@ from youworker.common.exceptions import DomainError, InvalidInput, RateLimited
 if TYPE_CHECKING:
     from rest_framework.response import Response
 
-    from accounts.models import User
+    from accounts.models import ApiKey, User
 
 
 class ActorView(APIView):
@@ -30,6 +30,11 @@ class ActorView(APIView):
     def actor(self) -> User:
         """The signed-in user; permissions refuse anybody else first."""
         return cast("User", self.request.user)
+
+    @property
+    def shown_key(self) -> ApiKey | None:
+        """The API key by which the caller is here; none for a session."""
+        return cast("ApiKey | None", self.request.auth)
 
 
 class Refused(drf.APIException):
@@ -76,3 +81,8 @@ class DomainExceptionHandler(ExceptionHandler):
             # Django's own text names the model that was looked for.
             return drf.NotFound()
         return super().convert_known_exceptions(exc)
+
+    def report_exception(self, exc: drf.APIException, response: Response) -> None:
+        """Report mistakes of ours; a refusal is none, even when it answers 503."""
+        if not isinstance(self.exc, DomainError):
+            super().report_exception(exc, response)

@@ -8,3 +8,9 @@ class CommonConfig(AppConfig):
 
     name = "youworker.common"
     label = "common"
+
+    def ready(self) -> None:
+        """Refuse to start with a rate limit that cannot be read."""
+        from youworker.common.limits import check_rates  # noqa: PLC0415 -- needs the apps
+
+        check_rates()

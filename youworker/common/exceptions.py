@@ -72,6 +72,16 @@ class RateLimited(DomainError):
         super().__init__(message)
         self.wait = wait
 
+    def as_json(self) -> dict[str, Any]:
+        """The refusal, and how long to wait, which HTTP says in a header."""
+        return {**super().as_json(), "retry_after": self.wait}
+
+
+class Unavailable(DomainError):
+    """A part of the installation that this needs does not answer."""
+
+    code, status = "unavailable", 503
+
 
 class UpstreamUnavailable(DomainError):
     """A model, a tool server or a web page did not answer; trying again may help."""

@@ -1,22 +1,36 @@
-"""Rate limits by name, counted in Redis, the same for every process."""
+"""Rate limits by name, counted in Redis, the same for every process.
+
+A view method is counted by its `limited` mark, every other write of the API as `VERY_HIGH`; the
+sockets and the pages of the admin call `limit_of` and `limit`.
+"""
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+import ipaddress
+import logging
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django_ratelimit.core import get_usage
+from redis.exceptions import RedisError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.throttling import BaseThrottle
 
-from youworker.common.exceptions import RateLimited
+from youworker.common.exceptions import RateLimited, Unavailable
+from youworker.common.origin import origin
+from youworker.common.peers import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest
     from rest_framework.request import Request
+
+logger = logging.getLogger(__name__)
+
+MethodT = TypeVar("MethodT", bound="Callable[..., Any]")
 
 PRESETS = {
     "AUTH_LOGIN": "10/m",
@@ -39,45 +53,115 @@ PRESETS = {
     "MODERATE_HOURLY": "50/h",
     "HIGH_HOURLY": "100/h",
 }
+# Whoever can stop Redis must not be able to guess passwords without end.
+CLOSED_WITHOUT_REDIS = {"AUTH_LOGIN", "AUTH_REGISTER", "PASSWORD_RESET", "API_KEY_REGENERATE"}
+OTHER_WRITES = "VERY_HIGH"
+RATE = re.compile(r"[1-9]\d*/[1-9]?\d*[smhd]")
+IPV6_PREFIX = 64
 
 
 def rate(name: str) -> str:
     """The rate of a preset; `RATE_<NAME>` in the environment changes it."""
     if name not in PRESETS:
         raise ImproperlyConfigured(f"There is no rate limit {name!r}.")
-    return str(environ.Env().str(f"RATE_{name}", default=PRESETS[name]))
+    found = str(environ.Env().str(f"RATE_{name}", default="")) or PRESETS[name]
+    if not RATE.fullmatch(found):
+        raise ImproperlyConfigured(f"RATE_{name} must look like 10/m (s, m, h or d).")
+    return found
 
 
-def limit(request: Request | HttpRequest, name: str) -> None:
+def check_rates() -> None:
+    """Raise `ImproperlyConfigured` for a rate that cannot be read."""
+    for name in PRESETS:
+        rate(name)
+
+
+def limit(request: Any, name: str) -> None:
     """Count one request against a preset; raises `RateLimited` when it is used up."""
+    limit_of(name, getattr(request, "user", None))
+
+
+def limit_of(name: str, user: Any) -> None:
+    """Count something the caller does; raises `RateLimited`, or `Unavailable` without Redis."""
     if not settings.RATELIMIT_ENABLE:
         return
-    plain = getattr(request, "_request", request)
-    usage = get_usage(plain, group=f"yw:{name}", key=caller, rate=rate(name), increment=True)
+    who = caller(user)
+    try:
+        usage = get_usage(
+            None, group=f"yw:{name}", key=lambda *_: who, rate=rate(name), increment=True
+        )
+    except (RedisError, OSError) as error:
+        redis_watch.lost(error)
+        if name in CLOSED_WITHOUT_REDIS:
+            raise Unavailable("This is not possible right now; try again in a minute.") from error
+        return
+    redis_watch.answered()
     if usage and usage["should_limit"]:
-        wait = int(usage["time_left"]) + 1
+        wait = max(int(usage["time_left"]), 0) + 1
         raise RateLimited(f"Too many requests, try again in {wait} s.", wait=wait)
 
 
-def caller(group: str, request: Any) -> str:
-    """Who is counted: the user when there is one, else the address of the connection."""
-    user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
+def caller(user: Any) -> str:
+    """Who is counted: the API key, else the user, else the address of the connection."""
+    where = origin()
+    known = user is not None and user.is_authenticated
+    if known and where.key_id is not None:
+        return f"key:{where.key_id}"
+    if known:
         return f"user:{user.pk}"
-    return f"address:{request.META.get('REMOTE_ADDR', '')}"
+    return f"address:{network_of(where.address)}"
 
 
-def limited(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a view method: every call counts against a preset."""
+def network_of(text: str) -> str:
+    """The address, or the network every customer of IPv6 has to himself."""
+    address = parsed(text)
+    if not isinstance(address, ipaddress.IPv6Address):
+        return str(address or text)
+    return str(ipaddress.ip_network(f"{address}/{IPV6_PREFIX}", strict=False))
 
-    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(method)
-        def counted(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
-            # The plain Django request does not know who an API key belongs to.
-            request._request.user = request.user
+
+class RedisWatch:
+    """Says once that limits are not counted, and once that they are again."""
+
+    def __init__(self) -> None:
+        self.away = False
+
+    def lost(self, error: Exception) -> None:
+        """Redis did not answer."""
+        if not self.away:
+            logger.error("rate limits are not counted: Redis does not answer", exc_info=error)
+        self.away = True
+
+    def answered(self) -> None:
+        """Redis answered."""
+        if self.away:
+            logger.warning("rate limits are counted again")
+        self.away = False
+
+
+redis_watch = RedisWatch()
+
+
+def limited(name: str) -> Callable[[MethodT], MethodT]:
+    """Mark a view method: every call counts against a preset."""
+    rate(name)
+
+    def mark(method: MethodT) -> MethodT:
+        method.preset = name  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class PresetThrottle(BaseThrottle):
+    """Counts what callers of the API do, after it is known who they are and that they may."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Whether the request may go on; raises `RateLimited` instead of saying no."""
+        method = getattr(view, str(request.method).lower(), None)
+        name = getattr(method, "preset", None)
+        if name is None and request.method not in SAFE_METHODS:
+            name = OTHER_WRITES
+        if name is not None:
             limit(request, name)
-            return method(view, request, *args, **kwargs)
-
-        return counted
-
-    return decorate
+        return True

@@ -11,7 +11,11 @@ import structlog
 
 from youworker.common.correlation import correlation_id
 
-SECRET = re.compile(r"(yw_[A-Za-z0-9]{4,12})[A-Za-z0-9_-]+|(Bearer\s+)[^\s\"']+", re.IGNORECASE)
+# Of a key, the part is kept by which it is found in the admin.
+SECRET = re.compile(
+    r"(yw_[\w-]{8})[\w-]+|(Bearer\s+)[^\s\"'\\]+|([?&](?:ticket|token|api_?key)=)[^&\s\"'\\]+",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -22,12 +26,9 @@ def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]
     return event
 
 
-def hide_secrets(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Cut keys and bearer tokens out of every text of a line."""
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = SECRET.sub(lambda found: (found[1] or found[2] or "") + "…", value)
-    return event
+def hide_secrets(_: Any, __: str, line: str) -> str:
+    """Cut keys, tokens and tickets out of a finished line, wherever they came from."""
+    return SECRET.sub(lambda found: (found[1] or found[2] or found[3]) + "…", line)
 
 
 def configure(settings: dict[str, Any]) -> None:
@@ -48,8 +49,8 @@ def configure(settings: dict[str, Any]) -> None:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            hide_secrets,
             final,
+            hide_secrets,
         ],
     }
     logging.config.dictConfig(

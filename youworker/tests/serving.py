@@ -40,6 +40,11 @@ async def application(scope, receive, send):
             raise RuntimeError("secret")
         assert scope["extensions"] == {"websocket.http.response": {}}
         await send({"type": "websocket.accept"})
+        if scope["path"].startswith("/close/"):
+            await send({"type": "websocket.close", "code": int(scope["path"][7:])})
+            return
+        if scope["path"] == "/crash/later":
+            raise RuntimeError("secret")
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": str(len(message["text"]))})
         return

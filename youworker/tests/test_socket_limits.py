@@ -41,6 +41,17 @@ def test_pieces_of_a_message_are_added_up(port):
     assert closed.value.rcvd.code == 1009
 
 
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/close/1008", 1008), ("/close/1009", 1009), ("/close/4401", 4401), ("/crash/later", 1011)],
+)
+def test_an_open_connection_is_closed_with_the_code_of_the_application(port, path, code):
+    with connect(url(port, path)) as client, pytest.raises(ConnectionClosed) as closed:
+        client.recv(timeout=10)
+
+    assert closed.value.rcvd.code == code
+
+
 def test_compression_is_not_offered(port):
     with connect(url(port), compression="deflate") as client:
         client.send("x" * 1000)

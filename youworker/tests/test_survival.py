@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from youworker.bench.chat import model_double
 from youworker.bench.product import free_port, running_product
@@ -127,3 +129,68 @@ def test_a_killed_web_process_loses_less_than_a_second_of_an_answer(product, cli
     assert answer["content"].startswith(seen)
     assert events_of(client, run)[-1]["status"] == "interrupted"
     assert again.json()["message"]["content"].split() == ["tok"] * 5
+
+
+ACT = """
+from accounts.models import ApiKey, User
+from accounts.services import create_api_key
+user, _ = User.objects.get_or_create(username="leaver")
+user.is_active = {active}
+user.save()
+if user.is_active:
+    print(create_api_key(user, name="k", scopes=["chat", "documents.read"], actor=user)[1])
+"""
+
+
+def act(product, *, active):
+    """Make the leaver, or deactivate him, from outside both web processes."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", ACT.format(active=active)],
+        cwd=BASE_DIR,
+        env=product.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.split()[-1] if active else None
+
+
+def closing_code(socket):
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            socket.recv(timeout=10)
+    return closed.value.rcvd.code
+
+
+def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
+    headers = {"Authorization": f"Bearer {act(product, active=True)}"}
+    with ExitStack() as opened:
+        bases = [product.base_url, str(opened.enter_context(second_web(product)).base_url)]
+        leaver = httpx.Client(base_url=bases[0], timeout=30, headers=headers)
+        opened.enter_context(leaver)
+        session, run = ask(leaver, SLOW)
+        sockets = [
+            opened.enter_context(
+                connect(f"ws{base[4:].rstrip('/')}{path}", additional_headers=headers)
+            )
+            for base in bases
+            for path in (f"/ws/chat/{session}", "/ws/ingestion")
+        ]
+        urls = [f"{base.rstrip('/')}/v1/runs/{run}/events" for base in bases]
+        streams = [opened.enter_context(leaver.stream("GET", url)).iter_lines() for url in urls]
+        begun = ["".join(next(lines) for _ in range(8)) for lines in streams]
+
+        act(product, active=False)
+        codes = [closing_code(socket) for socket in sockets]
+        rest = ["".join(lines) for lines in streams]
+        refused = leaver.get(f"/v1/runs/{run}").status_code
+        act(product, active=True)
+        ended = leaver.get(f"/v1/runs/{run}").json()
+        text = leaver.get(f"/v1/sessions/{session}/messages").json()["results"][1]["content"]
+
+    assert all("tok" in lines for lines in begun)
+    assert codes == [4401] * 4
+    assert refused == 401
+    assert not any('"status":"succeeded"' in lines for lines in rest)
+    assert ended["status"] == "stopped"
+    assert text.startswith("tok")

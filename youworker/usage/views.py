@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.models import ApiKey
 from groups.enums import Measure
 from youworker.common.api import ActorView
 from youworker.usage.report import usage_of
@@ -54,5 +53,6 @@ class UsageView(ActorView):
     @extend_schema(operation_id="account_usage", responses=UsageReportSerializer)
     def get(self, request: Request) -> Response:
         """Read use and limits; no limit is listed where there is none."""
-        key = request.auth.pk if isinstance(request.auth, ApiKey) else None
-        return Response(UsageReportSerializer(usage_of(self.actor, key)).data)
+        key = self.shown_key
+        report = usage_of(self.actor, key.pk if key else None)
+        return Response(UsageReportSerializer(report).data)

@@ -16,6 +16,8 @@ from youworker.web.answers import whole_answer
 # People and programs send a few frames a second, even with audio.
 FRAMES_PER_SECOND = 500
 POLICY_VIOLATION = 1008
+# Going away, policy violation, message too big, internal error.
+PROTOCOL_CODES = {1001, POLICY_VIOLATION, 1009, 1011}
 # Who is still sending when he is told to stop needs time to notice.
 CLOSING_SECONDS = 5
 # Frames and bytes that may wait for the application before nothing more is read.
@@ -106,6 +108,13 @@ class SocketProtocol(WebSocketProtocol):
             self.refuse(message["status"])
         elif message.get("type") != "websocket.http.response.body":
             super().handle_reply(message)
+
+    def sendClose(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close with any code; the library keeps those of the protocol to itself and raises."""
+        if code in PROTOCOL_CODES:
+            self.sendCloseFrame(code=code, isReply=False)
+        else:
+            super().sendClose(code, reason)
 
     def refuse(self, status: int) -> None:
         """Fail the handshake with `status`; nothing happens when it is over."""

@@ -29,6 +29,8 @@ class Command(BaseCommand):
             "--rotate", action="store_true", help="revoke the user's other keys of this name"
         )
 
+        parser.add_argument("--networks", default="", help="where it works, as 10.0.0.0/8,::1")
+
     def handle(
         self,
         *,
@@ -37,18 +39,30 @@ class Command(BaseCommand):
         scopes: str,
         days: int | None,
         rotate: bool,
+        networks: str,
         **options: Any,
     ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username!r}.")
-        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         try:
             end = None if days is None else timezone.now() + timedelta(days=days)
             make = replace_api_keys if rotate else create_api_key
-            _key, secret = make(user, name=name, scopes=wanted, expires_at=end, actor=user)
+            _key, secret = make(
+                user,
+                name=name,
+                scopes=parts_of(scopes),
+                expires_at=end,
+                allowed_networks=parts_of(networks),
+                actor=user,
+            )
         except DomainError as error:
             raise CommandError(error.message) from error
         except OverflowError as error:
             raise CommandError("--days is too large.") from error
         self.stdout.write(secret)
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,24 +1,45 @@
 """Rate limits."""
 
+from uuid import uuid4
+
 import pytest
+from django.conf import settings as project
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from youworker.common.exceptions import RateLimited
-from youworker.common.limits import limit, limited, rate
+from youworker.common.exceptions import RateLimited, Unavailable
+from youworker.common.limits import (
+    PRESETS,
+    PresetThrottle,
+    check_rates,
+    limit,
+    limit_of,
+    limited,
+    rate,
+    redis_watch,
+)
+from youworker.common.origin import Origin, current
+
+REAL_CACHE = project.CACHES["default"]
 
 
 @pytest.fixture(autouse=True)
 def _enforced(settings, db):
     settings.RATELIMIT_ENABLE = True
+    redis_watch.away = False
+    yield
+    redis_watch.away = False
+    current.set(Origin())
 
 
-def request_of(user=None, address="192.0.2.1", **headers):
+def request_of(user=None, address="192.0.2.1", key_id=None, **headers):
+    current.set(Origin(address, key_id))
     plain = APIRequestFactory().get("/", REMOTE_ADDR=address, **headers)
-    plain.user = user or AnonymousUser()
-    return Request(plain)
+    request = Request(plain)
+    request.user = user or AnonymousUser()
+    return request
 
 
 def used_up(request, name="VERY_STRICT"):
@@ -81,12 +102,135 @@ def test_limits_can_be_switched_off(settings):
     assert not any(used_up(request_of()) for _ in range(10))
 
 
-def test_limited_counts_calls_of_a_view():
-    class View:
-        @limited("VERY_STRICT")
-        def get(self, request):
-            return "answer"
+@pytest.mark.parametrize("value", ["ten", "10", "0/m", "10/w", "-1/m"])
+def test_a_rate_that_cannot_be_read_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("RATE_SEARCH", value)
 
-    assert [View().get(request_of()) for _ in range(5)] == ["answer"] * 5
+    with pytest.raises(ImproperlyConfigured, match="RATE_SEARCH"):
+        check_rates()
+
+
+def test_keys_of_one_user_are_counted_apart(ada):
+    first, second = uuid4(), uuid4()
+    for _ in range(5):
+        limit(request_of(ada, key_id=first), "VERY_STRICT")
+
+    assert used_up(request_of(ada, key_id=first))
+    assert not used_up(request_of(ada, key_id=second))
+    assert not used_up(request_of(ada))
+
+
+def test_a_network_of_ipv6_is_one_caller():
+    for n in range(5):
+        limit(request_of(address=f"2001:db8:0:1:{n}::7"), "VERY_STRICT")
+
+    assert used_up(request_of(address="2001:db8:0:1:ffff::1"))
+    assert not used_up(request_of(address="2001:db8:0:2::1"))
+    assert not used_up(request_of(address="::ffff:192.0.2.1"))
+
+
+def test_sockets_and_requests_share_a_counter(ada):
+    request = request_of(ada)
+    for _ in range(5):
+        limit_of("VERY_STRICT", ada)
+
+    assert used_up(request)
+
+
+class View:
+    @limited("VERY_STRICT")
+    def get(self, request):
+        return "answer"
+
+    def post(self, request):
+        return "answer"
+
+
+def test_a_marked_method_counts_against_its_preset():
+    allowed = [PresetThrottle().allow_request(request_of(), View()) for _ in range(5)]
+
+    assert allowed == [True] * 5
     with pytest.raises(RateLimited):
-        View().get(request_of())
+        PresetThrottle().allow_request(request_of(), View())
+
+
+def test_every_other_write_counts_and_reads_do_not(monkeypatch):
+    monkeypatch.setenv("RATE_VERY_HIGH", "1/h")
+    plain = type("Plain", (), {"get": View.post, "post": View.post})()
+
+    def ask(method):
+        request = request_of()
+        request.method = method
+        return PresetThrottle().allow_request(request, plain)
+
+    assert [ask("GET") for _ in range(5)] == [True] * 5
+    assert ask("POST")
+    with pytest.raises(RateLimited):
+        ask("POST")
+
+
+@pytest.fixture
+def no_redis(settings):
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": nowhere}
+
+
+@pytest.mark.usefixtures("no_redis")
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_without_redis_guessing_is_impossible_and_work_goes_on(name):
+    closed = {"AUTH_LOGIN", "AUTH_REGISTER", "PASSWORD_RESET", "API_KEY_REGENERATE"}
+
+    if name in closed:
+        with pytest.raises(Unavailable):
+            limit(request_of(), name)
+    else:
+        limit(request_of(), name)
+
+
+def test_trouble_with_redis_is_logged_once_until_it_is_over(no_redis, settings, caplog):
+    for _ in range(3):
+        limit(request_of(), "SEARCH")
+    settings.CACHES = {**settings.CACHES, "default": {**REAL_CACHE}}
+    for _ in range(3):
+        limit(request_of(), "SEARCH")
+
+    said = [record.levelname for record in caplog.records if "rate limits" in record.message]
+    assert said == ["ERROR", "WARNING"]
+
+
+@pytest.mark.usefixtures("no_redis")
+def test_signing_in_without_redis_answers_503_with_a_sentence(client):
+    answer = client.post(
+        "/v1/auth/login", {"username": "a", "password": "b"}, content_type="application/json"
+    )
+
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["detail"].startswith("This is not possible right now")
+
+
+def test_refused_callers_are_told_when_to_come_back(client, monkeypatch):
+    monkeypatch.setenv("RATE_AUTH_LOGIN", "1/h")
+    body = {"username": "a", "password": "b"}
+
+    answers = [
+        client.post("/v1/auth/login", body, content_type="application/json") for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 429]
+    assert 1 <= int(answers[1]["Retry-After"]) <= 3601
+
+
+def test_what_is_sent_to_the_admin_counts(client, monkeypatch, django_user_model):
+    monkeypatch.setenv("RATE_ADMIN_ACTION", "1/h")
+    monkeypatch.setenv("RATE_AUTH_LOGIN", "1/h")
+    root = django_user_model.objects.create_superuser("root")
+
+    guesses = [client.post("/admin/login/", {"username": "root", "password": "x"}) for _ in "ab"]
+    client.force_login(root)
+    acts = [client.post("/admin/accounts/apikey/", {"action": "revoke"}) for _ in "ab"]
+    reads = [client.get("/admin/accounts/apikey/") for _ in range(3)]
+
+    assert [answer.status_code for answer in guesses] == [200, 429]
+    assert [answer.status_code for answer in acts][1] == 429
+    assert acts[1]["Retry-After"]
+    assert {answer.status_code for answer in reads} == {200}

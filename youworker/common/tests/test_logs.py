@@ -6,6 +6,7 @@ import logging
 import logging.config
 
 import pytest
+from django.test import RequestFactory
 
 from youworker.common import correlation, logs
 
@@ -57,6 +58,27 @@ def test_secrets_are_cut_out_of_messages_extras_and_traces(lines):
     assert "t" * 20 not in text
     assert "yw_abcdefgh" in text
     assert "ValueError" in text
+
+
+@pytest.mark.parametrize("key", ["yw_-_abcdef" + "Z" * 35, "yw_abcdefg-" + "Z-" * 20])
+def test_keys_are_cut_whatever_they_begin_with(lines, key):
+    logging.getLogger("test.of.logs").info("this is %s", key, extra={"nested": {"key": [key]}})
+
+    text = json.dumps(lines())
+    assert "ZZ" not in text
+    assert "Z-Z" not in text
+    assert key[:11] in text
+
+
+def test_requests_are_logged_without_what_their_addresses_carry(lines):
+    request = RequestFactory().get("/ws", {"ticket": "T" * 43, "api_key": "K" * 43, "page": "2"})
+
+    logging.getLogger("test.of.logs").error("failed", extra={"request": request})
+
+    text = json.dumps(lines())
+    assert "TTT" not in text
+    assert "KKK" not in text
+    assert "page=2" in text
 
 
 def test_lines_outside_any_work_have_no_id(lines):

@@ -1,0 +1,101 @@
+"""Whether somebody who was let in would be let in now, and being told when not."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from accounts.types import Grant
+from youworker.common.lookout import Lookout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
+
+    from rest_framework.request import Request
+
+
+def grant_of(user: User, *, key: ApiKey | None = None, session: Any = None) -> Grant:
+    """What `user` was let in by: the key he showed, else his Django session."""
+    if key is not None:
+        return Grant(user.pk, key_id=key.pk)
+    if session is None or session.session_key is None:
+        return Grant(user.pk)
+    return Grant(user.pk, session_key=session.session_key, password=user.password)
+
+
+def grant_of_request(request: Request) -> Grant:
+    """What the caller of a REST view was let in by."""
+    key = request.auth if isinstance(request.auth, ApiKey) else None
+    return grant_of(cast("User", request.user), key=key, session=getattr(request, "session", None))
+
+
+def still_granted(grant: Grant) -> bool:
+    """Whether the caller that was let in would be let in now."""
+    return bool(remaining_grants([grant]))
+
+
+def watching_access(grant: Grant, gone: Callable[[], object]) -> AbstractContextManager[None]:
+    """Inside the context: `gone` is called within two seconds of the end of a grant."""
+    return access.watching(grant, gone)
+
+
+def remaining_grants(grants: Collection[Grant]) -> set[Grant]:
+    """Those of the grants that still hold; a statement for each kind, however many there are.
+
+    A session ends with its row, its time, and the password it was begun with.
+    """
+    with_key = [grant for grant in grants if grant.key_id]
+    others = [grant for grant in grants if not grant.key_id]
+    keys = owners_of_keys(with_key)
+    passwords = passwords_of(others)
+    sessions = live_sessions([grant.session_key for grant in others if grant.session_key])
+    held = {grant for grant in with_key if keys.get(grant.key_id) == grant.user_id}
+    for grant in others:
+        password = passwords.get(grant.user_id)
+        if password is None:
+            continue
+        if grant.session_key is None or (
+            grant.session_key in sessions and password == grant.password
+        ):
+            held.add(grant)
+    return held
+
+
+def owners_of_keys(grants: Collection[Grant]) -> dict[Any, Any]:
+    """The users of those keys that can be used."""
+    if not grants:
+        return {}
+    wanted = {grant.key_id for grant in grants if grant.key_id}
+    return dict(ApiKey.objects.usable().filter(pk__in=wanted).values_list("pk", "user_id"))
+
+
+def passwords_of(grants: Collection[Grant]) -> dict[Any, str]:
+    """The password hashes of those users that are active."""
+    if not grants:
+        return {}
+    wanted = {grant.user_id for grant in grants}
+    return dict(User.objects.filter(pk__in=wanted, is_active=True).values_list("pk", "password"))
+
+
+def live_sessions(keys: Collection[str]) -> set[str]:
+    """Those of the session keys that have not ended."""
+    if not keys:
+        return set()
+    rows = session_store().get_model_class().objects
+    live = rows.filter(session_key__in=set(keys), expire_date__gt=timezone.now())
+    return set(live.values_list("session_key", flat=True))
+
+
+@cache
+def session_store() -> Any:
+    """The class that keeps sessions."""
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+access: Lookout[Grant] = Lookout(remaining_grants)

@@ -1,0 +1,74 @@
+"""API keys as they are shown: whose they are, and why they are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.cache import cache
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from accounts.models import ApiKey
+from accounts.services.keys import digest_of
+from youworker.common import audit
+from youworker.common.origin import origin
+from youworker.common.peers import in_networks, networks_of, parsed
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+NOTED_SECONDS = 60
+
+
+def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
+    """The user a key stands for, and the key, if it can be used now and from here."""
+    key = admitted(ApiKey.objects.filter(digest=digest_of(secret)))
+    return (key.user, key) if key else None
+
+
+def usable_key(pk: Any) -> ApiKey | None:
+    """A key that was recognised before, if it can still be used from here."""
+    return admitted(ApiKey.objects.filter(pk=pk))
+
+
+def admitted(found: Any) -> ApiKey | None:
+    """The one key of a queryset, unless it is refused; its use, or its refusal, is noted."""
+    key: ApiKey | None = found.select_related("user").first()
+    if key is None:
+        return None
+    refusal = refusal_of(key)
+    if refusal:
+        note_refusal(key, *refusal)
+        return None
+    if key.use_is_worth_noting():
+        ApiKey.objects.touch(key.pk)
+    return key
+
+
+def refusal_of(key: ApiKey) -> tuple[str, str] | None:
+    """The audit action and the reason, when a key cannot be used now and from here."""
+    if key.revoked_at is not None:
+        return "auth.unauthorized", "revoked"
+    if not key.user.is_active:
+        return "auth.unauthorized", "inactive"
+    if key.expires_at is not None and key.expires_at <= timezone.now():
+        return "auth.token.expired", "expired"
+    if key.allowed_networks and not comes_from(tuple(key.allowed_networks)):
+        return "auth.unauthorized", "network"
+    return None
+
+
+def comes_from(networks: tuple[str, ...]) -> bool:
+    """Whether the caller's address, which must be known, lies in one of the networks."""
+    address = parsed(origin().address)
+    return address is not None and in_networks(address, networks_of(networks))
+
+
+def note_refusal(key: ApiKey, action: str, reason: str) -> None:
+    """Write down that a known key was refused, at most once a minute."""
+    try:
+        first = cache.add(f"refusal:{action}:{key.pk}", 1, NOTED_SECONDS)
+    except (RedisError, OSError):
+        first = True
+    if first:
+        audit.record(action, actor=None, target=key, result="denied", reason=reason)

@@ -1,0 +1,234 @@
+"""Access that ends while sockets and streams are open."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import orjson
+import pytest
+from channels.routing import URLRouter
+from django.contrib.sessions.backends.db import SessionStore
+
+from accounts import services as accounts
+from accounts.exceptions import AccessEnded
+from accounts.models import User
+from accounts.sockets import SocketAuthentication
+from accounts.tests.factories import UserFactory
+from accounts.types import Grant
+from chat import services
+from chat.agent.types import TextDelta
+from chat.enums import RunStatus
+from chat.models import Message, Run
+from chat.onecall import wait_for_end
+from chat.routing import websocket_urlpatterns
+from chat.runs.process import launch, run_host
+from chat.runs.watching import Interruption
+from chat.streaming import sse
+from chat.tests.factories import SessionFactory
+from chat.tests.fakes import ScriptedModel
+from youworker.common import lookout
+from youworker.common.db import in_thread
+from youworker.common.origin import Origin, current
+from youworker.testing.sockets import Socket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+websockets = SocketAuthentication(URLRouter(websocket_urlpatterns))
+ENDLESS = [[TextDelta("so far"), 60.0]]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+    # Runs remember the key of whoever is here, which may be that of the test before.
+    current.set(Origin())
+
+
+def deactivate(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def keyed(user):
+    return accounts.create_api_key(user, name="k", scopes=["chat"], actor=user)
+
+
+def signed_in(user):
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.save()
+    return session
+
+
+async def opened(session, *headers):
+    socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=[*headers])
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await socket.receive_output())["type"] == "websocket.accept"
+    assert orjson.loads(await socket.receive_from(timeout=10))["type"] == "system"
+    return socket
+
+
+async def by_key(session):
+    key, secret = await in_thread(keyed, session.user)
+    socket = await opened(session, (b"authorization", f"Bearer {secret}".encode()))
+    return socket, key
+
+
+async def closing_code(socket):
+    while (message := await socket.receive_output())["type"] != "websocket.close":
+        pass
+    return message["code"]
+
+
+async def test_a_socket_closes_when_its_user_is_deactivated(spoken_by):
+    spoken_by(ScriptedModel(ENDLESS))
+    session = await in_thread(SessionFactory)
+    socket, _ = await by_key(session)
+    await socket.send_to(text_data='{"type":"text","text":"Hi"}')
+    while orjson.loads(await socket.receive_from(timeout=10))["type"] != "token":
+        pass
+
+    await in_thread(deactivate, session.user)
+
+    assert await closing_code(socket) == 4401
+    await asyncio.gather(*run_host().tasks)
+    run = await Run.objects.aget()
+    assert run.status == RunStatus.STOPPED
+    assert (await Message.objects.aget(pk=run.answer_id)).content == "so far"
+
+
+async def test_a_socket_closes_when_its_key_is_revoked_and_others_stay():
+    session = await in_thread(SessionFactory)
+    socket, key = await by_key(session)
+    other, _ = await by_key(session)
+
+    await in_thread(accounts.revoke_api_key, key, actor=session.user)
+
+    assert await closing_code(socket) == 4401
+    await other.send_to(text_data='{"type":"ping"}')
+    assert orjson.loads(await other.receive_from(timeout=10))["type"] == "pong"
+    await other.disconnect()
+
+
+async def test_a_socket_closes_when_its_session_ends():
+    session = await in_thread(SessionFactory)
+    cookie = await in_thread(signed_in, session.user)
+    socket = await opened(session, (b"cookie", f"sessionid={cookie.session_key}".encode()))
+
+    await in_thread(cookie.delete)
+
+    assert await closing_code(socket) == 4401
+
+
+async def test_a_socket_closes_when_its_conversation_is_deleted():
+    session = await in_thread(SessionFactory)
+    socket, _ = await by_key(session)
+
+    await in_thread(services.delete_session, session, actor=session.user)
+
+    assert await closing_code(socket) == 4404
+
+
+async def test_sockets_leave_no_task_behind():
+    session = await in_thread(SessionFactory)
+    before = asyncio.all_tasks()
+    ended, _ = await by_key(session)
+    refused = Socket(websockets, f"/ws/chat/{session.pk}")
+    await refused.send_input({"type": "websocket.connect"})
+    await refused.receive_output()
+    cut, _ = await by_key(session)
+
+    await ended.disconnect()
+    cut.stop(exceptions=False)  # as the server does when it ends
+    async with asyncio.timeout(5):
+        while asyncio.all_tasks() - before:  # noqa: ASYNC110 -- no one tells
+            await asyncio.sleep(0.02)
+
+
+def ask(user):
+    posted = services.post_chat(text="Hi", session=None, actor=user)
+    return posted, Grant(user.pk)
+
+
+@pytest.mark.parametrize("ending", ["user", "conversation"])
+async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
+    spoken_by(ScriptedModel(ENDLESS))
+    user = await in_thread(UserFactory)
+    posted, grant = await in_thread(ask, user)
+    await launch(posted.run_id)
+    received = b""
+
+    async with (
+        asyncio.timeout(10),
+        aclosing(sse(posted.run_id, posted.session_id, grant, 0)) as frames,
+    ):
+        async for frame in frames:
+            received += frame
+            if b"so far" not in frame:
+                continue
+            if ending == "user":
+                await in_thread(deactivate, user)
+            else:
+                session = await in_thread(services.own_session, posted.session_id, actor=user)
+                await in_thread(services.delete_session, session, actor=user)
+
+    assert b"so far" in received
+    # The run is stopped as well; its end may be the last thing that is seen.
+    assert b'"status":"succeeded"' not in received
+    await asyncio.gather(*run_host().tasks)
+    assert (await Run.objects.aget()).status == RunStatus.STOPPED
+
+
+async def test_the_waiting_call_ends_without_the_answer(spoken_by):
+    spoken_by(ScriptedModel(ENDLESS))
+    user = await in_thread(UserFactory)
+    posted, _ = await in_thread(ask, user)
+    key, _ = await in_thread(keyed, user)
+    await launch(posted.run_id)
+    waiting = asyncio.create_task(wait_for_end(posted, Grant(user.pk, key_id=key.pk)))
+
+    await in_thread(accounts.revoke_api_key, key, actor=user)
+
+    with pytest.raises(AccessEnded):
+        await waiting
+    assert (await Run.objects.aget()).status == RunStatus.RUNNING
+
+
+async def test_a_run_stops_without_a_viewer_when_its_user_is_deactivated(spoken_by):
+    spoken_by(ScriptedModel(ENDLESS))
+    user = await in_thread(UserFactory)
+    posted, _ = await in_thread(ask, user)
+    await launch(posted.run_id)
+
+    await in_thread(deactivate, user)
+    await asyncio.gather(*run_host().tasks)
+
+    assert (await Run.objects.aget()).status == RunStatus.STOPPED
+
+
+async def test_an_interruption_breaks_off_this_wait_and_all_later_ones():
+    async def slow():
+        yield [1]
+        await asyncio.sleep(60)
+        yield [2]
+
+    interruption = Interruption()
+    async with aclosing(slow()) as items:
+        first = await interruption.before(items)
+        asyncio.get_running_loop().call_soon(interruption.come)
+        second = await interruption.before(items)
+        third = await interruption.before(items)
+
+    assert (first, second, third) == ([1], None, None)
+
+
+async def test_an_interruption_does_not_hide_other_timeouts():
+    async def failing():
+        raise TimeoutError
+        yield []
+
+    async with aclosing(failing()) as items:
+        with pytest.raises(TimeoutError):
+            await Interruption().before(items)
