@@ -7,3 +7,9 @@ class SignInFailed(DomainError):
     """Wrong name or password; the same answer for both."""
 
     code, status = "authentication_failed", 401
+
+
+class LastSuperuser(DomainError):
+    """Somebody has to be able to manage the installation."""
+
+    code, status = "last_superuser", 409

@@ -40,5 +40,8 @@ app.conf.beat_schedule = {
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
+    "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),
+    "delete stored files nobody refers to": every(3600, "youworker.tasks.remove_unused_files"),
+    "remove conversations that outlived their rules": every(DAY, "youworker.tasks.apply_retention"),
     "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
 }

@@ -1,0 +1,49 @@
+"""What other people's apps, and the shared foundation, store about people."""
+
+from youworker.common.privacy import (
+    SECRET,
+    TECHNICAL,
+    Fate,
+    Treatment,
+    impersonal,
+    names,
+    withheld,
+)
+
+TREATMENTS = (
+    Treatment(
+        "common.IdempotentRequest",
+        owners=("user",),
+        withheld=withheld(TECHNICAL, "id user key fingerprint answer created_at"),
+    ),
+    impersonal("common.KeyFingerprint", "fingerprint created_at"),
+    Treatment(
+        "auditlog.LogEntry",
+        owners=("actor",),
+        texts=("object_pk", "additional_data__actor"),
+        file="audit",
+        exported=names("id timestamp object_pk object_repr cid remote_addr additional_data"),
+        withheld=withheld(
+            TECHNICAL,
+            "content_type object_id action serialized_data changes changes_text actor actor_email "
+            "remote_port",
+        ),
+        fate=Fate.KEPT,
+        reason="proves what happened; the actor's row is gone, his id is a pseudonym",
+    ),
+    Treatment(
+        "admin.LogEntry",
+        owners=("user",),
+        texts=("object_id",),
+        file="admin-log",
+        exported=names("id action_time object_id action_flag change_message"),
+        withheld=withheld(TECHNICAL, "user content_type object_repr"),
+    ),
+    Treatment(
+        "sessions.Session",
+        withheld=withheld(SECRET, "session_key session_data expire_date"),
+    ),
+    impersonal("auth.Permission", "id name content_type codename"),
+    impersonal("auth.Group", "id name permissions"),
+    impersonal("contenttypes.ContentType", "id app_label model"),
+)
