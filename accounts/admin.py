@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group as PermissionGroup
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, SignIn, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
@@ -75,3 +75,22 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         for key in queryset:
             services.revoke_api_key(key, actor=request.user)  # type: ignore[arg-type]
         self.message_user(request, "The keys were revoked.", messages.SUCCESS)
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin):
+    """Sessions: who is signed in, how and from where."""
+
+    list_display = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
+    list_filter = ("method", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "address")
+    fields = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
+    actions = ("end",)
+
+    @admin.action(description="End the selected sessions", permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
+        """End the selected sessions at once."""
+        for row in queryset:
+            services.end_session(row, actor=request.user)  # type: ignore[arg-type]
+        self.message_user(request, "The sessions were ended.", messages.SUCCESS)

@@ -21,6 +21,14 @@ class Language(models.TextChoices):
     ITALIAN = "it", "Italiano"
 
 
+class SignInMethod(models.TextChoices):
+    """How somebody proved who he is."""
+
+    PASSWORD = "password"  # noqa: S105 -- a word, not a secret
+    OIDC = "oidc"
+    SSO = "sso"
+
+
 class ExportStatus(models.TextChoices):
     """How far a copy of somebody's data has come."""
 

@@ -1,4 +1,4 @@
-"""Repositories of users and keys."""
+"""Repositories of users, keys and sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts.enums import ErasureStatus, ExportStatus
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, Errand, User
+    from accounts.models import ApiKey, DataExport, Erasure, Errand, SignIn, User
 
 ErrandT_co = TypeVar("ErrandT_co", bound="Errand", covariant=True)
 
@@ -51,6 +51,25 @@ class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):
         minute_ago = now - timedelta(minutes=1)
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=minute_ago)
         return bool(self.filter(stale, pk=pk).update(last_used_at=now))
+
+
+class SignInQuerySet(BaseQuerySet["SignIn"]):
+    """Sessions that were begun."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own sessions."""
+        return self.filter(user=user)
+
+    def live(self) -> Self:
+        """Limit to sessions that have not expired."""
+        return self.filter(session__expire_date__gt=timezone.now())
+
+    def touch(self, pk: Any) -> bool:
+        """Note the use of a session, at most once a minute."""
+        now = timezone.now()
+        return bool(
+            self.filter(pk=pk, last_seen_at__lt=now - timedelta(minutes=1)).update(last_seen_at=now)
+        )
 
 
 class ErrandQuerySet(BaseQuerySet[ErrandT_co]):

@@ -7,11 +7,25 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 
-from accounts.enums import ErasureStatus, ExportStatus, Language, Scope, SharedDocuments
-from accounts.managers import ApiKeyQuerySet, ErasureQuerySet, ExportQuerySet, UserManager
+from accounts.enums import (
+    ErasureStatus,
+    ExportStatus,
+    Language,
+    Scope,
+    SharedDocuments,
+    SignInMethod,
+)
+from accounts.managers import (
+    ApiKeyQuerySet,
+    ErasureQuerySet,
+    ExportQuerySet,
+    SignInQuerySet,
+    UserManager,
+)
 from youworker.common.ids import uuid7
 from youworker.common.models import TimestampedModel
 
@@ -65,6 +79,23 @@ class ApiKey(TimestampedModel):
         return self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(
             minutes=1
         )
+
+
+class SignIn(TimestampedModel):
+    """A session: who began it, how and where. It ends with the session's own row."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    # Its key opens the session, so no edge shows it.
+    session = models.OneToOneField(Session, models.CASCADE, related_name="sign_in", editable=False)
+    method = models.CharField(max_length=16, choices=SignInMethod)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SignInQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.method} sign-in of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Errand(TimestampedModel):

@@ -31,6 +31,13 @@ TREATMENTS = (
         withheld=withheld(SECRET, "digest") | withheld(TECHNICAL, "user"),
     ),
     Treatment(
+        "accounts.SignIn",
+        owners=("user",),
+        file="sign-ins",
+        exported=names("id method address user_agent last_seen_at", TIMES),
+        withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
         "accounts.DataExport",
         owners=("user",),
         file="exports",

@@ -12,15 +12,21 @@ from accounts.services.people import (
     may_still_act,
     update_profile,
 )
-from accounts.services.sign_in import (
-    sign_in,
+from accounts.services.sessions import (
+    begin_session,
+    end_session,
+    end_sessions,
     sign_out,
     user_of_session,
 )
+from accounts.services.sign_in import sign_in
 
 __all__ = [
+    "begin_session",
     "create_api_key",
     "digest_of",
+    "end_session",
+    "end_sessions",
     "ensure_root",
     "may_still_act",
     "revoke_api_key",

@@ -1,23 +1,19 @@
-"""Beginning and ending sessions."""
+"""Signing in with a password."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.contrib.auth import authenticate, get_user, login, logout
-from django.http import HttpRequest
+from django.contrib.auth import authenticate
 
+from accounts.enums import SignInMethod
 from accounts.exceptions import SignInFailed
 from accounts.models import User
+from accounts.services.sessions import begin_session
 from youworker.common import audit
 
-
-def user_of_session(session: Any) -> User | None:
-    """The signed-in user of a Django session, with the same checks as a page has."""
-    request = HttpRequest()
-    request.session = session
-    user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
@@ -28,12 +24,5 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
         if known is not None:
             audit.record("auth.login.failed", actor=None, target=known, result="denied")
         raise SignInFailed("The user name or the password is wrong.")
-    login(request, user)
-    audit.record("user.login", actor=user)
+    begin_session(request, user, method=SignInMethod.PASSWORD)
     return user
-
-
-def sign_out(request: HttpRequest, *, actor: User) -> None:
-    """End the session of a request."""
-    audit.record("user.logout", actor=actor)
-    logout(request)

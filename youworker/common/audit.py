@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditlog.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 
 from youworker.common.correlation import correlation_id
@@ -26,13 +27,13 @@ def record(
 ) -> None:
     """Write one audit line; `details` hold ids and counts, never content or secrets."""
     subject = target if target is not None else actor
-    if subject is None:
-        raise ValueError("An audit line needs an actor or a target.")
+    # Without either, the line is about somebody unknown: a user without an id.
+    kind = get_user_model() if subject is None else type(subject)
     where = origin()
     LogEntry.objects.create(
-        content_type=ContentType.objects.get_for_model(subject),
-        object_pk=str(subject.pk),
-        object_repr=type(subject).__name__,
+        content_type=ContentType.objects.get_for_model(kind),
+        object_pk="" if subject is None else str(subject.pk),
+        object_repr=kind.__name__,
         action=LogEntry.Action.ACCESS,
         actor=actor,
         remote_addr=where.address or None,

@@ -44,11 +44,7 @@ def add_originals(user: User, now: datetime, package: Package) -> list[dict[str,
     lost: list[dict[str, str]] = []
     for document in documents_of(user, now):
         path = stored_path(document.file)
-        try:
-            if path is None:
-                raise FileNotFoundError
-            package.add_file(file_path(document), path)
-        except FileNotFoundError:
+        if path is None or not package.add_file(file_path(document), path):
             lost.append({"document": str(document.pk), "title": document.title, "why": MISSING})
     return lost
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.db import transaction
 
@@ -23,6 +22,7 @@ from youworker.tasks import wake_privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 

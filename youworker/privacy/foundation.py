@@ -41,6 +41,7 @@ TREATMENTS = (
     ),
     Treatment(
         "sessions.Session",
+        owners=("sign_in__user",),
         withheld=withheld(SECRET, "session_key session_data expire_date"),
     ),
     impersonal("auth.Permission", "id name content_type codename"),

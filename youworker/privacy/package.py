@@ -82,14 +82,18 @@ class Package:
         self.counts[kind] = count
         return count
 
-    def add_file(self, name: str, path: Path) -> None:
-        """Copy a file in as it is; formats of documents are compressed already for the most."""
-        with (
-            path.open("rb") as source,
-            self.part(name, compressed=path.stat().st_size < PIECE) as part,
-        ):
+    def add_file(self, name: str, path: Path) -> bool:
+        """Copy a file in as it is; false when it is not there."""
+        try:
+            source = path.open("rb")
+        except FileNotFoundError:
+            return False
+        # Large documents are compressed in themselves for the most part.
+        small = path.stat().st_size < PIECE
+        with source, self.part(name, compressed=small) as part:
             while piece := source.read(PIECE):
                 part.write(piece)
+        return True
 
     def add_manifest(self, **about: Any) -> None:
         """Say what the package holds, with a checksum of every other file."""
