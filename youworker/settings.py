@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ExportStatusEnum": "accounts.enums.ExportStatus",
+        "ErasureStatusEnum": "accounts.enums.ErasureStatus",
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("health/", include("youworker.health.urls")),
     path("", include("django_prometheus.urls")),
     path("v1/", include("accounts.urls")),
+    path("v1/", include("youworker.privacy.urls")),
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),

@@ -76,7 +76,7 @@ def rotate_api_key(key: ApiKey, *, overlap_seconds: int = 0, actor: User) -> tup
 
 
 @transaction.atomic
-def revoke_api_key(key: ApiKey, *, actor: User) -> None:
+def revoke_api_key(key: ApiKey, *, actor: User | None) -> None:
     """End a key at once; nothing happens when it had ended already."""
     live = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True)
     if live.update(revoked_at=timezone.now()):

@@ -40,7 +40,7 @@ def request_erasure(
     """Close an account at once and queue its removal; a second wish finds the first.
 
     Under a legal hold the removal waits until the hold is lifted. Raises `LastSuperuser`, and
-    `Forbidden` when staff want to remove a superuser.
+    `Forbidden` when somebody else but a superuser asks.
     """
     # Locked together and in one order, so that two superusers cannot remove each other.
     rows = User.objects.filter(pk=user.pk) | User.objects.filter(is_superuser=True)
@@ -56,7 +56,7 @@ def request_erasure(
     )
     if is_new:
         note(user, erasure, actor=actor)
-    close_account(user)
+    close_account(user, actor=actor)
     transaction.on_commit(partial(stop_runs, user))
     transaction.on_commit(partial(wake_privacy, "erase_users"))
     return erasure
@@ -69,8 +69,8 @@ def check_removable(user: User, locked: Iterable[User], *, actor: User | None) -
         raise LastSuperuser("The last superuser cannot be erased; make somebody else one first.")
     if actor is None or actor.pk == user.pk:
         return
-    if not actor.is_staff or (user.is_superuser and not actor.is_superuser):
-        raise Forbidden("Only a superuser may erase this account.")
+    if not actor.is_superuser:
+        raise Forbidden("Only a superuser may erase the account of somebody else.")
 
 
 def note(user: User, erasure: Erasure, *, actor: User | None) -> None:
@@ -81,13 +81,13 @@ def note(user: User, erasure: Erasure, *, actor: User | None) -> None:
     audit.record(action, actor=actor, target=user, step="requested", **details)
 
 
-def close_account(user: User) -> None:
+def close_account(user: User, *, actor: User | None) -> None:
     """Let nobody in as this user any more; runs in the caller's transaction."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     user.is_active = False
     for key in ApiKey.objects.filter(user=user, revoked_at__isnull=True):
-        accounts.revoke_api_key(key, actor=None)
-    accounts.end_sessions(user, actor=None)
+        accounts.revoke_api_key(key, actor=actor)
+    accounts.end_sessions(user, actor=actor)
 
 
 def erase_users() -> int:

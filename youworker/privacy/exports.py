@@ -94,6 +94,13 @@ def export_to(user: User, path: Path) -> int:
     return written(path, partial(collect, user))
 
 
+def export_by_operator(user: User, path: Path) -> int:
+    """Write everything about a user into a file of the operator's; its size in bytes."""
+    size = export_to(user, path)
+    audit.record("data.export", actor=None, target=user, step="command", bytes=size)
+    return size
+
+
 def open_export(export: DataExport, *, actor: User) -> Path:
     """The file of a finished copy; raises `NotFound` when it is not there, or not any more."""
     path = path_of(export.pk)
@@ -117,12 +124,19 @@ def expire_exports() -> int:
 def remove_strays() -> int:
     """Delete files whose export is gone or has ended without one; how many."""
     found = {path: id_of(path) for path in exports_folder().iterdir() if path.is_file()}
-    living = DataExport.objects.filter(pk__in=[pk for pk in found.values() if pk])
-    kept = set(living.exclude(status__in=("failed", "expired")).values_list("pk", flat=True))
-    strays = [path for path, pk in found.items() if pk not in kept]
+    rows = DataExport.objects.filter(pk__in=[pk for pk in found.values() if pk])
+    status = dict(rows.values_list("pk", "status"))
+    strays = [path for path, pk in found.items() if not belongs(path, status.get(pk))]
     for path in strays:
         path.unlink(missing_ok=True)
     return len(strays)
+
+
+def belongs(path: Path, status: str | None) -> bool:
+    """Whether an export in this state may have this file: a draft, or the whole."""
+    if status in (ExportStatus.QUEUED, ExportStatus.RUNNING):
+        return True
+    return status == ExportStatus.READY and path.suffix == ".zip"
 
 
 def remove_files_of(user: User) -> None:

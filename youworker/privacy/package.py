@@ -7,6 +7,7 @@ import os
 import zipfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 import orjson
 
@@ -104,7 +105,8 @@ class Package:
 
 def written(path: Path, write: Callable[[Package], None]) -> int:
     """Write a package beside its place and move it there when it is whole; its size in bytes."""
-    draft = path.with_name(f".{path.name}.part")
+    # A name of its own: a worker that was taken for dead may write still.
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with Package(draft) as package:
             write(package)
