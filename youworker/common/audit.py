@@ -28,7 +28,8 @@ def record(
     """Write one audit line; `details` hold ids and counts, never content or secrets."""
     subject = target if target is not None else actor
     # Without either, the line is about somebody unknown: a user without an id.
-    kind = get_user_model() if subject is None else type(subject)
+    # `__class__`, because the user of a session is a lazy object of another type.
+    kind = get_user_model() if subject is None else subject.__class__
     where = origin()
     LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(kind),

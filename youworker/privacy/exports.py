@@ -6,7 +6,6 @@ import logging
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.enums import ExportStatus
-from accounts.models import DataExport
+from accounts.models import DataExport, User
 from youworker.common import audit
 from youworker.common.config import config
 from youworker.common.exceptions import NotFound
@@ -22,9 +21,6 @@ from youworker.privacy.collecting import collect
 from youworker.privacy.holding import LEASE_SECONDS, kept_alive
 from youworker.privacy.package import written
 from youworker.tasks import wake_privacy
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +32,7 @@ PAUSE_SECONDS = 10
 def request_export(user: User, *, actor: User) -> DataExport:
     """Queue a copy of a user's data; one that is still to come is the answer to a second wish."""
     # One wish at a time: the row of the user is the lock.
-    type(user).objects.select_for_update().get(pk=user.pk)
+    User.objects.select_for_update().get(pk=user.pk)
     waiting = DataExport.objects.visible_to(user).unfinished().first()
     if waiting is not None:
         return waiting

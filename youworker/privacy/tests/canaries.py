@@ -58,9 +58,7 @@ def furnish(word):
     passages = write(document, f"text {word}", heading=word)
     talk(user, word, document, passages[0])
     run = IngestionRunFactory(owner=user, target=word, tags=[word])
-    ItemFactory(
-        run=run, name=word, uri=word, file=file.file, document=document, stage=Stage.READY
-    )
+    ItemFactory(run=run, name=word, uri=word, file=file.file, document=document, stage=Stage.READY)
     IdempotentRequest.objects.create(user=user, key=word, fingerprint=word, answer={"x": word})
     sync_redis().set(f"yw:asgi:group:ingestion.{user.pk.hex}", word)
     return user
@@ -70,9 +68,7 @@ def talk(user, word, document, passage):
     session = SessionFactory(user=user, title=word)
     question = MessageFactory(session=session, content=f"question {word}", comment=word)
     run = RunFactory(session=session, question=question, options={"word": word})
-    CitationFactory(
-        message=run.answer, document=document, passage=passage, title=word, quote=word
-    )
+    CitationFactory(message=run.answer, document=document, passage=passage, title=word, quote=word)
     ToolRunFactory(
         session=session, run=run, message=run.answer, arguments={"q": word}, result_preview=word
     )

@@ -12,7 +12,7 @@ from accounts.exceptions import LastSuperuser
 from accounts.models import Erasure, User
 from accounts.tests.factories import UserFactory
 from chat.models import Citation, Message, Run
-from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import CitationFactory, RunFactory, SessionFactory
 from documents.models import Collection, Document
 from documents.tests.factories import (
     CollectionFactory,
