@@ -72,7 +72,7 @@ def hand_over_collection(collection: Collection, heir: User, *, actor: User | No
     collection.name = free_name(collection.name, heir)
     collection.save_fields("owner", "is_default", "name")
     audit.record(
-        "collection.update", actor=actor, target=collection, fields=["owner"], owner=str(heir.pk)
+        "collection.update", actor=actor, target=collection, fields=["owner"], heir=str(heir.pk)
     )
     for document in own:
         hand_over_document(document, heir, actor=actor)
@@ -91,7 +91,7 @@ def hand_over_document(document: Document, heir: User, *, actor: User | None) ->
         document.path_hash = server_path_hash(f"handed over {uuid4()}")
     document.save_fields("owner", "collection", "path_hash")
     audit.record(
-        "document.update", actor=actor, target=document, fields=["owner"], owner=str(heir.pk)
+        "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)
     )
 
 
