@@ -48,7 +48,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff may not take over a superuser's account by changing its password."""
+        """Nobody gives a program a password, nor staff a superuser another one."""
+        if obj is not None and obj.is_service:
+            return False
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))

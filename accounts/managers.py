@@ -28,9 +28,13 @@ class UserManager(DjangoUserManager["User"]):
         return found.first()
 
     def found_by(self, text: str) -> QuerySet[User]:
-        """Active users whose name contains `text`, in the order of their names."""
+        """Active people whose name contains `text`, in the order of their names."""
         named = Q(username__icontains=text) | Q(display_name__icontains=text)
-        return self.filter(named, is_active=True).order_by("username")
+        return self.people().filter(named, is_active=True).order_by("username")
+
+    def people(self) -> QuerySet[User]:
+        """Users that are not service accounts."""
+        return self.filter(service_account__isnull=True)
 
 
 class ApiKeyQuerySet(BaseQuerySet["ApiKey"]):

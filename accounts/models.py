@@ -49,6 +49,11 @@ class User(AbstractUser):
         return self.is_superuser
 
     @property
+    def is_service(self) -> bool:
+        """Whether this is a program's user, which cannot sign in; asks the database once."""
+        return hasattr(self, "service_account")
+
+    @property
     def shown_name(self) -> str:
         """What other people see."""
         return self.display_name or self.username

@@ -2,45 +2,94 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
 
 from groups import retention
-from groups.models import Group, LegalHold, Membership
+from groups.models import Group, LegalHold, Membership, ServiceAccount
+from groups.services import staff
 from youworker.common.admin import KeptAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.forms import ModelForm
     from django.http import HttpRequest
 
     from accounts.models import User
 
 
+class ActingAdmin(ReadOnlyAdmin):
+    """Rows that staff change by actions only."""
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """Whether the actions are offered: the right to change the model."""
+        options = self.model._meta
+        user = cast("User", request.user)
+        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
+
+
 @admin.register(Group)
-class GroupAdmin(KeptAdmin):
-    """Groups, deleted ones included; staff only say how long conversations are kept."""
+class GroupAdmin(ActingAdmin):
+    """Groups, deleted ones included; their admins change them, through the API.
+
+    Staff say how long conversations are kept.
+    """
 
     list_display = ("name", "member_count", "retention_days", "created_at", "deleted_at")
-    readonly_fields = ("name", "description", "created_at", "deleted_at")
     list_filter = ("deleted_at", "created_at")
-    search_fields = ("name",)
+    search_fields = ("name", "id")
+    readonly_fields = (
+        "id",
+        "name",
+        "description",
+        "member_count",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
+    fields = (*readonly_fields, "retention_days")
+    actions: ClassVar = ["hide", "show", "appoint"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        everything: Any = Group.all_objects
-        found: QuerySet[Group] = everything.annotate(member_count=Count("memberships"))
-        return found.order_by("name", "pk")
+        rows: QuerySet[Group] = Group.all_objects.all().with_member_count().sorted_by("name")
+        return rows
 
-    @admin.display(description="members", ordering="member_count")
-    def member_count(self, group: Any) -> int:
-        """How many people belong to the group."""
-        return int(group.member_count)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_manage_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:  # noqa: FBT001 -- Django's
         """Change the one field that may be changed here."""
         actor = cast("User", request.user)
         retention.set_retention(obj, form.cleaned_data["retention_days"], actor=actor)
+
+    @admin.display(description="members", ordering="member_count")
+    def member_count(self, group: Any) -> str:
+        """How many belong to the group, with a link to who they are."""
+        page = reverse("admin:groups_membership_changelist")
+        return format_html(
+            '<a href="{}?group__id__exact={}">{}</a>', page, group.pk, group.member_count
+        )
+
+    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Hide the chosen groups with what is shared with them."""
+        count = staff.hide_groups(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} deleted.")
+
+    @admin.action(description="Restore", permissions=["manage"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Show the chosen groups again, where the name is free and somebody can manage them."""
+        count = staff.show_groups(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} restored.")
+
+    @admin.action(description="Appoint an admin where none is active", permissions=["manage"])
+    def appoint(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Make the longest active member an admin of a group without an active one."""
+        count = staff.appoint_admins(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} appointed.")
 
 
 @admin.register(Membership)
@@ -52,6 +101,29 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("group", "user")
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ActingAdmin):
+    """Users of programs, those that were removed included."""
+
+    list_display = ("name", "group", "user", "created_by", "created_at", "ended_at")
+    list_filter = ("created_at", "ended_at")
+    list_select_related = ("group", "user", "created_by")
+    search_fields = ("user__display_name", "user__username", "group__name")
+    fields = ("id", "name", "group", "user", "created_by", "created_at", "ended_at")
+    actions: ClassVar = ["end"]
+
+    @admin.display(ordering="user__display_name")
+    def name(self, account: ServiceAccount) -> str:
+        """What its group calls it."""
+        return account.name
+
+    @admin.action(description="End, with the keys", permissions=["manage"])
+    def end(self, request: HttpRequest, queryset: QuerySet[ServiceAccount]) -> None:
+        """End the chosen service accounts for good."""
+        count = staff.end_service_accounts(queryset, actor=cast("User", request.user))
+        messages.success(request, f"{count} ended.")
 
 
 @admin.register(LegalHold)

@@ -2,9 +2,15 @@
 
 from django.db import models
 
+from accounts.enums import Scope
+
 
 class Role(models.TextChoices):
     """What a member may do in a group."""
 
     MEMBER = "member"
     ADMIN = "admin"
+
+
+# What a service account's key may be used for; never `admin`, which is for people.
+SERVICE_SCOPES = [choice for choice in Scope.choices if choice[0] != Scope.ADMIN]

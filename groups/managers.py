@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Lower
 
 from groups.enums import Role
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from groups.models import Group, LegalHold, Membership
+    from groups.models import Group, LegalHold, Membership, ServiceAccount
 
 
 class GroupQuerySet(SoftDeleteQuerySet["Group"]):
@@ -29,6 +30,33 @@ class GroupQuerySet(SoftDeleteQuerySet["Group"]):
         own = self.model.members.through.objects.filter(user=user, role=Role.ADMIN)
         return self.filter(pk__in=own.values("group_id"))
 
+    def matching(self, text: str) -> Self:
+        """Limit to groups with a text in their name or description."""
+        return self.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+    def sorted_by(self, ordering: str) -> Self:
+        """Sort by `name` or `created_at`, with `-` downwards; names whatever their case."""
+        key: Any = Lower("name") if ordering.endswith("name") else F("created_at")
+        return self.order_by(key.desc() if ordering.startswith("-") else key.asc(), "pk")
+
+    def with_role_of(self, user: User) -> Self:
+        """Annotate `role`: what the user is in each group."""
+        own = self.model.members.through.objects.filter(group=OuterRef("pk"), user=user)
+        return self.annotate(role=Subquery(own.values("role")))
+
+    def with_member_count(self) -> Self:
+        """Annotate `member_count`: how many members each group has."""
+        inside = self.model.members.through.objects.filter(group=OuterRef("pk"))
+        count = inside.order_by().values("group").annotate(n=Count("pk")).values("n")
+        return self.annotate(member_count=Coalesce(Subquery(count), 0))
+
+    def locked(self) -> Self:
+        """Lock the groups until the transaction ends, in an order that cannot deadlock.
+
+        Not exclusively: rows that refer to a group may still be written by others.
+        """
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
 
 class MembershipQuerySet(BaseQuerySet["Membership"]):
     """Who belongs where."""
@@ -41,6 +69,34 @@ class MembershipQuerySet(BaseQuerySet["Membership"]):
     def admins(self) -> Self:
         """Limit to those who manage their group."""
         return self.filter(role=Role.ADMIN)
+
+    def able(self) -> Self:
+        """Limit to active people: those who could manage a group."""
+        return self.filter(user__is_active=True, user__service_account__isnull=True)
+
+    def with_user(self) -> Self:
+        """Load the users along, and whether they are service accounts."""
+        return self.select_related("user__service_account")
+
+
+class ServiceAccountQuerySet(BaseQuerySet["ServiceAccount"]):
+    """Users of programs."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to those in use, of living groups the user is an admin of."""
+        return self.in_use().filter(
+            group__deleted_at__isnull=True,
+            group__memberships__user=user,
+            group__memberships__role=Role.ADMIN,
+        )
+
+    def in_use(self) -> Self:
+        """Limit to those that were not removed."""
+        return self.filter(ended_at__isnull=True)
+
+    def with_people(self) -> Self:
+        """Load along what is shown beside the row."""
+        return self.select_related("user", "created_by")
 
 
 class LegalHoldQuerySet(BaseQuerySet["LegalHold"]):

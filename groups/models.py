@@ -11,7 +11,12 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from groups.enums import Role
-from groups.managers import GroupQuerySet, LegalHoldQuerySet, MembershipQuerySet
+from groups.managers import (
+    GroupQuerySet,
+    LegalHoldQuerySet,
+    MembershipQuerySet,
+    ServiceAccountQuerySet,
+)
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
 
@@ -28,6 +33,9 @@ class Group(SoftDeleteModel):
     members: models.ManyToManyField[models.Model, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="member_of"
     )
+
+    role: str  # only after `with_role_of()`
+    member_count: int  # only after `with_member_count()`
 
     objects: ClassVar = AliveManager.from_queryset(GroupQuerySet)()
     all_objects: ClassVar = GroupQuerySet.as_manager()
@@ -62,6 +70,32 @@ class Membership(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.group}"
+
+
+class ServiceAccount(TimestampedModel):
+    """Marks a user as a program's: it cannot sign in, and its group's admins make its keys."""
+
+    # The mark outlives a group that is removed for good.
+    group = models.ForeignKey(
+        Group, models.SET_NULL, null=True, blank=True, related_name="service_accounts"
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="service_account"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ServiceAccountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What its group calls it."""
+        return self.user.shown_name
 
 
 class LegalHold(TimestampedModel):

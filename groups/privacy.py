@@ -29,6 +29,13 @@ TREATMENTS = (
         withheld=withheld(TECHNICAL, "user"),
     ),
     Treatment(
+        "groups.ServiceAccount",
+        owners=("user",),
+        file="service-account",
+        exported=names("id group ended_at", TIMES),
+        withheld=withheld(TECHNICAL, "user") | withheld(OTHERS, "created_by"),
+    ),
+    Treatment(
         "groups.LegalHold",
         owners=("user",),
         withheld=withheld(

@@ -224,6 +224,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExportStatusEnum": "accounts.enums.ExportStatus",
         "ErasureStatusEnum": "accounts.enums.ErasureStatus",
+        "ScopesEnum": "accounts.enums.Scope",
+        "ServiceScopesEnum": "groups.enums.SERVICE_SCOPES",
+        "GroupRoleEnum": "groups.enums.Role",
+        "RoleEnum": "chat.enums.MessageRole",
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",

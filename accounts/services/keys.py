@@ -45,6 +45,9 @@ def create_api_key(
         raise InvalidInput(f"There is no scope {', '.join(sorted(unknown))}.", attr="scopes")
     if Scope.ADMIN in wanted and not user.is_staff:
         raise Forbidden("The scope admin is for staff only.")
+    if user.is_service and actor.pk == user.pk:
+        # Else a stolen key could give itself successors and more scopes.
+        raise Forbidden("The keys of a service account are made by the admins of its group.")
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInput("This lies in the past.", attr="expires_at")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)

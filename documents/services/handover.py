@@ -42,9 +42,12 @@ def hand_over_library(user: User, *, actor: User | None = None) -> int:
 
 def heir_of(group_ids: Iterable[UUID], user: User) -> User | None:
     """The admin, of the first of these groups, who has been one for longest."""
-    admins = Membership.objects.admins().exclude(user=user).select_related("user")
-    active = admins.filter(group_id__in=list(group_ids), user__is_active=True)
-    first = active.order_by("group__name", "created_at", "pk").first()
+    admins = Membership.objects.admins().able().exclude(user=user).select_related("user")
+    first = (
+        admins.filter(group_id__in=list(group_ids))
+        .order_by("group__name", "created_at", "pk")
+        .first()
+    )
     return first.user if first else None
 
 

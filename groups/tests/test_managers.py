@@ -5,8 +5,14 @@ from django.db import IntegrityError
 
 from accounts.tests.factories import UserFactory
 from groups.enums import Role
-from groups.models import Group, Membership
-from groups.tests.factories import GroupFactory, MembershipFactory
+from groups.models import Group, Membership, ServiceAccount
+from groups.tests.factories import (
+    GroupFactory,
+    MembershipFactory,
+    managed_group,
+    member_of,
+    service_account_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +70,34 @@ def test_nobody_belongs_to_a_group_twice():
 
     with pytest.raises(IntegrityError, match="membership_once_per_user"):
         MembershipFactory(group=membership.group, user=membership.user)
+
+
+def test_the_role_and_the_members_are_counted_apart():
+    group, admin = managed_group()
+    MembershipFactory.create_batch(2, group=group)
+    managed_group(admin)
+
+    found = Group.objects.with_role_of(admin).with_member_count().get(pk=group.pk)
+    seen_by_others = Group.objects.with_role_of(UserFactory()).with_member_count().get(pk=group.pk)
+
+    assert (found.role, found.member_count) == (Role.ADMIN, 3)
+    assert (seen_by_others.role, seen_by_others.member_count) == (None, 3)
+
+
+def test_only_active_people_are_able_to_manage():
+    group, admin = managed_group()
+    service_account_of(group, admin)
+    MembershipFactory(group=group, user=UserFactory(is_active=False))
+
+    assert [one.user for one in Membership.objects.filter(group=group).able()] == [admin]
+
+
+def test_service_accounts_are_visible_to_the_admins_of_their_living_group():
+    group, admin = managed_group()
+    account = service_account_of(group, admin)
+    service_account_of(*managed_group())
+
+    assert list(ServiceAccount.objects.visible_to(admin)) == [account]
+    assert not ServiceAccount.objects.visible_to(member_of(group)).exists()
+    group.soft_delete()
+    assert not ServiceAccount.objects.visible_to(admin).exists()

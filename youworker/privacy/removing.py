@@ -12,6 +12,7 @@ from accounts.enums import SharedDocuments
 from accounts.models import User
 from chat.clearing import erase_conversations, runs_are_over, stop_runs
 from documents import services as documents
+from groups import services as groups
 from ingestion import services as ingestion
 from youworker.common.exceptions import DomainError
 from youworker.common.privacy import Fate
@@ -39,6 +40,8 @@ def remove_user(erasure: Erasure) -> dict[str, int]:
     counts: dict[str, int] = {}
     if user is not None:
         wait_for_work(user, erasure)
+        # First, so that every group he managed has an admin again who can take documents over.
+        groups.withdraw_user(user, actor=None)
         if erasure.shared_documents == SharedDocuments.HAND_OVER:
             counts["handed_over"] = documents.hand_over_library(user)
         counts |= remove_content(user)

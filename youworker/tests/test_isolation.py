@@ -17,7 +17,8 @@ from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat.routing import websocket_urlpatterns as chat_sockets
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.tests.factories import CollectionFactory, DocumentFactory
-from groups.tests.factories import GroupFactory
+from groups import services as groups
+from groups.tests.factories import GroupFactory, managed_group, service_account_of
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
@@ -58,6 +59,26 @@ def ingestion_of(user):
     return IngestionRunFactory(owner=user)
 
 
+def group_of(user):
+    return managed_group(user)[0]
+
+
+def member_of(user):
+    return {"group_id": group_of(user).pk, "user_id": user.pk}
+
+
+def program_of(user):
+    group = group_of(user)
+    return {"group_id": group.pk, "pk": service_account_of(group, user).pk}
+
+
+def program_key_of(user):
+    group = group_of(user)
+    account = service_account_of(group, user)
+    key, _ = groups.create_service_key(account, name="k", scopes=["chat"], actor=user)
+    return {"group_id": group.pk, "pk": account.pk, "key_id": key.pk}
+
+
 def server_of(_user):
     return ServerFactory()
 
@@ -66,7 +87,8 @@ def tool_of(_user):
     return ToolFactory()
 
 
-# Every route with an id: whose id it takes, and how its methods are called.
+# Every route with an id: whose id it takes, and how its methods are called. Where there are
+# several ids, the factory gives them by name.
 ROUTES = {
     "v1/account/api-keys/<uuid:pk>": (key_of, ["delete"]),
     "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
@@ -79,6 +101,20 @@ ROUTES = {
     "v1/documents/<uuid:pk>/content": (document_of, ["get"]),
     "v1/documents/<uuid:pk>/passages": (document_of, ["get"]),
     "v1/documents/<uuid:pk>/access": (document_of, ["get"]),
+    "v1/groups/<uuid:pk>": (group_of, ["get", "patch", "delete"]),
+    "v1/groups/<uuid:pk>/restore": (group_of, ["post"]),
+    "v1/groups/<uuid:group_id>/members": (group_of, ["get", "post"]),
+    "v1/groups/<uuid:group_id>/members/<uuid:user_id>": (member_of, ["patch", "delete"]),
+    "v1/groups/<uuid:group_id>/service-accounts": (group_of, ["get", "post"]),
+    "v1/groups/<uuid:group_id>/service-accounts/<uuid:pk>": (program_of, ["delete"]),
+    "v1/groups/<uuid:group_id>/service-accounts/<uuid:pk>/api-keys": (
+        program_of,
+        ["get", "post"],
+    ),
+    "v1/groups/<uuid:group_id>/service-accounts/<uuid:pk>/api-keys/<uuid:key_id>": (
+        program_key_of,
+        ["delete"],
+    ),
     "v1/ingestion/runs/<uuid:pk>": (ingestion_of, ["get", "delete"]),
     "v1/ingestion/runs/<uuid:run_id>/items": (ingestion_of, ["get"]),
     "v1/ingestion/runs/<uuid:pk>/cancel": (ingestion_of, ["post"]),
@@ -124,7 +160,8 @@ def test_every_socket_with_an_id_has_a_row():
 
 
 def url_of(path, row):
-    return "/" + re.sub("<uuid:[a-z_]+>", str(row.pk), path)
+    ids = row if isinstance(row, dict) else {}
+    return "/" + re.sub("<uuid:([a-z_]+)>", lambda found: str(ids.get(found[1]) or row.pk), path)
 
 
 CASES = [(path, method) for path, (_, methods) in ROUTES.items() for method in methods]

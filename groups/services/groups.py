@@ -1,0 +1,92 @@
+"""What people do with groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from groups.enums import Role
+from groups.exceptions import GroupNameExists
+from groups.models import Group, Membership
+from groups.services.rights import lock_person, managed_group
+from groups.services.service_accounts import put_to_sleep, wake_up
+from youworker.common import audit
+from youworker.common.exceptions import Forbidden
+from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@validate_not_empty("name")
+@transaction.atomic
+def create_group(name: str, *, description: str = "", actor: User) -> Group:
+    """Create a group whose admin is the actor; raises `GroupNameExists`."""
+    founder = lock_person(actor.pk)
+    if founder is None or not founder.is_active:
+        raise Forbidden("Only an active person can have a group.")
+    group = saved(Group(name=name.strip(), description=description))
+    Membership.objects.create(group=group, user=actor, role=Role.ADMIN)
+    audit.record("group.create", actor=actor, target=group)
+    return group
+
+
+@validate_not_empty("name")
+@transaction.atomic
+def update_group(
+    group: Group, *, name: str | None = None, description: str | None = None, actor: User
+) -> Group:
+    """Change what is given; raises `GroupNameExists`."""
+    group = managed_group(group.pk, actor=actor)
+    changes = {"name": name and name.strip(), "description": description}
+    fields = [field for field, value in changes.items() if value is not None]
+    for field in fields:
+        setattr(group, field, changes[field])
+    if fields:
+        saved(group, *fields)
+        audit.record("group.update", actor=actor, target=group, fields=fields)
+    return group
+
+
+@transaction.atomic
+def delete_group(group: Group, *, actor: User) -> None:
+    """Hide a group: what was shared with it is not seen through it until it is restored."""
+    hide_group(managed_group(group.pk, actor=actor), actor=actor)
+
+
+@transaction.atomic
+def restore_group(group: Group, *, actor: User) -> Group:
+    """Show a group again that the actor managed; raises `GroupNameExists`."""
+    group = managed_group(group.pk, actor=actor, deleted=True)
+    if group.is_deleted:
+        show_group(group, actor=actor)
+    return group
+
+
+def hide_group(group: Group, *, actor: User | None) -> None:
+    """Hide a locked, living group."""
+    group.soft_delete()
+    put_to_sleep(group)
+    audit.record("group.delete", actor=actor, target=group)
+
+
+def show_group(group: Group, *, actor: User) -> None:
+    """Show a locked, deleted group."""
+    group.deleted_at = None
+    saved(group, "deleted_at")
+    wake_up(group)
+    audit.record("group.restore", actor=actor, target=group)
+
+
+def saved(group: Group, *fields: str) -> Group:
+    """Write a new group, or just these fields; raises `GroupNameExists`."""
+    try:
+        with transaction.atomic():
+            if fields:
+                group.save_fields(*fields)
+            else:
+                group.save(force_insert=True)
+    except IntegrityError as error:
+        raise GroupNameExists("There is a group of this name already.") from error
+    return group
