@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
+from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
 from accounts.models import ApiKey, DataExport, Erasure, SignIn, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.common.exceptions import Conflict
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from django.forms import ModelForm
     from django.http import HttpRequest
 
-# Rights come from our own groups and the staff flags.
-admin.site.unregister(PermissionGroup)
+# Rights come from our own groups and the staff flags; allauth's pages show secrets.
+admin.site.unregister([PermissionGroup, Authenticator, EmailAddress])
+
+
+def acting(request: HttpRequest) -> User:
+    """The member of staff behind a request; the site lets nobody else in."""
+    return cast("User", request.user)
 
 
 @admin.register(User)
@@ -39,6 +50,46 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
+    actions = ("remove_second_factor", "end_sessions")
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+        """Store a user; one who lost a right is signed out everywhere."""
+        if change:
+            services.update_user(obj, fields=form.changed_data, actor=acting(request))
+        else:
+            services.create_user(obj, actor=acting(request))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
+        """Set somebody's password; the own one is asked for on a page of its own."""
+        if str(acting(request).pk) == id:
+            return redirect("admin:password_change")
+        answer = super().user_change_password(request, id, form_url)
+        # A page that did not do what it was asked answers with itself.
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            services.record_password(User.objects.get(pk=id), actor=acting(request))
+        return answer
+
+    @admin.action(description="Remove the second factor", permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Help people who lost their phone and their codes."""
+        for user in self.changeable(request, queryset):
+            try:
+                services.remove_second_factor(user, actor=acting(request))
+            except Conflict as error:
+                self.message_user(request, f"{user}: {error.message}", messages.WARNING)
+            else:
+                self.message_user(request, f"{user}: removed.", messages.SUCCESS)
+
+    @admin.action(description="End all sessions", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Sign people out everywhere."""
+        for user in self.changeable(request, queryset):
+            ended = services.end_sessions(user, actor=acting(request))
+            self.message_user(request, f"{user}: {ended} sessions ended.", messages.SUCCESS)
+
+    def changeable(self, request: HttpRequest, users: QuerySet[User]) -> list[User]:
+        """Those of the selected users whom this member of staff may change."""
+        return [user for user in users if self.has_change_permission(request, user)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only a superuser decides who may do more than others."""
@@ -75,7 +126,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the selected keys at once."""
         for key in queryset:
-            services.revoke_api_key(key, actor=request.user)  # type: ignore[arg-type]
+            services.revoke_api_key(key, actor=acting(request))
         self.message_user(request, "The keys were revoked.", messages.SUCCESS)
 
 
@@ -94,7 +145,7 @@ class SignInAdmin(ReadOnlyAdmin):
     def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
         """End the selected sessions at once."""
         for row in queryset:
-            services.end_session(row, actor=request.user)  # type: ignore[arg-type]
+            services.end_session(row, actor=acting(request))
         self.message_user(request, "The sessions were ended.", messages.SUCCESS)
 
 
@@ -117,3 +168,32 @@ class ErasureAdmin(ReadOnlyAdmin):
     list_filter = ("status", "created_at")
     search_fields = ("=subject",)
     exclude = ("lease_token",)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Who has a second factor; its secrets are not shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    """Addresses an identity provider vouched for."""
+
+    list_display = ("email", "user", "verified", "primary")
+    list_select_related = ("user",)
+    search_fields = ("email", "user__username")
+
+
+@admin.register(EmailConfirmation)
+class EmailConfirmationAdmin(ReadOnlyAdmin):
+    """Confirmations of addresses; none is asked for, so there are none."""
+
+    list_display = ("email_address", "created")
+    list_select_related = ("email_address",)
+    exclude = ("key",)

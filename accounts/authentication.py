@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions
@@ -35,6 +35,12 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The session cookie; writes need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        found = super().authenticate(request)
+        if found is not None:
+            services.note_use(request.session)
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         # Without one, the framework answers 403 to people who are not signed in.

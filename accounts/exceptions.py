@@ -1,10 +1,10 @@
 """What signing in may be refused with."""
 
-from youworker.common.exceptions import DomainError
+from youworker.common.exceptions import DomainError, Forbidden
 
 
 class SignInFailed(DomainError):
-    """Wrong name or password; the same answer for both."""
+    """Wrong name, password or code; the same answer for all."""
 
     code, status = "authentication_failed", 401
 
@@ -13,3 +13,21 @@ class LastSuperuser(DomainError):
     """Somebody has to be able to manage the installation."""
 
     code, status = "last_superuser", 409
+
+
+class SecondFactorRequired(SignInFailed):
+    """The password is right, and this account wants a code as well."""
+
+    code = "second_factor_required"
+
+
+class SignInUnavailable(DomainError):
+    """Attempts cannot be counted now, so none is let through."""
+
+    code, status = "sign_in_unavailable", 503
+
+
+class RecentSignInRequired(Forbidden):
+    """The session is too old for this, and no password was given."""
+
+    code = "recent_sign_in_required"

@@ -13,6 +13,9 @@ from accounts.models import ApiKey, User
 from accounts.tickets import LIFETIME_SECONDS
 from youworker.common.openapi import example
 
+LONGEST_PASSWORD = 4096
+LONGEST_CODE = 64
+
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
     """A group the user belongs to, and his role in it."""
@@ -84,10 +87,11 @@ class UpdateProfileSerializer(serializers.Serializer[Any]):
 
 @example(username="ada", password="a long password")  # noqa: S106 -- only shown
 class LoginSerializer(serializers.Serializer[Any]):
-    """Name and password."""
+    """Name and password, and a code when the account has a second factor."""
 
     username = serializers.CharField(max_length=150)
-    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    code = serializers.CharField(max_length=LONGEST_CODE, required=False, allow_blank=True)
 
 
 class CsrfTokenSerializer(serializers.Serializer[Any]):

@@ -3,37 +3,73 @@
 from accounts.services.keys import (
     create_api_key,
     digest_of,
+    replace_api_keys,
     revoke_api_key,
     rotate_api_key,
     user_of_key,
 )
+from accounts.services.passwords import change_password, record_password, store_password
 from accounts.services.people import (
+    create_user,
     ensure_root,
     may_still_act,
     update_profile,
+    update_user,
+)
+from accounts.services.second_factor import (
+    begin_totp,
+    confirm_totp,
+    remove_second_factor,
+    renew_recovery_codes,
+    second_factor_of,
 )
 from accounts.services.sessions import (
     begin_session,
     end_session,
     end_sessions,
+    forget_expired_sessions,
+    note_use,
     sign_out,
     user_of_session,
 )
-from accounts.services.sign_in import sign_in
+from accounts.services.sign_in import (
+    check_credentials,
+    password_matches,
+    prove_identity,
+    require_recent_sign_in,
+    sign_in,
+)
 
 __all__ = [
     "begin_session",
+    "begin_totp",
+    "change_password",
+    "check_credentials",
+    "confirm_totp",
     "create_api_key",
+    "create_user",
     "digest_of",
     "end_session",
     "end_sessions",
     "ensure_root",
+    "forget_expired_sessions",
     "may_still_act",
+    "note_use",
+    "password_matches",
+    "prove_identity",
+    "record_password",
+    "remove_second_factor",
+    "renew_recovery_codes",
+    "replace_api_keys",
+    "require_recent_sign_in",
     "revoke_api_key",
     "rotate_api_key",
+    "second_factor_of",
     "sign_in",
     "sign_out",
+    "store_password",
     "update_profile",
+    "update_user",
     "user_of_key",
     "user_of_session",
 ]

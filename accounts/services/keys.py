@@ -79,6 +79,23 @@ def rotate_api_key(key: ApiKey, *, overlap_seconds: int = 0, actor: User) -> tup
 
 
 @transaction.atomic
+def replace_api_keys(
+    user: User,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None = None,
+    actor: User,
+) -> tuple[ApiKey, str]:
+    """Create a key and revoke the user's other keys of that name."""
+    former = list(ApiKey.objects.usable().filter(user=user, name=name.strip()))
+    made = create_api_key(user, name=name, scopes=scopes, expires_at=expires_at, actor=actor)
+    for key in former:
+        revoke_api_key(key, actor=actor)
+    return made
+
+
+@transaction.atomic
 def revoke_api_key(key: ApiKey, *, actor: User | None) -> None:
     """End a key at once; nothing happens when it had ended already."""
     live = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True)

@@ -9,9 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import ApiKey, User
+from accounts.services.passwords import check_strength
+from accounts.services.sessions import end_sessions
 from youworker.common import audit
 
 PROFILE_FIELDS = ("display_name", "email", "language", "time_zone")
+RIGHTS = ("is_active", "is_staff", "is_superuser")
 
 
 @transaction.atomic
@@ -26,11 +29,35 @@ def update_profile(user: User, *, actor: User, **changes: Any) -> User:
 
 
 @transaction.atomic
+def create_user(user: User, *, actor: User) -> User:
+    """Store a user a member of staff filled in."""
+    user.save()
+    audit.record("admin.user.create", actor=actor, target=user)
+    return user
+
+
+@transaction.atomic
+def update_user(user: User, *, fields: list[str], actor: User) -> User:
+    """Store what a member of staff changed; whoever lost a right is signed out everywhere."""
+    before = User.objects.select_for_update().get(pk=user.pk)
+    user.save()
+    if any(getattr(before, right) and not getattr(user, right) for right in RIGHTS):
+        end_sessions(user, actor=actor)
+    audit.record("user.update", actor=actor, target=user, fields=sorted(fields))
+    return user
+
+
+@transaction.atomic
 def ensure_root(username: str, *, password: str = "") -> tuple[bool, str]:
-    """Create the first superuser, unless there is one; whether, and with which password."""
+    """Create the first superuser, unless there is one; whether, and with which password.
+
+    For a database that is brand new: a superuser who was deleted is not to come back.
+    """
     taken = User.objects.filter(Q(is_superuser=True) | Q(username=username)).exists()
     if taken:
         return False, ""
+    if password:
+        check_strength(password, User(username=username), attr="ADMIN_PASSWORD")
     chosen = password or secrets.token_urlsafe(15)
     user = User.objects.create_superuser(username, password=chosen)
     audit.record("admin.user.create", actor=None, target=user)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user, login, logout
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user, login, logout, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import SignIn, User
 from youworker.common import audit
@@ -20,11 +26,16 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 # Where a session keeps the id of its row.
 ROW = "sign_in"
 USER_AGENT_CHARACTERS = 200
+MINUTE = 60
+REMEMBERED = 10_000
 
 
 @transaction.atomic
 def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> SignIn:
     """Sign `user` in, under a session id nobody knew before; every way of signing in ends here."""
+    if SESSION_KEY in request.session:
+        # Django would go on with the same id when the same user signs in again.
+        request.session.flush()
     login(request, user, backend=BACKEND)
     row = SignIn.objects.create(
         user=user,
@@ -34,8 +45,21 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
     )
     request.session[ROW] = str(row.pk)
+    # A fixed end: what is written into a session later does not lengthen it.
+    request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     audit.record("user.login", actor=user, method=str(method))
     return row
+
+
+@transaction.atomic
+def renew_session(request: HttpRequest, user: User) -> None:
+    """Keep a session through a change of the password, under a new id."""
+    row = SignIn.objects.filter(session_id=request.session.session_key or "").first()
+    update_session_auth_hash(request, user)
+    if row is not None:
+        # It went with the former session's own row.
+        row.session_id = request.session.session_key
+        row.save(force_insert=True)
 
 
 @transaction.atomic
@@ -67,4 +91,24 @@ def user_of_session(session: Any) -> User | None:
     request = HttpRequest()
     request.session = session
     user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    note_use(session)
+    return user
+
+
+def note_use(session: Any) -> None:
+    """Note that a session is in use."""
+    if ROW in session:
+        note_minute(session[ROW], int(time.time()) // MINUTE)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def note_minute(pk: str, minute: int) -> None:
+    """Write a session's last use, once in each minute and process."""
+    SignIn.objects.touch(pk)
+
+
+def forget_expired_sessions() -> None:
+    """Remove sessions that ran out, and their rows with them."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

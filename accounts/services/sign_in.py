@@ -1,28 +1,110 @@
-"""Signing in with a password."""
+"""Signing in with a password, and proving again who one is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import authenticate
+from django.contrib.auth.backends import ModelBackend
+from django.utils import timezone
 
+from accounts import throttling
+from accounts.authenticators import use_code
 from accounts.enums import SignInMethod
-from accounts.exceptions import SignInFailed
-from accounts.models import User
+from accounts.exceptions import RecentSignInRequired, SecondFactorRequired, SignInFailed
+from accounts.models import SignIn, User
+from accounts.services.second_factor import has_second_factor
 from accounts.services.sessions import begin_session
 from youworker.common import audit
+from youworker.common.config import config
+from youworker.common.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
-    """Check the password and begin a session; raises `SignInFailed`."""
-    user = authenticate(request, username=username, password=password)
-    if not isinstance(user, User):
-        known = User.objects.filter(username=username).first()
-        if known is not None:
-            audit.record("auth.login.failed", actor=None, target=known, result="denied")
-        raise SignInFailed("The user name or the password is wrong.")
+def sign_in(request: HttpRequest, *, username: str, password: str, code: str = "") -> User:
+    """Begin a session of the user whose name, password and code these are."""
+    user = check_credentials(username=username, password=password, code=code)
     begin_session(request, user, method=SignInMethod.PASSWORD)
     return user
+
+
+def check_credentials(*, username: str, password: str, code: str = "") -> User:
+    """The user whose name, password and code these are.
+
+    Raises `SignInFailed` after the same work whatever was wrong, `SecondFactorRequired` only
+    when the password was right, and `RateLimited` for unknown names as for known ones.
+    """
+    name = User.normalize_username(username)
+    throttling.refuse_when_exhausted(name)
+    # Hashes once for nobody, for nobody with a password, and for somebody deactivated, too.
+    user = ModelBackend().authenticate(None, username=name, password=password)
+    if not isinstance(user, User) or not may_use_password(user):
+        known = User.objects.filter(username=name).first()
+        note_failure(name, known)
+        raise SignInFailed("The user name or the password is wrong.")
+    if has_second_factor(user):
+        if not code:
+            raise SecondFactorRequired("A code of the second factor is needed.")
+        if not code_matches(user, code):
+            raise SignInFailed("The code is wrong or was used before.")
+    return user
+
+
+def may_use_password(user: User) -> bool:
+    """Whether passwords count for this user."""
+    return config.identity.password_sign_in or user.is_superuser
+
+
+def code_matches(user: User, code: str) -> bool:
+    """Use up a code of the user's second factor; a wrong one is a failed attempt."""
+    throttling.refuse_when_exhausted(user.username, throttling.CODES)
+    right = use_code(user, code)
+    if not right:
+        throttling.note_wrong_code(user.username)
+        note_failure(user.username, user)
+    return right
+
+
+def password_matches(user: User, password: str) -> bool:
+    """Whether a signed-in user knows his password; a wrong one is a failed attempt."""
+    throttling.refuse_when_exhausted(user.username)
+    right = user.check_password(password) and may_use_password(user)
+    if not right:
+        note_failure(user.username, user)
+    return right
+
+
+def prove_identity(user: User, *, password: str = "", code: str = "") -> None:
+    """Make sure that a signed-in user knows his password or has his second factor."""
+    if code and not code_matches(user, code):
+        raise InvalidInput("The code is wrong or was used before.", attr="code")
+    if not code and not password_matches(user, password):
+        raise InvalidInput("The password is wrong.", attr="password")
+
+
+def note_failure(username: str, known: User | None) -> None:
+    """Count and record a failed attempt; not the name, for it may be a mistyped password."""
+    suspicious = throttling.note_failure(username)
+    if known is None:
+        return
+    audit.record("auth.login.failed", actor=None, target=known, result="denied")
+    if suspicious:
+        audit.record("auth.suspicious_activity", actor=None, target=known, result="denied")
+
+
+def require_recent_sign_in(request: Any, *, password: str = "") -> None:
+    """Pass somebody who signed in just now or gives his password.
+
+    Raises `RecentSignInRequired`; wrong passwords count as failed attempts to sign in.
+    """
+    if password:
+        if not password_matches(request.user, password):
+            raise RecentSignInRequired("The password is wrong.")
+        return
+    oldest = timezone.now() - timedelta(seconds=config.identity.recent_seconds)
+    # An API key beside a session of somebody else is no proof.
+    own = SignIn.objects.visible_to(request.user).filter(created_at__gt=oldest)
+    if not own.filter(session_id=request.session.session_key or "").exists():
+        raise RecentSignInRequired("Sign in again, or send your password.")

@@ -1,11 +1,18 @@
-"""People and keys for tests."""
+"""People, keys and sessions for tests."""
 
 from __future__ import annotations
 
-import factory
+import time
 
-from accounts.models import ApiKey, User
+import factory
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+
+from accounts.enums import SignInMethod
+from accounts.models import ApiKey, SignIn, User
 from accounts.services import digest_of
+from accounts.services.second_factor import create_totp
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -25,3 +32,30 @@ class ApiKeyFactory(factory.django.DjangoModelFactory):
     prefix = factory.Sequence(lambda n: f"yw_test{n:04}")
     digest = factory.Sequence(lambda n: digest_of(f"yw_test{n:04}"))
     scopes = ["chat"]
+
+
+def new_session():
+    store = SessionStore()
+    store.create()
+    return Session.objects.get(pk=store.session_key)
+
+
+class SignInFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SignIn
+
+    user = factory.SubFactory(UserFactory)
+    session = factory.LazyFunction(new_session)
+    method = SignInMethod.PASSWORD
+
+
+def second_factor_for(user):
+    """Give somebody a second factor; its secret and recovery codes."""
+    secret = generate_totp_secret()
+    return secret, create_totp(user, secret, 0, actor=user)
+
+
+def code_of(secret, *, later=0):
+    """What an app shows now, or some steps later."""
+    step = int(time.time()) // 30 + later
+    return format_hotp_value(hotp_value(secret, step))

@@ -50,3 +50,27 @@ def test_create_api_key_refuses_in_one_line(arguments, complaint):
         run(*arguments)
 
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_create_api_key_rotates_the_keys_of_that_name():
+    UserFactory(username="ada")
+    arguments = ["ada", "--scopes", "chat", "--name"]
+    first, second, other = run(*arguments, "n"), run(*arguments, "n"), run(*arguments, "other")
+
+    printed = run(*arguments, "n", "--rotate")
+
+    works = [services.user_of_key(key.strip()) for key in (first, second, other, printed)]
+    assert printed.count("\n") == 1
+    assert [found is not None for found in works] == [False, False, True, True]
+
+
+@pytest.mark.django_db
+def test_a_refused_rotation_revokes_nothing():
+    UserFactory(username="ada")
+    first = run("ada", "--scopes", "chat", "--name", "n")
+
+    with pytest.raises(CommandError, match="no scope root"):
+        run("ada", "--scopes", "root", "--name", "n", "--rotate")
+
+    assert services.user_of_key(first.strip()) is not None

@@ -1,32 +1,12 @@
-"""Sessions: beginning, using and ending them."""
+"""Signing in with a password, and what a session is good for."""
 
 import pytest
-from auditlog.models import LogEntry
 from django.test import Client
 
-from accounts.tests.factories import UserFactory
-
-PASSWORD = "correct horse battery staple"
+from accounts.tests.conftest import PASSWORD
 
 
-@pytest.fixture
-def ada(db):
-    user = UserFactory(username="ada", display_name="Ada L.")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-def login(client, **changes):
-    form = {"username": "ada", "password": PASSWORD, **changes}
-    return client.post("/v1/auth/login", form, content_type="application/json")
-
-
-def actions():
-    return [entry.additional_data["action"] for entry in LogEntry.objects.order_by("pk")]
-
-
-def test_login_answers_the_user_and_begins_a_session(ada):
+def test_login_answers_the_user_and_begins_a_session(ada, login, actions):
     client = Client()
 
     answer = login(client)
@@ -50,7 +30,7 @@ def test_login_answers_the_user_and_begins_a_session(ada):
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong"}, {"username": "nobody"}, {"password": PASSWORD + " "}]
 )
-def test_login_says_the_same_for_every_wrong_pair(ada, wrong):
+def test_login_says_the_same_for_every_wrong_pair(ada, wrong, login):
     answer = login(Client(), **wrong)
 
     assert answer.status_code == 401
@@ -66,14 +46,14 @@ def test_login_says_the_same_for_every_wrong_pair(ada, wrong):
     }
 
 
-def test_login_records_a_failure_for_a_known_name_only(ada):
+def test_login_records_a_failure_for_a_known_name_only(ada, login, actions):
     login(Client(), password="wrong")
     login(Client(), username="nobody")
 
     assert actions() == ["auth.login.failed"]
 
 
-def test_login_refuses_an_inactive_user(ada):
+def test_login_refuses_an_inactive_user(ada, login):
     ada.is_active = False
     ada.save()
 
@@ -87,7 +67,7 @@ def test_login_refuses_bad_input_with_400(db, body):
     assert answer.status_code == 400
 
 
-def test_login_changes_the_session_id(ada):
+def test_login_changes_the_session_id(ada, login):
     client = Client()
     session = client.session
     session["planted"] = True
@@ -103,7 +83,7 @@ def test_login_changes_the_session_id(ada):
     assert stranger.get("/v1/auth/me").status_code == 401
 
 
-def test_a_session_ends_with_its_user(ada):
+def test_a_session_ends_with_its_user(ada, login):
     client = Client()
     login(client)
     ada.is_active = False
@@ -112,7 +92,7 @@ def test_a_session_ends_with_its_user(ada):
     assert client.get("/v1/auth/me").status_code == 401
 
 
-def test_a_session_ends_with_a_new_password(ada):
+def test_a_session_ends_with_a_new_password(ada, login):
     client = Client()
     login(client)
     ada.set_password("another one")
@@ -121,7 +101,7 @@ def test_a_session_ends_with_a_new_password(ada):
     assert client.get("/v1/auth/me").status_code == 401
 
 
-def test_logout_makes_the_cookie_worthless(ada):
+def test_logout_makes_the_cookie_worthless(ada, login, actions):
     client = Client()
     login(client)
     cookie = client.cookies["sessionid"].value
@@ -138,7 +118,7 @@ def test_logout_needs_a_session(db):
     assert Client().post("/v1/auth/logout").status_code == 401
 
 
-def test_writes_of_a_session_need_the_csrf_token(ada):
+def test_writes_of_a_session_need_the_csrf_token(ada, login):
     client = Client(enforce_csrf_checks=True)
     login(client)
     change = {"display_name": "Countess"}
@@ -187,7 +167,7 @@ def test_me_refuses_bad_values(ada, change):
     assert answer.json()["errors"][0]["attr"] == next(iter(change))
 
 
-def test_login_is_limited_by_address_and_not_by_forged_headers(ada, settings):
+def test_login_is_limited_by_address_and_not_by_forged_headers(ada, settings, login):
     settings.RATELIMIT_ENABLE = True
     client = Client()
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import DataExport
+from accounts.services import require_recent_sign_in
 from chat.services import clear_history
 from documents.content import original
 from documents.views.documents import AnyType
@@ -21,7 +22,6 @@ from youworker.common.limits import limited
 from youworker.common.rendering import OrjsonRenderer
 from youworker.privacy.erasures import request_erasure
 from youworker.privacy.exports import open_export, request_export
-from youworker.privacy.recent import require_recent_sign_in
 from youworker.privacy.serializers import (
     ClearedSerializer,
     EraseSerializer,

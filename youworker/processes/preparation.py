@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.services import ensure_root
 from mcp.services import sync_builtin_servers
 from youworker.common.config import config
+from youworker.common.exceptions import InvalidInput
 from youworker.common.keyring import check_keys
 
 if TYPE_CHECKING:
@@ -24,22 +26,34 @@ def prepare(say: Callable[[str], None]) -> None:
     """Migrate, check the keys, create the first superuser; safe beside another start."""
     with one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
-        first_start = check_keys()
-        if first_start:
-            create_root(say)
+        notice = first_steps()
+        if notice:
+            say(notice)
         sync_builtin_servers()
 
 
-def create_root(say: Callable[[str], None]) -> None:
-    """Create the first superuser; a password nobody chose is shown this once."""
+@transaction.atomic
+def first_steps() -> str:
+    """Note the keys and, in a database that had none, create the first superuser.
+
+    Both or neither: a start that was refused or cut short is a first start again.
+    """
+    return create_root() if check_keys() else ""
+
+
+def create_root() -> str:
+    """Create the first superuser; a password nobody chose is in the notice, this once."""
     name = config.security.admin_username or "admin"
     # A secret file usually ends with a line feed that nobody types.
     chosen = config.security.admin_password.rstrip("\r\n")
-    made, password = ensure_root(name, password=chosen)
-    if made and not chosen:
-        say(f"youworker: superuser {name!r} created, its password is {password} (shown once)")
-    elif made:
-        say(f"youworker: superuser {name!r} created")
+    try:
+        made, password = ensure_root(name, password=chosen)
+    except InvalidInput as error:
+        raise ImproperlyConfigured(f"ADMIN_PASSWORD is refused: {error.message}") from error
+    if not made:
+        return ""
+    shown = "" if chosen else f", its password is {password} (shown once)"
+    return f"youworker: superuser {name!r} created{shown}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from accounts.models import DataExport
-from accounts.tests.factories import ApiKeyFactory, UserFactory
+from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.routing import websocket_urlpatterns as chat_sockets
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.tests.factories import CollectionFactory, DocumentFactory
@@ -45,6 +45,10 @@ def key_of(user):
 
 def export_of(user):
     return DataExport.objects.create(user=user)
+
+
+def sign_in_of(user):
+    return SignInFactory(user=user)
 
 
 def collection_of(user):
@@ -94,6 +98,7 @@ ROUTES = {
     "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
     "v1/account/exports/<uuid:pk>": (export_of, ["get"]),
     "v1/account/exports/<uuid:pk>/download": (export_of, ["get"]),
+    "v1/account/sessions/<uuid:pk>": (sign_in_of, ["delete"]),
     "v1/collections/<uuid:pk>/restore": (collection_of, ["post"]),
     "v1/collections/<uuid:pk>": (collection_of, ["get", "patch", "delete"]),
     "v1/documents/<uuid:pk>": (document_of, ["get", "patch", "delete"]),

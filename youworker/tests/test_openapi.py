@@ -35,7 +35,16 @@ def test_the_document_has_no_warnings():
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/chat", "/v1/search", "/v1/sessions", "/v1/auth/login", "/v1/account/api-keys"]
+    "path",
+    [
+        "/v1/chat",
+        "/v1/search",
+        "/v1/sessions",
+        "/v1/auth/login",
+        "/v1/account/api-keys",
+        "/v1/account/password",
+        "/v1/account/mfa/totp/confirm",
+    ],
 )
 def test_the_document_shows_a_body_that_works(path):
     document = SchemaGenerator().get_schema(request=None, public=True)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -251,6 +252,33 @@ def test_nothing_recreates_a_deleted_superuser():
 
     assert not get_user_model().objects.exists()
     assert "nobody is a superuser" in "\n".join(notices.missing_parts())
+
+
+@pytest.mark.django_db
+def test_a_renamed_superuser_is_not_made_again():
+    preparation.prepare([].append)
+    get_user_model().objects.update(username="boss", is_superuser=False)
+
+    preparation.prepare([].append)
+
+    assert get_user_model().objects.get().username == "boss"
+
+
+@pytest.mark.django_db
+def test_a_weak_password_of_the_first_superuser_stops_the_start_and_leaves_it_the_first(
+    monkeypatch,
+):
+    weak = replace(config.security, admin_password="12345678")
+    monkeypatch.setattr(preparation, "config", replace(config, security=weak))
+
+    with pytest.raises(ImproperlyConfigured, match=r"ADMIN_PASSWORD is refused: .*too common"):
+        preparation.prepare([].append)
+    monkeypatch.undo()
+    said = []
+    preparation.prepare(said.append)
+
+    assert get_user_model().objects.count() == 1
+    assert "its password is" in said[0]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.enums import Scope
 from accounts.models import User
-from accounts.services import create_api_key
+from accounts.services import create_api_key, replace_api_keys
 from youworker.common.exceptions import DomainError
 
 if TYPE_CHECKING:
@@ -25,9 +25,19 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument("--scopes", required=True, help=f"some of {','.join(Scope.values)}")
         parser.add_argument("--days", type=int, help="days until it expires")
+        parser.add_argument(
+            "--rotate", action="store_true", help="revoke the user's other keys of this name"
+        )
 
     def handle(
-        self, *, username: str, name: str, scopes: str, days: int | None, **options: Any
+        self,
+        *,
+        username: str,
+        name: str,
+        scopes: str,
+        days: int | None,
+        rotate: bool,
+        **options: Any,
     ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
@@ -35,9 +45,8 @@ class Command(BaseCommand):
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         try:
             end = None if days is None else timezone.now() + timedelta(days=days)
-            _key, secret = create_api_key(
-                user, name=name, scopes=wanted, expires_at=end, actor=user
-            )
+            make = replace_api_keys if rotate else create_api_key
+            _key, secret = make(user, name=name, scopes=wanted, expires_at=end, actor=user)
         except DomainError as error:
             raise CommandError(error.message) from error
         except OverflowError as error:

@@ -1,0 +1,64 @@
+"""The forms of the staff pages that ask for a password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from rest_framework.request import Request
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts import services
+from youworker.common.exceptions import DomainError
+from youworker.common.limits import limit
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class StaffSignInForm(AuthenticationForm):
+    """Name, password and, with a second factor, a code."""
+
+    code = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Code",
+        help_text="From your authenticator app, or a recovery code; empty without a second factor.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code"}),
+    )
+    # What the answer's status is taken from.
+    refusal: DomainError | None = None
+    user_cache: User | None
+
+    def clean(self) -> dict[str, Any]:
+        """Find out who this is, by the same rules as the API."""
+        given: dict[str, Any] = self.cleaned_data
+        try:
+            limit(Request(self.request), "AUTH_LOGIN")
+            if given.get("username") and given.get("password"):
+                self.user_cache = services.check_credentials(**given)
+        except DomainError as error:
+            self.refusal = error
+            raise forms.ValidationError(error.message, code=error.code) from error
+        if self.user_cache is not None:
+            self.confirm_login_allowed(self.user_cache)
+        return given
+
+
+class StaffPasswordForm(AdminOwnPasswordChangeForm):
+    """The own password, changed by somebody who knows it."""
+
+    user: User
+
+    def clean_old_password(self) -> str:
+        """The present password; guesses at it are counted as at the sign-in page."""
+        given: str = self.cleaned_data["old_password"]
+        try:
+            if services.password_matches(self.user, given):
+                return given
+        except DomainError as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+        raise forms.ValidationError(
+            self.error_messages["password_incorrect"], code="password_incorrect"
+        )

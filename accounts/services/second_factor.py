@@ -1,0 +1,113 @@
+"""The second factor: set up, renewed and removed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import authenticators
+from accounts.services.sessions import end_sessions
+from youworker.common import audit, crypto
+from youworker.common.exceptions import Conflict, InvalidInput
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Where a session keeps a secret that is not confirmed yet, and for how long.
+PENDING = "totp_pending"
+PENDING_MINUTES = 15
+TOTP = Authenticator.Type.TOTP
+RECOVERY_CODES = Authenticator.Type.RECOVERY_CODES
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether signing in with a password needs a code."""
+    return bool(Authenticator.objects.filter(user=user, type=TOTP).exists())
+
+
+def second_factor_of(user: User) -> dict[str, Any]:
+    """What is set up, without any secret."""
+    rows = {row.type: row for row in Authenticator.objects.filter(user=user)}
+    totp = rows.get(TOTP)
+    return {
+        "totp": {"enabled": totp is not None, "created_at": totp.created_at if totp else None},
+        "recovery_codes_left": authenticators.recovery_codes_left(rows.get(RECOVERY_CODES)),
+    }
+
+
+def begin_totp(session: Any, user: User) -> dict[str, str]:
+    """A new secret for an authenticator app; nothing changes until a code confirms it."""
+    if has_second_factor(user):
+        raise Conflict("A second factor is set up already; remove it first.")
+    secret = generate_totp_secret()
+    session[PENDING] = {
+        "secret": crypto.encrypt(secret, context=pending_context(user)),
+        "until": (timezone.now() + timedelta(minutes=PENDING_MINUTES)).isoformat(),
+    }
+    uri = authenticators.Adapter().build_totp_url(user, secret)
+    return {"secret": secret, "otpauth_uri": uri}
+
+
+def confirm_totp(session: Any, user: User, *, code: str, actor: User) -> list[str]:
+    """Switch the second factor on; the recovery codes, which are shown this once."""
+    secret = pending_secret(session, user)
+    step = authenticators.step_of(secret, code)
+    if step is None:
+        raise InvalidInput("The code is wrong.", attr="code")
+    try:
+        codes = create_totp(user, secret, step, actor=actor)
+    except IntegrityError as error:
+        raise Conflict("A second factor is set up already.") from error
+    del session[PENDING]
+    return codes
+
+
+def pending_secret(session: Any, user: User) -> str:
+    """The secret this session waits for a code of."""
+    found = session.get(PENDING)
+    if not found or datetime.fromisoformat(found["until"]) < timezone.now():
+        raise Conflict("There is nothing to confirm; begin again.")
+    try:
+        return crypto.decrypt(found["secret"], context=pending_context(user))
+    except crypto.Undecryptable as error:
+        raise Conflict("There is nothing to confirm; begin again.") from error
+
+
+def pending_context(user: User) -> str:
+    """What an unconfirmed secret is bound to."""
+    return f"mfa.pending:{user.pk}"
+
+
+@transaction.atomic
+def create_totp(user: User, secret: str, step: int, *, actor: User) -> list[str]:
+    """Store a confirmed secret, whose code of `step` is used."""
+    with authenticators.secrets_of(user, TOTP):
+        sealed = authenticators.Adapter().encrypt(secret)
+    Authenticator.objects.create(user=user, type=TOTP, data={"secret": sealed, "step": step})
+    codes = authenticators.new_recovery_codes(user)
+    audit.record("user.update", actor=actor, target=user, fields=["second_factor"])
+    return codes
+
+
+@transaction.atomic
+def renew_recovery_codes(user: User, *, actor: User) -> list[str]:
+    """New recovery codes; those there were are worthless afterwards."""
+    if authenticators.authenticator_of(user, TOTP) is None:
+        raise Conflict("There is no second factor to recover.")
+    codes = authenticators.new_recovery_codes(user)
+    audit.record("user.update", actor=actor, target=user, fields=["recovery_codes"])
+    return codes
+
+
+@transaction.atomic
+def remove_second_factor(user: User, *, except_key: str | None = None, actor: User) -> None:
+    """Let the password alone suffice again, and end the user's other sessions."""
+    if not Authenticator.objects.filter(user=user).delete()[0]:
+        raise Conflict("There is no second factor.")
+    end_sessions(user, except_key=except_key, actor=actor)
+    audit.record("user.update", actor=actor, target=user, fields=["second_factor"])
