@@ -96,7 +96,8 @@ def record_clearing(
     user: User, counts: dict[str, int], *, actor: User | None, **details: Any
 ) -> None:
     """Note that conversations went for good."""
-    audit.record("chat.history.clear", actor=actor, target=user, **counts, **details)
+    details |= counts
+    audit.record("chat.history.clear", actor=actor, target=user, **details)
 
 
 def remove_sessions(sessions: SessionQuerySet) -> dict[str, int]:
@@ -150,6 +151,7 @@ def outlived() -> SessionQuerySet:
     if config.privacy.retention_days:
         rules |= Q(active_at__lt=now - timedelta(days=config.privacy.retention_days))
     ruled = Group.objects.filter(retention_days__isnull=False)
+    days: Any
     for days in ruled.order_by().values_list("retention_days", flat=True).distinct():
         members = Membership.objects.filter(group__in=ruled.filter(retention_days=days))
         rules |= Q(active_at__lt=now - timedelta(days=days), user_id__in=members.values("user_id"))

@@ -57,13 +57,13 @@ def file_path(document: Document) -> str:
 def documents_of(user: User, now: datetime) -> Iterator[Document]:
     """The documents a user owned at some time, deleted ones included."""
     rows = Document.all_objects.filter(owner=user, created_at__lte=now).order_by("pk")
-    return rows.iterator(chunk_size=AT_ONCE)  # type: ignore[no-any-return]
+    return rows.iterator(chunk_size=AT_ONCE)
 
 
 def sessions_of(user: User, now: datetime) -> Iterator[Session]:
     """The conversations of a user at some time, deleted ones included, oldest first."""
     rows = Session.all_objects.filter(user=user, created_at__lte=now).order_by("created_at", "pk")
-    return rows.iterator(chunk_size=AT_ONCE)  # type: ignore[no-any-return]
+    return rows.iterator(chunk_size=AT_ONCE)
 
 
 def messages_of(session: Session) -> Iterator[Message]:

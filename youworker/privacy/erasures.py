@@ -142,7 +142,8 @@ def finish(erasure: Erasure, counts: dict[str, int]) -> bool:
     if not Erasure.objects.end(erasure.lease_token, ErasureStatus.DONE):
         return False
     subject = str(erasure.subject)
-    audit.record("data.erase", actor=None, target=erasure, step="done", subject=subject, **counts)
+    details: dict[str, Any] = {"step": "done", "subject": subject, **counts}
+    audit.record("data.erase", actor=None, target=erasure, **details)
     return True
 
 

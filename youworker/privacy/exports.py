@@ -64,8 +64,8 @@ def make_export(export: DataExport) -> None:
         if export.attempts >= MAX_ATTEMPTS:
             give_up(export, "failed")
         else:
-            again = {"pause": PAUSE_SECONDS, "error_code": "failed"}
-            DataExport.objects.put_back(export.lease_token, **again)
+            rows = DataExport.objects.all()
+            rows.put_back(export.lease_token, pause=PAUSE_SECONDS, error_code="failed")
         return
     finish(export, size)
 
@@ -121,7 +121,7 @@ def remove_strays() -> int:
     """Delete files whose export is gone or has ended without one; how many."""
     found = {path: id_of(path) for path in exports_folder().iterdir() if path.is_file()}
     rows = DataExport.objects.filter(pk__in=[pk for pk in found.values() if pk])
-    status = dict(rows.values_list("pk", "status"))
+    status: dict[UUID | None, str] = dict(rows.values_list("pk", "status"))
     strays = [path for path, pk in found.items() if not belongs(path, status.get(pk))]
     for path in strays:
         path.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ class ExportSerializer(serializers.ModelSerializer[DataExport]):
 
 
 @example(password="the password of the account")  # noqa: S106 -- only shown
-class ProofSerializer(serializers.Serializer[Any]):
+class ExportProofSerializer(serializers.Serializer[Any]):
     """The password; not needed in a session that was begun some minutes ago."""
 
     password = serializers.CharField(
@@ -30,7 +30,7 @@ class ProofSerializer(serializers.Serializer[Any]):
 
 
 @example(password="the password of the account", shared_documents="hand_over")  # noqa: S106
-class EraseSerializer(ProofSerializer):
+class EraseSerializer(ExportProofSerializer):
     """What becomes of documents that groups use, when the account is erased."""
 
     shared_documents = serializers.ChoiceField(

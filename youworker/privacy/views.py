@@ -26,8 +26,8 @@ from youworker.privacy.serializers import (
     ClearedSerializer,
     EraseSerializer,
     ErasureSerializer,
+    ExportProofSerializer,
     ExportSerializer,
-    ProofSerializer,
 )
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
     def get_queryset(self) -> ExportQuerySet:
         return DataExport.objects.visible_to(self.actor).newest_first()
 
-    @extend_schema(request=ProofSerializer, responses={202: ExportSerializer})
+    @extend_schema(request=ExportProofSerializer, responses={202: ExportSerializer})
     @limited("EXPENSIVE_HOURLY")
     def create(self, request: Request) -> Response:
         """Ask for a copy; one that is being made already is the answer to a second wish."""
-        form = ProofSerializer(data=request.data)
+        form = ExportProofSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         require_recent_sign_in(request, **form.validated_data)
         export = request_export(self.actor, actor=self.actor)
