@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
 from django.template.response import TemplateResponse
@@ -23,7 +23,7 @@ admin.site.unregister(User)
 class PeopleAdmin(UserAdmin):
     """People, with their erasure, which superusers decide about."""
 
-    actions: ClassVar = [*(UserAdmin.actions or ()), "erase_everywhere"]
+    actions = (*(UserAdmin.actions or ()), "erase_everywhere")  # type: ignore[assignment]
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
         """Whether erasing is offered."""
