@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.models import EmailAddress, EmailConfirmation
@@ -14,7 +13,7 @@ from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, DataExport, Erasure, SignIn, User
+from accounts.models import ApiKey, DataExport, Erasure, SignIn, TokenUsage, User
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.common.exceptions import Conflict
 
@@ -64,8 +63,8 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         if str(acting(request).pk) == id:
             return redirect("admin:password_change")
         answer = super().user_change_password(request, id, form_url)
-        # A page that did not do what it was asked answers with itself.
-        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+        # A page that did not do what it was asked shows itself, or leads back to itself.
+        if answer.get("Location", request.get_full_path()) != request.get_full_path():
             services.record_password(User.objects.get(pk=id), actor=acting(request))
         return answer
 
@@ -197,3 +196,14 @@ class EmailConfirmationAdmin(ReadOnlyAdmin):
     list_display = ("email_address", "created")
     list_select_related = ("email_address",)
     exclude = ("key",)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(ReadOnlyAdmin):
+    """Tokens by user and day."""
+
+    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
+    list_filter = ("day",)
+    list_select_related = ("user", "api_key")
+    search_fields = ("user__username", "api_key__prefix")
+    ordering = ("-day", "-pk")

@@ -17,6 +17,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from youworker.common import crypto
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
+
+# What allauth and this module keep encrypted in a row's data.
+SEALED = {"secret", "seed"}
 
 # The row whose secrets are being written or read; without one there is no encryption at all.
 place: ContextVar[str] = ContextVar("place")
@@ -65,7 +69,7 @@ def step_of(secret: str, code: str) -> int | None:
     """The time step a code belongs to, if it is one of now."""
     for step in yield_hotp_counters_from_time():
         if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
-            return step
+            return int(step)
     return None
 
 
@@ -116,8 +120,24 @@ def new_recovery_codes(user: User) -> list[str]:
     return codes
 
 
+@transaction.atomic
+def reencrypt_second_factors() -> int:
+    """Encrypt all secrets with the first key; how many could not be read."""
+    damaged = 0
+    for row in Authenticator.objects.select_for_update():
+        for name in SEALED & set(row.data):
+            try:
+                fresh = crypto.current_cipher().rotate(row.data[name].encode())
+            except InvalidToken:
+                damaged += 1
+            else:
+                row.data[name] = fresh.decode()
+        row.save(update_fields=["data"])
+    return damaged
+
+
 def recovery_codes_left(row: Authenticator | None) -> int:
     """How many recovery codes were not used."""
     if row is None:
         return 0
-    return app_settings.RECOVERY_CODE_COUNT - int(row.data["used_mask"]).bit_count()
+    return int(app_settings.RECOVERY_CODE_COUNT) - int(row.data["used_mask"]).bit_count()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.enums import ErasureStatus, ExportStatus
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, DataExport, Erasure, Errand, SignIn, User
+    from accounts.models import ApiKey, DataExport, Erasure, Errand, SignIn, TokenUsage, User
 
 ErrandT_co = TypeVar("ErrandT_co", bound="Errand", covariant=True)
 
@@ -74,6 +74,19 @@ class SignInQuerySet(BaseQuerySet["SignIn"]):
         return bool(
             self.filter(pk=pk, last_seen_at__lt=now - timedelta(minutes=1)).update(last_seen_at=now)
         )
+
+
+class TokenUsageQuerySet(QuerySet["TokenUsage"]):
+    """Tokens by day."""
+
+    def since(self, day: date) -> Self:
+        """Limit to a day and those after it."""
+        return self.filter(day__gte=day)
+
+    def total(self) -> int:
+        """Tokens read and written."""
+        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
+        return int(found or 0)
 
 
 class ErrandQuerySet(BaseQuerySet[ErrandT_co]):

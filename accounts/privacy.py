@@ -38,6 +38,13 @@ TREATMENTS = (
         withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
     ),
     Treatment(
+        "accounts.TokenUsage",
+        owners=("user",),
+        file="token-usage",
+        exported=names("id api_key day tokens_in tokens_out"),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
         "accounts.DataExport",
         owners=("user",),
         file="exports",

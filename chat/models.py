@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import ApiKey
 from chat.enums import ACTIVE_STATUSES, MessageRole, RunStatus, ToolRunStatus
 from chat.managers import (
     CitationQuerySet,
@@ -90,6 +91,10 @@ class Run(TimestampedModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
     question = models.ForeignKey(Message, models.CASCADE, related_name="+")
     answer = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
+    # The key it was asked with, whose quotas count.
+    api_key = models.ForeignKey(
+        ApiKey, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
     model = models.CharField(max_length=200, blank=True)
     options = models.JSONField(default=dict)
@@ -112,6 +117,11 @@ class Run(TimestampedModel):
                 fields=["lease_until"],
                 condition=Q(status__in=ACTIVE_STATUSES),
                 name="run_active_lease",
+            ),
+            models.Index(
+                fields=["user"],
+                condition=Q(status__in=ACTIVE_STATUSES),
+                name="run_active_of_user",
             ),
         ]
 

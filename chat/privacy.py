@@ -29,7 +29,8 @@ TREATMENTS = (
         owners=("user",),
         file="runs",
         exported=names(
-            "id session question answer status model options started_at finished_at iterations",
+            "id session question answer api_key status model options started_at finished_at",
+            "iterations",
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),

@@ -16,11 +16,13 @@ from chat.enums import MessageRole
 from chat.events import stop_key
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
+from chat.quotas import require_room_for_run
 from documents.models import Collection
 from youworker.common import audit
 from youworker.common.correlation import correlation_id
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
+from youworker.common.origin import origin
 from youworker.common.redis import sync_redis
 from youworker.common.validators import validate_not_empty
 
@@ -230,12 +232,18 @@ def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
 def queue_run(
     question: Message, *, is_new: bool, model: str, options: dict[str, Any], actor: User
 ) -> Run:
-    """Create the run and the empty answer it will fill; the caller holds the transaction."""
+    """Create the run and the empty answer it will fill; the caller holds the transaction.
+
+    Raises `QuotaExceeded`.
+    """
     session = question.session
+    key_id = origin().key_id
+    require_room_for_run(actor, key_id)
     run = Run(
         session=session,
         user=actor,
         question=question,
+        api_key_id=key_id,
         model=model or session.model,
         correlation_id=correlation_id(),
         lease_until=Run.first_lease(),

@@ -160,14 +160,16 @@ class MessageViewSet(ChatView, GenericViewSet):
     @limited("CHAT_MESSAGE")
     def regenerate(self, request: Request, pk: UUID) -> Response:
         """Answer the same question again, beside the first answer."""
+        message = self.get_object()
         form = validated(RegenerateSerializer(data=request.data))
-        return launched(services.regenerate(self.get_object(), **form, actor=self.actor))
+        return launched(services.regenerate(message, **form, actor=self.actor))
 
     @extend_schema(request=FeedbackSerializer, responses=MessageSerializer)
     def feedback(self, request: Request, pk: UUID) -> Response:
         """Note what the user thinks of an answer."""
+        answer = self.get_object()
         form = validated(FeedbackSerializer(data=request.data))
-        message = services.give_feedback(self.get_object(), **form, actor=self.actor)
+        message = services.give_feedback(answer, **form, actor=self.actor)
         return Response(rendered_message(message))
 
 

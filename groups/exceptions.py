@@ -1,6 +1,18 @@
-"""What the services of groups refuse with."""
+"""What groups and their quotas may refuse with."""
 
-from youworker.common.exceptions import Conflict, Forbidden
+from youworker.common.exceptions import Conflict, Forbidden, RateLimited
+
+
+class QuotaExceeded(RateLimited):
+    """No tokens or no place for another answer are left; `wait` says when there may be."""
+
+    code, status = "quota_exceeded", 429
+
+
+class StorageQuotaExceeded(Forbidden):
+    """No room for another file is left."""
+
+    code = "quota_exceeded"
 
 
 class GroupNameExists(Conflict):

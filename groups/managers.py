@@ -14,7 +14,7 @@ from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from groups.models import Group, LegalHold, Membership, ServiceAccount
+    from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
 
 
 class GroupQuerySet(SoftDeleteQuerySet["Group"]):
@@ -77,6 +77,17 @@ class MembershipQuerySet(BaseQuerySet["Membership"]):
     def with_user(self) -> Self:
         """Load the users along, and whether they are service accounts."""
         return self.select_related("user__service_account")
+
+
+class QuotaQuerySet(BaseQuerySet["Quota"]):
+    """Limits of users, groups and keys."""
+
+    def in_force_for(self, user: User, key_id: Any = None) -> Self:
+        """Limit to those that count for a user: his own, his groups' and the key's he shows."""
+        own = Q(user=user) | Q(group__memberships__user=user, group__deleted_at__isnull=True)
+        if key_id is not None:
+            own |= Q(api_key=key_id)
+        return self.filter(own).select_related("group", "api_key").order_by("pk")
 
 
 class ServiceAccountQuerySet(BaseQuerySet["ServiceAccount"]):

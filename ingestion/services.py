@@ -18,8 +18,9 @@ from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
+from ingestion.quotas import require_room_for_files
 from ingestion.store import Incoming, keep, remove_orphans, remove_stale
-from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.validators import validate_not_empty
 
@@ -48,10 +49,10 @@ def start_upload(
 ) -> IngestionRun:
     """Store received files and queue them; the same key and content give the same run.
 
-    Raises `StorageFull`, and `InvalidInput` for a collection the actor does not see.
+    Raises `StorageFull`, `StorageQuotaExceeded`, and `InvalidInput` for a collection the actor
+    does not see.
     """
     collection = chosen_collection(collection_id, actor=actor)
-    keep(files)
     items = [
         IngestionItem(
             name=file.name,
@@ -66,9 +67,14 @@ def start_upload(
     ]
     target = files[0].name if len(files) == 1 else f"{len(files)} files"
     body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
-    return record_upload(
-        items, target, collection, tags, body=body, key=idempotency_key, actor=actor
-    )
+    keep(files)
+    try:
+        return record_upload(
+            items, target, collection, tags, body=body, key=idempotency_key, actor=actor
+        )
+    except DomainError:
+        remove_originals({file.file for file in files})
+        raise
 
 
 @transaction.atomic
@@ -86,6 +92,7 @@ def record_upload(
     remembered = Remembered(key, body, actor=actor)
     if remembered.answer is not None:
         return IngestionRun.all_objects.get(pk=remembered.answer["run"])
+    require_room_for_files(items, actor=actor)
     run = IngestionRun(
         owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
     )
@@ -129,8 +136,16 @@ def start_paths(
         collection=collection,
         tags=list(tags),
     )
-    record_run(run, items)
+    record_paths(run, items, limited=not trusted)
     return run
+
+
+@transaction.atomic
+def record_paths(run: IngestionRun, items: Sequence[IngestionItem], *, limited: bool) -> None:
+    """Write a run of server files; operators are not limited by quotas."""
+    if limited:
+        require_room_for_files(items, actor=run.owner)
+    record_run(run, items)
 
 
 @transaction.atomic
@@ -171,10 +186,12 @@ def cancel_items(run: IngestionRun) -> int:
 def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None = None) -> int:
     """Queue the failed items of a run again; how many there were.
 
-    Raises `NothingToRetry`.
+    Raises `NothingToRetry`, and `StorageQuotaExceeded` unless an operator asks.
     """
     failed = run.items.failed().select_for_update().order_by("position")[:limit]
     chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
+    if actor is not None:
+        require_room_for_files(chosen.filter(document__isnull=True), actor=actor)
     fresh = {"error_code": "", "error_detail": "", "failures": 0, "losses": 0, "lease_until": None}
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
     parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)

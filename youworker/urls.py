@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from youworker.usage.views import UsageView
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.health.urls")),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
     path("v1/", include("chat.urls")),
+    path("v1/account/usage", UsageView.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),

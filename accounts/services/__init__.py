@@ -1,5 +1,6 @@
 """What people and operators do with accounts, sessions and keys."""
 
+from accounts.authenticators import reencrypt_second_factors
 from accounts.services.keys import (
     create_api_key,
     digest_of,
@@ -39,6 +40,7 @@ from accounts.services.sign_in import (
     require_recent_sign_in,
     sign_in,
 )
+from accounts.services.usage import count_tokens
 
 __all__ = [
     "begin_session",
@@ -46,6 +48,7 @@ __all__ = [
     "change_password",
     "check_credentials",
     "confirm_totp",
+    "count_tokens",
     "create_api_key",
     "create_user",
     "digest_of",
@@ -58,6 +61,7 @@ __all__ = [
     "password_matches",
     "prove_identity",
     "record_password",
+    "reencrypt_second_factors",
     "remove_second_factor",
     "renew_recovery_codes",
     "replace_api_keys",

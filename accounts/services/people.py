@@ -40,10 +40,12 @@ def create_user(user: User, *, actor: User) -> User:
 def update_user(user: User, *, fields: list[str], actor: User) -> User:
     """Store what a member of staff changed; whoever lost a right is signed out everywhere."""
     before = User.objects.select_for_update().get(pk=user.pk)
-    user.save()
+    columns = {field.name for field in User._meta.concrete_fields}
+    user.save(update_fields=[name for name in fields if name in columns])
     if any(getattr(before, right) and not getattr(user, right) for right in RIGHTS):
         end_sessions(user, actor=actor)
-    audit.record("user.update", actor=actor, target=user, fields=sorted(fields))
+    if fields:
+        audit.record("user.update", actor=actor, target=user, fields=sorted(fields))
     return user
 
 

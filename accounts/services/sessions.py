@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
 from youworker.common import audit
 from youworker.common.origin import origin
@@ -32,17 +33,22 @@ REMEMBERED = 10_000
 
 @transaction.atomic
 def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> SignIn:
-    """Sign `user` in, under a session id nobody knew before; every way of signing in ends here."""
+    """Sign `user` in, under a session id nobody knew before; every way of signing in ends here.
+
+    Raises `SignInFailed` for somebody deactivated and for a program's user.
+    """
+    if not user.is_active or user.is_service:
+        raise SignInFailed("This account cannot sign in.")
     if SESSION_KEY in request.session:
         # Django would go on with the same id when the same user signs in again.
         request.session.flush()
     login(request, user, backend=BACKEND)
     row = SignIn.objects.create(
         user=user,
-        session_id=request.session.session_key,
+        session_id=key_of(request),
         method=method,
         address=origin().address or None,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
+        user_agent=user_agent_of(request),
     )
     request.session[ROW] = str(row.pk)
     # A fixed end: what is written into a session later does not lengthen it.
@@ -51,14 +57,25 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
     return row
 
 
+def user_agent_of(request: HttpRequest) -> str:
+    """What the browser calls itself, as far as the database can store it."""
+    said = request.headers.get("User-Agent", "").replace("\0", "")
+    return said[:USER_AGENT_CHARACTERS]
+
+
+def key_of(request: HttpRequest) -> str:
+    """What the cookie of a request holds; empty before there is a session."""
+    return request.session.session_key or ""
+
+
 @transaction.atomic
 def renew_session(request: HttpRequest, user: User) -> None:
     """Keep a session through a change of the password, under a new id."""
-    row = SignIn.objects.filter(session_id=request.session.session_key or "").first()
+    row = SignIn.objects.filter(session_id=key_of(request)).first()
     update_session_auth_hash(request, user)
     if row is not None:
         # It went with the former session's own row.
-        row.session_id = request.session.session_key
+        row.session_id = key_of(request)
         row.save(force_insert=True)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.hashers import check_password
 from django.utils import timezone
 
 from accounts import throttling
@@ -54,7 +55,7 @@ def check_credentials(*, username: str, password: str, code: str = "") -> User:
 
 def may_use_password(user: User) -> bool:
     """Whether passwords count for this user."""
-    return config.identity.password_sign_in or user.is_superuser
+    return user.is_superuser or (config.identity.password_sign_in and not user.is_service)
 
 
 def code_matches(user: User, code: str) -> bool:
@@ -70,7 +71,8 @@ def code_matches(user: User, code: str) -> bool:
 def password_matches(user: User, password: str) -> bool:
     """Whether a signed-in user knows his password; a wrong one is a failed attempt."""
     throttling.refuse_when_exhausted(user.username)
-    right = user.check_password(password) and may_use_password(user)
+    # The user's own method may store a stronger hash, which would end the session that asks.
+    right = check_password(password, user.password) and may_use_password(user)
     if not right:
         note_failure(user.username, user)
     return right

@@ -2,6 +2,7 @@
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import Client
 
 from accounts import services
@@ -81,6 +82,22 @@ def test_a_user_without_a_password_cannot_set_one(db):
 
     assert change(client, current_password="").status_code == 400
     assert change(client, current_password="anything").status_code == 400
+
+
+def test_giving_the_password_again_does_not_end_the_session(ada):
+    class Cheaper(Argon2PasswordHasher):
+        time_cost = 1
+
+    ada.password = Cheaper().encode(PASSWORD, "some salt")
+    ada.save()
+    client = Client()
+    client.force_login(ada)
+    proof = {"password": PASSWORD}
+
+    answer = client.delete("/v1/account/mfa/totp", proof, content_type="application/json")
+
+    assert answer.status_code == 409  # after the password, there is nothing to remove
+    assert client.get("/v1/auth/me").status_code == 200
 
 
 def test_changes_are_limited(browser, settings):

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet
 from django.test import Client
 from django.utils import timezone
 
@@ -198,6 +199,31 @@ def test_a_second_factor_whose_key_is_gone_lets_nobody_in(ada, login, monkeypatc
 
     assert login(code=code_of(secret)).status_code == 401
     assert "cannot be decrypted" in caplog.text
+
+
+def test_secrets_move_to_a_new_key(ada, settings):
+    secret, codes = second_factor_for(ada)
+    former, fresh = settings.MESSAGE_ENCRYPTION_KEYS, Fernet.generate_key().decode()
+
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, *former]
+    damaged = services.reencrypt_second_factors()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
+
+    assert damaged == 0
+    assert authenticators.use_code(ada, code_of(secret))
+    assert authenticators.use_code(ada, codes[0])
+
+
+def test_secrets_of_a_key_that_is_gone_are_counted_and_kept(ada, settings):
+    secret, _ = second_factor_for(ada)
+    former = settings.MESSAGE_ENCRYPTION_KEYS
+
+    settings.MESSAGE_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    damaged = services.reencrypt_second_factors()
+    settings.MESSAGE_ENCRYPTION_KEYS = former
+
+    assert damaged == 2
+    assert authenticators.use_code(ada, code_of(secret))
 
 
 @pytest.mark.parametrize("proof", ["password", "app", "recovery"])

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from accounts import services, tasks
-from accounts.exceptions import RecentSignInRequired
-from accounts.models import SignIn
+from accounts.enums import SignInMethod
+from accounts.exceptions import RecentSignInRequired, SignInFailed
+from accounts.models import SignIn, User
 from accounts.services.sessions import note_minute
 from accounts.tests.conftest import PASSWORD
 from accounts.tests.factories import SignInFactory, UserFactory
@@ -18,7 +20,7 @@ SESSIONS = "/v1/account/sessions"
 
 
 def test_a_session_is_listed_with_where_it_was_begun(ada, login):
-    client = Client(REMOTE_ADDR="203.0.113.7", headers={"User-Agent": "Lynx " + "x" * 300})
+    client = Client(REMOTE_ADDR="203.0.113.7", headers={"User-Agent": "Lynx\0 " + "x" * 300})
     login(client)
 
     answer = client.get(SESSIONS)
@@ -160,6 +162,21 @@ def test_expired_sessions_are_removed_with_their_rows(browser, ada):
     assert list(SignIn.objects.all()) == list(SignIn.objects.exclude(pk=expired.pk))
     assert not Session.objects.filter(pk=expired.session_id).exists()
     assert browser.get("/v1/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["deactivated", "service"])
+def test_no_way_of_signing_in_lets_everybody_in(db, rf, kind, monkeypatch):
+    user = UserFactory(is_active=kind != "deactivated")
+    # What makes a user a program's is known to groups only.
+    monkeypatch.setattr(User, "is_service", kind == "service")
+    request = rf.post("/")
+    request.session = SessionStore()
+
+    with pytest.raises(SignInFailed):
+        services.begin_session(request, user, method=SignInMethod.SSO)
+
+    assert not SignIn.objects.exists()
+    assert not Session.objects.exists()
 
 
 def test_a_recent_session_is_proof_enough_and_an_old_one_wants_the_password(browser, ada, rf):

@@ -167,8 +167,8 @@ def test_me_refuses_bad_values(ada, change):
     assert answer.json()["errors"][0]["attr"] == next(iter(change))
 
 
-def test_login_is_limited_by_address_and_not_by_forged_headers(ada, settings, login):
-    settings.RATELIMIT_ENABLE = True
+@pytest.mark.usefixtures("limits")
+def test_login_is_limited_by_address_and_not_by_forged_headers(ada, login):
     client = Client()
 
     answers = [login(client, password="wrong") for _ in range(10)]
@@ -182,5 +182,5 @@ def test_login_is_limited_by_address_and_not_by_forged_headers(ada, settings, lo
 
     assert {answer.status_code for answer in answers} == {401}
     assert refused.status_code == 429
-    assert 1 <= int(refused["Retry-After"]) <= 61
+    assert int(refused["Retry-After"]) >= 1
     assert refused.json()["errors"][0]["code"] == "throttled"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.services import count_tokens
 from chat.agent.types import ChatMessage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
@@ -129,6 +130,12 @@ def finish_run(
     answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
     answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
     Citation.objects.bulk_create(citations)
+    count_tokens(
+        run.user_id,
+        run.api_key_id,
+        tokens_in=figures["tokens_in"],
+        tokens_out=figures["tokens_out"],
+    )
     Session.objects.touch(run.session_id)
     ToolRun.objects.end_orphans([run.pk])
     return True

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 # Of a window, this share is left to the answer and to what the estimate gets wrong.
 PROMPT_SHARE = 0.9
+CHARACTERS_PER_TOKEN = 4
 INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
 
 
@@ -64,6 +65,9 @@ class Maker:
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.tokens_in = self.tokens_out = self.turns = 0
+        # What the model read and said since it last told how many tokens that was.
+        self.unread_chars = self.uncounted_chars = 0
+        self.prompt_chars = 0
         self.ttft_ms: int | None = None
         self.model_name = ""
 
@@ -92,6 +96,7 @@ class Maker:
             model = await registry.resolve(self.run.model or None)
             self.model_name = model.name
             messages = self.prompt(model)
+            self.prompt_chars = sum(len(message.content) for message in messages)
             limit = config.agent.max_iterations
             agent = run_agent(model, messages, self.toolset, max_turns=limit)
             async with aclosing(agent) as events:
@@ -104,16 +109,21 @@ class Maker:
         if kind is TextDelta:
             if not self.text:
                 self.first_token()
+            self.uncounted_chars += len(event.text)
             self.text.append(event.text)
             self.log.text(event.text)
         elif kind is ReasoningDelta:
+            self.uncounted_chars += len(event.text)
             self.reasoning.append(event.text)
             self.log.reasoning(event.text)
         elif kind is Usage:
             self.tokens_in += event.tokens_in
             self.tokens_out += event.tokens_out
+            self.uncounted_chars = 0
+            self.unread_chars = 0
         elif kind is TurnStarted:
             self.turns = event.number
+            self.unread_chars = self.prompt_chars
             if self.text:
                 # What the model says before and after its tools are two paragraphs.
                 self.text.append("\n\n")
@@ -163,7 +173,12 @@ class Maker:
         self.log.emit("done", fresh)
 
     def figures(self, code: str, detail: str) -> dict[str, Any]:
-        """What is stored about the run beside its text."""
+        """What is stored about the run beside its text.
+
+        A model that was stopped, or never tells, is counted by its characters.
+        """
+        self.tokens_in += self.unread_chars // CHARACTERS_PER_TOKEN
+        self.tokens_out += self.uncounted_chars // CHARACTERS_PER_TOKEN
         return {
             "model": self.model_name or self.run.model,
             "iterations": self.turns,

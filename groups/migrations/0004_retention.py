@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('groups', '0002_service_accounts'),
+        ('groups', '0003_quotas'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

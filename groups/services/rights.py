@@ -29,9 +29,8 @@ def joined_group(group_id: UUID, *, actor: User, deleted: bool = False) -> Group
     """The group, locked until the transaction ends, for one of its members."""
     groups: Any = Group.all_objects if deleted else Group.objects
     group: Group | None = groups.filter(pk=group_id).locked().first()
-    if group is None:
+    if group is None or not group.memberships.filter(user=actor).exists():
         raise NotFound("There is no such group.")
-    membership_of(group, actor.pk)
     return group
 
 

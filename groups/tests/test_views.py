@@ -287,7 +287,7 @@ def test_keys_need_the_scope_account(ada, group):
 
 def test_writes_are_limited_together_and_reads_are_not(client, ada, group, settings, monkeypatch):
     settings.RATELIMIT_ENABLE = True
-    monkeypatch.setenv("RATE_MODERATE", "2/m")
+    monkeypatch.setenv("RATE_MODERATE", "2/d")
     one = f"{URL}/{group.pk}"
 
     answers = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.utils import timezone
 
@@ -46,6 +48,7 @@ def remove_user(erasure: Erasure) -> dict[str, int]:
             counts["handed_over"] = documents.hand_over_library(user)
         counts |= remove_content(user)
         anonymise(erasure.subject)
+        forget_name(user)
         remove_rows(erasure.subject)
     # Again even when the row is gone: a process may have died between the two.
     documents.remove_unused_tags()
@@ -84,6 +87,12 @@ def anonymise(user_id: UUID) -> None:
     for treatment in personal():
         if treatment.fate == Fate.ANONYMISED:
             rows_of(treatment, user_id).update(**treatment.replaced)
+
+
+def forget_name(user: User) -> None:
+    """Take a user's name out of lines about things that are called after him, such as a quota."""
+    named = rf"(^|\W){re.escape(user.username)}($|\W)"
+    LogEntry.objects.filter(object_repr__regex=named).update(object_repr="erased")
 
 
 def remove_rows(user_id: UUID) -> None:

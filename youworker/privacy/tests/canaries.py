@@ -4,10 +4,13 @@ from pathlib import Path
 
 import orjson
 from django.conf import settings as django_settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import TokenUsage, User
 from accounts.services import create_api_key
+from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
 from chat.events import log_key
 from chat.tests.factories import (
@@ -19,11 +22,13 @@ from chat.tests.factories import (
 )
 from documents.models import Tag
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.enums import Stage
 from ingestion.store import Incoming, keep
 from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from youworker.common.ids import uuid7
 from youworker.common.models import IdempotentRequest
 from youworker.common.redis import sync_redis
 
@@ -43,6 +48,15 @@ def furnish(word):
     )
     create_api_key(user, name=word, scopes=["chat"], actor=user)
     issue_ticket(user, None)
+    Quota.objects.create(user=user, documents=5)
+    LogEntry.objects.create(
+        user=UserFactory(),
+        action_flag=1,
+        object_id=str(uuid7()),
+        object_repr=f"quota of {word}",
+        content_type=ContentType.objects.get_for_model(Quota),
+    )
+    TokenUsage.objects.create(user=user, day="2026-11-25", tokens_in=5)
     MembershipFactory(user=user, group=GroupFactory(name=f"group of {word}'s team"))
     shelf = CollectionFactory(owner=user, name=word, description=word)
     file = stored(f"content {word}".encode())

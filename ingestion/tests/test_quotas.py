@@ -1,0 +1,110 @@
+"""Files are refused before they take more room than is allowed."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.tests.factories import UserFactory
+from documents.services import upload_path_hash
+from documents.tests.factories import DocumentFactory
+from groups.exceptions import StorageQuotaExceeded
+from groups.models import Quota
+from groups.tests.factories import MembershipFactory
+from ingestion import services
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem, IngestionRun
+from ingestion.store import place_of
+from ingestion.tests.factories import ItemFactory, RunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def upload(client, *contents):
+    files = [SimpleUploadedFile(f"{n}.txt", content) for n, content in enumerate(contents)]
+    return client.post("/v1/ingestion/uploads", {"files": files}, format="multipart")
+
+
+def stored_files():
+    root = Path(settings.MEDIA_ROOT)
+    return [path for path in root.rglob("*") if path.is_file()] if root.exists() else []
+
+
+def test_bytes_beyond_the_limit_leave_neither_row_nor_file(client_of):
+    user = UserFactory()
+    Quota.objects.create(user=user, stored_bytes=10)
+
+    answer = upload(client_of(user), b"12345", b"678901")
+
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["code"] == "quota_exceeded"
+    assert not IngestionRun.objects.exists()
+    assert stored_files() == []
+
+
+def test_what_waits_to_be_read_counts(client_of):
+    user = UserFactory()
+    Quota.objects.create(user=user, stored_bytes=10)
+
+    first, second = upload(client_of(user), b"12345678"), upload(client_of(user), b"abc")
+    IngestionItem.objects.update(stage=Stage.FAILED)
+    third = upload(client_of(user), b"abc")
+
+    assert [first.status_code, second.status_code, third.status_code] == [202, 403, 202]
+
+
+def test_the_number_of_documents_is_limited_and_known_ones_are_refreshed(client_of):
+    user = UserFactory()
+    Quota.objects.create(user=user, documents=1)
+    content = b"the same again"
+    import hashlib
+
+    digest = hashlib.sha256(content).hexdigest()
+    DocumentFactory(owner=user, sha256=digest, path_hash=upload_path_hash(digest))
+
+    assert upload(client_of(user), content).status_code == 202
+    IngestionItem.objects.update(stage=Stage.READY)
+    assert upload(client_of(user), b"another").status_code == 403
+    assert upload(client_of(UserFactory()), b"another").status_code == 202
+
+
+def test_a_file_that_somebody_else_has_is_not_removed_with_the_refusal(client_of):
+    owner, user = UserFactory(), UserFactory()
+    Quota.objects.create(user=user, documents=0)
+    upload(client_of(owner), b"shared bytes")
+    (kept,) = stored_files()
+
+    assert upload(client_of(user), b"shared bytes").status_code == 403
+    assert stored_files() == [kept]
+
+
+def test_members_share_the_room_of_their_group(client_of):
+    user = UserFactory()
+    group = MembershipFactory(user=user).group
+    Quota.objects.create(group=group, stored_bytes=100)
+    DocumentFactory(owner=MembershipFactory(group=group).user, size=99)
+
+    assert upload(client_of(user), b"xy").status_code == 403
+
+
+def test_server_files_are_limited_but_not_for_operators(tmp_path):
+    user = UserFactory(is_staff=True)
+    Quota.objects.create(user=user, documents=0)
+    (tmp_path / "a.txt").write_text("hello")
+
+    run = services.start_paths([tmp_path / "a.txt"], actor=user, trusted=True)
+
+    assert run.items.count() == 1
+
+
+def test_a_retry_is_limited_as_well():
+    user = UserFactory()
+    run = RunFactory(owner=user)
+    ItemFactory(run=run, stage=Stage.FAILED, size=50, file=place_of("a" * 64))
+    Quota.objects.create(user=user, stored_bytes=49)
+
+    with pytest.raises(StorageQuotaExceeded):
+        services.retry_run(run, actor=user)
+
+    assert services.retry_run(run) == 1

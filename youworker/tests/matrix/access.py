@@ -1,0 +1,37 @@
+"""What each kind of access means for each role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from youworker.tests.matrix.world import KEYS, PEOPLE
+
+if TYPE_CHECKING:
+    from youworker.tests.matrix.world import Row
+
+UNKNOWN = {"anonymous": 401, "deactivated": 401}
+
+# For each kind of access: who gets in (None), and the status of everybody else.
+ADMITTED: dict[str, dict[str, int | None]] = {
+    "signed_in": dict.fromkeys(PEOPLE),
+    "own": {**dict.fromkeys(PEOPLE, 404), "owner": None},
+    "readers": {**dict.fromkeys(PEOPLE, 404), "owner": None, "member": None, "group_admin": None},
+    "writers": {**dict.fromkeys(PEOPLE, 404), "owner": None, "member": 403, "group_admin": 403},
+    "members": {**dict.fromkeys(PEOPLE, 404), "owner": None, "member": None, "group_admin": None},
+    "managers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": 403, "group_admin": None},
+    "staff": {**dict.fromkeys(PEOPLE, 403), "staff": None, "root": None},
+}
+
+
+def expected(row: Row) -> dict[str, int]:
+    """The status every role gets from a route."""
+    if row.access == "public":
+        return dict.fromkeys([*UNKNOWN, *PEOPLE, *KEYS, "staff_key:admin"], row.ok)
+    admitted = ADMITTED[row.access]
+    people = {role: row.ok if status is None else status for role, status in admitted.items()}
+    keys = dict.fromkeys((*KEYS, "staff_key:admin"), row.refused_key)
+    if row.scope:
+        keys[f"key:{row.scope}"] = people["owner"]
+        if row.scope == "admin":
+            keys["staff_key:admin"] = people["staff"]
+    return {**UNKNOWN, **people, **keys}

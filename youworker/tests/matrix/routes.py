@@ -1,0 +1,104 @@
+"""The routes of the product, and who may use them."""
+
+from __future__ import annotations
+
+from youworker.tests.matrix.world import Row
+
+READ, WRITE = "documents.read", "documents.write"
+LONG = "x" * 1000
+
+PAGES = [
+    Row("get", "health/live", "public"),
+    Row("get", "health/ready", "public"),
+    Row("get", "health/detailed", "staff", "admin"),
+    Row("get", "metrics", "public"),
+    Row("get", "v1/schema", "public"),
+    Row("get", "v1/docs", "public"),
+    Row("get", "v1/redoc", "public"),
+]
+
+ACCOUNTS = [
+    Row("post", "v1/auth/login", "public", ok=400, body={}),
+    Row("post", "v1/auth/logout", "signed_in", ok=204, refused_key=401),
+    Row("get", "v1/auth/csrf-token", "public"),
+    Row("get", "v1/auth/me", "signed_in", "account"),
+    Row("patch", "v1/auth/me", "signed_in", "account", body={}),
+    Row("post", "v1/auth/tickets", "signed_in", "chat"),
+    Row("get", "v1/users", "signed_in", "account", body={"search": "ow"}),
+    Row("post", "v1/account/password", "signed_in", ok=400, body={}, refused_key=401),
+    Row("get", "v1/account/mfa", "signed_in", refused_key=401),
+    # Sessions of the matrix were not begun by signing in, so none of them is recent.
+    Row("post", "v1/account/mfa/totp", "signed_in", ok=403, body={}, refused_key=401),
+    Row("delete", "v1/account/mfa/totp", "signed_in", ok=400, body={}, refused_key=401),
+    Row("post", "v1/account/mfa/totp/confirm", "signed_in", ok=400, body={}, refused_key=401),
+    Row("post", "v1/account/mfa/recovery-codes", "signed_in", ok=400, body={}, refused_key=401),
+    Row("get", "v1/account/sessions", "signed_in", refused_key=401),
+    Row("delete", "v1/account/sessions", "signed_in", refused_key=401),
+    Row("delete", "v1/account/sessions/<uuid:pk>", "own", ok=204, thing="sign_in", refused_key=401),
+    Row("get", "v1/account/api-keys", "signed_in", "account"),
+    Row("post", "v1/account/api-keys", "signed_in", "account", ok=400, body={}),
+    Row("delete", "v1/account/api-keys/<uuid:pk>", "own", "account", 204, "key"),
+    Row("post", "v1/account/api-keys/<uuid:pk>/rotate", "own", "account", 201, "key"),
+    Row("get", "v1/account/usage", "signed_in", "account"),
+]
+
+DOCUMENTS = [
+    Row("get", "v1/collections", "signed_in", READ),
+    Row("post", "v1/collections", "signed_in", WRITE, 201, body={"name": "New"}),
+    Row("get", "v1/collections/<uuid:pk>", "readers", READ, thing="collection"),
+    Row("patch", "v1/collections/<uuid:pk>", "writers", WRITE, 200, "collection", {"name": "N"}),
+    Row("delete", "v1/collections/<uuid:pk>", "writers", WRITE, 204, "collection"),
+    Row("post", "v1/collections/<uuid:pk>/restore", "own", WRITE, 200, "collection"),
+    Row("get", "v1/documents", "signed_in", READ),
+    Row("get", "v1/documents/<uuid:pk>", "readers", READ, thing="document"),
+    Row("patch", "v1/documents/<uuid:pk>", "writers", WRITE, 200, "document", {"title": "T"}),
+    Row("delete", "v1/documents/<uuid:pk>", "writers", WRITE, 204, "document"),
+    Row("post", "v1/documents/<uuid:pk>/restore", "writers", WRITE, 200, "document"),
+    # The document of the matrix has no stored file: whoever gets in is told so.
+    Row("get", "v1/documents/<uuid:pk>/content", "readers", READ, 404, "document"),
+    Row("get", "v1/documents/<uuid:pk>/passages", "readers", READ, thing="document"),
+    Row("get", "v1/documents/<uuid:pk>/access", "readers", READ, thing="document"),
+    Row("get", "v1/tags", "signed_in", READ),
+    Row("post", "v1/search", "signed_in", READ, 400, body={}),
+]
+
+INGESTION = [
+    Row("post", "v1/ingestion/uploads", "signed_in", WRITE, 415, body={}),
+    Row("post", "v1/ingestion/paths", "staff", WRITE, 400, body={"path": "/nowhere"}),
+    Row("get", "v1/ingestion/runs", "signed_in", READ),
+    Row("get", "v1/ingestion/runs/<uuid:pk>", "own", READ, thing="ingestion"),
+    Row("delete", "v1/ingestion/runs/<uuid:pk>", "own", WRITE, 204, "ingestion"),
+    Row("get", "v1/ingestion/runs/<uuid:run_id>/items", "own", READ, thing="ingestion"),
+    Row("post", "v1/ingestion/runs/<uuid:pk>/cancel", "own", WRITE, 409, "ingestion"),
+    Row("post", "v1/ingestion/runs/<uuid:pk>/retry", "own", WRITE, 409, "ingestion"),
+]
+
+CHAT = [
+    Row("get", "v1/sessions", "signed_in", "chat"),
+    Row("post", "v1/sessions", "signed_in", "chat", 201, body={}),
+    Row("get", "v1/sessions/<uuid:pk>", "own", "chat", thing="session"),
+    Row("patch", "v1/sessions/<uuid:pk>", "own", "chat", 200, "session", {"title": "T"}),
+    Row("delete", "v1/sessions/<uuid:pk>", "own", "chat", 204, "session"),
+    Row("post", "v1/sessions/<uuid:pk>/restore", "own", "chat", 200, "deleted_session"),
+    Row("get", "v1/sessions/<uuid:pk>/messages", "own", "chat", thing="session"),
+    Row("post", "v1/sessions/<uuid:pk>/messages", "own", "chat", 400, "session", {}),
+    Row("post", "v1/messages/<uuid:pk>/regenerate", "own", "chat", 400, "message", {"model": LONG}),
+    Row("post", "v1/messages/<uuid:pk>/feedback", "own", "chat", 200, "answer", {"rating": 1}),
+    Row("get", "v1/runs/<uuid:pk>", "own", "chat", thing="run"),
+    Row("get", "v1/runs/<uuid:pk>/events", "own", "chat", thing="run"),
+    Row("post", "v1/runs/<uuid:pk>/stop", "own", "chat", 409, "run"),
+    Row("post", "v1/chat", "signed_in", "chat", 400, body={}),
+    Row("get", "v1/tool-runs", "signed_in", "tools"),
+]
+
+TOOLS = [
+    Row("get", "v1/mcp/servers", "signed_in", "tools"),
+    Row("post", "v1/mcp/servers", "staff", "admin", 400, body={}),
+    Row("patch", "v1/mcp/servers/<uuid:pk>", "staff", "admin", 200, "server", {"title": "T"}),
+    Row("delete", "v1/mcp/servers/<uuid:pk>", "staff", "admin", 204, "server"),
+    Row("post", "v1/mcp/servers/<uuid:pk>/refresh", "staff", "admin", 503, "server"),
+    Row("get", "v1/tools", "signed_in", "tools"),
+    Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
+]
+
+ROWS = [*PAGES, *ACCOUNTS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]

@@ -1,0 +1,1 @@
+"""What somebody uses of the installation, and what is left."""
