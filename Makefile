@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean
+.PHONY: help run test check audit lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,12 @@ check: .venv/development.stamp ## Formatting, lint, types and the direction of i
 	$(BIN)/ruff check .
 	DATA_DIR=.venv/detached $(BIN)/python -m mypy .
 	$(BIN)/lint-imports
+
+# Fails as well when the advisory service knows nothing of a package or cannot be reached.
+audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
+	HTTPS=1 TRUSTED_PROXIES=127.0.0.1 DATA_DIR=.venv/detached DJANGO_SETTINGS_MODULE=youworker.settings \
+		$(BIN)/python -m django check --deploy --fail-level WARNING
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -13,7 +13,15 @@ from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, DataExport, Erasure, SignIn, TokenUsage, User
+from accounts.models import (
+    ApiKey,
+    DataExport,
+    Erasure,
+    PrivateAccess,
+    SignIn,
+    TokenUsage,
+    User,
+)
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.common.exceptions import Conflict
 
@@ -207,3 +215,16 @@ class TokenUsageAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "api_key")
     search_fields = ("user__username", "api_key__prefix")
     ordering = ("-day", "-pk")
+
+
+@admin.register(PrivateAccess)
+class PrivateAccessAdmin(ReadOnlyAdmin):
+    """Who opened what of whom; the reason is on the page of one access."""
+
+    list_display = ("created_at", "reader", "owner", "kind", "object_id")
+    list_filter = ("kind", "created_at")
+    list_select_related = ("reader", "owner")
+    search_fields = ("=object_id", "reader__username", "owner__username")
+    # The title is private to the owner.
+    fields = ("id", "created_at", "reader", "owner", "kind", "object_id", "reason")
+    ordering = ("-created_at",)

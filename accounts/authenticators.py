@@ -17,7 +17,6 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from youworker.common import crypto
@@ -121,19 +120,21 @@ def new_recovery_codes(user: User) -> list[str]:
 
 
 @transaction.atomic
-def reencrypt_second_factors() -> int:
-    """Encrypt all secrets with the first key; how many could not be read."""
-    damaged = 0
+def reencrypt_second_factors(*, dry_run: bool = False) -> tuple[int, int]:
+    """Encrypt all secrets with the first key; how many had an older one, how many none we have."""
+    old = damaged = 0
     for row in Authenticator.objects.select_for_update():
-        for name in SEALED & set(row.data):
+        for name in sorted(SEALED & set(row.data)):
             try:
-                fresh = crypto.current_cipher().rotate(row.data[name].encode())
-            except InvalidToken:
+                fresh, _context = crypto.renewed(row.data[name])
+            except crypto.Undecryptable:
                 damaged += 1
-            else:
-                row.data[name] = fresh.decode()
-        row.save(update_fields=["data"])
-    return damaged
+                continue
+            old += fresh != row.data[name]
+            row.data[name] = fresh
+        if not dry_run:
+            row.save(update_fields=["data"])
+    return old, damaged
 
 
 def recovery_codes_left(row: Authenticator | None) -> int:

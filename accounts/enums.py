@@ -21,6 +21,13 @@ class Language(models.TextChoices):
     ITALIAN = "it", "Italiano"
 
 
+class PrivateKind(models.TextChoices):
+    """What staff may open with a reason."""
+
+    SESSION = "session"
+    DOCUMENT = "document"
+
+
 class SignInMethod(models.TextChoices):
     """How somebody proved who he is."""
 

@@ -7,6 +7,11 @@ class SignInFailed(DomainError):
     """Wrong name, password or code; the same answer for all."""
 
     code, status = "authentication_failed", 401
+    audited = True
+
+
+class IdentityRefused(SignInFailed):
+    """Single sign-on named nobody who may sign in; the same answer for every reason."""
 
 
 class LastSuperuser(DomainError):

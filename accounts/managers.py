@@ -14,7 +14,16 @@ from accounts.enums import ErasureStatus, ExportStatus
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import ApiKey, DataExport, Erasure, Errand, SignIn, TokenUsage, User
+    from accounts.models import (
+        ApiKey,
+        DataExport,
+        Erasure,
+        Errand,
+        PrivateAccess,
+        SignIn,
+        TokenUsage,
+        User,
+    )
 
 ErrandT_co = TypeVar("ErrandT_co", bound="Errand", covariant=True)
 
@@ -87,6 +96,14 @@ class TokenUsageQuerySet(QuerySet["TokenUsage"]):
         """Tokens read and written."""
         found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
         return int(found or 0)
+
+
+class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
+    """Times that staff opened something private."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to what was opened of the user's own."""
+        return self.filter(owner=user)
 
 
 class ErrandQuerySet(BaseQuerySet[ErrandT_co]):

@@ -15,6 +15,7 @@ from accounts.enums import (
     ErasureStatus,
     ExportStatus,
     Language,
+    PrivateKind,
     Scope,
     SharedDocuments,
     SignInMethod,
@@ -23,10 +24,12 @@ from accounts.managers import (
     ApiKeyQuerySet,
     ErasureQuerySet,
     ExportQuerySet,
+    PrivateAccessQuerySet,
     SignInQuerySet,
     TokenUsageQuerySet,
     UserManager,
 )
+from youworker.common.fields import EncryptedTextField
 from youworker.common.ids import uuid7
 from youworker.common.models import TimestampedModel
 
@@ -126,6 +129,27 @@ class TokenUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tokens_in + self.tokens_out} on {self.day}"
+
+
+class PrivateAccess(TimestampedModel):
+    """One time that staff opened something private of somebody; he is shown it."""
+
+    # Both reader and owner may be erased; the audit log keeps their pseudonyms.
+    reader = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(User, models.CASCADE, related_name="private_accesses")
+    kind = models.CharField(max_length=16, choices=PrivateKind)
+    object_id = models.UUIDField(db_index=True)
+    title = EncryptedTextField(blank=True, default="")
+    reason = EncryptedTextField()
+
+    objects = PrivateAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "private accesses"
+        permissions = (("read_private", "Can read private content with a reason"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
 
 
 class Errand(TimestampedModel):

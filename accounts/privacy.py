@@ -1,6 +1,7 @@
 """What is known about people here, and what exports and erasures do with it."""
 
 from youworker.common.privacy import (
+    OTHERS,
     SECRET,
     TECHNICAL,
     TIMES,
@@ -36,6 +37,13 @@ TREATMENTS = (
         file="sign-ins",
         exported=names("id method address user_agent last_seen_at", TIMES),
         withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "accounts.PrivateAccess",
+        owners=("owner",),
+        file="private-accesses",
+        exported=names("id kind object_id title reason", TIMES),
+        withheld=withheld(TECHNICAL, "owner") | withheld(OTHERS, "reader"),
     ),
     Treatment(
         "accounts.TokenUsage",

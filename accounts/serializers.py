@@ -9,8 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.enums import Language, Scope
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
+from youworker.common.audit import ACTIONS, RESULTS
 from youworker.common.openapi import example
 
 LONGEST_PASSWORD = 4096
@@ -155,3 +156,52 @@ class RotateApiKeySerializer(serializers.Serializer[Any]):
     overlap_seconds = serializers.IntegerField(
         required=False, default=0, min_value=0, max_value=30 * 86400
     )
+
+
+class AuditKeySerializer(serializers.Serializer[Any]):
+    """The API key an act was done with; the name is empty when the key is gone."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class AuditLineSerializer(serializers.Serializer[Any]):
+    """One act. `by` is `me`, `other`, or `system` for nobody who was signed in.
+
+    Address and key are left out when somebody else did it.
+    """
+
+    id = serializers.IntegerField()
+    time = serializers.DateTimeField()
+    action = serializers.CharField()
+    result = serializers.ChoiceField(choices=sorted(RESULTS))
+    by = serializers.ChoiceField(choices=["me", "other", "system"])
+    target = serializers.CharField()
+    target_id = serializers.CharField()
+    address = serializers.CharField(allow_null=True)
+    key = AuditKeySerializer(allow_null=True)
+    correlation_id = serializers.CharField(allow_null=True)
+
+
+class AuditFilterSerializer(serializers.Serializer[Any]):
+    """Which acts are wanted."""
+
+    action = serializers.ChoiceField(choices=sorted(ACTIONS), required=False)
+
+
+class PrivateReadSerializer(serializers.ModelSerializer[PrivateAccess]):
+    """One time that staff read something of the caller's."""
+
+    when = serializers.DateTimeField(source="created_at")
+    who = serializers.SerializerMethodField()
+    title = serializers.CharField()
+    reason = serializers.CharField()
+
+    class Meta:
+        model = PrivateAccess
+        fields = ("id", "when", "who", "kind", "object_id", "title", "reason")
+        read_only_fields = fields
+
+    def get_who(self, access: PrivateAccess) -> str:
+        """The name of the reader; empty when his account was erased."""
+        return access.reader.shown_name if access.reader else ""

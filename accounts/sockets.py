@@ -40,11 +40,11 @@ class SocketAuthentication:
         """Find out who is calling and hand over."""
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if not origin_allowed(headers):
-            await deny(send, 403)
+            await deny(send, 403, scope=scope)
             return
         user, key = await in_thread(caller, scope, headers)
         if user is None:
-            await deny(send, 401)
+            await deny(send, 401, scope=scope)
             return
         if key is not None:
             note_key(key.pk)

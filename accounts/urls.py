@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import people, security, sign_in
+from accounts.views import audit, people, security, sign_in
 from accounts.views.keys import ApiKeyViewSet
 
 keys = ApiKeyViewSet
@@ -15,6 +15,8 @@ urlpatterns = [
     path("auth/csrf-token", sign_in.CsrfTokenView.as_view()),
     path("auth/tickets", sign_in.TicketView.as_view()),
     path("users", people.PeopleView.as_view()),
+    path("account/audit", audit.AuditView.as_view()),
+    path("account/private-reads", audit.PrivateReadsView.as_view()),
     path("account/password", security.PasswordView.as_view()),
     path("account/mfa", security.SecondFactorView.as_view()),
     path("account/mfa/totp", security.TotpView.as_view()),

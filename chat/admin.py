@@ -1,17 +1,21 @@
-"""Staff see that conversations happen and how they went, never what was said."""
+"""Staff see that conversations happen and how they went; what was said, with a reason only."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.private import read_session
 from youworker.common.admin import ReadOnlyAdmin
+from youworker.common.private import PrivateContentAdmin
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
+class SessionAdmin(PrivateContentAdmin):
     """Conversations without their titles."""
 
+    read = staticmethod(read_session)
+    owner_field = "user"
     list_display = ("id", "user", "model", "active_at", "archived_at", "deleted_at")
     list_filter = ("active_at", "deleted_at", "enable_tools")
     list_select_related = ("user",)

@@ -55,7 +55,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
-        await deny(self.base_send, status)
+        await deny(self.base_send, status, scope=self.scope)
         raise StopConsumer
 
     async def disconnect(self, code: int) -> None:

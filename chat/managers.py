@@ -108,7 +108,7 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
         """Limit to the user's own calls; staff see all."""
         return self if user.is_staff else self.filter(user=user)
 
-    def end_orphans(self, run_ids: Iterable[UUID]) -> int:
-        """Mark the unfinished calls of ended runs."""
-        running = self.filter(run_id__in=list(run_ids), status=ToolRunStatus.RUNNING)
-        return running.update(status=ToolRunStatus.INTERRUPTED)
+    def unfinished(self, run_id: UUID) -> Self:
+        """Limit to the calls of a run that have no end, locked."""
+        locked = self.select_for_update(of=("self",))
+        return locked.filter(run_id=run_id, status=ToolRunStatus.RUNNING)

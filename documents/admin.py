@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 
@@ -18,7 +18,9 @@ from documents.models import (
     Tag,
 )
 from documents.services import embeddings, staff
+from documents.services.private import read_document
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.common.private import PrivateContentAdmin
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -72,9 +74,11 @@ class CollectionAdmin(RestorableAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(RestorableAdmin):
-    """Documents, deleted ones included; never their text or their original."""
+class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
+    """Documents, deleted ones included; their text with a reason only, never their original."""
 
+    read = staticmethod(read_document)
+    owner_field = "owner"
     list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
     list_filter = ("status", "text_config", "created_at", "deleted_at")
     list_select_related = ("owner",)
@@ -137,11 +141,24 @@ class DocumentShareAdmin(ReadOnlyAdmin):
 
 @admin.register(Tag)
 class TagAdmin(StaffAdmin):
-    """Labels; staff may rename and remove them."""
+    """Labels; staff may rename and remove them, which changes everybody's documents."""
 
     list_display = ("name",)
     list_filter = ()
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        staff.note_tag(obj, actor=cast("User", request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        staff.note_tag(obj, actor=cast("User", request.user))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        for tag in queryset:
+            staff.note_tag(tag, actor=cast("User", request.user))
+        super().delete_queryset(request, queryset)
 
 
 @admin.register(Passage)

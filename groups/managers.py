@@ -13,6 +13,8 @@ from groups.enums import Role
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from accounts.models import User
     from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
 
@@ -38,6 +40,10 @@ class GroupQuerySet(SoftDeleteQuerySet["Group"]):
         """Sort by `name` or `created_at`, with `-` downwards; names whatever their case."""
         key: Any = Lower("name") if ordering.endswith("name") else F("created_at")
         return self.order_by(key.desc() if ordering.startswith("-") else key.asc(), "pk")
+
+    def named(self, names: Iterable[str]) -> Self:
+        """Limit to groups of these names, which are given in lower case."""
+        return self.alias(folded=Lower("name")).filter(Q(folded__in=names))
 
     def with_role_of(self, user: User) -> Self:
         """Annotate `role`: what the user is in each group."""

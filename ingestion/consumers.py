@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from channels.exceptions import DenyConnection
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
+from youworker.common.sockets import deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,9 +39,9 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         """Let the owner in and show what is going on."""
         user, key = self.scope.get("user"), self.scope.get("api_key")
         if user is None or not user.is_authenticated:
-            raise DenyConnection
+            await self.refuse(401)
         if key is not None and "documents.read" not in key.scopes:
-            raise DenyConnection
+            await self.refuse(403)
         self.user_id: UUID = user.pk
         self.looks: dict[str, asyncio.Task[None]] = {}
         self.said: dict[str, dict[str, bytes]] = {}
@@ -51,6 +52,11 @@ class IngestionConsumer(AsyncWebsocketConsumer):
         await self.accept()
         for frame in frames:
             await self.send_frame(frame)
+
+    async def refuse(self, status: int) -> None:
+        """Answer the handshake with an HTTP status."""
+        await deny(self.base_send, status, scope=self.scope)
+        raise StopConsumer
 
     async def disconnect(self, code: int) -> None:
         """Stop looking."""

@@ -20,6 +20,7 @@ from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.quotas import require_room_for_files
 from ingestion.store import Incoming, keep, remove_orphans, remove_stale
+from youworker.common import audit
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.validators import validate_not_empty
@@ -156,6 +157,7 @@ def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
     for position, item in enumerate(rows):
         item.run, item.position = run, position
     IngestionItem.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    audit.record("document.upload", actor=run.owner, target=run, kind=run.kind, files=len(rows))
     transaction.on_commit(tasks.wake_workers)
 
 

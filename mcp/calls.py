@@ -42,8 +42,12 @@ class CallContext:
 
 @dataclass(slots=True)
 class ToolOutcome:
-    """What a tool answered: text for the model, and the same as data when it gave any."""
+    """What a tool answered: text for the model, and the same as data when it gave any.
+
+    `denied` says that the user may not call the tool, so that it was never asked.
+    """
 
     text: str
     structured: Any = None
     is_error: bool = False
+    denied: bool = False

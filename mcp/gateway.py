@@ -45,6 +45,8 @@ MOST_TOOLS = 1000
 LARGEST_BODY = 16 * 1024 * 1024
 # Framing and escaping make an answer longer than the text in it.
 WIRE_FACTOR = 8
+# Shorter values of headers and environments are words such as `1` or `on`.
+SHORTEST_SECRET = 4
 DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
 US = Implementation(name="youworker", version="1")
 
@@ -155,7 +157,17 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
         reason = f"no answer within {config.mcp.call_timeout:g} s"
     else:
         reason = str(cause).rstrip(".") or type(cause).__name__
-    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {reason}.")
+    told = without_secrets(endpoint, reason)
+    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {told}.")
+
+
+def without_secrets(endpoint: Endpoint, text: str) -> str:
+    """`text` without this server's secrets, which libraries quote: it is stored readable."""
+    for _name, value in (*endpoint.headers, *endpoint.env):
+        for shape in (value, repr(value)[1:-1]):
+            if len(shape) >= SHORTEST_SECRET:
+                text = text.replace(shape, "…")
+    return text
 
 
 @asynccontextmanager

@@ -24,5 +24,6 @@ from channels.routing import ProtocolTypeRouter
 
 from youworker.common.peers import TrustedPeers
 from youworker.routing import websockets
+from youworker.web.gate import Gate
 
-application = TrustedPeers(ProtocolTypeRouter({"http": http, "websocket": websockets}))
+application = TrustedPeers(Gate(ProtocolTypeRouter({"http": http, "websocket": websockets})))

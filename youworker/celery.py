@@ -9,7 +9,7 @@ from typing import Any
 from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
 from youworker.common.correlation import connect_celery
 
@@ -30,6 +30,23 @@ def end_with_the_worker(**_: Any) -> None:
     set_pdeathsig(signal.SIGKILL)
 
 
+@worker_init.connect
+def refuse_wrong_keys(**_: Any) -> None:
+    """Start no worker beside a database of other keys; forked children inherit no connection."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 -- needs settings
+    from django.db import OperationalError, connections  # noqa: PLC0415
+
+    from youworker.common.keyring import require_keys  # noqa: PLC0415
+
+    try:
+        require_keys()
+    except (ImproperlyConfigured, OperationalError) as error:
+        # Celery logs an Exception of a receiver and goes on.
+        raise SystemExit(f"youworker: {error}".strip()) from error
+    finally:
+        connections.close_all()
+
+
 def every(seconds: float, task: str) -> dict[str, Any]:
     """One entry of the schedule; a run that waited for longer than its period is not made up."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
@@ -39,6 +56,7 @@ app.conf.beat_schedule = {
     "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
+    "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),
     "delete stored files nobody refers to": every(3600, "youworker.tasks.remove_unused_files"),

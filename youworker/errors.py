@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from youworker.common import audit
+
 
 def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
     """One error in the shape of the API."""
@@ -16,13 +18,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(400, "client_error", "bad_request", "The request could not be read.")
 
 
+def note_denial(request: HttpRequest, code: str) -> None:
+    """Audit that a page refused somebody."""
+    match = request.resolver_match
+    route = match.route if match else ""
+    method = request.method or ""
+    user = getattr(request, "user", None)
+    audit.record_denied(user, route=route, method=method, status=403, code=code)
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A page for somebody else."""
+    note_denial(request, "permission_denied")
     return answer(403, "client_error", "permission_denied", "You may not do this.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A write without the token of the session."""
+    note_denial(request, "csrf_failed")
     detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
     return answer(403, "client_error", "csrf_failed", detail)
 

@@ -1,12 +1,23 @@
 """Every WebSocket route of the product."""
 
+from typing import Any
+
 from channels.routing import URLRouter
+from django.urls import re_path
 
 from accounts.sockets import SocketAuthentication
 from chat.routing import websocket_urlpatterns as chat_sockets
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from youworker.common.correlation import CorrelationASGI
 from youworker.common.origin import OriginASGI
+from youworker.common.sockets import deny
 
-routes = URLRouter([*chat_sockets, *ingestion_sockets])
+
+async def unknown(scope: Any, receive: Any, send: Any) -> None:
+    """Answer 404 where there is no socket."""
+    await deny(send, 404)
+
+
+nowhere = re_path("", unknown)  # type: ignore[arg-type]
+routes = URLRouter([*chat_sockets, *ingestion_sockets, nowhere])
 websockets = CorrelationASGI(OriginASGI(SocketAuthentication(routes)))

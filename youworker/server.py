@@ -4,23 +4,54 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 
 # Threads for synchronous views and database calls; few enough for the pool of connections.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
+MOST_FILES = 65_536
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal; 1 when the address cannot be listened on."""
+    """Serve until a signal; 1 when the keys do not fit or the address cannot be listened on."""
     options = parser().parse_args(arguments)
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
+    from youworker.web.credentials import recognised  # noqa: PLC0415
 
-    server = WebServer(application, endpoint(options.host, options.port))
+    if not keys_fit():
+        return 1
+    raise_file_limit()
+    server = WebServer(application, endpoint(options.host, options.port), recognised)
     server.run()
     return 1 if server.failed else 0
+
+
+def raise_file_limit() -> None:
+    """Allow as many connections as the system does; the usual limit is made for programs of old."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def keys_fit() -> bool:
+    """Whether this process may use the database; if not, one line says why."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.db import OperationalError, connection  # noqa: PLC0415
+
+    from youworker.common.keyring import require_keys  # noqa: PLC0415
+
+    try:
+        require_keys()
+    except (ImproperlyConfigured, OperationalError) as error:
+        print(f"youworker: {error}".strip(), file=sys.stderr)  # noqa: T201
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import django_stubs_ext
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import config
+from youworker.common.keyfile import KeyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 django_stubs_ext.monkeypatch()
 
@@ -23,7 +31,7 @@ PLACEHOLDERS = ("change", "secret", "placeholder", "example", "insecure")
 def required_secret(name: str, value: str) -> str:
     """`value`, unless it is missing or obviously a placeholder."""
     if DETACHED:
-        return value or secrets.token_urlsafe(32)
+        return value or secrets.token_urlsafe(64)
     if len(value) < SHORTEST_SECRET or value.lower().startswith(PLACEHOLDERS):
         raise ImproperlyConfigured(
             f"{name} is missing, too short or a placeholder: set {name} or {name}_FILE."
@@ -42,10 +50,13 @@ def database(url: str) -> dict[str, object]:
 
 
 SECRET_KEY = required_secret("SECRET_KEY", config.security.secret_key)
-MESSAGE_ENCRYPTION_KEYS = [
+MESSAGE_ENCRYPTION_KEYS: Sequence[str] = [
     required_secret("MESSAGE_ENCRYPTION_KEYS", key)
     for key in config.security.message_encryption_keys or ("",)
 ]
+if (path := os.environ.get("MESSAGE_ENCRYPTION_KEYS_FILE")) and not DETACHED:
+    # Followed while the process runs, so that a new key needs no restart.
+    MESSAGE_ENCRYPTION_KEYS = KeyFile(Path(path), MESSAGE_ENCRYPTION_KEYS)
 
 DEBUG = config.security.debug
 ALLOWED_HOSTS = list(config.security.allowed_hosts)
@@ -63,8 +74,11 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "auditlog",
     "channels",
+    "corsheaders",
+    "csp",
     "django_filters",
     "django_prometheus",
     "drf_spectacular",
@@ -78,6 +92,7 @@ INSTALLED_APPS = [
     "ingestion",
     "mcp",
     "chat",
+    "youworker.sso",
     "youworker",
 ]
 
@@ -85,7 +100,9 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "youworker.common.correlation.CorrelationMiddleware",
     "youworker.common.origin.OriginMiddleware",
+    "youworker.web.policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -172,16 +189,54 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "YouWorker"
 # Clocks may be half a minute apart; a step that was used is refused all the same.
 MFA_TOTP_TOLERANCE = 1
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if config.security.https else "http"
+ACCOUNT_ADAPTER = "youworker.sso.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "youworker.sso.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_UID_MAX_LENGTH = 255
 SESSION_COOKIE_AGE = config.security.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.security.https
+# Browsers take such names only from this very host over TLS: no subdomain can plant a cookie.
+COOKIE_PREFIX = "__Host-" if config.security.https else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_FAILURE_VIEW = "youworker.errors.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
+# Without a proxy that is believed nothing would ever look like TLS, and redirects would loop.
+SECURE_SSL_REDIRECT = config.security.https and bool(config.security.trusted_proxies)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 X_FRAME_OPTIONS = "DENY"
+# Exceptions for pages of packages are in `youworker.web.policies`.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+CORS_ALLOWED_ORIGINS = list(config.security.cors_origins)
+CORS_URLS_REGEX = r"^/(v1|mcp)(/|$)"
+# Pages of other origins call with a key; a session is only for our own.
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "last-event-id",
+    "x-api-key",
+    "x-correlation-id",
+]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Correlation-ID", "X-Run-ID", "X-Session-ID"]
+CORS_PREFLIGHT_MAX_AGE = 600
 
 LANGUAGE_CODE = config.api.language
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
@@ -192,6 +247,7 @@ STATIC_URL = "/static/"
 # Packages' files are served where they lie, so that no collecting step precedes a start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 EXPORTS_ROOT = DATA_DIR / "exports"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,4 +1,4 @@
-"""Daily tidying up."""
+"""Tidying up, and signing the audit log."""
 
 import logging
 
@@ -25,6 +25,14 @@ def forget_requests() -> int:
     from youworker import purging  # noqa: PLC0415 -- task leaf
 
     return purging.forget_requests()
+
+
+@shared_task
+def sign_audit_log() -> bool:
+    """Verify what the audit log gained since the last checkpoint, and sign it."""
+    from youworker.common.audit import verifying  # noqa: PLC0415 -- task leaf
+
+    return verifying.sign_head()
 
 
 @shared_task

@@ -2,14 +2,16 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from youworker.redoc import RedocView, script
 from youworker.usage.views import UsageView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.health.urls")),
     path("", include("django_prometheus.urls")),
+    path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.privacy.urls")),
     path("v1/", include("groups.urls")),
@@ -19,8 +21,9 @@ urlpatterns = [
     path("v1/", include("chat.urls")),
     path("v1/account/usage", UsageView.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("v1/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("v1/redoc.js", script, name="redoc-script"),
 ]
 
 handler400 = "youworker.errors.bad_request"

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_sign_ins'),
+        ('accounts', '0004_private_access'),
     ]
 
     operations = [

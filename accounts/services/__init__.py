@@ -1,6 +1,7 @@
 """What people and operators do with accounts, sessions and keys."""
 
 from accounts.authenticators import reencrypt_second_factors
+from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
     create_api_key,
     digest_of,
@@ -17,6 +18,7 @@ from accounts.services.people import (
     update_profile,
     update_user,
 )
+from accounts.services.private import may_read_private, open_private
 from accounts.services.second_factor import (
     begin_totp,
     confirm_totp,
@@ -56,8 +58,11 @@ __all__ = [
     "end_sessions",
     "ensure_root",
     "forget_expired_sessions",
+    "may_read_private",
     "may_still_act",
+    "normal_name",
     "note_use",
+    "open_private",
     "password_matches",
     "prove_identity",
     "record_password",
@@ -74,6 +79,7 @@ __all__ = [
     "store_password",
     "update_profile",
     "update_user",
+    "user_of_identity",
     "user_of_key",
     "user_of_session",
 ]

@@ -89,8 +89,6 @@ def prove_identity(user: User, *, password: str = "", code: str = "") -> None:
 def note_failure(username: str, known: User | None) -> None:
     """Count and record a failed attempt; not the name, for it may be a mistyped password."""
     suspicious = throttling.note_failure(username)
-    if known is None:
-        return
     audit.record("auth.login.failed", actor=None, target=known, result="denied")
     if suspicious:
         audit.record("auth.suspicious_activity", actor=None, target=known, result="denied")

@@ -206,10 +206,12 @@ def test_secrets_move_to_a_new_key(ada, settings):
     former, fresh = settings.MESSAGE_ENCRYPTION_KEYS, Fernet.generate_key().decode()
 
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh, *former]
-    damaged = services.reencrypt_second_factors()
+    found = services.reencrypt_second_factors(dry_run=True)
+    changed, again = services.reencrypt_second_factors(), services.reencrypt_second_factors()
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
 
-    assert damaged == 0
+    assert found == changed == (2, 0)
+    assert again == (0, 0)
     assert authenticators.use_code(ada, code_of(secret))
     assert authenticators.use_code(ada, codes[0])
 
@@ -219,10 +221,10 @@ def test_secrets_of_a_key_that_is_gone_are_counted_and_kept(ada, settings):
     former = settings.MESSAGE_ENCRYPTION_KEYS
 
     settings.MESSAGE_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    damaged = services.reencrypt_second_factors()
+    found = services.reencrypt_second_factors()
     settings.MESSAGE_ENCRYPTION_KEYS = former
 
-    assert damaged == 2
+    assert found == (0, 2)
     assert authenticators.use_code(ada, code_of(secret))
 
 

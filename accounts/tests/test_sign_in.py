@@ -1,6 +1,7 @@
 """Signing in with a password, and what a session is good for."""
 
 import pytest
+from auditlog.models import LogEntry
 from django.test import Client
 
 from accounts.tests.conftest import PASSWORD
@@ -46,11 +47,13 @@ def test_login_says_the_same_for_every_wrong_pair(ada, wrong, login):
     }
 
 
-def test_login_records_a_failure_for_a_known_name_only(ada, login, actions):
+def test_login_records_failures_for_known_and_unknown_names_without_the_name(ada, login, actions):
     login(Client(), password="wrong")
-    login(Client(), username="nobody")
+    login(Client(), username="hunter2 typed into the wrong field")
 
-    assert actions() == ["auth.login.failed"]
+    assert actions() == ["auth.login.failed", "auth.login.failed"]
+    assert not LogEntry.objects.filter(object_repr__icontains="hunter2").exists()
+    assert {line.object_pk for line in LogEntry.objects.all()} == {str(ada.pk), ""}
 
 
 def test_login_refuses_an_inactive_user(ada, login):

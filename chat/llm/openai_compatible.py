@@ -82,7 +82,8 @@ class OpenAICompatibleModel:
                 if attempt >= self.retry.attempts:
                     raise
                 seconds = pause(self.retry, attempt, error.wait)
-                logger.warning("%s Trying again in %.1f s.", error, seconds)
+                # What the server says may quote the conversation; it is told in the run.
+                logger.warning("Model %r failed; trying again in %.1f s.", self.name, seconds)
             if clock.loop.time() + seconds >= clock.end:
                 raise ModelUnavailable("The model's server was busy for too long.")
             await asyncio.sleep(seconds)

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError, ResponseError
 
-from chat.events import encoded, log_key
+from chat.events import Event, LogCipher, encoded, log_key
 from youworker.common.config import config
 from youworker.common.redis import async_redis
 
@@ -23,7 +23,8 @@ RETRY_SECONDS = 0.2
 # An unfinished log outlives every run, so that nothing stays behind for ever.
 UNFINISHED_SECONDS = 86400
 
-Entry = tuple[int, str, bytes]
+# The id and the sealed fields of an entry.
+Entry = tuple[str, dict[Any, Any]]
 
 
 class RunLog:
@@ -35,6 +36,7 @@ class RunLog:
     def __init__(self, run_id: UUID, writer: LogWriter) -> None:
         self.run_id = run_id
         self.key = log_key(run_id)
+        self.cipher = LogCipher(run_id)
         self.seq = 0
         self.kind = "token"
         self.parts: list[str] = []
@@ -47,7 +49,7 @@ class RunLog:
     def text(self, piece: str) -> None:
         """Add a piece of the answer."""
         if self.kind != "token":
-            self.seal()
+            self.gather()
             self.kind = "token"
         self.parts.append(piece)
         self.writer.notice(self, urgent=self.seq <= 1)
@@ -55,18 +57,18 @@ class RunLog:
     def reasoning(self, piece: str) -> None:
         """Add a piece of what the model thinks aloud."""
         if self.kind != "reasoning":
-            self.seal()
+            self.gather()
             self.kind = "reasoning"
         self.parts.append(piece)
         self.writer.notice(self, urgent=False)
 
     def emit(self, kind: str, data: dict[str, Any]) -> None:
         """Add any other event, at once."""
-        self.seal()
+        self.gather()
         self.append(kind, data)
         self.writer.notice(self, urgent=True)
 
-    def seal(self) -> None:
+    def gather(self) -> None:
         """Turn the gathered pieces into an event."""
         if self.parts:
             gathered = "".join(self.parts)
@@ -74,9 +76,10 @@ class RunLog:
             self.append(self.kind, {"text": gathered})
 
     def append(self, kind: str, data: dict[str, Any]) -> None:
-        """Number an event and queue it."""
+        """Number an event, seal it and queue it."""
         self.seq += 1
-        entry = (self.seq, kind, encoded(data))
+        sealed = self.cipher.seal(Event(self.seq, kind, encoded(data)))
+        entry = (f"{self.seq}-0", sealed)
         self.pending.append(entry)
         self.history.append(entry)
 
@@ -141,10 +144,10 @@ class LogWriter:
         sent: list[tuple[RunLog, int]] = []
         pipeline = async_redis().pipeline(transaction=False)
         for log in batch:
-            log.seal()
+            log.gather()
             sent.append((log, len(log.pending)))
-            for seq, kind, data in log.pending:
-                pipeline.xadd(log.key, {"t": kind, "d": data}, id=f"{seq}-0")
+            for identifier, sealed in log.pending:
+                pipeline.xadd(log.key, sealed, id=identifier)
             seconds = config.agent.log_seconds if log.closed else UNFINISHED_SECONDS
             if log.closed or log.seq <= len(log.pending):
                 pipeline.expire(log.key, seconds)

@@ -13,7 +13,7 @@ import redis.asyncio
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from chat.events import Event, log_key
+from chat.events import Event, LogCipher, LogUnreadable, log_key
 from youworker.common.redis import async_redis
 
 if TYPE_CHECKING:
@@ -34,10 +34,18 @@ class Viewer:
     def __init__(self, run_id: UUID, after: int) -> None:
         self.run_id = run_id
         self.key = log_key(run_id).encode()
+        self.cipher = LogCipher(run_id)
         self.position = after
         self.queue: deque[Event] = deque()
         self.behind = True
+        self.lost = False
         self.news = asyncio.Event()
+
+    def lose(self) -> None:
+        """Give the log up: its entries cannot be decrypted."""
+        self.lost = True
+        self.queue.clear()
+        self.news.set()
 
     def offer(self, event: Event) -> None:
         """Take an event, or note that some were missed."""
@@ -54,10 +62,16 @@ class Viewer:
             self.key, min=f"({self.position}-0", max="+", count=PAGE
         )
         self.behind = len(rows) == PAGE
-        return [event_of(row) for row in rows]
+        return [self.cipher.open(row) for row in rows]
 
     async def take(self, patience: float) -> list[Event]:
-        """The next events in order; an empty list after `patience` seconds of silence."""
+        """The next events in order; an empty list after `patience` seconds of silence.
+
+        An unreadable log is silent from then on; the first time that is told at once.
+        """
+        if self.lost:
+            await asyncio.sleep(patience)
+            return []
         if not self.queue and not self.behind:
             try:
                 await asyncio.wait_for(self.news.wait(), patience)
@@ -66,7 +80,11 @@ class Viewer:
         self.news.clear()
         if self.behind:
             self.queue.clear()
-            found = await self.catch_up()
+            try:
+                found = await self.catch_up()
+            except LogUnreadable:
+                self.lose()
+                return []
         else:
             found = list(self.queue)
             self.queue.clear()
@@ -141,8 +159,17 @@ class LogReader:
         if key not in self.positions:
             return
         self.positions[key] = rows[-1][0]
-        events = [event_of(row) for row in rows]
-        for viewer in self.viewers.get(key, ()):
+        group = [viewer for viewer in self.viewers.get(key, ()) if not viewer.lost]
+        if not group:
+            return
+        try:
+            events = [group[0].cipher.open(row) for row in rows]
+        except LogUnreadable:
+            logger.warning("the event log %s cannot be decrypted", key.decode())
+            for viewer in group:
+                viewer.lose()
+            return
+        for viewer in group:
             for event in events:
                 viewer.offer(event)
 
@@ -164,12 +191,6 @@ def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:
             for key, rows in answer.items()
         ]
     return [(key, rows) for key, rows in answer]
-
-
-def event_of(row: Any) -> Event:
-    """The event of one row of a stream."""
-    identifier, fields = row
-    return Event(int(identifier.split(b"-", 1)[0]), fields[b"t"].decode(), fields[b"d"])
 
 
 readers: WeakKeyDictionary[asyncio.AbstractEventLoop, LogReader] = WeakKeyDictionary()

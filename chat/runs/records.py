@@ -17,6 +17,7 @@ from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
+from youworker.common import audit
 from youworker.common.config import config
 
 if TYPE_CHECKING:
@@ -137,14 +138,35 @@ def finish_run(
         tokens_out=figures["tokens_out"],
     )
     Session.objects.touch(run.session_id)
-    ToolRun.objects.end_orphans([run.pk])
+    end_orphans(run)
     return True
+
+
+def end_orphans(run: Run) -> None:
+    """Mark the unfinished calls of a run that has ended; the caller holds the transaction."""
+    for row in ToolRun.objects.unfinished(run.pk).select_related("user"):
+        row.status = ToolRunStatus.INTERRUPTED
+        row.save_fields("status")
+        record_call(row, result="failed")
+
+
+def record_call(row: ToolRun, *, result: str) -> None:
+    """Audit a call: which tool, for which run, and how it ended; nothing of what was said."""
+    audit.record(
+        "tool.call",
+        actor=row.user,
+        target=row,
+        result=result,
+        tool=row.tool_id,
+        run=row.run_id,
+        status=row.status,
+    )
 
 
 def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
     """Write the row of a call before it is made."""
     return ToolRun.objects.create(
-        user_id=run.user_id,
+        user=run.user,
         session_id=run.session_id,
         run=run,
         message_id=run.answer_id,
@@ -154,10 +176,15 @@ def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -
     )
 
 
-def end_tool_run(row: ToolRun, *, text: str, is_error: bool, latency_ms: int) -> None:
+@transaction.atomic
+def end_tool_run(
+    row: ToolRun, *, text: str, is_error: bool, latency_ms: int, denied: bool = False
+) -> None:
     """Write how a call went."""
     row.status = ToolRunStatus.FAILED if is_error else ToolRunStatus.SUCCEEDED
     row.latency_ms = latency_ms
     shown = text[:PREVIEW_CHARACTERS]
     row.result_preview, row.error = ("", shown) if is_error else (shown, "")
     row.save_fields("status", "latency_ms", "result_preview", "error")
+    outcome = "failed" if is_error else "ok"
+    record_call(row, result="denied" if denied else outcome)

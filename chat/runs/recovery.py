@@ -10,9 +10,10 @@ from django.db import transaction
 from redis.exceptions import RedisError
 
 from chat.enums import RunStatus
-from chat.events import encoded, log_key
-from chat.models import Run, ToolRun
+from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
+from chat.models import Run
 from chat.rendering import done_payload
+from chat.runs.records import end_orphans
 from youworker.common.config import config
 from youworker.common.redis import sync_redis
 
@@ -42,18 +43,20 @@ def interrupt(run: Run) -> bool:
         if run.answer is not None and len(said) > len(run.answer.content):
             run.answer.content = said
             run.answer.save_fields("content")
-        ToolRun.objects.end_orphans([run.pk])
+        end_orphans(run)
         transaction.on_commit(partial(append_end, run.pk))
     return True
 
 
 def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]]:
-    """The entries of a run's log; empty when Redis is away or lost it."""
+    """The entries of a run's log; empty when Redis is away or lost it, or it is unreadable."""
+    cipher = LogCipher(run_id)
     try:
         rows: Any = sync_redis().xrange(log_key(run_id))
-    except RedisError:
+        events = [cipher.open(row) for row in rows]
+    except (RedisError, LogUnreadable):
         return []
-    return [(fields[b"t"].decode(), orjson.loads(fields[b"d"])) for _, fields in rows]
+    return [(event.type, orjson.loads(event.data)) for event in events]
 
 
 def append_end(run_id: UUID) -> None:
@@ -62,10 +65,11 @@ def append_end(run_id: UUID) -> None:
     key = log_key(run_id)
     try:
         last: Any = sync_redis().xrevrange(key, count=1)
-        if last and last[0][1][b"t"] == b"done":
+        if last and last[0][1].get(b"t") == b"done":
             return
-        seq = int(last[0][0].split(b"-")[0]) if last else 0
-        sync_redis().xadd(key, {"t": "done", "d": encoded(done_payload(run))}, id=f"{seq + 1}-0")
+        seq = int(last[0][0].split(b"-")[0]) + 1 if last else 1
+        end = Event(seq, "done", encoded(done_payload(run)))
+        sync_redis().xadd(key, LogCipher(run_id).seal(end), id=f"{seq}-0")
         sync_redis().expire(key, config.agent.log_seconds)
     except RedisError:
         # Viewers find the end in the database.

@@ -50,6 +50,7 @@ class RecordingToolset:
             row,
             text=outcome.text,
             is_error=outcome.is_error,
+            denied=outcome.denied,
             latency_ms=latency,
         )
         self.tell(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import timedelta
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -15,10 +16,10 @@ from chat import services
 from chat.agent.errors import ModelUnavailable
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
-from chat.events import log_key
+from chat.events import Event, LogCipher, LogUnreadable, log_key
 from chat.models import Message, Run, ToolRun
 from chat.runs.eventlog import log_writer
-from chat.runs.process import launch, request_stop, run_host
+from chat.runs.process import close_runs, launch, request_stop, run_host
 from chat.runs.recovery import interrupt_stalled_runs
 from chat.runs.viewing import view_run
 from chat.tests.factories import RunFactory, SessionFactory
@@ -250,8 +251,8 @@ def test_stalled_runs_are_interrupted_and_keep_the_text_of_the_log():
     run.answer.content = "the beg"
     run.answer.save_fields("content")
     for seq, text in enumerate(["the beginning", " and more"], 1):
-        entry = {"t": "token", "d": orjson.dumps({"text": text})}
-        sync_redis().xadd(log_key(run.pk), entry, id=f"{seq}-0")
+        event = Event(seq, "token", orjson.dumps({"text": text}))
+        sync_redis().xadd(log_key(run.pk), LogCipher(run.pk).seal(event), id=f"{seq}-0")
 
     assert interrupt_stalled_runs() == 1
 
@@ -261,6 +262,85 @@ def test_stalled_runs_are_interrupted_and_keep_the_text_of_the_log():
     assert Message.objects.get(pk=run.answer_id).content == "the beginning and more"
     assert (last[0], last[1][b"t"]) == (b"3-0", b"done")
     assert Run.objects.get(pk=alive.pk).status == RunStatus.RUNNING
+
+
+async def test_nothing_of_a_log_is_readable_and_entries_open_in_their_place_only(spoken_by):
+    spoken_by(ScriptedModel([[ReasoningDelta("hush"), TextDelta("secret")]]))
+    run_id, other = await ask(), uuid4()
+    await watched(run_id)
+
+    rows = await async_redis().xrange(log_key(run_id))
+    identifier, fields = rows[-1]
+
+    assert b"secret" not in str(rows).encode()
+    assert b"hush" not in str(rows).encode()
+    assert [LogCipher(run_id).open(row).seq for row in rows] == list(range(1, len(rows) + 1))
+    for cipher, row in (
+        (LogCipher(other), rows[-1]),
+        (LogCipher(run_id), (b"99-0", fields)),
+        (LogCipher(run_id), (identifier, {**fields, b"t": b"token"})),
+        (LogCipher(run_id), (identifier, {b"t": b"done", b"d": b'{"status":"succeeded"}'})),
+        (LogCipher(run_id), (identifier, {b"w": b"1"})),
+    ):
+        with pytest.raises(LogUnreadable):
+            cipher.open(row)
+
+
+async def test_a_log_of_a_key_that_is_gone_is_told_from_the_database(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("kept")]]))
+    run_id = await ask()
+    whole = await watched(run_id)
+    finished = timezone.now() - timedelta(minutes=5)
+    await Run.objects.filter(pk=run_id).aupdate(finished_at=finished)
+    key = log_key(run_id)
+    seal_with_a_lost_key(await async_redis().xrange(key), key)
+    await close_runs()
+
+    events = await watched(run_id)
+
+    assert texts(events) == "kept"
+    assert [seq for seq, _, _ in events] == list(range(1, len(events) + 1))
+    assert events[-1][1:] == whole[-1][1:]
+
+
+async def test_a_viewer_of_an_unreadable_entry_gets_the_end_from_the_database(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
+    run_id = await ask()
+    events = []
+
+    async with asyncio.timeout(30), aclosing(view_run(run_id)) as batches:
+        async for batch in batches:
+            seen = bool(texts(events))
+            events += [(event.seq, event.type, orjson.loads(event.data)) for event in batch]
+            if texts(events) and not seen:
+                await async_redis().xadd(log_key(run_id), {"t": "token", "d": "x"}, id="50-0")
+                await request_stop(run_id)
+
+    assert texts(events) == "so far"
+    assert [kind for _, kind, _ in events].count("done") == 1
+    assert events[-1][2]["message"]["content"] == "so far"
+
+
+def test_an_unreadable_log_leaves_the_saved_text_of_a_stalled_run():
+    run = RunFactory(status=RunStatus.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
+    run.answer.content = "saved"
+    run.answer.save_fields("content")
+    good = Event(1, "token", orjson.dumps({"text": "a longer text than was saved"}))
+    sync_redis().xadd(log_key(run.pk), LogCipher(run.pk).seal(good), id="1-0")
+    sync_redis().xadd(log_key(run.pk), {"t": "token", "d": b"damage"}, id="2-0")
+
+    assert interrupt_stalled_runs() == 1
+
+    assert Message.objects.get(pk=run.answer_id).content == "saved"
+
+
+def seal_with_a_lost_key(rows, key):
+    """Write a log again as if with a key that nobody has any more."""
+    sync_redis().delete(key)
+    foreign = LogCipher(uuid4())
+    for identifier, fields in rows:
+        event = Event(int(identifier.split(b"-")[0]), fields[b"t"].decode(), b"{}")
+        sync_redis().xadd(key, foreign.seal(event), id=identifier)
 
 
 def test_an_interrupted_run_is_not_ended_twice():

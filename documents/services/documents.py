@@ -55,12 +55,14 @@ def register_document(
     file: str,
     collection: Collection,
     tags: Iterable[str],
+    run_id: UUID | None = None,
     actor: User,
 ) -> Document:
     """Note that a file is there and its passages are to come; the actor becomes its owner.
 
     The same place, or the same living content, is one document: it is refreshed, and comes back
-    when it was deleted. The caller has checked that the collection is writable.
+    when it was deleted. The caller has checked that the collection is writable. `run_id` leads the
+    audit to the line of the upload itself, which knows where it came from.
     """
     draft = Document(
         owner=actor,
@@ -82,7 +84,7 @@ def register_document(
     if document is not draft:
         refresh(document, draft)
     add_tags(document, tags)
-    audit.record("document.upload", actor=actor, target=document, bytes=size)
+    audit.record("document.upload", actor=actor, target=document, bytes=size, run=run_id)
     return document
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from documents.models import Collection, Document
+from documents.models import Collection, Document, Tag
 from documents.services.collections import release_guests, saved
 from youworker.common import audit
 from youworker.common.exceptions import DomainError
@@ -72,3 +72,8 @@ def show_collection(collection: Collection, *, actor: User) -> bool:
         return False
     audit.record("collection.update", actor=actor, target=collection, fields=["deleted_at"])
     return True
+
+
+def note_tag(tag: Tag, *, actor: User) -> None:
+    """Audit that a tag of everybody's was renamed or removed; runs in the caller's transaction."""
+    audit.record("admin.settings.update", actor=actor, target=tag, setting="tag")

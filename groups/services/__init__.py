@@ -1,6 +1,7 @@
 """What people, staff and other parts of the product do with groups."""
 
 from groups.services.groups import create_group, delete_group, restore_group, update_group
+from groups.services.mapping import group_map, sync_mapped_groups
 from groups.services.members import add_member, change_role, remove_member
 from groups.services.rights import require_admin
 from groups.services.service_accounts import (
@@ -18,11 +19,13 @@ __all__ = [
     "create_service_account",
     "create_service_key",
     "delete_group",
+    "group_map",
     "remove_member",
     "remove_service_account",
     "require_admin",
     "restore_group",
     "revoke_service_key",
+    "sync_mapped_groups",
     "update_group",
     "withdraw_user",
 ]

@@ -71,7 +71,7 @@ def require_person(membership: Membership) -> None:
         raise ServiceAccountBound("Service accounts are managed on a page of their own.")
 
 
-def join(group: Group, user: User, *, role: str, actor: User) -> Membership:
+def join(group: Group, user: User, *, role: str, actor: User | None) -> Membership:
     """Write a membership of a locked group; raises `MembershipExists`."""
     try:
         with transaction.atomic():

@@ -59,10 +59,12 @@ def lock_person(user_id: UUID) -> User | None:
 
 
 def require_other_admin(membership: Membership) -> None:
-    """Raise `LastAdmin` when nobody else could manage the locked group.
-
-    An admin who is deactivated could not, so he does not count.
-    """
-    others = Membership.objects.filter(group_id=membership.group_id).exclude(pk=membership.pk)
-    if not others.able().admins().exists():
+    """Raise `LastAdmin` when nobody else could manage the locked group."""
+    if not has_other_admin(membership):
         raise LastAdmin("The group needs another active admin first; or delete the group.")
+
+
+def has_other_admin(membership: Membership) -> bool:
+    """Whether somebody else could manage the locked group; who is deactivated could not."""
+    others = Membership.objects.filter(group_id=membership.group_id).exclude(pk=membership.pk)
+    return others.able().admins().exists()

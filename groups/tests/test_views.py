@@ -265,7 +265,7 @@ def test_strange_roles_are_refused(client, ada, group, role):
     assert attr_of(answer) == (400, "role")
 
 
-@pytest.mark.parametrize("path", ["x", "1", "%00", "9" * 50, f"{uuid.uuid4()}x"])
+@pytest.mark.parametrize("path", ["x", "1", "%00", "9" * 50, f"{uuid.UUID(int=7)}x"])
 def test_ids_that_are_none_answer_404(client, group, path):
     for url in (f"{URL}/{path}", f"{URL}/{path}/members", f"{URL}/{group.pk}/members/{path}"):
         assert client.get(url).status_code in (404, 405)

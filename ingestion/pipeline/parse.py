@@ -124,6 +124,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
         file=item.file,
         collection=collection,
         tags=item.run.tags,
+        run_id=item.run_id,
         actor=item.run.owner,
     )
     count = documents.replace_passages(

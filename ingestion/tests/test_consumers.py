@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from auditlog.models import LogEntry
 
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from ingestion.consumers import IngestionConsumer
@@ -47,20 +48,30 @@ async def test_connecting_shows_the_own_runs():
     await opened.disconnect()
 
 
-@pytest.mark.parametrize(("scopes", "accepted"), [(["chat"], False), (["documents.read"], True)])
-async def test_keys_need_the_scope(scopes, accepted):
-    key = await in_thread(ApiKeyFactory, scopes=scopes)
+async def first_answer(opened):
+    await opened.send_input({"type": "websocket.connect"})
+    return await opened.receive_output()
+
+
+async def test_a_key_with_the_scope_is_let_in():
+    key = await in_thread(ApiKeyFactory, scopes=["documents.read"])
     opened = socket_of(key.user, key)
 
-    assert (await opened.connect())[0] is accepted
+    assert (await opened.connect())[0] is True
     await opened.disconnect()
+
+
+async def test_a_key_without_the_scope_is_refused_and_that_is_noted():
+    key = await in_thread(ApiKeyFactory, scopes=["chat"])
+
+    assert (await first_answer(socket_of(key.user, key)))["status"] == 403
+
+    line = await LogEntry.objects.aget()
+    assert (line.additional_data["action"], line.actor_id) == ("auth.unauthorized", key.user_id)
 
 
 async def test_nobody_is_refused():
-    opened = socket_of(None)
-
-    assert (await opened.connect())[0] is False
-    await opened.disconnect()
+    assert (await first_answer(socket_of(None)))["status"] == 401
 
 
 async def test_changes_arrive_once(owner, socket):

@@ -83,7 +83,8 @@ async def call_tool(
         with acting_as(context):
             outcome = await carried_out(permit, arguments, context)
     except DomainError as error:
-        outcome = ToolOutcome(error.message, is_error=True)
+        denied = isinstance(error, Forbidden)
+        outcome = ToolOutcome(error.message, is_error=True, denied=denied)
     except Exception:
         logger.exception("calling the tool %s failed", tool.name)
         outcome = ToolOutcome("The tool failed because of a mistake of ours.", is_error=True)

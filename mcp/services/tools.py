@@ -40,7 +40,7 @@ def update_tool(
     for name, value in wanted.items():
         setattr(row, name, value)
     if wanted:
-        audit.record("tool.policy.change", actor=actor, target=row, tool=row.name, **wanted)
+        audit.record("tool.policy.change", actor=actor, target=row, **wanted)
     if approve_change:
         approve(row, schema_hash or tool.schema_hash, actor=actor)
     row.save_fields("policy", "enabled", "approved_hash")
@@ -52,7 +52,7 @@ def approve(row: Tool, seen: str, *, actor: User) -> None:
     if row.schema_hash != seen:
         raise ToolChanged(f"The tool {row.name!r} has changed again: look at it once more.")
     row.approved_hash = seen
-    audit.record("tool.approve", actor=actor, target=row, tool=row.name, schema_hash=seen)
+    audit.record("tool.approve", actor=actor, target=row, schema_hash=seen)
 
 
 @validate_enum("policy", Policy)
@@ -68,7 +68,6 @@ def set_group_policy(tool: Tool, group: Group, *, policy: str | None, actor: Use
         "tool.policy.change",
         actor=actor,
         target=tool,
-        tool=tool.name,
         group=str(group.pk),
         policy=policy,
     )

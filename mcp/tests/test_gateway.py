@@ -14,7 +14,7 @@ import pytest
 import mcp
 from mcp.builtin import registry
 from mcp.exceptions import ToolServerUnavailable
-from mcp.gateway import Endpoint, call, list_tools
+from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.links import close_links, links
 
 
@@ -252,3 +252,14 @@ assert "mcp.client" not in sys.modules and "mcp_types" not in sys.modules
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_failure_does_not_tell_the_secrets_of_its_server():
+    endpoint = Endpoint(
+        "s", "http", headers=(("X-Key", "open\nsesame"), ("X-On", "1")), env=(("TOKEN", "hush!"),)
+    )
+    error = ValueError("Illegal header value b'open\\nsesame' or hush! at 1")
+
+    told = unavailable(endpoint, error).message
+
+    assert told == "The tool server 's' is not available: Illegal header value b'…' or … at 1."

@@ -66,7 +66,7 @@ class ReadOnlyAdmin(KeptAdmin):
 class KeyFingerprintAdmin(ReadOnlyAdmin):
     """Which keys this database was written with."""
 
-    list_display = ("fingerprint", "created_at")
+    list_display = ("fingerprint", "created_at", "retired_at")
     search_fields = ("fingerprint",)
 
 

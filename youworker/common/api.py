@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http import Http404
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
+from youworker.common import audit
 from youworker.common.exceptions import DomainError, InvalidInput, RateLimited
 
 if TYPE_CHECKING:
+    from rest_framework.response import Response
+
     from accounts.models import User
 
 
@@ -40,7 +43,28 @@ class Refused(drf.APIException):
 
 
 class DomainExceptionHandler(ExceptionHandler):
-    """Renders the services' refusals in the one error shape."""
+    """Renders the services' refusals in the one error shape, and notes who was refused what."""
+
+    def run(self) -> Response | None:
+        response: Response | None = super().run()
+        if response is not None and response.status_code in (401, 403):
+            self.note_denial(response)
+        return response
+
+    def note_denial(self, response: Response) -> None:
+        """Audit a refusal; the transaction of the act is over by now."""
+        # Without credentials nobody tried anything: a page whose session has ended asks so, too.
+        written = isinstance(self.exc, DomainError) and self.exc.audited
+        if written or isinstance(self.exc, drf.NotAuthenticated):
+            return
+        request: Any = self.context["request"]
+        audit.record_denied(
+            request.user,
+            route=request.resolver_match.route,
+            method=request.method or "",
+            status=response.status_code,
+            code=str(response.data["errors"][0]["code"]),
+        )
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, InvalidInput) and exc.attr:

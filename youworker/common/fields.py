@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 from django.db import models
 
-from youworker.common.crypto import Undecryptable, decrypt, encrypt
+from youworker.common.crypto import Undecryptable, decrypt, encrypt, renewed
 
 logger = logging.getLogger(__name__)
 
@@ -81,12 +81,17 @@ class EncryptedTextField(models.TextField[str, str]):
 
     def seal(self, value: Any, instance: models.Model) -> Ciphertext:
         """The token that is stored for a value; the empty text stays empty."""
-        if isinstance(value, Ciphertext):
-            return value
-        if isinstance(value, Damaged):
-            return Ciphertext(value.token)
+        if isinstance(value, (Ciphertext, Damaged)):
+            return self.reseal(value.token if isinstance(value, Damaged) else value)
         text = self.dumps(value)
         return Ciphertext(encrypt(text, context=self.context(instance)) if text else "")
+
+    def reseal(self, token: str) -> Ciphertext:
+        """The token to write back unread: never one of an older key, whose days may be counted."""
+        try:
+            return Ciphertext(renewed(token)[0] if token else "")
+        except Undecryptable:
+            return Ciphertext(token)
 
     def dumps(self, value: Any) -> str:
         """The text to encrypt."""

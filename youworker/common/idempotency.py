@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from django.utils.crypto import salted_hmac
 
 from youworker.common.exceptions import IdempotencyMismatch, InvalidInput
 from youworker.common.models import IdempotentRequest
@@ -27,7 +27,9 @@ class Remembered:
         """Claim the key; raises `IdempotencyMismatch` when it came with another body."""
         if len(key) > LONGEST_KEY:
             raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
-        digest = hashlib.sha256(orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS))
+        # Keyed: a plain hash would let readers of the database try out short messages.
+        plain = orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS)
+        digest = salted_hmac("youworker.idempotency", plain, algorithm="sha256")
         self.row: IdempotentRequest | None = None
         self.answer: dict[str, Any] | None = None
         if not key:

@@ -15,6 +15,7 @@ from youworker.common.exceptions import RateLimited
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
 PRESETS = {
@@ -47,13 +48,12 @@ def rate(name: str) -> str:
     return str(environ.Env().str(f"RATE_{name}", default=PRESETS[name]))
 
 
-def limit(request: Request, name: str) -> None:
+def limit(request: Request | HttpRequest, name: str) -> None:
     """Count one request against a preset; raises `RateLimited` when it is used up."""
     if not settings.RATELIMIT_ENABLE:
         return
-    usage = get_usage(
-        request._request, group=f"yw:{name}", key=caller, rate=rate(name), increment=True
-    )
+    plain = getattr(request, "_request", request)
+    usage = get_usage(plain, group=f"yw:{name}", key=caller, rate=rate(name), increment=True)
     if usage and usage["should_limit"]:
         wait = int(usage["time_left"]) + 1
         raise RateLimited(f"Too many requests, try again in {wait} s.", wait=wait)

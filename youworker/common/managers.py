@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from youworker.common.models import IdempotentRequest
+    from youworker.common.models import IdempotentRequest, KeyFingerprint
 
 ModelT_co = TypeVar("ModelT_co", bound=models.Model, covariant=True)
 
@@ -62,6 +62,18 @@ class AliveManager(models.Manager[ModelT_co]):
 
     def __class_getitem__(cls, *args: Any) -> Any:
         return cls
+
+
+class KeyFingerprintQuerySet(BaseQuerySet["KeyFingerprint"]):
+    """Keys this database was written with."""
+
+    def retired(self) -> Self:
+        """Limit to keys that nothing is encrypted with any more."""
+        return self.filter(retired_at__isnull=False)
+
+    def retire(self) -> int:
+        """Note that nothing is encrypted with these any more; the count of those still in use."""
+        return self.filter(retired_at__isnull=True).update(retired_at=timezone.now())
 
 
 class IdempotencyQuerySet(models.QuerySet["IdempotentRequest"]):

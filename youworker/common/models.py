@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from youworker.common.ids import uuid7
-from youworker.common.managers import IdempotencyQuerySet
+from youworker.common.managers import IdempotencyQuerySet, KeyFingerprintQuerySet
 
 
 class TimestampedModel(models.Model):
@@ -72,6 +72,10 @@ class KeyFingerprint(models.Model):
 
     fingerprint = models.CharField(max_length=64, primary_key=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Since when nothing is encrypted with the key, so that it may be dropped.
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = KeyFingerprintQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.fingerprint[:12]
@@ -96,3 +100,32 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AuditLink(models.Model):
+    """The place of one audit entry in the hash chain; written by the database at each commit."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    # No foreign key: a link has to outlive an entry that was deleted by force.
+    entry_id = models.BigIntegerField(unique=True)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    linked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.hash[:12]}"
+
+
+class AuditCheckpoint(models.Model):
+    """A signed statement that the chain had this head at this time."""
+
+    id = models.BigAutoField(primary_key=True)
+    seq = models.BigIntegerField(db_index=True)
+    hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Which key signed, and the signature.
+    key = models.CharField(max_length=16)
+    mac = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.hash[:12]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     Scope = MutableMapping[str, Any]
     Header = tuple[bytes, bytes]
 
-# Set in the scope of a connection that came through a trusted proxy.
+# True in the scope of a connection that came through a trusted proxy.
 TRUSTED = "youworker.trusted_proxy"
+# What proxies of all makes say about the client and about who has signed in.
+PREFIXES = ("x-forwarded-", "x-authentik-", "x-auth-request-", "x-remote-", "x-webauth-", "remote-")
+NAMES = {"forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
 
 
 class TrustedPeers:
@@ -45,28 +49,44 @@ def cleaned(scope: Scope) -> Scope:
     client = scope.get("client")
     peer = parsed(client[0]) if client else None
     if peer is None or not in_networks(peer, trusted_proxies()):
-        return {**scope, "headers": [pair for pair in headers if not spoken_by_proxies(pair[0])]}
-    fresh = {**scope, "headers": headers, TRUSTED: True}
-    address = forwarded_client(peer, headers)
-    if address != peer:
-        fresh["client"] = [str(address), 0]
-    scheme = last_value(headers, b"x-forwarded-proto")
-    if scheme in {"http", "https"}:
-        secure = scheme == "https"
-        names = ("wss", "ws") if scope["type"] == "websocket" else ("https", "http")
-        fresh["scheme"] = names[0] if secure else names[1]
-    return fresh
+        kept = [pair for pair in headers if not spoken_by_proxies(pair[0])]
+        return {**scope, **client_of(scope, peer), "headers": kept, TRUSTED: False}
+    return {
+        **scope,
+        **client_of(scope, forwarded_client(peer, headers)),
+        "headers": without_doubled_sign_in(headers),
+        "scheme": forwarded_scheme(scope, headers),
+        TRUSTED: True,
+    }
+
+
+def client_of(scope: Scope, address: Address | None) -> dict[str, Any]:
+    """The client's address in its one spelling: no zone, and IPv4 is never written as IPv6."""
+    if address is None:
+        return {}
+    host, port = scope["client"]
+    return {"client": [str(address), port if parsed(host) == address else 0]}
+
+
+def without_doubled_sign_in(headers: list[Header]) -> list[Header]:
+    """All headers, but none about who has signed in when one of those comes twice.
+
+    A proxy that adds its own line below the client's has not cleaned what the client sent.
+    """
+    ours = sign_in_headers()
+    lines = Counter(lowered(name) for name, _value in headers)
+    if not any(lines[name] > 1 for name in ours):
+        return headers
+    return [pair for pair in headers if lowered(pair[0]) not in ours]
 
 
 def spoken_by_proxies(name: bytes) -> bool:
     """Whether only a proxy may send a header."""
-    lowered = name.decode("latin-1").lower()
-    if lowered.startswith("x-forwarded-") or lowered in {"forwarded", "x-real-ip"}:
-        return True
-    return lowered in sign_in_headers()
+    text = lowered(name)
+    return text.startswith(PREFIXES) or text in NAMES or text in sign_in_headers()
 
 
-def sign_in_headers() -> set[str]:
+def sign_in_headers() -> frozenset[str]:
     """The lower-case names of headers by which a proxy says who has signed in."""
     identity = config.identity
     names = (
@@ -75,13 +95,17 @@ def sign_in_headers() -> set[str]:
         identity.sso_name_header,
         identity.sso_groups_header,
     )
-    return {name.lower() for name in names}
+    return frozenset(name.lower().replace("_", "-") for name in names)
 
 
 def forwarded_client(peer: Address, headers: Iterable[Header]) -> Address:
-    """The nearest address that is not a trusted proxy; whatever stands before it is hearsay."""
+    """The nearest address that is not a trusted proxy; whatever stands before it is hearsay.
+
+    Somebody who calls from inside the trusted networks is taken for one more proxy, and believed:
+    those networks must hold nothing but proxies.
+    """
     found = peer
-    values = [value for name, value in headers if name.lower() == b"x-forwarded-for"]
+    values = [value for name, value in headers if lowered(name) == "x-forwarded-for"]
     chain = b",".join(values).decode("latin-1").split(",") if values else []
     for text in reversed(chain):
         address = parsed(text.strip())
@@ -93,15 +117,24 @@ def forwarded_client(peer: Address, headers: Iterable[Header]) -> Address:
     return found
 
 
-def last_value(headers: Iterable[Header], wanted: bytes) -> str:
-    """What the nearest proxy says in a header."""
-    values = [value for name, value in headers if name.lower() == wanted]
-    return values[-1].decode("latin-1").split(",")[-1].strip().lower() if values else ""
+def forwarded_scheme(scope: Scope, headers: Iterable[Header]) -> str:
+    """The scheme the client used, as the nearest proxy says."""
+    values = [value for name, value in headers if lowered(name) == "x-forwarded-proto"]
+    said = values[-1].decode("latin-1").split(",")[-1].strip().lower() if values else ""
+    if scope["type"] == "websocket":
+        said = {"http": "ws", "https": "wss"}.get(said, said)
+        return said if said in {"ws", "wss"} else str(scope.get("scheme", "ws"))
+    return said if said in {"http", "https"} else str(scope.get("scheme", "http"))
+
+
+def lowered(name: bytes) -> str:
+    """A header's name as it is compared."""
+    return name.decode("latin-1").lower()
 
 
 def parsed(text: str) -> Address | None:
     """An address, with or without a port; IPv4 inside IPv6 counts as IPv4."""
-    bare = text.partition("]")[0].lstrip("[") if text.startswith("[") else text
+    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
     if bare.count(":") == 1:
         bare = bare.partition(":")[0]
     try:

@@ -36,6 +36,8 @@ OPTIONS = {
     "random_page_cost": "1.1",
     "jit": "off",
     "log_min_messages": "warning",
+    # A statement that fails may hold a question somebody searched with.
+    "log_min_error_statement": "panic",
 }
 FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

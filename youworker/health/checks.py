@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from youworker.celery import app
 from youworker.common.config import config
+from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.redis import sync_redis
 from youworker.processes.notices import unreachable
 
@@ -87,8 +88,19 @@ def models() -> dict[str, Any]:
     return {"endpoint": url}
 
 
+def encryption() -> dict[str, Any]:
+    """The key that encrypts, by its fingerprint."""
+    first, *older = fingerprints()
+    return {"first_key": first[:SHOWN], "older_keys": len(older)}
+
+
 READY: dict[str, Check] = {"database": database, "redis": cache, "migrations": migrations}
-DETAILED: dict[str, Check] = {"disk": disk, "worker": worker, "models": models}
+DETAILED: dict[str, Check] = {
+    "disk": disk,
+    "worker": worker,
+    "models": models,
+    "encryption": encryption,
+}
 EXPECTED = (
     DatabaseError,
     redis.RedisError,

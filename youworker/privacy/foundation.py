@@ -16,7 +16,9 @@ TREATMENTS = (
         owners=("user",),
         withheld=withheld(TECHNICAL, "id user key fingerprint answer created_at"),
     ),
-    impersonal("common.KeyFingerprint", "fingerprint created_at"),
+    impersonal("common.KeyFingerprint", "fingerprint created_at retired_at"),
+    impersonal("common.AuditLink", "seq entry_id previous hash linked_at"),
+    impersonal("common.AuditCheckpoint", "id seq hash created_at key mac"),
     Treatment(
         "auditlog.LogEntry",
         owners=("actor",),

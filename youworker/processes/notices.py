@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -9,6 +10,7 @@ import httpx
 from accounts.models import User
 from mcp.models import Server
 from youworker.common.config import config
+from youworker.sso.notices import sign_in_notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ def missing_parts() -> Iterator[str]:
     yield from embedding_notices()
     yield from server_notices()
     yield from security_notices()
+    yield from sign_in_notices()
 
 
 def model_notices() -> Iterator[str]:
@@ -51,8 +54,27 @@ def security_notices() -> Iterator[str]:
         yield "DEBUG is on: error pages show code and settings"
     if not config.security.rate_limits_enabled:
         yield "RATE_LIMITS_ENABLED is off"
+    yield from transport_notices()
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
         yield "nobody is a superuser: manage.py createsuperuser makes one"
+
+
+def transport_notices() -> Iterator[str]:
+    """Passwords that travel in the clear, and a proxy that is not believed."""
+    security = config.security
+    if security.https and not security.trusted_proxies:
+        yield "HTTPS is on without TRUSTED_PROXIES: requests of the TLS proxy look like plain HTTP"
+    elif not security.https and not is_loopback(config.api.host):
+        yield f"HTTPS is off and HOST is {config.api.host}: passwords and keys travel in the clear"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect."""
+    bare = host.strip("[]")
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return bare == "localhost"
 
 
 def unreachable(base_url: str, key: str) -> str:

@@ -90,6 +90,7 @@ def test_limits_say_when_to_come_back(client):
     assert answer["Retry-After"] == "7"
 
 
+@pytest.mark.django_db
 def test_a_write_without_the_csrf_token():
     client = Client(enforce_csrf_checks=True)
 

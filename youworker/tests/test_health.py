@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from youworker.common.crypto import fingerprints
 from youworker.health import checks
 
 
@@ -78,6 +79,8 @@ def test_detailed_shows_every_part_with_its_latency(monkeypatch):
     assert parts["database"]["version"].startswith("18")
     assert parts["redis"]["status"] == "failed"
     assert parts["redis"]["detail"] == "connection refused"
+    first = {"first_key": fingerprints()[0][:12], "older_keys": 0}
+    assert first.items() <= parts["encryption"].items()
     assert all(part["latency_ms"] >= 0 for part in parts.values())
     assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
 

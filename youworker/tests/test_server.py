@@ -1,11 +1,7 @@
 """The web process as it really runs: a child process on a port of its own."""
 
 import http.client
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from contextlib import closing
 
@@ -13,98 +9,10 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from youworker.common.config import BASE_DIR
+from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
 from youworker.web.requests import CHUNK_BYTES, BodyQueue
 
 pytestmark = pytest.mark.slow
-START_SECONDS = 60
-# An application that is simpler than ours, in front of the same server.
-PROGRAM = """
-import asyncio, sys
-from youworker.web.server import WebServer
-from youworker.server import endpoint
-from youworker.common.sockets import deny
-
-async def application(scope, receive, send):
-    if scope["type"] == "websocket":
-        await receive()
-        if scope["path"].startswith("/deny/"):
-            await deny(send, int(scope["path"][6:]))
-            return
-        if scope["path"] == "/crash":
-            raise RuntimeError("secret")
-        assert scope["extensions"] == {"websocket.http.response": {}}
-        await send({"type": "websocket.accept"})
-        while (message := await receive())["type"] == "websocket.receive":
-            await send({"type": "websocket.send", "text": str(len(message["text"]))})
-        return
-    size, pieces = 0, 0
-    while True:
-        message = await receive()
-        size, pieces = size + len(message["body"]), pieces + 1
-        if not message["more_body"]:
-            break
-    if scope["path"] == "/crash":
-        raise RuntimeError("secret")
-    stream = scope["path"] == "/stream"
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    try:
-        for n in range(1000 if stream else 0):
-            await send({"type": "http.response.body", "body": b"data\\n", "more_body": True})
-            await asyncio.sleep(0.05)
-    except asyncio.CancelledError:
-        print("saved", flush=True)
-        raise
-    await send({"type": "http.response.body", "body": f"{size} {pieces}".encode()})
-
-server = WebServer(application, endpoint("127.0.0.1", int(sys.argv[1])))
-server.run()
-sys.exit(1 if server.failed else 0)
-"""
-
-
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
-
-
-def start(port):
-    environment = {**os.environ, "INGESTION_MAX_UPLOAD_BYTES": "1000000"}
-    environment["API_MAX_BODY_BYTES"] = "1000000"
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(port)],
-        cwd=BASE_DIR,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def port():
-    chosen = free_port()
-    process = start(chosen)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", chosen)) == 0:
-                break
-        time.sleep(0.05)
-    yield chosen
-    process.terminate()
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-
-
-def ask(port, path="/", body=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    with closing(connection):
-        connection.request("POST" if body is not None else "GET", path, body, headers)
-        answer = connection.getresponse()
-        received = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, received, answer.read()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -150,33 +58,28 @@ def test_a_crash_is_a_500_in_our_shape_without_the_servers_name(port):
     assert b"aphne" not in body
 
 
+def test_a_crash_in_the_middle_is_no_end_and_leaves_the_server_alone(port):
+    request = b"GET /crash-late HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    first, second = speak(port, request), speak(port, request)
+
+    assert first.endswith(b"half\r\n")
+    assert second.endswith(b"half\r\n")
+    assert ask(port, "/crash")[0] == 500
+
+
 def test_a_large_body_arrives_whole(port):
-    _status, _headers, body = ask(port, body=b"x" * 900_000)
+    _status, _headers, body = ask(port, body=b"x" * 900_000, **KEY)
 
     assert body == b"900000 14"
 
 
 def test_a_body_that_announces_too_much_is_refused(port):
-    status, headers, body = ask(port, body=b"xx", **{"Content-Length": "2000000"})
+    status, headers, body = ask(port, body=b"xx", **KEY, **{"Content-Length": "2000000"})
 
     assert status == 413
     assert headers["x-correlation-id"]
     assert b"too_large" in body
-
-
-def test_a_body_that_grows_too_large_is_refused(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-        answer = b""
-        try:
-            for _ in range(40):
-                client.sendall(chunk)
-            answer = client.recv(200)
-        except ConnectionError:
-            answer = client.recv(200)
-
-    assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_the_end_cancels_streams_and_lets_them_save():

@@ -3,72 +3,123 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
+import logging
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
+from django.conf import settings
 
 from youworker.common.config import config
-from youworker.common.correlation import HEADER, accepted
-from youworker.web.answers import error_body
+from youworker.common.correlation import HEADER
+from youworker.web.answers import error_body, error_headers
+from youworker.web.connections import Connection
+from youworker.web.headers import missing
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 65_536
+UPLOADS = b"/v1/ingestion/uploads"
+# Enough to sign in with; whoever shows no secret at all cannot send more.
+ANONYMOUS_BYTES = 65_536
+
+# An API key and a session's key.
+Secrets = tuple[str, str]
 
 
 class Request(WebRequest):
     """One request; its errors have the API's shape, its body has a limit."""
 
     received = 0
-    refused = False
+    limit = 0
+    complete = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Twisted would read whole forms into memory, and answer broken ones without a word.
         super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
 
     def gotLength(self, length: int | None) -> None:
-        """Refuse a body that announces more than the limit."""
+        """Refuse a body that announces more than the limit, or somebody who may not send it."""
         super().gotLength(length)
-        if length is not None and length > largest_body():
-            self.refuse()
+        upload = is_upload(self.channel._path)  # noqa: SLF001 -- not yet known otherwise
+        self.limit = largest_body() if upload else config.api.max_body_bytes
+        secret = secrets_in(self)
+        if not any(secret):
+            self.limit = min(self.limit, ANONYMOUS_BYTES)
+        if length is not None and length > self.limit:
+            self.refuse_size()
+        elif any(secret) and (length is None or length > ANONYMOUS_BYTES):
+            self.wait_for_admission(secret)
+
+    def wait_for_admission(self, secret: Secrets) -> None:
+        """Read nothing more until it is known that the secret belongs to somebody."""
+        self.channel.transport.pauseProducing()
+        self.admission = asyncio.ensure_future(self.admit(self.channel, secret))
+
+    async def admit(self, channel: Any, secret: Secrets) -> None:
+        """Let the body in, or answer 401."""
+        status = 401
+        try:
+            known = await self.server.recognises(*secret)
+        except Exception:
+            logger.exception("an upload could not be admitted")
+            known, status = False, 503
+        # A small body may have come with its head; then the application decides.
+        if known or self.complete:
+            channel.transport.resumeProducing()
+        else:
+            channel.refuse(status)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Store a piece of the body, counting what really arrives."""
         self.received += len(data)
-        if self.received > largest_body():
-            self.refuse()
-        if not self.refused:
-            super().handleContentChunk(data)
-
-    def refuse(self) -> None:
-        """Answer 413 at once and hang up; the request never reaches the application."""
-        if self.refused:
+        if self.received > self.limit:
+            self.refuse_size()
+        if self.channel.refused:
             return
-        self.refused = True
-        body = error_body(413)
-        head = (
-            "HTTP/1.1 413 Content Too Large\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n"
-            f"{HEADER}: {accepted(None)}\r\n\r\n"
-        )
-        self.channel.transport.write(head.encode() + body)
-        self.channel.loseConnection()
+        try:
+            super().handleContentChunk(data)
+        except OSError:
+            logger.exception("a body could not be stored")
+            self.channel.refuse(507)
+
+    def refuse_size(self) -> None:
+        """Hang up; who has signed in may send more."""
+        self.channel.refuse(413 if any(secrets_in(self)) else 401)
 
     def process(self) -> Any:
-        """Hand the complete request to the application."""
-        return None if self.refused else super().process()
+        """Hand the complete request to the application; a WebSocket leaves this protocol."""
+        self.complete, channel = True, self.channel
+        outcome = super().process()
+        if self.transport is None:
+            channel.leave()
+            channel.transport.protocol.hold()
+        return outcome
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Send a message of the application; what its headers lack is added."""
+        if message.get("type") == "http.response.start":
+            headers = list(message.get("headers", ()))
+            message = {**message, "headers": [*headers, *missing(headers)]}
+        super().handle_reply(message)
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Tell the client of our mistake; half an answer must not look like a whole one."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Answer an error of the server itself."""
-        headers = [
-            (b"Content-Type", b"application/json"),
-            (HEADER.encode(), accepted(self.getHeader(HEADER)).encode()),
-        ]
+        headers = error_headers(status, self.getHeader(HEADER))
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": error_body(HTTPStatus(status))})
+        self.handle_reply({"type": "http.response.body", "body": error_body(status)})
 
 
 class RequestFactory(HTTPFactory):
-    """Makes the requests above."""
+    """Makes the connections on which the requests above arrive."""
+
+    protocol = Connection
 
     def buildProtocol(self, addr: Any) -> Any:
         """A connection whose requests are ours."""
@@ -126,5 +177,22 @@ class Spent:
 
 
 def largest_body() -> int:
-    """The limit of a whole request: an upload, with room for its headers."""
+    """The limit of an upload, with room for the headers of its parts."""
     return max(config.ingestion.max_upload_bytes, config.api.max_body_bytes) + CHUNK_BYTES
+
+
+def is_upload(target: bytes) -> bool:
+    """Whether a request goes where files are received."""
+    return target.partition(b"?")[0] == UPLOADS
+
+
+def secrets_in(request: WebRequest) -> Secrets:
+    """The API key and the session cookie of a request, either empty."""
+    headers = request.requestHeaders
+    given = headers.getRawHeaders(b"Authorization", [b""])[-1].decode("latin-1")
+    scheme, _, token = given.partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else ""
+    if not key:
+        key = headers.getRawHeaders(b"X-API-Key", [b""])[-1].decode("latin-1")
+    cookie = request.received_cookies.get(settings.SESSION_COOKIE_NAME.encode(), b"")
+    return key, cookie.decode("latin-1")

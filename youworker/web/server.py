@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -11,9 +12,13 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from chat.llm import registry
+from youworker.web.callers import Callers
+from youworker.web.connections import Connection
 from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
-from youworker.web.sockets import SocketFactory
+from youworker.web.sockets import SocketFactory, SocketProtocol, SocketQueue
 
+# Whether an API key or a session's key belongs to somebody.
+Recognises = Callable[[str, str], Awaitable[bool]]
 logger = logging.getLogger(__name__)
 
 LARGEST_FRAME_BYTES = 12 * 1024 * 1024
@@ -30,7 +35,7 @@ daphne.server.WebSocketFactory = SocketFactory
 class WebServer(daphne.server.Server):
     """Serves one ASGI application."""
 
-    def __init__(self, application: Any, endpoint: str) -> None:
+    def __init__(self, application: Any, endpoint: str, recognises: Recognises) -> None:
         super().__init__(
             application,
             endpoints=[endpoint],
@@ -42,6 +47,8 @@ class WebServer(daphne.server.Server):
             websocket_handshake_timeout=15,
         )
         self.failed = False
+        self.recognises = recognises
+        self.callers = Callers()
 
     def run(self) -> None:
         """Serve until the end; what the first user would wait for is loaded meanwhile."""
@@ -60,10 +67,14 @@ class WebServer(daphne.server.Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Start the application for one connection and give its input queue."""
         scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        # daphne takes it from a header that anybody can send.
+        scope["root_path"] = self.root_path
         queue: Any = asyncio.Queue()
-        if scope["type"] == "websocket":
+        if isinstance(protocol, SocketProtocol):
+            queue = SocketQueue(protocol.transport)
             scope["extensions"] = {"websocket.http.response": {}}
         elif isinstance(protocol, Request):
+            scope["headers"] = with_length(scope["headers"], protocol.received)
             queue = BodyQueue(protocol.content)
             protocol.content = Spent(protocol.content)
         if protocol not in self.connections:
@@ -71,6 +82,13 @@ class WebServer(daphne.server.Server):
         work = self.application(scope, queue.get, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(work)
         return queue
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what the application says, as fast as the client reads."""
+        await super().handle_reply(protocol, message)
+        channel = getattr(protocol, "channel", None)
+        if isinstance(channel, Connection):
+            await channel.writable.wait()
 
     def kill_all_applications(self) -> defer.Deferred[None]:
         """End the process' work in order, before the loop stops."""
@@ -102,6 +120,17 @@ class WebServer(daphne.server.Server):
             and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
             and "application_instance" in details
         ]
+
+
+def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """The headers of a complete request: its size is known, however it came.
+
+    Django takes a body without a length for none.
+    """
+    if not any(name == b"transfer-encoding" for name, _value in headers):
+        return headers
+    kept = [pair for pair in headers if pair[0] != b"transfer-encoding"]
+    return [*kept, (b"content-length", str(size).encode())]
 
 
 async def settled(tasks: list[Any], seconds: float) -> None:

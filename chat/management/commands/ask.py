@@ -15,6 +15,7 @@ from chat import services
 from chat.runs.process import close_runs, launch, request_stop
 from chat.runs.viewing import view_run
 from youworker.common.exceptions import DomainError
+from youworker.common.keyring import require_keys
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--model", default="")
 
     def handle(self, *args: Any, text: str, **options: Any) -> None:
+        require_keys()
         user = asking_user(options["user"])
         try:
             posted = self.post(text, user, options["session"], options["model"])

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
 from youworker.common.exceptions import DomainError
+from youworker.common.keyring import require_keys
 
 
 class Command(BaseCommand):
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, slug: str, no_refresh: bool, **options: Any) -> None:
+        require_keys()
         headers = dict(pair.partition("=")[::2] for pair in options["header"])
         try:
             server = services.create_server(

@@ -71,3 +71,63 @@ def test_a_database_of_other_keys_is_refused(settings):
         check_keys()
 
     assert KeyFingerprint.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_key_that_may_be_in_use_must_not_go(settings):
+    old = settings.MESSAGE_ENCRYPTION_KEYS[0]
+    check_keys()
+    fresh = Fernet.generate_key().decode()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, old]
+    check_keys()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
+
+    with pytest.raises(ImproperlyConfigured, match=f"lacks {crypto.fingerprint(old)[:12]}"):
+        check_keys()
+
+
+@pytest.mark.django_db
+def test_a_retired_key_may_go_and_is_needed_again_once_it_encrypts(settings):
+    old, fresh = settings.MESSAGE_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, old]
+    check_keys()
+    KeyFingerprint.objects.filter(fingerprint=crypto.fingerprint(old)).retire()
+
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
+    assert check_keys() is False
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, old]
+    check_keys()
+    assert KeyFingerprint.objects.retired().count() == 1
+    settings.MESSAGE_ENCRYPTION_KEYS = [old, fresh]
+    check_keys()
+
+    assert KeyFingerprint.objects.retired().count() == 0
+
+
+@pytest.mark.django_db
+def test_a_retired_key_alone_is_not_enough(settings):
+    old, fresh = settings.MESSAGE_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, old]
+    check_keys()
+    KeyFingerprint.objects.filter(fingerprint=crypto.fingerprint(old)).retire()
+    settings.MESSAGE_ENCRYPTION_KEYS = [old]
+
+    with pytest.raises(ImproperlyConfigured, match="lacks"):
+        check_keys()
+
+    assert KeyFingerprint.objects.retired().count() == 1
+
+
+def test_renewing_keeps_binding_text_and_time(settings):
+    old, fresh = settings.MESSAGE_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    token = Fernet(old).encrypt_at_time(b"a:1\x00text", 1_000_000).decode()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, old]
+
+    renewed, bound_to = crypto.renewed(token)
+
+    assert (renewed != token, bound_to) == (True, "a:1")
+    assert Fernet(fresh).decrypt(renewed) == b"a:1\x00text"
+    assert Fernet(fresh).extract_timestamp(renewed) == 1_000_000
+    assert crypto.renewed(renewed) == (renewed, "a:1")
+    with pytest.raises(crypto.Undecryptable):
+        crypto.renewed("no token")

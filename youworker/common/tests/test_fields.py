@@ -114,6 +114,19 @@ def test_saving_without_reading_keeps_the_token(note_model):
     assert stored(note) == before
 
 
+def test_a_token_that_is_written_back_unread_gets_the_first_key(note_model, settings):
+    note = note_model.objects.create(text=SECRET)
+    unread = note_model.objects.get()
+    fresh = Fernet.generate_key().decode()
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh, *settings.MESSAGE_ENCRYPTION_KEYS]
+
+    unread.save()
+
+    settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
+    assert Fernet(fresh).decrypt(stored(note))
+    assert note_model.objects.get().text == SECRET
+
+
 def test_older_keys_still_read(note_model, settings):
     note_model.objects.create(text=SECRET)
     fresh = Fernet.generate_key().decode()

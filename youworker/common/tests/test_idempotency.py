@@ -1,8 +1,10 @@
 """Requests that may be sent twice."""
 
+import hashlib
 import threading
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -25,6 +27,13 @@ def ask(user, key="k", body=None, answer=None):
 def test_the_first_answer_is_given_again(ada):
     assert ask(ada) is None
     assert ask(ada, answer={"id": "second"}) == {"id": "first"}
+
+
+def test_what_is_stored_does_not_let_anybody_try_out_texts(ada):
+    ask(ada)
+
+    guess = hashlib.sha256(orjson.dumps({"text": "hello"})).hexdigest()
+    assert IdempotentRequest.objects.get().fingerprint != guess
 
 
 def test_another_body_is_refused(ada):

@@ -15,11 +15,17 @@ PAGES = [
     Row("get", "v1/schema", "public"),
     Row("get", "v1/docs", "public"),
     Row("get", "v1/redoc", "public"),
+    Row("get", "v1/redoc.js", "public"),
 ]
 
 ACCOUNTS = [
     Row("post", "v1/auth/login", "public", ok=400, body={}),
     Row("post", "v1/auth/logout", "signed_in", ok=204, refused_key=401),
+    Row("get", "v1/auth/methods", "public"),
+    # No proxy is trusted and no provider is configured here.
+    Row("post", "v1/auth/sso", "public", ok=401),
+    Row("post", "auth/oidc/login", "public", ok=404),
+    Row("get", "auth/oidc/callback", "public", ok=404),
     Row("get", "v1/auth/csrf-token", "public"),
     Row("get", "v1/auth/me", "signed_in", "account"),
     Row("patch", "v1/auth/me", "signed_in", "account", body={}),

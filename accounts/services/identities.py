@@ -1,0 +1,177 @@
+"""Which user an identity from outside stands for: linked, found or created.
+
+The link is a row of allauth's `SocialAccount`: who said it, and whom he named. It is made once;
+afterwards neither a new name nor a new address at the provider leads to another user.
+"""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from typing import TYPE_CHECKING, NoReturn
+
+from allauth.socialaccount.models import SocialAccount
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accounts.enums import SignInMethod
+from accounts.exceptions import IdentityRefused
+from accounts.models import User
+from accounts.services.people import update_profile
+from youworker.common import audit
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from accounts.types import Identity
+
+logger = logging.getLogger(__name__)
+
+# Any number, as long as it is always the same.
+FIRST_SIGN_IN_LOCK = 7_026_112
+LONGEST_ISSUER = 200
+LONGEST_SUBJECT = 255
+LONGEST_NAME = 150
+
+
+def user_of_identity(identity: Identity) -> User:
+    """The active user an identity stands for; raises `IdentityRefused`, which never says why."""
+    require_subject(identity)
+    linked = linked_user(identity)
+    known = linked or namesake_of(identity)
+    if known is not None:
+        require_welcome(known, identity, linked=linked is not None)
+    user = linked or link(identity, known)
+    refresh(user, identity)
+    return user
+
+
+def linked_user(identity: Identity) -> User | None:
+    """The user who signed in with this very identity before."""
+    links = SocialAccount.objects.filter(provider=identity.issuer, uid=identity.subject)
+    found = links.select_related("user").first()
+    return found.user if found else None
+
+
+def namesake_of(identity: Identity) -> User | None:
+    """The one user whose account this must be, though it was never used from outside.
+
+    A proxy vouches for the name. A provider's names are its users' own choice, and our users'
+    addresses are theirs: only name and verified address together are proof.
+    """
+    require_name(identity)
+    names = Q(username__iexact=identity.username)
+    if identity.method == SignInMethod.OIDC and usable_email(identity):
+        names |= Q(username__iexact=usable_email(identity))
+    found = list(User.objects.filter(names)[:2])
+    if not found:
+        return None
+    if len(found) > 1:
+        refuse(identity, "several users have this name")
+    user = found[0]
+    if identity.method == SignInMethod.OIDC and not proven_by_address(user, identity):
+        refuse(identity, "a user of this name has another or no verified address", user)
+    return user
+
+
+def proven_by_address(user: User, identity: Identity) -> bool:
+    """Whether the verified address of an identity is that of `user`, and of nobody else."""
+    email = usable_email(identity)
+    if not email:
+        return False
+    owners = User.objects.filter(email__iexact=email, is_active=True)
+    return [owner.pk for owner in owners[:2]] == [user.pk]
+
+
+def require_welcome(user: User, identity: Identity, *, linked: bool) -> None:
+    """Refuse whoever may not sign in this way."""
+    if not user.is_active or user.is_service:
+        refuse(identity, "the user is deactivated or a program's", user)
+    # Whoever administers a provider must not become ours by choosing a name.
+    if not linked and (user.is_staff or user.is_superuser):
+        refuse(identity, "staff accounts are not linked by themselves", user)
+    # A header is as strong as the proxy's configuration; superusers always have a password.
+    if user.is_superuser and identity.method == SignInMethod.SSO:
+        refuse(identity, "superusers do not sign in through a proxy", user)
+
+
+@transaction.atomic
+def link(identity: Identity, user: User | None) -> User:
+    """Link an identity to a user, who is created when there is none yet."""
+    with connection.cursor() as cursor:
+        # Two first visits at once must not make `Ada` and `ada`.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FIRST_SIGN_IN_LOCK])
+    other = linked_user(identity)
+    if other is not None:
+        return other
+    if user is None:
+        if User.objects.filter(username__iexact=identity.username).exists():
+            refuse(identity, "somebody took the name at this moment")
+        user = create_user(identity)
+    SocialAccount.objects.create(provider=identity.issuer, uid=identity.subject, user=user)
+    return user
+
+
+def create_user(identity: Identity) -> User:
+    """Make the user of an identity, who has no password."""
+    if not config.identity.create_users:
+        refuse(identity, "nobody of this name is known, and SSO_CREATE_USERS is off")
+    language, zone = config.api.language, config.api.time_zone
+    user = User.objects.create_user(identity.username, language=language, time_zone=zone)
+    audit.record("admin.user.create", actor=None, target=user, method=str(identity.method))
+    return user
+
+
+def require_subject(identity: Identity) -> None:
+    """Refuse names of people that no row can hold."""
+    too_long = len(identity.issuer) > LONGEST_ISSUER or len(identity.subject) > LONGEST_SUBJECT
+    if too_long or not identity.subject or "\0" in identity.subject:
+        refuse(identity, "the subject is empty or too long")
+
+
+def require_name(identity: Identity) -> None:
+    """Refuse names that no user can have."""
+    try:
+        User(username=identity.username, password="-").clean_fields(exclude=["email"])  # noqa: S106
+    except ValidationError:
+        refuse(identity, "this is not a user name")
+
+
+def refresh(user: User, identity: Identity) -> None:
+    """Take over the name and address that the provider has now, where they are usable."""
+    said = {"display_name": shown_name(identity.display_name), "email": usable_email(identity)}
+    changes = {name: text for name, text in said.items() if text and getattr(user, name) != text}
+    if changes:
+        update_profile(user, actor=user, **changes)
+
+
+def shown_name(text: str) -> str:
+    """A name without line feeds and other invisible characters."""
+    visible = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(visible.split())[:LONGEST_NAME]
+
+
+def usable_email(identity: Identity) -> str:
+    """The address, unless it is none or only somebody's claim."""
+    if identity.method == SignInMethod.OIDC and not identity.email_verified:
+        return ""
+    try:
+        validate_email(identity.email)
+    except ValidationError:
+        return ""
+    return identity.email if len(identity.email) <= 254 else ""  # noqa: PLR2004 -- RFC 5321
+
+
+def normal_name(text: str) -> str:
+    """A user name in the one form that is compared and stored."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def refuse(identity: Identity, reason: str, user: User | None = None) -> NoReturn:
+    """Tell the operator why, and the person only that."""
+    logger.warning("%s sign-in of %r refused: %s", identity.method, identity.username, reason)
+    if user is not None:
+        method = str(identity.method)
+        audit.record("auth.login.failed", actor=None, target=user, result="denied", method=method)
+    raise IdentityRefused("Single sign-on did not recognise you.")

@@ -1,0 +1,26 @@
+"""Values that cross the borders of the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.enums import SignInMethod
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What somebody we trust says about a person who has signed in there.
+
+    `issuer` and `subject` together name the person for ever; everything else may change.
+    """
+
+    method: SignInMethod
+    issuer: str
+    subject: str
+    username: str
+    email: str = ""
+    email_verified: bool = False
+    display_name: str = ""
+    groups: frozenset[str] = frozenset()

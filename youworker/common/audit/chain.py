@@ -1,0 +1,182 @@
+"""Verifying the hash chain of the audit log, in Python and without the functions that made it."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+GENESIS = "0" * 64
+ROWS_AT_ONCE = 2000
+
+# JSON and addresses as PostgreSQL writes them, so that both sides hash the same text. A forged time
+# that Python does not know would end the verification; read as NULL it is found.
+LINKS = """
+    SELECT l.seq, l.entry_id, l.previous, l.hash,
+           CASE WHEN l.linked_at BETWEEN '0002-01-01' AND '9999-01-01' THEN l.linked_at END,
+           e.id IS NOT NULL, e.actor_id::text, e.additional_data ->> 'actor', t.time,
+           e.id, e.content_type_id, e.object_pk, e.object_id, e.object_repr,
+           e.serialized_data::text, e.action, e.changes_text, e.changes::text, e.cid,
+           e.remote_addr::text, e.remote_port, t.time, e.additional_data::text, e.actor_email
+    FROM common_auditlink AS l
+    LEFT JOIN auditlog_logentry AS e ON e.id = l.entry_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN e.timestamp BETWEEN '0002-01-01' AND '9999-01-01' THEN e.timestamp END
+    ) AS t(time)
+    WHERE l.seq > %s ORDER BY l.seq
+"""
+UNLINKED = """
+    SELECT e.id,
+           CASE WHEN e.timestamp BETWEEN '0002-01-01' AND '9999-01-01' THEN e.timestamp END
+    FROM auditlog_logentry AS e
+    LEFT JOIN common_auditlink AS l ON l.entry_id = e.id
+    WHERE l.seq IS NULL ORDER BY e.id LIMIT 1
+"""
+# The one field outside the hash: it may be empty only when its user is gone.
+WITHOUT_ACTOR = """
+    SELECT l.seq, e.id, e.timestamp
+    FROM auditlog_logentry AS e
+    JOIN {users} AS u ON u.id::text = e.additional_data ->> 'actor'
+    JOIN common_auditlink AS l ON l.entry_id = e.id
+    WHERE e.actor_id IS NULL ORDER BY l.seq LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in the chain: that many entries, and the hash of the last of them."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing that is wrong; `seq` is None for an entry without a place."""
+
+    kind: str
+    seq: int | None
+    entry_id: int | None
+    time: datetime | None
+    detail: str
+
+    def __str__(self) -> str:
+        place = "without a place in the chain" if self.seq is None else f"at place {self.seq}"
+        entry = "" if self.entry_id is None else f", entry {self.entry_id}"
+        time = "" if self.time is None else f", {self.time.astimezone(UTC).isoformat()}"
+        return f"{self.kind} {place}{entry}{time}: {self.detail}"
+
+
+class Link(NamedTuple):
+    """A row of the chain beside the entry it is about."""
+
+    seq: int
+    entry_id: int
+    previous: str
+    hash: str
+    linked_at: datetime
+    is_there: bool
+    actor: str | None
+    pseudonym: str | None
+    time: datetime | None
+    fields: tuple[Any, ...]
+
+
+def links_after(seq: int) -> Generator[Link]:
+    """The chain from a place on; a cursor of the server, so that memory stays small."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(LINKS, [seq])
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                yield Link._make((*row[:9], row[9:]))
+
+
+def walk(start: Anchor, reached: Callable[[Link], Fault | None]) -> Anchor | Fault:
+    """Check every link after `start`; the head, or the first fault.
+
+    `reached` is told every link that is sound, and may find a fault of its own.
+    """
+    head = start
+    with closing(links_after(start.seq)) as links:
+        for link in links:
+            fault = fault_of(link, head) or reached(link)
+            if fault is not None:
+                return fault
+            head = Anchor(link.seq, link.hash)
+    return head
+
+
+def fault_of(link: Link, head: Anchor) -> Fault | None:
+    """What is wrong with the link that should follow `head`."""
+
+    def fault(kind: str, detail: str) -> Fault:
+        return Fault(kind, link.seq, link.entry_id, link.time or link.linked_at, detail)
+
+    if link.seq != head.seq + 1:
+        missing = (
+            f"places {head.seq + 1} to {link.seq - 1} are missing before entry {link.entry_id}"
+        )
+        return Fault("deleted", head.seq + 1, None, link.time or link.linked_at, missing)
+    if link.previous != head.hash:
+        return fault("reordered", "it does not follow the entry before it")
+    if not link.is_there:
+        return fault("deleted", "the entry is gone")
+    if hash_of(link) != link.hash:
+        return fault("edited", "the entry is not what was written")
+    if link.actor is not None and link.pseudonym is not None and link.actor != link.pseudonym:
+        return fault("edited", "it names another actor than was written")
+    return None
+
+
+def hash_of(link: Link) -> str:
+    """The hash of a link, computed from what the entry says now."""
+    fields = (link.previous, link.seq, link.linked_at, *link.fields)
+    return hashlib.sha256(b"".join(map(framed, fields))).hexdigest()
+
+
+def framed(value: Any) -> bytes:
+    """One field with its length before it, so that no two lists of fields look the same."""
+    if value is None:
+        return b"-,"
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    raw = str(value).encode()
+    return b"%d:%s," % (len(raw), raw)
+
+
+def unlinked() -> Fault | None:
+    """An entry that came in past the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNLINKED)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    entry_id, time = row
+    return Fault("inserted", None, entry_id, time, "the entry was written past the chain")
+
+
+def without_actor() -> Fault | None:
+    """An entry whose actor was taken out although the user is there."""
+    table = connection.ops.quote_name(get_user_model()._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_ACTOR.format(users=table))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    seq, entry_id, time = row
+    return Fault("edited", seq, entry_id, time, "its actor was taken out")
+
+
+def size() -> int:
+    """The last place of the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(seq), 0) FROM common_auditlink")
+        return int((cursor.fetchone() or [0])[0])

@@ -1,0 +1,87 @@
+"""Changing the encryption keys while the product is used."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from accounts.services import reencrypt_second_factors
+from youworker.common import keyring, rotation
+from youworker.common.config import config
+from youworker.common.exceptions import Conflict, InvalidInput
+from youworker.embedded.secrets import keep_first_key, own_key_file, put_key_in_front
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from youworker.common.rotation import Tally
+
+# Any number, as long as it is always the same.
+ROTATION_LOCK = 7_026_112
+
+
+def add_key() -> None:
+    """Put a new key in front of an embedded installation's; running processes follow at once."""
+    path = own_key_file(config.data_dir)
+    if path is None:
+        raise InvalidInput(
+            "MESSAGE_ENCRYPTION_KEYS is yours: put a new key in front of it, restart every "
+            "process, and run this again without --new."
+        )
+    with alone():
+        put_key_in_front(path)
+        keyring.check_keys()
+
+
+def rotate_keys(progress: Callable[[int], object] | None = None) -> tuple[Tally, bool]:
+    """Encrypt everything with the first key; what was found, and whether all older keys may go."""
+    with alone():
+        old, _damaged = reencrypt_second_factors()
+        tally, is_clean = rotation.rotate_until_clean(progress)
+        # Nobody is left who knows the former first key, so this look is the last one.
+        late, damaged = reencrypt_second_factors()
+        tally.rotated += old + late
+        tally.damaged += damaged
+        keyring.note_rotation(tally, is_clean=is_clean)
+    return tally, is_clean
+
+
+def drop_old_keys() -> tuple[list[str], bool]:
+    """Remove every key but the first; which ones, and whether the file was changed by us.
+
+    Raises `Conflict` while anything is encrypted with them.
+    """
+    with alone():
+        if not keyring.older_keys():
+            raise Conflict("There is only one key.")
+        settled = rotation.wait_for_writers()
+        found = rotation.rotate(dry_run=True)
+        found.old += reencrypt_second_factors(dry_run=True)[0]
+        if found.old:
+            raise Conflict(
+                f"Nothing was dropped: {found.old:,} values are encrypted with older keys. "
+                "Run manage.py rotate_message_keys first."
+            )
+        if not settled:
+            raise Conflict("Nothing was dropped: a transaction that writes lasts too long.")
+        dropped = keyring.retire_older_keys()
+        path = own_key_file(config.data_dir)
+        if path is not None:
+            keep_first_key(path)
+    return dropped, path is not None
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one change of keys go on at a time; raises `Conflict` for a second one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ROTATION_LOCK])
+        if not cursor.fetchone()[0]:
+            raise Conflict("Another rotation is going on.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [ROTATION_LOCK])

@@ -1,0 +1,48 @@
+"""What an operator should know about how people sign in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from youworker.common.config import config
+from youworker.common.peers import trusted_proxies
+from youworker.sso.forward_auth import forward_auth_is_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# More addresses than proxies have; a whole company's network is the usual mistake.
+MANY_ADDRESSES = 256
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+
+
+def sign_in_notices() -> Iterator[str]:
+    """What gives accounts away when the parts in front of us are not set up for it."""
+    yield from proxy_notices()
+    yield from provider_notices()
+
+
+def proxy_notices() -> Iterator[str]:
+    """Whose word is believed."""
+    header = config.identity.sso_user_header
+    if forward_auth_is_on():
+        yield (
+            f"whoever TRUSTED_PROXIES names in {header} is signed in: the proxy must drop that "
+            "header from clients (SSO_USER_HEADER=none turns this off)"
+        )
+    for network in trusted_proxies():
+        if network.num_addresses > MANY_ADDRESSES:
+            yield f"TRUSTED_PROXIES holds {network}: everybody in there can pretend to be anybody"
+
+
+def provider_notices() -> Iterator[str]:
+    """An identity provider that cannot work, or that others can impersonate."""
+    identity = config.identity
+    if not identity.oidc_issuer:
+        return
+    if not identity.oidc_client_id:
+        yield "OIDC_ISSUER is set without OIDC_CLIENT_ID: nobody can sign in there"
+    url = urlsplit(identity.oidc_issuer)
+    if url.scheme != "https" and url.hostname not in THIS_MACHINE:
+        yield f"OIDC_ISSUER is {identity.oidc_issuer}: without https, others can answer for it"

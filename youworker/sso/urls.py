@@ -1,0 +1,12 @@
+"""Routes of single sign-on: of allauth's own pages, not one is reachable."""
+
+from django.urls import path
+
+from youworker.sso import views
+
+urlpatterns = [
+    path("v1/auth/methods", views.MethodsView.as_view()),
+    path("v1/auth/sso", views.ForwardAuthView.as_view()),
+    path("auth/oidc/login", views.OidcLoginView.as_view(), name="oidc_login"),
+    path("auth/oidc/callback", views.OidcCallbackView.as_view(), name="oidc_callback"),
+]

@@ -1,0 +1,126 @@
+"""Single sign-on over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.exceptions import IdentityRefused
+from accounts.serializers import UserSerializer
+from accounts.sockets import origin_allowed
+from youworker.common.config import config
+from youworker.common.exceptions import Forbidden
+from youworker.common.limits import limited
+from youworker.schema import ErrorsSerializer
+from youworker.sso import services
+from youworker.sso.forward_auth import forward_auth_is_on
+from youworker.sso.provider import oidc_is_on
+from youworker.sso.serializers import MethodsSerializer
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from accounts.models import User
+
+
+class AnonymousView(APIView):
+    """Whoever calls is nobody yet; an old session neither helps nor hinders."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+
+class MethodsView(AnonymousView):
+    """The ways of signing in."""
+
+    @extend_schema(operation_id="auth_methods", responses=MethodsSerializer)
+    def get(self, request: Request) -> Response:
+        """Say which ways of signing in are open."""
+        provider = {"name": config.identity.oidc_name, "url": reverse("oidc_login")}
+        methods = {
+            "password": config.identity.password_sign_in,
+            "oidc": provider if oidc_is_on() else None,
+            "forward_auth": forward_auth_is_on(),
+        }
+        return Response(MethodsSerializer(methods).data)
+
+
+class ForwardAuthView(AnonymousView):
+    """Begins a session for whom the proxy in front of us has signed in."""
+
+    @extend_schema(
+        operation_id="sso", request=None, responses={200: UserSerializer, 401: ErrorsSerializer}
+    )
+    @limited("AUTH_LOGIN")
+    def post(self, request: Request) -> Response:
+        """Believe the sign-in headers of a trusted proxy, and set the session cookie.
+
+        Pages of other origins cannot do this to their visitors.
+        """
+        if not from_our_pages(request):
+            raise IdentityRefused("Single sign-on did not recognise you.")
+        user = services.sign_in_by_proxy(request._request)
+        return Response(UserSerializer(user).data)
+
+
+class OidcLoginView(AnonymousView):
+    """Where a browser starts the sign-in at the provider."""
+
+    schema = None
+    parser_classes = [FormParser, JSONParser]
+
+    @limited("AUTH_LOGIN")
+    def post(self, request: Request) -> HttpResponse:
+        """Redirect to the provider; `next` is a page of ours to come back to."""
+        require_provider()
+        if not from_our_pages(request):
+            raise Forbidden("Sign-in starts on a page of ours.")
+        wanted = request.data.get("next") if hasattr(request.data, "get") else None
+        return services.start_oidc(request._request, next_url=own_page(request, wanted))
+
+
+class OidcCallbackView(AnonymousView):
+    """Where the provider sends a browser back to."""
+
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        """Begin a session and go where the person wanted to go."""
+        require_provider()
+        said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
+        user, wanted = services.finish_oidc(request._request, **said)
+        return HttpResponseRedirect(wanted or home_of(user))
+
+
+def require_provider() -> None:
+    """Without a provider, its pages do not exist."""
+    if not oidc_is_on():
+        raise Http404
+
+
+def from_our_pages(request: Request) -> bool:
+    """Whether a browser, which always says so, is on a page of ours; others are no browsers."""
+    headers = {name.lower().encode(): value for name, value in request.headers.items()}
+    return origin_allowed(headers)
+
+
+def own_page(request: Request, wanted: object) -> str:
+    """A page of this host; empty for anything else."""
+    text = wanted if isinstance(wanted, str) else ""
+    ours = url_has_allowed_host_and_scheme(
+        text, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return text if ours else ""
+
+
+def home_of(user: User) -> str:
+    """Where somebody starts who did not say where he wanted to go."""
+    return reverse("admin:index") if user.is_staff else reverse("docs")

@@ -1,0 +1,145 @@
+"""The web process as it really runs: a child process on a port of its own."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
+
+from youworker.common.config import BASE_DIR
+
+START_SECONDS = 60
+KEY = {"Authorization": "Bearer yw_good"}
+LIMITS = {
+    "INGESTION_MAX_UPLOAD_BYTES": "2000000",
+    "API_MAX_BODY_BYTES": "1000000",
+    "API_IDLE_SECONDS": "2",
+    "API_BODY_SECONDS": "5",
+}
+# An application that is simpler than ours, in front of the same server.
+PROGRAM = """
+import asyncio, sys
+from youworker.web.server import WebServer
+from youworker.server import endpoint
+from youworker.common.peers import TrustedPeers
+from youworker.common.sockets import deny
+from youworker.web import callers, sockets
+from youworker.web.gate import Gate
+
+sent = {"pieces": 0}
+
+async def application(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        if scope["path"].startswith("/deny/"):
+            await deny(send, int(scope["path"][6:]))
+            return
+        if scope["path"] == "/crash":
+            raise RuntimeError("secret")
+        assert scope["extensions"] == {"websocket.http.response": {}}
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": str(len(message["text"]))})
+        return
+    size, pieces = 0, 0
+    while True:
+        message = await receive()
+        size, pieces = size + len(message["body"]), pieces + 1
+        if not message["more_body"]:
+            break
+    if scope["path"] == "/crash":
+        raise RuntimeError("secret")
+    if scope["path"] == "/length":
+        size = dict(scope["headers"])[b"content-length"].decode()
+    if scope["path"] == "/root":
+        size = repr(scope["root_path"])
+    if scope["path"] == "/sent":
+        size = sent["pieces"]
+    stream = scope["path"] == "/stream"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/crash-late":
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise RuntimeError("secret")
+    try:
+        for n in range(1000 if scope["path"] == "/much" else 0):
+            sent["pieces"] = n
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+        for n in range(1000 if stream else 0):
+            await send({"type": "http.response.body", "body": b"data\\n", "more_body": True})
+            await asyncio.sleep(0.05)
+    except asyncio.CancelledError:
+        print("saved", flush=True)
+        raise
+    await send({"type": "http.response.body", "body": f"{size} {pieces}".encode()})
+
+async def recognises(key, session):
+    if key == "yw_crash":
+        raise RuntimeError("secret")
+    return key == "yw_good" or session == "good"
+
+callers.MOST_CONNECTIONS = 40
+sockets.FRAMES_PER_SECOND = 100
+gated = TrustedPeers(Gate(application))
+server = WebServer(gated, endpoint("127.0.0.1", int(sys.argv[1])), recognises)
+server.run()
+sys.exit(1 if server.failed else 0)
+"""
+
+
+def free_port():
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def start(port, **settings):
+    environment = {**os.environ, **LIMITS, **settings}
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(port)],
+        cwd=BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@contextmanager
+def serving(**settings):
+    """A server process; gives its port."""
+    chosen = free_port()
+    process = start(chosen, **settings)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", chosen)) == 0:
+                break
+        time.sleep(0.05)
+    yield chosen
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def speak(port, *pieces):
+    """Send bytes as they are and give everything that comes back until the end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as client:
+        answer = b""
+        with suppress(ConnectionError):
+            for piece in pieces:
+                client.sendall(piece)
+        with suppress(ConnectionResetError):
+            while received := client.recv(65536):
+                answer += received
+    return answer
+
+
+def ask(port, path="/", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with closing(connection):
+        connection.request("POST" if body is not None else "GET", path, body, headers)
+        answer = connection.getresponse()
+        received = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, received, answer.read()

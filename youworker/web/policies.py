@@ -1,0 +1,72 @@
+"""Which content browsers may load on which pages: nothing by default, and never from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+Directives = dict[str, list[str]]
+
+# Answers for programs; a browser that shows one must not find anything to run in it.
+NOTHING: Directives = {"default-src": [NONE], "frame-ancestors": [NONE]}
+FOR_PROGRAMS = ("/v1/", "/health/", "/static/", "/metrics", "/mcp")
+# Browsers' own viewers style the page they put around a document.
+PDF: Directives = {
+    "default-src": [SELF],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "frame-ancestors": [NONE],
+}
+# What pages of packages need beyond the setting: Alpine evaluates the expressions of its
+# attributes, Swagger UI and Redoc write style elements, Redoc searches in a worker.
+PAGES: dict[str, Directives] = {
+    "/admin/": {
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+    },
+    "/v1/docs": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
+    "/v1/redoc": {
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "worker-src": ["blob:"],
+    },
+}
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Chooses the policy by path; what a view has set itself stays."""
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Do without the threads that Django's mixin would use for each half."""
+        self.process_request(request)
+        pending: Any = self.get_response(request)
+        return self.process_response(request, await pending)
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 -- its signature
+    ) -> PolicyParts:
+        """The parts of the policy of one answer."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only:
+            config, replace = chosen(request.path_info, response.headers.get("Content-Type", ""))
+            parts.config = parts.config or config
+            parts.replace = {**replace, **(parts.replace or {})}
+        return parts
+
+
+def chosen(path: str, content_type: str) -> tuple[Directives | None, dict[str, Any]]:
+    """The policy instead of the setting's, and what is different from it."""
+    for prefix, exceptions in PAGES.items():
+        if path.startswith(prefix) and content_type.startswith("text/html"):
+            return None, exceptions
+    if content_type.startswith("application/pdf"):
+        return PDF, {}
+    return (NOTHING, {}) if path.startswith(FOR_PROGRAMS) else (None, {})
