@@ -14,7 +14,15 @@ from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import ApiKey, PrivateAccess, SignIn, TokenUsage, User
+from accounts.models import (
+    ApiKey,
+    DataExport,
+    Erasure,
+    PrivateAccess,
+    SignIn,
+    TokenUsage,
+    User,
+)
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
 from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.common.exceptions import Conflict
@@ -160,6 +168,27 @@ class SignInAdmin(ReadOnlyAdmin):
         for row in queryset:
             services.end_session(row, actor=acting(request))
         self.message_user(request, "The sessions were ended.", messages.SUCCESS)
+
+
+@admin.register(DataExport)
+class DataExportAdmin(ReadOnlyAdmin):
+    """Copies of people's data: that they were made, never what is in them."""
+
+    list_display = ("id", "user", "status", "bytes", "attempts", "created_at", "expires_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=id", "user__username")
+    exclude = ("lease_token",)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    """Removals of users, known by their pseudonyms only."""
+
+    list_display = ("subject", "status", "attempts", "error_code", "created_at", "finished_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("=subject",)
+    exclude = ("lease_token",)
 
 
 @admin.register(Authenticator)

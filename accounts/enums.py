@@ -34,3 +34,29 @@ class SignInMethod(models.TextChoices):
     PASSWORD = "password"  # noqa: S105 -- a word, not a secret
     OIDC = "oidc"
     SSO = "sso"
+
+
+class ExportStatus(models.TextChoices):
+    """How far a copy of somebody's data has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class ErasureStatus(models.TextChoices):
+    """How far an erasure has come; `held` waits until a legal hold is lifted."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class SharedDocuments(models.TextChoices):
+    """What becomes of an erased user's documents that groups use."""
+
+    HAND_OVER = "hand_over"
+    ERASE = "erase"

@@ -14,6 +14,12 @@ class IdentityRefused(SignInFailed):
     """Single sign-on named nobody who may sign in; the same answer for every reason."""
 
 
+class LastSuperuser(DomainError):
+    """Somebody has to be able to manage the installation."""
+
+    code, status = "last_superuser", 409
+
+
 class SecondFactorRequired(SignInFailed):
     """The password is right, and this account wants a code as well."""
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from accounts.enums import ErasureStatus, ExportStatus
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from accounts.models import ApiKey, PrivateAccess, SignIn, TokenUsage, User
+    from accounts.models import (
+        ApiKey,
+        DataExport,
+        Erasure,
+        Errand,
+        PrivateAccess,
+        SignIn,
+        TokenUsage,
+        User,
+    )
+
+ErrandT_co = TypeVar("ErrandT_co", bound="Errand", covariant=True)
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -105,3 +118,88 @@ class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
     def visible_to(self, user: User) -> Self:
         """Limit to what was opened of the user's own."""
         return self.filter(owner=user)
+
+
+class ErrandQuerySet(BaseQuerySet[ErrandT_co]):
+    """Work that one worker at a time holds; a worker that dies loses it when its lease ends."""
+
+    def due(self) -> Self:
+        """Limit to what waits, or was held by somebody who fell silent."""
+        return self.filter(status__in=("queued", "running"), lease_until__lte=timezone.now())
+
+    def claim(self, *, seconds: int) -> ErrandT_co | None:
+        """Take the oldest errand that is due; none when there is none."""
+        for pk in self.due().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
+            token = uuid4()
+            taken = (
+                self.due()
+                .filter(pk=pk)
+                .update(
+                    status="running",
+                    attempts=F("attempts") + 1,
+                    lease_token=token,
+                    lease_until=lease_end(seconds),
+                    updated_at=timezone.now(),
+                )
+            )
+            if taken:
+                return self.get(pk=pk)
+        return None
+
+    def held(self, token: UUID | None) -> Self:
+        """Limit to what this lease still holds."""
+        return self.filter(lease_token=token, status="running")
+
+    def renew(self, token: UUID | None, *, seconds: int) -> bool:
+        """Show that the worker is alive; false when it lost the errand."""
+        return bool(self.held(token).update(lease_until=lease_end(seconds)))
+
+    def put_back(self, token: UUID | None, *, pause: int, error_code: str) -> bool:
+        """Give an errand back, to be tried again after a pause in seconds."""
+        return self.end(
+            token, "queued", finished_at=None, lease_until=lease_end(pause), error_code=error_code
+        )
+
+    def end(self, token: UUID | None, status: str, **changes: Any) -> bool:
+        """Leave the running state once; false when somebody else holds the errand."""
+        now = timezone.now()
+        given: dict[str, Any] = {"finished_at": now, "error_code": "", **changes}
+        row = self.held(token)
+        return bool(row.update(status=status, lease_token=None, updated_at=now, **given))
+
+
+def lease_end(seconds: int) -> datetime:
+    """Until when nobody else may take an errand."""
+    return timezone.now() + timedelta(seconds=seconds)
+
+
+class ExportQuerySet(ErrandQuerySet["DataExport"]):
+    """Copies of people's data."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own."""
+        return self.filter(user=user)
+
+    def downloadable(self) -> Self:
+        """Limit to those whose file is there and may be fetched."""
+        return self.filter(status=ExportStatus.READY, expires_at__gt=timezone.now())
+
+    def outdated(self) -> Self:
+        """Limit to those whose file has to go."""
+        return self.filter(status=ExportStatus.READY, expires_at__lte=timezone.now())
+
+    def unfinished(self) -> Self:
+        """Limit to those that are still to come."""
+        return self.filter(status__in=(ExportStatus.QUEUED, ExportStatus.RUNNING))
+
+
+class ErasureQuerySet(ErrandQuerySet["Erasure"]):
+    """Removals of users."""
+
+    def waiting_for_hold(self) -> Self:
+        """Limit to those that a legal hold keeps from starting."""
+        return self.filter(status=ErasureStatus.HELD)
+
+    def unfinished(self) -> Self:
+        """Limit to users who are not gone yet."""
+        return self.exclude(status=ErasureStatus.DONE)

@@ -11,9 +11,19 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 
-from accounts.enums import Language, PrivateKind, Scope, SignInMethod
+from accounts.enums import (
+    ErasureStatus,
+    ExportStatus,
+    Language,
+    PrivateKind,
+    Scope,
+    SharedDocuments,
+    SignInMethod,
+)
 from accounts.managers import (
     ApiKeyQuerySet,
+    ErasureQuerySet,
+    ExportQuerySet,
     PrivateAccessQuerySet,
     SignInQuerySet,
     TokenUsageQuerySet,
@@ -142,3 +152,57 @@ class PrivateAccess(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id}"
+
+
+class Errand(TimestampedModel):
+    """Work for a worker, which holds it by `lease_token` until `lease_until`.
+
+    Without a token that time is a pause before the next try.
+    """
+
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+    error_code = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class DataExport(Errand):
+    """A copy of everything about a user, made for him."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="exports")
+    status = models.CharField(max_length=16, choices=ExportStatus, default=ExportStatus.QUEUED)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    bytes = models.BigIntegerField(default=0, editable=False)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["lease_until"],
+                condition=models.Q(status__in=("queued", "running")),
+                name="data_export_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.pk}"
+
+
+class Erasure(Errand):
+    """The removal of a user; the row outlives him and knows no more than his pseudonym."""
+
+    subject = models.UUIDField(unique=True, editable=False)
+    status = models.CharField(max_length=16, choices=ErasureStatus, default=ErasureStatus.QUEUED)
+    shared_documents = models.CharField(
+        max_length=16, choices=SharedDocuments, default=SharedDocuments.HAND_OVER
+    )
+
+    objects = ErasureQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.subject}"

@@ -13,3 +13,9 @@ class AnswerFailed(UpstreamUnavailable):
     """The run of a one-call chat ended without an answer."""
 
     code = "answer_failed"
+
+
+class RunsStopping(Conflict):
+    """Answers are still being written that have to end first."""
+
+    code = "runs_stopping"

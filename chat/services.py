@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from chat.clearing import apply_retention as apply_retention  # noqa: PLC0414 -- services, too
+from chat.clearing import clear_history as clear_history  # noqa: PLC0414
 from chat.enums import MessageRole
 from chat.events import stop_key
 from chat.exceptions import RunFinished

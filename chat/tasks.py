@@ -1,8 +1,22 @@
 """Background work of conversations."""
 
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
 from celery import shared_task
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 10
+# By then the process that wrote a log has said its last words.
+FORGET_SECONDS = 10
 
 
 @shared_task
@@ -11,3 +25,22 @@ def sweep_runs() -> int:
     from chat.runs.recovery import interrupt_stalled_runs  # noqa: PLC0415 -- task leaf
 
     return interrupt_stalled_runs()
+
+
+@shared_task
+def forget_logs(run_ids: list[str]) -> None:
+    """Delete event logs that were written to after their runs were removed."""
+    from chat.clearing import forget_logs as forget  # noqa: PLC0415 -- task leaf
+
+    forget(run_ids)
+
+
+def forget_logs_soon(run_ids: Iterable[Any]) -> None:
+    """Delete event logs once more in some seconds; without a broker they expire by themselves."""
+    ids = [str(run_id) for run_id in run_ids]
+    if not ids:
+        return
+    try:
+        forget_logs.apply_async((ids,), countdown=FORGET_SECONDS, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        logger.warning("Event logs are left to expire: %s", error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -12,11 +12,10 @@ from django.utils.http import content_disposition_header, http_date, parse_http_
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
+    from datetime import datetime
     from pathlib import Path
 
     from django.http import HttpRequest
-
-    from documents.models import Document
 
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -24,11 +23,26 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 INLINE = re.compile(r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)")
 
 
+class Original(Protocol):
+    """What is told about a file that is sent: a document, or something like one."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def mime(self) -> str: ...
+    @property
+    def uri(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
+
+
 class OutOfRange(Exception):
     """The range asked for lies outside the file."""
 
 
-def original(request: HttpRequest, document: Document, path: Path) -> HttpResponseBase:
+def original(request: HttpRequest, document: Original, path: Path) -> HttpResponseBase:
     """The stored file, whole or the part asked for."""
     size = path.stat().st_size
     etag = f'"{document.sha256}"'
@@ -50,7 +64,7 @@ def original(request: HttpRequest, document: Document, path: Path) -> HttpRespon
 
 
 def wanted_part(
-    request: HttpRequest, size: int, etag: str, document: Document
+    request: HttpRequest, size: int, etag: str, document: Original
 ) -> tuple[int, int] | None:
     """First and last byte of a single range; none for the whole file.
 
@@ -74,7 +88,7 @@ def wanted_part(
     return start, end
 
 
-def unchanged(condition: str | None, etag: str, document: Document) -> bool:
+def unchanged(condition: str | None, etag: str, document: Original) -> bool:
     """Whether the file is still the one a client has a part of."""
     if condition is None or condition == etag:
         return True
@@ -82,7 +96,7 @@ def unchanged(condition: str | None, etag: str, document: Document) -> bool:
     return seconds is not None and seconds == int(document.updated_at.timestamp())
 
 
-def with_headers(response: HttpResponseBase, document: Document, etag: str) -> HttpResponseBase:
+def with_headers(response: HttpResponseBase, document: Original, etag: str) -> HttpResponseBase:
     """Add what every answer about the file says, whatever its status."""
     inline = INLINE.fullmatch(document.mime) is not None
     response["Content-Type"] = content_type(document.mime)
@@ -107,7 +121,7 @@ def content_type(mime: str) -> str:
     return f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
 
 
-def file_name(document: Document) -> str:
+def file_name(document: Original) -> str:
     """A name for the download, without a path or control characters."""
     name = document.uri.replace("\\", "/").rstrip("/").rpartition("/")[2] or document.title
     return re.sub(r"[\x00-\x1f\x7f]", "_", name)[:200]

@@ -9,7 +9,7 @@ from django.db.models import BooleanField, Case, Count, OuterRef, Q, Subquery, V
 from django.db.models.functions import Coalesce
 
 from documents.enums import Access, DocumentStatus
-from groups.models import Group
+from groups.models import Group, LegalHold
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -52,6 +52,18 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
         inside = documents.filter(collection=OuterRef("pk")).order_by().values("collection")
         count = Subquery(inside.annotate(n=Count("pk")).values("n"))
         return self.annotate(document_count=Coalesce(count, 0))
+
+    def removable(self) -> Self:
+        """Limit to collections that no legal hold keeps, with nothing in them that one keeps."""
+        groups = LegalHold.objects.held_groups()
+        shares = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
+        documents = apps.get_model("documents", "Document").all_objects
+        kept = documents.exclude(pk__in=documents.removable().values("pk"))
+        return self.exclude(
+            Q(owner__in=LegalHold.objects.held_users())
+            | Q(pk__in=shares.values("collection_id"))
+            | Q(pk__in=kept.values("collection_id"))
+        )
 
 
 class CollectionShareQuerySet(BaseQuerySet["CollectionShare"]):
@@ -122,6 +134,17 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
             carrying = links.filter(tag__name__iexact=name).values("document_id")
             rows = rows.filter(pk__in=carrying)
         return rows
+
+    def removable(self) -> Self:
+        """Limit to documents that no legal hold keeps: on their owner, or on a group of theirs."""
+        groups = LegalHold.objects.held_groups()
+        direct = apps.get_model("documents", "DocumentShare").objects.filter(group__in=groups)
+        shelves = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
+        return self.exclude(
+            Q(owner__in=LegalHold.objects.held_users())
+            | Q(pk__in=direct.values("document_id"))
+            | Q(collection__in=shelves.values("collection_id"))
+        )
 
     def unfinished(self) -> Self:
         """Limit to documents whose passages do not all have a vector yet."""

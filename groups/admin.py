@@ -8,9 +8,10 @@ from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
 
-from groups.models import Group, Membership, Quota, ServiceAccount
+from groups import retention
+from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
 from groups.services import quotas, staff
-from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.common.admin import KeptAdmin, ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,17 +33,37 @@ class ActingAdmin(ReadOnlyAdmin):
 
 @admin.register(Group)
 class GroupAdmin(ActingAdmin):
-    """Groups, deleted ones included; their admins change them, through the API."""
+    """Groups, deleted ones included; their admins change them, through the API.
 
-    list_display = ("name", "member_count", "created_at", "deleted_at")
+    Staff say how long conversations are kept.
+    """
+
+    list_display = ("name", "member_count", "retention_days", "created_at", "deleted_at")
     list_filter = ("deleted_at", "created_at")
     search_fields = ("name", "id")
-    fields = ("id", "name", "description", "member_count", "created_at", "updated_at", "deleted_at")
+    readonly_fields = (
+        "id",
+        "name",
+        "description",
+        "member_count",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
+    fields = (*readonly_fields, "retention_days")
     actions: ClassVar = ["hide", "show", "appoint"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         rows: QuerySet[Group] = Group.all_objects.all().with_member_count().sorted_by("name")
         return rows
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_manage_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:  # noqa: FBT001 -- Django's
+        """Change the one field that may be changed here."""
+        actor = cast("User", request.user)
+        retention.set_retention(obj, form.cleaned_data["retention_days"], actor=actor)
 
     @admin.display(description="members", ordering="member_count")
     def member_count(self, group: Any) -> str:
@@ -138,3 +159,36 @@ class ServiceAccountAdmin(ActingAdmin):
         """End the chosen service accounts for good."""
         count = staff.end_service_accounts(queryset, actor=cast("User", request.user))
         messages.success(request, f"{count} ended.")
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(KeptAdmin):
+    """What may not be removed for good; placed here, and lifted by the action."""
+
+    list_display = ("id", "user", "group", "set_by", "created_at", "released_at")
+    list_filter = ("released_at", "created_at")
+    list_select_related = ("user", "group", "set_by")
+    search_fields = ("user__username", "group__name", "reason")
+    fields = ("user", "group", "reason")
+    autocomplete_fields = ("user", "group")
+    actions = ("release",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_staff and super(KeptAdmin, self).has_add_permission(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:  # noqa: FBT001 -- Django's
+        """Place the hold."""
+        actor = cast("User", request.user)
+        obj.pk = retention.place_hold(
+            user=obj.user, group=obj.group, reason=obj.reason, actor=actor
+        ).pk
+
+    @admin.action(description="Lift the selected holds", permissions=["add"])
+    def release(self, request: HttpRequest, queryset: QuerySet[LegalHold]) -> None:
+        """Let erasures and purges go on."""
+        for hold in queryset:
+            retention.release_hold(hold, actor=cast("User", request.user))
+        self.message_user(request, "The holds were lifted.", messages.SUCCESS)

@@ -49,3 +49,9 @@ class TooManyServiceAccounts(Conflict):
     """The group has as many service accounts as it may."""
 
     code = "too_many_service_accounts"
+
+
+class LegalHoldInForce(Conflict):
+    """What is held may not be removed for good."""
+
+    code = "legal_hold"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from groups.models import Group, Membership, Quota, ServiceAccount
+    from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
 
 
 class GroupQuerySet(SoftDeleteQuerySet["Group"]):
@@ -112,3 +114,28 @@ class ServiceAccountQuerySet(BaseQuerySet["ServiceAccount"]):
     def with_people(self) -> Self:
         """Load along what is shown beside the row."""
         return self.select_related("user", "created_by")
+
+
+class LegalHoldQuerySet(BaseQuerySet["LegalHold"]):
+    """What keeps data from being removed for good."""
+
+    def in_force(self) -> Self:
+        """Limit to holds that were not lifted."""
+        return self.filter(released_at__isnull=True)
+
+    def covering(self, user: User) -> Self:
+        """Limit to holds in force on a user, or on a group of his."""
+        own = apps.get_model("groups", "Membership").objects.filter(user=user)
+        return self.in_force().filter(Q(user=user) | Q(group__in=own.values("group_id")))
+
+    def held_groups(self) -> Any:
+        """The ids of groups under a hold, as a subquery."""
+        return self.in_force().filter(group__isnull=False).values("group_id")
+
+    def held_users(self) -> Any:
+        """The ids of users under a hold, as a subquery."""
+        named = self.in_force().filter(user__isnull=False).values("user_id")
+        members = apps.get_model("groups", "Membership").objects
+        grouped = members.filter(group__in=self.held_groups()).values("user_id")
+        people = get_user_model().objects
+        return people.filter(Q(pk__in=named) | Q(pk__in=grouped)).order_by().values("pk")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -13,6 +14,7 @@ from accounts.models import ApiKey
 from groups.enums import Role
 from groups.managers import (
     GroupQuerySet,
+    LegalHoldQuerySet,
     MembershipQuerySet,
     QuotaQuerySet,
     ServiceAccountQuerySet,
@@ -26,6 +28,10 @@ class Group(SoftDeleteModel):
 
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    # Days without activity after which members' conversations go; none: no rule of its own.
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(36500)]
+    )
     members: models.ManyToManyField[models.Model, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="member_of"
     )
@@ -135,3 +141,35 @@ class ServiceAccount(TimestampedModel):
     def name(self) -> str:
         """What its group calls it."""
         return self.user.shown_name
+
+
+class LegalHold(TimestampedModel):
+    """Nothing of this user, or of this group and its members, may be removed for good."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="legal_holds"
+    )
+    group = models.ForeignKey(
+        Group, models.CASCADE, null=True, blank=True, related_name="legal_holds"
+    )
+    reason = models.TextField()
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    released_at = models.DateTimeField(null=True, editable=False)
+
+    objects = LegalHoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) ^ Q(group__isnull=True),
+                name="legal_hold_on_a_user_or_a_group",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"

@@ -8,3 +8,10 @@ class IngestionConfig(AppConfig):
 
     name = "ingestion"
     verbose_name = "Ingestion"
+
+    def ready(self) -> None:
+        """Keep originals that are still to be read."""
+        from documents.services import needed_elsewhere  # noqa: PLC0415 -- needs loaded apps
+        from ingestion.managers import item_needs  # noqa: PLC0415
+
+        needed_elsewhere.append(item_needs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -114,3 +115,10 @@ class ItemQuerySet(BaseQuerySet["IngestionItem"]):
 def total(rows: ItemQuerySet, aggregate: Any) -> Any:
     """One aggregate over the items of a run, zero when there are none."""
     return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)
+
+
+def item_needs(file: str) -> bool:
+    """Whether a file is still to be read, or may be read again."""
+    unread = (Stage.QUEUED, Stage.PARSING, Stage.FAILED)
+    items = apps.get_model("ingestion", "IngestionItem").objects
+    return bool(items.filter(file=file, stage__in=unread).exists())

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from documents import services as documents
+from groups.models import LegalHold
 from ingestion import folders, tasks
 from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.events import announce
@@ -18,7 +19,7 @@ from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.quotas import require_room_for_files
-from ingestion.store import Incoming, keep, remove_stale
+from ingestion.store import Incoming, keep, remove_orphans, remove_stale
 from youworker.common import audit
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
@@ -217,7 +218,7 @@ def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
 def sweep() -> None:
     """Take back what silent workers held, end runs, and wake workers when work waits.
 
-    Half-received files of processes that died a day ago are deleted, too.
+    Half-received files of processes that died are deleted, too.
     """
     remove_stale()
     take_back()
@@ -228,8 +229,12 @@ def sweep() -> None:
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
-    """Remove runs for good that were deleted before then, and files only they had; how many."""
+    """Remove runs for good that were deleted before then, and files only they had; how many.
+
+    Those of users under a legal hold stay.
+    """
     old = IngestionRun.all_objects.deleted().filter(deleted_at__lt=before)
+    old = old.exclude(owner__in=LegalHold.objects.held_users())
     return old.count() if dry_run else sum(purge_run(run) for run in old)
 
 
@@ -243,10 +248,37 @@ def purge_run(run: IngestionRun) -> int:
 
 
 def remove_originals(files: Iterable[str]) -> None:
-    """Delete stored files that neither a document nor an item refers to."""
+    """Delete stored files that neither a document nor an unread item needs."""
     for file in files:
-        if not IngestionItem.objects.filter(file=file).exists():
-            documents.remove_unused_file(file)
+        documents.remove_unused_file(file)
+
+
+@transaction.atomic
+def cancel_runs(user: User) -> int:
+    """Skip what has not been read yet of all runs of a user; how many items."""
+    return sum(
+        cancel_items(run) for run in IngestionRun.all_objects.filter(owner=user).unfinished()
+    )
+
+
+def is_embedding(user: User) -> bool:
+    """Whether documents of a user still wait for vectors."""
+    rows = IngestionItem.objects.filter(run__owner=user, stage=Stage.EMBEDDING)
+    return rows.exists()
+
+
+def erase_runs(user: User) -> int:
+    """Remove all runs of a user, and files that only they had; how many runs.
+
+    A worker that reads one of the files finds its lease gone and stores nothing.
+    """
+    rows = IngestionRun.all_objects.filter(owner=user)
+    return sum(purge_run(run) for run in rows.iterator())
+
+
+def remove_unused_files() -> int:
+    """Delete stored files that nothing refers to any more; how many there were."""
+    return remove_orphans(documents.is_needed)
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:

@@ -20,12 +20,14 @@ from ingestion.exceptions import StorageFull
 from youworker.common.exceptions import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 CHUNK = 1 << 20
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Half-written files of processes that died.
 STALE_SECONDS = 86_400
+# A file is stored before the row that refers to it is written.
+ORPHAN_SECONDS = 3600
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ def keep_one(file: Incoming) -> None:
     file.close()
     target = Path(settings.MEDIA_ROOT) / file.file
     if target.exists():
+        # It counts as new, so that it is not taken for an orphan before its row is written.
+        os.utime(target)
         file.path.unlink()
         return
     with file.path.open("rb") as written:
@@ -151,6 +155,17 @@ def remove_stale() -> int:
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
+
+
+def remove_orphans(is_needed: Callable[[str], bool]) -> int:
+    """Delete stored files that are not new and that nothing refers to; how many there were."""
+    root, removed = Path(settings.MEDIA_ROOT), 0
+    limit = time.time() - ORPHAN_SECONDS
+    for path in root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+        if path.stat().st_mtime < limit and not is_needed(str(path.relative_to(root))):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 @contextmanager

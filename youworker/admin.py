@@ -10,6 +10,7 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.db.models import Q
 
+import youworker.privacy.admin  # noqa: F401 -- registers the page of people
 from accounts.models import User
 from youworker.common.admin import ReadOnlyAdmin
 from youworker.common.audit import ACTIONS, RESULTS

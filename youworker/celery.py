@@ -58,6 +58,9 @@ app.conf.beat_schedule = {
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
+    "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),
+    "delete stored files nobody refers to": every(3600, "youworker.tasks.remove_unused_files"),
+    "remove conversations that outlived their rules": every(DAY, "youworker.tasks.apply_retention"),
     "forget sessions that ran out": every(DAY, "accounts.tasks.forget_expired_sessions"),
     "forget answers to repeated requests": every(DAY, "youworker.tasks.forget_requests"),
 }

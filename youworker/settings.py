@@ -253,6 +253,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
+EXPORTS_ROOT = DATA_DIR / "exports"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = config.api.max_body_bytes
 DATA_UPLOAD_MAX_NUMBER_FILES = config.ingestion.max_upload_files
@@ -293,6 +294,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ExportStatusEnum": "accounts.enums.ExportStatus",
+        "ErasureStatusEnum": "accounts.enums.ErasureStatus",
         "ScopesEnum": "accounts.enums.Scope",
         "ServiceScopesEnum": "groups.enums.SERVICE_SCOPES",
         "GroupRoleEnum": "groups.enums.Role",

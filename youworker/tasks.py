@@ -1,8 +1,14 @@
 """Tidying up, and signing the audit log."""
 
+import logging
+
 from celery import shared_task
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from youworker.common.config import config
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -27,3 +33,54 @@ def sign_audit_log() -> bool:
     from youworker.common.audit import verifying  # noqa: PLC0415 -- task leaf
 
     return verifying.sign_head()
+
+
+@shared_task
+def make_exports() -> int:
+    """Make the copies of people's data that are due."""
+    from youworker.privacy import exports  # noqa: PLC0415 -- task leaf
+
+    return exports.make_exports()
+
+
+@shared_task
+def erase_users() -> int:
+    """Carry out the erasures that are due."""
+    from youworker.privacy import erasures  # noqa: PLC0415 -- task leaf
+
+    return erasures.erase_users()
+
+
+@shared_task
+def sweep_privacy() -> None:
+    """Take up exports and erasures that were lost, and delete files that have expired."""
+    from youworker.privacy import erasures, exports  # noqa: PLC0415 -- task leaf
+
+    exports.expire_exports()
+    exports.make_exports()
+    erasures.erase_users()
+
+
+@shared_task
+def apply_retention() -> dict[str, int]:
+    """Remove conversations that are older than the rules allow."""
+    from chat.services import apply_retention as apply  # noqa: PLC0415 -- task leaf
+
+    return apply()
+
+
+@shared_task
+def remove_unused_files() -> int:
+    """Delete stored files that nothing refers to."""
+    from ingestion.services import remove_unused_files as remove  # noqa: PLC0415 -- task leaf
+
+    return remove()
+
+
+def wake_privacy(name: str) -> None:
+    """Wake a worker for exports or erasures; the sweeper makes up for a broker that is away."""
+    task = {"make_exports": make_exports, "erase_users": erase_users}[name]
+    try:
+        task.apply_async(retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        logger.warning("No worker was woken: %s", error)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("django_prometheus.urls")),
     path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
+    path("v1/", include("youworker.privacy.urls")),
     path("v1/", include("groups.urls")),
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),

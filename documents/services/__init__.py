@@ -29,10 +29,17 @@ from documents.services.embeddings import (
     missing_vectors,
     prepare_model,
 )
-from documents.services.files import remove_unused_file, stored_path
+from documents.services.files import (
+    is_needed,
+    needed_elsewhere,
+    remove_unused_file,
+    stored_path,
+)
+from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.removal import erase_library, purge_deleted
 from documents.services.sharing import ShareWish, access_reasons, readers
+from documents.services.tags import remove_unused_tags
 
 __all__ = [
     "ShareWish",
@@ -47,9 +54,12 @@ __all__ = [
     "embed_document",
     "ensure_collection",
     "erase_library",
+    "hand_over_library",
+    "is_needed",
     "mark_failed",
     "mark_ready",
     "missing_vectors",
+    "needed_elsewhere",
     "passages_of",
     "prepare_model",
     "purge_deleted",
@@ -57,6 +67,7 @@ __all__ = [
     "record_access",
     "register_document",
     "remove_unused_file",
+    "remove_unused_tags",
     "replace_passages",
     "restore_collection",
     "restore_document",

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
-    """Remove documents and collections deleted before a time, with their files; how many."""
-    documents = Document.all_objects.deleted().filter(deleted_at__lt=before)
-    collections = Collection.all_objects.deleted().filter(deleted_at__lt=before)
+    """Remove documents and collections deleted before a time, with their files; how many.
+
+    What is under a legal hold stays.
+    """
+    documents = Document.all_objects.deleted().filter(deleted_at__lt=before).removable()
+    collections = Collection.all_objects.deleted().filter(deleted_at__lt=before).removable()
     if dry_run:
         return documents.count() + collections.count()
     purged = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from documents.models import Document, Tag
 from documents.text import without_nul
 
@@ -35,3 +37,14 @@ def add_tags(document: Document, names: Iterable[str]) -> None:
 def set_tags(document: Document, names: Iterable[str]) -> None:
     """Make these the labels of a document."""
     document.tags.set(tag_rows(names))
+
+
+@transaction.atomic
+def remove_unused_tags() -> int:
+    """Remove labels that no document carries any more; how many."""
+    unused = Tag.objects.filter(documents=None).values("pk")
+    # Locked first and looked at again, so that one that is being given just now stays.
+    locked = list(
+        Tag.objects.filter(pk__in=unused).select_for_update().values_list("pk", flat=True)
+    )
+    return Tag.objects.filter(pk__in=locked, documents=None).delete()[0]

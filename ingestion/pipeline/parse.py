@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 
 from documents import services as documents
 from ingestion.enums import Stage
+from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.leases import Lease, soon_durable
@@ -22,7 +23,7 @@ from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from documents.models import Collection
-    from ingestion.models import IngestionItem, IngestionRun
+    from ingestion.models import IngestionRun
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> Non
         store(item, parsed, collection)
     except TakenAway:
         logger.info("Item %s was taken away meanwhile", item.pk)
+        forget_copy(item)
     except ParseFailed as error:
         fail(item, error.code, error.detail)
     except ParserLost as error:
@@ -100,6 +102,12 @@ def original_of(item: IngestionItem) -> Path:
         copied = copy_in(source, limit=config.ingestion.max_file_bytes)
         item.sha256, item.file, item.size = copied.sha256, copied.file, copied.size
     return Path(settings.MEDIA_ROOT) / item.file
+
+
+def forget_copy(item: IngestionItem) -> None:
+    """Delete the copy of a server's file whose item was removed while it was read."""
+    if item.source and not IngestionItem.objects.filter(pk=item.pk).exists():
+        documents.remove_unused_file(item.file)
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ def pytest_unconfigure() -> None:
 def _private_files(settings: Any, tmp_path: Path) -> None:
     """Give every test an empty file store."""
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.EXPORTS_ROOT = tmp_path / "exports"
 
 
 @pytest.fixture(autouse=True)

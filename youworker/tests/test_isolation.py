@@ -12,6 +12,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from accounts.models import DataExport
 from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.routing import websocket_urlpatterns as chat_sockets
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
@@ -40,6 +41,10 @@ def message_of(user):
 
 def key_of(user):
     return ApiKeyFactory(user=user)
+
+
+def export_of(user):
+    return DataExport.objects.create(user=user)
 
 
 def sign_in_of(user):
@@ -91,6 +96,8 @@ def tool_of(_user):
 ROUTES = {
     "v1/account/api-keys/<uuid:pk>": (key_of, ["delete"]),
     "v1/account/api-keys/<uuid:pk>/rotate": (key_of, ["post"]),
+    "v1/account/exports/<uuid:pk>": (export_of, ["get"]),
+    "v1/account/exports/<uuid:pk>/download": (export_of, ["get"]),
     "v1/account/sessions/<uuid:pk>": (sign_in_of, ["delete"]),
     "v1/collections/<uuid:pk>/restore": (collection_of, ["post"]),
     "v1/collections/<uuid:pk>": (collection_of, ["get", "patch", "delete"]),

@@ -8,8 +8,15 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
+from chat.models import Session
+from chat.tests.factories import SessionFactory
+from documents.models import Collection, Document
+from documents.tests.factories import CollectionFactory, DocumentFactory, DocumentShareFactory
+from groups import retention
 from groups.models import Group
 from groups.tests.factories import GroupFactory, MembershipFactory
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from youworker import tasks
 from youworker.celery import app
 from youworker.common.models import IdempotentRequest
@@ -90,3 +97,37 @@ def test_the_schedule_names_tasks_that_exist():
 
     assert scheduled - set(app.tasks) == set()
     assert {"ingestion.tasks.sweep", "chat.tasks.sweep_runs"} <= scheduled
+
+
+def past(model, row):
+    model.all_objects.filter(pk=row.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+
+
+def test_what_is_under_a_legal_hold_is_not_purged():
+    staff, user = UserFactory(is_staff=True), UserFactory()
+    held = MembershipFactory(group=deleted(31)).group
+    session, document = SessionFactory(user=user), DocumentFactory(owner=user)
+    run, share = IngestionRunFactory(owner=user), DocumentShareFactory(group=held)
+    shelf = CollectionFactory(owner=user)
+    rows = [
+        (Session, session),
+        (Document, document),
+        (Document, share.document),
+        (IngestionRun, run),
+        (Collection, shelf),
+    ]
+    for model, row in rows:
+        past(model, row)
+    holds = [
+        retention.place_hold(user=user, reason="case", actor=staff),
+        retention.place_hold(group=held, reason="case", actor=staff),
+    ]
+
+    assert set(purge().values()) == {"0"}
+    assert all(model.all_objects.filter(pk=row.pk).exists() for model, row in rows)
+    for hold in holds:
+        retention.release_hold(hold, actor=staff)
+    purge()
+
+    assert not any(model.all_objects.filter(pk=row.pk).exists() for model, row in rows)
+    assert not Group.all_objects.filter(pk=held.pk).exists()

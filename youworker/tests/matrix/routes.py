@@ -46,6 +46,14 @@ ACCOUNTS = [
     Row("delete", "v1/account/api-keys/<uuid:pk>", "own", "account", 204, "key"),
     Row("post", "v1/account/api-keys/<uuid:pk>/rotate", "own", "account", 201, "key"),
     Row("get", "v1/account/usage", "signed_in", "account"),
+    # Neither of the two goes without a recent sign-in.
+    Row("post", "v1/account/exports", "signed_in", ok=403, body={}),
+    Row("delete", "v1/account", "signed_in", ok=403, body={}),
+    Row("get", "v1/account/exports", "signed_in", "account"),
+    Row("get", "v1/account/exports/<uuid:pk>", "own", "account", thing="export"),
+    # The export of the matrix is not made yet: whoever gets in is told so.
+    Row("get", "v1/account/exports/<uuid:pk>/download", "own", "account", 404, "export"),
+    Row("delete", "v1/account/history", "signed_in", "account"),
 ]
 
 DOCUMENTS = [

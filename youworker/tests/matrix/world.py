@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.test import APIClient
 
 from accounts.enums import Scope
+from accounts.models import DataExport
 from accounts.services import create_api_key
 from accounts.tests.factories import SignInFactory, UserFactory
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
@@ -95,6 +96,11 @@ class World:
     def ingestion(self) -> Any:
         """A run of files of the owner's."""
         return IngestionRunFactory(owner=self.owner)
+
+    @cached_property
+    def export(self) -> Any:
+        """A copy of the owner's data that is still to be made."""
+        return DataExport.objects.create(user=self.owner)
 
     @cached_property
     def sign_in(self) -> Any:

@@ -1,0 +1,73 @@
+"""What is known about people here, and what exports and erasures do with it."""
+
+from youworker.common.privacy import (
+    OTHERS,
+    SECRET,
+    TECHNICAL,
+    TIMES,
+    Fate,
+    Treatment,
+    names,
+    withheld,
+)
+
+LEASE = "attempts lease_token lease_until"
+
+TREATMENTS = (
+    Treatment(
+        "accounts.User",
+        owners=("pk",),
+        file="account",
+        exported=names(
+            "id username display_name first_name last_name email language time_zone is_active",
+            "is_staff is_superuser date_joined last_login user_permissions groups",
+        ),
+        withheld=withheld(SECRET, "password"),
+    ),
+    Treatment(
+        "accounts.ApiKey",
+        owners=("user",),
+        file="api-keys",
+        exported=names("id name prefix scopes expires_at revoked_at last_used_at", TIMES),
+        withheld=withheld(SECRET, "digest") | withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "accounts.SignIn",
+        owners=("user",),
+        file="sign-ins",
+        exported=names("id method address user_agent last_seen_at", TIMES),
+        withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "accounts.PrivateAccess",
+        owners=("owner",),
+        file="private-accesses",
+        exported=names("id kind object_id title reason", TIMES),
+        withheld=withheld(TECHNICAL, "owner") | withheld(OTHERS, "reader"),
+    ),
+    Treatment(
+        "accounts.TokenUsage",
+        owners=("user",),
+        file="token-usage",
+        exported=names("id api_key day tokens_in tokens_out"),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "accounts.DataExport",
+        owners=("user",),
+        file="exports",
+        exported=names("id status expires_at finished_at bytes error_code", TIMES),
+        withheld=withheld(TECHNICAL, f"user {LEASE}"),
+    ),
+    Treatment(
+        "accounts.Erasure",
+        owners=("subject",),
+        withheld=withheld(
+            TECHNICAL,
+            "id created_at updated_at subject status shared_documents finished_at error_code "
+            + LEASE,
+        ),
+        fate=Fate.KEPT,
+        reason="proves that the erasure happened; knows the pseudonym only",
+    ),
+)

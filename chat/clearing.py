@@ -1,0 +1,183 @@
+"""Removing conversations for good, with everything that was said and its event logs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from chat import tasks
+from chat.enums import ACTIVE_STATUSES
+from chat.events import log_key, stop_key
+from chat.exceptions import RunsStopping
+from chat.models import Message, Run, Session
+from chat.runs.recovery import interrupt_stalled_runs
+from groups.exceptions import LegalHoldInForce
+from groups.models import Group, LegalHold, Membership
+from youworker.common import audit
+from youworker.common.config import config
+from youworker.common.redis import sync_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from accounts.models import User
+    from chat.managers import SessionQuerySet
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+LOGS_AT_ONCE = 1000
+STOP_SECONDS = 6.0
+POLL_SECONDS = 0.1
+# A run that has ended tells its viewers so a moment later.
+LAST_WORDS_SECONDS = 2
+
+
+def clear_history(user: User, *, actor: User | None) -> dict[str, int]:
+    """Remove all conversations of a user for good, deleted ones included; how many of what.
+
+    Answers in the making are stopped first. Raises `LegalHoldInForce`, and `RunsStopping`
+    when an answer does not stop in time.
+    """
+    if LegalHold.objects.covering(user).exists():
+        raise LegalHoldInForce("Your conversations are under a legal hold and have to be kept.")
+    stop_runs(user)
+    wait_for_runs(user)
+    return erase_conversations(user, actor=actor)
+
+
+def stop_runs(user: User) -> int:
+    """Ask every process that makes an answer for this user to stop; how many answers."""
+    active = list(Run.objects.active().filter(user=user).values_list("pk", flat=True))
+    for run_id in active:
+        sync_redis().set(stop_key(run_id), "1", ex=3600)
+    return len(active)
+
+
+def runs_are_over(user: User) -> bool:
+    """Whether nothing is written about an answer of this user any more."""
+    interrupt_stalled_runs()
+    recently = timezone.now() - timedelta(seconds=LAST_WORDS_SECONDS)
+    speaking = Q(status__in=ACTIVE_STATUSES) | Q(finished_at__gt=recently)
+    return not Run.objects.filter(speaking, user=user).exists()
+
+
+def wait_for_runs(user: User, *, seconds: float = STOP_SECONDS) -> None:
+    """Return when no answer of this user is written any more; raises `RunsStopping`."""
+    deadline = time.monotonic() + seconds
+    while Run.objects.active().filter(user=user).exists():
+        interrupt_stalled_runs()
+        if time.monotonic() > deadline:
+            raise RunsStopping("An answer is still being stopped; try again in some seconds.")
+        time.sleep(POLL_SECONDS)
+
+
+def erase_conversations(user: User, *, actor: User | None) -> dict[str, int]:
+    """Remove every conversation of a user that no answer is being written in; how many of what."""
+    own = Session.all_objects.filter(user=user)
+    counts = remove_sessions(own)
+    if own.exists():
+        raise RunsStopping("An answer is still being written; try again in some seconds.")
+    record_clearing(user, counts, actor=actor)
+    return counts
+
+
+@transaction.atomic
+def record_clearing(
+    user: User, counts: dict[str, int], *, actor: User | None, **details: Any
+) -> None:
+    """Note that conversations went for good."""
+    details |= counts
+    audit.record("chat.history.clear", actor=actor, target=user, **details)
+
+
+def remove_sessions(sessions: SessionQuerySet) -> dict[str, int]:
+    """Remove conversations a batch at a time, but none with an active run."""
+    counts = {"sessions_deleted": 0, "messages_deleted": 0}
+    quiet = sessions.exclude(pk__in=Run.objects.active().values("session_id"))
+    while batch := list(quiet.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        removed, messages = remove_batch(batch)
+        if not removed:
+            break
+        counts["sessions_deleted"] += removed
+        counts["messages_deleted"] += messages
+    return counts
+
+
+@transaction.atomic
+def remove_batch(session_ids: Iterable[UUID]) -> tuple[int, int]:
+    """Remove some conversations for good; how many, and how many messages they had."""
+    # Locked rows take no new message meanwhile; a run that began just before spares its session.
+    rows = Session.all_objects.filter(pk__in=list(session_ids))
+    locked = list(rows.select_for_update().values_list("pk", flat=True))
+    runs = Run.objects.filter(session_id__in=locked)
+    busy = set(runs.active().values_list("session_id", flat=True))
+    chosen = [pk for pk in locked if pk not in busy]
+    run_ids = list(runs.filter(session_id__in=chosen).values_list("pk", flat=True))
+    messages = Message.objects.filter(session_id__in=chosen).count()
+    Session.all_objects.filter(pk__in=chosen).hard_delete()
+    transaction.on_commit(partial(forget_logs, run_ids))
+    transaction.on_commit(partial(tasks.forget_logs_soon, run_ids))
+    return len(chosen), messages
+
+
+def forget_logs(run_ids: Iterable[Any]) -> None:
+    """Delete event logs and stop flags; what Redis does not lose now expires by itself."""
+    ids = list(run_ids)
+    try:
+        for start in range(0, len(ids), LOGS_AT_ONCE):
+            some = ids[start : start + LOGS_AT_ONCE]
+            sync_redis().unlink(*map(log_key, some), *map(stop_key, some))
+    except RedisError as error:
+        logger.warning("Event logs could not be deleted: %s", error)
+
+
+def outlived() -> SessionQuerySet:
+    """Conversations without activity for longer than the shortest rule that applies to their users.
+
+    A rule is `RETENTION_DAYS`, or one of a group the user is in. Held users' stay.
+    """
+    now = timezone.now()
+    rules = Q(pk__in=[])
+    if config.privacy.retention_days:
+        rules |= Q(active_at__lt=now - timedelta(days=config.privacy.retention_days))
+    ruled = Group.objects.filter(retention_days__isnull=False)
+    days: Any
+    for days in ruled.order_by().values_list("retention_days", flat=True).distinct():
+        members = Membership.objects.filter(group__in=ruled.filter(retention_days=days))
+        rules |= Q(active_at__lt=now - timedelta(days=days), user_id__in=members.values("user_id"))
+    found: SessionQuerySet = Session.all_objects.filter(rules)
+    return found.exclude(user_id__in=LegalHold.objects.held_users())
+
+
+def apply_retention(*, dry_run: bool = False) -> dict[str, int]:
+    """Remove conversations that outlived their rules for good; how many of what."""
+    if dry_run:
+        sessions = outlived()
+        messages = Message.objects.filter(session__in=sessions.values("pk")).count()
+        return {"sessions_deleted": sessions.count(), "messages_deleted": messages}
+    total = {"sessions_deleted": 0, "messages_deleted": 0}
+    owners = outlived().order_by().values_list("user_id", flat=True).distinct()
+    for user_id in list(owners):
+        for name, count in clear_outlived(user_id).items():
+            total[name] += count
+    return total
+
+
+def clear_outlived(user_id: UUID) -> dict[str, int]:
+    """Remove what outlived its rules of one user."""
+    sessions = outlived().filter(user_id=user_id).select_related("user")
+    user = getattr(sessions.first(), "user", None)
+    counts = remove_sessions(sessions)
+    if user is not None and counts["sessions_deleted"]:
+        record_clearing(user, counts, actor=None, cause="retention")
+    return counts

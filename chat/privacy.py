@@ -1,0 +1,59 @@
+"""What is known about people here, and what exports and erasures do with it."""
+
+from youworker.common.privacy import TECHNICAL, TIMES, Treatment, names, withheld
+
+TREATMENTS = (
+    Treatment(
+        "chat.Session",
+        owners=("user",),
+        file="sessions",
+        exported=names(
+            "id title model enable_tools enable_web language collections active_at archived_at",
+            "deleted_at",
+            TIMES,
+        ),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "chat.Message",
+        owners=("session__user",),
+        file="messages",
+        exported=names(
+            "id session parent run role content reasoning model tokens_in tokens_out rating",
+            "comment",
+            TIMES,
+        ),
+    ),
+    Treatment(
+        "chat.Run",
+        owners=("user",),
+        file="runs",
+        exported=names(
+            "id session question answer api_key status model options started_at finished_at",
+            "iterations",
+            "tokens_in tokens_out ttft_ms error_code error_detail",
+            TIMES,
+        ),
+        withheld=withheld(TECHNICAL, "user lease_until correlation_id"),
+    ),
+    # Citations of a user's documents in other people's answers are those people's data.
+    Treatment(
+        "chat.Citation",
+        owners=("message__session__user",),
+        file="citations",
+        exported=names(
+            "id message index document passage title heading page start end quote supported", TIMES
+        ),
+    ),
+    Treatment(
+        "chat.ToolRun",
+        owners=("user",),
+        file="tool-runs",
+        exported=names(
+            "id session run message tool tool_name status latency_ms arguments result_preview",
+            "error",
+            TIMES,
+        ),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+)

@@ -1,0 +1,114 @@
+"""Passing on what groups use, when its owner leaves for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from django.db import transaction
+
+from documents.models import Collection, CollectionShare, Document, DocumentShare
+from documents.services.collections import default_collection
+from documents.services.documents import server_path_hash
+from groups.models import Membership
+from youworker.common import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from accounts.models import User
+
+LONGEST_NAME = 120
+
+
+def hand_over_library(user: User, *, actor: User | None = None) -> int:
+    """Give shared documents and collections to an admin of a group that uses them; how many.
+
+    What no living group with another active admin uses stays, to be erased with its owner.
+    """
+    handed = 0
+    for collection in Collection.objects.filter(owner=user).order_by("pk"):
+        heir = heir_of(groups_of_collection(collection.pk), user)
+        if heir is not None:
+            handed += hand_over_collection(collection, heir, actor=actor)
+    for document in Document.objects.filter(owner=user).order_by("pk").iterator():
+        heir = heir_of(groups_of_document(document), user)
+        if heir is not None:
+            hand_over_document(document, heir, actor=actor)
+            handed += 1
+    return handed
+
+
+def heir_of(group_ids: Iterable[UUID], user: User) -> User | None:
+    """The admin, of the first of these groups, who has been one for longest."""
+    admins = Membership.objects.admins().able().exclude(user=user).select_related("user")
+    first = (
+        admins.filter(group_id__in=list(group_ids))
+        .order_by("group__name", "created_at", "pk")
+        .first()
+    )
+    return first.user if first else None
+
+
+def groups_of_collection(collection_id: UUID) -> list[UUID]:
+    """The living groups a collection is shared with."""
+    shares = CollectionShare.objects.of_living_groups().filter(collection_id=collection_id)
+    return list(shares.values_list("group_id", flat=True))
+
+
+def groups_of_document(document: Document) -> list[UUID]:
+    """The living groups that use a document, by a share of its own or of its collection."""
+    shares = DocumentShare.objects.of_living_groups().filter(document=document)
+    return [
+        *shares.values_list("group_id", flat=True),
+        *groups_of_collection(document.collection_id),
+    ]
+
+
+@transaction.atomic
+def hand_over_collection(collection: Collection, heir: User, *, actor: User | None) -> int:
+    """Give a collection to its heir, with what its owner has in it; how many documents."""
+    former = collection.owner_id
+    own = list(Document.objects.filter(collection=collection, owner_id=former))
+    collection.owner, collection.is_default = heir, False
+    collection.name = free_name(collection.name, heir)
+    collection.save_fields("owner", "is_default", "name")
+    audit.record(
+        "collection.update", actor=actor, target=collection, fields=["owner"], heir=str(heir.pk)
+    )
+    for document in own:
+        hand_over_document(document, heir, actor=actor)
+    return len(own)
+
+
+@transaction.atomic
+def hand_over_document(document: Document, heir: User, *, actor: User | None) -> None:
+    """Give one document to its heir; it stays in its collection unless that was private."""
+    in_private = document.collection.owner_id == document.owner_id
+    document.owner = heir
+    if in_private:
+        document.collection = default_collection(heir)
+    if Document.all_objects.filter(owner=heir, path_hash=document.path_hash).exists():
+        # He has the same file already: this one gets a place that nothing else can have.
+        document.path_hash = server_path_hash(f"handed over {uuid4()}")
+    document.save_fields("owner", "collection", "path_hash")
+    audit.record(
+        "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)
+    )
+
+
+def free_name(name: str, owner: User) -> str:
+    """The name, with a number when the new owner has such a collection already."""
+    taken = {known.casefold() for known in names_of(owner)}
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        ending = f" ({number})"
+        found = name[: LONGEST_NAME - len(ending)] + ending
+    return found
+
+
+def names_of(owner: User) -> Iterable[str]:
+    """The names of somebody's collections."""
+    return Collection.objects.filter(owner=owner).values_list("name", flat=True)

@@ -1,0 +1,85 @@
+"""What staff decide about keeping data: legal holds, and how long a group's conversations live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from groups.models import Group, LegalHold
+from youworker.common import audit
+from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+LONGEST_DAYS = 36_500
+
+
+@validate_not_empty("reason")
+@transaction.atomic
+def place_hold(
+    *, user: User | None = None, group: Group | None = None, reason: str, actor: User
+) -> LegalHold:
+    """Keep everything of a user, or of a group and its members; exactly one has to be given."""
+    require_staff(actor)
+    if (user is None) == (group is None):
+        raise InvalidInput("A hold is on a user or on a group.")
+    hold = LegalHold.objects.create(user=user, group=group, reason=reason.strip(), set_by=actor)
+    audit.record(
+        "admin.settings.update", actor=actor, target=hold, setting="legal_hold", **on(hold)
+    )
+    return hold
+
+
+@transaction.atomic
+def release_hold(hold: LegalHold, *, actor: User) -> None:
+    """Lift a hold; nothing happens when it was lifted before."""
+    require_staff(actor)
+    now = timezone.now()
+    rows = LegalHold.objects.in_force().filter(pk=hold.pk)
+    if rows.update(released_at=now, released_by=actor, updated_at=now):
+        audit.record(
+            "admin.settings.update",
+            actor=actor,
+            target=hold,
+            setting="legal_hold_release",
+            **on(hold),
+        )
+
+
+def on(hold: LegalHold) -> dict[str, str]:
+    """Whom a hold is on, for the audit log."""
+    return {"user": str(hold.user_id)} if hold.user_id else {"group": str(hold.group_id)}
+
+
+@transaction.atomic
+def set_retention(group: Group, days: int | None, *, actor: User) -> Group:
+    """Say after how many days without activity members' conversations go; none for no rule.
+
+    Staff and the group's admins may.
+    """
+    if not actor.is_staff and not Group.objects.managed_by(actor).filter(pk=group.pk).exists():
+        raise Forbidden("Only an admin of the group may do this.")
+    if days is not None and not 1 <= days <= LONGEST_DAYS:
+        raise InvalidInput(f"This has to be between 1 and {LONGEST_DAYS}.", attr="retention_days")
+    before = Group.all_objects.values_list("retention_days", flat=True).get(pk=group.pk)
+    group.retention_days = days
+    group.save_fields("retention_days")
+    audit.record(
+        "admin.settings.update",
+        actor=actor,
+        target=group,
+        setting="retention_days",
+        before=before,
+        after=days,
+    )
+    return group
+
+
+def require_staff(actor: User) -> None:
+    """Raise `Forbidden` for everybody else."""
+    if not actor.is_staff:
+        raise Forbidden("Only staff may do this.")

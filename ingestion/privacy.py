@@ -1,0 +1,28 @@
+"""What is known about people here, and what exports and erasures do with it."""
+
+from youworker.common.privacy import TECHNICAL, TIMES, Treatment, names, withheld
+
+TREATMENTS = (
+    Treatment(
+        "ingestion.IngestionRun",
+        owners=("owner",),
+        file="ingestion-runs",
+        exported=names(
+            "id kind target status collection tags started_at finished_at deleted_at", TIMES
+        ),
+        withheld=withheld(TECHNICAL, "owner claimed_at"),
+    ),
+    Treatment(
+        "ingestion.IngestionItem",
+        owners=("run__owner",),
+        file="ingestion-items",
+        exported=names(
+            "id run position name uri mime size sha256 stage attempts error_code error_detail note",
+            "passages document",
+            TIMES,
+        ),
+        withheld=withheld(
+            TECHNICAL, "path_hash source file failures losses lease_token lease_until"
+        ),
+    ),
+)

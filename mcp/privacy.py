@@ -1,0 +1,23 @@
+"""What is known about people here: nothing; servers and tools belong to the company."""
+
+from youworker.common.privacy import SECRET, TECHNICAL, Fate, Treatment, impersonal, withheld
+
+TREATMENTS = (
+    Treatment(
+        "mcp.Server",
+        withheld=withheld(SECRET, "secrets")
+        | withheld(
+            TECHNICAL,
+            "id created_at updated_at slug title transport url argv enabled builtin status "
+            "last_error last_seen_at",
+        ),
+        fate=Fate.KEPT,
+        reason="belongs to the company",
+    ),
+    impersonal(
+        "mcp.Tool",
+        "id created_at updated_at server local_name name safe_name description input_schema "
+        "effects schema_hash approved_hash enabled policy missing_since",
+    ),
+    impersonal("mcp.GroupPolicy", "id created_at updated_at tool group policy"),
+)

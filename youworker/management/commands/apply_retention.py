@@ -1,0 +1,23 @@
+"""`manage.py apply_retention`: what the scheduler does every day, now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand
+
+from chat.services import apply_retention
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+class Command(BaseCommand):
+    help = "Remove conversations for good that outlived RETENTION_DAYS or the rule of a group."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true")
+
+    def handle(self, *, dry_run: bool, **options: Any) -> None:
+        for kind, count in apply_retention(dry_run=dry_run).items():
+            self.stdout.write(f"{kind}: {count}")

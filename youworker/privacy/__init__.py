@@ -1,0 +1,1 @@
+"""Exports, erasures and retention: what needs to know every app."""

@@ -1,0 +1,95 @@
+"""What other people's apps, and the shared foundation, store about people."""
+
+from youworker.common.privacy import (
+    SECRET,
+    TECHNICAL,
+    Fate,
+    Treatment,
+    impersonal,
+    names,
+    withheld,
+)
+
+TREATMENTS = (
+    Treatment(
+        "common.IdempotentRequest",
+        owners=("user",),
+        withheld=withheld(TECHNICAL, "id user key fingerprint answer created_at"),
+    ),
+    impersonal("common.KeyFingerprint", "fingerprint created_at retired_at"),
+    impersonal("common.AuditLink", "seq entry_id previous hash linked_at"),
+    impersonal("common.AuditCheckpoint", "id seq hash created_at key mac"),
+    Treatment(
+        "auditlog.LogEntry",
+        owners=("actor",),
+        texts=("object_pk", "additional_data__actor"),
+        file="audit",
+        exported=names("id timestamp object_pk object_repr cid remote_addr additional_data"),
+        withheld=withheld(
+            TECHNICAL,
+            "content_type object_id action serialized_data changes changes_text actor actor_email "
+            "remote_port",
+        ),
+        fate=Fate.KEPT,
+        reason="proves what happened; the actor's row is gone, his id is a pseudonym",
+    ),
+    Treatment(
+        "admin.LogEntry",
+        owners=("user",),
+        texts=("object_id",),
+        file="admin-log",
+        exported=names("id action_time object_id action_flag change_message"),
+        withheld=withheld(TECHNICAL, "user content_type object_repr"),
+    ),
+    Treatment(
+        "sessions.Session",
+        owners=("sign_in__user",),
+        withheld=withheld(SECRET, "session_key session_data expire_date"),
+    ),
+    Treatment(
+        "account.EmailAddress",
+        owners=("user",),
+        file="addresses",
+        exported=names("id email verified primary"),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "account.EmailConfirmation",
+        owners=("email_address__user",),
+        withheld=withheld(TECHNICAL, "id email_address created sent") | withheld(SECRET, "key"),
+    ),
+    Treatment(
+        "mfa.Authenticator",
+        owners=("user",),
+        file="second-factors",
+        exported=names("id type created_at last_used_at"),
+        withheld=withheld(SECRET, "data") | withheld(TECHNICAL, "user"),
+    ),
+    impersonal("auth.Permission", "id name content_type codename"),
+    impersonal("auth.Group", "id name permissions"),
+    impersonal("contenttypes.ContentType", "id app_label model"),
+)
+
+# Only where single sign-on brings them.
+OF_IDENTITY_PROVIDERS = (
+    Treatment(
+        "socialaccount.SocialAccount",
+        owners=("user",),
+        file="identities",
+        exported=names("id provider uid last_login date_joined extra_data"),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
+        "socialaccount.SocialToken",
+        owners=("account__user",),
+        withheld=withheld(SECRET, "token token_secret")
+        | withheld(TECHNICAL, "id app account expires_at"),
+    ),
+    Treatment(
+        "socialaccount.SocialApp",
+        withheld=withheld(SECRET, "secret key")
+        | withheld(TECHNICAL, "id provider provider_id name client_id settings"),
+        fate=Fate.KEPT,
+        reason="belongs to the company",
+    ),
+)

@@ -1,0 +1,123 @@
+"""The steps of an erasure; each removes what is left, so all of them can be done again."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.enums import SharedDocuments
+from accounts.models import User
+from chat.clearing import erase_conversations, runs_are_over, stop_runs
+from documents import services as documents
+from groups import services as groups
+from ingestion import services as ingestion
+from youworker.common.exceptions import DomainError
+from youworker.common.privacy import Fate
+from youworker.privacy.exports import remove_files_of
+from youworker.privacy.registry import erased, model_of, personal, rows_of
+from youworker.privacy.volatile import forget_user
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.models import Erasure
+
+BATCH = 500
+# How long documents that are handed over may take to get their vectors first.
+EMBEDDING_SECONDS = 600
+
+
+class NotYet(Exception):
+    """Something has to end before the removal can go on."""
+
+
+def remove_user(erasure: Erasure) -> dict[str, int]:
+    """Remove a user and everything of his; how much of what. Raises `NotYet`."""
+    user = User.objects.filter(pk=erasure.subject).first()
+    counts: dict[str, int] = {}
+    if user is not None:
+        wait_for_work(user, erasure)
+        # First, so that every group he managed has an admin again who can take documents over.
+        groups.withdraw_user(user, actor=None)
+        if erasure.shared_documents == SharedDocuments.HAND_OVER:
+            counts["handed_over"] = documents.hand_over_library(user)
+        counts |= remove_content(user)
+        anonymise(erasure.subject)
+        forget_name(user)
+        remove_rows(erasure.subject)
+    # Again even when the row is gone: a process may have died between the two.
+    documents.remove_unused_tags()
+    forget_user(erasure.subject)
+    return counts
+
+
+def wait_for_work(user: User, erasure: Erasure) -> None:
+    """Stop what works for a user; raises `NotYet` while something still does."""
+    stop_runs(user)
+    ingestion.cancel_runs(user)
+    if not runs_are_over(user):
+        raise NotYet("an answer is being stopped")
+    patience = erasure.created_at + timedelta(seconds=EMBEDDING_SECONDS)
+    handed = erasure.shared_documents == SharedDocuments.HAND_OVER
+    if handed and timezone.now() < patience and ingestion.is_embedding(user):
+        raise NotYet("documents that may be handed over are getting their vectors")
+
+
+def remove_content(user: User) -> dict[str, int]:
+    """Remove what has files, logs or large numbers of rows, app by app."""
+    remove_files_of(user)
+    try:
+        conversations = erase_conversations(user, actor=None)
+    except DomainError as error:
+        raise NotYet(error.message) from error
+    return {
+        **conversations,
+        "ingestion_runs": ingestion.erase_runs(user),
+        "documents": documents.erase_library(user),
+    }
+
+
+def anonymise(user_id: UUID) -> None:
+    """Overwrite what tells about a user in rows that stay."""
+    for treatment in personal():
+        if treatment.fate == Fate.ANONYMISED:
+            rows_of(treatment, user_id).update(**treatment.replaced)
+
+
+def forget_name(user: User) -> None:
+    """Take a user's name out of lines about things that are called after him, such as a quota."""
+    named = rf"(^|\W){re.escape(user.username)}($|\W)"
+    LogEntry.objects.filter(object_repr__regex=named).update(object_repr="erased")
+
+
+def remove_rows(user_id: UUID) -> None:
+    """Remove whatever rows the registry knows of a user, himself last."""
+    for treatment in erased():
+        if model_of(treatment) is not User:
+            remove_rows_of(treatment, user_id)
+    remove_person(user_id)
+
+
+def remove_rows_of(treatment: Any, user_id: UUID) -> None:
+    """Remove one user's rows of one model, a batch at a time."""
+    model: Any = model_of(treatment)
+    while batch := list(rows_of(treatment, user_id).values_list("pk", flat=True)[:BATCH]):
+        rows = model._base_manager.filter(pk__in=batch)  # noqa: SLF001 -- hidden rows, too
+        getattr(rows, "hard_delete", rows.delete)()
+
+
+@transaction.atomic
+def remove_person(user_id: UUID) -> None:
+    """Remove the user himself, unless something of his came meanwhile; raises `NotYet`."""
+    person = User.objects.select_for_update().filter(pk=user_id).first()
+    if person is None:
+        return
+    for treatment in erased():
+        if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
+            raise NotYet(f"there is a new {treatment.model}")
+    person.delete()
