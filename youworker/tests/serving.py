@@ -21,6 +21,8 @@ LIMITS = {
 # An application that is simpler than ours, in front of the same server.
 PROGRAM = """
 import asyncio, sys
+import django
+django.setup()
 from youworker.web.server import WebServer
 from youworker.server import endpoint
 from youworker.common.peers import TrustedPeers
