@@ -46,6 +46,8 @@ ACCOUNTS = [
     Row("delete", "v1/account/api-keys/<uuid:pk>", "own", "account", 204, "key"),
     Row("post", "v1/account/api-keys/<uuid:pk>/rotate", "own", "account", 201, "key"),
     Row("get", "v1/account/usage", "signed_in", "account"),
+    Row("get", "v1/account/audit", "signed_in", "account"),
+    Row("get", "v1/account/private-reads", "signed_in", "account"),
     # Neither of the two goes without a recent sign-in.
     Row("post", "v1/account/exports", "signed_in", ok=403, body={}),
     Row("delete", "v1/account", "signed_in", ok=403, body={}),
@@ -54,6 +56,63 @@ ACCOUNTS = [
     # The export of the matrix is not made yet: whoever gets in is told so.
     Row("get", "v1/account/exports/<uuid:pk>/download", "own", "account", 404, "export"),
     Row("delete", "v1/account/history", "signed_in", "account"),
+]
+
+GROUP = "v1/groups/<uuid:group_id>"
+MEMBER = {"group_id": "group", "user_id": "member"}
+PROGRAM = {"group_id": "group", "pk": "service_account"}
+GROUPS = [
+    Row("get", "v1/groups", "signed_in", "account"),
+    Row("post", "v1/groups", "signed_in", "account", 201, body={"name": "New"}),
+    Row("get", "v1/groups/<uuid:pk>", "members", "account", thing="group"),
+    Row("patch", "v1/groups/<uuid:pk>", "managers", "account", 200, "group", {"name": "N"}),
+    Row("delete", "v1/groups/<uuid:pk>", "managers", "account", 204, "group"),
+    Row("post", "v1/groups/<uuid:pk>/restore", "managers", "account", 200, "deleted_group"),
+    Row("get", f"{GROUP}/members", "members", "account", things=MEMBER),
+    Row("post", f"{GROUP}/members", "managers", "account", 400, body={}, things=MEMBER),
+    Row(
+        "patch",
+        f"{GROUP}/members/<uuid:user_id>",
+        "managers",
+        "account",
+        body={"role": "admin"},
+        things=MEMBER,
+    ),
+    Row("delete", f"{GROUP}/members/<uuid:user_id>", "leavers", "account", 204, things=MEMBER),
+    Row("get", f"{GROUP}/service-accounts", "managers", "account", things=PROGRAM),
+    Row("post", f"{GROUP}/service-accounts", "managers", "account", 400, "", {}, PROGRAM),
+    Row(
+        "delete",
+        f"{GROUP}/service-accounts/<uuid:pk>",
+        "managers",
+        "account",
+        204,
+        things=PROGRAM,
+    ),
+    Row(
+        "get",
+        f"{GROUP}/service-accounts/<uuid:pk>/api-keys",
+        "managers",
+        "account",
+        things=PROGRAM,
+    ),
+    Row(
+        "post",
+        f"{GROUP}/service-accounts/<uuid:pk>/api-keys",
+        "managers",
+        "account",
+        400,
+        body={},
+        things=PROGRAM,
+    ),
+    Row(
+        "delete",
+        f"{GROUP}/service-accounts/<uuid:pk>/api-keys/<uuid:key_id>",
+        "managers",
+        "account",
+        204,
+        things={**PROGRAM, "key_id": "service_key"},
+    ),
 ]
 
 DOCUMENTS = [
@@ -115,4 +174,4 @@ TOOLS = [
     Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
 ]
 
-ROWS = [*PAGES, *ACCOUNTS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]
+ROWS = [*PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]

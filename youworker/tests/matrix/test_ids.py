@@ -5,6 +5,7 @@ The OpenAPI document says where ids are taken; a place without a row fails.
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from documents.tests.factories import CollectionFactory, DocumentFactory
+from groups.services import create_group
 from youworker.tests.matrix.world import World
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ PLACES = [
     ),
     Place("post", "/v1/chat", "session_id", "session", (404,), body={"text": "x"}),
     Place("post", "/v1/chat", "collections", "collection", (400,), body={"text": "x"}, many=True),
+    # Whoever can be found may be added, so only people who left are hidden.
+    Place("post", "/v1/groups/{group_id}/members", "user_id", "former", (400,), own="group"),
     Place("get", "/v1/documents", "collection", "collection", (200,)),
     Place("patch", "/v1/documents/{id}", "collection_id", "collection", (400,), own="document"),
     Place("patch", "/v1/documents/{id}", "shares.group_id", "group", (400,), own="document"),
@@ -164,6 +168,7 @@ def own_thing(place: Place, user: Any) -> Any:
         "session": lambda: World.session_of(user),
         "document": lambda: DocumentFactory(owner=user),
         "collection": lambda: CollectionFactory(owner=user),
+        "group": lambda: create_group(name="Mine", actor=user),
     }
     return made[place.own]()
 
@@ -173,7 +178,7 @@ def ask(place: Place, world: World, identifier: Any) -> Any:
     caller = getattr(world, place.role)
     path = place.path
     if place.own:
-        path = path.replace("{id}", str(own_thing(place, caller).pk))
+        path = re.sub(r"{\w+}", str(own_thing(place, caller).pk), path)
     first, _, inner = place.name.partition(".")
     value: Any = [{inner: str(identifier), "access": "read"}] if inner else str(identifier)
     body = {**place.body, first: [value] if place.many else value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import models
 from accounts.models import ApiKey
 from chat.models import Session
 from documents.models import Collection
+from groups.models import Group
 from mcp.models import Server
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.matrix.world import World
@@ -38,6 +40,14 @@ SERVER = ("title", "url", "enabled", "secrets")
 TOOL = ("policy", "enabled", "approved_hash")
 WRITES = [
     write("patch", "v1/auth/me", "owner", "display_name", "email", "language", "time_zone"),
+    write("patch", "v1/groups/<uuid:pk>", "group", "name", "description", role="group_admin"),
+    write(
+        "patch",
+        "v1/groups/<uuid:group_id>/members/<uuid:user_id>",
+        "membership",
+        "role",
+        role="group_admin",
+    ),
     write("patch", "v1/collections/<uuid:pk>", "collection", "name", "description"),
     write("patch", "v1/documents/<uuid:pk>", "document", "title", "renamed"),
     write(
@@ -69,6 +79,7 @@ WRITES = [
 ]
 MODELS: dict[str, Any] = {
     "v1/sessions": Session,
+    "v1/groups": Group,
     "v1/collections": Collection,
     "v1/account/api-keys": ApiKey,
     "v1/mcp/servers": Server,
@@ -76,6 +87,7 @@ MODELS: dict[str, Any] = {
 # Writes that make something, and what the caller may not choose about it.
 CREATES = [
     ("v1/sessions", "owner", {"title": "T"}, ("user", "archived_at", "deleted_at", "created_at")),
+    ("v1/groups", "owner", {"name": "T"}, ("deleted_at", "created_at", "retention_days")),
     ("v1/collections", "owner", {"name": "T"}, ("owner", "is_default", "deleted_at", "created_at")),
     (
         "v1/account/api-keys",
@@ -127,7 +139,8 @@ def snapshot(row: models.Model) -> dict[str, Any]:
 def test_what_nobody_may_set_stays(case):
     world = World()
     row = getattr(world, case.thing)
-    url = "/" + case.path.replace("<uuid:pk>", str(row.pk))
+    ids = {"pk": row.pk, "group_id": world.group.pk, "user_id": world.member.pk}
+    url = "/" + re.sub("<uuid:([a-z_]+)>", lambda found: str(ids[found[1]]), case.path)
     client = world.client(case.role)
     before = snapshot(row)
 

@@ -16,7 +16,9 @@ from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from documents.enums import Access
 from documents.models import CollectionShare
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from groups import services as groups
 from groups.enums import Role
+from groups.models import Membership
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
@@ -50,6 +52,38 @@ class World:
             (self.group_admin, Role.ADMIN),
         ):
             MembershipFactory(group=self.group, user=user, role=role)
+
+    @cached_property
+    def membership(self) -> Any:
+        """That of `member`."""
+        return Membership.objects.get(group=self.group, user=self.member)
+
+    @cached_property
+    def former(self) -> Any:
+        """Somebody who left the company."""
+        return UserFactory(is_active=False)
+
+    @cached_property
+    def deleted_group(self) -> Any:
+        """A group of the same people that was deleted."""
+        made = GroupFactory(name="Former readers")
+        for user, role in ((self.owner, Role.MEMBER), (self.member, Role.MEMBER)):
+            MembershipFactory(group=made, user=user, role=role)
+        MembershipFactory(group=made, user=self.group_admin, role=Role.ADMIN)
+        made.soft_delete()
+        return made
+
+    @cached_property
+    def service_account(self) -> Any:
+        """A program's user of the group."""
+        return groups.create_service_account(self.group, name="Robot", actor=self.group_admin)
+
+    @cached_property
+    def service_key(self) -> ApiKey:
+        """A key of it."""
+        return groups.create_service_key(
+            self.service_account, name="nightly", scopes=["chat"], actor=self.group_admin
+        )[0]
 
     @cached_property
     def collection(self) -> Any:
