@@ -25,7 +25,10 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             return None
         found = services.user_of_key(secret)
         if found is None:
-            raise exceptions.AuthenticationFailed(_("This API key is not valid."))
+            refusal = exceptions.AuthenticationFailed(_("This API key is not valid."))
+            # Refusing a key we know wrote a line of its own, with the reason.
+            refusal.audited = services.is_known_key(secret)  # type: ignore[attr-defined]
+            raise refusal
         note_key(found[1].pk)
         return found
 

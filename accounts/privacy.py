@@ -28,7 +28,10 @@ TREATMENTS = (
         "accounts.ApiKey",
         owners=("user",),
         file="api-keys",
-        exported=names("id name prefix scopes expires_at revoked_at last_used_at", TIMES),
+        exported=names(
+            "id name prefix scopes allowed_networks expires_at revoked_at rotated_at last_used_at",
+            TIMES,
+        ),
         withheld=withheld(SECRET, "digest") | withheld(TECHNICAL, "user"),
     ),
     Treatment(

@@ -13,6 +13,9 @@ from accounts.models import ApiKey, User
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
     from accounts.types import Grant
 
 LIFETIME_SECONDS = 30
@@ -64,3 +67,12 @@ def redeem_ticket(ticket: str) -> Caller | None:
 def name_of(ticket: str) -> str:
     """Where a ticket is kept."""
     return f"yw:ticket:{ticket}"
+
+
+def tickets_of(user_id: UUID) -> Iterator[bytes]:
+    """Where the tickets are kept that open a socket as this user."""
+    redis = sync_redis()
+    for name in redis.scan_iter(name_of("*")):
+        value = redis.get(name)
+        if isinstance(value, bytes) and orjson.loads(value)["user"] == str(user_id):
+            yield name

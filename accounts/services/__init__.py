@@ -24,7 +24,7 @@ from accounts.services.people import (
     update_user,
 )
 from accounts.services.private import may_read_private, open_private
-from accounts.services.recognition import usable_key, user_of_key
+from accounts.services.recognition import is_known_key, usable_key, user_of_key
 from accounts.services.second_factor import (
     begin_totp,
     confirm_totp,
@@ -66,6 +66,7 @@ __all__ = [
     "forget_expired_sessions",
     "grant_of",
     "grant_of_request",
+    "is_known_key",
     "may_read_private",
     "normal_name",
     "note_use",

@@ -26,6 +26,11 @@ def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     return (key.user, key) if key else None
 
 
+def is_known_key(secret: str) -> bool:
+    """Whether a key exists or existed, usable or not."""
+    return ApiKey.objects.filter(digest=digest_of(secret)).exists()
+
+
 def usable_key(pk: Any) -> ApiKey | None:
     """A key that was recognised before, if it can still be used from here."""
     return admitted(ApiKey.objects.filter(pk=pk))

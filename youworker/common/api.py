@@ -59,8 +59,7 @@ class DomainExceptionHandler(ExceptionHandler):
     def note_denial(self, response: Response) -> None:
         """Audit a refusal; the transaction of the act is over by now."""
         # Without credentials nobody tried anything: a page whose session has ended asks so, too.
-        written = isinstance(self.exc, DomainError) and self.exc.audited
-        if written or isinstance(self.exc, drf.NotAuthenticated):
+        if getattr(self.exc, "audited", False) or isinstance(self.exc, drf.NotAuthenticated):
             return
         request: Any = self.context["request"]
         audit.record_denied(

@@ -13,7 +13,6 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from youworker.common import audit
 from youworker.common.admin import ReadOnlyAdmin
 from youworker.common.exceptions import DomainError
-from youworker.common.limits import limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +57,6 @@ class PrivateContentAdmin(ReadOnlyAdmin):
         parts, status = None, 200
         if request.method == "POST" and form.is_valid():
             try:
-                limit(request, "ADMIN_ACTION")
                 parts = type(self).read(row, **form.cleaned_data, actor=request.user)
             except DomainError as error:
                 form.add_error(None, error.message)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.tickets import tickets_of
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
 AT_ONCE = 500
-TICKETS = "yw:ticket:*"
 
 
 def forget_user(user_id: UUID) -> int:
@@ -25,12 +24,3 @@ def forget_user(user_id: UUID) -> int:
     for form in (str(user_id), user_id.hex):
         gone |= set(redis.scan_iter(f"*{form}*", count=AT_ONCE))
     return int(redis.unlink(*gone)) if gone else 0
-
-
-def tickets_of(user_id: UUID) -> Iterator[bytes]:
-    """The tickets that open a socket as this user."""
-    redis = sync_redis()
-    for name in redis.scan_iter(TICKETS, count=AT_ONCE):
-        value = redis.get(name)
-        if isinstance(value, bytes) and value.startswith(str(user_id).encode()):
-            yield name

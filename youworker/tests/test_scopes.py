@@ -29,6 +29,10 @@ OTHER_ROUTES = {"health/live", "health/ready", "metrics", "v1/redoc.js"}
 OPEN_ROUTES = {
     "v1/auth/csrf-token",
     "v1/auth/login",
+    "v1/auth/methods",
+    "v1/auth/sso",
+    "auth/oidc/callback",
+    "auth/oidc/login",
     "v1/docs",
     "v1/redoc",
     "v1/schema",

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from accounts.models import TokenUsage, User
-from accounts.services import create_api_key
+from accounts.services import create_api_key, grant_of
 from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
 from chat.events import log_key
@@ -47,7 +47,7 @@ def furnish(word):
         word, f"{word}@example.org", "pass", display_name=word, first_name=word, last_name=word
     )
     create_api_key(user, name=word, scopes=["chat"], actor=user)
-    issue_ticket(user, None)
+    issue_ticket(grant_of(user))
     Quota.objects.create(user=user, documents=5)
     LogEntry.objects.create(
         user=UserFactory(),

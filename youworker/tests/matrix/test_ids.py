@@ -168,7 +168,7 @@ def own_thing(place: Place, user: Any) -> Any:
         "session": lambda: World.session_of(user),
         "document": lambda: DocumentFactory(owner=user),
         "collection": lambda: CollectionFactory(owner=user),
-        "group": lambda: create_group(name="Mine", actor=user),
+        "group": lambda: create_group(name=f"Mine {uuid.uuid4()}", actor=user),
     }
     return made[place.own]()
 

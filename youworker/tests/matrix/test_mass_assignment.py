@@ -75,7 +75,14 @@ WRITES = [
     write(
         "patch", "v1/tools/<uuid:pk>", "tool", "policy", "enabled", "approved_hash", role="staff"
     ),
-    write("post", "v1/account/api-keys/<uuid:pk>/rotate", "key", "expires_at", overlap_seconds=5),
+    write(
+        "post",
+        "v1/account/api-keys/<uuid:pk>/rotate",
+        "key",
+        "expires_at",
+        "rotated_at",
+        overlap_seconds=5,
+    ),
 ]
 MODELS: dict[str, Any] = {
     "v1/sessions": Session,

@@ -144,7 +144,7 @@ class World:
     @cached_property
     def key(self) -> ApiKey:
         """A key of the owner's, none of those that are asked with."""
-        return create_api_key(self.owner, name="kept", scopes=["chat"], actor=self.owner)[0]
+        return create_api_key(self.owner, name="kept", scopes=["account"], actor=self.owner)[0]
 
     @cached_property
     def server(self) -> Any:
