@@ -77,7 +77,7 @@ def note(user: User, erasure: Erasure, *, actor: User | None) -> None:
     """Write in the audit log who wants whom erased."""
     details: dict[str, Any] = {"status": erasure.status, "shared": erasure.shared_documents}
     own = actor is not None and actor.pk == user.pk
-    action = "data.erase" if own else "admin.user.delete"
+    action = "user.delete" if own else "admin.user.delete"
     audit.record(action, actor=actor, target=user, step="requested", **details)
 
 

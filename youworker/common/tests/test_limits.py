@@ -1,5 +1,7 @@
 """Rate limits."""
 
+import subprocess
+import sys
 from uuid import uuid4
 
 import pytest
@@ -234,3 +236,39 @@ def test_what_is_sent_to_the_admin_counts(client, monkeypatch, django_user_model
     assert [answer.status_code for answer in acts][1] == 429
     assert acts[1]["Retry-After"]
     assert {answer.status_code for answer in reads} == {200}
+
+
+ANOTHER_PROCESS = """
+import django
+django.setup()
+from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
+from youworker.common import origin
+from youworker.common.exceptions import RateLimited
+from youworker.common.limits import limit_of
+
+settings.RATELIMIT_ENABLE = True
+origin.current.set(origin.Origin("192.0.2.200"))
+refused = 0
+for _ in range(3):
+    try:
+        limit_of("VERY_STRICT", AnonymousUser())
+    except RateLimited:
+        refused += 1
+print(refused)
+"""
+
+
+def test_processes_count_together():
+    current.set(Origin("192.0.2.200"))
+    for _ in range(4):
+        limit_of("VERY_STRICT", AnonymousUser())
+
+    other = subprocess.run(
+        [sys.executable, "-c", ANOTHER_PROCESS], capture_output=True, text=True, check=True
+    )
+
+    # The fifth of five was the other process's first.
+    assert other.stdout.strip() == "2"
+    with pytest.raises(RateLimited):
+        limit_of("VERY_STRICT", AnonymousUser())
