@@ -129,8 +129,10 @@ class LogWriter:
         """Flush whenever there is something, waiting a little so that deltas gather."""
         while True:
             await self.work.wait()
+            # Not `wait_for`, which before Python 3.12 can swallow the cancellation that ends this.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.urgent.wait(), self.pause)
+                async with asyncio.timeout(self.pause):
+                    await self.urgent.wait()
             self.work.clear()
             self.urgent.clear()
             batch = list(self.dirty.values())

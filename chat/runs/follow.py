@@ -74,7 +74,8 @@ class Viewer:
             return []
         if not self.queue and not self.behind:
             try:
-                await asyncio.wait_for(self.news.wait(), patience)
+                async with asyncio.timeout(patience):
+                    await self.news.wait()
             except TimeoutError:
                 return []
         self.news.clear()

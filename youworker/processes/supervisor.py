@@ -63,7 +63,8 @@ class Supervisor:
         """Run one child; the first one gets the processors for itself until it is ready."""
         if not first:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.ready.wait(), HEAD_START_SECONDS)
+                async with asyncio.timeout(HEAD_START_SECONDS):
+                    await self.ready.wait()
         await child.keep_running()
 
     def end_or_kill(self) -> None:
