@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from youworker.common.rotation import Tally
 
-# Any number, as long as it is always the same.
+# Any number, as long as it is always the same and nobody else's.
 ROTATION_LOCK = 7_026_112
 
 

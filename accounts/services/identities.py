@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Any number, as long as it is always the same.
-FIRST_SIGN_IN_LOCK = 7_026_112
+# Any number, as long as it is always the same and nobody else's.
+FIRST_SIGN_IN_LOCK = 7_026_113
 LONGEST_ISSUER = 200
 LONGEST_SUBJECT = 191
 LONGEST_NAME = 150

@@ -19,7 +19,7 @@ from youworker.common.keyring import check_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Any number, as long as it is always the same.
+# Any number, as long as it is always the same and nobody else's.
 START_LOCK = 7_026_111
 
 

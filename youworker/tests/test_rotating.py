@@ -15,6 +15,9 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
+from accounts.enums import SignInMethod
+from accounts.services import user_of_identity
+from accounts.types import Identity
 from chat.models import Message, Session
 from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
 from mcp.services import create_server
@@ -195,6 +198,21 @@ def test_a_second_rotation_at_the_same_time_is_refused(old_key):
         pytest.raises(Conflict, match="Another rotation"),
     ):
         pool.submit(other).result()
+
+
+def test_people_sign_in_for_the_first_time_during_a_rotation(old_key):
+    said = Identity(method=SignInMethod.SSO, issuer="proxy", subject="ada", username="ada")
+
+    def first_visit():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
+            return user_of_identity(said).username
+        finally:
+            connections.close_all()
+
+    with rotating.alone(), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(first_visit).result() == "ada"
 
 
 def test_a_writer_that_lasts_too_long_leaves_the_rotation_incomplete(
