@@ -24,7 +24,12 @@ from accounts.services.people import (
     update_user,
 )
 from accounts.services.private import may_read_private, open_private
-from accounts.services.recognition import is_known_key, usable_key, user_of_key
+from accounts.services.recognition import (
+    is_known_key,
+    opens_somewhere,
+    usable_key,
+    user_of_key,
+)
 from accounts.services.second_factor import (
     begin_totp,
     confirm_totp,
@@ -71,6 +76,7 @@ __all__ = [
     "normal_name",
     "note_use",
     "open_private",
+    "opens_somewhere",
     "password_matches",
     "prove_identity",
     "record_password",

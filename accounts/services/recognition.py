@@ -31,17 +31,23 @@ def is_known_key(secret: str) -> bool:
     return ApiKey.objects.filter(digest=digest_of(secret)).exists()
 
 
+def opens_somewhere(secret: str) -> bool:
+    """Whether a key can be used now, for those who do not know yet where its bearer is."""
+    found = ApiKey.objects.filter(digest=digest_of(secret))
+    return admitted(found, anywhere=True) is not None
+
+
 def usable_key(pk: Any) -> ApiKey | None:
     """A key that was recognised before, if it can still be used from here."""
     return admitted(ApiKey.objects.filter(pk=pk))
 
 
-def admitted(found: Any) -> ApiKey | None:
+def admitted(found: Any, *, anywhere: bool = False) -> ApiKey | None:
     """The one key of a queryset, unless it is refused; its use, or its refusal, is noted."""
     key: ApiKey | None = found.select_related("user").first()
     if key is None:
         return None
-    refusal = refusal_of(key)
+    refusal = refusal_of(key, anywhere=anywhere)
     if refusal:
         note_refusal(key, *refusal)
         return None
@@ -50,15 +56,15 @@ def admitted(found: Any) -> ApiKey | None:
     return key
 
 
-def refusal_of(key: ApiKey) -> tuple[str, str] | None:
-    """The audit action and the reason, when a key cannot be used now and from here."""
+def refusal_of(key: ApiKey, *, anywhere: bool) -> tuple[str, str] | None:
+    """The audit action and the reason, when a key cannot be used now and, if asked, from here."""
     if key.revoked_at is not None:
         return "auth.unauthorized", "revoked"
     if not key.user.is_active:
         return "auth.unauthorized", "inactive"
     if key.expires_at is not None and key.expires_at <= timezone.now():
         return "auth.token.expired", "expired"
-    if key.allowed_networks and not comes_from(tuple(key.allowed_networks)):
+    if key.allowed_networks and not anywhere and not comes_from(tuple(key.allowed_networks)):
         return "auth.unauthorized", "network"
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from functools import lru_cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
+from accounts.services.access import session_store
 from youworker.common import audit
 from youworker.common.origin import origin
 
@@ -128,4 +128,4 @@ def note_minute(pk: str, minute: int) -> None:
 
 def forget_expired_sessions() -> None:
     """Remove sessions that ran out, and their rows with them."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    session_store().clear_expired()

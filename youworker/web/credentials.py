@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from django.conf import settings
-
 from accounts import services
 from youworker.common.db import in_thread
 
@@ -18,6 +14,6 @@ async def recognised(key: str, session: str) -> bool:
 def belongs_to_somebody(key: str, session: str) -> bool:
     """The same, for synchronous code."""
     if key:
-        return services.user_of_key(key) is not None
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session)
-    return services.user_of_session(store) is not None
+        # Proxies have not been asked for the address yet, so a key's networks are looked at later.
+        return services.opens_somewhere(key)
+    return services.user_of_session(services.session_store()(session)) is not None
