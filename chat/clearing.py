@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from chat import tasks
 from chat.enums import ACTIVE_STATUSES
-from chat.events import log_key, stop_key
+from chat.events import STOP_KEPT_SECONDS, log_key, stop_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
 from chat.runs.recovery import interrupt_stalled_runs
@@ -56,10 +56,16 @@ def clear_history(user: User, *, actor: User | None) -> dict[str, int]:
 
 
 def stop_runs(user: User) -> int:
-    """Ask every process that makes an answer for this user to stop; how many answers."""
+    """Ask every process that makes an answer for this user to stop; how many answers.
+
+    Without Redis nobody hears of it: whoever needs them to end has to look whether they did.
+    """
     active = list(Run.objects.active().filter(user=user).values_list("pk", flat=True))
-    for run_id in active:
-        sync_redis().set(stop_key(run_id), "1", ex=3600)
+    try:
+        for run_id in active:
+            sync_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.warning("Answers could not be asked to stop: %s", error)
     return len(active)
 
 

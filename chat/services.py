@@ -13,7 +13,7 @@ from django.utils import timezone
 from chat.clearing import apply_retention as apply_retention  # noqa: PLC0414 -- services, too
 from chat.clearing import clear_history as clear_history  # noqa: PLC0414
 from chat.enums import MessageRole
-from chat.events import stop_key
+from chat.events import STOP_KEPT_SECONDS, stop_key
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
 from chat.quotas import require_room_for_run
@@ -321,7 +321,7 @@ def check_stoppable(run: Run) -> None:
 
 def request_stop_soon(run_id: UUID) -> None:
     """Leave a stop for the process that makes the answer."""
-    sync_redis().set(stop_key(run_id), "1", ex=3600)
+    sync_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
 
 
 def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:

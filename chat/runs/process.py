@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
-from chat.events import stop_key
+from chat.events import STOP_KEPT_SECONDS, stop_key
 from chat.llm.clients import close_clients
 from chat.models import Run
 from chat.runs.eventlog import writers
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
-STOP_KEPT_SECONDS = 3600
 
 
 def wanted_runs(pks: Collection[UUID]) -> set[UUID]:

@@ -7,6 +7,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.core.management import call_command
 from django.utils import timezone
+from redis import Redis
 
 from accounts.tests.factories import UserFactory
 from chat import clearing
@@ -87,6 +88,16 @@ def test_running_answers_are_stopped_first(monkeypatch):
     monkeypatch.setattr(clearing.time, "sleep", process_stops)
 
     assert clear_history(run.user, actor=run.user)["sessions_deleted"] == 1
+
+
+def test_without_redis_a_running_answer_keeps_the_history(monkeypatch):
+    run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
+    away = Redis.from_url("redis://127.0.0.1:1/0", retry=None)
+    monkeypatch.setattr(clearing, "sync_redis", lambda: away)
+
+    assert clearing.stop_runs(run.user) == 1
+    with pytest.raises(RunsStopping):
+        clearing.wait_for_runs(run.user, seconds=0)
 
 
 def test_an_answer_of_a_dead_process_is_ended():
