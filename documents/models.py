@@ -134,6 +134,7 @@ class Document(SoftDeleteModel):
             models.Index(fields=["owner", "sha256"], name="document_owner_sha256"),
             models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
             models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
+            models.Index(fields=["file"], name="document_file"),
         ]
 
     def __str__(self) -> str:

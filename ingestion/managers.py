@@ -13,6 +13,7 @@ from ingestion.enums import ACTIVE_STAGES, Stage
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -117,8 +118,9 @@ def total(rows: ItemQuerySet, aggregate: Any) -> Any:
     return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)
 
 
-def item_needs(file: str) -> bool:
-    """Whether a file is still to be read, or may be read again."""
+def needed_by_items(files: Collection[str]) -> set[str]:
+    """Those of the files that are still to be read, or may be read again."""
     unread = (Stage.QUEUED, Stage.PARSING, Stage.FAILED)
     items = apps.get_model("ingestion", "IngestionItem").objects
-    return bool(items.filter(file=file, stage__in=unread).exists())
+    rows = items.filter(file__in=files, stage__in=unread)
+    return set(rows.values_list("file", flat=True))

@@ -278,7 +278,7 @@ def erase_runs(user: User) -> int:
 
 def remove_unused_files() -> int:
     """Delete stored files that nothing refers to any more; how many there were."""
-    return remove_orphans(documents.is_needed)
+    return remove_orphans(documents.needed_files)
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,7 +21,7 @@ from ingestion.exceptions import StorageFull
 from youworker.common.exceptions import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 CHUNK = 1 << 20
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -28,6 +29,8 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 STALE_SECONDS = 86_400
 # A file is stored before the row that refers to it is written.
 ORPHAN_SECONDS = 3600
+STORED = "[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"
+FILES_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -157,15 +160,25 @@ def remove_stale() -> int:
     return len(stale)
 
 
-def remove_orphans(is_needed: Callable[[str], bool]) -> int:
+def remove_orphans(needed: Callable[[Collection[str]], set[str]]) -> int:
     """Delete stored files that are not new and that nothing refers to; how many there were."""
     root, removed = Path(settings.MEDIA_ROOT), 0
-    limit = time.time() - ORPHAN_SECONDS
-    for path in root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
-        if path.stat().st_mtime < limit and not is_needed(str(path.relative_to(root))):
+    names = (str(path.relative_to(root)) for path in root.glob(STORED))
+    while some := list(islice(names, FILES_AT_ONCE)):
+        unused = [root / name for name in set(some) - needed(some)]
+        # Looked at last: a file that is stored once more just now counts as new.
+        for path in filter(is_old, unused):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def is_old(path: Path) -> bool:
+    """Whether the row of a stored file would have been written by now."""
+    try:
+        return path.stat().st_mtime < time.time() - ORPHAN_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

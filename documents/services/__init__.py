@@ -30,8 +30,8 @@ from documents.services.embeddings import (
     prepare_model,
 )
 from documents.services.files import (
-    is_needed,
     needed_elsewhere,
+    needed_files,
     remove_unused_file,
     stored_path,
 )
@@ -55,11 +55,11 @@ __all__ = [
     "ensure_collection",
     "erase_library",
     "hand_over_library",
-    "is_needed",
     "mark_failed",
     "mark_ready",
     "missing_vectors",
     "needed_elsewhere",
+    "needed_files",
     "passages_of",
     "prepare_model",
     "purge_deleted",

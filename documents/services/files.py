@@ -10,10 +10,10 @@ from django.conf import settings
 from documents.models import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-# Who else needs stored originals; apps above this one add themselves when they are loaded.
-needed_elsewhere: list[Callable[[str], bool]] = []
+# Which of some originals others need; apps above this one add themselves when they are loaded.
+needed_elsewhere: list[Callable[[Collection[str]], set[str]]] = []
 
 
 def stored_path(file: str) -> Path | None:
@@ -26,15 +26,14 @@ def stored_path(file: str) -> Path | None:
 def remove_unused_file(file: str) -> bool:
     """Delete a stored original that nobody needs; whether something was deleted."""
     path = stored_path(file)
-    if path is None or is_needed(file):
+    if path is None or file in needed_files([file]):
         return False
     existed = path.is_file()
     path.unlink(missing_ok=True)
     return existed
 
 
-def is_needed(file: str) -> bool:
-    """Whether a document, or something that is to become one, refers to a stored original."""
-    if Document.all_objects.filter(file=file).exists():
-        return True
-    return any(needed(file) for needed in needed_elsewhere)
+def needed_files(files: Collection[str]) -> set[str]:
+    """Those of the originals that a document, or something that is to become one, refers to."""
+    found = set(Document.all_objects.filter(file__in=files).values_list("file", flat=True))
+    return found.union(*(needed(files) for needed in needed_elsewhere))
