@@ -90,7 +90,11 @@ class QuotaQuerySet(BaseQuerySet["Quota"]):
 
     def in_force_for(self, user: User, key_id: Any = None) -> Self:
         """Limit to those that count for a user: his own, his groups' and the key's he shows."""
-        own = Q(user=user) | Q(group__memberships__user=user, group__deleted_at__isnull=True)
+        # A subquery: joined, every member of every group with a quota would be read.
+        joined = apps.get_model("groups", "Membership").objects.filter(
+            user=user, group__deleted_at__isnull=True
+        )
+        own = Q(user=user) | Q(group__in=joined.values("group_id"))
         if key_id is not None:
             own |= Q(api_key=key_id)
         return self.filter(own).select_related("group", "api_key").order_by("pk")
