@@ -148,17 +148,13 @@ class TagAdmin(StaffAdmin):
     search_fields = ("name",)
 
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: Any) -> None:
-        super().save_model(request, obj, form, change)
-        staff.note_tag(obj, actor=cast("User", request.user))
+        staff.save_tag(obj, actor=cast("User", request.user))
 
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
-        staff.note_tag(obj, actor=cast("User", request.user))
-        super().delete_model(request, obj)
+        staff.remove_tags([obj], actor=cast("User", request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        for tag in queryset:
-            staff.note_tag(tag, actor=cast("User", request.user))
-        super().delete_queryset(request, queryset)
+        staff.remove_tags(queryset, actor=cast("User", request.user))
 
 
 @admin.register(Passage)

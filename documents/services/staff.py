@@ -74,6 +74,16 @@ def show_collection(collection: Collection, *, actor: User) -> bool:
     return True
 
 
-def note_tag(tag: Tag, *, actor: User) -> None:
-    """Audit that a tag of everybody's was renamed or removed; runs in the caller's transaction."""
+@transaction.atomic
+def save_tag(tag: Tag, *, actor: User) -> None:
+    """Write a tag of everybody's, new or renamed."""
+    tag.save()
     audit.record("admin.settings.update", actor=actor, target=tag, setting="tag")
+
+
+@transaction.atomic
+def remove_tags(tags: Iterable[Tag], *, actor: User) -> None:
+    """Take tags off everybody's documents, for good."""
+    for tag in tags:
+        audit.record("admin.settings.update", actor=actor, target=tag, setting="tag")
+        tag.delete()

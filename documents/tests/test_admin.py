@@ -1,4 +1,5 @@
 import pytest
+from auditlog.models import LogEntry
 from django.contrib import admin
 from django.urls import reverse
 
@@ -47,6 +48,18 @@ def filled(letters):
 
 def url(model, page, *args):
     return reverse(f"admin:documents_{model._meta.model_name}_{page}", args=args)
+
+
+def test_removed_tags_are_audited_one_by_one(staff):
+    tags = [models.Tag.objects.create(name=name) for name in ("red", "blue", "kept")]
+    chosen = [str(tag.pk) for tag in tags[:2]]
+    picked = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+
+    staff.post(url(models.Tag, "changelist"), picked)
+
+    assert models.Tag.objects.get().name == "kept"
+    lines = LogEntry.objects.filter(additional_data__setting="tag")
+    assert {line.object_pk for line in lines} == set(chosen)
 
 
 @pytest.mark.usefixtures("filled")
