@@ -22,7 +22,7 @@ TREATMENTS = (
     Treatment(
         "auditlog.LogEntry",
         owners=("actor",),
-        texts=("object_pk", "additional_data__actor"),
+        texts=("object_pk", "additional_data__actor", "additional_data__owner"),
         file="audit",
         exported=names("id timestamp object_pk object_repr cid remote_addr additional_data"),
         withheld=withheld(

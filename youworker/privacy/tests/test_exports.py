@@ -16,6 +16,7 @@ from accounts.enums import ExportStatus
 from accounts.models import DataExport
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from chat.private import read_session
 from chat.tests.factories import CitationFactory, MessageFactory, SessionFactory
 from documents.tests.factories import DocumentFactory
 from groups.enums import Role
@@ -190,6 +191,19 @@ def test_other_people_in_groups_and_audit_lines_stay_unnamed(tmp_path):
     assert rows(package, "audit")[0]["by"] == "somebody else"
     assert "secretive" not in texts
     assert str(staff.pk) not in texts
+
+
+def test_the_package_has_every_line_that_its_owner_is_shown(tmp_path):
+    session, staff = SessionFactory(), UserFactory(is_superuser=True, is_staff=True)
+    read_session(session, reason="the works council asked", actor=staff)
+    audit.record("user.login", actor=session.user, method="password")
+    audit.record("user.login", actor=staff, method="password")
+
+    package = packed(session.user, tmp_path)
+
+    told = {(row["by"], row["additional_data"]["action"]) for row in rows(package, "audit")}
+    assert told == {("somebody else", "admin.read_private"), ("you", "user.login")}
+    assert len(told) == audit.lines_about(session.user).count()
 
 
 def test_a_worker_makes_what_was_asked_for():
