@@ -73,7 +73,7 @@ class IdentityConfig:
     recent_seconds: int = setting(
         "RECENT_SIGN_IN_SECONDS",
         300,
-        "age of a sign-in that still allows erasing the account without a password",
+        "age of a sign-in that stands for the password: erasing, exporting, a new second factor",
         low=30,
         high=3600,
     )
