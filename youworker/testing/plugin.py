@@ -74,6 +74,14 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
         SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
+@pytest.fixture(autouse=True)
+def _nobody_calls() -> None:
+    """Forget whose address and API key the test before came with."""
+    from youworker.common import origin
+
+    origin.current.set(origin.Origin())
+
+
 @pytest.fixture
 def client_of() -> Callable[[Any], Any]:
     """A client that is signed in as somebody."""

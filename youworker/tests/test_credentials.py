@@ -8,17 +8,9 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.tests.factories import UserFactory
-from youworker.common import origin
 from youworker.web.credentials import belongs_to_somebody
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _unknown_address():
-    token = origin.current.set(origin.Origin())
-    yield
-    origin.current.reset(token)
 
 
 def key_of(user, **fields):
