@@ -22,7 +22,6 @@ from youworker.tasks import wake_privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +144,3 @@ def finish(erasure: Erasure, counts: dict[str, int]) -> bool:
     details: dict[str, Any] = {"step": "done", "subject": subject, **counts}
     audit.record("data.erase", actor=None, target=erasure, **details)
     return True
-
-
-def is_done(subject: UUID) -> bool:
-    """Whether a user was erased."""
-    return Erasure.objects.filter(subject=subject, status=ErasureStatus.DONE).exists()

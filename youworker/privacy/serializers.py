@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.enums import SharedDocuments
 from accounts.models import DataExport, Erasure
+from accounts.serializers import LONGEST_PASSWORD
 from youworker.common.openapi import example
 
 
@@ -25,7 +26,11 @@ class ExportProofSerializer(serializers.Serializer[Any]):
     """The password; not needed in a session that was begun some minutes ago."""
 
     password = serializers.CharField(
-        max_length=4096, trim_whitespace=False, required=False, default="", write_only=True
+        max_length=LONGEST_PASSWORD,
+        trim_whitespace=False,
+        required=False,
+        default="",
+        write_only=True,
     )
 
 
