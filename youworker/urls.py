@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from youworker.health.metrics import metrics
 from youworker.redoc import RedocView, script
 from youworker.usage.views import UsageView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.health.urls")),
-    path("", include("django_prometheus.urls")),
+    path("metrics", metrics, name="prometheus-django-metrics"),
     path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.privacy.urls")),

@@ -20,7 +20,7 @@ from groups.services import quotas, withdraw_user
 from groups.tests.factories import managed_group
 from youworker import rotating
 from youworker.privacy import erasures, exports
-from youworker.tests.audit_events import CANARY, HEADERS, PASSWORD, Event, World, service
+from youworker.tests.audit_events import ADDRESS, CANARY, CAUSE, PASSWORD, Event, World, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,8 @@ def expired_key(world: World) -> Any:
 def unknown_name(world: World) -> Any:
     del world
     body = {"username": f"{CANARY} typed into the wrong field", "password": PASSWORD}
-    return Client(**HEADERS).post("/v1/auth/login", body, content_type="application/json")
+    client = Client(headers={"X-Correlation-ID": CAUSE}, REMOTE_ADDR=ADDRESS)
+    return client.post("/v1/auth/login", body, content_type="application/json")
 
 
 def export_by_command(world: World) -> None:
