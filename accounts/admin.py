@@ -9,6 +9,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
+from django.contrib.auth.models import Permission
+from django.db.models import Q
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -41,6 +43,16 @@ def acting(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+def outranks(staff: User, other: User) -> bool:
+    """Whether taking over the account of `other` would give `staff` no right he lacks."""
+    if staff.is_superuser or not (other.is_staff or other.is_superuser):
+        return True
+    # Not `get_all_permissions`, which knows none of somebody deactivated.
+    given = Permission.objects.filter(Q(user=other) | Q(group__user=other))
+    names = given.values_list("content_type__app_label", "codename")
+    return not other.is_superuser and staff.has_perms([".".join(name) for name in names])
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     """People who can sign in."""
@@ -70,12 +82,14 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
         """Set somebody's password; the own one is asked for on a page of its own."""
-        if str(acting(request).pk) == id:
+        # One id has many spellings.
+        user = self.get_object(request, id)
+        if user == acting(request):
             return redirect("admin:password_change")
         answer = super().user_change_password(request, id, form_url)
         # A page that did not do what it was asked shows itself, or leads back to itself.
         if answer.get("Location", request.get_full_path()) != request.get_full_path():
-            services.record_password(User.objects.get(pk=id), actor=acting(request))
+            services.record_password(cast("User", user), actor=acting(request))
         return answer
 
     @admin.action(description="Remove the second factor", permissions=["change"])
@@ -108,10 +122,8 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody gives a program a password, nor staff a superuser another one."""
-        if obj is not None and obj.is_service:
-            return False
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        """Nobody gives a program a password, nor staff somebody who may do more another one."""
+        if obj is not None and (obj.is_service or not outranks(acting(request), obj)):
             return False
         return bool(super().has_change_permission(request, obj))
 
@@ -143,7 +155,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
 
-    @admin.action(description="Revoke the selected keys", permissions=["view"])
+    @admin.action(description="Revoke the selected keys", permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the selected keys at once."""
         for key in queryset:
@@ -162,7 +174,7 @@ class SignInAdmin(ReadOnlyAdmin):
     fields = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
     actions = ("end",)
 
-    @admin.action(description="End the selected sessions", permissions=["view"])
+    @admin.action(description="End the selected sessions", permissions=["manage"])
     def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
         """End the selected sessions at once."""
         for row in queryset:
