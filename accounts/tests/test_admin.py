@@ -205,3 +205,20 @@ def test_a_leaked_key_pasted_in_full_is_found_and_not_kept(pages, root):
     assert b"script" in listed.content
     assert b"another" not in listed.content
     assert secret.encode() not in cut.content + listed.content
+
+
+@pytest.mark.parametrize("page", ["accounts/user", "accounts/apikey", "groups/group"])
+def test_ids_that_are_none_are_refused(pages, page):
+    form = {"action": "revoke", "_selected_action": ["x"]}
+    names = {"accounts/user": "end_sessions", "groups/group": "hide"}
+
+    answer = pages.post(f"/admin/{page}/", {**form, "action": names.get(page, "revoke")})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("page", ["groups/quota/add/", "groups/legalhold/add/"])
+def test_forms_with_ids_that_are_none_are_refused(pages, page):
+    answer = pages.post(f"/admin/{page}", {"user": "x", "reason": "a long enough reason"})
+
+    assert answer.status_code == 400
