@@ -13,9 +13,10 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import services
+from accounts.forms import PersonForm
 from accounts.models import (
     ApiKey,
     DataExport,
@@ -57,7 +58,7 @@ def outranks(staff: User, other: User) -> bool:
 class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     """People who can sign in."""
 
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "last_login")

@@ -222,3 +222,17 @@ def test_forms_with_ids_that_are_none_are_refused(pages, page):
     answer = pages.post(f"/admin/{page}", {"user": "x", "reason": "a long enough reason"})
 
     assert answer.status_code == 400
+
+
+def test_staff_give_nobody_a_time_zone_there_is_not(pages):
+    user = UserFactory(username="ada")
+    form = {"username": "ada", "language": "en", "is_active": "on"}
+    page = f"/admin/accounts/user/{user.pk}/change/"
+
+    refused = pages.post(page, {**form, "time_zone": "Nowhere/Land"})
+    accepted = pages.post(page, {**form, "time_zone": "Europe/Rome"})
+
+    user.refresh_from_db()
+    assert (refused.status_code, accepted.status_code) == (200, 302)
+    assert b"This is not a time zone." in refused.content
+    assert user.time_zone == "Europe/Rome"
