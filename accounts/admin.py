@@ -9,8 +9,6 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
-from django.contrib.auth.models import Permission
-from django.db.models import Q
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
@@ -42,16 +40,6 @@ admin.site.unregister([PermissionGroup, Authenticator, EmailAddress])
 def acting(request: HttpRequest) -> User:
     """The member of staff behind a request; the site lets nobody else in."""
     return cast("User", request.user)
-
-
-def outranks(staff: User, other: User) -> bool:
-    """Whether taking over the account of `other` would give `staff` no right he lacks."""
-    if staff.is_superuser or not (other.is_staff or other.is_superuser):
-        return True
-    # Not `get_all_permissions`, which knows none of somebody deactivated.
-    given = Permission.objects.filter(Q(user=other) | Q(group__user=other))
-    names = given.values_list("content_type__app_label", "codename")
-    return not other.is_superuser and staff.has_perms([".".join(name) for name in names])
 
 
 @admin.register(User)
@@ -97,6 +85,10 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Help people who lost their phone and their codes."""
         for user in self.changeable(request, queryset):
+            if user == acting(request):
+                said = "Your own is removed with a code or your password: DELETE"
+                self.message_user(request, f"{said} /v1/account/mfa/totp", messages.WARNING)
+                continue
             try:
                 services.remove_second_factor(user, actor=acting(request))
             except Conflict as error:
@@ -124,7 +116,7 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody gives a program a password, nor staff somebody who may do more another one."""
-        if obj is not None and (obj.is_service or not outranks(acting(request), obj)):
+        if obj is not None and (obj.is_service or not services.outranks(acting(request), obj)):
             return False
         return bool(super().has_change_permission(request, obj))
 

@@ -8,7 +8,12 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import ApiKey, SignIn
-from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
+from accounts.tests.factories import (
+    ApiKeyFactory,
+    SignInFactory,
+    UserFactory,
+    second_factor_for,
+)
 
 
 @pytest.fixture
@@ -236,3 +241,15 @@ def test_staff_give_nobody_a_time_zone_there_is_not(pages):
     assert (refused.status_code, accepted.status_code) == (200, 302)
     assert b"This is not a time zone." in refused.content
     assert user.time_zone == "Europe/Rome"
+
+
+def test_a_session_alone_does_not_remove_the_own_second_factor(pages, root):
+    second_factor_for(root)
+    colleague = UserFactory()
+    second_factor_for(colleague)
+    chosen = {"action": "remove_second_factor", "_selected_action": [root.pk, colleague.pk]}
+
+    pages.post("/admin/accounts/user/", chosen)
+
+    assert services.second_factor_of(root)["totp"]["enabled"]
+    assert not services.second_factor_of(colleague)["totp"]["enabled"]
