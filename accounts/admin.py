@@ -11,9 +11,10 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import services
+from accounts.forms import PersonForm
 from accounts.models import (
     ApiKey,
     DataExport,
@@ -45,7 +46,7 @@ def acting(request: HttpRequest) -> User:
 class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     """People who can sign in."""
 
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "last_login")
@@ -70,18 +71,24 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
         """Set somebody's password; the own one is asked for on a page of its own."""
-        if str(acting(request).pk) == id:
+        # One id has many spellings.
+        user = self.get_object(request, id)
+        if user == acting(request):
             return redirect("admin:password_change")
         answer = super().user_change_password(request, id, form_url)
         # A page that did not do what it was asked shows itself, or leads back to itself.
         if answer.get("Location", request.get_full_path()) != request.get_full_path():
-            services.record_password(User.objects.get(pk=id), actor=acting(request))
+            services.record_password(cast("User", user), actor=acting(request))
         return answer
 
     @admin.action(description="Remove the second factor", permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Help people who lost their phone and their codes."""
         for user in self.changeable(request, queryset):
+            if user == acting(request):
+                said = "Your own is removed with a code or your password: DELETE"
+                self.message_user(request, f"{said} /v1/account/mfa/totp", messages.WARNING)
+                continue
             try:
                 services.remove_second_factor(user, actor=acting(request))
             except Conflict as error:
@@ -108,10 +115,8 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         return (*fields, "is_staff", "is_superuser", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody gives a program a password, nor staff a superuser another one."""
-        if obj is not None and obj.is_service:
-            return False
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        """Nobody gives a program a password, nor staff somebody who may do more another one."""
+        if obj is not None and (obj.is_service or not services.outranks(acting(request), obj)):
             return False
         return bool(super().has_change_permission(request, obj))
 
@@ -143,7 +148,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
 
-    @admin.action(description="Revoke the selected keys", permissions=["view"])
+    @admin.action(description="Revoke the selected keys", permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the selected keys at once."""
         for key in queryset:
@@ -162,7 +167,7 @@ class SignInAdmin(ReadOnlyAdmin):
     fields = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
     actions = ("end",)
 
-    @admin.action(description="End the selected sessions", permissions=["view"])
+    @admin.action(description="End the selected sessions", permissions=["manage"])
     def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
         """End the selected sessions at once."""
         for row in queryset:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import services
@@ -40,6 +41,17 @@ class StaffSignInForm(AuthenticationForm):
             raise forms.ValidationError(error.message, code=error.code) from error
         if self.user_cache is not None:
             self.confirm_login_allowed(self.user_cache)
+        return given
+
+
+class PersonForm(UserChangeForm):
+    """A user as staff change him, by the same rules as he does himself."""
+
+    def clean_time_zone(self) -> str:
+        """An IANA name such as Europe/Rome; with any other no question is answered."""
+        given: str = self.cleaned_data["time_zone"]
+        if given not in zoneinfo.available_timezones():
+            raise forms.ValidationError("This is not a time zone.")
         return given
 
 

@@ -34,12 +34,6 @@ class RestorableAdmin(ReadOnlyAdmin):
 
     actions: ClassVar = ["hide", "show"]
 
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        """Whether the actions are offered: the right to change the model."""
-        options = self.model._meta
-        user = cast("User", request.user)
-        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
-
 
 @admin.register(Collection)
 class CollectionAdmin(RestorableAdmin):

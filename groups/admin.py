@@ -21,18 +21,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class ActingAdmin(ReadOnlyAdmin):
-    """Rows that staff change by actions only."""
-
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        """Whether the actions are offered: the right to change the model."""
-        options = self.model._meta
-        user = cast("User", request.user)
-        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
-
-
 @admin.register(Group)
-class GroupAdmin(ActingAdmin):
+class GroupAdmin(ReadOnlyAdmin):
     """Groups, deleted ones included; their admins change them, through the API.
 
     Staff say how long conversations are kept.
@@ -101,6 +91,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("group", "user")
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
+    linked_by = ("group",)
 
 
 @admin.register(Quota)
@@ -139,7 +130,7 @@ class QuotaAdmin(StaffAdmin):
 
 
 @admin.register(ServiceAccount)
-class ServiceAccountAdmin(ActingAdmin):
+class ServiceAccountAdmin(ReadOnlyAdmin):
     """Users of programs, those that were removed included."""
 
     list_display = ("name", "group", "user", "created_by", "created_at", "ended_at")

@@ -57,12 +57,12 @@ class IngestionRunAdmin(ReadOnlyAdmin):
         """The number of files that were given up."""
         return run.failed_count
 
-    @admin.action(description="Cancel selected runs", permissions=["view"])
+    @admin.action(description="Cancel selected runs", permissions=["manage"])
     def cancel(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
         """Skip what the runs have not read yet."""
         self.each(request, runs, services.cancel_run)
 
-    @admin.action(description="Retry failed items of selected runs", permissions=["view"])
+    @admin.action(description="Retry failed items of selected runs", permissions=["manage"])
     def retry(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
         """Queue failed items again."""
         self.each(request, runs, services.retry_run)

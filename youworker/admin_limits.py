@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from youworker.common.exceptions import DomainError, RateLimited
 from youworker.common.limits import limit
-from youworker.errors import answer
+from youworker.errors import answer, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ class AdminLimits:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        if request.method != "POST" or not request.path.startswith(reverse("admin:index")):
+        if request.method != "POST" or not request.path.startswith(admin_root()):
             return self.get_response(request)
         return self.count_first(request) if self.is_async else self.counted(request)
 
@@ -42,9 +43,20 @@ class AdminLimits:
         """The refusal, or what the page answers."""
         return refusal_of(request) or self.get_response(request)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Refuse a form that was made by hand: Django trusts its own to hold well-formed ids."""
+        if isinstance(exception, ValidationError) and request.path.startswith(admin_root()):
+            return bad_request(request, exception)
+        return None
+
     async def count_first(self, request: HttpRequest) -> Any:
         """The refusal, or what the page answers."""
         return await sync_to_async(refusal_of)(request) or await self.get_response(request)
+
+
+def admin_root() -> str:
+    """Where the pages of the admin begin."""
+    return reverse("admin:index")
 
 
 def refusal_of(request: HttpRequest) -> HttpResponse | None:

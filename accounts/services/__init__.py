@@ -20,6 +20,7 @@ from accounts.services.passwords import change_password, record_password, store_
 from accounts.services.people import (
     create_user,
     ensure_root,
+    outranks,
     update_profile,
     update_user,
 )
@@ -76,7 +77,11 @@ __all__ = [
     "normal_name",
     "note_use",
     "open_private",
+<<<<<<< HEAD
     "opens_somewhere",
+=======
+    "outranks",
+>>>>>>> fix-attack
     "password_matches",
     "prove_identity",
     "record_password",

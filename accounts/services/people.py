@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import Q
 
@@ -46,6 +47,16 @@ def update_user(user: User, *, fields: list[str], actor: User) -> User:
     if fields:
         audit.record("user.update", actor=actor, target=user, fields=sorted(fields))
     return user
+
+
+def outranks(staff: User, other: User) -> bool:
+    """Whether taking over the account of `other` would give `staff` no right he lacks."""
+    if staff.is_superuser or not (other.is_staff or other.is_superuser):
+        return True
+    # Not `get_all_permissions`, which knows none of somebody deactivated.
+    given = Permission.objects.filter(Q(user=other) | Q(group__user=other))
+    names = given.values_list("content_type__app_label", "codename")
+    return not other.is_superuser and staff.has_perms([".".join(name) for name in names])
 
 
 @transaction.atomic

@@ -1,12 +1,19 @@
 """Staff pages of people and keys."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts import services
-from accounts.models import ApiKey
-from accounts.tests.factories import ApiKeyFactory, UserFactory
+from accounts.models import ApiKey, SignIn
+from accounts.tests.factories import (
+    ApiKeyFactory,
+    SignInFactory,
+    UserFactory,
+    second_factor_for,
+)
 
 
 @pytest.fixture
@@ -81,6 +88,82 @@ def test_staff_cannot_change_a_superusers_password(root):
     assert not root.check_password("taken-over-1!")
 
 
+def staff_with(*names, **fields):
+    staff = UserFactory(is_staff=True, **fields)
+    staff.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    return staff
+
+
+def pages_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("spelling", [lambda pk: pk.hex, lambda pk: str(pk).upper()])
+def test_the_own_password_is_asked_for_however_the_id_is_spelt(db, spelling):
+    staff = staff_with("view_user", "change_user")
+    form = {"password1": "taken-over-1!", "password2": "taken-over-1!"}
+
+    answer = pages_of(staff).post(f"/admin/accounts/user/{spelling(staff.pk)}/password/", form)
+
+    staff.refresh_from_db()
+    assert answer["Location"] == "/admin/password_change/"
+    assert not staff.check_password("taken-over-1!")
+
+
+def test_the_password_of_nobody_is_not_there_to_be_changed(pages):
+    answer = pages.post(f"/admin/accounts/user/{uuid.uuid4()}/password/", {})
+
+    assert answer.status_code in {302, 404}
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_staff_do_not_take_over_accounts_that_may_do_more(db, is_active):
+    helper = staff_with("view_user", "change_user")
+    reader = staff_with("view_user", "read_private", is_active=is_active)
+    form = {"password1": "taken-over-1!", "password2": "taken-over-1!"}
+
+    answer = pages_of(helper).post(f"/admin/accounts/user/{reader.pk}/password/", form)
+
+    reader.refresh_from_db()
+    assert answer.status_code == 403
+    assert not reader.check_password("taken-over-1!")
+
+
+def test_staff_help_colleagues_who_may_do_no_more(db):
+    helper = staff_with("view_user", "change_user")
+    colleague = staff_with("view_user")
+    form = {"password1": "all-new-today-1!", "password2": "all-new-today-1!"}
+
+    answer = pages_of(helper).post(f"/admin/accounts/user/{colleague.pk}/password/", form)
+
+    colleague.refresh_from_db()
+    assert answer.status_code == 302
+    assert colleague.check_password("all-new-today-1!")
+
+
+@pytest.mark.parametrize(
+    "query", ["session__session_key__startswith=a", "session__gt=a", "user__password__gt=a"]
+)
+def test_no_session_key_is_guessed_by_counting_rows(db, query):
+    answer = pages_of(staff_with("view_signin")).get(f"/admin/accounts/signin/?{query}")
+
+    assert answer.status_code == 400
+
+
+def test_whoever_may_only_look_ends_no_key_and_no_session(db, root):
+    key, secret = services.create_api_key(root, name="script", scopes=["chat"], actor=root)
+    looking = pages_of(staff_with("view_apikey", "view_signin"))
+    session = SignInFactory(user=root)
+
+    for page, name, pk in [("apikey", "revoke", key.pk), ("signin", "end", session.pk)]:
+        looking.post(f"/admin/accounts/{page}/", {"action": name, "_selected_action": [pk]})
+
+    assert services.user_of_key(secret) is not None
+    assert SignIn.objects.filter(pk=session.pk).exists()
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_key_list_keeps_the_same_number_of_queries(pages, count, django_assert_num_queries):
     keys = ApiKeyFactory.create_batch(count)
@@ -127,3 +210,46 @@ def test_a_leaked_key_pasted_in_full_is_found_and_not_kept(pages, root):
     assert b"script" in listed.content
     assert b"another" not in listed.content
     assert secret.encode() not in cut.content + listed.content
+
+
+@pytest.mark.parametrize("page", ["accounts/user", "accounts/apikey", "groups/group"])
+def test_ids_that_are_none_are_refused(pages, page):
+    form = {"action": "revoke", "_selected_action": ["x"]}
+    names = {"accounts/user": "end_sessions", "groups/group": "hide"}
+
+    answer = pages.post(f"/admin/{page}/", {**form, "action": names.get(page, "revoke")})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("page", ["groups/quota/add/", "groups/legalhold/add/"])
+def test_forms_with_ids_that_are_none_are_refused(pages, page):
+    answer = pages.post(f"/admin/{page}", {"user": "x", "reason": "a long enough reason"})
+
+    assert answer.status_code == 400
+
+
+def test_staff_give_nobody_a_time_zone_there_is_not(pages):
+    user = UserFactory(username="ada")
+    form = {"username": "ada", "language": "en", "is_active": "on"}
+    page = f"/admin/accounts/user/{user.pk}/change/"
+
+    refused = pages.post(page, {**form, "time_zone": "Nowhere/Land"})
+    accepted = pages.post(page, {**form, "time_zone": "Europe/Rome"})
+
+    user.refresh_from_db()
+    assert (refused.status_code, accepted.status_code) == (200, 302)
+    assert b"This is not a time zone." in refused.content
+    assert user.time_zone == "Europe/Rome"
+
+
+def test_a_session_alone_does_not_remove_the_own_second_factor(pages, root):
+    second_factor_for(root)
+    colleague = UserFactory()
+    second_factor_for(colleague)
+    chosen = {"action": "remove_second_factor", "_selected_action": [root.pk, colleague.pk]}
+
+    pages.post("/admin/accounts/user/", chosen)
+
+    assert services.second_factor_of(root)["totp"]["enabled"]
+    assert not services.second_factor_of(colleague)["totp"]["enabled"]

@@ -106,6 +106,7 @@ async def test_another_socket_resumes_where_the_first_was_lost(spoken_by):
         '{"type": "dance"}',
         '{"type": "text"}',
         '{"type": "text", "text": 7}',
+        '{"type": "text", "text": "x", "idempotency_key": "\\u0000"}',
         '{"type": "resume"}',
         '{"type": "resume", "run_id": "x", "after": -1}',
         '{"type": "stop"}',

@@ -148,3 +148,22 @@ def test_staff_without_the_right_change_nothing(client):
     response = client.get(url(models.Document, "change", document.pk))
 
     assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        (models.Passage, {"text__icontains": "secret"}),
+        (models.Passage, {"heading__startswith": "h"}),
+        (models.Document, {"title__startswith": "a"}),
+        (models.PassageEmbedding, {"model__pk__gt": "0", "passage__text__contains": "p"}),
+    ],
+)
+def test_nothing_is_read_by_counting_rows(staff, filled, model, query):
+    assert staff.get(url(model, "changelist"), query).status_code == 400
+
+
+def test_the_filters_a_page_offers_work(staff, filled):
+    answer = staff.get(url(models.Passage, "changelist"), {"document__status__exact": "ready"})
+
+    assert answer.status_code == 200

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
@@ -48,3 +49,17 @@ def test_actions_call_the_services(staff):
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
     assert IngestionRun.objects.get(pk=failed.pk).items.get().stage == Stage.QUEUED
+
+
+def test_whoever_may_only_look_stops_nothing(client):
+    looking = UserFactory(is_staff=True)
+    looking.user_permissions.add(Permission.objects.get(codename="view_ingestionrun"))
+    client.force_login(looking)
+    run = ItemFactory().run
+
+    client.post(
+        reverse("admin:ingestion_ingestionrun_changelist"),
+        {"action": "cancel", "_selected_action": [str(run.pk)]},
+    )
+
+    assert IngestionRun.objects.get(pk=run.pk).status == run.status != RunStatus.CANCELLED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from youworker.common.models import IdempotentRequest, KeyFingerprint
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser as User
     from django.db.models import Model
     from django.http import HttpRequest
 
@@ -43,6 +44,24 @@ class StaffAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     paginator = EstimatingPaginator
     list_per_page = 50
+    # Fields by which other pages narrow this one in a link.
+    linked_by: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only by the filters a page offers.
+
+        Django allows every field of the model, and counting rows by what a field begins with
+        reads it letter by letter, whether the page shows it or not.
+        """
+        offered = {*map(name_of, self.get_list_filter(request)), *self.linked_by}
+        known = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
+        return known and bool(super().lookup_allowed(lookup, value, request))
+
+
+def name_of(entry: Any) -> str:
+    """The field or the parameter behind an entry of `list_filter`."""
+    found = entry[0] if isinstance(entry, tuple) else entry
+    return found if isinstance(found, str) else str(found.parameter_name)
 
 
 class KeptAdmin(StaffAdmin):
@@ -60,6 +79,12 @@ class ReadOnlyAdmin(KeptAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """Whether actions are offered: the right to change the model."""
+        options = self.model._meta
+        user = cast("User", request.user)
+        return user.has_perm(f"{options.app_label}.change_{options.model_name}")
 
 
 @admin.register(KeyFingerprint)

@@ -27,6 +27,8 @@ class Remembered:
         """Claim the key; raises `IdempotencyMismatch` when it came with another body."""
         if len(key) > LONGEST_KEY:
             raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
+        if "\0" in key:
+            raise InvalidInput("An Idempotency-Key has no null characters.")
         # Keyed: a plain hash would let readers of the database try out short messages.
         plain = orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS)
         digest = salted_hmac("youworker.idempotency", plain, algorithm="sha256")

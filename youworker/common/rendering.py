@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,11 @@ class OrjsonRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        return orjson.dumps(data, default=plain, option=orjson.OPT_NON_STR_KEYS)
+        try:
+            return orjson.dumps(data, default=plain, option=orjson.OPT_NON_STR_KEYS)
+        except orjson.JSONEncodeError:
+            # Half a surrogate pair that a caller sent and that a refusal repeats is no UTF-8.
+            return json.dumps(data, default=plain).encode()
 
 
 def plain(value: Any) -> Any:

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.enums import ExportStatus
-from accounts.models import DataExport, User
+from accounts.enums import ExportStatus, Scope
+from accounts.exceptions import InsufficientScope
+from accounts.models import ApiKey, DataExport, User
 from youworker.common import audit
 from youworker.common.config import config
 from youworker.common.exceptions import NotFound
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 PAUSE_SECONDS = 10
+# What lies in a copy beside the account.
+CONTENTS = {Scope.CHAT, Scope.DOCUMENTS_READ}
 
 
 @transaction.atomic
@@ -97,11 +100,16 @@ def export_by_operator(user: User, path: Path) -> int:
     return size
 
 
-def open_export(export: DataExport, *, actor: User) -> Path:
-    """The file of a finished copy; raises `NotFound` when it is not there, or not any more."""
+def open_export(export: DataExport, *, with_key: ApiKey | None = None, actor: User) -> Path:
+    """The file of a finished copy; raises `NotFound` when it is not there, or not any more.
+
+    Raises `InsufficientScope` for a key that could not read the same things one by one.
+    """
     path = path_of(export.pk)
     if not DataExport.objects.downloadable().filter(pk=export.pk).exists() or not path.is_file():
         raise NotFound("There is no such file.")
+    if with_key is not None and not set(with_key.scopes) >= CONTENTS:
+        raise InsufficientScope("A copy is fetched with the scopes chat and documents.read, too.")
     audit.record("data.export", actor=actor, target=export, step="downloaded", bytes=export.bytes)
     return path
 

@@ -75,7 +75,7 @@ class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
     def download(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Fetch the zip; byte ranges are answered."""
         export = self.get_object()
-        path = open_export(export, actor=self.actor)
+        path = open_export(export, with_key=self.shown_key, actor=self.actor)
         name = f"youworker-{self.actor.username}-{export.created_at:%Y-%m-%d}.zip"
         offered = Offered(export.pk.hex, name, export.updated_at)
         return original(request._request, offered, path)

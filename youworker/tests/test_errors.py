@@ -7,6 +7,7 @@ from django.urls import include, path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.tests.factories import UserFactory
 from youworker.common.exceptions import Conflict, InvalidInput, RateLimited
 
 
@@ -105,3 +106,20 @@ def test_a_foreign_host(client):
 
 def test_a_method_that_does_not_exist(client):
     assert errors_of(client.post("/fail/x"), 405, "client_error")["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("patch", "/v1/auth/me", rb'{"language": "\ud800"}'),
+        ("post", "/v1/account/api-keys", rb'{"name": "k", "scopes": ["\udfff"]}'),
+    ],
+)
+@pytest.mark.django_db
+def test_half_a_surrogate_pair_is_refused_like_any_other_wrong_value(client_of, method, path, body):
+    client = client_of(UserFactory())
+
+    answer = client.generic(method.upper(), path, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "validation_error"

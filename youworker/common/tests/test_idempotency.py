@@ -70,9 +70,10 @@ def test_a_day_later_everything_is_new(ada):
     assert ask(ada, body={"text": "other"}) == {"id": "second"}
 
 
-def test_a_key_that_is_too_long_is_refused(ada):
+@pytest.mark.parametrize("key", ["x" * 256, "x\0"])
+def test_a_key_that_cannot_be_stored_is_refused(ada, key):
     with pytest.raises(InvalidInput):
-        ask(ada, key="x" * 256)
+        ask(ada, key=key)
 
 
 @pytest.mark.django_db(transaction=True)
