@@ -77,11 +77,8 @@ __all__ = [
     "normal_name",
     "note_use",
     "open_private",
-<<<<<<< HEAD
     "opens_somewhere",
-=======
     "outranks",
->>>>>>> fix-attack
     "password_matches",
     "prove_identity",
     "record_password",
