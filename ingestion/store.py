@@ -119,16 +119,14 @@ def keep_one(file: Incoming) -> None:
     file.path.replace(target)
 
 
-def copy_in(source: Path, *, limit: int) -> Incoming:
-    """Copy a file of the server into the store; raises `InvalidInput` unless it is a plain file."""
+def received(source: Path, *, limit: int) -> Incoming:
+    """Receive a file of the server; raises `InvalidInput` unless it is a plain file."""
     file = Incoming(name=source.name, limit=limit)
     file.open()
     try:
         with opened(source) as stream:
             while chunk := stream.read(CHUNK):
                 file.write(chunk)
-        with told_when_full():
-            keep_one(file)
     except BaseException:
         file.discard()
         raise
@@ -157,14 +155,14 @@ def remove_stale() -> int:
     return len(stale)
 
 
-def remove_orphans(is_needed: Callable[[str], bool]) -> int:
-    """Delete stored files that are not new and that nothing refers to; how many there were."""
+def remove_orphans(is_needed: Callable[[str], bool], remove: Callable[[str], bool]) -> int:
+    """Remove stored files that are not new and that nothing refers to; how many there were."""
     root, removed = Path(settings.MEDIA_ROOT), 0
     limit = time.time() - ORPHAN_SECONDS
     for path in root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
-        if path.stat().st_mtime < limit and not is_needed(str(path.relative_to(root))):
-            path.unlink(missing_ok=True)
-            removed += 1
+        file = str(path.relative_to(root))
+        if path.stat().st_mtime < limit and not is_needed(file):
+            removed += remove(file)
     return removed
 
 
