@@ -28,7 +28,7 @@ def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]
 
 def name_request(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     """Name a request without its query, which holds what people look for."""
-    request = event.get("request")
+    request: Any = event.get("request")
     if hasattr(request, "path"):
         event["request"] = f"{request.method} {request.path}"
     return event
