@@ -68,11 +68,12 @@ def start_upload(
     ]
     target = files[0].name if len(files) == 1 else f"{len(files)} files"
     body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
-    keep(files)
     try:
-        return record_upload(
-            items, target, collection, tags, body=body, key=idempotency_key, actor=actor
-        )
+        with documents.storing():
+            keep(files)
+            return record_upload(
+                items, target, collection, tags, body=body, key=idempotency_key, actor=actor
+            )
     except DomainError:
         remove_originals({file.file for file in files})
         raise
@@ -278,7 +279,7 @@ def erase_runs(user: User) -> int:
 
 def remove_unused_files() -> int:
     """Delete stored files that nothing refers to any more; how many there were."""
-    return remove_orphans(documents.needed_files)
+    return remove_orphans(documents.needed_files, documents.remove_unused_file)
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:

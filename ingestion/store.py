@@ -122,16 +122,14 @@ def keep_one(file: Incoming) -> None:
     file.path.replace(target)
 
 
-def copy_in(source: Path, *, limit: int) -> Incoming:
-    """Copy a file of the server into the store; raises `InvalidInput` unless it is a plain file."""
+def received(source: Path, *, limit: int) -> Incoming:
+    """Receive a file of the server; raises `InvalidInput` unless it is a plain file."""
     file = Incoming(name=source.name, limit=limit)
     file.open()
     try:
         with opened(source) as stream:
             while chunk := stream.read(CHUNK):
                 file.write(chunk)
-        with told_when_full():
-            keep_one(file)
     except BaseException:
         file.discard()
         raise
@@ -160,16 +158,17 @@ def remove_stale() -> int:
     return len(stale)
 
 
-def remove_orphans(needed: Callable[[Collection[str]], set[str]]) -> int:
-    """Delete stored files that are not new and that nothing refers to; how many there were."""
+def remove_orphans(
+    needed: Callable[[Collection[str]], set[str]], remove: Callable[[str], bool]
+) -> int:
+    """Remove stored files that are not new and that nothing refers to; how many there were."""
     root, removed = Path(settings.MEDIA_ROOT), 0
     names = (str(path.relative_to(root)) for path in root.glob(STORED))
     while some := list(islice(names, FILES_AT_ONCE)):
-        unused = [root / name for name in set(some) - needed(some)]
-        # Looked at last: a file that is stored once more just now counts as new.
-        for path in filter(is_old, unused):
-            path.unlink(missing_ok=True)
-            removed += 1
+        for name in sorted(set(some) - needed(some)):
+            # Looked at last: a file that is stored once more just now counts as new.
+            if is_old(root / name):
+                removed += remove(name)
     return removed
 
 

@@ -122,11 +122,12 @@ async def call(
             async with connection(endpoint, correlation_id) as client:
                 result = await client.call_tool(tool, dict(arguments))
     except (InputRequiredRoundsExceededError, ValidationError, RuntimeError) as error:
-        return ToolOutcome(f"The tool's answer is not valid: {error}", is_error=True)
+        told = without_secrets(endpoint, str(error))
+        return ToolOutcome(f"The tool's answer is not valid: {told}", is_error=True)
     except MCPError as error:
         if error.code in DEAD:
             raise unavailable(endpoint, error) from error
-        return ToolOutcome(error.message, is_error=True)
+        return ToolOutcome(without_secrets(endpoint, error.message), is_error=True)
     except Exception as error:
         cause = innermost(error)
         if isinstance(cause, AnswerTooLarge):
@@ -163,10 +164,14 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:
     """`text` without this server's secrets, which libraries quote: it is stored readable."""
-    for _name, value in (*endpoint.headers, *endpoint.env):
-        for shape in (value, repr(value)[1:-1]):
-            if len(shape) >= SHORTEST_SECRET:
-                text = text.replace(shape, "…")
+    secrets = {value for _name, value in (*endpoint.headers, *endpoint.env)}
+    # Servers quote a token without the scheme before it.
+    secrets |= {token for value in secrets for token in value.split()[1:]}
+    shapes = secrets | {repr(value)[1:-1] for value in secrets}
+    # The longest first: a secret may be the beginning of another.
+    for shape in sorted(shapes, key=len, reverse=True):
+        if len(shape) >= SHORTEST_SECRET:
+            text = text.replace(shape, "…")
     return text
 
 

@@ -169,3 +169,13 @@ def test_what_is_a_superusers_is_for_superusers(root):
         opened(root, clerk)
 
     assert PrivateAccess.objects.count() == 1
+
+
+def test_somebody_with_a_session_reads_his_lines(client):
+    ada = UserFactory()
+    audit.record("user.update", actor=ada)
+    client.force_login(ada)
+
+    answer = client.get("/v1/account/audit?action=user.update")
+
+    assert [line["by"] for line in answer.json()["results"]] == ["me"]

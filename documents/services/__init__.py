@@ -34,6 +34,7 @@ from documents.services.files import (
     needed_files,
     remove_unused_file,
     stored_path,
+    storing,
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
@@ -73,6 +74,7 @@ __all__ = [
     "restore_document",
     "server_path_hash",
     "stored_path",
+    "storing",
     "update_collection",
     "update_document",
     "upload_path_hash",

@@ -17,7 +17,7 @@ from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.leases import Lease, soon_durable
 from ingestion.pipeline.verdicts import fail, held_row, try_again
-from ingestion.store import copy_in
+from ingestion.store import keep, received
 from youworker.common.config import config
 from youworker.common.exceptions import DomainError, InvalidInput
 
@@ -99,8 +99,15 @@ def original_of(item: IngestionItem) -> Path:
         # A folder on the way may have become a link since the path was checked.
         if source.resolve() != source:
             raise InvalidInput("The file has moved since it was handed in.")
-        copied = copy_in(source, limit=config.ingestion.max_file_bytes)
+        copied = received(source, limit=config.ingestion.max_file_bytes)
         item.sha256, item.file, item.size = copied.sha256, copied.file, copied.size
+        try:
+            with documents.storing():
+                keep([copied])
+                # The row keeps the file while it is read.
+                held_row(item).update(file=item.file)
+        finally:
+            copied.discard()
     return Path(settings.MEDIA_ROOT) / item.file
 
 

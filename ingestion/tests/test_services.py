@@ -1,15 +1,17 @@
 import os
+import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document, Passage
-from documents.services import default_collection
+from documents.services import default_collection, remove_unused_file
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
 from ingestion import services, tasks
@@ -302,3 +304,31 @@ def test_visible_run_is_the_owners(user):
 
 def test_place_of_spreads_files():
     assert place_of("abcdef") == "ab/cd/abcdef"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bytes_that_somebody_else_gives_up_at_this_moment_are_kept(user, incoming, monkeypatch):
+    file = incoming("same.txt", b"the same bytes")
+    record = services.record_upload
+
+    def recorded(*args, **kwargs):
+        # Another process removes the last document with these bytes before the row is there.
+        remover.start()
+        remover.join(0.5)
+        return record(*args, **kwargs)
+
+    remover = threading.Thread(target=removing, args=[file.file])
+    monkeypatch.setattr(services, "record_upload", recorded)
+
+    run = services.start_upload([file], actor=user)
+    remover.join()
+
+    stored = Path(django_settings.MEDIA_ROOT) / run.items.get().file
+    assert stored.read_bytes() == b"the same bytes"
+
+
+def removing(file):
+    try:
+        remove_unused_file(file)
+    finally:
+        connection.close()

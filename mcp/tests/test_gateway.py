@@ -13,9 +13,11 @@ import pytest
 
 import mcp
 from mcp.builtin import registry
+from mcp.client import Client
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.links import close_links, links
+from mcp.shared.exceptions import MCPError
 
 
 @pytest.fixture(autouse=True)
@@ -263,3 +265,25 @@ def test_a_failure_does_not_tell_the_secrets_of_its_server():
     told = unavailable(endpoint, error).message
 
     assert told == "The tool server 's' is not available: Illegal header value b'…' or … at 1."
+
+
+def test_a_failure_does_not_tell_the_token_behind_a_scheme_or_the_rest_of_a_longer_secret():
+    endpoint = Endpoint(
+        "s", "http", headers=(("Authorization", "Bearer hush-hush"),), env=(("TOKEN", "hush"),)
+    )
+
+    told = unavailable(endpoint, ValueError("the token hush-hush is not known")).message
+
+    assert told == "The tool server 's' is not available: the token … is not known."
+
+
+async def test_an_error_the_server_answers_with_does_not_tell_its_secrets(tiny_argv, monkeypatch):
+    async def refuse(*_, **__):
+        raise MCPError(-32602, "hush-hush is no valid token")
+
+    monkeypatch.setattr(Client, "call_tool", refuse)
+    endpoint = Endpoint("s", "stdio", argv=tiny_argv, env=(("TOKEN", "Bearer hush-hush"),))
+
+    outcome = await call(endpoint, "echo", {}, correlation_id="")
+
+    assert (outcome.is_error, outcome.text) == (True, "… is no valid token")

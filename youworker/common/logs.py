@@ -26,6 +26,14 @@ def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]
     return event
 
 
+def name_request(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Name a request without its query, which holds what people look for."""
+    request: Any = event.get("request")
+    if hasattr(request, "path"):
+        event["request"] = f"{request.method} {request.path}"
+    return event
+
+
 def hide_secrets(_: Any, __: str, line: str) -> str:
     """Cut keys, tokens and tickets out of a finished line, wherever they came from."""
     return SECRET.sub(lambda found: (found[1] or found[2] or found[3]) + "…", line)
@@ -40,6 +48,7 @@ def configure(settings: dict[str, Any]) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        name_request,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_correlation_id,
     ]
@@ -60,12 +69,15 @@ def configure(settings: dict[str, Any]) -> None:
             "formatters": {"structured": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": settings["level"]},
-            "loggers": {
+            # The SDK quotes what a tool server answered; the gateway tells that something is wrong.
+            "loggers": {"mcp.client": {"level": "CRITICAL"}}
+            | {
                 name: {"level": "WARNING"}
                 for name in (
                     "httpx",
                     "httpcore",
                     "httpx2",
+                    "httpcore2",
                     "openai",
                     "mcp",
                     "daphne",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
@@ -107,6 +108,9 @@ def remove_rows_of(treatment: Any, user_id: UUID) -> None:
     """Remove one user's rows of one model, a batch at a time."""
     model: Any = model_of(treatment)
     while batch := list(rows_of(treatment, user_id).values_list("pk", flat=True)[:BATCH]):
+        # Lines about them may have a name he had before.
+        lines = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+        lines.filter(object_id__in=list(map(str, batch))).update(object_repr="erased")
         rows = model._base_manager.filter(pk__in=batch)  # noqa: SLF001 -- hidden rows, too
         getattr(rows, "hard_delete", rows.delete)()
 

@@ -78,7 +78,7 @@ def test_requests_are_logged_without_what_their_addresses_carry(lines):
     text = json.dumps(lines())
     assert "TTT" not in text
     assert "KKK" not in text
-    assert "page=2" in text
+    assert "GET /ws" in text
 
 
 def test_lines_outside_any_work_have_no_id(lines):
@@ -87,3 +87,25 @@ def test_lines_outside_any_work_have_no_id(lines):
     logging.getLogger("test.of.logs").warning("alone")
 
     assert "correlation_id" not in lines()[0]
+
+
+def test_what_somebody_looked_for_is_not_in_the_line_about_a_refused_request(lines):
+    request = RequestFactory().get("/v1/sessions?search=layoffs&code=sesame")
+    logging.getLogger("test.of.logs").warning(
+        "Bad Request: %s", request.path, extra={"request": request, "status_code": 400}
+    )
+
+    (line,) = lines()
+    assert "layoffs" not in json.dumps(line)
+    assert "sesame" not in json.dumps(line)
+    assert line["request"] == "GET /v1/sessions"
+
+
+def test_libraries_that_quote_what_servers_answer_are_quiet(monkeypatch):
+    chosen = {}
+    monkeypatch.setattr(logging.config, "dictConfig", chosen.update)
+    logs.configure({"level": "DEBUG", "format": "json"})
+
+    levels = {name: each["level"] for name, each in chosen["loggers"].items()}
+    assert levels["mcp.client"] == "CRITICAL"
+    assert levels["httpcore2"] == "WARNING"

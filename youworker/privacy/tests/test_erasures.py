@@ -4,6 +4,8 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -22,6 +24,7 @@ from documents.tests.factories import (
 )
 from groups import retention
 from groups.enums import Role
+from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.common.exceptions import Forbidden
 from youworker.privacy import erasures
@@ -76,6 +79,21 @@ def test_nothing_of_the_erased_user_is_left_and_all_of_the_other_is(
     assert traces_of("zebra") == ["groups_group"]
     assert traces_of(str(zebra.pk), zebra.pk.hex) == ["accounts_erasure", "auditlog_logentry"]
     assert traces_of("walrus", str(walrus.pk), walrus.pk.hex) == before
+
+
+def test_a_name_he_had_before_goes_out_of_the_lines_of_staff(at_once):
+    user, root = UserFactory(username="maiden"), UserFactory(is_staff=True)
+    quota = Quota.objects.create(user=user, documents=9)
+    kind = ContentType.objects.get_for_model(Quota)
+    line = LogEntry.objects.create(
+        user=root, content_type=kind, object_id=quota.pk, object_repr=str(quota), action_flag=1
+    )
+    User.objects.filter(pk=user.pk).update(username="married")
+
+    at_once(User.objects.get(pk=user.pk))
+
+    line.refresh_from_db()
+    assert line.object_repr == "erased"
 
 
 def test_the_account_is_closed_before_the_work_begins(client_of):
