@@ -109,6 +109,7 @@ def with_words() -> QuerySet[Any]:
 
 def lines_about(user: User) -> QuerySet[Any]:
     """What somebody did, and what was done to him or to what is his alone."""
-    kind = ContentType.objects.get_for_model(type(user))
+    # A session's user is a lazy object, whose own class is not the model.
+    kind = ContentType.objects.get_for_model(user._meta.model)
     himself = Q(content_type=kind, object_pk=str(user.pk))
     return with_words().filter(Q(by=str(user.pk)) | himself | Q(owner=str(user.pk)))
