@@ -1,12 +1,17 @@
 """One error shape on every route, and never a word about our code."""
 
 import pytest
+import redis
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import tickets
+from accounts.tests.factories import UserFactory
 from youworker.common.exceptions import Conflict, InvalidInput, RateLimited
 
 
@@ -105,3 +110,13 @@ def test_a_foreign_host(client):
 
 def test_a_method_that_does_not_exist(client):
     assert errors_of(client.post("/fail/x"), 405, "client_error")["code"] == "method_not_allowed"
+
+
+@pytest.mark.django_db
+def test_what_needs_redis_says_so_while_it_is_away(client_of, monkeypatch):
+    away = redis.Redis.from_url("redis://127.0.0.1:1/0", retry=Retry(NoBackoff(), 0))
+    monkeypatch.setattr(tickets, "sync_redis", lambda: away)
+
+    answer = client_of(UserFactory()).post("/v1/auth/tickets")
+
+    assert errors_of(answer, 503, "server_error")["code"] == "unavailable"
