@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import warnings
 from typing import Any
@@ -17,6 +18,9 @@ DAY = 86_400
 
 # Root is refused only for pickled messages, and ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+# As in `manage.py`: whoever starts Celery by hand names no settings.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 
 app = Celery("youworker")
 app.config_from_object("django.conf:settings", namespace="CELERY")

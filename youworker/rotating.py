@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.services import reencrypt_second_factors
 from youworker.common import keyring, rotation
+from youworker.common.audit import verifying
 from youworker.common.config import config
 from youworker.common.exceptions import Conflict, InvalidInput
 from youworker.embedded.secrets import keep_first_key, own_key_file, put_key_in_front
@@ -66,6 +67,8 @@ def drop_old_keys() -> tuple[list[str], bool]:
             )
         if not settled:
             raise Conflict("Nothing was dropped: a transaction that writes lasts too long.")
+        # The old keys signed the audit log, too: what they vouch for gets the new signature first.
+        verifying.sign_head()
         dropped = keyring.retire_older_keys()
         path = own_key_file(config.data_dir)
         if path is not None:

@@ -14,8 +14,19 @@ MOST_FILES = 65_536
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal; 1 when the keys do not fit or the address cannot be listened on."""
+    """Serve until a signal; 1 when settings or keys do not fit, or the address cannot be used."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+
     options = parser().parse_args(arguments)
+    try:
+        return serve(options.host, options.port)
+    except ImproperlyConfigured as error:
+        print(f"youworker: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def serve(host: str, port: int) -> int:
+    """Import what needs the settings, and serve."""
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
@@ -24,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not keys_fit():
         return 1
     raise_file_limit()
-    server = WebServer(application, endpoint(options.host, options.port), recognised)
+    server = WebServer(application, endpoint(host, port), recognised)
     server.run()
     return 1 if server.failed else 0
 

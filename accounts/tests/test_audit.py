@@ -77,6 +77,18 @@ def test_own_lines_take_the_same_number_of_queries(client_of, count, django_asse
     assert answer.json()["count"] == count
 
 
+def test_own_lines_are_shown_to_a_session():
+    ada = UserFactory()
+    client = APIClient()
+    client.force_login(ada)
+    audit.record("user.update", actor=ada)
+
+    answer = client.get("/v1/account/audit")
+
+    assert answer.status_code == 200
+    assert answer.json()["results"][0]["action"] == "user.update"
+
+
 def test_an_unknown_action_is_refused(client_of):
     answer = client_of(UserFactory()).get("/v1/account/audit?action=x")
 

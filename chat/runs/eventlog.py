@@ -100,6 +100,8 @@ class LogWriter:
         self.work = asyncio.Event()
         self.idle = asyncio.Condition()
         self.task: asyncio.Task[None] | None = None
+        # Said once, however long it lasts.
+        self.away = False
         self.pause = config.agent.flush_ms / 1000
 
     def open(self, run_id: UUID) -> RunLog:
@@ -138,6 +140,7 @@ class LogWriter:
             batch = list(self.dirty.values())
             try:
                 await self.flush(batch)
+                self.away = False
             except (RedisError, OSError):
                 await self.recover()
 
@@ -168,7 +171,9 @@ class LogWriter:
 
     async def recover(self) -> None:
         """Wait for Redis, and tell it everything again: it may have come back empty."""
-        logger.warning("Redis is away; event logs wait for it")
+        if not self.away:
+            logger.warning("Redis is away; event logs wait for it")
+        self.away = True
         await asyncio.sleep(RETRY_SECONDS)
         for log in list(self.logs.values()):
             log.pending = list(log.history)

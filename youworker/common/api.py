@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.http import Http404
 from drf_standardized_errors.handler import ExceptionHandler
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
 from youworker.common import audit
-from youworker.common.exceptions import DomainError, InvalidInput, RateLimited
+from youworker.common.exceptions import DomainError, InvalidInput, RateLimited, Unavailable
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -76,6 +78,8 @@ class DomainExceptionHandler(ExceptionHandler):
             return drf.ValidationError({exc.attr: [detail]})
         if isinstance(exc, DomainError):
             return Refused(exc)
+        if isinstance(exc, (RedisConnectionError, RedisTimeoutError)):
+            return Refused(Unavailable("This is not possible right now; try again in a minute."))
         if isinstance(exc, Http404):
             # Django's own text names the model that was looked for.
             return drf.NotFound()
@@ -83,5 +87,5 @@ class DomainExceptionHandler(ExceptionHandler):
 
     def report_exception(self, exc: drf.APIException, response: Response) -> None:
         """Report mistakes of ours; a refusal is none, even when it answers 503."""
-        if not isinstance(self.exc, DomainError):
+        if not isinstance(self.exc, (DomainError, RedisConnectionError, RedisTimeoutError)):
             super().report_exception(exc, response)

@@ -1,12 +1,16 @@
 """One error shape on every route, and never a word about our code."""
 
 import pytest
+import redis
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import tickets
 from accounts.tests.factories import UserFactory
 from youworker.common.exceptions import Conflict, InvalidInput, RateLimited
 
@@ -123,3 +127,13 @@ def test_half_a_surrogate_pair_is_refused_like_any_other_wrong_value(client_of, 
 
     assert answer.status_code == 400
     assert answer.json()["type"] == "validation_error"
+
+
+@pytest.mark.django_db
+def test_what_needs_redis_says_so_while_it_is_away(client_of, monkeypatch):
+    away = redis.Redis.from_url("redis://127.0.0.1:1/0", retry=Retry(NoBackoff(), 0))
+    monkeypatch.setattr(tickets, "sync_redis", lambda: away)
+
+    answer = client_of(UserFactory()).post("/v1/auth/tickets")
+
+    assert errors_of(answer, 503, "server_error")["code"] == "unavailable"

@@ -23,6 +23,7 @@ from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
 from mcp.services import create_server
 from youworker import rotating
 from youworker.common import crypto, rotation
+from youworker.common.audit import verifying
 from youworker.common.config import BASE_DIR, config
 from youworker.common.exceptions import Conflict, InvalidInput
 from youworker.common.fields import DAMAGED_TEXT
@@ -429,3 +430,17 @@ def test_a_killed_rotation_goes_on_where_it_was(settings, old_key):
     assert (tally.rotated, is_clean) == (everything.old, True)
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
     assert {row.content for row in Message.objects.all()} == {f"text {n}" for n in range(30)}
+
+
+def test_dropped_keys_leave_an_audit_log_that_the_new_key_signed(own_file, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    MessageFactory()
+    rotating.add_key()
+    rotating.rotate_keys()
+
+    rotating.drop_old_keys()
+
+    settings.MESSAGE_ENCRYPTION_KEYS = [own_file.read_text()]
+    signed = verifying.last_signed()
+    assert signed is not None
+    assert signed.seq == LogEntry.objects.count() - 1  # the line about the dropping came after
