@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from documents.services import remove_unused_file
 from documents.tests.factories import DocumentFactory
 from ingestion import store
 from ingestion.enums import Stage
@@ -47,15 +48,17 @@ def test_a_file_that_is_stored_once_more_meanwhile_stays():
         os.utime(path)
         return set()
 
-    assert store.remove_orphans(nothing_is_needed) == 0
+    assert store.remove_orphans(nothing_is_needed, remove_unused_file) == 0
     assert path.exists()
 
 
-def test_many_files_cost_few_queries(monkeypatch, django_assert_num_queries):
+def test_many_files_in_use_cost_few_queries(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(store, "FILES_AT_ONCE", 2)
     files = [stored(f"file-{number}") for number in range(5)]
+    for path in files:
+        DocumentFactory(file=f"ab/cd/{path.name}")
 
     with django_assert_num_queries(6):
-        assert remove_unused_files() == 5
+        assert remove_unused_files() == 0
 
-    assert not any(path.exists() for path in files)
+    assert all(path.exists() for path in files)
