@@ -51,11 +51,11 @@ class Offered:
 
 
 class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
-    """Copies of everything about the caller; API keys may fetch them, and not ask for them."""
+    """Copies of everything about the caller; with an API key, asking for one needs the password."""
 
     queryset = DataExport.objects.none()
     serializer_class = ExportSerializer
-    scopes = {"read": "account"}
+    scopes = {"read": "account", "write": "account"}
 
     def get_queryset(self) -> ExportQuerySet:
         return DataExport.objects.visible_to(self.actor).newest_first()
@@ -82,7 +82,9 @@ class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
 
 
 class AccountView(ActorView):
-    """The caller's account as a whole; closed to API keys."""
+    """The caller's account as a whole; with an API key, its end needs the password."""
+
+    scopes = {"write": "account"}
 
     @extend_schema(
         operation_id="account_erase", request=EraseSerializer, responses={202: ErasureSerializer}

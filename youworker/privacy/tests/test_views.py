@@ -110,14 +110,16 @@ def test_old_sessions_need_the_password(browser, ada, method, url):
 @pytest.mark.parametrize(
     ("method", "url"), [("post", "/v1/account/exports"), ("delete", "/v1/account")]
 )
-def test_keys_may_neither_export_nor_erase(client, ada, method, url):
-    headers = keyed(ada, "account")
+def test_a_key_alone_may_neither_export_nor_erase(client, ada, method, url):
+    def ask(who, body, *scopes):
+        headers = keyed(ada, *scopes)
+        return getattr(who, method)(url, body, "application/json", headers=headers)
 
-    answer = getattr(client, method)(
-        url, {"password": "analytical"}, "application/json", headers=headers
-    )
-
-    assert code_of(answer) == (403, "insufficient_scope")
+    right = {"password": "analytical"}
+    assert code_of(ask(client, {}, "account")) == (403, "recent_sign_in_required")
+    assert code_of(ask(client, {"password": "x"}, "account")) == (403, "recent_sign_in_required")
+    assert code_of(ask(client, right, "chat")) == (403, "insufficient_scope")
+    assert ask(client, right, "account").status_code == 202
 
 
 def test_erasing_closes_the_account_and_says_what_comes(browser, ada):

@@ -49,8 +49,9 @@ ACCOUNTS = [
     Row("get", "v1/account/audit", "signed_in", "account"),
     Row("get", "v1/account/private-reads", "signed_in", "account"),
     # Neither of the two goes without a recent sign-in.
-    Row("post", "v1/account/exports", "signed_in", ok=403, body={}),
-    Row("delete", "v1/account", "signed_in", ok=403, body={}),
+    # Without a young session or the password: whoever gets in is asked for it.
+    Row("post", "v1/account/exports", "signed_in", "account", ok=403, body={}),
+    Row("delete", "v1/account", "signed_in", "account", ok=403, body={}),
     Row("get", "v1/account/exports", "signed_in", "account"),
     Row("get", "v1/account/exports/<uuid:pk>", "own", "account", thing="export"),
     # The export of the matrix is not made yet: whoever gets in is told so.
