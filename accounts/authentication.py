@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions
 
 from accounts import services
+from youworker.common.credentials import shown_key
 from youworker.common.origin import note_key
 
 if TYPE_CHECKING:
@@ -52,7 +53,4 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 def key_in(request: Request) -> str | None:
     """The key a request carries."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
-    return request.headers.get("X-API-Key")
+    return shown_key(request.headers.get("Authorization", ""), request.headers.get("X-API-Key"))

@@ -12,6 +12,7 @@ from django.http.request import validate_host
 
 from accounts import services
 from accounts.tickets import Caller, redeem_ticket
+from youworker.common.credentials import shown_key
 from youworker.common.db import in_thread
 from youworker.common.origin import note_key
 from youworker.common.sockets import deny
@@ -51,8 +52,7 @@ class SocketAuthentication:
 
 def caller_of(scope: Scope, headers: dict[bytes, str]) -> Caller | None:
     """The user behind a connection, and what lets him in."""
-    scheme, _, token = headers.get(b"authorization", "").partition(" ")
-    secret = token.strip() if scheme.lower() == "bearer" else headers.get(b"x-api-key")
+    secret = shown_key(headers.get(b"authorization", ""), headers.get(b"x-api-key"))
     if secret:
         found = services.user_of_key(secret)
         return Caller.by_key(*found) if found else None

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
+from youworker.common.credentials import shown_key
 from youworker.web.answers import error_body, error_headers
 from youworker.web.connections import Connection
 from youworker.web.headers import missing
@@ -188,11 +189,10 @@ def is_upload(target: bytes) -> bool:
 
 def secrets_in(request: WebRequest) -> Secrets:
     """The API key and the session cookie of a request, either empty."""
-    headers = request.requestHeaders
-    given = headers.getRawHeaders(b"Authorization", [b""])[-1].decode("latin-1")
-    scheme, _, token = given.partition(" ")
-    key = token.strip() if scheme.lower() == "bearer" else ""
-    if not key:
-        key = headers.getRawHeaders(b"X-API-Key", [b""])[-1].decode("latin-1")
+    authorization, x_api_key = (
+        request.requestHeaders.getRawHeaders(name, [b""])[-1].decode("latin-1")
+        for name in (b"Authorization", b"X-API-Key")
+    )
+    key = shown_key(authorization, x_api_key) or ""
     cookie = request.received_cookies.get(settings.SESSION_COOKIE_NAME.encode(), b"")
     return key, cookie.decode("latin-1")
