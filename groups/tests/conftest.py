@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from accounts.tests.factories import UserFactory
-from groups import policies
 from groups.tests.factories import managed_group
-
-
-@pytest.fixture
-def configured(monkeypatch):
-    """Change a section of the settings that quotas look at."""
-
-    def use(section, **values):
-        changed = dataclasses.replace(getattr(policies.config, section), **values)
-        replaced = dataclasses.replace(policies.config, **{section: changed})
-        monkeypatch.setattr(policies, "config", replaced)
-
-    return use
 
 
 @pytest.fixture

@@ -83,6 +83,19 @@ def _nobody_calls() -> None:
 
 
 @pytest.fixture
+def configured() -> Iterator[Callable[..., None]]:
+    """Change settings of a section until the test ends."""
+    from youworker.testing import configuring
+
+    with ExitStack() as changes:
+
+        def change(section: str, **values: Any) -> None:
+            changes.enter_context(configuring.configured(section, **values))
+
+        yield change
+
+
+@pytest.fixture
 def client_of() -> Callable[[Any], Any]:
     """A client that is signed in as somebody."""
     from rest_framework.test import APIClient

@@ -1,6 +1,5 @@
 """Who is let in at all."""
 
-import dataclasses
 import json
 import logging
 
@@ -8,18 +7,7 @@ import pytest
 
 from youworker.common.peers import TrustedPeers
 from youworker.tests.serving import ask, serving
-from youworker.web import gate as module
 from youworker.web.gate import Gate
-
-
-@pytest.fixture
-def configured(monkeypatch):
-    def change(**security):
-        changed = dataclasses.replace(module.config.security, **security)
-        for place in ("youworker.web.gate.config", "youworker.common.peers.config"):
-            monkeypatch.setattr(place, dataclasses.replace(module.config, security=changed))
-
-    return change
 
 
 async def let_in(scope, receive, send):
@@ -62,27 +50,27 @@ async def test_without_a_list_everybody_is_served():
     ],
 )
 async def test_the_list_decides(configured, address, status):
-    configured(allowed_networks=("10.1.0.0/16", "2001:db8::/32"))
+    configured("security", allowed_networks=("10.1.0.0/16", "2001:db8::/32"))
 
     assert await status_of(client=(address, 1)) == status
 
 
 async def test_a_connection_without_an_address_is_not_on_the_list(configured):
-    configured(allowed_networks=("0.0.0.0/0", "::/0"))
+    configured("security", allowed_networks=("0.0.0.0/0", "::/0"))
 
     assert await status_of(client=None) == 403
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 async def test_load_balancers_may_always_ask(configured, path):
-    configured(allowed_networks=("10.0.0.0/8",))
+    configured("security", allowed_networks=("10.0.0.0/8",))
 
     assert await status_of(path=path) == 200
     assert await status_of(path=path + "/../../v1/auth/me") == 403
 
 
 async def test_forged_addresses_do_not_help(configured):
-    configured(allowed_networks=("10.0.0.0/8",), trusted_proxies=("192.0.2.1",))
+    configured("security", allowed_networks=("10.0.0.0/8",), trusted_proxies=("192.0.2.1",))
 
     assert await status_of(x_forwarded_for="10.0.0.1") == 403
     assert await status_of(client=("192.0.2.1", 1), x_forwarded_for="10.0.0.1, 203.0.113.5") == 403
@@ -90,7 +78,7 @@ async def test_forged_addresses_do_not_help(configured):
 
 
 async def test_a_refusal_has_the_shape_of_the_api(configured):
-    configured(allowed_networks=("10.0.0.0/8",))
+    configured("security", allowed_networks=("10.0.0.0/8",))
 
     start, body = await through(x_correlation_id="abc")
     socket, _end = await through(kind="websocket")
@@ -101,7 +89,7 @@ async def test_a_refusal_has_the_shape_of_the_api(configured):
 
 
 async def test_a_refused_address_is_logged_once(configured, caplog):
-    configured(allowed_networks=("10.0.0.0/8",))
+    configured("security", allowed_networks=("10.0.0.0/8",))
     gate = Gate(let_in)
 
     with caplog.at_level(logging.WARNING, "youworker.web.gate"):
