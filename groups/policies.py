@@ -61,14 +61,11 @@ class Limit:
     most: int
 
 
-Meter = "Callable[[Subject], int]"
-
-
 def limits_for(user: User, key_id: UUID | None = None) -> list[Limit]:
     """Every limit that counts for a user, and for the key he shows; one query."""
     rows = list(Quota.objects.in_force_for(user, key_id))
     own = next((row for row in rows if row.user_id), None)
-    found = [*own_limits(user, own)]
+    found = list(own_limits(user, own))
     for row in rows:
         if row is not own:
             found += limits_of(row)
