@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from youworker.common.config import config
@@ -149,7 +149,8 @@ def in_networks(address: Address, networks: Iterable[Network]) -> bool:
     return any(address.version == each.version and address in each for each in networks)
 
 
-@cache
+# Bounded, because people choose the networks of their keys.
+@lru_cache(maxsize=1024)
 def networks_of(entries: tuple[str, ...]) -> tuple[Network, ...]:
     """Parsed networks; a single address is a network of its own."""
     return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)
