@@ -23,8 +23,9 @@ from youworker.common.config import BASE_DIR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START_SECONDS = 60
-# What a supervisor and its database may take together, on a machine that does other things, too.
+# Bounds for a machine that does other things, too, not budgets: a supervisor may give its children
+# and its database half a minute to end.
+START_SECONDS = 180
 STOP_SECONDS = 45
 # What ties this process to its own servers and must not reach the scratch installation.
 OWN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE", "MESSAGE_ENCRYPTION_KEYS_FILE")

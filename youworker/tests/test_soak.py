@@ -79,7 +79,7 @@ def rising(percent):
     return [replace(each, memory=more if each.at >= 60 else {"web": 200.0}) for each in STEADY]
 
 
-def at_rest(**changes):
+def when_idle(**changes):
     return replace(CLEAN, after=replace(SAMPLE, **changes))
 
 
@@ -87,13 +87,13 @@ def at_rest(**changes):
     ("measured", "reason"),
     [
         (replace(CLEAN, samples=rising(9)), "web: growth of memory"),
-        (at_rest(pool={"in_use": 2, "waiting": 0}), "at rest: connections in use"),
-        (at_rest(pool={"in_use": 1, "waiting": 3}), "at rest: requests waiting"),
-        (at_rest(pool={}), "at rest: connections in use"),
-        (at_rest(connections={"idle in transaction": 1}), "at rest: transactions left open"),
-        (at_rest(clients=1), "at rest: TCP connections of clients"),
-        (at_rest(descriptors=90), "at rest: more descriptors"),
-        (at_rest(threads=40), "at rest: more threads"),
+        (when_idle(pool={"in_use": 2, "waiting": 0}), "idle: connections in use"),
+        (when_idle(pool={"in_use": 1, "waiting": 3}), "idle: requests waiting"),
+        (when_idle(pool={}), "idle: connections in use"),
+        (when_idle(connections={"idle in transaction": 1}), "idle: transactions left open"),
+        (when_idle(clients=1), "idle: TCP connections of clients"),
+        (when_idle(descriptors=90), "idle: more descriptors"),
+        (when_idle(threads=40), "idle: more threads"),
         (replace(CLEAN, keys_without_end=("run:1",)), "key without expiry: run:1"),
         (replace(CLEAN, samples=[*STEADY, replace(SAMPLE, at=91.0, pool={})]), "samples the web"),
         (replace(CLEAN, samples=[*STEADY, replace(SAMPLE, at=91.0, web_pid=8)]), "web: restarts"),
@@ -110,7 +110,7 @@ def test_some_growth_is_not_a_reason():
 def test_faults_of_the_load_are_reasons_with_an_example():
     ledger = Ledger()
     for run in ("a", "b"):
-        ledger.blame(LoadFault("viewer: a gap", f"run {run}"))
+        ledger.add_fault(LoadFault("viewer: a gap", f"run {run}"))
 
     reasons = judge(CLEAN, ledger).reasons
 

@@ -43,7 +43,7 @@ class Ledger:
     # Documents that have to be there at the end, with the key that may read them.
     documents: dict[str, str] = field(default_factory=dict)
 
-    def blame(self, fault: LoadFault) -> None:
+    def add_fault(self, fault: LoadFault) -> None:
         """Note a fault."""
         self.faults[fault.sentence] += 1
         self.examples.setdefault(fault.sentence, fault.example)

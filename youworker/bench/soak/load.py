@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import zipfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 # Longer than any round takes; a round that is not over then has been forgotten by the product.
 ROUND_SECONDS = 150.0
 REQUEST_SECONDS = 60.0
+# Connections that break, and answers that are not what they should be.
+BROKEN = (
+    httpx.HTTPError,
+    HandshakeRefused,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ ACTORS = (
     Actor(filing.download_slowly, 3, 1),
     Actor(filing.export_everything, 1, 15),
     Actor(reading.read_lists, 2, 2),
-    Actor(reading.ask_wrongly, 1, 2),
+    Actor(reading.send_bad_requests, 1, 2),
 )
 # Each round is the next user's, so that all of them have something of every kind.
 USERS = 6
@@ -75,7 +86,7 @@ async def apply_load(product: Product, users: Sequence[User], seconds: float) ->
     rounds = [
         repeat(actor.act, turns, actor.pause, until) for actor in ACTORS for _ in range(actor.count)
     ]
-    bystanding = repeat(reading.look_around, itertools.repeat(bystander), 0.5, until)
+    bystanding = repeat(reading.read_health_and_self, itertools.repeat(bystander), 0.5, until)
     await asyncio.gather(*rounds, bystanding, purge_repeatedly(product, bystander.ledger, until))
 
 
@@ -90,9 +101,9 @@ async def repeat(
                 await act(user)
             user.ledger.acts[act.__name__] += 1
         except LoadFault as fault:
-            user.ledger.blame(fault)
+            user.ledger.add_fault(fault)
         except TimeoutError:
-            user.ledger.blame(LoadFault(f"{act.__name__}: not done after {ROUND_SECONDS:g} s"))
-        except (httpx.HTTPError, OSError, EOFError, HandshakeRefused) as error:
-            user.ledger.blame(LoadFault(f"{act.__name__}: {type(error).__name__}", str(error)))
+            user.ledger.add_fault(LoadFault(f"{act.__name__}: not done after {ROUND_SECONDS:g} s"))
+        except BROKEN as error:
+            user.ledger.add_fault(LoadFault(f"{act.__name__}: {type(error).__name__}", str(error)))
         await asyncio.sleep(pause)

@@ -45,4 +45,4 @@ async def run_purge(product: Product, ledger: Ledger, command: list[str]) -> Non
         purge.kill()
         _, printed = await purge.communicate()
     if purge.returncode:
-        ledger.blame(LoadFault(f"purge: exit code {purge.returncode}", printed.decode()[-300:]))
+        ledger.add_fault(LoadFault(f"purge: exit code {purge.returncode}", printed.decode()[-300:]))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from youworker.bench import Report
     from youworker.bench.product import Person, Product
+    from youworker.bench.soak.user import User
 
 # Enough for every act to have been done by everybody, so that pools and caches have their size.
 WARM_UP_SECONDS = 40.0
@@ -43,7 +44,10 @@ def run(minutes: float) -> Report:
         people = make_people(product, USERS + 1)
         staff = create_key(product.environment, "admin")
         probe = stack.enter_context(probe_of(product, staff))
-        return asyncio.run(soak(product, people, probe, minutes * 60))
+        try:
+            return asyncio.run(soak(product, people, probe, minutes * 60))
+        except LoadFault as fault:
+            raise RuntimeError(f"the load could not begin: {fault} {fault.example}") from fault
 
 
 async def soak(product: Product, people: Sequence[Person], probe: Probe, seconds: float) -> Report:
@@ -53,51 +57,59 @@ async def soak(product: Product, people: Sequence[Person], probe: Probe, seconds
         for user in users:
             await upload_large(user)
         await apply_load(product, users, WARM_UP_SECONDS)
-    before = await come_to_rest(probe)
+    before = await wait_until_idle(probe)
     ledger.forget_latencies()
     async with make_users(product, people, ledger) as again:
         for old, new in zip(users, again, strict=True):
             new.documents, new.large = old.documents, old.large
         loading = apply_load(product, again, seconds)
         _, samples = await asyncio.gather(loading, take_samples(probe, ledger, seconds))
-    async with httpx.AsyncClient(base_url=product.base_url, timeout=30) as client:
-        await check_runs(client, ledger)
-        await check_documents(client, ledger)
-    after = await come_to_rest(probe)
+        if not samples:
+            raise RuntimeError("not one sample could be taken")
+        await check_runs(again[0], ledger)
+        await check_documents(again[0], ledger)
+    after = await wait_until_idle(probe)
     return judge(Measured(before, samples, after, probe.keys_without_end()), ledger)
 
 
-async def come_to_rest(probe: Probe) -> Sample:
+async def wait_until_idle(probe: Probe) -> Sample:
     """Wait until nobody is connected and nothing is in use, or not any longer; the last look."""
     deadline = time.monotonic() + REST_SECONDS
     while True:
-        sample = await asyncio.to_thread(probe.look)
+        sample = await asyncio.to_thread(probe.take_sample)
         resting = sample.clients == 0 and sample.pool.get("in_use") == 1
         if resting or time.monotonic() > deadline:
             return sample
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def check_runs(client: httpx.AsyncClient, ledger: Ledger) -> None:
+async def check_runs(reader: User, ledger: Ledger) -> None:
     """Note the runs that nobody saw the end of and that have none; deleted ones are not asked."""
     for run_id, key in ledger.open_runs.items():
-        answer = await ask(client, f"/v1/runs/{run_id}", key)
-        found = answer.status_code == httpx.codes.OK
-        if found and answer.json()["status"] not in FINAL_STATUSES:
-            ledger.blame(LoadFault("at the end: a run has no final status", answer.text[:200]))
+        answer = await read(reader, f"/v1/runs/{run_id}", key)
+        if answer is None or answer.status_code != httpx.codes.OK:
+            continue
+        if answer.json()["status"] not in FINAL_STATUSES:
+            ledger.add_fault(LoadFault("at the end: a run has no final status", answer.text[:200]))
 
 
-async def check_documents(client: httpx.AsyncClient, ledger: Ledger) -> None:
+async def check_documents(reader: User, ledger: Ledger) -> None:
     """Note documents that were accepted or restored, not deleted, and are not there."""
     for document, key in ledger.documents.items():
-        answer = await ask(client, f"/v1/documents/{document}", key)
+        answer = await read(reader, f"/v1/documents/{document}", key)
+        if answer is None:
+            continue
         if answer.status_code != httpx.codes.OK:
             sentence = f"at the end: a document is gone ({answer.status_code})"
-            ledger.blame(LoadFault(sentence, document))
+            ledger.add_fault(LoadFault(sentence, document))
         elif answer.json()["status"] != "ready":
-            ledger.blame(LoadFault("at the end: a document is not ready", answer.text[:200]))
+            ledger.add_fault(LoadFault("at the end: a document is not ready", answer.text[:200]))
 
 
-async def ask(client: httpx.AsyncClient, path: str, key: str) -> httpx.Response:
-    """Read a resource as somebody."""
-    return await client.get(path, headers={"Authorization": f"Bearer {key}"})
+async def read(reader: User, path: str, key: str) -> httpx.Response | None:
+    """Read a resource as somebody; no answer is a fault of its own."""
+    try:
+        return await reader.client.get(path, headers={"Authorization": f"Bearer {key}"})
+    except httpx.HTTPError as error:
+        reader.ledger.add_fault(LoadFault(f"at the end: {type(error).__name__}", path))
+        return None

@@ -74,7 +74,7 @@ class Probe:
         self.database.close()
         self.redis.close()
 
-    def look(self) -> Sample:
+    def take_sample(self) -> Sample:
         """Take a sample."""
         # Closed before anything is counted, so that the question is not part of the answer.
         pool = self.ask_for_pool()
@@ -149,8 +149,8 @@ async def take_samples(probe: Probe, ledger: Ledger, seconds: float) -> list[Sam
     samples: list[Sample] = []
     while time.monotonic() < until:
         try:
-            samples.append(await asyncio.to_thread(probe.look))
+            samples.append(await asyncio.to_thread(probe.take_sample))
         except RuntimeError as error:
-            ledger.blame(LoadFault(str(error)))
+            ledger.add_fault(LoadFault(str(error)))
         await asyncio.sleep(SAMPLE_SECONDS)
     return samples

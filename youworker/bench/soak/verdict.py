@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,11 +29,12 @@ MOST_THREADS = 8
 # The request that asks for the figure has a connection itself.
 OWN_CONNECTION = 1
 MISSING = -1
+SHOWN_KEYS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All that was seen: at rest after the warm-up, under load, and at rest afterwards."""
+    """All that was seen: idle after the warm-up, under load, and idle afterwards."""
 
     before: Sample
     samples: Sequence[Sample]
@@ -45,27 +47,23 @@ def judge(measured: Measured, ledger: Ledger) -> Report:
     figures = [
         Figure("rounds of all acts", ledger.acts.total(), "rounds"),
         at_most("faults the users noticed", ledger.faults.total(), "faults", 0),
-        *growth(measured.samples),
-        *rest(measured),
+        *growth_figures(measured.samples),
+        *idle_figures(measured),
     ]
     missed = [
         f"{figure.name}: {figure.value:,.2f} {figure.unit}, allowed is {figure.budget}"
         for figure in figures
         if figure.ok is False
     ]
-    reasons = [*missed, *ledger.reasons(), *map("key without expiry: {}".format, keys(measured))]
+    keys = [f"key without expiry: {name}" for name in measured.keys_without_end[:SHOWN_KEYS]]
+    reasons = [*missed, *ledger.reasons(), *keys]
     kinds = latencies(ledger, measured.samples)
     samples = [each.as_json() for each in measured.samples]
     details = {"latencies": kinds, "samples": samples, **ledger.as_json()}
     return Report(figures, reasons, details, list(map(as_line, kinds)))
 
 
-def keys(measured: Measured) -> Sequence[str]:
-    """Some of the keys that stay for ever."""
-    return measured.keys_without_end[:5]
-
-
-def growth(samples: Sequence[Sample]) -> list[Figure]:
+def growth_figures(samples: Sequence[Sample]) -> list[Figure]:
     """How the last third of the load differs from the middle one."""
     figures = []
     for name in samples[0].memory:
@@ -93,7 +91,7 @@ def growth(samples: Sequence[Sample]) -> list[Figure]:
     ]
 
 
-def rest(measured: Measured) -> list[Figure]:
+def idle_figures(measured: Measured) -> list[Figure]:
     """What is held when everybody has left."""
     before, after = measured.before, measured.after
     stuck = sum(n for state, n in after.connections.items() if "transaction" in state)
@@ -102,22 +100,22 @@ def rest(measured: Measured) -> list[Figure]:
     more_threads = after.threads - before.threads
     forever = len(measured.keys_without_end)
     return [
-        Figure("at rest: connections in use", in_use, "conns", "= 0", in_use == 0),
-        at_most("at rest: requests waiting", after.pool.get("waiting", 1), "requests", 0),
-        at_most("at rest: transactions left open", stuck, "conns", 0),
-        at_most("at rest: TCP connections of clients", after.clients, "conns", 0),
-        Figure("at rest: descriptors", after.descriptors, "files"),
-        at_most("at rest: more descriptors", more_descriptors, "files", MOST_DESCRIPTORS),
-        Figure("at rest: threads", after.threads, "threads"),
-        at_most("at rest: more threads", more_threads, "threads", MOST_THREADS),
-        at_most("at rest: Redis keys without expiry", forever, "keys", 0),
+        Figure("idle: connections in use", in_use, "conns", "= 0", in_use == 0),
+        at_most("idle: requests waiting", after.pool.get("waiting", 1), "requests", 0),
+        at_most("idle: transactions left open", stuck, "conns", 0),
+        at_most("idle: TCP connections of clients", after.clients, "conns", 0),
+        Figure("idle: descriptors", after.descriptors, "files"),
+        at_most("idle: more descriptors", more_descriptors, "files", MOST_DESCRIPTORS),
+        Figure("idle: threads", after.threads, "threads"),
+        at_most("idle: more threads", more_threads, "threads", MOST_THREADS),
+        at_most("idle: Redis keys without expiry", forever, "keys", 0),
     ]
 
 
 def medians(samples: Sequence[Sample], values: Sequence[float]) -> list[float]:
-    """The median of each third, by time; `values` belong to the samples."""
-    begin, length = samples[0].at, samples[-1].at - samples[0].at
+    """The median of each third, by time; not a number where nothing was measured."""
+    begin, length = samples[0].at, samples[-1].at - samples[0].at or 1.0
     thirds: list[list[float]] = [[], [], []]
     for sample, value in zip(samples, values, strict=True):
         thirds[min(2, int((sample.at - begin) / length * 3))].append(value)
-    return [statistics.median(third) for third in thirds]
+    return [statistics.median(third) if third else math.nan for third in thirds]

@@ -25,7 +25,7 @@ ENDLESS = "[[tokens=2000,rate=40]]"
 TOOL_QUESTION = "[[tokens=20,rate=40,tool=datetime__now]]"
 EVENTS_BEFORE_STOP = 10
 # A purge that began in the meantime must notice what comes back.
-LONGEST_ABSENCE = 3.0
+LONGEST_DELETED = 3.0
 
 
 async def ask_by_events(user: User) -> None:
@@ -86,7 +86,7 @@ async def ask_in_one_call(user: User) -> None:
     if not message["content"]:
         raise LoadFault("one call: the answer is empty", session)
     await user.delete_session(session)
-    await asyncio.sleep(random.uniform(0, LONGEST_ABSENCE))
+    await asyncio.sleep(random.uniform(0, LONGEST_DELETED))
     # 404 when the purge was there first.
     path = f"/v1/sessions/{session}"
     restored = await user.call("session restore", "POST", f"{path}/restore", expect=(200, 404))

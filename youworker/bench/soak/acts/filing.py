@@ -22,10 +22,10 @@ FILES_PER_UPLOAD = 3
 # More are deleted, so that search and exports do not grow with the length of the load.
 MOST_DOCUMENTS = 12
 # A purge that began in the meantime must notice what comes back.
-LONGEST_ABSENCE = 3.0
+LONGEST_DELETED = 3.0
 LARGE_BYTES = 3 * 2**20
 # A download of some seconds over a connection that holds little.
-SIP_BYTES, SIP_SECONDS, SIP_BUFFER = 32 * 1024, 0.05, 8192
+PIECE_BYTES, PIECE_SECONDS, PIECE_BUFFER = 32 * 1024, 0.05, 8192
 
 
 async def upload_and_search(user: User) -> None:
@@ -45,7 +45,7 @@ async def upload_and_search(user: User) -> None:
     if listed["count"] != len(found):
         raise LoadFault("documents: the tag lists another number", f"{listed['count']} of {word}")
     for document in found.values():
-        keep(user, document)
+        expect_document(user, document)
     while len(user.documents) > MOST_DOCUMENTS:
         await delete_document(user, user.documents.popleft())
 
@@ -79,7 +79,7 @@ async def upload_large(user: User) -> None:
     user.large = document, hashlib.sha256(content).hexdigest()
 
 
-def keep(user: User, document: str) -> None:
+def expect_document(user: User, document: str) -> None:
     """Note that a document has to be there from now on."""
     user.documents.append(document)
     user.ledger.documents[document] = user.key
@@ -97,12 +97,12 @@ async def delete_and_restore(user: User) -> None:
         return
     document = user.documents.popleft()
     await delete_document(user, document)
-    await asyncio.sleep(random.uniform(0, LONGEST_ABSENCE))
+    await asyncio.sleep(random.uniform(0, LONGEST_DELETED))
     path = f"/v1/documents/{document}"
     # 404 when the purge was there first.
     restored = await user.call("document restore", "POST", f"{path}/restore", expect=(200, 404))
     if restored.status_code == OK:
-        keep(user, document)
+        expect_document(user, document)
         for part in (path, f"{path}/passages", f"{path}/content"):
             answer = await user.call("document read", "GET", part, expect=(200, 404))
             if answer.status_code != OK:
@@ -110,17 +110,17 @@ async def delete_and_restore(user: User) -> None:
 
 
 async def download_slowly(user: User) -> None:
-    """Read a large original in sips, and compare it with what was uploaded."""
+    """Read a large original in small pieces, and compare it with what was uploaded."""
     document, digest = user.large
     headers = {"Authorization": f"Bearer {user.key}"}
     path, got = f"/v1/documents/{document}/content", hashlib.sha256()
     with user.ledger.time("download slowly"):
-        async with send_request(user.address, path, headers, receive_buffer=SIP_BUFFER) as answer:
+        async with send_request(user.address, path, headers, receive_buffer=PIECE_BUFFER) as answer:
             if answer.status != OK:
                 raise LoadFault(f"download: answered with {answer.status}")
-            while piece := await answer.reader.read(SIP_BYTES):
+            while piece := await answer.reader.read(PIECE_BYTES):
                 got.update(piece)
-                await asyncio.sleep(SIP_SECONDS)
+                await asyncio.sleep(PIECE_SECONDS)
     if got.hexdigest() != digest:
         raise LoadFault("download: the bytes are not those that were uploaded", document)
 

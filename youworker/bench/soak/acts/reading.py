@@ -29,7 +29,7 @@ async def read_lists(user: User) -> None:
         await user.get(kind, path)
 
 
-async def ask_wrongly(user: User) -> None:
+async def send_bad_requests(user: User) -> None:
     """Ask for what is not there, and send what cannot be read."""
     nobody = uuid4()
     refused: list[tuple[int, str, str, dict[str, Any]]] = [
@@ -52,10 +52,10 @@ async def ask_wrongly(user: User) -> None:
     ]
     for status, method, path, options in refused:
         await user.call(f"refusal {status}", method, path, expect=(status,), **options)
-    await open_wrongly(user, str(nobody))
+    await open_bad_socket(user, str(nobody))
 
 
-async def open_wrongly(user: User, session: str) -> None:
+async def open_bad_socket(user: User, session: str) -> None:
     """Open a socket on a conversation that is not there."""
     try:
         async with open_socket(user.address, f"/ws/chat/{session}", user.key):
@@ -65,7 +65,7 @@ async def open_wrongly(user: User, session: str) -> None:
             raise LoadFault(f"socket: refused with {refused.status} instead of 404") from refused
 
 
-async def look_around(user: User) -> None:
+async def read_health_and_self(user: User) -> None:
     """Ask whether the process lives, and who one is."""
     await user.get("health live", "/health/live")
     await user.get("auth me", "/v1/auth/me")
