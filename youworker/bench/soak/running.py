@@ -100,7 +100,7 @@ async def check_documents(reader: User, ledger: Ledger) -> None:
         if answer is None:
             continue
         if answer.status_code != httpx.codes.OK:
-            sentence = f"at the end: a document is gone ({answer.status_code})"
+            sentence = f"at the end: a document is answered with {answer.status_code}"
             ledger.add_fault(LoadFault(sentence, document))
         elif answer.json()["status"] != "ready":
             ledger.add_fault(LoadFault("at the end: a document is not ready", answer.text[:200]))

@@ -56,10 +56,10 @@ class User:
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
         with self.ledger.time(kind):
             answer = await self.client.request(method, path, headers=headers, **options)
-        if answer.status_code not in expect:
-            says = "server error" if answer.status_code >= SERVER_ERROR else "unexpected"
-            sentence = f"{kind}: {says} {answer.status_code} instead of {sorted(expect)}"
-            raise LoadFault(sentence, answer.text[:200])
+            if answer.status_code not in expect:
+                says = "server error" if answer.status_code >= SERVER_ERROR else "unexpected"
+                sentence = f"{kind}: {says} {answer.status_code} instead of {sorted(expect)}"
+                raise LoadFault(sentence, answer.text[:200])
         return answer
 
     async def get(self, kind: str, path: str, **options: Any) -> Json:

@@ -28,7 +28,6 @@ MOST_DESCRIPTORS = 16
 MOST_THREADS = 8
 # The request that asks for the figure has a connection itself.
 OWN_CONNECTION = 1
-MISSING = -1
 SHOWN_KEYS = 5
 
 
@@ -95,13 +94,15 @@ def idle_figures(measured: Measured) -> list[Figure]:
     """What is held when everybody has left."""
     before, after = measured.before, measured.after
     stuck = sum(n for state, n in after.connections.items() if "transaction" in state)
-    in_use = after.pool.get("in_use", MISSING) - OWN_CONNECTION
+    # Not a number, which no bound allows, when the web process does not even answer.
+    in_use = after.pool.get("in_use", math.nan) - OWN_CONNECTION
+    waiting = after.pool.get("waiting", math.nan)
     more_descriptors = after.descriptors - before.descriptors
     more_threads = after.threads - before.threads
     forever = len(measured.keys_without_end)
     return [
         Figure("idle: connections in use", in_use, "conns", "= 0", in_use == 0),
-        at_most("idle: requests waiting", after.pool.get("waiting", 1), "requests", 0),
+        at_most("idle: requests waiting", waiting, "requests", 0),
         at_most("idle: transactions left open", stuck, "conns", 0),
         at_most("idle: TCP connections of clients", after.clients, "conns", 0),
         Figure("idle: descriptors", after.descriptors, "files"),
