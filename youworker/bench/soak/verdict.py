@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from youworker.bench.soak.samples import Sample
 
 # The web process may hold so much more in the last third than in the middle one, in per cent.
-# Medians, because an upload or an export of a moment is not growth. Quiet runs differ by one to
-# three per cent, which is how the allocator returns pages; a kilobyte lost with each request of an
-# hour is 15 per cent.
+# Medians, because an upload or an export of a moment is not growth. Runs without a leak differed by
+# up to two per cent of some 250 MiB: so the allocator returns pages. A third of an hour is
+# more than 10,000 requests, so three kilobytes lost with each of them are noticed.
 MOST_GROWTH = 8.0
 # Pools of connections grow up to the number of requests that were ever at once, which in the
 # warm-up may have been some fewer. A descriptor lost with each stream would be hundreds.
