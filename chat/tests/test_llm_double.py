@@ -9,8 +9,9 @@ import time
 import httpx
 import pytest
 
+from chat.agent.types import ChatMessage
 from chat.llm.clients import close_clients
-from chat.tests.llm_support import events_of, model_on, text_of, user
+from chat.tests.llm_support import calls_of, events_of, model_on, text_of, user
 from youworker.testing.model_server import Call, ModelServer, Turn, turn_from_spec
 from youworker.testing.model_server.embedding import embedding
 from youworker.testing.model_server.turns import turn_from_mapping
@@ -48,6 +49,17 @@ async def test_scripted_text_may_use_what_the_tool_said(server):
     server.script(Turn(text="You asked {user}"))
 
     assert text_of(await events_of(model_on(server.base_url), user("why"))) == "You asked why"
+
+
+async def test_a_message_may_ask_for_a_tool_before_the_answer(server):
+    asked = user("[[tokens=3,tool=datetime__now]]")
+    told = [*asked, ChatMessage("tool", "noon", tool_call_id="call_0")]
+
+    (call,) = calls_of(await events_of(model_on(server.base_url), asked))
+    answer = await events_of(model_on(server.base_url), told)
+
+    assert call.name == "datetime__now"
+    assert (text_of(answer), calls_of(answer)) == ("tok " * 3, [])
 
 
 async def test_rate_is_kept(server):

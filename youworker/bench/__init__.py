@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,22 @@ class Figure:
         """The figure as one line of a table."""
         verdict = {True: "ok", False: "MISSED", None: ""}[self.ok]
         return f"{self.name:<62} {self.value:>12,.2f} {self.unit:<10} {self.budget:<12} {verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures, the reasons why the measured is not good enough, and what the figures come from."""
+
+    figures: list[Figure]
+    reasons: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    # Further lines of the table, which stand in `details` as data.
+    notes: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        rows = [figure.as_json() for figure in self.figures]
+        return {"figures": rows, "reasons": self.reasons, **self.details}
 
 
 def at_most(name: str, value: float, unit: str, budget: float) -> Figure:

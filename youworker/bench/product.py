@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -22,10 +23,34 @@ from youworker.common.config import BASE_DIR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START_SECONDS = 60
-STOP_SECONDS = 15
+# Bounds for a machine that does other things, too, not budgets: a supervisor may give its children
+# and its database half a minute to end.
+START_SECONDS = 180
+STOP_SECONDS = 45
 # What ties this process to its own servers and must not reach the scratch installation.
 OWN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE", "MESSAGE_ENCRYPTION_KEYS_FILE")
+SCOPES = "chat,documents.read,documents.write,tools,account"
+MAKE_PEOPLE = """
+import json, secrets
+from accounts.models import User
+from accounts.services import create_api_key
+people = []
+for number in range({count}):
+    name, password = f"person{{number}}", secrets.token_urlsafe(16)
+    user = User.objects.create_user(username=name, password=password)
+    _, key = create_api_key(user, name="bench", scopes="{scopes}".split(","), actor=user)
+    people.append([name, password, key])
+print(json.dumps(people))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who uses the installation by a key of their own."""
+
+    username: str
+    password: str
+    api_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +72,23 @@ class Product:
     def children(self, marker: str) -> list[psutil.Process]:
         """Its processes whose command line contains `marker`."""
         found = self.supervisor.children(recursive=True)
-        return [process for process in found if marker in " ".join(process.cmdline())]
+        return [process for process in found if marker in command_of(process)]
 
     @property
     def web(self) -> psutil.Process:
-        """Its web process."""
-        return self.children("youworker.server")[0]
+        """Its web process; raises `RuntimeError` when there is none at the moment."""
+        found = self.children("youworker.server")
+        if not found:
+            raise RuntimeError("the web process is gone")
+        return found[0]
+
+
+def command_of(process: psutil.Process) -> str:
+    """The command line of a process; empty when it ended in the meantime."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def free_port() -> int:
@@ -110,16 +146,27 @@ def wait_until_ready(up: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError("the scratch installation did not start:\n" + log.read_text()[-2000:])
 
 
-def create_key(environment: dict[str, str]) -> str:
-    """An API key of the installation's superuser."""
-    command = [sys.executable, "manage.py", "create_api_key", "bench", "--name", "bench"]
-    scopes = "chat,documents.read,documents.write,tools,account"
-    made = subprocess.run(
-        [*command, "--scopes", scopes],
+def create_key(environment: dict[str, str], scopes: str = SCOPES) -> str:
+    """Create an API key of the installation's superuser."""
+    arguments = ("create_api_key", "bench", "--name", "bench", "--scopes", scopes)
+    return run_command(environment, *arguments)
+
+
+def make_people(product: Product, count: int) -> list[Person]:
+    """Add ordinary users, each with a key."""
+    program = MAKE_PEOPLE.format(count=count, scopes=SCOPES)
+    printed = run_command(product.environment, "shell", "-v0", "-c", program)
+    return [Person(*row) for row in json.loads(printed)]
+
+
+def run_command(environment: dict[str, str], *arguments: str) -> str:
+    """Run one of `manage.py`'s commands inside the installation; what it prints."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
         cwd=BASE_DIR,
         env=environment,
         check=True,
         capture_output=True,
         text=True,
     )
-    return made.stdout.strip()
+    return done.stdout.strip()

@@ -1,16 +1,19 @@
-"""A light client of `POST /v1/chat`: raw sockets, so that the client is not what is measured."""
+"""A light client of event streams: raw sockets, so that the client is not what is measured."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from youworker.bench.raw import send_request
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
+
+    from youworker.bench.raw import Answer
 
 
 @dataclass(slots=True)
@@ -25,36 +28,28 @@ class Stream:
     delays: list[float] = field(default_factory=list)
 
 
-async def chat_lines(
-    host: str, port: int, path: str, key: str, body: bytes
-) -> AsyncIterator[bytes]:
-    """The lines of a streamed answer."""
-    reader, writer = await asyncio.open_connection(host, port, limit=2**22)
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    writer.write(head.encode() + body)
-    try:
-        while line := await reader.readline():
-            yield line
-    finally:
-        writer.close()
+async def read_events(answer: Answer) -> AsyncGenerator[tuple[int, bytes, bytes], None]:
+    """Read number, type and data of each event; the sizes of chunks between them are skipped."""
+    number, kind = 0, b""
+    while line := await answer.reader.readline():
+        if line.startswith(b"id: "):
+            number = int(line[4:])
+        elif line.startswith(b"event: "):
+            kind = line[7:].strip()
+        elif line.startswith(b"data: "):
+            yield number, kind, line[6:]
 
 
 async def watch_chat(host: str, port: int, key: str, **question: Any) -> Stream:
     """Ask with `stream` and read to the end; tokens that carry their send time are timed."""
     body = orjson.dumps({"stream": True, **question})
     stream = Stream(started=time.monotonic())
-    kind = b""
-    async for line in chat_lines(host, port, "/v1/chat", key, body):
-        if line.startswith(b"event: "):
-            kind = line[7:].strip()
-        elif line.startswith(b"data: "):
-            take(stream, kind, line[6:])
-        elif not stream.status and line.startswith(b"HTTP/") and b" 200" not in line:
-            raise RuntimeError(line.decode().strip())
+    headers = {"Authorization": f"Bearer {key}"}
+    async with send_request((host, port), "/v1/chat", headers, body=body) as answer:
+        if answer.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"the chat was answered with {answer.status}")
+        async for _, kind, data in read_events(answer):
+            take(stream, kind, data)
     if not stream.finished:
         raise RuntimeError("the stream ended without `done`")
     return stream
@@ -77,7 +72,8 @@ def take(stream: Stream, kind: bytes, data: bytes) -> None:
 async def time_to_first_chunk(host: str, port: int, body: bytes) -> float:
     """Seconds to the first token when the model server is asked directly."""
     start = time.monotonic()
-    async for line in chat_lines(host, port, "/v1/chat/completions", "none", body):
-        if b'"content"' in line and b"data:" in line and b'"content":""' not in line:
-            return time.monotonic() - start
+    async with send_request((host, port), "/v1/chat/completions", {}, body=body) as answer:
+        while line := await answer.reader.readline():
+            if b'"content"' in line and b"data:" in line and b'"content":""' not in line:
+                return time.monotonic() - start
     raise RuntimeError("the model double sent no token")

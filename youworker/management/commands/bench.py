@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from youworker.bench import Figure, machine
+from youworker.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
 
@@ -19,30 +19,33 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    help = "Measure streaming, ingestion or search, and compare with the budgets."
+    help = "Measure streaming, ingestion, search or a mixed load, and compare with the budgets."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=("chat", "ingest", "search", "retrieval"))
+        parser.add_argument("what", choices=("chat", "ingest", "search", "retrieval", "soak"))
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
         parser.add_argument("--streams", type=int, default=100, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")
         parser.add_argument("--passages", type=int, default=100_000, help="search: how many")
         parser.add_argument("--questions", type=Path, help="retrieval: questions, tab, pages")
         parser.add_argument("--user", help="retrieval: whose documents are searched")
+        parser.add_argument("--minutes", type=float, default=2.0, help="soak: length of the load")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         try:
-            figures = getattr(self, what)(options)
+            outcome = getattr(self, what)(options)
         except (RuntimeError, ValueError) as error:
             raise CommandError(str(error)) from error
+        report = outcome if isinstance(outcome, Report) else Report(outcome)
         described = machine()
         self.stdout.write(", ".join(f"{name} {value}" for name, value in described.items()))
-        for figure in figures:
-            self.stdout.write(figure.as_line())
+        for line in [*(figure.as_line() for figure in report.figures), *report.notes]:
+            self.stdout.write(line)
         if options["json"]:
-            rows = [figure.as_json() for figure in figures]
-            text = json.dumps({"machine": described, "figures": rows}, indent=2)
+            text = json.dumps({"machine": described, **report.as_json()}, indent=2)
             options["json"].write_text(text + "\n")
+        if report.reasons:
+            raise CommandError("\n".join(report.reasons))
 
     def chat(self, options: dict[str, Any]) -> list[Figure]:
         """Streams."""
@@ -76,3 +79,9 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no user {options['user']!r}.")
         return search.evaluate(options["questions"], actor=user)
+
+    def soak(self, options: dict[str, Any]) -> Report:
+        """A mixed load, and whether anything is lost or grows under it."""
+        from youworker.bench.soak import running
+
+        return running.run(options["minutes"])

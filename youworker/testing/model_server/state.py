@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from youworker.testing.model_server.turns import Turn, turn_from_spec
+from youworker.testing.model_server.turns import Call, Turn, turn_from_spec
 
 MODEL_PREFIX = "double:"
+# A load of an hour asks more often than anybody wants to look at.
+MOST_REQUESTS = 2000
 
 
 @dataclass
@@ -54,8 +56,9 @@ class State:
         self.arrived = threading.Event()
 
     def record(self, request: Recorded) -> None:
-        """Remember a request."""
+        """Remember a request, and forget the oldest of very many."""
         self.requests.append(request)
+        del self.requests[:-MOST_REQUESTS]
         self.arrived.set()
 
     def reset(self) -> None:
@@ -65,6 +68,14 @@ class State:
         self.arrived.clear()
 
     def next_turn(self, body: dict[str, Any]) -> Turn:
+        """The next turn: scripted, or what the model's name or the last message asks for."""
+        turn = self.wanted_turn(body)
+        messages = body.get("messages") or [{}]
+        if turn.tool and messages[-1].get("role") != "tool":
+            return replace(turn, text="", tokens=0, calls=(Call(turn.tool, {}),))
+        return turn
+
+    def wanted_turn(self, body: dict[str, Any]) -> Turn:
         """The scripted turn; without one what the model's name or the last message asks for."""
         if self.script:
             return self.script.popleft()

@@ -37,6 +37,8 @@ class Turn:
     reasoning: str = ""
     reasoning_field: str = "reasoning_content"
     calls: tuple[Call, ...] = ()
+    # A tool that is called first, without arguments; the answer follows its result.
+    tool: str = ""
     # pieces: arguments in several deltas; bare: no index and no id; object: arguments not a string
     call_style: CallStyle = "whole"
     status: int = 0

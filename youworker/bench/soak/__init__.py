@@ -1,0 +1,1 @@
+"""A mixed load in a steady state, and whether anything is lost or grows under it."""
