@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chat.agent.errors import ModelUnavailable
 from chat.llm.answer import AnswerReader
 from chat.llm.clients import client_for
-from chat.llm.failures import Transient, connection_failure
+from chat.llm.failures import Transient, connection_failure, too_large
 from youworker.common.correlation import HEADER, correlation_id
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Turn:
         self.clock = clock
         # Of the first token, on the loop's clock.
         self.deadline = deadline
-        self.reader = AnswerReader()
+        self.reader = AnswerReader(llm)
         self.body: dict[str, Any] = {}
         self.context: Any = None
         self.blocks: AsyncGenerator[bytes, None] | None = None
@@ -60,7 +60,7 @@ class Turn:
         except openai.APIStatusError:
             raise
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise connection_failure() from error
+            raise too_large(error) or connection_failure() from error
         self.whole = "json" in response.headers.get("content-type", "")
         self.blocks = response.http_response.aiter_bytes()
 
@@ -72,19 +72,19 @@ class Turn:
         if block and not self.whole:
             return self.reader.feed(block)
         if block:
-            self.reader.rest += block.replace(b"\n", b" ")
+            self.reader.feed_whole(block)
             return []
-        self.over = True
-        if self.whole:
-            self.reader.rest = b"data:" + self.reader.rest
         return self.ended()
 
     def ended(self) -> list[ModelEvent]:
         """The last events; an answer without any output may be asked for again."""
         try:
-            return self.reader.end(self.body)
+            events = self.reader.end(self.body)
         except ModelUnavailable as error:
             raise Transient(error) from error
+        # A failure after the last words is raised when it is asked for more.
+        self.over = self.reader.failure is None
+        return events
 
     async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
         """The next piece received; empty at the end. Raises what a lost connection means."""
@@ -98,6 +98,8 @@ class Turn:
                 return b""
             raise self.too_slow() from error
         except httpx2.HTTPError as error:
+            if failure := too_large(error):
+                raise failure from error
             if self.reader.finished:
                 return b""
             if self.reader.started:
