@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 # A read of 64 KiB may hold ten thousand pieces, and none of them waits for the network.
 PIECES_AT_ONCE = 128
@@ -37,7 +37,7 @@ class BoundedStream(httpx2.AsyncByteStream):
             if seen > self.limit:
                 if self.cut:
                     return
-                raise AnswerTooLarge(f"The answer is larger than {self.limit} bytes.")
+                raise too_large(self.limit)
             yield chunk
             pieces += 1
             if pieces % PIECES_AT_ONCE == 0:
@@ -47,13 +47,46 @@ class BoundedStream(httpx2.AsyncByteStream):
         await self.inner.aclose()
 
 
+class BoundedSyncStream(httpx2.SyncByteStream):
+    """The same for synchronous clients."""
+
+    def __init__(self, inner: httpx2.SyncByteStream, limit: int) -> None:
+        self.inner, self.limit = inner, limit
+
+    def __iter__(self) -> Iterator[bytes]:
+        seen = 0
+        for chunk in self.inner:
+            seen += len(chunk)
+            if seen > self.limit:
+                raise too_large(self.limit)
+            yield chunk
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def too_large(limit: int) -> AnswerTooLarge:
+    """The refusal to read more."""
+    return AnswerTooLarge(f"The answer is larger than {limit} bytes.")
+
+
 def limit_body(response: httpx2.Response, limit: int, *, cut: bool = False) -> None:
     """Put a limit, in bytes, on a body not yet read; raises `AnswerPacked` for a packed one."""
-    # A packed answer may be a thousand times larger than what is counted.
-    if response.headers.get("content-encoding", "").strip().lower() not in NOT_PACKED:
-        raise AnswerPacked("The answer is packed, although it was asked not to be.")
+    refuse_packed(response)
     stream = cast("httpx2.AsyncByteStream", response.stream)
     response.stream = BoundedStream(stream, limit, cut=cut)
+
+
+def limit_sync_body(response: httpx2.Response, limit: int) -> None:
+    """Do the same to the answer of a synchronous client."""
+    refuse_packed(response)
+    response.stream = BoundedSyncStream(cast("httpx2.SyncByteStream", response.stream), limit)
+
+
+def refuse_packed(response: httpx2.Response) -> None:
+    """Raise for a body that may unpack to a thousand times of what is counted."""
+    if response.headers.get("content-encoding", "").strip().lower() not in NOT_PACKED:
+        raise AnswerPacked("The answer is packed, although it was asked not to be.")
 
 
 class BoundedTransport(httpx2.AsyncHTTPTransport):
