@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
@@ -64,6 +64,6 @@ def names_in(document: Any) -> list[str]:
     return [name for name in names if is_name(name)][:MOST_MODELS]
 
 
-def is_name(name: Any) -> bool:
+def is_name(name: Any) -> TypeGuard[str]:
     """Whether this can be a model's name: it goes into a column, and into the request."""
     return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()

@@ -396,3 +396,51 @@ def test_the_number_of_another_postgresql_is_not_believed(database, tmp_path):
 
     assert first.is_running()
     assert database.ping() is Ping.OK
+
+
+ATTACH = """
+import sys
+from youworker.embedded import attached
+with attached():
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def attach(folder):
+    names = ("DATABASE_URL", "REDIS_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    return subprocess.Popen(
+        [sys.executable, "-c", ATTACH],
+        cwd=BASE_DIR,
+        env={**environment, "DATA_DIR": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_four_users_at_once_start_one_of_each_and_leave_none_even_if_both_hang():
+    with tempfile.TemporaryDirectory(prefix="youworker-users-") as name:
+        folder = Path(name)
+        users = [attach(folder) for _ in range(4)]
+        assert [user.stdout.readline() for user in users] == ["in\n"] * 4
+        store = Redis(folder, prepare_socket_dir(folder))
+        database = Postgres(folder, prepare_socket_dir(folder), durable=True)
+        (pid,) = running_in(folder)
+        first = database.leaders(database.processes())
+        assert [process.pid for process in store.processes()] == [pid]
+        assert len(first) == 1
+
+        for process in (psutil.Process(pid), *first):
+            process.send_signal(signal.SIGSTOP)
+        for user in users:
+            user.communicate("\n", timeout=60)
+
+        assert [user.returncode for user in users] == [0] * 4
+        assert running_in(folder) == []
+        assert not store.is_alive()
+        assert not database.is_alive()
+        assert not (database.cluster / "postmaster.pid").exists()
