@@ -375,10 +375,8 @@ async def test_a_list_of_models_without_end_is_refused():
 @pytest.mark.parametrize(
     ("document", "names"),
     [
-        (
-            {"data": [{"id": name} for name in ("a", 5, None, "", "b" * 201, "c\x00", {}, "d")]},
-            "ad",
-        ),
+        ({"data": [{"id": "a"}, {"id": 5}, {"id": {}}, {"id": ""}, {"name": "b"}, 1]}, "ab"),
+        ({"data": [{"id": "b" * 201}, {"id": "c\x00"}, {"id": None}, {"id": "d"}]}, "d"),
         ({"data": {"id": "a"}}, ""),
         ({"data": "text"}, ""),
         ([1], ""),

@@ -6,7 +6,7 @@ import fcntl
 import logging
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
@@ -154,8 +154,10 @@ class Servers:
             fcntl.flock(self.users, fcntl.LOCK_UN)
             with suppress(BlockingIOError):
                 fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for server in reversed(self.servers):
-                    server.stop()
+                # One that cannot be ended keeps no other running.
+                with ExitStack() as ends:
+                    for server in self.servers:
+                        ends.callback(server.stop)
         os.close(self.users)
 
     @contextmanager

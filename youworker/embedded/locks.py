@@ -25,7 +25,7 @@ class ServerLock:
         self.path = path
 
     @contextmanager
-    def acquired(self) -> Iterator[int | None]:
+    def try_acquire(self) -> Iterator[int | None]:
         """The locked descriptor to pass on; None while somebody holds the lock."""
         descriptor = open_lock(self.path)
         try:
@@ -40,10 +40,10 @@ class ServerLock:
 
     def is_held(self) -> bool:
         """Whether a process of the server lives."""
-        with self.acquired() as descriptor:
+        with self.try_acquire() as descriptor:
             return descriptor is None
 
-    def holders(self) -> list[psutil.Process]:
+    def find_holders(self) -> list[psutil.Process]:
         """The processes that have the lock file open."""
         try:
             wanted = self.path.stat()

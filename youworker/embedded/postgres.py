@@ -27,7 +27,7 @@ VERSION = 18
 SUPERUSER = "postgres"
 # The shortest the client library knows.
 PING_SECONDS = 2
-# Sessions look every few milliseconds whether their first process is gone.
+# Sessions notice at once that their first process is gone, unless they hang.
 ORPHAN_SECONDS = 5.0
 
 OPTIONS = {
@@ -75,10 +75,10 @@ class Postgres(EmbeddedServer):
         found = {"host": str(self.socket_dir), "user": SUPERUSER, "dbname": "postgres"}
         return {**found, "connect_timeout": PING_SECONDS}
 
-    def unlocked_process(self) -> psutil.Process | None:
+    def find_unlocked(self) -> psutil.Process | None:
         return running_server(self.cluster)
 
-    def leaders(self, processes: list[psutil.Process]) -> list[psutil.Process]:
+    def find_leaders(self, processes: list[psutil.Process]) -> list[psutil.Process]:
         """The first process; without it the ones it left behind."""
         first = running_server(self.cluster)
         return [first] if first else processes
@@ -97,13 +97,13 @@ class Postgres(EmbeddedServer):
     def why_it_ended(self) -> str:
         return last_line(self.log.read_text(errors="replace"))
 
-    def bear(self, answer: Ping) -> None:
-        if self.has_no_leader_for(ORPHAN_SECONDS):
+    def wait_or_end(self, answer: Ping) -> None:
+        if self.remains_leaderless_for(ORPHAN_SECONDS):
             self.stop()
         elif self.is_alive():
-            super().bear(answer)
+            super().wait_or_end(answer)
 
-    def has_no_leader_for(self, seconds: float) -> bool:
+    def remains_leaderless_for(self, seconds: float) -> bool:
         """Whether sessions outlive their killed first process: they end by themselves, or hang."""
         deadline = time.monotonic() + seconds
         while self.is_alive() and running_server(self.cluster) is None:
@@ -179,7 +179,7 @@ def running_server(cluster: Path) -> psutil.Process | None:
         alive = process.status() != psutil.STATUS_ZOMBIE and process.name().startswith("postgres")
         # The number may be another cluster's by now; each works in its own folder.
         return process if alive and Path(process.cwd()).samefile(cluster) else None
-    except (OSError, ValueError, psutil.NoSuchProcess):
+    except (OSError, ValueError, psutil.Error):
         return None
 
 

@@ -43,13 +43,13 @@ class Redis(EmbeddedServer):
     def ping(self) -> Ping:
         try:
             # Full of clients, it answers otherwise and hangs up.
-            return Ping.OK if self.told(b"PING").startswith(b"+PONG") else Ping.REJECT
+            return Ping.OK if self.send_command(b"PING").startswith(b"+PONG") else Ping.REJECT
         except (BrokenPipeError, ConnectionResetError):
             return Ping.REJECT
         except OSError:
             return Ping.NO_RESPONSE
 
-    def told(self, command: bytes) -> bytes:
+    def send_command(self, command: bytes) -> bytes:
         """The beginning of its answer to a command; raises `OSError` when there is none in time."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(PING_SECONDS)
@@ -57,7 +57,7 @@ class Redis(EmbeddedServer):
             connection.sendall(command + b"\r\n")
             return connection.recv(64)
 
-    def unlocked_process(self) -> psutil.Process | None:
+    def find_unlocked(self) -> psutil.Process | None:
         """Whoever listens on the socket, whether it answers or not: the kernel knows."""
         with socket.socket(socket.AF_UNIX) as trial:
             trial.settimeout(0)
@@ -81,7 +81,7 @@ class Redis(EmbeddedServer):
 
     def stop(self) -> None:
         with suppress(OSError):
-            self.told(b"SHUTDOWN NOSAVE")
+            self.send_command(b"SHUTDOWN NOSAVE")
         super().stop()
 
 

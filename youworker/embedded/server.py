@@ -49,7 +49,7 @@ class EmbeddedServer(ABC):
         """Whether it serves, refuses to serve just now, or is silent; takes some seconds."""
 
     @abstractmethod
-    def unlocked_process(self) -> psutil.Process | None:
+    def find_unlocked(self) -> psutil.Process | None:
         """The running server if one without the lock started it: a version before this one."""
 
     @abstractmethod
@@ -60,31 +60,31 @@ class EmbeddedServer(ABC):
     def why_it_ended(self) -> str:
         """The reason of a failed start."""
 
-    def leaders(self, processes: list[psutil.Process]) -> list[psutil.Process]:
+    def find_leaders(self, processes: list[psutil.Process]) -> list[psutil.Process]:
         """Those of its processes that end the others."""
         return processes
 
     def is_alive(self) -> bool:
         """Whether any of its processes runs."""
-        return self.lock.is_held() or self.unlocked_process() is not None
+        return self.lock.is_held() or self.find_unlocked() is not None
 
-    def processes(self) -> list[psutil.Process]:
+    def find_processes(self) -> list[psutil.Process]:
         """Those of its processes that run."""
-        if found := self.lock.holders():
+        if found := self.lock.find_holders():
             return found
-        unlocked = self.unlocked_process()
+        unlocked = self.find_unlocked()
         return [unlocked] if unlocked else []
 
     def ensure_running(self) -> None:
         """Start it unless it is alive; raises `NotReady` while it is alive and does not serve."""
         answer = self.ping()
         if answer is not Ping.OK and self.is_alive():
-            self.bear(answer)
+            self.wait_or_end(answer)
         self.silent_since = 0.0
         if answer is not Ping.OK:
             self.launch()
 
-    def bear(self, answer: Ping) -> None:
+    def wait_or_end(self, answer: Ping) -> None:
         """Return once a living server is ended; raise `NotReady` while it has time to answer."""
         if answer is Ping.REJECT:
             self.silent_since = 0.0
@@ -92,13 +92,15 @@ class EmbeddedServer(ABC):
         now = time.monotonic()
         self.silent_since = self.silent_since or now
         if not self.is_expendable or now - self.silent_since < LONGEST_SILENCE:
-            numbers = ", ".join(str(process.pid) for process in self.leaders(self.processes()))
+            numbers = ", ".join(
+                str(process.pid) for process in self.find_leaders(self.find_processes())
+            )
             raise NotReady(f"{self.name} (process {numbers}) is alive, but does not answer")
         self.stop()
 
     def launch(self) -> None:
         """Start it and wait until it serves; whoever holds its lock is never joined by a second."""
-        with self.lock.acquired() as descriptor:
+        with self.lock.try_acquire() as descriptor:
             if descriptor is None:
                 raise NotReady(f"{self.name} is being started")
             options = self.prepare()
@@ -130,17 +132,17 @@ class EmbeddedServer(ABC):
     def stop(self) -> None:
         """End all its processes, politely first; raises `StartupRefused` when one is left."""
         for number, seconds in self.ending:
-            processes = self.processes()
-            for process in processes if number == signal.SIGKILL else self.leaders(processes):
+            processes = self.find_processes()
+            for process in processes if number == signal.SIGKILL else self.find_leaders(processes):
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(number)
                     # One that was stopped would hear of the other signal never.
                     process.send_signal(signal.SIGCONT)
-            if self.is_gone_within(seconds):
+            if self.wait_until_gone(seconds):
                 return
         raise StartupRefused(f"{self.name} cannot be ended")
 
-    def is_gone_within(self, seconds: float) -> bool:
+    def wait_until_gone(self, seconds: float) -> bool:
         """Whether none of its processes is left after a while."""
         deadline = time.monotonic() + seconds
         while self.is_alive():

@@ -22,7 +22,7 @@ from youworker.common.config import BASE_DIR, load_config
 from youworker.embedded import StartupRefused, server
 from youworker.embedded.attach import Servers
 from youworker.embedded.folders import prepare_socket_dir
-from youworker.embedded.postgres import Postgres
+from youworker.embedded.postgres import Postgres, running_server
 from youworker.embedded.redis import Redis, binary
 from youworker.embedded.refusal import NotReady
 from youworker.processes.supervisor import Supervisor
@@ -119,7 +119,7 @@ def test_a_redis_whose_socket_was_removed_gets_no_second(store, tmp_path):
 def test_a_killed_redis_is_started_again(store, tmp_path):
     (pid,) = running_in(tmp_path)
     os.kill(pid, signal.SIGKILL)
-    assert store.is_gone_within(10)
+    assert store.wait_until_gone(10)
 
     store.ensure_running()
 
@@ -168,7 +168,7 @@ def test_the_lock_outlives_a_killed_starter_and_not_its_server(tmp_path):
     found = running_in(tmp_path)
 
     assert heir.lock.is_held()
-    assert [process.pid for process in heir.processes()] == found
+    assert [process.pid for process in heir.find_processes()] == found
     heir.stop()
 
     assert not heir.lock.is_held()
@@ -322,7 +322,7 @@ def test_the_last_user_leaves_no_silent_redis_behind(tmp_path, monkeypatch):
 def test_nobody_waits_for_a_start_after_the_end_began(servers, tmp_path, monkeypatch):
     (pid,) = running_in(tmp_path)
     os.kill(pid, signal.SIGKILL)
-    assert servers.redis.is_gone_within(10)
+    assert servers.redis.wait_until_gone(10)
     servers.give_up()
     deaf = [sys.executable, "-c", "import time; time.sleep(60)"]
     monkeypatch.setattr(servers.redis, "prepare", lambda: {"args": deaf})
@@ -334,7 +334,7 @@ def test_nobody_waits_for_a_start_after_the_end_began(servers, tmp_path, monkeyp
 
 
 def test_a_silent_postgresql_is_waited_for(database):
-    (first,) = database.leaders(database.processes())
+    (first,) = database.find_leaders(database.find_processes())
     with psycopg.connect(database.url.replace("/youworker", "/postgres")) as open_session:
         first.send_signal(signal.SIGSTOP)
         with pytest.raises(NotReady, match=rf"PostgreSQL \(process {first.pid}\)"):
@@ -344,16 +344,16 @@ def test_a_silent_postgresql_is_waited_for(database):
     database.ensure_running()
 
     assert went_on == (1,)
-    assert database.leaders(database.processes()) == [first]
+    assert database.find_leaders(database.find_processes()) == [first]
 
 
 def test_a_silent_postgresql_is_gone_after_its_stop_and_shut_down_in_order(database):
-    (first,) = database.leaders(database.processes())
+    (first,) = database.find_leaders(database.find_processes())
     first.send_signal(signal.SIGSTOP)
 
     database.stop()
 
-    assert database.processes() == []
+    assert database.find_processes() == []
     assert not (database.cluster / "postmaster.pid").exists()
     database.ensure_running()
     assert database.ping() is Ping.OK
@@ -361,19 +361,19 @@ def test_a_silent_postgresql_is_gone_after_its_stop_and_shut_down_in_order(datab
 
 def test_sessions_that_outlive_a_killed_postgresql_are_ended_first(database, monkeypatch):
     monkeypatch.setattr(sys.modules[Postgres.__module__], "ORPHAN_SECONDS", 0.5)
-    (first,) = database.leaders(database.processes())
+    (first,) = database.find_leaders(database.find_processes())
     with psycopg.connect(database.url.replace("/youworker", "/postgres")) as hanging:
         orphan = psutil.Process(hanging.info.backend_pid)
         orphan.send_signal(signal.SIGSTOP)
         first.kill()
-        while database.leaders(database.processes()) == [first]:
+        while database.find_leaders(database.find_processes()) == [first]:
             time.sleep(0.02)
         assert database.lock.is_held()
 
         database.ensure_running()
 
         assert not psutil.pid_exists(orphan.pid) or orphan.status() == psutil.STATUS_ZOMBIE
-    assert database.leaders(database.processes()) != [first]
+    assert database.find_leaders(database.find_processes()) != [first]
 
 
 def test_a_postgresql_in_recovery_is_busy_and_not_silent(database, monkeypatch):
@@ -386,16 +386,41 @@ def test_a_postgresql_in_recovery_is_busy_and_not_silent(database, monkeypatch):
 
 
 def test_the_number_of_another_postgresql_is_not_believed(database, tmp_path):
-    (first,) = database.leaders(database.processes())
+    (first,) = database.find_leaders(database.find_processes())
     other = Postgres(tmp_path, prepare_socket_dir(tmp_path), durable=False)
     other.cluster.mkdir()
     (other.cluster / "postmaster.pid").write_text(f"{first.pid}\n{other.cluster}\n")
 
-    assert other.processes() == []
+    assert other.find_processes() == []
     other.stop()
 
     assert first.is_running()
     assert database.ping() is Ping.OK
+
+
+def test_a_process_of_another_account_is_not_ours(database, monkeypatch):
+    def refuse(process):
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "cwd", refuse)
+
+    assert running_server(database.cluster) is None
+
+
+def test_a_server_that_cannot_be_ended_keeps_no_other_running(servers, tmp_path, monkeypatch):
+    def refuse():
+        raise StartupRefused("it cannot be ended")
+
+    stubborn = Redis(tmp_path, tmp_path)
+    monkeypatch.setattr(stubborn, "stop", refuse)
+    servers.servers.append(stubborn)
+
+    with pytest.raises(StartupRefused, match="cannot be ended"):
+        servers.leave()
+
+    assert running_in(tmp_path) == []
+    servers.servers.pop()
+    servers.join()
 
 
 ATTACH = """
@@ -430,8 +455,8 @@ def test_four_users_at_once_start_one_of_each_and_leave_none_even_if_both_hang()
         store = Redis(folder, prepare_socket_dir(folder))
         database = Postgres(folder, prepare_socket_dir(folder), durable=True)
         (pid,) = running_in(folder)
-        first = database.leaders(database.processes())
-        assert [process.pid for process in store.processes()] == [pid]
+        first = database.find_leaders(database.find_processes())
+        assert [process.pid for process in store.find_processes()] == [pid]
         assert len(first) == 1
 
         for process in (psutil.Process(pid), *first):
