@@ -32,6 +32,8 @@ class Turn:
         self.body: dict[str, Any] = {}
         self.context: Any = None
         self.blocks: AsyncGenerator[bytes, None] | None = None
+        # Until when counts are waited for after the last word, on that clock; nought = not yet.
+        self.tail_end = 0.0
         # The server ignored `stream` and answers one JSON document.
         self.whole = False
         self.over = False
@@ -108,11 +110,13 @@ class Turn:
 
     def patience(self) -> float:
         """Until when the next piece is awaited, on the loop's clock."""
-        if not self.reader.started and not self.reader.finished:
+        if self.reader.finished:
+            # Only the counts are missing; some servers never close, and some never fall silent.
+            self.tail_end = self.tail_end or self.clock.loop.time() + TAIL_SECONDS
+            return self.tail_end
+        if not self.reader.started:
             return self.deadline
-        # After the finish reason only the counts are missing; some servers never close.
-        seconds = TAIL_SECONDS if self.reader.finished else self.llm.idle_timeout
-        return self.clock.loop.time() + seconds
+        return self.clock.loop.time() + self.llm.idle_timeout
 
     def too_slow(self) -> ModelUnavailable:
         """Which of the clocks ran out, in a sentence."""

@@ -271,7 +271,7 @@ def test_roles_and_further_choices_change_nothing():
 
 
 @asynccontextmanager
-async def raw_server(head, *pieces, repeat=1):
+async def raw_server(head, *pieces, pause=0.0):
     """A server that answers every request with these bytes; gives its URL and its record."""
     record = {"sent": 0, "requests": []}
 
@@ -279,11 +279,11 @@ async def raw_server(head, *pieces, repeat=1):
         record["requests"].append(await incoming.readuntil(b"\r\n\r\n"))
         try:
             outgoing.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n")
-            for _ in range(repeat):
-                for piece in pieces:
-                    outgoing.write(piece)
-                    await outgoing.drain()
-                    record["sent"] += len(piece)
+            for piece in pieces:
+                outgoing.write(piece)
+                await outgoing.drain()
+                record["sent"] += len(piece)
+                await asyncio.sleep(pause)
         except ConnectionError:
             pass
         finally:
@@ -323,6 +323,17 @@ async def test_a_stream_of_nothing_has_an_end():
 
     assert text_of(heard) == "Hello"
     assert len(record["requests"]) == 1
+
+
+async def test_an_answer_that_has_ended_is_not_prolonged_by_comments():
+    said = line({"content": "Hello"}) + b"data: [DONE]\n\n"
+    async with raw_server(STREAM, said, *[b": wait\n\n"] * 10_000, pause=0.05) as (url, record):
+        # Listening to all of it would take eight minutes.
+        async with asyncio.timeout(60):
+            heard = await events_of(model_on(url))
+
+    assert text_of(heard) == "Hello"
+    assert record["sent"] < 50_000
 
 
 async def test_a_document_without_end_is_not_gathered():
