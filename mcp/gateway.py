@@ -19,7 +19,6 @@ from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, Implementation, Tool
 from mcp_types.version import LATEST_MODERN_VERSION
 from pydantic import ValidationError
 
-from mcp.bounded import AnswerTooLarge, BoundedTransport
 from mcp.builtin.registry import build
 from mcp.calls import ToolOutcome
 from mcp.client import Client, InputRequiredRoundsExceededError
@@ -30,6 +29,7 @@ from mcp.exceptions import ToolServerUnavailable
 from mcp.links import linked, retire
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
+from youworker.common.bounded import AnswerTooLarge, BoundedTransport
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
 

@@ -23,6 +23,12 @@ class ModelRefused(AgentError):
     code = "model_refused"
 
 
+class AnswerTooLarge(AgentError):
+    """The model said more than is kept, or its server sent more than is read."""
+
+    code = "answer_too_large"
+
+
 class LimitReached(AgentError):
     """The run used up its turns or its time."""
 

@@ -6,11 +6,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chat.agent.errors import LimitReached
+from chat.agent.errors import AnswerTooLarge, LimitReached
 from chat.agent.types import (
     ChatMessage,
     LanguageModel,
     ModelEvent,
+    ReasoningDelta,
     TextDelta,
     ToolCall,
     ToolSchema,
@@ -54,11 +55,14 @@ async def run_agent(
     toolset: Toolset,
     *,
     max_turns: int,
+    max_chars: int,
 ) -> AsyncGenerator[ModelEvent | TurnStarted, None]:
     """Alternate model turns and tool calls until the model only talks.
 
-    Appends what was said to `messages`. Raises `LimitReached`, and what the model raises.
+    Appends what was said to `messages`. Raises `LimitReached`, `AnswerTooLarge` after `max_chars`
+    characters of text and reasoning, and what the model raises.
     """
+    left = max_chars
     for number in range(1, max_turns + 1):
         yield TurnStarted(number)
         calls: list[ToolCall] = []
@@ -67,9 +71,14 @@ async def run_agent(
             async for event in stream:
                 if type(event) is TextDelta:
                     said.append(event.text)
+                    left -= len(event.text)
+                elif type(event) is ReasoningDelta:
+                    left -= len(event.text)
                 elif type(event) is ToolCall:
                     calls.append(event)
                 yield event
+                if left < 0:
+                    raise AnswerTooLarge(f"The answer is longer than {max_chars} characters.")
         if not calls:
             return
         messages.append(ChatMessage("assistant", "".join(said), tool_calls=calls))

@@ -3,44 +3,92 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
-from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.llm.calls import CallAssembly
 from chat.llm.thinking import ThinkTags
+
+if TYPE_CHECKING:
+    from youworker.common.config.sections import LlmConfig
 
 logger = logging.getLogger(__name__)
 
 CHARACTERS_PER_TOKEN = 4
 SERVER_ERROR = 500
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# No model reads or writes as much in one turn, and a hundred turns of it fit into a column.
+MOST_TOKENS = 10_000_000
+# Servers put an error into an error once or twice.
+ERROR_DEPTH = 5
+LONGEST_REASON = 500
 
 
 class AnswerReader:
     """Turns the bytes of one answer into events; lives for one attempt."""
 
-    def __init__(self) -> None:
-        self.rest = b""
-        self.calls = CallAssembly()
+    def __init__(self, llm: LlmConfig) -> None:
+        self.longest_line = llm.max_line_bytes
+        # Of an incomplete line; growing `bytes` would be copied with every piece.
+        self.rest = bytearray()
+        self.calls = CallAssembly(llm)
         self.tags = ThinkTags()
         self.usage: Usage | None = None
         self.characters = 0
         self.started = False
         self.finished = False
         self.garbage = 0
+        self.failure: AgentError | None = None
 
     def feed(self, block: bytes) -> list[ModelEvent]:
-        """The events of the complete lines in what was received so far."""
-        lines = (self.rest + block if self.rest else block).split(b"\n")
-        self.rest = lines.pop()
+        """The events of the complete lines in what was received so far.
+
+        What was said before a failure is given first; the next call raises it.
+        """
+        if self.failure:
+            raise self.failure
         events: list[ModelEvent] = []
-        for line in lines:
-            # Comments, event names and blank lines carry nothing.
-            if line.startswith(b"data:"):
-                self.take_line(line[5:], events)
+        try:
+            for line in self.lines(block):
+                # Comments, event names and blank lines carry nothing.
+                if line.startswith(b"data:"):
+                    self.take_line(line[5:], events)
+            self.require_short_line()
+        except AgentError as failure:
+            if not events:
+                raise
+            self.failure = failure
         return events
+
+    def lines(self, block: bytes) -> list[bytes]:
+        """The lines that a block completes; the rest of it is kept."""
+        # No JSON text holds a bare carriage return, so each one ends a line.
+        lines = block.replace(b"\r", b"\n").split(b"\n")
+        last = lines.pop()
+        if lines and self.rest:
+            lines[0] = bytes(self.rest) + lines[0]
+            self.rest.clear()
+        self.rest += last
+        if lines and lines[0].startswith(BYTE_ORDER_MARK):
+            lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+        return lines
+
+    def require_short_line(self) -> None:
+        """Refuse to keep more of an incomplete line."""
+        if len(self.rest) > self.longest_line:
+            raise AnswerTooLarge(
+                f"The model's server sent more than {self.longest_line} bytes as one piece."
+            )
+
+    def feed_whole(self, block: bytes) -> None:
+        """Keep a piece of an answer that is one document; it is read as a single line."""
+        if not self.rest:
+            block = b"data:" + block.removeprefix(BYTE_ORDER_MARK)
+        self.rest += block.replace(b"\r", b" ").replace(b"\n", b" ")
+        self.require_short_line()
 
     def take_line(self, data: bytes, events: list[ModelEvent]) -> None:
         """Read one `data:` line."""
@@ -68,7 +116,7 @@ class AnswerReader:
         elif document.get("error"):
             raise self.reported(document["error"])
         if usage := document.get("usage"):
-            self.usage = usage_of(usage)
+            self.usage = usage_of(usage) or self.usage
 
     def take_choice(self, choice: Any, events: list[ModelEvent]) -> None:
         """Read the only choice that is ever asked for."""
@@ -116,7 +164,9 @@ class AnswerReader:
         A stream that just ends counts as complete once anything was said: `[DONE]` and even the
         finish reason are missing on some servers.
         """
-        events = self.feed(b"\n") if self.rest else []
+        events = self.feed(b"\n")
+        if self.failure:
+            return events
         for piece in self.tags.rest():
             self.add(piece, events)
         calls = self.calls.finished()
@@ -145,24 +195,39 @@ class AnswerReader:
 
 def said_by_server(error: Any) -> str:
     """The sentence in a server's error, in any of the shapes in use."""
-    if isinstance(error, dict):
+    for _ in range(ERROR_DEPTH):
+        if not isinstance(error, dict):
+            break
         inner = error.get("error", error.get("message", error.get("detail")))
-        return said_by_server(inner) if inner is not None else str(error)[:500]
-    return str(error or "no reason given")[:500]
+        if inner is None:
+            break
+        error = inner
+    return as_text(error or "no reason given")[:LONGEST_REASON]
+
+
+def as_text(value: Any) -> str:
+    """Any JSON value as text; empty when it is nested too deeply to be shown."""
+    try:
+        return str(value)
+    except RecursionError:
+        return ""
 
 
 def text_of_parts(parts: Any) -> str:
     """The text of content given as a list of parts."""
     if not isinstance(parts, list):
-        return str(parts)
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+        return as_text(parts)
+    return "".join(as_text(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
 def usage_of(counts: Any) -> Usage | None:
-    """The token counts, if they are complete."""
+    """The token counts, if they are complete and can be true."""
     if not isinstance(counts, dict):
         return None
     tokens_in, tokens_out = counts.get("prompt_tokens"), counts.get("completion_tokens")
-    if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-        return Usage(tokens_in, tokens_out)
-    return None
+    return Usage(tokens_in, tokens_out) if is_count(tokens_in) and is_count(tokens_out) else None
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Whether a value is a number of tokens."""
+    return type(value) is int and 0 <= value <= MOST_TOKENS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
     from youworker.common.config.sections import LlmConfig
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 # Local servers want no key, and the client's library refuses to go without one.
 NO_KEY = "none"
 WRITE_SECONDS = 30.0
+# The longest lists of models, of services that resell hundreds, have one megabyte.
+LONGEST_LIST = 4_194_304
+# More than any reason needs; the rest is not read.
+LONGEST_ERROR = 65_536
 
-ClientKey = tuple[str, str, float]
+ClientKey = tuple[str, str, float, int]
 pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientKey, openai.AsyncOpenAI]] = (
     WeakKeyDictionary()
 )
@@ -27,7 +32,7 @@ async def client_for(llm: LlmConfig) -> openai.AsyncOpenAI:
     """The client of the running event loop for one server."""
     await load_library()
     pool = pools.setdefault(asyncio.get_running_loop(), {})
-    key = (llm.base_url, llm.api_key, llm.connect_timeout)
+    key = (llm.base_url, llm.api_key, llm.connect_timeout, llm.max_answer_bytes)
     if key not in pool:
         pool[key] = new_client(llm)
     return pool[key]
@@ -43,11 +48,25 @@ def new_client(llm: LlmConfig) -> openai.AsyncOpenAI:
     """A client without a read timeout or retries; both are decided per model turn."""
     import openai  # noqa: PLC0415 -- 40 MB that only users of a model server pay
 
+    from youworker.common.bounded import limit_body  # noqa: PLC0415 -- belongs to that library
+
+    async def limit(response: httpx2.Response) -> None:
+        if response.is_error:
+            limit_body(response, LONGEST_ERROR, cut=True)
+        else:
+            is_list = response.request.method == "GET"
+            limit_body(response, LONGEST_LIST if is_list else llm.max_answer_bytes)
+
     timeout = openai.Timeout(
         connect=llm.connect_timeout, read=None, write=WRITE_SECONDS, pool=llm.connect_timeout
     )
     return openai.AsyncOpenAI(
-        base_url=llm.base_url, api_key=llm.api_key or NO_KEY, timeout=timeout, max_retries=0
+        base_url=llm.base_url,
+        api_key=llm.api_key or NO_KEY,
+        timeout=timeout,
+        max_retries=0,
+        default_headers={"Accept-Encoding": "identity"},
+        http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [limit]}),
     )
 
 

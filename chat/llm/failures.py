@@ -6,7 +6,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
+from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.llm.answer import said_by_server
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ def status_failure(error: openai.APIStatusError) -> AgentError | Transient:
 def connection_failure() -> Transient:
     """What an unreachable or lost server means."""
     return Transient(ModelUnavailable("The model's server cannot be reached."))
+
+
+def too_large(error: Exception) -> AnswerTooLarge | None:
+    """What an answer that was cut off on our side means; None for other errors."""
+    from youworker.common import bounded  # noqa: PLC0415 -- belongs to the client's library
+
+    # The client wraps what is raised before the body is read.
+    for found in (error, error.__cause__):
+        if isinstance(found, bounded.AnswerTooLarge):
+            return AnswerTooLarge(f"The model's server said too much: {found}")
+    return None
 
 
 def retry_after(headers: Any) -> float | None:

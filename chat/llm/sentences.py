@@ -25,6 +25,8 @@ MARK = re.compile(r"\[\d{1,3}\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 SHORT_LINE = 60
 LONGEST_ABBREVIATION = 12
+# Of a section, with what stands before it.
+LONGEST_NUMBER = 40
 
 
 def split_sentences(text: str) -> list[str]:
@@ -63,13 +65,23 @@ def sentences_of(block: str) -> Iterator[str]:
     """The sentences of one run of text."""
     start = 0
     for found in BOUNDARY.finditer(block):
-        piece = block[start : found.end()].strip()
-        if ABBREVIATION.search(piece[-LONGEST_ABBREVIATION:]) or SECTION_NUMBER.match(piece):
+        end = found.end()
+        if continues_after(block, start, end):
             continue
-        yield piece
-        start = found.end()
+        yield block[start:end].strip()
+        start = end
     if rest := block[start:].strip():
         yield rest
+
+
+def continues_after(block: str, start: int, end: int) -> bool:
+    """Whether the full stop before `end` belongs to an abbreviation or a section's number.
+
+    Looks at a bounded piece: a text of nothing but abbreviations is one sentence.
+    """
+    if ABBREVIATION.search(block[max(start, end - LONGEST_ABBREVIATION) : end]):
+        return True
+    return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))
 
 
 def overlap(sentence: str, passage: str) -> float:

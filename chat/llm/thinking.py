@@ -5,6 +5,8 @@ from __future__ import annotations
 from chat.agent.types import ReasoningDelta, TextDelta
 
 OPEN, CLOSE = "<think>", "</think>"
+# Templates put a few line feeds before the tag; whoever sends only blanks is not waited for.
+MOST_BLANKS = 1000
 
 Piece = TextDelta | ReasoningDelta
 
@@ -26,7 +28,8 @@ class ThinkTags:
     def before(self) -> list[Piece]:
         """Nothing, until it is clear whether the answer begins with a tag."""
         begun = self.held.lstrip()
-        if len(begun) < len(OPEN) and OPEN.startswith(begun):
+        is_open = len(begun) < len(OPEN) and OPEN.startswith(begun)
+        if is_open and len(self.held) <= MOST_BLANKS:
             return []
         if not begun.startswith(OPEN):
             return self.rest()

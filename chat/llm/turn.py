@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chat.agent.errors import ModelUnavailable
 from chat.llm.answer import AnswerReader
 from chat.llm.clients import client_for
-from chat.llm.failures import Transient, connection_failure
+from chat.llm.failures import Transient, connection_failure, too_large
 from youworker.common.correlation import HEADER, correlation_id
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class Turn:
         self.clock = clock
         # Of the first token, on the loop's clock.
         self.deadline = deadline
-        self.reader = AnswerReader()
+        self.reader = AnswerReader(llm)
         self.body: dict[str, Any] = {}
         self.context: Any = None
         self.blocks: AsyncGenerator[bytes, None] | None = None
+        # Until when counts are waited for after the last word, on that clock; nought = not yet.
+        self.tail_end = 0.0
         # The server ignored `stream` and answers one JSON document.
         self.whole = False
         self.over = False
@@ -60,7 +62,7 @@ class Turn:
         except openai.APIStatusError:
             raise
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise connection_failure() from error
+            raise too_large(error) or connection_failure() from error
         self.whole = "json" in response.headers.get("content-type", "")
         self.blocks = response.http_response.aiter_bytes()
 
@@ -72,19 +74,19 @@ class Turn:
         if block and not self.whole:
             return self.reader.feed(block)
         if block:
-            self.reader.rest += block.replace(b"\n", b" ")
+            self.reader.feed_whole(block)
             return []
-        self.over = True
-        if self.whole:
-            self.reader.rest = b"data:" + self.reader.rest
         return self.ended()
 
     def ended(self) -> list[ModelEvent]:
         """The last events; an answer without any output may be asked for again."""
         try:
-            return self.reader.end(self.body)
+            events = self.reader.end(self.body)
         except ModelUnavailable as error:
             raise Transient(error) from error
+        # A failure after the last words is raised when it is asked for more.
+        self.over = self.reader.failure is None
+        return events
 
     async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
         """The next piece received; empty at the end. Raises what a lost connection means."""
@@ -98,6 +100,8 @@ class Turn:
                 return b""
             raise self.too_slow() from error
         except httpx2.HTTPError as error:
+            if failure := too_large(error):
+                raise failure from error
             if self.reader.finished:
                 return b""
             if self.reader.started:
@@ -106,11 +110,13 @@ class Turn:
 
     def patience(self) -> float:
         """Until when the next piece is awaited, on the loop's clock."""
-        if not self.reader.started and not self.reader.finished:
+        if self.reader.finished:
+            # Only the counts are missing; some servers never close, and some never fall silent.
+            self.tail_end = self.tail_end or self.clock.loop.time() + TAIL_SECONDS
+            return self.tail_end
+        if not self.reader.started:
             return self.deadline
-        # After the finish reason only the counts are missing; some servers never close.
-        seconds = TAIL_SECONDS if self.reader.finished else self.llm.idle_timeout
-        return self.clock.loop.time() + seconds
+        return self.clock.loop.time() + self.llm.idle_timeout
 
     def too_slow(self) -> ModelUnavailable:
         """Which of the clocks ran out, in a sentence."""

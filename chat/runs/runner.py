@@ -97,8 +97,13 @@ class Maker:
             self.model_name = model.name
             messages = self.prompt(model)
             self.prompt_chars = sum(len(message.content) for message in messages)
-            limit = config.agent.max_iterations
-            agent = run_agent(model, messages, self.toolset, max_turns=limit)
+            agent = run_agent(
+                model,
+                messages,
+                self.toolset,
+                max_turns=config.agent.max_iterations,
+                max_chars=config.agent.max_answer_chars,
+            )
             async with aclosing(agent) as events:
                 async for event in events:
                     self.take(event)

@@ -12,7 +12,10 @@ from chat.tests.fakes import ListedTools, ScriptedModel
 
 async def collected(model, tools, max_turns=4):
     messages = [ChatMessage("user", "What time is it?")]
-    events = [event async for event in run_agent(model, messages, tools, max_turns=max_turns)]
+    events = [
+        event
+        async for event in run_agent(model, messages, tools, max_turns=max_turns, max_chars=1000)
+    ]
     return messages, events
 
 

@@ -12,6 +12,7 @@ from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.agent.types import TextDelta, ToolCall
 from chat.llm.answer import AnswerReader, said_by_server
 from chat.tests.llm_support import calls_of, reasoning_of, text_of, usages_of
+from youworker.common.config import config
 
 
 def line(delta=None, finish=None, **more):
@@ -20,7 +21,7 @@ def line(delta=None, finish=None, **more):
 
 
 def read(*blocks):
-    reader = AnswerReader()
+    reader = AnswerReader(config.llm)
     events = [event for block in blocks for event in reader.feed(block)]
     return events + reader.end({"messages": [{"role": "user", "content": "x" * 40}]})
 
@@ -162,7 +163,7 @@ def test_reason_of_a_server_is_found_in_every_shape(body, said):
 
 @given(st.binary(max_size=200))
 def test_garbage_never_raises_anything_unforeseen(garbage):
-    reader = AnswerReader()
+    reader = AnswerReader(config.llm)
     try:
         reader.feed(b"data: " + garbage + b"\n")
         reader.end({})
@@ -186,6 +187,6 @@ def test_garbage_never_raises_anything_unforeseen(garbage):
     ],
 )
 def test_document_of_the_wrong_shape_is_skipped_or_refused(document):
-    reader = AnswerReader()
+    reader = AnswerReader(config.llm)
     with contextlib.suppress(ModelRefused):
         reader.feed(b"data: " + orjson.dumps(document) + b"\n")

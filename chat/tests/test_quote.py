@@ -296,7 +296,12 @@ class Library:
 async def test_agent_runs_with_it_from_question_to_quote():
     messages = user("How do I monitor replication lag?")
 
-    said = [event async for event in run_agent(QuoteModel(), messages, Library(), max_turns=3)]
+    said = [
+        event
+        async for event in run_agent(
+            QuoteModel(), messages, Library(), max_turns=3, max_chars=100_000
+        )
+    ]
 
     assert "pg_stat_replication.” [1]" in text_of(said)
     assert QuoteModel().name == "quote"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.sentences import overlap, split_sentences
+from chat.llm.sentences import overlap, sentences_of, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,24 @@ def test_overlap_is_the_share_of_content_words(sentence, passage, share):
 @given(st.text(max_size=200))
 def test_overlap_of_a_text_with_itself_is_whole_or_nothing(text):
     assert overlap(text, text) in {0.0, 1.0}
+
+
+class Counted(str):
+    """A text that counts the characters taken out of it."""
+
+    __slots__ = ("taken",)
+
+    def __getitem__(self, key):
+        piece = super().__getitem__(key)
+        self.taken = getattr(self, "taken", 0) + len(piece)
+        return piece
+
+
+@pytest.mark.parametrize("piece", ["p. A ", "No. 1 ", "e.g. B. "])
+def test_a_text_of_abbreviations_is_copied_a_few_times_at_most(piece):
+    text = Counted(piece * 2000)
+
+    found = list(sentences_of(text))
+
+    assert "".join("".join(found).split()) == "".join(text.split())
+    assert text.taken < 20 * len(text)

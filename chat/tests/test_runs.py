@@ -142,6 +142,19 @@ async def test_a_model_that_fails_ends_the_run_with_its_sentence(spoken_by):
     assert events[-1][2]["error"]["detail"] == "The model server does not answer."
 
 
+async def test_an_endless_answer_ends_with_a_code_and_what_was_said(spoken_by, configured):
+    configured("agent", max_answer_chars=1000)
+    spoken_by(ScriptedModel([[TextDelta("word ") for _ in range(5000)]]))
+
+    run_id = await ask()
+    events = await watched(run_id)
+    run = await stored(run_id)
+
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "answer_too_large")
+    assert run.answer.content == texts(events) == "word " * 201
+    assert events[-1][2]["error"]["code"] == "answer_too_large"
+
+
 async def test_our_own_mistakes_are_not_shown(spoken_by, caplog):
     spoken_by(ScriptedModel([[RuntimeError("secret detail")]]))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import openai
 
 from documents.embedding.vectors import normalised
+from youworker.common.bounded import limit_sync_body
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 64
 TIMEOUT_SECONDS = 60.0
+# A batch of the longest vectors has five megabytes as JSON.
+LARGEST_ANSWER = 33_554_432
 TRANSIENT = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
 
 
@@ -37,6 +41,10 @@ class OpenAIEmbedder:
             api_key=vector.embedding_api_key or "none",
             max_retries=0,  # tried again below, by the project's own settings
             timeout=TIMEOUT_SECONDS,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=openai.DefaultHttpxClient(
+                event_hooks={"response": [partial(limit_sync_body, limit=LARGEST_ANSWER)]}
+            ),
         )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

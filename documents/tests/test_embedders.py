@@ -11,6 +11,7 @@ from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
 from documents.enums import Provider
 from documents.tests.fakes import LetterEmbedder, embedding_server
+from youworker.common.bounded import AnswerTooLarge
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 
@@ -124,6 +125,17 @@ def test_openai_embedder_refuses_what_it_cannot_use(settings_of, answers):
             OpenAIEmbedder("m", 2).embed(["a"])
 
     assert answers == []
+
+
+def test_openai_embedder_reads_no_answer_without_end(settings_of, monkeypatch):
+    monkeypatch.setattr(openai_module, "LARGEST_ANSWER", 100)
+    answers = [[(0, [1.0, 0.0])]] * 2
+    with embedding_server(answers) as (url, _):
+        settings_of(url)
+        with pytest.raises(UpstreamUnavailable) as refusal:
+            OpenAIEmbedder("m", 2).embed(["a"])
+
+    assert isinstance(refusal.value.__cause__.__cause__, AnswerTooLarge)
 
 
 def test_openai_embedder_without_an_address_is_unavailable(settings_of):

@@ -5,13 +5,50 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from youworker.common.config import config
 from youworker.common.exceptions import DomainError, UpstreamUnavailable
 
 Address = IPv4Address | IPv6Address
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+# IANA's IPv4 special-purpose registry and the multicast space. Written out because `ipaddress` of
+# Python 3.11 knows the registry of 2013. Stricter than it in 192.0.0.0/24 and in 2001::/23: some
+# anycast addresses there are "globally reachable", but are the nearest router itself.
+NOT_PUBLIC_4 = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # behind a carrier's NAT
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local; the metadata of clouds
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # relays of 6to4
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved; broadcast
+    )
+)
+# The only space from which IANA gives out IPv6 addresses. Outside lie, among others, loopback,
+# IPv4-compatible (::/96), local NAT64 (64:ff9b:1::/48), discard (100::/64), SRv6 (5f00::/16),
+# unique local (fc00::/7), link-local (fe80::/10), site-local (fec0::/10) and multicast (ff00::/8).
+UNICAST_6 = IPv6Network("2000::/3")
+# What IANA's IPv6 special-purpose registry reserves inside of it.
+NOT_PUBLIC_6 = tuple(
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocol assignments, benchmarks, ORCHID
+        "2001:db8::/32",  # documentation
+        "3fff::/20",  # documentation
+    )
+)
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class EgressRefused(DomainError):
@@ -49,7 +86,9 @@ def is_public(address: Address) -> bool:
     inner = wrapped(address)
     if inner:
         return all(is_public(one) for one in inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in NOT_PUBLIC_4)
+    return address in UNICAST_6 and not any(address in network for network in NOT_PUBLIC_6)
 
 
 def wrapped(address: Address) -> list[Address]:

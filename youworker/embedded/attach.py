@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
-from contextlib import contextmanager, suppress
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import Config, load_config
-from youworker.embedded import postgres, redis
 from youworker.embedded.folders import prepare_data_dir, prepare_socket_dir
-from youworker.embedded.refusal import StartupRefused
+from youworker.embedded.locks import open_lock
+from youworker.embedded.postgres import Postgres
+from youworker.embedded.redis import Redis
+from youworker.embedded.refusal import NotReady, StartupRefused
 from youworker.embedded.secrets import export_secrets
+from youworker.embedded.server import LAUNCH_SECONDS, LONGEST_SILENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from youworker.embedded.server import EmbeddedServer
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.2
 
 
 @contextmanager
@@ -55,9 +65,18 @@ def refusing(config: Config) -> Iterator[None]:
 
 
 def ensure_running() -> None:
-    """Restart an embedded server that died; nothing happens for external ones."""
+    """Look after the embedded servers once; nothing happens for external ones.
+
+    Raises `NotReady` while one is alive but does not serve, `StartupRefused` for one that fails.
+    """
     if Servers.current is not None:
         Servers.current.start()
+
+
+def stop_waiting() -> None:
+    """Let no thread wait for a server's start any more."""
+    if Servers.current is not None:
+        Servers.current.give_up()
 
 
 class Servers:
@@ -67,36 +86,65 @@ class Servers:
 
     def __init__(self, config: Config, *, durable: bool) -> None:
         self.data_dir = prepare_data_dir(config.data_dir)
-        self.sockets = prepare_socket_dir(self.data_dir)
-        self.durable = durable
-        self.postgres = not config.database.url
-        self.redis = not config.database.redis_url
+        sockets = prepare_socket_dir(self.data_dir)
+        self.postgres = self.redis = None
+        if not config.database.url:
+            self.postgres = Postgres(self.data_dir, sockets, durable=durable)
+        if not config.database.redis_url:
+            self.redis = Redis(self.data_dir, sockets)
+        found: list[EmbeddedServer | None] = [self.postgres, self.redis]
+        self.servers = [server for server in found if server is not None]
         self.users = open_lock(self.data_dir / "users.lock")
 
     def join(self) -> None:
         """Count this process as a user and make sure that the servers run."""
         with self.changing():
             fcntl.flock(self.users, fcntl.LOCK_SH)
-            self.start_locked()
+        self.start_patiently()
         if self.postgres:
+            with self.changing():
+                self.postgres.create_database()
             export_secrets(self.data_dir)
-            os.environ["DATABASE_URL"] = postgres.url(self.sockets)
+            os.environ["DATABASE_URL"] = self.postgres.url
         if self.redis:
-            os.environ["REDIS_URL"] = redis.url(self.sockets)
+            os.environ["REDIS_URL"] = self.redis.url
         os.environ["DATA_DIR"] = str(self.data_dir)
         Servers.current = self
 
-    def start(self) -> None:
-        """Start what does not run."""
-        with self.changing():
-            self.start_locked()
+    def start_patiently(self) -> None:
+        """Return when all servers serve; one that is busy may take its time, a silent one not."""
+        said = ""
+        deadline = time.monotonic() + LONGEST_SILENCE + LAUNCH_SECONDS
+        while True:
+            try:
+                return self.start()
+            except NotReady as reason:
+                now = time.monotonic()
+                if reason.busy:
+                    deadline = now + LONGEST_SILENCE + LAUNCH_SECONDS
+                elif now > deadline:
+                    raise
+                if said != str(reason):
+                    said = str(reason)
+                    logger.warning("youworker: %s; waiting", said)
+            time.sleep(LOOK_SECONDS)
 
-    def start_locked(self) -> None:
-        """Start what does not run; the caller holds the lock."""
-        if self.postgres:
-            postgres.start(self.data_dir, self.sockets, durable=self.durable)
-        if self.redis:
-            redis.start(self.data_dir, self.sockets)
+    def start(self) -> None:
+        """Start what does not run; raises the first trouble after all were looked at."""
+        trouble: StartupRefused | None = None
+        with self.changing():
+            for server in self.servers:
+                try:
+                    server.ensure_running()
+                except StartupRefused as refusal:
+                    trouble = trouble or refusal
+        if trouble:
+            raise trouble
+
+    def give_up(self) -> None:
+        """Wait for no start any more."""
+        for server in self.servers:
+            server.given_up.set()
 
     def leave(self) -> None:
         """Stop counting this process, and stop the servers when it was the last."""
@@ -106,10 +154,10 @@ class Servers:
             fcntl.flock(self.users, fcntl.LOCK_UN)
             with suppress(BlockingIOError):
                 fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if self.redis:
-                    redis.stop(self.sockets)
-                if self.postgres:
-                    postgres.stop(self.data_dir)
+                # One that cannot be ended keeps no other running.
+                with ExitStack() as ends:
+                    for server in self.servers:
+                        ends.callback(server.stop)
         os.close(self.users)
 
     @contextmanager
@@ -121,8 +169,3 @@ class Servers:
             yield
         finally:
             os.close(lock)
-
-
-def open_lock(path: Path) -> int:
-    """A descriptor to lock; children do not inherit it."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import time
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,20 @@ from urllib.parse import quote
 
 import psutil
 import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
 from youworker.embedded.folders import let_read, let_through, service_account
 from youworker.embedded.refusal import StartupRefused
+from youworker.embedded.server import POLL_SECONDS, EmbeddedServer
 
 DATABASE = "youworker"
 VERSION = 18
 SUPERUSER = "postgres"
-START_SECONDS = 60
-STOP_SECONDS = 8
+# The shortest the client library knows.
+PING_SECONDS = 2
+# Sessions notice at once that their first process is gone, unless they hang.
+ORPHAN_SECONDS = 5.0
 
 OPTIONS = {
     "listen_addresses": "",
@@ -42,51 +46,78 @@ OPTIONS = {
 FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def url(sockets: Path) -> str:
-    """The connection URL of the running server."""
-    return f"postgres://{SUPERUSER}@{quote(str(sockets / 'pg'), safe='')}/{DATABASE}"
+class Postgres(EmbeddedServer):
+    """The one PostgreSQL of a data directory."""
 
+    name = "PostgreSQL"
+    # Fast mode, immediate mode, and the end of whatever is left.
+    ending = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 10.0))
+    # Its sessions go on while its first process hangs.
+    is_expendable = False
 
-def start(data_dir: Path, sockets: Path, *, durable: bool) -> None:
-    """Run the server and create the database; nothing to do when it runs already."""
-    socket_dir = sockets / "pg"
-    if answers(socket_dir):
-        return
-    cluster = data_dir / "postgres"
-    initialise(cluster, socket_dir)
-    forget_dead_server(cluster, socket_dir)
-    log = data_dir / "postgres.log"
-    options = OPTIONS | ({} if durable else FAST_AND_LOOSE)
-    command = [binary("postgres"), "-D", str(cluster), "-k", str(socket_dir)]
-    for name, value in options.items():
-        command += ["-c", f"{name}={value}"]
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            **identity(),
-        )
-    wait_until_ready(server, socket_dir, log)
-    # It outlives this process, so nobody here waits for its end.
-    server.returncode = 0
-    create_database(socket_dir)
+    def __init__(self, data_dir: Path, sockets: Path, *, durable: bool) -> None:
+        super().__init__(data_dir, sockets)
+        self.durable = durable
+        self.cluster = data_dir / "postgres"
+        self.socket_dir = sockets / "pg"
+        self.log = data_dir / "postgres.log"
 
+    @property
+    def url(self) -> str:
+        """The connection URL of the running server."""
+        return f"postgres://{SUPERUSER}@{quote(str(self.socket_dir), safe='')}/{DATABASE}"
 
-def stop(data_dir: Path) -> None:
-    """Shut down in PostgreSQL's fast mode and wait for the end."""
-    server = running_server(data_dir / "postgres")
-    if server is None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(STOP_SECONDS)
+    def ping(self) -> Ping:
+        return Ping(PGconn.ping(make_conninfo(**self.address()).encode()))
+
+    def address(self) -> dict[str, Any]:
+        """How the maintenance database is reached."""
+        found = {"host": str(self.socket_dir), "user": SUPERUSER, "dbname": "postgres"}
+        return {**found, "connect_timeout": PING_SECONDS}
+
+    def find_unlocked(self) -> psutil.Process | None:
+        return running_server(self.cluster)
+
+    def find_leaders(self, processes: list[psutil.Process]) -> list[psutil.Process]:
+        """The first process; without it the ones it left behind."""
+        first = running_server(self.cluster)
+        return [first] if first else processes
+
+    def prepare(self) -> dict[str, Any]:
+        initialise(self.cluster, self.socket_dir)
+        # The lock files of a killed server, whose number may be somebody else's now.
+        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        (self.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        options = OPTIONS | ({} if self.durable else FAST_AND_LOOSE)
+        command = [binary("postgres"), "-D", str(self.cluster), "-k", str(self.socket_dir)]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        return {"args": command, **identity()}
+
+    def why_it_ended(self) -> str:
+        return last_line(self.log.read_text(errors="replace"))
+
+    def wait_or_end(self, answer: Ping) -> None:
+        if self.remains_leaderless_for(ORPHAN_SECONDS):
+            self.stop()
+        elif self.is_alive():
+            super().wait_or_end(answer)
+
+    def remains_leaderless_for(self, seconds: float) -> bool:
+        """Whether sessions outlive their killed first process: they end by themselves, or hang."""
+        deadline = time.monotonic() + seconds
+        while self.is_alive() and running_server(self.cluster) is None:
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def create_database(self) -> None:
+        """Create the application's database when it is missing."""
+        with psycopg.connect(**self.address(), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if found.fetchone() is None:
+                connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
 def binary(name: str) -> str:
@@ -141,57 +172,15 @@ def initialise(cluster: Path, socket_dir: Path) -> None:
 
 
 def running_server(cluster: Path) -> psutil.Process | None:
-    """The server process of `cluster`, if it is alive."""
+    """The first process of the server of `cluster`, if it is alive."""
     try:
         pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        return process if alive and process.name().startswith("postgres") else None
-    except (OSError, ValueError, psutil.NoSuchProcess):
+        alive = process.status() != psutil.STATUS_ZOMBIE and process.name().startswith("postgres")
+        # The number may be another cluster's by now; each works in its own folder.
+        return process if alive and Path(process.cwd()).samefile(cluster) else None
+    except (OSError, ValueError, psutil.Error):
         return None
-
-
-def forget_dead_server(cluster: Path, socket_dir: Path) -> None:
-    """Remove the lock files of a killed server, whose number may be somebody else's now."""
-    if running_server(cluster) is None:
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
-        (socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-
-
-def wait_until_ready(server: subprocess.Popen[bytes], socket_dir: Path, log: Path) -> None:
-    """Wait for the first answer; recovery after a crash may take a while."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if answers(socket_dir):
-            return
-        if server.poll() is not None:
-            raise StartupRefused(f"PostgreSQL did not start: {last_line(log.read_text())}")
-        time.sleep(0.05)
-    raise StartupRefused(f"PostgreSQL did not answer within {START_SECONDS} s, see {log}")
-
-
-def connect(socket_dir: Path) -> psycopg.Connection[Any]:
-    """A connection to the maintenance database."""
-    return psycopg.connect(
-        host=str(socket_dir), user=SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=5
-    )
-
-
-def answers(socket_dir: Path) -> bool:
-    """Whether a server accepts connections on the socket."""
-    try:
-        connect(socket_dir).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def create_database(socket_dir: Path) -> None:
-    """Create the application's database when it is missing."""
-    with connect(socket_dir) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        if found.fetchone() is None:
-            connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
 def last_line(text: str) -> str:

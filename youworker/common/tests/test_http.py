@@ -409,10 +409,55 @@ async def test_certificates_are_checked_against_the_name(
         ("2002:7f00:1::", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
+        ("::ffff:93.184.216.34", True),
+        ("2002:5db8:d822::1", True),
+        ("2001:0:5db8:d822::a247:27dd", True),  # Teredo: 93.184.216.34 twice
+        ("2001:0:5db8:d822::f5ff:fffe", False),  # Teredo: the client is 10.0.0.1
+        ("2001:0:a00:1::a247:27dd", False),  # Teredo: the server is 10.0.0.1
+        ("::10.0.0.1", False),
+        ("::93.184.216.34", False),
+        ("2606:2800:220:1::1%eth0", True),
+        ("fe80::1%eth0", False),
+        ("::ffff:0:10.0.0.1", False),
     ],
 )
 def test_is_public(address, public):
     assert is_public(ipaddress.ip_address(address)) is public
+
+
+# IANA's registries of special-purpose addresses, whole, with multicast and the retired fec0::/10.
+SPECIAL = """
+0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24
+192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4
+240.0.0.0/4 255.255.255.255/32
+::1/128 ::/128 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001:1::1/128 2001:1::2/128 2001:1::3/128
+2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32
+3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8 4000::/3 400::/6 e000::/4
+"""
+NEIGHBOURS = """
+9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 172.15.255.255 172.32.0.0 192.0.1.0
+192.88.98.255 192.88.100.0 198.17.255.255 198.20.0.0 223.255.255.255 192.31.196.1
+192.52.193.1 192.175.48.1 2001:200::1 2001:db7:ffff::1 2001:db9::1 3fff:1000::1 2620:4f:8000::1
+"""
+
+
+@pytest.mark.parametrize("network", SPECIAL.split())
+def test_no_special_network_is_public(network):
+    found = ipaddress.ip_network(network)
+
+    assert not is_public(found[0])
+    assert not is_public(found[-1])
+    if found.version == 4:
+        for address in (found[0], found[-1]):
+            assert not is_public(ipaddress.ip_address(f"::ffff:{address}"))
+            assert not is_public(ipaddress.ip_address(f"64:ff9b::{address}"))
+            assert not is_public(ipaddress.IPv6Address(0x2002 << 112 | int(address) << 80))
+
+
+@pytest.mark.parametrize("address", NEIGHBOURS.split())
+def test_neighbours_of_special_networks_are_public(address):
+    assert is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
