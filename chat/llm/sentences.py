@@ -25,6 +25,7 @@ MARK = re.compile(r"\[\d{1,3}\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 SHORT_LINE = 60
 LONGEST_ABBREVIATION = 12
+LONGEST_SECTION_NUMBER = 40
 
 
 def split_sentences(text: str) -> list[str]:
@@ -63,24 +64,27 @@ def sentences_of(block: str) -> Iterator[str]:
     """The sentences of one run of text."""
     start = 0
     for found in BOUNDARY.finditer(block):
-        piece = block[start : found.end()].strip()
-        if ABBREVIATION.search(piece[-LONGEST_ABBREVIATION:]) or SECTION_NUMBER.match(piece):
+        # Only the ends are looked at: a block may hold thousands of abbreviations in a row.
+        tail = block[max(start, found.end() - LONGEST_ABBREVIATION) : found.end()].rstrip()
+        is_short = found.end() - start <= LONGEST_SECTION_NUMBER
+        if ABBREVIATION.search(tail) or (
+            is_short and SECTION_NUMBER.match(block[start : found.end()].strip())
+        ):
             continue
-        yield piece
+        yield block[start : found.end()].strip()
         start = found.end()
     if rest := block[start:].strip():
         yield rest
 
 
-def overlap(sentence: str, passage: str) -> float:
-    """The share of a sentence's content words that the passage holds, between 0 and 1.
+def content_words(text: str) -> frozenset[str]:
+    """The content words of a text as stems; citation marks are no words."""
+    return frozenset(terms(MARK.sub(" ", without_links(text))))
 
-    Citation marks are no words. A sentence without content words shares nothing.
-    """
-    said = set(terms(MARK.sub(" ", without_links(sentence))))
-    if not said:
-        return 0.0
-    return len(said & set(terms(without_links(passage)))) / len(said)
+
+def overlap(said: frozenset[str], there: frozenset[str]) -> float:
+    """The share of a sentence's words that are there, between 0 and 1; none share nothing."""
+    return len(said & there) / len(said) if said else 0.0
 
 
 def without_links(text: str) -> str:
