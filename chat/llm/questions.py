@@ -43,7 +43,7 @@ CONTEXT_WEIGHT = 0.6
 HINT_WEIGHT = 0.3
 HINTS = 3
 LONGEST_TOPIC = 300
-# Every word is weighed against every sentence; a pasted page says in its beginning what it is about.
+# Each word is weighed against each sentence; a pasted page begins with what it is about.
 MOST_WORDS = 300
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -169,6 +170,8 @@ def nested(depth):
     return value
 
 
+ODD_KEYS: Any = {1: 2, None: 3}
+NO_OBJECT: Any = [1, 2]
 ODD_CALLS = {
     "a name with NUL": ToolCall("c", "a\x00b", {}),
     "a name of half a character": ToolCall("c", "a\ud800b", {}),
@@ -179,8 +182,8 @@ ODD_CALLS = {
     "deep": ToolCall("c", "echo", nested(900)),
     "huge": ToolCall("c", "echo", {"a": 10**5000}),
     "no numbers": ToolCall("c", "echo", {"a": math.nan, "b": math.inf}),
-    "keys that are none": ToolCall("c", "echo", {1: 2, None: 3}),
-    "no object": ToolCall("c", "echo", [1, 2]),
+    "keys that are none": ToolCall("c", "echo", ODD_KEYS),
+    "no object": ToolCall("c", "echo", NO_OBJECT),
     "a complaint with NUL": ToolCall("c", "echo", {}, "not\x00 JSON\ud800"),
 }
 
