@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from django.utils import timezone
 from chat.clearing import apply_retention as apply_retention  # noqa: PLC0414 -- services, too
 from chat.clearing import clear_history as clear_history  # noqa: PLC0414
 from chat.enums import MessageRole
-from chat.events import STOP_KEPT_SECONDS, stop_key
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
 from chat.quotas import require_room_for_run
@@ -23,7 +21,6 @@ from youworker.common.correlation import correlation_id
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.origin import origin
-from youworker.common.redis import sync_redis
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -98,11 +95,9 @@ def visible_collections(wanted: Iterable[UUID], *, actor: User) -> Sequence[Coll
 
 @transaction.atomic
 def delete_session(session: Session, *, actor: User) -> None:
-    """Hide a conversation; it can be restored for some days."""
+    """Hide a conversation and end its answers; it can be restored for some days."""
     session.soft_delete()
     audit.record("chat.session.delete", actor=actor, target=session)
-    for run_id in session.runs.active().values_list("pk", flat=True):
-        transaction.on_commit(partial(request_stop_soon, run_id))
 
 
 @transaction.atomic
@@ -317,11 +312,6 @@ def check_stoppable(run: Run) -> None:
     """Raise `RunFinished` when there is nothing to stop any more."""
     if not run.is_active:
         raise RunFinished("This run has ended already.")
-
-
-def request_stop_soon(run_id: UUID) -> None:
-    """Leave a stop for the process that makes the answer."""
-    sync_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
 
 
 def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:
