@@ -126,6 +126,7 @@ def post_message(
     remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return posted_before(remembered.answer)
+    session = lock_session(session, actor=actor)
     posted = store_question(
         session, text=text, model=model, parent_id=parent_id, options=options or {}, actor=actor
     )
@@ -142,12 +143,25 @@ def store_question(
     options: dict[str, Any],
     actor: User,
 ) -> Posted:
-    """Store a question with its queued run; the caller holds the transaction."""
+    """Store a question with its queued run in a session that is new or locked."""
     parent = parent_of(session, parent_id)
     question = Message(session=session, role=MessageRole.USER, content=text, parent=parent)
     run = queue_run(question, is_new=True, model=model, options=options, actor=actor)
     note_activity(session, text)
     return Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
+
+
+def lock_session(session: Session, *, actor: User) -> Session:
+    """The session as it is now, which nobody posts to or removes before this transaction ends.
+
+    Raises `NotFound` when it went since it was looked up.
+    """
+    # Foreign keys are checked at the commit, when it is too late to say what is wrong.
+    rows = Session.objects.visible_to(actor).select_for_update(no_key=True, of=("self",))
+    found: Session | None = rows.filter(pk=session.pk).first()
+    if found is None:
+        raise NotFound("Not found.")
+    return found
 
 
 def note_activity(session: Session, text: str) -> None:
@@ -220,6 +234,7 @@ def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
     question = message.parent if message.role == MessageRole.ASSISTANT else message
     if question is None:
         raise InvalidInput("There is no question to answer again.")
+    question.session = lock_session(question.session, actor=actor)
     run = queue_run(question, is_new=False, model=model, options={}, actor=actor)
     return Posted(question.pk, run.pk, question.session_id, run.status, is_new=True)
 
@@ -274,10 +289,14 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
 
 
 def parent_of(session: Session, parent_id: UUID | None) -> Message | None:
-    """The message a new question follows: the given one, else the latest."""
+    """The message a new question follows: the given one, else the latest that nothing follows.
+
+    That may be an answer that is still being written. The caller has locked the session, so
+    questions at the same moment follow each other instead of forking the conversation.
+    """
     messages = Message.objects.filter(session=session)
     if parent_id is None:
-        return messages.order_by("-pk").first()
+        return messages.filter(replies=None).order_by("-pk").first()
     parent = messages.filter(pk=parent_id).first()
     if parent is None:
         raise InvalidInput("There is no such message in this session.", attr="parent_id")

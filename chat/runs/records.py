@@ -98,17 +98,26 @@ def call_context(run: Run, language: str) -> CallContext:
 
 
 def history(run: Run) -> list[ChatMessage]:
-    """The conversation up to the question, newest first, along the branch it stands on."""
-    rows = Message.objects.filter(session_id=run.session_id, pk__lte=run.question_id)
-    latest = rows.order_by("-pk").defer("reasoning", "comment")[:LONGEST_HISTORY]
-    by_id = {row.pk: row for row in latest}
-    branch: list[ChatMessage] = []
+    """The conversation up to the question, newest first, along the branch it stands on.
+
+    Of answers that are still being written there is as much as was saved.
+    """
+    branch = branch_of(run)
+    rows = Message.objects.defer("reasoning", "comment").in_bulk(branch)
+    said = [rows[pk] for pk in branch if pk in rows and rows[pk].content]
+    return [ChatMessage("user" if row.role == "user" else "assistant", row.content) for row in said]
+
+
+def branch_of(run: Run) -> list[UUID]:
+    """The ids of the question and of what it follows, newest first."""
+    # By parents alone: ids made by several processes need not be in the order of the conversation.
+    rows = Message.objects.filter(session_id=run.session_id).values_list("pk", "parent_id")
+    parents: dict[UUID, UUID | None] = dict(rows)
+    branch: list[UUID] = []
     current: UUID | None = run.question_id
-    while current in by_id:
-        row = by_id[current]
-        if row.content:
-            branch.append(ChatMessage("user" if row.role == "user" else "assistant", row.content))
-        current = row.parent_id
+    while current in parents and len(branch) < LONGEST_HISTORY:
+        branch.append(current)
+        current = parents[current]
     return branch
 
 
