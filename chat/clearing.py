@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
 from functools import partial
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from chat import tasks
 from chat.enums import ACTIVE_STATUSES
-from chat.events import STOP_KEPT_SECONDS, log_key, stop_key
+from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
 from chat.runs.recovery import interrupt_stalled_runs
@@ -23,6 +21,7 @@ from groups.exceptions import LegalHoldInForce
 from groups.models import Group, LegalHold, Membership
 from youworker.common import audit
 from youworker.common.config import config
+from youworker.common.effects import after_commit, attempt
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.managers import SessionQuerySet
-
-logger = logging.getLogger(__name__)
 
 BATCH = 100
 LOGS_AT_ONCE = 1000
@@ -56,17 +53,8 @@ def clear_history(user: User, *, actor: User | None) -> dict[str, int]:
 
 
 def stop_runs(user: User) -> int:
-    """Ask every process that makes an answer for this user to stop; how many answers.
-
-    Without Redis nobody hears of it: whoever needs them to end has to look whether they did.
-    """
-    active = list(Run.objects.active().filter(user=user).values_list("pk", flat=True))
-    try:
-        for run_id in active:
-            sync_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
-    except (RedisError, OSError) as error:
-        logger.warning("Answers could not be asked to stop: %s", error)
-    return len(active)
+    """Ask every process that makes an answer for this user to stop; how many answers."""
+    return Run.objects.filter(user=user).request_stop()
 
 
 def runs_are_over(user: User) -> bool:
@@ -131,20 +119,17 @@ def remove_batch(session_ids: Iterable[UUID]) -> tuple[int, int]:
     run_ids = list(runs.filter(session_id__in=chosen).values_list("pk", flat=True))
     messages = Message.objects.filter(session_id__in=chosen).count()
     Session.all_objects.filter(pk__in=chosen).hard_delete()
-    transaction.on_commit(partial(forget_logs, run_ids))
-    transaction.on_commit(partial(tasks.forget_logs_soon, run_ids))
+    after_commit(partial(forget_logs, run_ids))
+    after_commit(partial(tasks.forget_logs_soon, run_ids))
     return len(chosen), messages
 
 
 def forget_logs(run_ids: Iterable[Any]) -> None:
-    """Delete event logs and stop flags; what Redis does not lose now expires by itself."""
+    """Delete event logs; what Redis does not lose now expires by itself."""
     ids = list(run_ids)
-    try:
-        for start in range(0, len(ids), LOGS_AT_ONCE):
-            some = ids[start : start + LOGS_AT_ONCE]
-            sync_redis().unlink(*map(log_key, some), *map(stop_key, some))
-    except RedisError as error:
-        logger.warning("Event logs could not be deleted: %s", error)
+    for start in range(0, len(ids), LOGS_AT_ONCE):
+        keys = map(log_key, ids[start : start + LOGS_AT_ONCE])
+        attempt("forgetting event logs", sync_redis().unlink, *keys)
 
 
 def outlived() -> SessionQuerySet:

@@ -43,15 +43,6 @@ def log_key(run_id: UUID) -> str:
     return f"run:{run_id}"
 
 
-# Longer than any answer takes.
-STOP_KEPT_SECONDS = 3600
-
-
-def stop_key(run_id: UUID) -> str:
-    """Where a stop is left for the process that makes the answer."""
-    return f"run:{run_id}:stop"
-
-
 class LogUnreadable(Exception):
     """An entry cannot be decrypted, so the whole log counts as lost: the database has the rest."""
 

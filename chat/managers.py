@@ -90,6 +90,16 @@ class RunQuerySet(BaseQuerySet["Run"]):
         until = timezone.now() + timedelta(seconds=seconds)
         return self.active().filter(pk__in=list(pks)).update(lease_until=until)
 
+    def request_stop(self) -> int:
+        """Ask the processes that make these answers to end them; how many had not ended."""
+        return self.active().update(stop_requested_at=timezone.now())
+
+    def wanted(self) -> Self:
+        """Limit to answers whose users are active and did not stop or delete them."""
+        return self.filter(
+            user__is_active=True, session__deleted_at__isnull=True, stop_requested_at__isnull=True
+        )
+
     def finish(self, pk: UUID, status: RunStatus, **changes: Any) -> bool:
         """End an active run once; false when somebody else ended it before."""
         now = timezone.now()

@@ -100,6 +100,8 @@ class Run(TimestampedModel):
     options = models.JSONField(default=dict)
     lease_until = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when the process that makes the answer is asked to end it.
+    stop_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     iterations = models.PositiveIntegerField(default=0)
     tokens_in = models.PositiveIntegerField(default=0)

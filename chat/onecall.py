@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -11,17 +11,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.exceptions import AccessEnded
-from accounts.services import grant_of_request
+from accounts.services import grant_of_request, still_granted
 from chat import services
 from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run
 from chat.rendering import rendered_message
-from chat.runs.process import launch
-from chat.runs.watching import view_while_granted
+from chat.runs.process import active_runs, launch, unfinished
+from chat.runs.watching import watching_session
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
+from youworker.common.db import in_thread
 from youworker.common.limits import limited
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from accounts.types import Grant
-    from chat.events import Event
     from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -61,26 +61,48 @@ class OneCallView(ChatView):
         grant = grant_of_request(request)
         # The answer may take minutes, during which no connection is held.
         connection.close()
-        if posted.is_new:
-            async_to_sync(launch)(posted.run_id)
         if form["stream"]:
+            if posted.is_new:
+                async_to_sync(launch)(posted.run_id)
             response = event_stream(posted.run_id, posted.session_id, grant)
             response["X-Session-ID"] = str(posted.session_id)
             response["X-Run-ID"] = str(posted.run_id)
             return response
-        async_to_sync(wait_for_end)(posted, grant)
+        async_to_sync(answer_to_the_end)(posted, grant)
         return Response(answer_of(posted.run_id))
 
 
-async def wait_for_end(posted: Posted, grant: Grant) -> None:
-    """Return when the run is over; raises `AccessEnded` when its answer may not be read."""
-    viewed = view_while_granted(posted.run_id, posted.session_id, grant)
-    async with aclosing(viewed) as batches:
-        last: list[Event] = []
-        async for batch in batches:
-            last = batch or last
-    if not last or last[-1].type != "done":
+async def answer_to_the_end(posted: Posted, grant: Grant) -> None:
+    """Carry out the run of a new question, or wait for the one of a question sent again.
+
+    The end is seen in this process or in the database: the answer does not need Redis. Raises
+    `AccessEnded` when it may not be read.
+    """
+    news, lost = asyncio.Event(), asyncio.Event()
+
+    def lose() -> None:
+        lost.set()
+        news.set()
+
+    with (
+        watching_session(grant, posted.session_id, lose),
+        unfinished.watching(posted.run_id, news.set),
+    ):
+        if posted.is_new:
+            task = await launch(posted.run_id)
+            task.add_done_callback(lambda _: news.set())
+        # The task of a run that broke down ends before the sweeper has ended the run.
+        while not lost.is_set() and await goes_on(posted.run_id):
+            await news.wait()
+            news.clear()
+    if lost.is_set() or not await in_thread(still_granted, grant):
         raise AccessEnded("Your access ended while the answer was made.")
+
+
+async def goes_on(run_id: UUID) -> bool:
+    """Whether a run has not ended."""
+    active = await in_thread(active_runs, [run_id])
+    return run_id in active
 
 
 def answer_of(run_id: UUID) -> dict[str, Any]:

@@ -34,7 +34,7 @@ TREATMENTS = (
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, "user lease_until correlation_id"),
+        withheld=withheld(TECHNICAL, "user lease_until stop_requested_at correlation_id"),
     ),
     # Citations of a user's documents in other people's answers are those people's data.
     Treatment(

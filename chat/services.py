@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from django.utils import timezone
 from chat.clearing import apply_retention as apply_retention  # noqa: PLC0414 -- services, too
 from chat.clearing import clear_history as clear_history  # noqa: PLC0414
 from chat.enums import MessageRole
-from chat.events import STOP_KEPT_SECONDS, stop_key
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
 from chat.quotas import require_room_for_run
@@ -23,7 +21,6 @@ from youworker.common.correlation import correlation_id
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.origin import origin
-from youworker.common.redis import sync_redis
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -98,11 +95,9 @@ def visible_collections(wanted: Iterable[UUID], *, actor: User) -> Sequence[Coll
 
 @transaction.atomic
 def delete_session(session: Session, *, actor: User) -> None:
-    """Hide a conversation; it can be restored for some days."""
+    """Hide a conversation and end its answers; it can be restored for some days."""
     session.soft_delete()
     audit.record("chat.session.delete", actor=actor, target=session)
-    for run_id in session.runs.active().values_list("pk", flat=True):
-        transaction.on_commit(partial(request_stop_soon, run_id))
 
 
 @transaction.atomic
@@ -131,6 +126,7 @@ def post_message(
     remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return posted_before(remembered.answer)
+    session = lock_session(session, actor=actor)
     posted = store_question(
         session, text=text, model=model, parent_id=parent_id, options=options or {}, actor=actor
     )
@@ -147,12 +143,25 @@ def store_question(
     options: dict[str, Any],
     actor: User,
 ) -> Posted:
-    """Store a question with its queued run; the caller holds the transaction."""
+    """Store a question with its queued run in a session that is new or locked."""
     parent = parent_of(session, parent_id)
     question = Message(session=session, role=MessageRole.USER, content=text, parent=parent)
     run = queue_run(question, is_new=True, model=model, options=options, actor=actor)
     note_activity(session, text)
     return Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
+
+
+def lock_session(session: Session, *, actor: User) -> Session:
+    """The session as it is now, which nobody posts to or removes before this transaction ends.
+
+    Raises `NotFound` when it went since it was looked up.
+    """
+    # Foreign keys are checked at the commit, when it is too late to say what is wrong.
+    rows = Session.objects.visible_to(actor).select_for_update(no_key=True, of=("self",))
+    found: Session | None = rows.filter(pk=session.pk).first()
+    if found is None:
+        raise NotFound("Not found.")
+    return found
 
 
 def note_activity(session: Session, text: str) -> None:
@@ -225,6 +234,7 @@ def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
     question = message.parent if message.role == MessageRole.ASSISTANT else message
     if question is None:
         raise InvalidInput("There is no question to answer again.")
+    question.session = lock_session(question.session, actor=actor)
     run = queue_run(question, is_new=False, model=model, options={}, actor=actor)
     return Posted(question.pk, run.pk, question.session_id, run.status, is_new=True)
 
@@ -279,10 +289,14 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
 
 
 def parent_of(session: Session, parent_id: UUID | None) -> Message | None:
-    """The message a new question follows: the given one, else the latest."""
+    """The message a new question follows: the given one, else the latest that nothing follows.
+
+    That may be an answer that is still being written. The caller has locked the session, so
+    questions at the same moment follow each other instead of forking the conversation.
+    """
     messages = Message.objects.filter(session=session)
     if parent_id is None:
-        return messages.order_by("-pk").first()
+        return messages.filter(replies=None).order_by("-pk").first()
     parent = messages.filter(pk=parent_id).first()
     if parent is None:
         raise InvalidInput("There is no such message in this session.", attr="parent_id")
@@ -317,11 +331,6 @@ def check_stoppable(run: Run) -> None:
     """Raise `RunFinished` when there is nothing to stop any more."""
     if not run.is_active:
         raise RunFinished("This run has ended already.")
-
-
-def request_stop_soon(run_id: UUID) -> None:
-    """Leave a stop for the process that makes the answer."""
-    sync_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
 
 
 def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from celery import shared_task
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
+
+from youworker.common.effects import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 10
 # By then the process that wrote a log has said its last words.
@@ -38,9 +35,11 @@ def forget_logs(run_ids: list[str]) -> None:
 def forget_logs_soon(run_ids: Iterable[Any]) -> None:
     """Delete event logs once more in some seconds; without a broker they expire by themselves."""
     ids = [str(run_id) for run_id in run_ids]
-    if not ids:
-        return
-    try:
-        forget_logs.apply_async((ids,), countdown=FORGET_SECONDS, retry=False)
-    except (KombuError, RedisError, OSError) as error:
-        logger.warning("Event logs are left to expire: %s", error)
+    if ids:
+        attempt(
+            "forgetting event logs again",
+            forget_logs.apply_async,
+            (ids,),
+            countdown=FORGET_SECONDS,
+            retry=False,
+        )

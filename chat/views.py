@@ -206,7 +206,7 @@ class RunViewSet(ChatView, GenericViewSet):
         """End a run within a second, in whichever process it lives; the text stays."""
         run = self.get_object()
         services.check_stoppable(run)
-        # Nothing is held while another server is spoken to.
+        # Its own connection writes the wish: none is held by this thread meanwhile.
         connection.close()
         async_to_sync(request_stop)(run.pk)
         return Response(rendered_run(run), status=202)

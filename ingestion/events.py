@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
+from youworker.common.effects import attempt
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
     from ingestion.models import IngestionRun
 
-logger = logging.getLogger(__name__)
-
 # Milliseconds between two notices about one run, from whichever worker.
 PAUSE_MS = 300
+SEND_SECONDS = 1.0
 
 
 def group_of(user_id: UUID) -> str:
@@ -32,12 +31,19 @@ def announce(run: IngestionRun, *, final: bool = False) -> None:
 
     Most notices are dropped on purpose: whoever gets one looks again a second later.
     """
-    try:
-        key = f"yw:ingestion:notice:{run.pk}"
-        if not final and not sync_redis().set(key, 1, nx=True, px=PAUSE_MS):
-            return
-        layer = get_channel_layer()
-        message = {"type": "run.changed", "run_id": str(run.pk)}
-        async_to_sync(layer.group_send)(group_of(run.owner_id), message)
-    except (RedisError, OSError) as error:
-        logger.warning("No notice about run %s: %s", run.pk, error)
+    attempt("telling who watches an ingestion run", send_notice, run, final=final)
+
+
+def send_notice(run: IngestionRun, *, final: bool) -> None:
+    """Tell the owner's browsers, unless somebody did a moment ago."""
+    key = f"yw:ingestion:notice:{run.pk}"
+    if not final and not sync_redis().set(key, 1, nx=True, px=PAUSE_MS):
+        return
+    message = {"type": "run.changed", "run_id": str(run.pk)}
+    async_to_sync(send_in_time)(group_of(run.owner_id), message)
+
+
+async def send_in_time(group: str, message: dict[str, str]) -> None:
+    """Send to a group of sockets; raises `TimeoutError`, for the layer itself waits for long."""
+    async with asyncio.timeout(SEND_SECONDS):
+        await get_channel_layer().group_send(group, message)

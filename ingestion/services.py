@@ -21,6 +21,7 @@ from ingestion.pipeline.settle import settle
 from ingestion.quotas import require_room_for_files
 from ingestion.store import Incoming, keep, remove_orphans, remove_stale
 from youworker.common import audit
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.validators import validate_not_empty
@@ -159,7 +160,7 @@ def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
         item.run, item.position = run, position
     IngestionItem.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
     audit.record("document.upload", actor=run.owner, target=run, kind=run.kind, files=len(rows))
-    transaction.on_commit(tasks.wake_workers)
+    after_commit(tasks.wake_workers)
 
 
 @transaction.atomic
@@ -181,7 +182,7 @@ def cancel_items(run: IngestionRun) -> int:
         cancelled = IngestionRun.all_objects.filter(pk=run.pk)
         cancelled.update(status=RunStatus.CANCELLED, updated_at=timezone.now())
         settle([run.pk])
-        transaction.on_commit(partial(announce, run, final=True))
+        after_commit(partial(announce, run, final=True))
     return skipped
 
 
@@ -202,8 +203,8 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
         raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
     reopened.update(status=RunStatus.QUEUED, finished_at=None, updated_at=timezone.now())
-    transaction.on_commit(tasks.wake_workers)
-    transaction.on_commit(partial(announce, run, final=True))
+    after_commit(tasks.wake_workers)
+    after_commit(partial(announce, run, final=True))
     logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")
     return embedded + parsed
 
@@ -244,7 +245,7 @@ def purge_run(run: IngestionRun) -> int:
     """Remove one run for good."""
     files = set(run.items.exclude(file="").values_list("file", flat=True))
     run.hard_delete()
-    transaction.on_commit(partial(remove_originals, files))
+    after_commit(partial(remove_originals, files))
     return 1
 
 

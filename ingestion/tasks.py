@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from youworker.common.config import config
-
-logger = logging.getLogger(__name__)
+from youworker.common.effects import attempt
 
 # Seconds one task works before others get their turn.
 SLICE = 5.0
@@ -42,8 +37,5 @@ def wake_workers() -> None:
 
 def wake(count: int) -> None:
     """Wake workers; a broker that is away is no reason to fail, the sweeper calls again."""
-    try:
-        for _ in range(count):
-            work.apply_async(retry=False, expires=EXPIRES)
-    except (KombuError, RedisError, OSError) as error:
-        logger.warning("No worker was woken: %s", error)
+    for _ in range(count):
+        attempt("waking a worker", work.apply_async, retry=False, expires=EXPIRES)

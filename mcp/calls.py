@@ -44,10 +44,12 @@ class CallContext:
 class ToolOutcome:
     """What a tool answered: text for the model, and the same as data when it gave any.
 
-    `denied` says that the user may not call the tool, so that it was never asked.
+    `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
+    a server of ours answered, inside this process: nobody else's data may be believed.
     """
 
     text: str
     structured: Any = None
     is_error: bool = False
     denied: bool = False
+    builtin: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.enums import Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.links import linked, retire
+from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
 from youworker.common.bounded import AnswerTooLarge, BoundedTransport
@@ -40,7 +41,6 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 MOST_PAGES = 100
-MOST_TOOLS = 1000
 # Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.
 LARGEST_BODY = 16 * 1024 * 1024
 # Framing and escaping make an answer longer than the text in it.
@@ -74,27 +74,38 @@ class FoundTool:
     stays_inside: bool
 
 
-async def list_tools(endpoint: Endpoint) -> list[FoundTool]:
+@dataclass(slots=True)
+class Listing:
+    """The tools of a server, and the name and the fault of each that breaks the protocol."""
+
+    tools: list[FoundTool] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+async def list_tools(endpoint: Endpoint) -> Listing:
     """Ask a server for its tools, all pages; raises `ToolServerUnavailable`."""
     try:
         with anyio.fail_after(config.mcp.call_timeout):
             async with connection(endpoint) as client:
-                return [described(tool) for tool in await all_tools(client)]
+                return await all_tools(client)
     except Exception as error:
         raise unavailable(endpoint, error) from error
 
 
-async def all_tools(client: Client) -> list[Tool]:
-    """Walk the pages; a server that never ends them is cut off."""
-    found: list[Tool] = []
+async def all_tools(client: Client) -> Listing:
+    """Walk the pages; a server that never ends them, or goes round in circles, is cut off."""
+    found = Listing()
     cursor: str | None = None
-    for _ in range(MOST_PAGES):
+    seen: set[str | None] = set()
+    while cursor not in seen and len(seen) < MOST_PAGES:
+        seen.add(cursor)
         page = await client.list_tools(cursor=cursor, cache_mode="bypass")
-        found += page.tools
+        found.tools += map(described, page.tools)
+        found.refused += (page.meta or {}).get(REFUSED, [])
         cursor = page.next_cursor
-        if cursor is None or len(found) > MOST_TOOLS:
+        if cursor is None or len(found.tools) + len(found.refused) > MOST_TOOLS:
             break
-    return found[:MOST_TOOLS]
+    return Listing(found.tools[:MOST_TOOLS], found.refused[:MOST_TOOLS])
 
 
 def described(tool: Tool) -> FoundTool:
@@ -198,9 +209,12 @@ async def connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncItera
                     raise
 
 
-def client_for(peer: Any, *, mode: str = "auto") -> Client:
+@asynccontextmanager
+async def client_for(peer: Any, *, mode: str = "auto") -> AsyncIterator[Client]:
     """A client that caches nothing: descriptions are compared, not trusted."""
-    return Client(peer, mode=mode, cache=None, client_info=US)
+    async with Client(peer, mode=mode, cache=None, client_info=US) as client:
+        CheckedListings(client)
+        yield client
 
 
 @asynccontextmanager

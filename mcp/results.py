@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mcp.calls import ToolOutcome
+from youworker.common.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 def outcome_of(
     blocks: Iterable[dict[str, Any]], structured: Any, *, is_error: bool, limit: int
 ) -> ToolOutcome:
-    """The answer as text and data, neither of which is larger than `limit` bytes."""
-    encoded = b"" if structured is None else orjson.dumps(structured)
-    text = "\n".join(filter(None, map(text_of, blocks)))
-    if not text and structured is not None:
+    """The answer as text and data that can be stored, neither larger than `limit` bytes."""
+    data = storable_json(structured)
+    encoded = b"" if data is None else orjson.dumps(data)
+    text = storable_text("\n".join(filter(None, map(text_of, blocks))))
+    if not text and data is not None:
         text = encoded.decode()
-    kept = structured if len(encoded) <= limit else None
+    kept = data if len(encoded) <= limit else None
     return ToolOutcome(cut(text, limit=limit), kept, is_error=is_error)
 
 

@@ -18,6 +18,8 @@ options["pool"] = {
     "timeout": config.database.connect_timeout,
 }
 
+settings.CELERY_BROKER_TRANSPORT_OPTIONS.update(settings.IMPATIENT_BROKER_OPTIONS)
+
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter

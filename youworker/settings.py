@@ -137,11 +137,14 @@ DATABASES = {"default": database(config.database.url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = config.database.redis_url or "redis://localhost:6379/0"
+# Redis answers within milliseconds, or it is in trouble that nobody should have to wait for.
+REDIS_SECONDS = 1.0
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
+        "OPTIONS": {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS},
     }
 }
 CHANNEL_LAYERS = {
@@ -171,9 +174,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "yw:celery:",
     "visibility_timeout": 900,
-    # A Redis that swallows what is sent must not hold up an upload for ever.
     "socket_connect_timeout": 5,
     "socket_timeout": 30,
+}
+# Of the web process (`youworker.asgi`), where somebody waits: one try, and sweepers do the rest.
+IMPATIENT_BROKER_OPTIONS = {
+    "socket_connect_timeout": REDIS_SECONDS,
+    "socket_timeout": REDIS_SECONDS,
+    "max_retries": 0,
 }
 
 AUTH_USER_MODEL = "accounts.User"

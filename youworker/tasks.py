@@ -1,14 +1,9 @@
 """Tidying up, and signing the audit log."""
 
-import logging
-
 from celery import shared_task
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from youworker.common.config import config
-
-logger = logging.getLogger(__name__)
+from youworker.common.effects import attempt
 
 
 @shared_task
@@ -80,7 +75,4 @@ def remove_unused_files() -> int:
 def wake_privacy(name: str) -> None:
     """Wake a worker for exports or erasures; the sweeper makes up for a broker that is away."""
     task = {"make_exports": make_exports, "erase_users": erase_users}[name]
-    try:
-        task.apply_async(retry=False)
-    except (KombuError, RedisError, OSError) as error:
-        logger.warning("No worker was woken: %s", error)
+    attempt("waking a worker", task.apply_async, retry=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ CONTEXT_WEIGHT = 0.6
 HINT_WEIGHT = 0.3
 HINTS = 3
 LONGEST_TOPIC = 300
+# Each word is weighed against each sentence; a pasted page begins with what it is about.
+MOST_WORDS = 300
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def completed(text: str, topic: Topic) -> Question:
 def word_weights(text: str) -> dict[str, float]:
     """What each content word of a question counts; the parts of `max_size` less than the whole."""
     weights: dict[str, float] = {}
-    for word in WORD.findall(HOW.sub(" ", text)):
+    for word in itertools.islice(WORD.findall(HOW.sub(" ", text)), MOST_WORDS):
         whole, *parts = terms(word) or [""]
         weights |= {part: PART_WEIGHT for part in parts if part not in weights}
         if whole:

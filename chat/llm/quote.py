@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class QuoteModel:
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
     ) -> AsyncGenerator[ModelEvent, None]:
         """Continue the conversation with one tool call, or with the answer word by word."""
-        said = reply(messages, tools)
+        # A question or a passage may be long enough to hold up everybody else's answers.
+        said = await asyncio.to_thread(reply, messages, tools)
         tokens_in = sum(len(message.content) for message in messages) // CHARACTERS_PER_TOKEN
         if isinstance(said, ToolCall):
             yield said

@@ -51,7 +51,8 @@ DEFINING = re.compile(
 )
 CODE = re.compile(
     r">>>|^\W*(?:def|class|import|from \w+ import|return|if .*:$|for .*:$|select\b.*\bfrom)\b"
-    r"|\w\(.*\).*[=;{}]|[=;{}].*\w\(|^[$#>] ?\w",
+    # From each beginning to the nearest bracket and sign only: `.*` would try every pair of them.
+    r"|\w\([^)]*+\)[^=;{}]*+[=;{}]|[=;{}].*\w\(|^[$#>] ?\w",
 )
 DEPENDENT = re.compile(
     r"^(?:it|this|these|those|they|such|however|therefore|otherwise|but|and|also|then|questo|questa"
@@ -70,6 +71,8 @@ DEFINITION, FEW_MORE = 3.0, 2
 FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
 SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
 QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
+# Of a question, this much is looked at again for every sentence.
+LONGEST_ASKED = 1000
 
 # Found by trial on questions a manual answers and questions it does not.
 LEAST_COVERAGE = 0.5
@@ -225,11 +228,12 @@ def closeness(words: Sequence[str], scale: Scale) -> float:
 
 def fits_kind(text: str, question: Question) -> float:
     """Whether a sentence has what the question asks for: a number, a definition, a reason."""
-    if NUMBER_WANTED.search(question.text) and any(map(str.isdigit, text)):
+    asked = question.text[:LONGEST_ASKED]
+    if NUMBER_WANTED.search(asked) and any(map(str.isdigit, text)):
         return 1.0
-    if REASON_WANTED.search(question.text) and REASON.search(text):
+    if REASON_WANTED.search(asked) and REASON.search(text):
         return 1.0
-    if MEANING_WANTED.search(question.text) and defines(text, question.own):
+    if MEANING_WANTED.search(asked) and defines(text, question.own):
         return DEFINITION
     return 0.0
 

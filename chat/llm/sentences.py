@@ -84,15 +84,14 @@ def continues_after(block: str, start: int, end: int) -> bool:
     return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))
 
 
-def overlap(sentence: str, passage: str) -> float:
-    """The share of a sentence's content words that the passage holds, between 0 and 1.
+def content_words(text: str) -> frozenset[str]:
+    """The content words of a text as stems; citation marks are no words."""
+    return frozenset(terms(MARK.sub(" ", without_links(text))))
 
-    Citation marks are no words. A sentence without content words shares nothing.
-    """
-    said = set(terms(MARK.sub(" ", without_links(sentence))))
-    if not said:
-        return 0.0
-    return len(said & set(terms(without_links(passage)))) / len(said)
+
+def overlap(said: frozenset[str], there: frozenset[str]) -> float:
+    """The share of a sentence's words that are there, between 0 and 1; none share nothing."""
+    return len(said & there) / len(said) if said else 0.0
 
 
 def without_links(text: str) -> str:

@@ -46,6 +46,8 @@ ITALIAN_LETTERS = re.compile(r"[àèéìòù]|\b(?:l|dell|nell|un|c|cos|com|dov)
 SUFFIXES = ("ation", "ating", "ated", "ator", "ment", "ing", "ion", "ed", "er", "ly", "at")
 SHORTEST_STEM = 4
 SHORTEST_WORD = 4
+# What is longer has no ending that matters, and would fill the memory of `stem`.
+LONGEST_WORD = 64
 DOUBLED = re.compile(r"([bdfgmnprt])\1$")
 
 
@@ -64,10 +66,15 @@ def terms(text: str) -> list[str]:
     for word in WORD.findall(text.lower()):
         if "_" in word:
             found.append(word)
-            found.extend(stem(part) for part in word.split("_") if is_content(part))
+            found.extend(stem_of(part) for part in word.split("_") if is_content(part))
         elif is_content(word):
-            found.append(stem(word))
+            found.append(stem_of(word))
     return found
+
+
+def stem_of(word: str) -> str:
+    """A word without its ending; a word of endless length stays as it is."""
+    return stem(word) if len(word) <= LONGEST_WORD else word
 
 
 def is_content(word: str) -> bool:

@@ -8,9 +8,6 @@ import time
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from redis.exceptions import RedisError
-
-from chat.events import STOP_KEPT_SECONDS, stop_key
 from chat.llm.clients import close_clients
 from chat.models import Run
 from chat.runs.eventlog import writers
@@ -19,7 +16,7 @@ from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_thread
 from youworker.common.lookout import Lookout
-from youworker.common.redis import async_redis, close_async_redis
+from youworker.common.redis import close_async_redis
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,16 +25,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
+# A stop is promised to be effective within a second in every process.
+STOP_POLL_SECONDS = 0.4
 
 
 def wanted_runs(pks: Collection[UUID]) -> set[UUID]:
-    """Those of the runs whose users are active and whose conversations are not deleted."""
-    rows = Run.objects.filter(pk__in=pks, user__is_active=True, session__deleted_at__isnull=True)
-    return set(rows.values_list("pk", flat=True))
+    """Those of the runs that nobody has stopped, by a wish or by going."""
+    return set(Run.objects.wanted().filter(pk__in=pks).values_list("pk", flat=True))
+
+
+def active_runs(pks: Collection[UUID]) -> set[UUID]:
+    """Those of the runs that have not ended."""
+    return set(Run.objects.active().filter(pk__in=pks).values_list("pk", flat=True))
 
 
 # While the database cannot answer, leases decide, not we.
-wanted: Lookout[UUID] = Lookout(wanted_runs, trusting=True)
+wanted: Lookout[UUID] = Lookout(wanted_runs, trusting=True, pause=STOP_POLL_SECONDS)
+unfinished: Lookout[UUID] = Lookout(active_runs, trusting=True)
 
 
 class RunHost:
@@ -70,13 +74,12 @@ class RunHost:
             self.stops.pop(run_id, None)
 
     async def keep(self) -> None:
-        """Renew leases and look for stops while there are runs."""
+        """Renew leases while there are runs."""
         renewed = 0.0
         while True:
             await asyncio.sleep(POLL_SECONDS)
             if not self.stops:
                 continue
-            await self.look_for_stops()
             if time.monotonic() - renewed > config.agent.lease_seconds / 4:
                 renewed = time.monotonic()
                 await self.renew()
@@ -87,17 +90,6 @@ class RunHost:
             await in_thread(Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds)
         except Exception:
             logger.exception("leases could not be renewed")
-
-    async def look_for_stops(self) -> None:
-        """Stop what somebody asked to stop in any process."""
-        runs = list(self.stops)
-        try:
-            flags = await async_redis().mget([stop_key(run_id) for run_id in runs])
-        except (RedisError, OSError):
-            return
-        for run_id, flag in zip(runs, flags, strict=True):
-            if flag and run_id in self.stops:
-                self.stops[run_id].set()
 
 
 hosts: WeakKeyDictionary[asyncio.AbstractEventLoop, RunHost] = WeakKeyDictionary()
@@ -111,9 +103,9 @@ def run_host() -> RunHost:
     return hosts[loop]
 
 
-async def launch(run_id: UUID) -> None:
-    """Carry out a queued run in this process."""
-    run_host().launch(run_id)
+async def launch(run_id: UUID) -> asyncio.Task[None]:
+    """Carry out a queued run in this process; the task ends with the run."""
+    return run_host().launch(run_id)
 
 
 def carried_out_here(run_id: UUID) -> bool:
@@ -123,11 +115,11 @@ def carried_out_here(run_id: UUID) -> bool:
 
 
 async def request_stop(run_id: UUID) -> None:
-    """Ask whichever process makes the answer to stop."""
+    """Ask whichever process makes the answer to stop; it looks at the database."""
     host = run_host()
     if run_id in host.stops:
         host.stops[run_id].set()
-    await async_redis().set(stop_key(run_id), "1", ex=STOP_KEPT_SECONDS)
+    await in_thread(Run.objects.filter(pk=run_id).request_stop)
 
 
 async def close_runs() -> None:

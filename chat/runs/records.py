@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.services import count_tokens
 from chat.agent.types import ChatMessage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.runs.passages import unlink_unseen
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from youworker.common import audit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST_HISTORY = 200
 PREVIEW_CHARACTERS = 500
+LONGEST_TOOL_NAME = 300
 OFFER_SECONDS = 3.0
 MOST_OFFERS = 1000
 offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
@@ -96,17 +98,26 @@ def call_context(run: Run, language: str) -> CallContext:
 
 
 def history(run: Run) -> list[ChatMessage]:
-    """The conversation up to the question, newest first, along the branch it stands on."""
-    rows = Message.objects.filter(session_id=run.session_id, pk__lte=run.question_id)
-    latest = rows.order_by("-pk").defer("reasoning", "comment")[:LONGEST_HISTORY]
-    by_id = {row.pk: row for row in latest}
-    branch: list[ChatMessage] = []
+    """The conversation up to the question, newest first, along the branch it stands on.
+
+    Of answers that are still being written there is as much as was saved.
+    """
+    branch = branch_of(run)
+    rows = Message.objects.defer("reasoning", "comment").in_bulk(branch)
+    said = [rows[pk] for pk in branch if pk in rows and rows[pk].content]
+    return [ChatMessage("user" if row.role == "user" else "assistant", row.content) for row in said]
+
+
+def branch_of(run: Run) -> list[UUID]:
+    """The ids of the question and of what it follows, newest first."""
+    # By parents alone: ids made by several processes need not be in the order of the conversation.
+    rows = Message.objects.filter(session_id=run.session_id).values_list("pk", "parent_id")
+    parents: dict[UUID, UUID | None] = dict(rows)
+    branch: list[UUID] = []
     current: UUID | None = run.question_id
-    while current in by_id:
-        row = by_id[current]
-        if row.content:
-            branch.append(ChatMessage("user" if row.role == "user" else "assistant", row.content))
-        current = row.parent_id
+    while current in parents and len(branch) < LONGEST_HISTORY:
+        branch.append(current)
+        current = parents[current]
     return branch
 
 
@@ -130,7 +141,7 @@ def finish_run(
     answer.model = figures.get("model", answer.model)
     answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
     answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
-    Citation.objects.bulk_create(citations)
+    Citation.objects.bulk_create(unlink_unseen(citations, user=run.user))
     count_tokens(
         run.user_id,
         run.api_key_id,
@@ -165,15 +176,22 @@ def record_call(row: ToolRun, *, result: str) -> None:
 
 def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
     """Write the row of a call before it is made."""
-    return ToolRun.objects.create(
+    row = ToolRun(
         user=run.user,
         session_id=run.session_id,
         run=run,
         message_id=run.answer_id,
         tool_id=tool.id if tool else None,
-        tool_name=name[:300],
+        tool_name=name[:LONGEST_TOOL_NAME],
         arguments=arguments,
     )
+    try:
+        row.save(force_insert=True)
+    except IntegrityError:
+        # The tool's server was removed while the model thought; the call is refused later.
+        row.tool = None
+        row.save(force_insert=True)
+    return row
 
 
 @transaction.atomic

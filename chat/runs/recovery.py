@@ -15,6 +15,7 @@ from chat.models import Run
 from chat.rendering import done_payload
 from chat.runs.records import end_orphans
 from youworker.common.config import config
+from youworker.common.effects import after_commit
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def interrupt(run: Run) -> bool:
             run.answer.content = said
             run.answer.save_fields("content")
         end_orphans(run)
-        transaction.on_commit(partial(append_end, run.pk))
+        after_commit(partial(append_end, run.pk))
     return True
 
 

@@ -7,11 +7,10 @@ import pytest
 from auditlog.models import LogEntry
 from django.core.management import call_command
 from django.utils import timezone
-from redis import Redis
 
 from accounts.tests.factories import UserFactory
 from chat import clearing
-from chat.events import log_key, stop_key
+from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Citation, Message, Run, Session, ToolRun
 from chat.services import apply_retention, clear_history
@@ -82,22 +81,12 @@ def test_running_answers_are_stopped_first(monkeypatch):
     run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
 
     def process_stops(_seconds):
-        if sync_redis().get(stop_key(run.pk)):
+        if not Run.objects.wanted().filter(pk=run.pk).exists():
             Run.objects.finish(run.pk, "stopped")
 
     monkeypatch.setattr(clearing.time, "sleep", process_stops)
 
     assert clear_history(run.user, actor=run.user)["sessions_deleted"] == 1
-
-
-def test_without_redis_a_running_answer_keeps_the_history(monkeypatch):
-    run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
-    away = Redis.from_url("redis://127.0.0.1:1/0", retry=None)
-    monkeypatch.setattr(clearing, "sync_redis", lambda: away)
-
-    assert clearing.stop_runs(run.user) == 1
-    with pytest.raises(RunsStopping):
-        clearing.wait_for_runs(run.user, seconds=0)
 
 
 def test_an_answer_of_a_dead_process_is_ended():

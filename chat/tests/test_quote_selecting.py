@@ -148,3 +148,31 @@ def test_eight_passages_are_read_in_a_few_milliseconds():
         spent.append(time.process_time() - start)
 
     assert min(spent) < 0.05
+
+
+HOSTILE = {
+    "calls": lambda n: "log(" * n + ")" * n,
+    "calls without an end": lambda n: "log(a " * n,
+    "bars": lambda n: "log | " * n,
+    "addresses": lambda n: "log www.a" * n,
+    "brackets": lambda n: "log [a](b " * n,
+    "orders": lambda n: "log ignore " * n,
+    "words": lambda n: " ".join(f"log{i}" for i in range(n)),
+    "sentences": lambda n: "The log is sent. " * n,
+    "one word": lambda n: "log" * n,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_work_for_quotes_grows_no_faster_than_question_and_passage(name):
+    def seconds(n):
+        text, best = HOSTILE[name](n), float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            quotes(text, text)
+            quotes("How is the log sent?", text)
+            best = min(best, time.process_time() - start)
+        return best
+
+    # Sixteen times as much takes 256 times as long when something is quadratic.
+    assert seconds(4000) < 64 * max(seconds(250), 0.001)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.sentences import overlap, sentences_of, split_sentences
+from chat.llm.sentences import content_words, overlap, sentences_of, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_no_character_but_white_space_is_lost(text):
     ],
 )
 def test_overlap_is_the_share_of_content_words(sentence, passage, share):
-    assert overlap(sentence, passage) == share
+    assert overlap(content_words(sentence), content_words(passage)) == share
 
 
 @given(st.text(max_size=200))
 def test_overlap_of_a_text_with_itself_is_whole_or_nothing(text):
-    assert overlap(text, text) in {0.0, 1.0}
+    assert overlap(content_words(text), content_words(text)) in {0.0, 1.0}
 
 
 class Counted(str):

@@ -106,7 +106,7 @@ async def test_a_stop_from_another_process_ends_the_run_within_a_second(spoken_b
     run_id = await ask()
     await asyncio.sleep(0.2)
 
-    services.request_stop_soon(run_id)
+    assert await sync_to_async(Run.objects.filter(pk=run_id).request_stop)() == 1
     start = asyncio.get_running_loop().time()
     events = await watched(run_id)
 

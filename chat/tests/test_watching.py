@@ -20,7 +20,7 @@ from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.models import Message, Run
-from chat.onecall import wait_for_end
+from chat.onecall import answer_to_the_end
 from chat.routing import websocket_urlpatterns
 from chat.runs.process import launch, run_host
 from chat.runs.watching import Interruption
@@ -186,8 +186,10 @@ async def test_the_waiting_call_ends_without_the_answer(spoken_by):
     user = await in_thread(UserFactory)
     posted, _ = await in_thread(ask, user)
     key, _ = await in_thread(keyed, user)
-    await launch(posted.run_id)
-    waiting = asyncio.create_task(wait_for_end(posted, Grant(user.pk, key_id=key.pk)))
+    waiting = asyncio.create_task(answer_to_the_end(posted, Grant(user.pk, key_id=key.pk)))
+    async with asyncio.timeout(10):
+        while not await Run.objects.filter(status=RunStatus.RUNNING).aexists():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     await in_thread(accounts.revoke_api_key, key, actor=user)
 

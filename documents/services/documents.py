@@ -18,6 +18,7 @@ from documents.services.sharing import share_document
 from documents.services.tags import add_tags, set_tags
 from documents.text import without_nul
 from youworker.common import audit
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.common.validators import validate_not_empty
 
@@ -118,7 +119,7 @@ def refresh(document: Document, draft: Document) -> None:
     document.deleted_at = None
     document.save_fields(*REFRESHED[:-1], "title", "collection")
     if replaced and replaced != draft.file:
-        transaction.on_commit(partial(remove_unused_file, replaced))
+        after_commit(partial(remove_unused_file, replaced))
 
 
 @transaction.atomic

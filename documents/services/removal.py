@@ -11,6 +11,7 @@ from documents.models import Collection, Document
 from documents.services.collections import release_guests
 from documents.services.files import remove_unused_file
 from youworker.common import audit
+from youworker.common.effects import after_commit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +43,7 @@ def purge_document(document: Document) -> None:
     """Remove one document with its passages, vectors and stored original."""
     audit.record("document.purge", actor=None, target=document)
     document.hard_delete()
-    transaction.on_commit(partial(remove_unused_file, document.file))
+    after_commit(partial(remove_unused_file, document.file))
 
 
 @transaction.atomic

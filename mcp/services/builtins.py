@@ -17,7 +17,7 @@ from mcp.services.endpoints import gateway
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcp.gateway import FoundTool
+    from mcp.gateway import Listing
 
 
 def sync_builtin_servers() -> int:
@@ -34,7 +34,7 @@ def sync(builtins: Iterable[Builtin]) -> int:
 
 
 @transaction.atomic
-def store(builtin: Builtin, found: list[FoundTool]) -> int:
+def store(builtin: Builtin, found: Listing) -> int:
     """Make the rows of one server; nobody sees it without its tools."""
     return store_tools(server_row(builtin), found)
 
@@ -52,11 +52,11 @@ def server_row(builtin: Builtin) -> Server:
 
 
 @cache
-def tools_of(slug: str) -> list[FoundTool]:
+def tools_of(slug: str) -> Listing:
     """The tools of a built-in server; they change only with the program."""
     module = gateway()
     endpoint = module.Endpoint(slug=slug, transport=Transport.INPROCESS)
-    found: list[FoundTool] = async_to_sync(module.list_tools)(endpoint)
+    found: Listing = async_to_sync(module.list_tools)(endpoint)
     return found
 
 

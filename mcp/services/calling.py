@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
@@ -19,6 +19,7 @@ from mcp.services.builtins import completed
 from mcp.services.endpoints import endpoint_of, gateway
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, Forbidden
+from youworker.common.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ async def call_tool(
             outcome = await carried_out(permit, arguments, context)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
-        outcome = ToolOutcome(error.message, is_error=True, denied=denied)
+        outcome = ToolOutcome(storable_text(error.message), is_error=True, denied=denied)
     except Exception:
         logger.exception("calling the tool %s failed", tool.name)
         outcome = ToolOutcome("The tool failed because of a mistake of ours.", is_error=True)
@@ -132,4 +133,4 @@ async def carried_out(
         raise
     if remote:
         await asyncio.to_thread(breaker.note_answer, permit.server_id)
-    return outcome
+    return replace(outcome, text=storable_text(outcome.text), builtin=not remote)

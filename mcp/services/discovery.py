@@ -10,22 +10,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from mcp import breaker
-from mcp.enums import Effect, Policy, ServerStatus
+from mcp.enums import ServerStatus
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
-from mcp.naming import qualified_name, safe_name, schema_hash
 from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.judging import judge_tools
+from youworker.common.storable import storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mcp.gateway import FoundTool
+    from mcp.gateway import Listing
 
 logger = logging.getLogger(__name__)
 
 LONGEST_ERROR = 500
-LONGEST_NAME = 200
-LONGEST_DESCRIPTION = 8000
 
 
 def discover_server(server: Server) -> int:
@@ -38,8 +35,7 @@ def discover_server(server: Server) -> int:
     try:
         found = async_to_sync(gateway().list_tools)(endpoint)
     except ToolServerUnavailable as error:
-        note = error.message[:LONGEST_ERROR]
-        Server.objects.filter(pk=server.pk).update(status=ServerStatus.FAILED, last_error=note)
+        note_failure(server, error.message)
         raise
     breaker.note_answer(server.pk)
     return store_tools(server, found)
@@ -54,47 +50,33 @@ def refresh_servers() -> dict[str, int | None]:
         except ToolServerUnavailable as error:
             logger.warning("%s", error.message)
             counts[server.slug] = None
+        except Exception:
+            # Whatever one server sends, the others have their turn.
+            logger.exception("the tools of %s could not be stored", server.slug)
+            note_failure(server, "Its tools could not be stored; the log says why.")
+            counts[server.slug] = None
     return counts
 
 
+def note_failure(server: Server, reason: str) -> None:
+    """Note on the row that the last contact failed."""
+    note = storable_text(reason)[:LONGEST_ERROR]
+    Server.objects.filter(pk=server.pk).update(status=ServerStatus.FAILED, last_error=note)
+
+
 @transaction.atomic
-def store_tools(server: Server, found: Sequence[FoundTool]) -> int:
-    """Make the rows equal to what was found; discoveries of one server take turns."""
+def store_tools(server: Server, found: Listing) -> int:
+    """Make the rows equal to what was found; discoveries of one server take turns.
+
+    What cannot be used is left out, and `last_error` of a ready server says why.
+    """
     row = Server.objects.select_for_update().filter(pk=server.pk).first()
     if row is None:
         return 0
-    tools = {tool.name: tool for tool in (row_for(row, one) for one in found) if tool}
-    Tool.objects.upsert(list(tools.values()), approve=row.builtin or row.last_seen_at is None)
-    Tool.objects.mark_missing(row, present=tools)
-    row.status, row.last_error, row.last_seen_at = ServerStatus.READY, "", timezone.now()
+    tools, faults = judge_tools(row, found)
+    Tool.objects.upsert(tools, approve=row.builtin or row.last_seen_at is None)
+    Tool.objects.mark_missing(row, present=[tool.name for tool in tools])
+    row.status, row.last_seen_at = ServerStatus.READY, timezone.now()
+    row.last_error = " ".join(faults)[:LONGEST_ERROR]
     row.save_fields("status", "last_error", "last_seen_at")
     return len(tools)
-
-
-def row_for(server: Server, found: FoundTool) -> Tool | None:
-    """An unsaved row; None for a name that nobody could use."""
-    if not found.name or len(found.name) > LONGEST_NAME:
-        return None
-    description = found.description.replace("\x00", "")[:LONGEST_DESCRIPTION]
-    effects = effects_of(found)
-    digest = schema_hash(description, found.input_schema, effects)
-    return Tool(
-        server=server,
-        local_name=found.name,
-        name=qualified_name(server.slug, found.name),
-        safe_name=safe_name(server.slug, found.name),
-        description=description,
-        input_schema=found.input_schema,
-        effects=effects,
-        schema_hash=digest,
-        approved_hash=digest if server.builtin or server.last_seen_at is None else "",
-        policy=Policy.AUTO if server.builtin else Policy.ASK,
-    )
-
-
-def effects_of(found: FoundTool) -> list[str]:
-    """What a call may do, by the server's own claim."""
-    effects = [Effect.READ if found.reads_only else Effect.WRITE]
-    if not found.stays_inside:
-        effects.append(Effect.EGRESS)
-    return [str(effect) for effect in effects]

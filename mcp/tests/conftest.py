@@ -13,12 +13,19 @@ import pytest
 from youworker.common.config import config
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
+RAW = str(Path(__file__).parent / "programs" / "raw.py")
 
 
 @pytest.fixture
 def tiny_argv():
     """How the test server is started as a program."""
     return (sys.executable, TINY)
+
+
+@pytest.fixture
+def raw_argv():
+    """How the server that answers word for word is started as a program."""
+    return (sys.executable, RAW)
 
 
 @pytest.fixture(scope="session")

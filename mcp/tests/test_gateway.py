@@ -9,15 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 import mcp
+from mcp import gateway
 from mcp.builtin import registry
+from mcp.calls import ToolOutcome
 from mcp.client import Client
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.links import close_links, links
+from mcp.listings import MOST_TOOLS
 from mcp.shared.exceptions import MCPError
+from youworker.common.storable import storable_json, storable_text
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +67,7 @@ def test_app_and_sdk_share_the_name_mcp():
 async def test_inprocess_round_trip():
     endpoint = Endpoint("datetime", "inprocess")
 
-    names = [tool.name for tool in await list_tools(endpoint)]
+    names = [tool.name for tool in (await list_tools(endpoint)).tools]
     outcome = await say(
         endpoint, "format", iso="2026-03-01", format="iso", time_zone="UTC", language="en"
     )
@@ -72,14 +77,14 @@ async def test_inprocess_round_trip():
 
 
 async def test_discovery_walks_all_pages(paged):
-    assert [tool.name for tool in await list_tools(paged)] == ["one", "two", "three"]
+    assert [tool.name for tool in (await list_tools(paged)).tools] == ["one", "two", "three"]
 
 
 @pytest.mark.parametrize("kind", ["stdio", "http"])
 async def test_round_trip(kind, request):
     endpoint = request.getfixturevalue(kind)
 
-    found = {tool.name: tool for tool in await list_tools(endpoint)}
+    found = {tool.name: tool for tool in (await list_tools(endpoint)).tools}
     outcome = await say(endpoint, "echo", text="perché no")
 
     assert outcome.text == "perché no"
@@ -287,3 +292,92 @@ async def test_an_error_the_server_answers_with_does_not_tell_its_secrets(tiny_a
     outcome = await call(endpoint, "echo", {}, correlation_id="")
 
     assert (outcome.is_error, outcome.text) == (True, "… is no valid token")
+
+
+def raw_endpoint(argv, **env):
+    return Endpoint("raw", "stdio", argv=argv, env=tuple(env.items()))
+
+
+GOOD = '{"name": "good", "inputSchema": {"type": "object"}}'
+
+
+async def test_a_listing_that_goes_round_in_circles_is_left(raw_argv):
+    page = f'{{"tools": [{GOOD.replace("good", "tool_%d")}], "nextCursor": "again"}}'
+
+    found = await list_tools(raw_endpoint(raw_argv, RAW_LIST=page))
+
+    assert len(found.tools) == 2
+
+
+async def test_a_listing_without_end_is_cut(raw_argv, monkeypatch):
+    monkeypatch.setattr(gateway, "MOST_PAGES", 5)
+    page = f'{{"tools": [{GOOD}], "nextCursor": "page %d"}}'
+
+    found = await list_tools(raw_endpoint(raw_argv, RAW_LIST=page))
+
+    assert len(found.tools) == 5
+
+
+async def test_a_listing_of_thousands_is_cut(raw_argv):
+    tools = ",".join([GOOD] * 1200 + ["7"] * 1200)
+
+    found = await list_tools(raw_endpoint(raw_argv, RAW_LIST=f'{{"tools": [{tools}]}}'))
+
+    assert (len(found.tools), len(found.refused)) == (MOST_TOOLS, 0)
+
+
+@pytest.mark.parametrize(
+    "page", ['{"tools": 7}', '{"tools": [], "nextCursor": 7}', "[]", "7", '"x"', '{"tols": []}']
+)
+async def test_a_listing_that_is_none_is_unavailable(raw_argv, page, mcp_limits):
+    mcp_limits(call_timeout=5.0)
+
+    with pytest.raises(ToolServerUnavailable):
+        await list_tools(raw_endpoint(raw_argv, RAW_LIST=page))
+
+
+async def test_a_tool_is_called_although_another_one_is_badly_defined(raw_argv):
+    listed = f'{{"tools": [{GOOD}, {{"name": 7}}]}}'
+    result = '{"content": [{"type": "text", "text": "fine"}], "structuredContent": {"a": 1}}'
+
+    outcome = await say(raw_endpoint(raw_argv, RAW_LIST=listed), "good", raw=result)
+
+    assert (outcome.is_error, outcome.text) == (False, "fine")
+
+
+DEEP = "[" * 150 + "]" * 150
+RESULTS = {
+    "nothing": "{}",
+    "no object": "7",
+    "a list": "[]",
+    "content of numbers": '{"content": [7]}',
+    "content that is none": '{"content": "text"}',
+    "an unknown kind": '{"content": [{"type": "smell", "data": "x"}]}',
+    "text that is a number": '{"content": [{"type": "text", "text": 7}]}',
+    "NUL": '{"content": [{"type": "text", "text": "a\\u0000b"}]}',
+    "half a character": '{"content": [{"type": "text", "text": "a\\ud800b"}]}',
+    "data with NUL": '{"content": [], "structuredContent": {"k\\u0000": "a\\u0000b"}}',
+    "data with half a character": '{"content": [], "structuredContent": {"k": "\\udfff"}}',
+    "deep data": f'{{"content": [], "structuredContent": {{"k": {DEEP}}}}}',
+    "a huge number": f'{{"content": [], "structuredContent": {{"k": 1{"0" * 400}}}}}',
+    "no number": '{"content": [], "structuredContent": {"k": NaN, "l": Infinity}}',
+    "data that is a list": '{"content": [], "structuredContent": [1]}',
+    "a picture without data": '{"content": [{"type": "image"}]}',
+    "an error without words": '{"content": [], "isError": true}',
+    "an error that is none": '{"content": [], "isError": "maybe"}',
+}
+
+
+async def test_whatever_a_server_answers_becomes_text_that_can_be_stored(raw_argv, mcp_limits):
+    mcp_limits(call_timeout=2.0)
+    endpoint = raw_endpoint(raw_argv, RAW_LIST=f'{{"tools": [{GOOD}]}}')
+    await list_tools(endpoint)
+
+    for name, result in RESULTS.items():
+        try:
+            outcome = await say(endpoint, "good", raw=result)
+        except ToolServerUnavailable as error:
+            outcome = ToolOutcome(error.message)
+        assert storable_text(outcome.text) == outcome.text, name
+        assert storable_json(outcome.structured) == outcome.structured, name
+        assert orjson.dumps(outcome.structured), name

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import pytest
+from asgiref.sync import async_to_sync
+from mcp_types import Tool as SdkTool
 
 from mcp.enums import Policy, ServerStatus, Transport
 from mcp.exceptions import ToolChanged, ToolServerUnavailable
+from mcp.gateway import Listing, described
+from mcp.listings import REFUSED, CheckedListings
 from mcp.models import Server, Tool
-from mcp.services import discover_server, refresh_servers, update_tool, usable_tools
+from mcp.naming import safe_name
+from mcp.services import (
+    discover_server,
+    discovery,
+    refresh_servers,
+    update_tool,
+    usable_tools,
+)
+from mcp.services.judging import judge_tools
 from mcp.tasks import refresh_servers as refresh_task
 from mcp.tests.factories import ServerFactory, StaffFactory, UserFactory
 
@@ -143,3 +158,138 @@ def test_discovery_of_a_removed_server_stores_nothing(tiny):
 
     assert discover_server(tiny) == 0
     assert not Tool.objects.exists()
+
+
+def nested(depth):
+    schema = {"type": "object"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+FINE = {"name": "fine", "inputSchema": {"type": "object"}}
+BAD = {
+    "a name with NUL": {"name": "a\x00b", "inputSchema": {"type": "object"}},
+    "no name": {"inputSchema": {"type": "object"}},
+    "an empty name": {"name": "  ", "inputSchema": {"type": "object"}},
+    "a name that is a number": {"name": 7, "inputSchema": {"type": "object"}},
+    "an endless name": {"name": "x" * 201, "inputSchema": {"type": "object"}},
+    "a name that is taken": {"name": "fine", "inputSchema": {"type": "object"}},
+    "no schema": {"name": "bad"},
+    "a schema that is text": {"name": "bad", "inputSchema": "object"},
+    "a schema of another kind": {"name": "bad", "inputSchema": {"type": "string"}},
+    "a deep schema": {"name": "bad", "inputSchema": nested(40)},
+    "a huge schema": {"name": "bad", "inputSchema": {"type": "object", "title": "x" * 70_000}},
+    "a schema with NUL": {"name": "bad", "inputSchema": {"type": "object", "title": "\x00"}},
+    "a huge number": {"name": "bad", "inputSchema": {"type": "object", "maximum": 2**70}},
+    "no number": {"name": "bad", "inputSchema": {"type": "object", "maximum": float("nan")}},
+    "a description that is a number": {**FINE, "name": "bad", "description": 7},
+    "hints that are none": {**FINE, "name": "bad", "annotations": "safe"},
+    "no object": "bad",
+    "nothing": None,
+}
+
+
+@pytest.fixture
+def raw(raw_argv):
+    """A server that lists what it is told to, before one that is well."""
+    return ServerFactory(
+        slug="raw", transport=Transport.STDIO, url="", argv=list(raw_argv), secrets={}
+    )
+
+
+def listing(*tools, **fields):
+    return {"RAW_LIST": json.dumps({"tools": list(tools), **fields})}
+
+
+def test_bad_definitions_are_left_out_with_their_reasons_and_the_others_stay(raw):
+    count = rediscover(raw, **listing(FINE, *BAD.values(), {**FINE, "name": "later"}))
+
+    raw.refresh_from_db()
+    assert count == 2
+    assert set(raw.tools.values_list("local_name", flat=True)) == {"fine", "later"}
+    assert raw.status == ServerStatus.READY
+    assert raw.last_error.startswith("The tool ")
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_bad_definition_has_its_reason(raw, name):
+    found = checked_listing(FINE, BAD[name])
+
+    tools, faults = judge_tools(raw, found)
+
+    assert [tool.local_name for tool in tools] == ["fine"]
+    assert [fault.startswith("The tool ") and fault.endswith(".") for fault in faults] == [True]
+
+
+def checked_listing(*tools):
+    """What the gateway makes of a page with these definitions."""
+
+    class Inner:
+        async def send_raw_request(self, *_):
+            return {"tools": list(tools)}
+
+    session = SimpleNamespace(_dispatcher=Inner())
+    client = SimpleNamespace(session=session, protocol_version="2025-06-18")
+    page = async_to_sync(CheckedListings(client).send_raw_request)("tools/list", None)
+    found = [described(SdkTool.model_validate(tool)) for tool in page["tools"]]
+    return Listing(found, page["_meta"][REFUSED])
+
+
+def test_a_listing_nobody_can_read_fails_its_server_only(raw, tiny, mcp_limits):
+    mcp_limits(call_timeout=3.0)
+    half = listing({**FINE, "name": "a\ud800"})
+    raw.secrets = {"env": half}
+    raw.save_fields("secrets")
+
+    assert refresh_servers() == {"raw": None, "tiny": 9}
+
+
+def test_a_listing_without_faults_clears_the_note(raw):
+    rediscover(raw, **listing(FINE, BAD["no schema"]))
+    rediscover(raw, **listing(FINE))
+
+    raw.refresh_from_db()
+    assert raw.last_error == ""
+
+
+def test_names_that_look_the_same_to_models_are_one_tool(raw):
+    odd = {**FINE, "name": "a tool"}
+    twin = {**FINE, "name": safe_name("raw", "a tool").removeprefix("raw__")}
+
+    assert rediscover(raw, **listing(odd, twin)) == 1
+    # The first one is gone, its row and its name are not.
+    assert rediscover(raw, **listing(twin)) == 0
+
+    raw.refresh_from_db()
+    assert "looks the same to models" in raw.last_error
+
+
+def test_a_description_is_cleaned_and_cut(raw):
+    rediscover(raw, **listing({**FINE, "description": "a\x00b" * 9000}))
+
+    found = Tool.objects.get(name="raw.fine").description
+    assert (found[:4], len(found)) == ("abab", 8000)
+
+
+def test_many_faults_make_a_short_note(raw):
+    rediscover(raw, **listing(FINE, *[{"name": f"bad {n}"} for n in range(900)]))
+
+    raw.refresh_from_db()
+    assert len(raw.last_error) == 500
+
+
+def test_a_server_that_trips_us_does_not_stop_those_behind_it(raw, tiny, monkeypatch, caplog):
+    rediscover(raw, **listing(FINE))
+
+    def judge(server, found):
+        if server.slug == "raw":
+            raise ZeroDivisionError
+        return judge_tools(server, found)
+
+    monkeypatch.setattr(discovery, "judge_tools", judge)
+
+    assert refresh_servers() == {"raw": None, "tiny": 9}
+    raw.refresh_from_db()
+    assert (raw.status, raw.tools.count()) == (ServerStatus.FAILED, 1)
+    assert "could not be stored" in caplog.text

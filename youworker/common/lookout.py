@@ -26,15 +26,20 @@ PATIENCE_SECONDS = 60.0
 class Lookout(Generic[K]):
     """Tells whoever watches a thing when it is not among those that remain.
 
-    `remaining` is asked in a thread, once a second, about everything that is watched in an
-    event loop. While it cannot answer, things are taken to remain, for a minute; with
+    `remaining` is asked in a thread, every `pause` seconds, about everything that is watched in
+    an event loop. While it cannot answer, things are taken to remain, for a minute; with
     `trusting`, for ever.
     """
 
     def __init__(
-        self, remaining: Callable[[Collection[K]], Collection[K]], *, trusting: bool = False
+        self,
+        remaining: Callable[[Collection[K]], Collection[K]],
+        *,
+        trusting: bool = False,
+        pause: float | None = None,
     ) -> None:
         self.remaining = remaining
+        self.pause = pause
         self.patience = float("inf") if trusting else PATIENCE_SECONDS
         self.rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds[K]] = WeakKeyDictionary()
 
@@ -78,7 +83,7 @@ class Rounds(Generic[K]):
     async def look_regularly(self) -> None:
         """Look, and tell, until nothing is left to watch."""
         while self.watchers:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(self.lookout.pause or PAUSE_SECONDS)
             asked = set(self.watchers)
             for thing in asked - await self.remaining(asked):
                 for gone in self.watchers.pop(thing, []):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import DatabaseError, models
 from django.utils import timezone
 
+from youworker.common.exceptions import NotFound
 from youworker.common.ids import uuid7
 from youworker.common.managers import IdempotencyQuerySet, KeyFingerprintQuerySet
 
@@ -23,8 +24,17 @@ class TimestampedModel(models.Model):
         abstract = True
 
     def save_fields(self, *names: str) -> None:
-        """Write just these fields and the time of the change."""
-        self.save(update_fields=[*names, "updated_at"])
+        """Write just these fields and the time of the change.
+
+        Raises `NotFound` when the row was removed since it was read.
+        """
+        try:
+            self.save(update_fields=[*names, "updated_at"])
+        except DatabaseError as error:
+            # Errors of the database itself have a cause; this one Django raises for no row.
+            if type(error) is DatabaseError and error.__cause__ is None:
+                raise NotFound("Not found.") from error
+            raise
 
 
 class SoftDeleteModel(TimestampedModel):

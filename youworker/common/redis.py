@@ -16,7 +16,11 @@ loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakK
 @cache
 def sync_redis() -> redis.Redis:
     """The client for synchronous code; answers are bytes."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=10)
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=settings.REDIS_SECONDS,
+        socket_connect_timeout=settings.REDIS_SECONDS,
+    )
 
 
 def async_redis() -> redis.asyncio.Redis:

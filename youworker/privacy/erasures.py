@@ -15,6 +15,7 @@ from accounts.models import ApiKey, Erasure, User
 from chat.clearing import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import Forbidden
 from youworker.privacy.holding import LEASE_SECONDS, kept_alive
 from youworker.privacy.removing import NotYet, remove_user
@@ -56,8 +57,9 @@ def request_erasure(
     if is_new:
         note(user, erasure, actor=actor)
     close_account(user, actor=actor)
-    transaction.on_commit(partial(stop_runs, user))
-    transaction.on_commit(partial(wake_privacy, "erase_users"))
+    # After the commit: an answer that ends holds its run's row and waits for this user's.
+    after_commit(partial(stop_runs, user))
+    after_commit(partial(wake_privacy, "erase_users"))
     return erasure
 
 

@@ -17,6 +17,7 @@ from accounts.exceptions import InsufficientScope
 from accounts.models import ApiKey, DataExport, User
 from youworker.common import audit
 from youworker.common.config import config
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import NotFound
 from youworker.privacy.collecting import collect
 from youworker.privacy.holding import LEASE_SECONDS, kept_alive
@@ -41,7 +42,7 @@ def request_export(user: User, *, actor: User) -> DataExport:
         return waiting
     export = DataExport.objects.create(user=user)
     audit.record("data.export", actor=actor, target=export, step="requested")
-    transaction.on_commit(partial(wake_privacy, "make_exports"))
+    after_commit(partial(wake_privacy, "make_exports"))
     return export
 
 

@@ -16,7 +16,7 @@ AT_ONCE = 500
 def forget_user(user_id: UUID) -> int:
     """Delete tickets, channel groups and whatever else has a user's id in its name; how many.
 
-    Event logs and stop flags go with their runs. Rate counters have hashed names and expire
+    Event logs go with their runs. Rate counters have hashed names and expire
     within the hour; messages to workers hold ids that lead nowhere.
     """
     redis = sync_redis()

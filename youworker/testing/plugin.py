@@ -82,6 +82,14 @@ def _nobody_calls() -> None:
     origin.current.set(origin.Origin())
 
 
+@pytest.fixture(autouse=True)
+def _redis_answers() -> None:
+    """Forget that Redis failed in the test before."""
+    from youworker.common.effects import outages
+
+    outages.resting_until = 0.0
+
+
 @pytest.fixture
 def configured() -> Iterator[Callable[..., None]]:
     """Change settings of a section until the test ends."""

@@ -1,0 +1,107 @@
+"""Which discovered tools can be kept, and what is wrong with the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mcp.enums import Effect, Policy
+from mcp.models import Tool
+from mcp.naming import qualified_name, safe_name, schema_hash
+from youworker.common.storable import storable_json, storable_text
+
+if TYPE_CHECKING:
+    from mcp.gateway import FoundTool, Listing
+    from mcp.models import Server
+
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 8000
+# Every prompt carries the schema of every tool; what is larger would leave no room for a question.
+LARGEST_SCHEMA = 64 * 1024
+LONGEST_SHOWN_NAME = 60
+
+
+def judge_tools(server: Server, found: Listing) -> tuple[list[Tool], list[str]]:
+    """Unsaved rows of the usable tools, and a sentence about each that is left out."""
+    rows: dict[str, Tool] = {}
+    faults = [fault_sentence(name, reason) for name, reason in found.refused]
+    taken = taken_names(server)
+    for one in found.tools:
+        row = None
+        fault = name_fault(one.name) or schema_fault(one.input_schema)
+        if not fault:
+            row = row_for(server, one)
+            fault = duplicate_fault(row, rows, taken)
+        if row is None or fault:
+            faults.append(fault_sentence(one.name, fault))
+        else:
+            rows[row.safe_name] = row
+    return list(rows.values()), faults
+
+
+def taken_names(server: Server) -> dict[str, str]:
+    """The tools whose safe names are in the database already, gone ones included."""
+    return dict(Tool.objects.filter(server=server).values_list("safe_name", "name"))
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a tool's name."""
+    if not name.strip():
+        return "it has no name"
+    if len(name) > LONGEST_NAME:
+        return f"its name is longer than {LONGEST_NAME} characters"
+    return "" if name.isprintable() else "its name has characters that cannot be shown"
+
+
+def schema_fault(schema: Any) -> str:
+    """What is wrong with the schema of a tool's arguments."""
+    if storable_json(schema) != schema:
+        return "its schema is nested too deeply, or holds what cannot be stored"
+    if len(orjson.dumps(schema)) > LARGEST_SCHEMA:
+        return f"its schema is larger than {LARGEST_SCHEMA} bytes"
+    return ""
+
+
+def duplicate_fault(row: Tool, rows: dict[str, Tool], taken: dict[str, str]) -> str:
+    """What is wrong with a name that another tool of the server has as well."""
+    if row.safe_name in rows:
+        return "another tool has its name, or one that looks the same to models"
+    if taken.get(row.safe_name, row.name) != row.name:
+        return "an earlier tool has a name that looks the same to models"
+    return ""
+
+
+def fault_sentence(name: str, reason: str) -> str:
+    """The note about a tool that is left out."""
+    shown = storable_text(name)
+    if len(shown) > LONGEST_SHOWN_NAME:
+        shown = shown[:LONGEST_SHOWN_NAME] + "…"
+    return f"The tool {shown!r} is left out: {storable_text(reason)}."
+
+
+def row_for(server: Server, found: FoundTool) -> Tool:
+    """An unsaved row."""
+    description = storable_text(found.description)[:LONGEST_DESCRIPTION]
+    effects = effects_of(found)
+    digest = schema_hash(description, found.input_schema, effects)
+    return Tool(
+        server=server,
+        local_name=found.name,
+        name=qualified_name(server.slug, found.name),
+        safe_name=safe_name(server.slug, found.name),
+        description=description,
+        input_schema=found.input_schema,
+        effects=effects,
+        schema_hash=digest,
+        approved_hash=digest if server.builtin or server.last_seen_at is None else "",
+        policy=Policy.AUTO if server.builtin else Policy.ASK,
+    )
+
+
+def effects_of(found: FoundTool) -> list[str]:
+    """What a call may do, by the server's own claim."""
+    effects = [Effect.READ if found.reads_only else Effect.WRITE]
+    if not found.stays_inside:
+        effects.append(Effect.EGRESS)
+    return [str(effect) for effect in effects]

@@ -1,0 +1,56 @@
+"""Effects outside the database: they come after the commit, and their failing fails no act."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from django.db import transaction
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OUTAGE = (RedisError, KombuError, OSError)
+# So long after a failure nobody tries again: a Redis that hangs costs one time-out, not each.
+REST_SECONDS = 2.0
+
+
+def after_commit(effect: Callable[[], object]) -> None:
+    """Do something once what is written is committed; when it fails, that is logged.
+
+    Whatever is done so has to be found and made up for by a sweeper.
+    """
+    # Without `robust` a failure would turn the committed act into an error, and skip the rest.
+    transaction.on_commit(effect, robust=True)
+
+
+class Outages:
+    """Remembers when Redis last failed this process."""
+
+    def __init__(self) -> None:
+        self.resting_until = 0.0
+
+    def attempt(
+        self, purpose: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R | None:
+        """What `call` gives, which may be done without; None when Redis does not answer."""
+        if time.monotonic() < self.resting_until:
+            return None
+        try:
+            return call(*args, **kwargs)
+        except OUTAGE as error:
+            self.resting_until = time.monotonic() + REST_SECONDS
+            logger.warning("Redis is away, so this was left undone: %s (%s)", purpose, error)
+            return None
+
+
+outages = Outages()
+attempt = outages.attempt
