@@ -19,3 +19,9 @@ class ModelIncomplete(Conflict):
     """An embedding model without vectors for every passage cannot answer searches."""
 
     code = "embedding_model_incomplete"
+
+
+class DocumentDeleted(Conflict):
+    """The document was deleted after its file was handed in."""
+
+    code = "document_deleted"

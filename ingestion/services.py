@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from documents import services as documents
@@ -195,7 +196,8 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
     if actor is not None:
         require_room_for_files(chosen.filter(document__isnull=True), actor=actor)
-    fresh = {"error_code": "", "error_detail": "", "failures": 0, "losses": 0, "lease_until": None}
+    fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
+    fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
     parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from documents import services as documents
+from documents.exceptions import DocumentDeleted
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.leases import Lease, soon_durable
-from ingestion.pipeline.verdicts import fail, held_row, try_again
+from ingestion.pipeline.verdicts import fail, held_row, skip_item, try_again
 from ingestion.store import keep, received
 from youworker.common.config import config
 from youworker.common.exceptions import DomainError, InvalidInput
@@ -77,6 +78,8 @@ def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> Non
     except TakenAway:
         logger.info("Item %s was taken away meanwhile", item.pk)
         forget_copy(item)
+    except DocumentDeleted as error:
+        skip_item(item, error.code, error.message)
     except ParseFailed as error:
         fail(item, error.code, error.detail)
     except ParserLost as error:
@@ -132,6 +135,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
         collection=collection,
         tags=item.run.tags,
         run_id=item.run_id,
+        accepted_at=item.accepted_at,
         actor=item.run.owner,
     )
     count = documents.replace_passages(

@@ -20,11 +20,20 @@ logger = logging.getLogger(__name__)
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:
     """Give an item up; false when this worker does not hold it any more."""
-    held = held_row(item)
-    logger.info("Item %s failed: %s", item.pk, code)
+    return end_item(item, Stage.FAILED, code, detail)
+
+
+def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
+    """End an item that nobody wants any more; false when this worker does not hold it."""
+    return end_item(item, Stage.SKIPPED, code, detail)
+
+
+def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
+    """End an item with a reason; false when this worker does not hold it any more."""
+    logger.info("Item %s is %s: %s", item.pk, stage, code)
     return bool(
-        held.change(
-            stage=Stage.FAILED,
+        held_row(item).change(
+            stage=stage,
             attempts=item.attempts + 1,
             lease_token=None,
             lease_until=None,
