@@ -24,6 +24,7 @@ from ingestion.store import Incoming, keep, remove_orphans, remove_stale
 from youworker.common import audit
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
+from youworker.common.removal import remove_each
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -238,16 +239,15 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
     """
     old = IngestionRun.all_objects.deleted().filter(deleted_at__lt=before)
     old = old.exclude(owner__in=LegalHold.objects.held_users())
-    return old.count() if dry_run else sum(purge_run(run) for run in old)
+    return old.count() if dry_run else remove_each(old, purge_run)
 
 
 @transaction.atomic
-def purge_run(run: IngestionRun) -> int:
+def purge_run(run: IngestionRun) -> None:
     """Remove one run for good."""
     files = set(run.items.exclude(file="").values_list("file", flat=True))
     run.hard_delete()
     transaction.on_commit(partial(remove_originals, files))
-    return 1
 
 
 def remove_originals(files: Iterable[str]) -> None:
@@ -275,8 +275,7 @@ def erase_runs(user: User) -> int:
 
     A worker that reads one of the files finds its lease gone and stores nothing.
     """
-    rows = IngestionRun.all_objects.filter(owner=user)
-    return sum(purge_run(run) for run in rows.iterator())
+    return remove_each(IngestionRun.all_objects.filter(owner=user), purge_run)
 
 
 def remove_unused_files() -> int:
