@@ -210,9 +210,9 @@ def restore_document(document_id: UUID, *, actor: User) -> Document:
     return document
 
 
-def mark_ready(document_id: UUID) -> None:
-    """Note that every passage has its vector."""
-    set_status(document_id, DocumentStatus.READY)
+def mark_ready(document_id: UUID) -> bool:
+    """Note that every passage has its vector; false when the document is gone."""
+    return set_status(document_id, DocumentStatus.READY)
 
 
 def mark_failed(document_id: UUID) -> None:
@@ -220,9 +220,10 @@ def mark_failed(document_id: UUID) -> None:
     set_status(document_id, DocumentStatus.FAILED)
 
 
-def set_status(document_id: UUID, status: DocumentStatus) -> None:
-    """Write the status of one document, deleted or not."""
-    Document.all_objects.filter(pk=document_id).update(status=status, updated_at=timezone.now())
+def set_status(document_id: UUID, status: DocumentStatus) -> bool:
+    """Write the status of one document, deleted or not; false when there is none."""
+    rows = Document.all_objects.filter(pk=document_id)
+    return bool(rows.update(status=status, updated_at=timezone.now()))
 
 
 def record_access(document: Document, *, actor: User) -> None:
