@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from ingestion.enums import Stage
@@ -13,9 +14,39 @@ from ingestion.models import IngestionItem
 from youworker.common.config import config
 
 if TYPE_CHECKING:
+    from django.db import DatabaseError
+
     from ingestion.managers import ItemQuerySet
+    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
+
+NOT_STORABLE = "not_storable"
+# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
+# them with servers that are away.
+LIMIT_EXCEEDED = "54"
+
+
+class TakenAway(Exception):
+    """Somebody cancelled the item, or another worker has it."""
+
+
+def require_held(item: IngestionItem, lease: Lease) -> None:
+    """Show that this worker is alive; raises `TakenAway` when the item is not its own any more."""
+    lease.keep_alive()
+    if not held_row(item).exists():
+        raise TakenAway
+
+
+def is_refused_value(error: DatabaseError) -> bool:
+    """Whether PostgreSQL refused what was to be stored, rather than was away.
+
+    Trying for ever would not help, as it does when a database comes back.
+    """
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(LIMIT_EXCEEDED)
 
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:

@@ -128,7 +128,7 @@ def test_a_file_that_is_asked_for_again_after_the_deletion_comes_back(user, uplo
 
 def read():
     try:
-        parse.parse_items(claim(Stage.QUEUED))
+        parse.parse_items(claim(Stage.QUEUED), until=float("inf"))
     finally:
         parse.close_parser()
 

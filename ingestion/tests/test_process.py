@@ -87,9 +87,10 @@ def test_time_is_limited(page):
     process = parser.running()
     os.kill(process.pid, signal.SIGSTOP)
 
-    with pytest.raises(ParserLost) as caught:
+    with pytest.raises(ParseFailed) as caught:
         parse(parser, page, beats=beats)
 
+    assert caught.value.code == "parse_timeout"
     assert caught.value.detail == "Reading the file took longer than 0.3 s."
     assert len(beats) >= 3
     assert parser.process is None
