@@ -18,6 +18,7 @@ from ingestion.parsing.process import FLOOR_SECONDS, Parser, seconds_for
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline import parse, working
 from ingestion.pipeline.leases import BATCH, claim, take_back
+from ingestion.pipeline.verdicts import TakenAway
 from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests.factories import ItemFactory, RunFactory
 
@@ -146,11 +147,29 @@ def test_items_that_were_taken_away_are_not_read(clock, slow_parser, how):
     assert slow_parser.read == []
 
 
+class WatchedParser(Parser):
+    """Tells when it begins with a file, and what ended it."""
+
+    ended_by: type | None = None
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.reading = threading.Event()
+
+    def parse(self, *args, **kwargs):
+        self.reading.set()
+        try:
+            return super().parse(*args, **kwargs)
+        except BaseException as error:
+            self.ended_by = type(error)
+            raise
+
+
 @pytest.fixture
 def stuck_parser(monkeypatch):
-    """A parser whose process does nothing; the other one lets the test look."""
-    made = Parser(timeout=3600, memory_mb=1024, beat=0.02)
-    monkeypatch.setattr(process, "FLOOR_SECONDS", 3600)
+    """A parser whose process does nothing for longer than the test needs."""
+    made = WatchedParser(timeout=120, memory_mb=1024, beat=0.02)
+    monkeypatch.setattr(process, "FLOOR_SECONDS", 120)
     monkeypatch.setattr(parse, "parser", lambda: made)
     os.kill(made.running().pid, signal.SIGSTOP)
     yield made
@@ -175,8 +194,7 @@ def test_a_file_nobody_wants_any_more_is_not_read_on(stuck_parser, incoming, how
     run = services.start_upload([incoming("a.txt", "zebra")], actor=UserFactory())
     child = stuck_parser.process
     worker = in_background(lambda: work_once(until=SLICE))
-    while not run.items.filter(stage=Stage.PARSING).exists():
-        pass
+    stuck_parser.reading.wait()
 
     if how == "cancelled":
         services.cancel_run(run)
@@ -187,7 +205,7 @@ def test_a_file_nobody_wants_any_more_is_not_read_on(stuck_parser, incoming, how
         take_back()
     worker.join()
 
-    # The parser would have an hour: it was ended.
+    assert stuck_parser.ended_by is TakenAway
     assert child.poll() is not None
     assert run.items.get().stage == (Stage.QUEUED if how == "taken" else Stage.SKIPPED)
     assert not Document.all_objects.exists()
