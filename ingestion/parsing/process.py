@@ -111,11 +111,12 @@ class Parser:
         Raises `ParserLost` when it cannot come any more.
         """
         assert process.stdout is not None  # noqa: S101 -- opened as a pipe
-        deadline = time.monotonic() + seconds
+        left = seconds
         gathered = bytearray()
         wanted = LENGTH.size
         while len(gathered) < wanted:
-            if not self.await_bytes(process.stdout.fileno(), deadline, heartbeat):
+            left = self.await_bytes(process.stdout.fileno(), left, heartbeat)
+            if left <= 0:
                 # A verdict: the file would take as long the next time.
                 detail = f"Reading the file took longer than {seconds:.3g} s."
                 raise ParseFailed("parse_timeout", detail)
@@ -128,13 +129,17 @@ class Parser:
         found: dict[str, Any] = orjson.loads(gathered[LENGTH.size :])
         return found
 
-    def await_bytes(self, pipe: int, deadline: float, heartbeat: Callable[[], None]) -> bool:
-        """Wait until the pipe can be read; false when that is not before the deadline."""
-        while (left := deadline - time.monotonic()) > 0:
-            if select.select([pipe], [], [], min(left, self.beat))[0]:
-                return True
+    def await_bytes(self, pipe: int, left: float, heartbeat: Callable[[], None]) -> float:
+        """Wait until the pipe can be read or no time is left; how many seconds are."""
+        while left > 0:
+            began = time.monotonic()
+            is_readable = bool(select.select([pipe], [], [], min(left, self.beat))[0])
+            # A longer wait was none: the machine slept, and so did the parser.
+            left -= min(time.monotonic() - began, self.beat)
+            if is_readable:
+                break
             heartbeat()
-        return False
+        return left
 
     def understood(self, answer: dict[str, Any]) -> Parsed:
         """The answer as an object, or as the exception it stands for."""
