@@ -25,7 +25,7 @@ from youworker.common.effects import after_commit, attempt
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from accounts.models import User
@@ -95,28 +95,30 @@ def record_clearing(
 
 
 def remove_sessions(sessions: SessionQuerySet) -> dict[str, int]:
-    """Remove conversations a batch at a time, but none with an active run."""
+    """Remove conversations a batch at a time, but none with an active run; how many of what.
+
+    Those that left the selection meanwhile, because somebody wrote in them or restored them,
+    are spared.
+    """
     counts = {"sessions_deleted": 0, "messages_deleted": 0}
-    quiet = sessions.exclude(pk__in=Run.objects.active().values("session_id"))
-    while batch := list(quiet.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        removed, messages = remove_batch(batch)
-        if not removed:
-            break
+    quiet = sessions.exclude(pk__in=Run.objects.active().values("session_id")).order_by("pk")
+    ids = list(quiet.values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        removed, messages = remove_batch(quiet, ids[start : start + BATCH])
         counts["sessions_deleted"] += removed
         counts["messages_deleted"] += messages
     return counts
 
 
 @transaction.atomic
-def remove_batch(session_ids: Iterable[UUID]) -> tuple[int, int]:
-    """Remove some conversations for good; how many, and how many messages they had."""
-    # Locked rows take no new message meanwhile; a run that began just before spares its session.
-    rows = Session.all_objects.filter(pk__in=list(session_ids))
-    locked = list(rows.select_for_update().values_list("pk", flat=True))
-    runs = Run.objects.filter(session_id__in=locked)
-    busy = set(runs.active().values_list("session_id", flat=True))
-    chosen = [pk for pk in locked if pk not in busy]
-    run_ids = list(runs.filter(session_id__in=chosen).values_list("pk", flat=True))
+def remove_batch(quiet: SessionQuerySet, session_ids: Sequence[UUID]) -> tuple[int, int]:
+    """Remove those of some conversations that are still quiet; how many, and their messages."""
+    # Locked rows take no new message and are not restored meanwhile.
+    rows = Session.all_objects.filter(pk__in=session_ids).order_by("pk")
+    list(rows.select_for_update().values_list("pk", flat=True))
+    # Looked at again: a run may have begun, or somebody written, until the locks were there.
+    chosen = list(quiet.filter(pk__in=session_ids).values_list("pk", flat=True))
+    run_ids = list(Run.objects.filter(session_id__in=chosen).values_list("pk", flat=True))
     messages = Message.objects.filter(session_id__in=chosen).count()
     Session.all_objects.filter(pk__in=chosen).hard_delete()
     after_commit(partial(forget_logs, run_ids))

@@ -102,8 +102,10 @@ def delete_session(session: Session, *, actor: User) -> None:
 
 @transaction.atomic
 def restore_session(session: Session, *, actor: User) -> Session:
-    """Bring a hidden conversation back."""
-    session.restore()
+    """Bring a hidden conversation back; raises `NotFound` when it was purged meanwhile."""
+    if not Session.all_objects.filter(pk=session.pk).restore():
+        raise NotFound("Not found.")
+    session.deleted_at = None
     audit.record("chat.session.restore", actor=actor, target=session)
     return session
 

@@ -1,6 +1,6 @@
 """What the services of documents refuse with."""
 
-from youworker.common.exceptions import Conflict
+from youworker.common.exceptions import Conflict, UpstreamUnavailable
 
 
 class CollectionNameExists(Conflict):
@@ -19,3 +19,18 @@ class ModelIncomplete(Conflict):
     """An embedding model without vectors for every passage cannot answer searches."""
 
     code = "embedding_model_incomplete"
+
+
+class DocumentDeleted(Conflict):
+    """The document was deleted after its file was handed in."""
+
+    code = "document_deleted"
+
+
+class VectorsUnusable(UpstreamUnavailable):
+    """The embedding server is there, and refuses a text or answers what cannot be stored.
+
+    Unlike its absence, this does not pass by waiting.
+    """
+
+    code = "embedding_unusable"

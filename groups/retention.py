@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from groups.models import Group, LegalHold
 from youworker.common import audit
-from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -23,10 +23,18 @@ LONGEST_DAYS = 36_500
 def place_hold(
     *, user: User | None = None, group: Group | None = None, reason: str, actor: User
 ) -> LegalHold:
-    """Keep everything of a user, or of a group and its members; exactly one has to be given."""
+    """Keep everything of a user, or of a group and its members; exactly one has to be given.
+
+    Raises `NotFound` for one that is removed for good at this moment.
+    """
     require_staff(actor)
     if (user is None) == (group is None):
         raise InvalidInput("A hold is on a user or on a group.")
+    held: Any = user or group
+    # Locked, so that whoever removes it sees the hold, or is seen to have removed it.
+    rows = type(held)._base_manager.filter(pk=held.pk)  # noqa: SLF001 -- deleted groups, too
+    if rows.select_for_update(no_key=True).first() is None:
+        raise NotFound("It does not exist any more.")
     hold = LegalHold.objects.create(user=user, group=group, reason=reason.strip(), set_by=actor)
     audit.record(
         "admin.settings.update", actor=actor, target=hold, setting="legal_hold", **on(hold)

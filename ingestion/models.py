@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from documents.models import Collection, Document
 from ingestion.enums import RunKind, RunStatus, Stage
@@ -67,6 +68,8 @@ class IngestionItem(TimestampedModel):
     """
 
     run = models.ForeignKey(IngestionRun, models.CASCADE, related_name="items", db_index=False)
+    # When it was handed in, or asked for again, by the clock that also dates deletions.
+    accepted_at = models.DateTimeField(db_default=Now(), editable=False)
     position = models.IntegerField()
     name = models.TextField()
     uri = models.TextField()

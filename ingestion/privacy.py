@@ -22,7 +22,7 @@ TREATMENTS = (
             TIMES,
         ),
         withheld=withheld(
-            TECHNICAL, "path_hash source file failures losses lease_token lease_until"
+            TECHNICAL, "accepted_at path_hash source file failures losses lease_token lease_until"
         ),
     ),
 )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from documents import services as documents
@@ -24,6 +25,7 @@ from youworker.common import audit
 from youworker.common.effects import after_commit
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
+from youworker.common.removal import remove_each
 from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -196,7 +198,8 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
     if actor is not None:
         require_room_for_files(chosen.filter(document__isnull=True), actor=actor)
-    fresh = {"error_code": "", "error_detail": "", "failures": 0, "losses": 0, "lease_until": None}
+    fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
+    fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
     parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:
@@ -237,16 +240,15 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
     """
     old = IngestionRun.all_objects.deleted().filter(deleted_at__lt=before)
     old = old.exclude(owner__in=LegalHold.objects.held_users())
-    return old.count() if dry_run else sum(purge_run(run) for run in old)
+    return old.count() if dry_run else remove_each(old, purge_run)
 
 
 @transaction.atomic
-def purge_run(run: IngestionRun) -> int:
+def purge_run(run: IngestionRun) -> None:
     """Remove one run for good."""
     files = set(run.items.exclude(file="").values_list("file", flat=True))
     run.hard_delete()
     after_commit(partial(remove_originals, files))
-    return 1
 
 
 def remove_originals(files: Iterable[str]) -> None:
@@ -274,8 +276,7 @@ def erase_runs(user: User) -> int:
 
     A worker that reads one of the files finds its lease gone and stores nothing.
     """
-    rows = IngestionRun.all_objects.filter(owner=user)
-    return sum(purge_run(run) for run in rows.iterator())
+    return remove_each(IngestionRun.all_objects.filter(owner=user), purge_run)
 
 
 def remove_unused_files() -> int:

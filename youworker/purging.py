@@ -9,17 +9,20 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
+from chat.clearing import remove_sessions
+from chat.models import Session
 from documents import services as documents
 from groups.models import Group, LegalHold
 from ingestion import services as ingestion
 from youworker.common.models import IdempotentRequest, SoftDeleteModel
+from youworker.common.removal import remove_each
 from youworker.common.validators import validate_range
 from youworker.privacy.registry import treatment_of
 
 if TYPE_CHECKING:
+    from chat.managers import SessionQuerySet
     from youworker.common.managers import SoftDeleteQuerySet
 
-BATCH = 500
 WITH_FILES = ("documents", "ingestion")
 LONGEST_DAYS = 3650
 
@@ -35,22 +38,23 @@ def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
     }
     for model in apps.get_models():
         if issubclass(model, SoftDeleteModel) and model._meta.app_label not in WITH_FILES:
-            counts[str(model._meta.verbose_name_plural)] = purge_rows(model, before, dry_run)
+            old = deleted_rows(model, before)
+            counts[str(model._meta.verbose_name_plural)] = old.count() if dry_run else purge(old)
     return counts
 
 
-def purge_rows(model: type[SoftDeleteModel], before: datetime, dry_run: bool) -> int:  # noqa: FBT001
-    """Remove the deleted rows of one model, a batch at a time; those under a legal hold stay."""
+def deleted_rows(model: type[SoftDeleteModel], before: datetime) -> SoftDeleteQuerySet[Any]:
+    """The rows of one model deleted before a time; those under a legal hold are left out."""
     everything = cast("Any", model).all_objects
     old: SoftDeleteQuerySet[Any] = everything.deleted().filter(deleted_at__lt=before)
-    old = old.exclude(kept_by_hold(model))
-    if dry_run:
-        return old.count()
-    purged = 0
-    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
-        everything.filter(pk__in=batch).hard_delete()
-        purged += len(batch)
-    return purged
+    return old.exclude(kept_by_hold(model))
+
+
+def purge(old: SoftDeleteQuerySet[Any]) -> int:
+    """Remove rows for good; how many there were. Conversations go with their event logs."""
+    if old.model is Session:
+        return remove_sessions(cast("SessionQuerySet", old))["sessions_deleted"]
+    return remove_each(old, lambda row: row.hard_delete())
 
 
 def kept_by_hold(model: type[SoftDeleteModel]) -> Q:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from documents.exceptions import VectorsUnusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,3 +17,26 @@ def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return scaled
+
+
+def checked(rows: list[Any], *, count: int, dimensions: int) -> NDArray[np.float32]:
+    """Vectors that somebody else computed; raises `VectorsUnusable` unless they can be stored."""
+    if len(rows) != count:
+        raise VectorsUnusable(f"The embedding server gave {len(rows)} vectors for {count} texts.")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != dimensions:
+            raise VectorsUnusable(
+                f"The embedding server gave something else than {dimensions} numbers;"
+                " check EMBEDDING_DIMENSIONS."
+            )
+        # Exactly: a string of digits would be converted, and true is an integer to Python.
+        if not {type(number) for number in row} <= {int, float}:
+            raise VectorsUnusable("The embedding server gave something else than numbers.")
+    try:
+        with np.errstate(over="ignore"):
+            vectors = np.array(rows, np.float32).reshape(count, dimensions)
+    except OverflowError as error:
+        raise VectorsUnusable("The embedding server gave a number without end.") from error
+    if not np.isfinite(vectors).all():
+        raise VectorsUnusable("The embedding server gave numbers that cannot be stored.")
+    return vectors

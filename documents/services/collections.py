@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from documents.exceptions import CollectionNameExists, DefaultCollection
 from documents.models import Collection, Document
@@ -111,7 +112,9 @@ def delete_collection(collection: Collection, *, actor: User) -> None:
 @transaction.atomic
 def restore_collection(collection_id: UUID, *, actor: User) -> Collection:
     """Show a deleted collection of the actor's again; raises `CollectionNameExists`."""
-    found = Collection.all_objects.filter(pk=collection_id, owner=actor).first()
+    # Locked, because it may be purged at this moment.
+    rows = Collection.all_objects.filter(pk=collection_id, owner=actor)
+    found = rows.select_for_update(no_key=True).first()
     if found is None:
         raise NotFound("There is no such collection.")
     if found.is_deleted:
@@ -127,8 +130,9 @@ def release_guests(collection: Collection) -> None:
         owner_id=collection.owner_id
     )
     for document in guests.select_related("owner"):
-        document.collection = default_collection(document.owner)
-        document.save_fields("collection")
+        # Only if it still lies there: its owner may move it, or it may be purged meanwhile.
+        there = Document.all_objects.filter(pk=document.pk, collection=collection)
+        there.update(collection=default_collection(document.owner), updated_at=timezone.now())
 
 
 def require_owner(collection: Collection, actor: User) -> None:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from documents.enums import DocumentStatus
+from documents.exceptions import DocumentDeleted
 from documents.models import Collection, Document, Passage
 from documents.services.collections import writable_collection
 from documents.services.files import remove_unused_file
@@ -24,6 +25,7 @@ from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import PurePath
     from uuid import UUID
 
@@ -57,13 +59,16 @@ def register_document(
     collection: Collection,
     tags: Iterable[str],
     run_id: UUID | None = None,
+    accepted_at: datetime | None = None,
     actor: User,
 ) -> Document:
     """Note that a file is there and its passages are to come; the actor becomes its owner.
 
     The same place, or the same living content, is one document: it is refreshed, and comes back
-    when it was deleted. The caller has checked that the collection is writable. `run_id` leads the
-    audit to the line of the upload itself, which knows where it came from.
+    when it was deleted before `accepted_at`, the database's time at which the file was handed in.
+    Raises `DocumentDeleted` when it was deleted later. The caller has checked that the collection
+    is writable. `run_id` leads the audit to the line of the upload itself, which knows where it
+    came from.
     """
     draft = Document(
         owner=actor,
@@ -77,12 +82,9 @@ def register_document(
         file=file,
     )
     lock_content(actor, sha256)
-    known = Document.all_objects.filter(owner=actor)
-    before = (
-        known.filter(path_hash=path_hash).first() or known.alive().filter(sha256=sha256).first()
-    )
-    document = insert_or_find(draft) if before is None else before
+    document = known_document(draft) or insert_or_find(draft)
     if document is not draft:
+        require_not_deleted_since(document, accepted_at)
         refresh(document, draft)
     add_tags(document, tags)
     audit.record("document.upload", actor=actor, target=document, bytes=size, run=run_id)
@@ -97,11 +99,31 @@ def lock_content(actor: User, sha256: str) -> None:
         )
 
 
+def known_document(draft: Document) -> Document | None:
+    """The document of the same place or the same living content, locked.
+
+    While it is being deleted, restored or purged, this waits for the outcome.
+    """
+    # By id: the lock spares the rows of owner and collection, which others use.
+    known = Document.all_objects.filter(owner=draft.owner).order_by("pk")
+    known = known.select_for_update(no_key=True)
+    same_place = known.filter(path_hash=draft.path_hash).first()
+    return same_place or known.alive().filter(sha256=draft.sha256).first()
+
+
 def insert_or_find(draft: Document) -> Document:
     """Insert a document unless its place was taken meanwhile; the row that is there now."""
     Document.all_objects.bulk_create([draft], ignore_conflicts=True)
     found = Document.all_objects.get(owner=draft.owner, path_hash=draft.path_hash)
     return draft if found.pk == draft.pk else found
+
+
+def require_not_deleted_since(document: Document, accepted_at: datetime | None) -> None:
+    """Raise `DocumentDeleted` when a known document went after its file was handed in."""
+    collection = document.collection
+    deletions = [when for when in (document.deleted_at, collection.deleted_at) if when is not None]
+    if accepted_at is not None and deletions and max(deletions) > accepted_at:
+        raise DocumentDeleted("The document was deleted after this file was handed in.")
 
 
 def refresh(document: Document, draft: Document) -> None:
@@ -177,7 +199,9 @@ def delete_document(document: Document, *, actor: User) -> None:
 def restore_document(document_id: UUID, *, actor: User) -> Document:
     """Show a deleted document again; nothing happens when it is not deleted."""
     rows = Document.all_objects.filter(pk=document_id)
-    document: Document | None = rows.reachable_by(actor).first()
+    # Locked, because it may be purged at this moment.
+    locked = rows.reachable_by(actor).select_for_update(of=("self",), no_key=True)
+    document: Document | None = locked.first()
     if document is None:
         raise NotFound("There is no such document.")
     require_writable(document, actor)
@@ -187,9 +211,9 @@ def restore_document(document_id: UUID, *, actor: User) -> Document:
     return document
 
 
-def mark_ready(document_id: UUID) -> None:
-    """Note that every passage has its vector."""
-    set_status(document_id, DocumentStatus.READY)
+def mark_ready(document_id: UUID) -> bool:
+    """Note that every passage has its vector; false when the document is gone."""
+    return set_status(document_id, DocumentStatus.READY)
 
 
 def mark_failed(document_id: UUID) -> None:
@@ -197,9 +221,10 @@ def mark_failed(document_id: UUID) -> None:
     set_status(document_id, DocumentStatus.FAILED)
 
 
-def set_status(document_id: UUID, status: DocumentStatus) -> None:
-    """Write the status of one document, deleted or not."""
-    Document.all_objects.filter(pk=document_id).update(status=status, updated_at=timezone.now())
+def set_status(document_id: UUID, status: DocumentStatus) -> bool:
+    """Write the status of one document, deleted or not; false when there is none."""
+    rows = Document.all_objects.filter(pk=document_id)
+    return bool(rows.update(status=status, updated_at=timezone.now()))
 
 
 def record_access(document: Document, *, actor: User) -> None:

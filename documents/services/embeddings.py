@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
 from documents.embedding import configured_model, embedder_of
-from documents.exceptions import ModelIncomplete
+from documents.exceptions import ModelIncomplete, VectorsUnusable
 from documents.models import EmbeddingModel, Passage, PassageEmbedding
 from youworker.common import audit
 
@@ -57,19 +58,56 @@ def embed_document(
 ) -> int:
     """Compute the vectors that a document's passages lack; how many there were.
 
-    No transaction is open while the model computes, and `heartbeat` is called between batches.
-    Raises `UpstreamUnavailable`; what was computed before stays.
+    No transaction is open while the model computes, and `heartbeat` is called between batches;
+    what it raises ends the work. Raises `UpstreamUnavailable`, and `VectorsUnusable` when the
+    model cannot do it for some of the passages. What was computed stays.
     """
     model = model or active_model()
-    embedder = embedder_of(model.provider, model.name, model.dimensions)
     missing = Passage.objects.filter(document=document_id).without_vector(model)
     rows = list(missing.order_by("ordinal").values_list("pk", "document__title", "heading", "text"))
-    for first in range(0, len(rows), BATCH):
-        batch = rows[first : first + BATCH]
-        vectors = embedder.embed([embedded_text(*parts) for _, *parts in batch])
-        store_vectors(model, [pk for pk, *_ in batch], vectors)
-        heartbeat()
+    work = DocumentEmbedding(model, heartbeat)
+    try:
+        for first in range(0, len(rows), BATCH):
+            work.embed(rows[first : first + BATCH])
+    except Exception as interruption:
+        # Whoever got nowhere has failed, and is not to be called again as if time were short.
+        if work.refusal is not None and not work.stored:
+            raise work.refusal from interruption
+        raise
+    if work.refusal is not None:
+        raise work.refusal
     return len(rows)
+
+
+@dataclass(slots=True)
+class DocumentEmbedding:
+    """One pass over the passages of a document that lack a vector."""
+
+    model: EmbeddingModel
+    heartbeat: Callable[[], None]
+    stored: int = 0
+    refusal: VectorsUnusable | None = None
+
+    def embed(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Compute and store the vectors of some passages, each an id and the parts of its text.
+
+        When the model refuses them together, they are tried one by one: a single passage must
+        not cost its neighbours theirs. Raises `VectorsUnusable` when it refuses all of them.
+        """
+        model, before = self.model, self.stored
+        try:
+            embedder = embedder_of(model.provider, model.name, model.dimensions)
+            vectors = embedder.embed([embedded_text(*parts) for _, *parts in rows])
+        except VectorsUnusable as error:
+            self.refusal = error
+            for row in rows if len(rows) > 1 else ():
+                self.embed([row])
+            if len(rows) > 1 and self.stored == before:
+                raise
+        else:
+            store_vectors(model, [pk for pk, *_ in rows], vectors)
+            self.stored += len(rows)
+        self.heartbeat()
 
 
 def embedded_text(title: str, heading: str, text: str) -> str:

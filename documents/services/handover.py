@@ -12,6 +12,7 @@ from documents.services.collections import default_collection
 from documents.services.documents import server_path_hash
 from groups.models import Membership
 from youworker.common import audit
+from youworker.common.removal import lock_selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +36,7 @@ def hand_over_library(user: User, *, actor: User | None = None) -> int:
     for document in Document.objects.filter(owner=user).order_by("pk").iterator():
         heir = heir_of(groups_of_document(document), user)
         if heir is not None:
-            hand_over_document(document, heir, actor=actor)
-            handed += 1
+            handed += hand_over_document(document, heir, actor=actor)
     return handed
 
 
@@ -68,23 +68,33 @@ def groups_of_document(document: Document) -> list[UUID]:
 
 @transaction.atomic
 def hand_over_collection(collection: Collection, heir: User, *, actor: User | None) -> int:
-    """Give a collection to its heir, with what its owner has in it; how many documents."""
+    """Give a collection to its heir, with what its owner has in it; how many documents.
+
+    Nothing happens when it was deleted or given away meanwhile.
+    """
     former = collection.owner_id
-    own = list(Document.objects.filter(collection=collection, owner_id=former))
+    collection = lock_selected(Collection.objects.filter(owner=former), collection.pk)
+    if collection is None:
+        return 0
+    own = list(Document.objects.filter(collection=collection, owner_id=former).order_by("pk"))
     collection.owner, collection.is_default = heir, False
     collection.name = free_name(collection.name, heir)
     collection.save_fields("owner", "is_default", "name")
     audit.record(
         "collection.update", actor=actor, target=collection, fields=["owner"], heir=str(heir.pk)
     )
-    for document in own:
-        hand_over_document(document, heir, actor=actor)
-    return len(own)
+    return sum(hand_over_document(document, heir, actor=actor) for document in own)
 
 
 @transaction.atomic
-def hand_over_document(document: Document, heir: User, *, actor: User | None) -> None:
-    """Give one document to its heir; it stays in its collection unless that was private."""
+def hand_over_document(document: Document, heir: User, *, actor: User | None) -> bool:
+    """Give one document to its heir; it stays in its collection unless that was private.
+
+    False when it was deleted or given away meanwhile.
+    """
+    document = lock_selected(Document.objects.filter(owner=document.owner_id), document.pk)
+    if document is None:
+        return False
     in_private = document.collection.owner_id == document.owner_id
     document.owner = heir
     if in_private:
@@ -96,6 +106,7 @@ def hand_over_document(document: Document, heir: User, *, actor: User | None) ->
     audit.record(
         "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)
     )
+    return True
 
 
 def free_name(name: str, owner: User) -> str:

@@ -12,6 +12,7 @@ from documents.services.collections import release_guests
 from documents.services.files import remove_unused_file
 from youworker.common import audit
 from youworker.common.effects import after_commit
+from youworker.common.removal import remove_each
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,14 +29,7 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
     collections = Collection.all_objects.deleted().filter(deleted_at__lt=before).removable()
     if dry_run:
         return documents.count() + collections.count()
-    purged = 0
-    for document in documents.iterator():
-        purge_document(document)
-        purged += 1
-    for collection in collections.iterator():
-        purge_collection(collection)
-        purged += 1
-    return purged
+    return remove_each(documents, purge_document) + remove_each(collections, purge_collection)
 
 
 @transaction.atomic
@@ -48,10 +42,9 @@ def purge_document(document: Document) -> None:
 
 @transaction.atomic
 def purge_collection(collection: Collection) -> None:
-    """Remove one collection with what its owner left in it."""
+    """Remove one collection, which is locked, with what its owner left in it."""
     release_guests(collection)
-    for document in Document.all_objects.filter(collection=collection):
-        purge_document(document)
+    remove_each(Document.all_objects.filter(collection=collection), purge_document)
     collection.hard_delete()
 
 
@@ -60,10 +53,6 @@ def erase_library(user: User) -> int:
 
     What others put into his collections goes to their own default collections.
     """
-    erased = 0
-    for document in Document.all_objects.filter(owner=user).iterator():
-        purge_document(document)
-        erased += 1
-    for collection in Collection.all_objects.filter(owner=user):
-        purge_collection(collection)
+    erased = remove_each(Document.all_objects.filter(owner=user), purge_document)
+    remove_each(Collection.all_objects.filter(owner=user), purge_collection)
     return erased

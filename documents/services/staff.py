@@ -63,14 +63,16 @@ def show_collections(collections: Iterable[Collection], *, actor: User) -> int:
 @transaction.atomic
 def show_collection(collection: Collection, *, actor: User) -> bool:
     """Restore one collection; false when it is not deleted or its name is taken."""
-    if not collection.is_deleted:
+    rows = Collection.all_objects.deleted().filter(pk=collection.pk)
+    found = rows.select_for_update(no_key=True).first()
+    if found is None:
         return False
-    collection.deleted_at = None
+    found.deleted_at = None
     try:
-        saved(collection, "deleted_at")
+        saved(found, "deleted_at")
     except DomainError:
         return False
-    audit.record("collection.update", actor=actor, target=collection, fields=["deleted_at"])
+    audit.record("collection.update", actor=actor, target=found, fields=["deleted_at"])
     return True
 
 

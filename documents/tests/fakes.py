@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from documents.embedding.vectors import normalised
+from documents.exceptions import VectorsUnusable
 from youworker.common.exceptions import UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,11 +46,31 @@ class BrokenEmbedder(LetterEmbedder):
         raise UpstreamUnavailable("The embedding server does not answer.")
 
 
+class PickyEmbedder(LetterEmbedder):
+    """A model that refuses every text with a word, and with it the texts beside it."""
+
+    word = "zebra"
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if any(self.word in text for text in texts):
+            self.batches.append(len(texts))
+            raise VectorsUnusable("The embedding server refused a text.")
+        return super().embed(texts)
+
+
+class NanEmbedder(LetterEmbedder):
+    """A model whose vectors the database does not take."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.full((len(texts), self.dimensions), np.nan, np.float32)
+
+
 @contextmanager
 def embedding_server(answers: list[Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A loopback `/v1/embeddings`: each answer is a status, or the vectors to give.
+    """A loopback `/v1/embeddings`: each answer is a status, a page, or the vectors to give.
 
-    Yields the base URL and the list of bodies that come in.
+    A page is bytes; what gives bytes without end is sent until nobody listens. Yields the base
+    URL and the list of bodies that come in.
     """
     received: list[dict[str, Any]] = []
 
@@ -59,6 +80,9 @@ def embedding_server(answers: list[Any]) -> Iterator[tuple[str, list[dict[str, A
             answer = answers.pop(0)
             if isinstance(answer, int):
                 self.reply(answer, {"error": {"message": "no"}})
+                return
+            if not isinstance(answer, list):
+                self.send_page([answer] if isinstance(answer, bytes) else answer)
                 return
             rows = [{"index": i, "embedding": v, "object": "embedding"} for i, v in answer]
             self.reply(
@@ -70,6 +94,14 @@ def embedding_server(answers: list[Any]) -> Iterator[tuple[str, list[dict[str, A
                     "usage": {"prompt_tokens": 1, "total_tokens": 1},
                 },
             )
+
+        def send_page(self, parts: Iterable[bytes]) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            with suppress(ConnectionError):
+                for part in parts:
+                    self.wfile.write(part)
 
         def reply(self, status: int, body: dict[str, Any]) -> None:
             data = json.dumps(body).encode()

@@ -10,8 +10,8 @@ from documents.embedding import openai as openai_module
 from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
 from documents.enums import Provider
+from documents.exceptions import VectorsUnusable
 from documents.tests.fakes import LetterEmbedder, embedding_server
-from youworker.common.bounded import AnswerTooLarge
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 
@@ -116,26 +116,64 @@ def test_openai_embedder_tries_again_and_sends_batches(settings_of, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "answers", [[503, 503], [401], [[(0, [1.0, 0.0, 0.0])]], [[]], [[(0, [1.0, 0.0])] * 2]]
+    "vector",
+    [
+        [1.0, 0.0, 0.0],
+        [1e39, 0.0],
+        [float("nan"), 1.0],
+        [float("inf"), 1.0],
+        [10**400, 1],
+        ["1.0", "0.0"],
+        [True, False],
+        [None, 1.0],
+        [[1.0], [0.0]],
+        "AACAPwAAAAA=",
+        None,
+    ],
 )
-def test_openai_embedder_refuses_what_it_cannot_use(settings_of, answers):
+def test_openai_embedder_refuses_vectors_nobody_can_store(settings_of, vector):
+    assert type(refusal_of(settings_of, [(0, vector)])) is VectorsUnusable
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        [(0, [1.0, 0.0])] * 2,
+        [("a", [1.0, 0.0]), (0, [1.0, 0.0])],
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"data": [{}]}',
+        b'{"data": 7}',
+    ],
+)
+def test_openai_embedder_refuses_answers_of_another_shape(settings_of, answer):
+    assert type(refusal_of(settings_of, answer)) is VectorsUnusable
+
+
+@pytest.mark.parametrize(
+    "answer", [401, 403, 404, 501, b"<html>Sign in, please</html>", b"", b"[" * 50_000]
+)
+def test_openai_embedder_waits_for_servers_that_are_not_there(settings_of, answer):
+    error = refusal_of(settings_of, answer, *([answer] if answer == 501 else []))
+
+    assert type(error) is UpstreamUnavailable
+
+
+def refusal_of(settings_of, *answers):
+    """What embedding a text ends with; every answer was asked for."""
+    answers = list(answers)
     with embedding_server(answers) as (url, _):
         settings_of(url)
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(UpstreamUnavailable) as caught:
             OpenAIEmbedder("m", 2).embed(["a"])
-
     assert answers == []
+    return caught.value
 
 
-def test_openai_embedder_reads_no_answer_without_end(settings_of, monkeypatch):
-    monkeypatch.setattr(openai_module, "LARGEST_ANSWER", 100)
-    answers = [[(0, [1.0, 0.0])]] * 2
-    with embedding_server(answers) as (url, _):
-        settings_of(url)
-        with pytest.raises(UpstreamUnavailable) as refusal:
-            OpenAIEmbedder("m", 2).embed(["a"])
-
-    assert isinstance(refusal.value.__cause__.__cause__, AnswerTooLarge)
+def test_openai_embedder_gives_up_on_a_short_text_that_is_refused(settings_of):
+    assert isinstance(refusal_of(settings_of, 400), VectorsUnusable)
 
 
 def test_openai_embedder_without_an_address_is_unavailable(settings_of):

@@ -6,11 +6,11 @@ from pgvector import HalfVector
 from documents import services
 from documents.embedding import configured_model
 from documents.enums import Provider
-from documents.exceptions import ModelIncomplete
+from documents.exceptions import ModelIncomplete, VectorsUnusable
 from documents.models import EmbeddingModel, Passage, PassageEmbedding
 from documents.services.embeddings import embedded_text, store_vectors
 from documents.tests.factories import DocumentFactory, write
-from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
+from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
 from documents.tests.test_collections import in_threads
 from youworker.common.exceptions import UpstreamUnavailable
 
@@ -118,6 +118,51 @@ def test_embed_document_passes_on_that_the_server_is_down(use):
         embed(document)
 
     assert not PassageEmbedding.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_passage_the_model_refuses_costs_only_itself(use):
+    embedder = PickyEmbedder()
+    use(embedder, active=True)
+    document = DocumentFactory()
+    write(document, *[f"text {n}" for n in range(40)], "the zebra", *["more"] * 40)
+
+    with pytest.raises(VectorsUnusable):
+        embed(document)
+
+    assert PassageEmbedding.objects.count() == 80
+    assert embedder.batches == [32, 32, *[1] * 32, 17]
+
+
+@pytest.mark.django_db
+def test_a_model_that_refuses_everything_is_asked_for_one_batch(use):
+    embedder = PickyEmbedder()
+    use(embedder, active=True)
+    document = DocumentFactory()
+    write(document, *[f"zebra {n}" for n in range(90)])
+
+    with pytest.raises(VectorsUnusable):
+        embed(document)
+
+    assert embedder.batches == [32, *[1] * 32]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(["zebra", "zebra"], VectorsUnusable), (["zebra", "text"], TimeoutError)],
+)
+def test_a_pass_that_is_interrupted_without_progress_has_failed(use, words, expected):
+    use(PickyEmbedder(), active=True)
+    document = DocumentFactory()
+    write(document, *words)
+
+    def stop():
+        if PassageEmbedding.objects.exists() or words[1] == "zebra":
+            raise TimeoutError
+
+    with pytest.raises(expected):
+        services.embed_document(document.pk, heartbeat=stop)
 
 
 @pytest.mark.parametrize(

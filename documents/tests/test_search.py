@@ -1,9 +1,11 @@
+import math
 import uuid
 
 import pytest
 
 from accounts.tests.factories import UserFactory
 from documents import services
+from documents.exceptions import VectorsUnusable
 from documents.search import query as query_module
 from documents.search import search, statement
 from documents.search.frequencies import Frequencies, sampler
@@ -14,7 +16,7 @@ from documents.tests.factories import (
     DocumentShareFactory,
     write,
 )
-from documents.tests.fakes import BrokenEmbedder
+from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
 from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
 
@@ -237,6 +239,26 @@ def test_without_its_model_a_search_goes_by_words(use):
     assert (texts(answer), answer.mode) == (["penguins swim"], "keyword")
     with pytest.raises(UpstreamUnavailable):
         search("penguins", mode="semantic", actor=document.owner)
+
+
+def test_a_question_the_model_refuses_is_searched_by_words(use):
+    use(PickyEmbedder(), active=True)
+    document = library("zebras swim", embedded=False)
+
+    answer = search("zebras", actor=document.owner)
+
+    assert (texts(answer), answer.mode) == (["zebras swim"], "keyword")
+    with pytest.raises(VectorsUnusable) as caught:
+        search("zebras", mode="semantic", actor=document.owner)
+    assert (caught.value.status, caught.value.code) == (503, "embedding_unusable")
+
+
+def test_a_question_without_a_direction_finds_numbers_at_most(letters):
+    document = library("penguins swim")
+
+    for mode in MODES:
+        answer = search("123", mode=mode, actor=document.owner)
+        assert all(math.isfinite(hit.score) for hit in answer.results)
 
 
 @pytest.mark.usefixtures("letters")

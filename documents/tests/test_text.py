@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from documents.text import identifiers, indexable, text_config
@@ -43,12 +41,3 @@ def test_identifiers_keeps_compounds_whole_and_in_pairs():
 
 def test_identifiers_leaves_plain_words_and_monsters_out():
     assert identifiers("plain words, only. x." + "y" * 100) == []
-
-
-@pytest.mark.parametrize("text", ["x" * 50_000, "." * 50_000, "-" * 50_000, "aB" * 25_000])
-def test_indexable_takes_linear_time(text):
-    began = time.perf_counter()
-
-    indexable(text)
-
-    assert time.perf_counter() - began < 1

@@ -12,7 +12,7 @@ from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
 
 # Private characters: no text has them, and the extractor leaves them alone.
 MARKER = "\n\n\ue0f0{page_num}\ue0f1\n\n"
-MARKED = re.compile("\n*\ue0f0(\\d+)\ue0f1\n*")
+MARKED = re.compile("\ue0f0(\\d{1,6})\ue0f1")
 PASSWORD = re.compile("password|encrypt", re.I)
 
 

@@ -10,7 +10,7 @@ from ingestion.parsing.types import Heading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*")
+HEADING = re.compile(r"(#{1,6})(?!#)\s++(.++)")
 FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 # Link text and address; one level of brackets inside each. No nested repetition: linear.
 LINK = re.compile(
@@ -20,7 +20,8 @@ LINK = re.compile(
 STRONG = re.compile(r"\*\*(\S(?:[^*\n]*\S)?)\*\*")
 EMPHASISED_CODE = re.compile(r"\*(`[^`*\n]+`)\*")
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])")
-PADDING = re.compile(r"[ \t]{2,}(?=\|)")
+# Looked for at the first blank only: a run that no bar follows would be read once per blank.
+PADDING = re.compile(r"(?<![ \t])[ \t]{2,}+(?=\|)")
 RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*|\|(?:\s*\|)+\s*")
 SHORT_TABLE = 6
 MOSTLY = 0.5
@@ -92,9 +93,14 @@ def headings_of(text: str, deepest: int = 4) -> list[Heading]:
     found = []
     offset = 0
     for line, code in fenced(text.split("\n")):
-        heading = None if code or not line.startswith("#") else HEADING.fullmatch(line)
+        heading = None if code else HEADING.fullmatch(line)
         if heading and len(heading.group(1)) <= deepest:
-            title = without_markup(heading.group(2)).strip()
+            title = without_markup(unclosed(heading.group(2))).strip()
             found.append(Heading(offset, len(heading.group(1)), title[:200]))
         offset += len(line) + 1
     return found
+
+
+def unclosed(title: str) -> str:
+    """A heading without the `#` signs that may close it."""
+    return title.rstrip().rstrip("#").rstrip()

@@ -27,8 +27,14 @@ PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
 # Libraries leak a little; a fresh process starts in a fifth of a second.
 FILES_PER_PROCESS = 500
 
+# Seconds any file may take, and more for every MiB, up to the configured limit. Real files take
+# tenths of a second, and some seconds per MiB at most (tables that unpack to a hundred times
+# their size); a machine may be ten times slower and busy besides. A small file that takes longer
+# was made to, and what it may cost everybody else is bounded by the first number.
+FLOOR_SECONDS = 20.0
+SECONDS_PER_MB = 20.0
+
 SENTENCES = {
-    "parse_timeout": "Reading the file took longer than {timeout} s.",
     "out_of_memory": "Reading the file needs more memory than is allowed.",
     "parser_crashed": "The parser broke down while reading the file.",
     "parser_error": "The parser could not cope with the file.",
@@ -36,12 +42,12 @@ SENTENCES = {
 
 
 class ParserLost(Exception):
-    """The parser did not survive a file, or gave up on it; trying again may help."""
+    """The parser did not survive a file; trying again may help."""
 
-    def __init__(self, code: str, *, timeout: float, reason: str = "") -> None:
+    def __init__(self, code: str, *, reason: str = "") -> None:
         super().__init__(reason or code)
         self.code = code
-        self.detail = SENTENCES[code].format(timeout=f"{timeout:g}")
+        self.detail = SENTENCES[code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +76,16 @@ class Parser:
         self.files = 0
 
     def parse(self, path: Path, mime: str, *, name: str, heartbeat: Callable[[], None]) -> Parsed:
-        """Parse one file, calling `heartbeat` every `beat` seconds.
+        """Parse one file, calling `heartbeat` every `beat` seconds; what it raises ends the parser.
 
-        Raises `ParseFailed` when the file is at fault and `ParserLost` when the parser is.
+        Raises `ParseFailed` when the file is at fault, also by taking too long, and `ParserLost`
+        when the parser is.
         """
+        seconds = seconds_for(path, most=self.timeout)
         process = self.running()
         try:
             send(process, {"path": str(path), "mime": mime, "name": name})
-            answer = self.receive(process, heartbeat)
+            answer = self.receive(process, heartbeat, seconds)
         except BaseException:
             self.close()
             raise
@@ -96,41 +104,49 @@ class Parser:
         return self.process
 
     def receive(
-        self, process: subprocess.Popen[bytes], heartbeat: Callable[[], None]
+        self, process: subprocess.Popen[bytes], heartbeat: Callable[[], None], seconds: float
     ) -> dict[str, Any]:
-        """The next answer; raises `ParserLost` when it does not come in time or at all."""
+        """The next answer; raises `ParseFailed` when it does not come in time.
+
+        Raises `ParserLost` when it cannot come any more.
+        """
         assert process.stdout is not None  # noqa: S101 -- opened as a pipe
-        deadline = time.monotonic() + self.timeout
+        left = seconds
         gathered = bytearray()
         wanted = LENGTH.size
         while len(gathered) < wanted:
-            self.await_bytes(process.stdout.fileno(), deadline, heartbeat)
+            left = self.await_bytes(process.stdout.fileno(), left, heartbeat)
+            if left <= 0:
+                # A verdict: the file would take as long the next time.
+                detail = f"Reading the file took longer than {seconds:.3g} s."
+                raise ParseFailed("parse_timeout", detail)
             chunk = os.read(process.stdout.fileno(), 1 << 20)
             if not chunk:
-                raise ParserLost("parser_crashed", timeout=self.timeout)
+                raise ParserLost("parser_crashed")
             gathered += chunk
             if wanted == LENGTH.size and len(gathered) >= LENGTH.size:
                 wanted += LENGTH.unpack_from(gathered)[0]
         found: dict[str, Any] = orjson.loads(gathered[LENGTH.size :])
         return found
 
-    def await_bytes(self, pipe: int, deadline: float, heartbeat: Callable[[], None]) -> None:
-        """Wait until the pipe can be read; raises `ParserLost` at the deadline."""
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise ParserLost("parse_timeout", timeout=self.timeout)
-            if select.select([pipe], [], [], min(left, self.beat))[0]:
-                return
+    def await_bytes(self, pipe: int, left: float, heartbeat: Callable[[], None]) -> float:
+        """Wait until the pipe can be read or no time is left; how many seconds are."""
+        while left > 0:
+            began = time.monotonic()
+            is_readable = bool(select.select([pipe], [], [], min(left, self.beat))[0])
+            # A longer wait was none: the machine slept, and so did the parser.
+            left -= min(time.monotonic() - began, self.beat)
+            if is_readable:
+                break
             heartbeat()
+        return left
 
     def understood(self, answer: dict[str, Any]) -> Parsed:
         """The answer as an object, or as the exception it stands for."""
         if "error" in answer:
             raise ParseFailed(answer["error"], answer["detail"])
         if "lost" in answer:
-            reason = answer.get("reason", "")
-            raise ParserLost(answer["lost"], timeout=self.timeout, reason=reason)
+            raise ParserLost(answer["lost"], reason=answer.get("reason", ""))
         drafts = [PassageDraft(*fields) for fields in answer.pop("passages")]
         return Parsed(**answer, passages=drafts)
 
@@ -143,6 +159,12 @@ class Parser:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+
+
+def seconds_for(path: Path, *, most: float) -> float:
+    """How long reading a file may take, by its size."""
+    size = path.stat().st_size if path.is_file() else 0
+    return min(most, FLOOR_SECONDS + SECONDS_PER_MB * size / 2**20)
 
 
 def start(memory_mb: int) -> subprocess.Popen[bytes]:
@@ -170,4 +192,4 @@ def send(process: subprocess.Popen[bytes], request: dict[str, str]) -> None:
     try:
         process.stdin.write(LENGTH.pack(len(frame)) + frame)
     except BrokenPipeError as error:
-        raise ParserLost("parser_crashed", timeout=0) from error
+        raise ParserLost("parser_crashed") from error

@@ -28,10 +28,11 @@ OLE_STREAMS = (
     ("Book", kinds.XLS),
 )
 ZIP_FOLDERS = (("word/", kinds.DOCX), ("ppt/", kinds.PPTX), ("xl/", kinds.XLSX))
+# Possessive, or the comments of a file that is no page could be divided up in 2^n ways.
 WEB_PAGE = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I
+    rb"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--.*?-->\s*+)*+<(?:!doctype\s+html|html)\b", re.I | re.S
 )
-HEADER = re.compile(rb"[\w-]+:\s")
+HEADER = re.compile(rb"\A[\w-]++:\s")
 MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
     re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M),

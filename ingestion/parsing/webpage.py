@@ -4,57 +4,88 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 from ingestion.parsing import markdown
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.extracting import configuration, extract
 from ingestion.parsing.types import Extract
 
-HEAD = re.compile(r"<head\b.*?(?:</head\s*>|(?=<body\b))", re.I | re.S)
-TITLE = re.compile(r"<title[^>]*>(.*?)</title\s*>", re.I | re.S)
-SILENT = {"script", "style", "template", "noscript", "nav", "head"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Start and end are looked for one after the other: in one pattern, every start that has no end
+# would be followed to the end of the page.
+HEAD = re.compile(r"<head\b", re.I)
+HEAD_END = re.compile(r"</head\s*+>|(?=<body\b)", re.I)
+TITLE = re.compile(r"<title[^<>]*+>", re.I)
+TITLE_END = re.compile(r"</title\s*+>", re.I)
+# Where the title of a page without a head may be.
+TITLE_WITHIN = 65_536
+
+# Comments, scripts, styles, tags, and declarations. Each alternative takes what it looked at, to
+# the end of the page when it is not closed, so that nothing is read twice.
+MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?P<raw>script|style)\b.*?(?:</(?P=raw)\s*+>|\Z)"
+    r"|<(?P<end>/?)(?P<tag>[a-z][^\s/>]*+)[^>]*+(?:>|\Z)"
+    r"|<[!?/][^>]*+(?:>|\Z)",
+    re.I | re.S,
+)
+# More digits than any character has; Python refuses to read thousands of them.
+MONSTERS = re.compile(r"&#(?:[0-9]{9,}+|x[0-9a-f]{9,}+);?", re.I)
+SILENT = {"template", "noscript", "nav", "head"}
 BLOCKS = {"p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "pre", "section", "table"}
 
 
 def read_webpage(data: bytes, mime: str) -> Extract:
     """The text of a page with its headings; the title comes from `<title>`."""
-    page = decode(data, web=True)
-    head = HEAD.search(page)
-    title = TITLE.search(head.group() if head else page[:65536])
-    # Without its head, the page's metadata does not turn into text.
-    body = page if head is None else page[: head.start()] + page[head.end() :]
+    title, body = divide(decode(data, web=True))
     found = extract(body.encode(errors="replace"), mime, configuration())
     text = markdown.without_markup(found.content).strip() or bare_text(body)
-    name = html.unescape(title.group(1)) if title else ""
-    return Extract(text, " ".join(name.split()), markdown.headings_of(text))
+    return Extract(text, title, markdown.headings_of(text))
+
+
+def divide(page: str) -> tuple[str, str]:
+    """The title of a page, and the page without its head, whose metadata is no text."""
+    head = span(page, HEAD, HEAD_END)
+    where = page[slice(*head)] if head else page[:TITLE_WITHIN]
+    body = page[: head[0]] + page[head[1] :] if head else page
+    title = TITLE.search(where)
+    end = TITLE_END.search(where, title.end()) if title else None
+    name = unescaped(where[title.end() : end.start()]) if title and end else ""
+    return " ".join(name.split()), body
+
+
+def span(page: str, start: re.Pattern[str], end: re.Pattern[str]) -> tuple[int, int] | None:
+    """From the first start to the first end behind it; none when one of them is missing."""
+    first = start.search(page)
+    last = end.search(page, first.end()) if first else None
+    return (first.start(), last.end()) if first and last else None
 
 
 def bare_text(page: str) -> str:
-    """All text of a page that is nested too deeply for the extractor."""
-    reader = TextOnly()
-    reader.feed(page)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
+    """All text of a page that is nested too deeply for the extractor; keeps no tree."""
+    lines = (" ".join(line.split()) for line in "".join(texts(page)).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-class TextOnly(HTMLParser):
-    """Collects text outside of scripts and menus; keeps no tree, so depth costs nothing."""
+def texts(page: str) -> Iterator[str]:
+    """The text outside of scripts and menus, with line ends where blocks begin."""
+    silent = position = 0
+    for markup in MARKUP.finditer(page):
+        if not silent:
+            yield unescaped(page[position : markup.start()])
+        position = markup.end()
+        tag = (markup["tag"] or "").lower()
+        if tag in SILENT:
+            silent = max(0, silent - 1) if markup["end"] else silent + 1
+        if tag in BLOCKS and not markup["end"]:
+            yield "\n"
+    if not silent:
+        yield unescaped(page[position:])
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self.silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.silent += tag in SILENT
-        if tag in BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.silent = max(0, self.silent - (tag in SILENT))
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.parts.append(data)
+def unescaped(text: str) -> str:
+    """The text with character references replaced."""
+    return html.unescape(MONSTERS.sub("\ufffd", text))

@@ -11,10 +11,19 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from documents import services as documents
+from documents.exceptions import VectorsUnusable
 from ingestion.enums import Stage
 from ingestion.pipeline.leases import Lease, soon_durable
-from ingestion.pipeline.verdicts import fail, held_row, try_again
-from youworker.common.exceptions import DomainError, UpstreamUnavailable
+from ingestion.pipeline.verdicts import (
+    NOT_STORABLE,
+    TakenAway,
+    fail,
+    held_row,
+    is_refused_value,
+    require_held,
+    try_again,
+)
+from youworker.common.exceptions import UpstreamUnavailable
 
 if TYPE_CHECKING:
     from ingestion.models import IngestionItem
@@ -39,7 +48,7 @@ def embed_item(item: IngestionItem, lease: Lease, *, until: float) -> None:
     """Compute the missing vectors of one item's document."""
 
     def heartbeat() -> None:
-        lease.keep_alive()
+        require_held(item, lease)
         if time.monotonic() > until:
             raise SliceOver
 
@@ -49,34 +58,47 @@ def embed_item(item: IngestionItem, lease: Lease, *, until: float) -> None:
         finish(item)
     except SliceOver:
         held_row(item).change(lease_token=None, lease_until=None)
+    except TakenAway:
+        logger.info("Item %s was taken away meanwhile", item.pk)
+    except VectorsUnusable as error:
+        give_up_or_wait(item, error.code, error.message)
     except UpstreamUnavailable as error:
         logger.warning("Embedding pauses: %s", error.message)
         wait_for_model(item, error)
-    except DatabaseError:
-        raise
-    except Exception as error:
-        logger.exception("Item %s could not be embedded", item.pk)
-        give_up_or_wait(item, error)
+    except Exception as error:  # noqa: BLE001 -- sorted there
+        count_error(item, error)
 
 
-def give_up_or_wait(item: IngestionItem, error: Exception) -> None:
+def count_error(item: IngestionItem, error: Exception) -> None:
+    """Count an error against an item; one of a database that is away is raised again."""
+    if not isinstance(error, DatabaseError):
+        logger.error("Item %s could not be embedded", item.pk, exc_info=error)
+        give_up_or_wait(item, "embedding_failed", "The vectors cannot be computed.")
+        return
+    if not is_refused_value(error):
+        raise error
+    logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
+    give_up_or_wait(item, NOT_STORABLE, "The vectors of the file cannot be stored.")
+
+
+def give_up_or_wait(item: IngestionItem, code: str, message: str) -> None:
     """Try an item again, or give it up and say so at its document."""
-    message = error.message if isinstance(error, DomainError) else "The vectors cannot be computed."
-    if try_again(item, "embedding_failed", message) and item.document_id is not None:
+    if try_again(item, code, message) and item.document_id is not None:
         documents.mark_failed(item.document_id)
 
 
 @transaction.atomic
 def finish(item: IngestionItem) -> None:
-    """Note that an item is ready, if this worker still holds it."""
+    """Note that an item is ready; raises `TakenAway` when this worker does not hold it."""
     soon_durable()
-    if item.document_id is None:
+    # The document first: in this order purging locks them, too.
+    if item.document_id is None or not documents.mark_ready(item.document_id):
         fail(item, "document_deleted", "The document was deleted meanwhile.")
         return
-    if held_row(item).change(
+    if not held_row(item).change(
         stage=Stage.READY, lease_token=None, lease_until=None, error_code="", error_detail=""
     ):
-        documents.mark_ready(item.document_id)
+        raise TakenAway
 
 
 def wait_for_model(item: IngestionItem, error: UpstreamUnavailable) -> None:

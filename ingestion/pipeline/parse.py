@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +13,22 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from documents import services as documents
+from documents.exceptions import DocumentDeleted
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.leases import Lease, soon_durable
-from ingestion.pipeline.verdicts import fail, held_row, try_again
+from ingestion.pipeline.verdicts import (
+    NOT_STORABLE,
+    TakenAway,
+    fail,
+    held_row,
+    is_refused_value,
+    require_held,
+    skip_item,
+    try_again,
+)
 from ingestion.store import keep, received
 from youworker.common.config import config
 from youworker.common.exceptions import DomainError, InvalidInput
@@ -29,11 +41,9 @@ logger = logging.getLogger(__name__)
 
 # By process: a forked worker must not talk to its parent's parser.
 parsers: dict[int, Parser] = {}
+# Seconds between two looks at whether the file that is being read is still wanted.
+WATCH_SECONDS = 1.0
 CUT = "The text was very long: only its beginning can be found."
-
-
-class TakenAway(Exception):
-    """Somebody cancelled the item, or another worker has it."""
 
 
 def parser() -> Parser:
@@ -43,7 +53,7 @@ def parser() -> Parser:
         parsers[mine] = Parser(
             timeout=config.ingestion.parse_timeout,
             memory_mb=config.ingestion.parse_memory_mb,
-            beat=config.ingestion.lease_seconds / 5,
+            beat=WATCH_SECONDS,
         )
     return parsers[mine]
 
@@ -55,28 +65,38 @@ def close_parser() -> None:
         mine.close()
 
 
-def parse_items(lease: Lease) -> None:
-    """Parse leased items, all of one run, one after the other."""
+def parse_items(lease: Lease, *, until: float) -> None:
+    """Parse leased items, all of one run, one after the other.
+
+    After `until` (monotonic) the rest goes back to the queue, where others may come first.
+    """
     try:
         collection = target_collection(lease.items[0].run)
     except DomainError as error:
         for item in lease.items:
             fail(item, error.code, error.message)
         return
-    for item in lease.items:
-        lease.keep_alive()
+    for number, item in enumerate(lease.items):
+        # One is read in any case, or a busy machine would get nowhere.
+        if number and time.monotonic() > until:
+            lease.release()
+            return
         parse_item(item, lease, collection)
 
 
 def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> None:
     """Parse and store one item; whatever goes wrong is its own."""
+    look = partial(require_held, item, lease)
     try:
+        look()
         path = original_of(item)
-        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=lease.keep_alive)
+        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
         store(item, parsed, collection)
     except TakenAway:
         logger.info("Item %s was taken away meanwhile", item.pk)
         forget_copy(item)
+    except DocumentDeleted as error:
+        skip_item(item, error.code, error.message)
     except ParseFailed as error:
         fail(item, error.code, error.detail)
     except ParserLost as error:
@@ -84,9 +104,12 @@ def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> Non
         try_again(item, error.code, error.detail)
     except DomainError as error:
         fail(item, error.code, error.message)
-    except DatabaseError:
-        # Nothing can be noted now; the lease ends by itself.
-        raise
+    except DatabaseError as error:
+        if not is_refused_value(error):
+            # Nothing can be noted now; the lease ends by itself.
+            raise
+        logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
+        try_again(item, NOT_STORABLE, "What was read from the file cannot be stored.")
     except Exception:
         logger.exception("Item %s could not be parsed", item.pk)
         try_again(item, "internal_error", "The file could not be processed.")
@@ -132,6 +155,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
         collection=collection,
         tags=item.run.tags,
         run_id=item.run_id,
+        accepted_at=item.accepted_at,
         actor=item.run.owner,
     )
     count = documents.replace_passages(

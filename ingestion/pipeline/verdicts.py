@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from ingestion.enums import Stage
@@ -13,18 +14,57 @@ from ingestion.models import IngestionItem
 from youworker.common.config import config
 
 if TYPE_CHECKING:
+    from django.db import DatabaseError
+
     from ingestion.managers import ItemQuerySet
+    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
+
+NOT_STORABLE = "not_storable"
+# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
+# them with servers that are away.
+LIMIT_EXCEEDED = "54"
+
+
+class TakenAway(Exception):
+    """Somebody cancelled the item, or another worker has it."""
+
+
+def require_held(item: IngestionItem, lease: Lease) -> None:
+    """Show that this worker is alive; raises `TakenAway` when the item is not its own any more."""
+    lease.keep_alive()
+    if not held_row(item).exists():
+        raise TakenAway
+
+
+def is_refused_value(error: DatabaseError) -> bool:
+    """Whether PostgreSQL refused what was to be stored, rather than was away.
+
+    Trying for ever would not help, as it does when a database comes back.
+    """
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(LIMIT_EXCEEDED)
 
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:
     """Give an item up; false when this worker does not hold it any more."""
-    held = held_row(item)
-    logger.info("Item %s failed: %s", item.pk, code)
+    return end_item(item, Stage.FAILED, code, detail)
+
+
+def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
+    """End an item that nobody wants any more; false when this worker does not hold it."""
+    return end_item(item, Stage.SKIPPED, code, detail)
+
+
+def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
+    """End an item with a reason; false when this worker does not hold it any more."""
+    logger.info("Item %s is %s: %s", item.pk, stage, code)
     return bool(
-        held.change(
-            stage=Stage.FAILED,
+        held_row(item).change(
+            stage=stage,
             attempts=item.attempts + 1,
             lease_token=None,
             lease_until=None,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models.functions import Now
 
 from ingestion.enums import Stage
 from ingestion.events import announce
+from ingestion.models import IngestionRun
 from ingestion.pipeline.embed import embed_items
 from ingestion.pipeline.leases import Lease, claim
 from ingestion.pipeline.parse import parse_items
@@ -14,6 +20,7 @@ from ingestion.pipeline.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
 
 def work_for(seconds: float) -> bool:
@@ -29,22 +36,38 @@ def work_once(*, until: float) -> bool:
     """Take one batch through one stage; whether there was one."""
     parsing = claim(Stage.QUEUED)
     if parsing is not None:
-        with_notice(parsing, parse_items)
+        with_notice(parsing, partial(parse_items, until=until), until=until)
         return True
     embedding = claim(Stage.EMBEDDING)
     if embedding is not None:
-        with_notice(embedding, lambda lease: embed_items(lease, until=until))
+        with_notice(embedding, partial(embed_items, until=until), until=until)
         return True
     return False
 
 
-def with_notice(lease: Lease, stage: Callable[[Lease], None]) -> None:
+def with_notice(lease: Lease, stage: Callable[[Lease], None], *, until: float) -> None:
     """Run a stage over a lease, then end its run if that was the last of it, and tell."""
-    run = lease.items[0].run
+    run, began = lease.items[0].run, time.monotonic()
     try:
         stage(lease)
     except BaseException:
         lease.release()
         raise
-    ended = settle([run.pk])
-    announce(run, final=bool(ended))
+    ended = time.monotonic()
+    if ended > until:
+        charge_turn(run.owner_id, ended - began)
+    finished = settle([run.pk])
+    announce(run, final=bool(finished))
+
+
+@transaction.atomic
+def charge_turn(owner_id: UUID, seconds: float) -> None:
+    """Let an owner, whose turn took longer than its time, wait as long as the others need.
+
+    All their runs count as served that much later, so that many runs are no more turns.
+    """
+    runs = IngestionRun.all_objects.filter(owner=owner_id).unfinished()
+    # Rows that others write at this moment are left out: waiting for them could deadlock.
+    ids = list(runs.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    served_at = Now() + timedelta(seconds=seconds)
+    IngestionRun.all_objects.filter(pk__in=ids).update(claimed_at=served_at)

@@ -4,9 +4,10 @@ import zipfile
 
 import pytest
 
-from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing import ParseFailed, markdown, parse_file
 from ingestion.parsing.splitting import SLACK, TARGET
 from ingestion.parsing.types import LONGEST_TEXT
+from ingestion.parsing.webpage import bare_text
 from ingestion.tests import samples
 
 
@@ -81,6 +82,50 @@ def test_html_nested_ten_thousand_deep_keeps_its_text(parse):
     page = f"<html><body>{'<div>' * 10_000}deep zebra{'</div>' * 10_000}</body></html>"
 
     assert parse("x.html", page.encode()).text == "deep zebra"
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("a<!-- b -->c<!-- d", "ac"),
+        ("a<script>if (x < y) '</b>'</script>b<style>c</style>", "ab"),
+        ("a<nav>menu<b>x</b></nav>b<template>c", "ab"),
+        ("<p>a < b &amp; c</p><p>d<br/>e", "a < b & c\nd\ne"),
+        ("<!DOCTYPE html><a title='x>y'>b</a", "y'>b"),
+        ("a&#x1F600;&#" + "9" * 5000 + ";b", "a\U0001f600\ufffdb"),
+    ],
+)
+def test_bare_text_leaves_the_markup_out(page, text):
+    assert bare_text(page) == text
+
+
+def test_html_after_comments_of_many_lines_is_a_page(parse):
+    page = b"<?xml version='1.0'?>\n<!-- a\nb --> <!-- c -->\n<html><p>zebra</p></html>"
+
+    assert (parse("x.txt", page).mime, parse("x.txt", page).text) == ("text/html", "zebra")
+
+
+def test_html_without_a_head_has_its_title_all_the_same(parse):
+    page = b"<html><title lang=en>A\n&amp; B</title ><p>zebra</p></html>"
+
+    assert parse("x.html", page).title == "A & B"
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("# Top", "Top"),
+        ("# Top ##  ", "Top"),
+        ("#   C# and more", "C# and more"),
+        ("###### [a](b) *c*", None),
+        ("####### seven", None),
+        ("#none", None),
+    ],
+)
+def test_markdown_headings(line, title):
+    found = markdown.headings_of(line)
+
+    assert [heading.title for heading in found] == ([] if title is None else [title])
 
 
 def test_pdf_passages_know_page_and_heading(parse):

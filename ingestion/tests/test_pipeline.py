@@ -28,6 +28,9 @@ from youworker.common.config import config
 
 pytestmark = pytest.mark.django_db
 
+# No end of the time slice.
+FOREVER = float("inf")
+
 
 @pytest.fixture
 def user():
@@ -66,7 +69,7 @@ def test_every_format_is_found_by_search(user, letters, incoming, name):
 def test_parsed_files_are_searchable_before_they_are_embedded(user, letters, incoming):
     run = upload(user, incoming, "zebra one", "zebra two")
 
-    assert work_once(until=0)
+    assert work_once(until=FOREVER)
 
     run.refresh_from_db()
     assert stages(run) == [Stage.EMBEDDING, Stage.EMBEDDING]
@@ -145,7 +148,7 @@ class DyingParser(Parser):
 
     def parse(self, path, mime, *, name, heartbeat):
         if name.startswith("poison"):
-            raise ParserLost("parser_crashed", timeout=1)
+            raise ParserLost("parser_crashed")
         return super().parse(path, mime, name=name, heartbeat=heartbeat)
 
 
@@ -282,7 +285,7 @@ def test_ten_lost_workers_in_a_row_do_not_fail_an_item(user, letters, incoming):
             assert claim(stage) is not None
             pass_time(config.ingestion.lease_seconds + 1)
             take_back()
-        work_once(until=0)
+        work_once(until=FOREVER)
 
     work_for(30)
 
@@ -310,7 +313,7 @@ def test_a_late_worker_changes_nothing(user, letters, incoming):
     work_for(30)
     before = IngestionItem.objects.values().get()
 
-    parse.parse_items(late)
+    parse.parse_items(late, until=FOREVER)
 
     assert IngestionItem.objects.values().get() == before
     assert (stages(run), Passage.objects.count()) == ([Stage.READY], 1)
@@ -321,7 +324,7 @@ def test_a_late_worker_leaves_no_document(user, letters, incoming):
     late = claim(Stage.QUEUED)
     services.cancel_run(run, actor=user)
 
-    parse.parse_items(late)
+    parse.parse_items(late, until=FOREVER)
 
     assert (stages(run), Document.all_objects.count()) == ([Stage.SKIPPED], 0)
 
@@ -347,7 +350,7 @@ def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch)
 
     monkeypatch.setattr(parse, "original_of", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        work_once(until=0)
+        work_once(until=FOREVER)
 
     assert stages(run) == [Stage.QUEUED, Stage.QUEUED]
     assert len(claim(Stage.QUEUED).items) == 2
@@ -393,7 +396,7 @@ def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
 
 def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
     run = upload(user, incoming, "Some words of a long text. " * 4000)
-    work_once(until=0)
+    work_once(until=FOREVER)
     count = Passage.objects.count()
 
     embed.embed_items(claim(Stage.EMBEDDING), until=0)
@@ -407,7 +410,7 @@ def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
 
 def test_a_document_deleted_for_good_ends_its_item(user, letters, incoming):
     run = upload(user, incoming, "text")
-    work_once(until=0)
+    work_once(until=FOREVER)
     Document.all_objects.all().hard_delete()
 
     work_for(30)
@@ -418,8 +421,8 @@ def test_a_document_deleted_for_good_ends_its_item(user, letters, incoming):
 def test_files_are_parsed_before_any_is_embedded(user, letters, incoming):
     upload(user, incoming, *(f"text {n}" for n in range(BATCH + 1)))
 
-    work_once(until=0)
-    work_once(until=0)
+    work_once(until=FOREVER)
+    work_once(until=FOREVER)
 
     assert PassageEmbedding.objects.count() == 0
     assert not IngestionItem.objects.exclude(stage=Stage.EMBEDDING).exists()
@@ -427,7 +430,7 @@ def test_files_are_parsed_before_any_is_embedded(user, letters, incoming):
 
 def test_cancelling_completes_what_is_searchable(user, letters, incoming):
     run = upload(user, incoming, *(f"text {n}" for n in range(BATCH + 1)))
-    work_once(until=0)
+    work_once(until=FOREVER)
 
     services.cancel_run(run, actor=user)
     run.refresh_from_db()

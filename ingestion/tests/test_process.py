@@ -1,13 +1,15 @@
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ingestion.parsing import ParseFailed
+from ingestion.parsing import ParseFailed, process
 from ingestion.parsing.process import FILES_PER_PROCESS, Parser, ParserLost
 from ingestion.tests import samples
 
@@ -87,13 +89,21 @@ def test_time_is_limited(page):
     process = parser.running()
     os.kill(process.pid, signal.SIGSTOP)
 
-    with pytest.raises(ParserLost) as caught:
+    with pytest.raises(ParseFailed) as caught:
         parse(parser, page, beats=beats)
 
+    assert caught.value.code == "parse_timeout"
     assert caught.value.detail == "Reading the file took longer than 0.3 s."
     assert len(beats) >= 3
     assert parser.process is None
     assert process.poll() is not None
+
+
+def test_time_in_which_the_machine_slept_does_not_count(parser, page, monkeypatch):
+    hours = itertools.count(0, 3600)
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: next(hours)))
+
+    assert parse(parser, page).title == "The & title"
 
 
 def test_memory_is_limited(tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
 # A read of 64 KiB may hold ten thousand pieces, and none of them waits for the network.
 PIECES_AT_ONCE = 128
@@ -47,24 +47,6 @@ class BoundedStream(httpx2.AsyncByteStream):
         await self.inner.aclose()
 
 
-class BoundedSyncStream(httpx2.SyncByteStream):
-    """The same for synchronous clients."""
-
-    def __init__(self, inner: httpx2.SyncByteStream, limit: int) -> None:
-        self.inner, self.limit = inner, limit
-
-    def __iter__(self) -> Iterator[bytes]:
-        seen = 0
-        for chunk in self.inner:
-            seen += len(chunk)
-            if seen > self.limit:
-                raise too_large(self.limit)
-            yield chunk
-
-    def close(self) -> None:
-        self.inner.close()
-
-
 def too_large(limit: int) -> AnswerTooLarge:
     """The refusal to read more."""
     return AnswerTooLarge(f"The answer is larger than {limit} bytes.")
@@ -75,12 +57,6 @@ def limit_body(response: httpx2.Response, limit: int, *, cut: bool = False) -> N
     refuse_packed(response)
     stream = cast("httpx2.AsyncByteStream", response.stream)
     response.stream = BoundedStream(stream, limit, cut=cut)
-
-
-def limit_sync_body(response: httpx2.Response, limit: int) -> None:
-    """Do the same to the answer of a synchronous client."""
-    refuse_packed(response)
-    response.stream = BoundedSyncStream(cast("httpx2.SyncByteStream", response.stream), limit)
 
 
 def refuse_packed(response: httpx2.Response) -> None:

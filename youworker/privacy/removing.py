@@ -16,6 +16,7 @@ from accounts.models import User
 from chat.clearing import erase_conversations, runs_are_over, stop_runs
 from documents import services as documents
 from groups import services as groups
+from groups.models import LegalHold
 from ingestion import services as ingestion
 from youworker.common.exceptions import DomainError
 from youworker.common.privacy import Fate
@@ -71,6 +72,7 @@ def wait_for_work(user: User, erasure: Erasure) -> None:
 
 def remove_content(user: User) -> dict[str, int]:
     """Remove what has files, logs or large numbers of rows, app by app."""
+    require_no_hold(user.pk)
     remove_files_of(user)
     try:
         conversations = erase_conversations(user, actor=None)
@@ -81,6 +83,12 @@ def remove_content(user: User) -> dict[str, int]:
         "ingestion_runs": ingestion.erase_runs(user),
         "documents": documents.erase_library(user),
     }
+
+
+def require_no_hold(user_id: UUID) -> None:
+    """Raise `NotYet` when a legal hold came after the removal had begun."""
+    if LegalHold.objects.in_force().filter(user=user_id).exists():
+        raise NotYet("a legal hold was placed meanwhile")
 
 
 def anonymise(user_id: UUID) -> None:
@@ -108,6 +116,7 @@ def remove_rows_of(treatment: Any, user_id: UUID) -> None:
     """Remove one user's rows of one model, a batch at a time."""
     model: Any = model_of(treatment)
     while batch := list(rows_of(treatment, user_id).values_list("pk", flat=True)[:BATCH]):
+        require_no_hold(user_id)
         # Lines about them may have a name he had before.
         lines = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
         lines.filter(object_id__in=list(map(str, batch))).update(object_repr="erased")
@@ -121,6 +130,7 @@ def remove_person(user_id: UUID) -> None:
     person = User.objects.select_for_update().filter(pk=user_id).first()
     if person is None:
         return
+    require_no_hold(user_id)
     for treatment in erased():
         if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
             raise NotYet(f"there is a new {treatment.model}")

@@ -220,7 +220,11 @@ class IngestionConfig:
         "INGESTION_MAX_UPLOAD_FILES", 2000, "files in one request", low=1, high=100_000
     )
     parse_timeout: int = setting(
-        "INGESTION_PARSE_TIMEOUT", 120, "seconds one file may be parsed", low=1, high=7200
+        "INGESTION_PARSE_TIMEOUT",
+        120,
+        "seconds a large file may be parsed; small ones get 20",
+        low=1,
+        high=7200,
     )
     parse_memory_mb: int = setting(
         "INGESTION_PARSE_MEMORY_MB", 2048, "memory of the parser, in MiB", low=256

@@ -12,7 +12,6 @@ from youworker.common.bounded import (
     AnswerTooLarge,
     BoundedStream,
     limit_body,
-    limit_sync_body,
 )
 
 
@@ -68,21 +67,6 @@ async def test_a_body_that_is_not_packed_gets_its_limit(headers):
 
     with pytest.raises(AnswerTooLarge):
         await response.aread()
-
-
-def test_a_body_of_a_synchronous_client_has_the_same_limits():
-    packed = httpx2.Response(200, headers={"content-encoding": "gzip"}, content=iter([b""]))
-    with pytest.raises(AnswerPacked):
-        limit_sync_body(packed, 100)
-
-    response = httpx2.Response(200, content=iter([b"ab", b"c"]))
-    limit_sync_body(response, 3)
-    assert response.read() == b"abc"
-
-    response = httpx2.Response(200, content=iter([b"ab", b"cd"]))
-    limit_sync_body(response, 3)
-    with pytest.raises(AnswerTooLarge):
-        response.read()
 
 
 async def test_others_go_on_between_tiny_pieces(event_loop_turns):

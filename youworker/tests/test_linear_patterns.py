@@ -1,0 +1,205 @@
+"""What reads texts of strangers takes time in proportion to their length, whatever they hold."""
+
+import importlib
+import itertools
+import pkgutil
+import re
+import time
+from re import _constants as codes
+from re import _parser
+
+import pytest
+
+import documents.search
+import ingestion.parsing
+import mcp.builtin
+from documents import text
+from ingestion.parsing import decoding, language, markdown, plaintext, sniffing, splitting, webpage
+from ingestion.parsing.types import Extract, ParseFailed
+from mcp.builtin import extract, italian
+
+# Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
+LENGTHS = (10, 14, 18, 22, 30, 45, 60, 80, 100, 120, 140, 160, 180, 200, 250, 1000, 6000)
+# As many times the cost of a plain scan may every character have. Patterns with a fixed window
+# come to about 40, functions to 300 for the calls in them; at 6,000 characters, whatever looks at
+# each as often as there are others comes to thousands.
+MOST = 150
+MOST_OF_FUNCTIONS = 1200
+# A member of each class of characters.
+EXAMPLES = {"SPACE": " ", "DIGIT": "1", "WORD": "a", "NOT_SPACE": "a", "NOT_WORD": " "}
+MOST_PIECES = 9
+# Where a part of a pattern keeps the pattern inside it.
+PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
+    "SUBPATTERN": 3,
+    "ASSERT": 1,
+    "ASSERT_NOT": 1,
+}
+
+
+def modules():
+    """Every module that reads what strangers wrote."""
+    yield text
+    for package in (ingestion.parsing, documents.search, mcp.builtin):
+        for found in pkgutil.iter_modules(package.__path__):
+            yield importlib.import_module(f"{package.__name__}.{found.name}")
+
+
+def patterns():
+    """The patterns of these modules, each under its name."""
+    for module in modules():
+        for name, value in vars(module).items():
+            for number, one in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(one, re.Pattern):
+                    yield pytest.param(one, id=f"{module.__name__}.{name}-{number}")
+
+
+def pieces_of(pattern):
+    """The literal runs of a pattern and examples of its classes."""
+    found, run = [], ""
+    for kind, char in walk(_parser.parse(pattern.pattern, pattern.flags)):
+        if kind == "literal":
+            run += char
+        else:
+            found += [run, char]
+            run = ""
+    found = [piece for piece in [*found, run] if piece]
+    return list(dict.fromkeys([*found, " ", "x", "\n"]))[:MOST_PIECES]
+
+
+def walk(parsed):
+    """The literals and examples of classes, in order."""
+    for code, value in parsed:
+        if code is codes.LITERAL:
+            yield "literal", chr(value)
+        elif code is codes.IN:
+            yield "class", example_of(value)
+        elif code in (codes.ANY, codes.NOT_LITERAL):
+            yield "class", "x"
+        for part in parts_of(code, value):
+            yield "class", ""
+            yield from walk(part)
+            yield "class", ""
+
+
+def parts_of(code, value):
+    """The patterns inside a part of a pattern."""
+    if code is codes.BRANCH:
+        return value[1]
+    if code is codes.ATOMIC_GROUP:
+        return [value]
+    return [value[PLACES[str(code)]]] if str(code) in PLACES else []
+
+
+def example_of(members):
+    """A character of a class."""
+    if members[0][0] is codes.NEGATE:
+        return "x"
+    kind, value = members[0]
+    if kind is codes.LITERAL:
+        return chr(value)
+    if kind is codes.RANGE:
+        return chr(value[0])
+    return EXAMPLES[str(value).removeprefix("CATEGORY_")]
+
+
+def hostile(pieces):
+    """Makers of texts that grow: one or two pieces repeated, with a piece before and one after."""
+    for first, second in itertools.product(["", *pieces, "".join(pieces)], pieces):
+        for end in ("", "x"):
+            yield lambda n, a=first, b=second, z=end: grown(a, b, n) + z
+            yield lambda n, a=first, b=second, z=end: grown("", a + b, n) + z
+            yield lambda n, a=first, b=second, z=end: grown("", b, n) + a + z
+
+
+def grown(start, piece, length):
+    """A start and as many whole pieces as fit."""
+    return start + piece * (length // len(piece))
+
+
+def seconds(function, argument):
+    """The processor time of this thread, which other processes do not lengthen."""
+    began = time.thread_time()
+    function(argument)
+    return time.thread_time() - began
+
+
+PLAIN = re.compile("(?:a|b)*?c")
+
+
+@pytest.fixture(scope="module")
+def unit():
+    """What a plain scan costs per character, in seconds; measured in this run."""
+    length = 100_000
+    return min(seconds(PLAIN.fullmatch, "a" * length) for _ in range(3)) / length
+
+
+def require_linear(function, makers, cost):
+    """Fail when a text costs more than so many seconds per character."""
+    for make, length in itertools.product(makers, LENGTHS):
+        argument = make(length)
+        # A fixed part: a call costs as much as some characters.
+        allowed = cost * (len(argument) + 60)
+        # Measured again before it counts: a cache may have been cold.
+        if seconds(function, argument) > allowed and seconds(function, argument) > allowed:
+            pytest.fail(f"{len(argument)} characters take too long: {argument[:60]!r}…")
+
+
+def as_given(pattern):
+    """Texts as the pattern takes them, characters or bytes."""
+    if isinstance(pattern.pattern, bytes):
+        return lambda made: made.encode("latin-1", "replace")
+    return lambda made: made
+
+
+@pytest.mark.parametrize("pattern", list(patterns()))
+def test_every_pattern_takes_linear_time(pattern, unit):
+    convert = as_given(pattern)
+
+    def use(made):
+        given = convert(made)
+        pattern.fullmatch(given)
+        for _ in pattern.finditer(given):
+            pass
+
+    require_linear(use, hostile(pieces_of(pattern)), MOST * unit)
+
+
+def kind(made):
+    try:
+        sniffing.kind_of(b"." + made.encode(), "a.bin")
+        sniffing.kind_of(made.encode(), "a.html")
+    except ParseFailed:
+        pass
+
+
+def read_page(made):
+    webpage.divide(made)
+    webpage.bare_text(made)
+
+
+def split(made):
+    splitting.split(Extract(made, headings=markdown.headings_of(made)))
+
+
+READERS = [
+    (kind, ["<!--", "-->", "<?xml ", "<!doctype ", "<html", "From: ", "%"]),
+    (lambda made: decoding.decode(made.encode(), web=True), ["<meta ", "charset", "=", '"', "\r"]),
+    (markdown.without_markup, ["#", "|", "-", "[", "](", ")", "*", "`", "`" * 3, '"']),
+    (markdown.headings_of, ["# ", "#", "[a](b)", "*", "`" * 3, "\\"]),
+    (split, ["# a\n", "\n", ".", "'", ";", "\u3002"]),
+    (
+        read_page,
+        ["<head>", "</head", "<title>", "</title", "<body", "<!--", "<a b=", "&#", "<![", ">"],
+    ),
+    (lambda made: plaintext.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
+    (language.language_of, ["the ", "1", "-"]),
+    (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
+    (extract.sentences_of, [".", "!", " ", "\n", "A", "\u00ab"]),
+    (lambda made: extract.pick_sentences(made, [made, made]), ["abc. ", "Abc ", "\n\n", "."]),
+    (italian.in_english, ["un ", "1:00", "alle ", "lunedi", "mezz'ora", "l'altro ieri"]),
+]
+
+
+@pytest.mark.parametrize(("read", "pieces"), READERS)
+def test_every_reader_takes_linear_time(read, pieces, unit):
+    require_linear(read, hostile([*pieces, " ", "\n", "x"]), MOST_OF_FUNCTIONS * unit)
