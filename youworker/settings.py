@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import config
 from youworker.common.keyfile import KeyFile
+from youworker.common.redis import CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,12 @@ def database(url: str) -> dict[str, object]:
         "connect_timeout": config.database.connect_timeout,
         **parsed.get("OPTIONS", {}),
     }
-    return {**parsed, "HOST": unquote(parsed["HOST"]), "OPTIONS": options, "CONN_MAX_AGE": 0}
+    return {
+        **parsed,
+        "HOST": unquote(parsed["HOST"]),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+    }
 
 
 SECRET_KEY = required_secret("SECRET_KEY", config.security.secret_key)
@@ -142,6 +148,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
+        # The pool of `youworker.common.redis`: who finds no connection free waits for one.
+        "OPTIONS": {
+            "pool_class": "redis.BlockingConnectionPool",
+            "max_connections": CONNECTIONS,
+            "timeout": 10,
+        },
     }
 }
 CHANNEL_LAYERS = {
@@ -149,7 +161,8 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # The layer blocks for five seconds, which is also how long the client would wait.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            # Its pool cannot wait, and raises when its connections are all in use.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30, "max_connections": 5000}],
             "prefix": "yw:asgi",
         },
     }
