@@ -49,6 +49,7 @@ def database(url: str) -> dict[str, object]:
     }
     return {
         **parsed,
+        "ENGINE": "youworker.common.postgres",
         "HOST": unquote(parsed["HOST"]),
         "OPTIONS": options,
         "CONN_MAX_AGE": 0,
