@@ -281,7 +281,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
     "DEFAULT_THROTTLE_CLASSES": ["youworker.common.limits.PresetThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["youworker.common.parsing.Utf8JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
