@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
-from django.db import connection
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
@@ -32,6 +31,7 @@ from chat.serializers import (
 from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -206,9 +206,8 @@ class RunViewSet(ChatView, GenericViewSet):
         """End a run within a second, in whichever process it lives; the text stays."""
         run = self.get_object()
         services.check_stoppable(run)
-        # Nothing is held while another server is spoken to.
-        connection.close()
-        async_to_sync(request_stop)(run.pk)
+        with holding_nothing():
+            async_to_sync(request_stop)(run.pk)
         return Response(rendered_run(run), status=202)
 
 

@@ -17,7 +17,7 @@ from chat.runs.eventlog import writers
 from chat.runs.follow import readers
 from chat.runs.runner import make_answer
 from youworker.common.config import config
-from youworker.common.db import in_thread
+from youworker.common.db import in_vital_thread
 from youworker.common.lookout import Lookout
 from youworker.common.redis import async_redis, close_async_redis
 
@@ -84,7 +84,9 @@ class RunHost:
     async def renew(self) -> None:
         """Extend the leases of all runs with one statement."""
         try:
-            await in_thread(Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds)
+            await in_vital_thread(
+                Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds
+            )
         except Exception:
             logger.exception("leases could not be renewed")
 

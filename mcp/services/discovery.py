@@ -15,6 +15,7 @@ from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
 from mcp.naming import qualified_name, safe_name, schema_hash
 from mcp.services.endpoints import endpoint_of, gateway
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,8 @@ def discover_server(server: Server) -> int:
     """
     endpoint = endpoint_of(server)
     try:
-        found = async_to_sync(gateway().list_tools)(endpoint)
+        with holding_nothing():
+            found = async_to_sync(gateway().list_tools)(endpoint)
     except ToolServerUnavailable as error:
         note = error.message[:LONGEST_ERROR]
         Server.objects.filter(pk=server.pk).update(status=ServerStatus.FAILED, last_error=note)
