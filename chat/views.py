@@ -81,10 +81,13 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List conversations; `search` looks into titles."""
         wanted = validated(SessionFilterSerializer(data=request.query_params))
-        rows: Any = self.get_queryset().archived(archived=wanted["archived"])
+        rows = self.get_queryset().archived(archived=wanted["archived"])
         if "search" in wanted:
-            rows = services.sessions_titled(rows, wanted["search"])
-        page = self.paginate_queryset(rows)
+            ids = self.paginate_queryset(services.ids_of_titled(rows, wanted["search"])) or []
+            by_id = rows.in_bulk(ids)
+            page = [by_id[pk] for pk in ids if pk in by_id]
+        else:
+            page = self.paginate_queryset(rows) or []
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(request=CreateSessionSerializer, responses={201: SessionSerializer})
