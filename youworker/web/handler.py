@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from youworker.common.slots import RequestSlots, Slot
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+
+logger = logging.getLogger(__name__)
 
 # Proxies give up after 60 s as a rule; before that a sentence is better than silence.
 PATIENCE_SECONDS = 50.0
@@ -62,6 +65,7 @@ class Handler(ASGIHandler):
             try:
                 await slot.acquire(seconds=PATIENCE_SECONDS)
             except TimeoutError:
+                logger.warning("a request was refused: its turn did not come in time")
                 return refusal(request)
             slots.current.set(slot)
         try:
