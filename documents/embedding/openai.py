@@ -12,6 +12,7 @@ import openai
 from documents.embedding.vectors import normalised
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,8 @@ class OpenAIEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for first in range(0, len(texts), BATCH):
             batch = texts[first : first + BATCH]
-            vectors[first : first + len(batch)] = self.embed_batch(batch)
+            with holding_nothing():
+                vectors[first : first + len(batch)] = self.embed_batch(batch)
         return normalised(vectors)
 
     def embed_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:

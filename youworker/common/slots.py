@@ -116,12 +116,18 @@ current: ContextVar[Slot | None] = ContextVar("request_slot", default=None)
 def holding_nothing() -> Iterator[None]:
     """Hold neither a connection nor a request slot inside: for waits in synchronous code.
 
-    In a transaction both are kept, because it would end with its connection.
+    Nothing happens in a transaction, which would end with its connection, and where nobody
+    else could use either, as in workers.
     """
     slot = current.get()
-    if not connection.in_atomic_block:
-        close_old_connections()
-    if slot is None or not slot.held or connection.in_atomic_block:
+    if slot is not None and not slot.held:
+        slot = None
+    pooled = getattr(connection, "pool", None) is not None
+    if connection.in_atomic_block or not (slot or pooled):
+        yield
+        return
+    close_old_connections()
+    if slot is None:
         yield
         return
     slot.loop.call_soon_threadsafe(slot.release)

@@ -56,6 +56,7 @@ class Handler(ASGIHandler):
                 await super().__call__({**scope, THREAD: thread}, receive, send)
         finally:
             # Not waited for: it may still run a view whose client has left.
+            thread.submit(close_old_connections)
             thread.shutdown(wait=False)
 
     async def run_get_response(self, request: ASGIRequest) -> HttpResponseBase:
