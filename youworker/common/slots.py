@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, OrderedDict, deque
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connection
@@ -15,21 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Caller(NamedTuple):
+    """Who sends a request, as far as that is known before it is looked at."""
+
+    # Of the API key or the session; it need not be a valid one, so the address counts as well.
+    secret: int
+    address: int
+
+
 class RequestSlots:
     """So many requests at once, and so many of one caller; whoever waits is served in turn.
 
     Belongs to one event loop. Free slots mean that nobody waits who could have one.
     """
 
-    def __init__(self, *, slots: int, per_caller: int) -> None:
+    def __init__(self, *, slots: int, per_caller: int, per_address: int) -> None:
         self.free = slots
-        self.per_caller = per_caller
-        self.running: Counter[int] = Counter()
-        self.waiting: OrderedDict[int, deque[asyncio.Future[None]]] = OrderedDict()
+        self.per_caller, self.per_address = per_caller, per_address
+        self.running: Counter[Caller] = Counter()
+        self.addresses: Counter[int] = Counter()
+        self.waiting: OrderedDict[Caller, deque[asyncio.Future[None]]] = OrderedDict()
 
-    async def acquire(self, caller: int, *, seconds: float | None) -> None:
+    async def acquire(self, caller: Caller, *, seconds: float | None) -> None:
         """Wait for a slot; raises `TimeoutError` after so many seconds."""
-        if self.free and self.running[caller] < self.per_caller:
+        if self.free and self.may_have_one(caller):
             self.occupy(caller)
             return
         turn = asyncio.get_running_loop().create_future()
@@ -45,12 +54,12 @@ class RequestSlots:
                 self.withdraw(caller, turn)
             raise
 
-    def release(self, caller: int) -> None:
+    def release(self, caller: Caller) -> None:
         """Hand a slot on to whoever is next."""
         self.free += 1
-        self.running[caller] -= 1
-        if not self.running[caller]:
-            del self.running[caller]
+        # Subtracting drops what has come to nothing.
+        self.running -= Counter([caller])
+        self.addresses -= Counter([caller.address])
         while self.free and (eligible := self.next_caller()) is not None:
             queue = self.waiting.pop(eligible)
             turn = queue.popleft()
@@ -61,16 +70,24 @@ class RequestSlots:
                 self.occupy(eligible)
                 turn.set_result(None)
 
-    def next_caller(self) -> int | None:
+    def next_caller(self) -> Caller | None:
         """The caller who has waited longest of those who hold less than they may."""
-        return next((who for who in self.waiting if self.running[who] < self.per_caller), None)
+        return next(filter(self.may_have_one, self.waiting), None)
 
-    def occupy(self, caller: int) -> None:
+    def may_have_one(self, caller: Caller) -> bool:
+        """Whether a caller holds less than they may."""
+        return (
+            self.running[caller] < self.per_caller
+            and self.addresses[caller.address] < self.per_address
+        )
+
+    def occupy(self, caller: Caller) -> None:
         """Count a slot as taken."""
         self.free -= 1
         self.running[caller] += 1
+        self.addresses[caller.address] += 1
 
-    def withdraw(self, caller: int, turn: asyncio.Future[None]) -> None:
+    def withdraw(self, caller: Caller, turn: asyncio.Future[None]) -> None:
         """Remove somebody who does not wait any longer."""
         queue = self.waiting.get(caller, deque())
         if turn in queue:
@@ -82,7 +99,7 @@ class RequestSlots:
 class Slot:
     """One request's slot, which it can do without while it waits for somebody else."""
 
-    def __init__(self, slots: RequestSlots, caller: int) -> None:
+    def __init__(self, slots: RequestSlots, caller: Caller) -> None:
         self.slots, self.caller = slots, caller
         self.loop = asyncio.get_running_loop()
         self.held = self.ended = False

@@ -115,6 +115,7 @@ def ask(application, address, key="one"):
         "path": where,
         "query_string": query.encode(),
         "headers": [(b"x-api-key", key.encode())],
+        "client": (f"192.0.2.{len(key)}", 1),
     }
     return ApplicationCommunicator(application, scope)
 

@@ -19,7 +19,7 @@ from youworker.common.correlation import HEADER, accepted, labelled
 from youworker.common.credentials import shown_key
 from youworker.common.db import divide_pool
 from youworker.common.limits import network_of
-from youworker.common.slots import RequestSlots, Slot
+from youworker.common.slots import Caller, RequestSlots, Slot
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -43,9 +43,11 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         number = divide_pool(config.database.pool_size).requests
-        # Three greedy callers are needed before anybody else waits for more than a turn.
-        self.slots = RequestSlots(slots=number, per_caller=max(1, number // 3))
-        self.readiness = RequestSlots(slots=1, per_caller=1)
+        # Nobody fills all of them alone, not even by showing another key each time.
+        self.slots = RequestSlots(
+            slots=number, per_caller=max(1, number // 3), per_address=max(1, number * 2 // 3)
+        )
+        self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
         self.endings: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -83,9 +85,8 @@ class Handler(ASGIHandler):
         """The slot a request needs."""
         if request.path in WITHOUT_SLOT:
             return None
-        if request.path == READINESS:
-            return Slot(self.readiness, 0)
-        return Slot(self.slots, caller_of(request))
+        ready = request.path == READINESS
+        return Slot(self.readiness if ready else self.slots, caller_of(request))
 
     async def give_back(self, slot: Slot | None, thread: ThreadPoolExecutor) -> None:
         """Close the connection of the request's thread, behind whatever still runs there."""
@@ -104,12 +105,12 @@ class Handler(ASGIHandler):
             raise
 
 
-def caller_of(request: HttpRequest) -> int:
-    """A number for the API key, else the session, else the address; it need not be a valid one."""
+def caller_of(request: HttpRequest) -> Caller:
+    """Who sends a request: an API key, else a session, else only an address."""
     headers = request.headers
     secret = shown_key(headers.get("Authorization", ""), headers.get("X-API-Key"))
     secret = secret or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    return hash(secret or network_of(request.META.get("REMOTE_ADDR", "")))
+    return Caller(hash(secret), hash(network_of(request.META.get("REMOTE_ADDR", ""))))
 
 
 def refusal(request: HttpRequest) -> HttpResponseBase:

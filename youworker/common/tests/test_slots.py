@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from youworker.common.slots import RequestSlots, Slot
+from youworker.common.slots import Caller, RequestSlots, Slot
 
-GREEDY, MODEST = 1, 2
+GREEDY, MODEST, THIRD = Caller(1, 1), Caller(2, 2), Caller(3, 3)
 
 
 async def turns(count=6):
@@ -24,7 +24,7 @@ def queue_up(slots, caller, served):
 
 
 async def test_one_caller_cannot_take_every_slot():
-    slots, served = RequestSlots(slots=4, per_caller=2), []
+    slots, served = RequestSlots(slots=4, per_caller=2, per_address=4), []
     tasks = [queue_up(slots, GREEDY, served) for _ in range(10)]
     await turns()
     tasks.append(queue_up(slots, MODEST, served))
@@ -36,8 +36,21 @@ async def test_one_caller_cannot_take_every_slot():
         task.cancel()
 
 
+async def test_an_address_that_shows_many_keys_cannot_take_every_slot():
+    slots, served = RequestSlots(slots=3, per_caller=1, per_address=2), []
+    tasks = [queue_up(slots, Caller(number, 1), served) for number in range(10)]
+    tasks.append(queue_up(slots, MODEST, served))
+    await turns()
+    slots.release(served[0])
+    await turns()
+
+    assert served == [Caller(0, 1), Caller(1, 1), MODEST, Caller(2, 1)]
+    for task in tasks:
+        task.cancel()
+
+
 async def test_callers_take_turns():
-    slots, served = RequestSlots(slots=1, per_caller=1), []
+    slots, served = RequestSlots(slots=1, per_caller=1, per_address=4), []
     tasks = [queue_up(slots, GREEDY, served) for _ in range(4)]
     await turns()
     tasks += [queue_up(slots, MODEST, served) for _ in range(2)]
@@ -50,13 +63,13 @@ async def test_callers_take_turns():
 
 
 async def test_a_caller_at_its_limit_does_not_hold_up_those_behind():
-    slots, served = RequestSlots(slots=2, per_caller=1), []
+    slots, served = RequestSlots(slots=2, per_caller=1, per_address=4), []
     await slots.acquire(GREEDY, seconds=None)
-    await slots.acquire(3, seconds=None)
+    await slots.acquire(THIRD, seconds=None)
     tasks = [queue_up(slots, GREEDY, served), queue_up(slots, MODEST, served)]
     await turns()
 
-    slots.release(3)
+    slots.release(THIRD)
     await turns()
 
     assert served == [MODEST]
@@ -64,7 +77,7 @@ async def test_a_caller_at_its_limit_does_not_hold_up_those_behind():
 
 
 async def test_who_waits_too_long_is_told_and_leaves_nothing_behind():
-    slots = RequestSlots(slots=1, per_caller=1)
+    slots = RequestSlots(slots=1, per_caller=1, per_address=4)
     await slots.acquire(GREEDY, seconds=None)
 
     with pytest.raises(TimeoutError):
@@ -75,9 +88,9 @@ async def test_who_waits_too_long_is_told_and_leaves_nothing_behind():
 
 
 async def test_who_leaves_while_waiting_is_passed_over():
-    slots, served = RequestSlots(slots=1, per_caller=1), []
+    slots, served = RequestSlots(slots=1, per_caller=1, per_address=4), []
     await slots.acquire(GREEDY, seconds=None)
-    leaver, stayer = queue_up(slots, MODEST, served), queue_up(slots, 3, served)
+    leaver, stayer = queue_up(slots, MODEST, served), queue_up(slots, THIRD, served)
     await turns()
 
     leaver.cancel()
@@ -85,13 +98,13 @@ async def test_who_leaves_while_waiting_is_passed_over():
     await turns()
 
     assert leaver.cancelled()
-    assert (served, stayer.done()) == ([3], True)
+    assert (served, stayer.done()) == ([THIRD], True)
 
 
 async def test_a_slot_given_to_somebody_who_leaves_goes_to_the_next():
-    slots, served = RequestSlots(slots=1, per_caller=1), []
+    slots, served = RequestSlots(slots=1, per_caller=1, per_address=4), []
     await slots.acquire(GREEDY, seconds=None)
-    leaver, _stayer = queue_up(slots, MODEST, served), queue_up(slots, 3, served)
+    leaver, _stayer = queue_up(slots, MODEST, served), queue_up(slots, THIRD, served)
     await turns()
 
     slots.release(GREEDY)
@@ -99,11 +112,11 @@ async def test_a_slot_given_to_somebody_who_leaves_goes_to_the_next():
     await turns()
 
     assert leaver.cancelled()
-    assert served == [3]
+    assert served == [THIRD]
 
 
 async def test_a_request_that_is_over_gets_no_slot_again():
-    slots = RequestSlots(slots=1, per_caller=1)
+    slots = RequestSlots(slots=1, per_caller=1, per_address=4)
     slot, other = Slot(slots, GREEDY), Slot(slots, MODEST)
     await slot.acquire()
     slot.release()
