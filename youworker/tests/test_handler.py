@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -18,8 +19,8 @@ from youworker.web.handler import Handler
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-seen = Counter()
-doors = {}
+seen: Counter[str] = Counter()
+doors: dict[str, Any] = {}
 
 
 def process_id():

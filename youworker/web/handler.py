@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.asgi import ASGIHandler
 from django.db import close_old_connections
 
 from youworker import errors
@@ -22,6 +22,7 @@ from youworker.common.limits import network_of
 from youworker.common.slots import Caller, RequestSlots, Slot
 
 if TYPE_CHECKING:
+    from django.core.handlers.asgi import ASGIRequest
     from django.http import HttpRequest, HttpResponseBase
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Handler(ASGIHandler):
             thread.submit(close_old_connections)
             thread.shutdown(wait=False)
 
-    async def run_get_response(self, request: ASGIRequest) -> HttpResponseBase:
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer while holding a slot; streams and slow readers go on without."""
         slot = self.slot_for(request)
         if slot is not None:
@@ -76,7 +77,8 @@ class Handler(ASGIHandler):
             return answer
         finally:
             # A task of its own: a request that is cancelled twice must give everything back, too.
-            ending = asyncio.create_task(self.give_back(slot, request.scope[THREAD]))
+            thread = cast("ASGIRequest", request).scope[THREAD]
+            ending = asyncio.create_task(self.give_back(slot, thread))
             self.endings.add(ending)
             ending.add_done_callback(self.endings.discard)
             await asyncio.shield(ending)
