@@ -23,6 +23,7 @@ from youworker.common import audit
 from youworker.common.config import config
 from youworker.common.effects import after_commit, attempt
 from youworker.common.redis import sync_redis
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +73,8 @@ def wait_for_runs(user: User, *, seconds: float = STOP_SECONDS) -> None:
         interrupt_stalled_runs()
         if time.monotonic() > deadline:
             raise RunsStopping("An answer is still being stopped; try again in some seconds.")
-        time.sleep(POLL_SECONDS)
+        with holding_nothing():
+            time.sleep(POLL_SECONDS)
 
 
 def erase_conversations(user: User, *, actor: User | None) -> dict[str, int]:

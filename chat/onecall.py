@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
-from django.db import connection
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -24,6 +23,7 @@ from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.common.db import in_thread
 from youworker.common.limits import limited
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -59,8 +59,6 @@ class OneCallView(ChatView):
             actor=self.actor,
         )
         grant = grant_of_request(request)
-        # The answer may take minutes, during which no connection is held.
-        connection.close()
         if form["stream"]:
             if posted.is_new:
                 async_to_sync(launch)(posted.run_id)
@@ -68,7 +66,9 @@ class OneCallView(ChatView):
             response["X-Session-ID"] = str(posted.session_id)
             response["X-Run-ID"] = str(posted.run_id)
             return response
-        async_to_sync(answer_to_the_end)(posted, grant)
+        # The answer may take minutes.
+        with holding_nothing():
+            async_to_sync(answer_to_the_end)(posted, grant)
         return Response(answer_of(posted.run_id))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
-from django.db import connection
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
@@ -32,6 +31,7 @@ from chat.serializers import (
 from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -81,10 +81,13 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List conversations; `search` looks into titles."""
         wanted = validated(SessionFilterSerializer(data=request.query_params))
-        rows: Any = self.get_queryset().archived(archived=wanted["archived"])
+        rows = self.get_queryset().archived(archived=wanted["archived"])
         if "search" in wanted:
-            rows = services.sessions_titled(rows, wanted["search"])
-        page = self.paginate_queryset(rows)
+            ids = self.paginate_queryset(services.ids_of_titled(rows, wanted["search"])) or []
+            by_id = rows.in_bulk(ids)
+            page = [by_id[pk] for pk in ids if pk in by_id]
+        else:
+            page = self.paginate_queryset(rows) or []
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(request=CreateSessionSerializer, responses={201: SessionSerializer})
@@ -206,9 +209,9 @@ class RunViewSet(ChatView, GenericViewSet):
         """End a run within a second, in whichever process it lives; the text stays."""
         run = self.get_object()
         services.check_stoppable(run)
-        # Its own connection writes the wish: none is held by this thread meanwhile.
-        connection.close()
-        async_to_sync(request_stop)(run.pk)
+        # Its own connection writes the wish.
+        with holding_nothing():
+            async_to_sync(request_stop)(run.pk)
         return Response(rendered_run(run), status=202)
 
 

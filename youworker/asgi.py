@@ -5,8 +5,8 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 from youworker.common.config import config
 
@@ -20,12 +20,14 @@ options["pool"] = {
 
 settings.CELERY_BROKER_TRANSPORT_OPTIONS.update(settings.IMPATIENT_BROKER_OPTIONS)
 
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter
 
 from youworker.common.peers import TrustedPeers
 from youworker.routing import websockets
 from youworker.web.gate import Gate
+from youworker.web.handler import Handler
 
-application = TrustedPeers(Gate(ProtocolTypeRouter({"http": http, "websocket": websockets})))
+served = ProtocolTypeRouter({"http": Handler(), "websocket": websockets})
+application = TrustedPeers(Gate(served))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from youworker.common import audit
+from youworker.common.api import refusal_of
 
 
 def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
@@ -15,7 +16,8 @@ def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request Django itself refused: a wrong host, too many fields."""
-    return answer(400, "client_error", "bad_request", "The request could not be read.")
+    refusal = refusal_of(exception)
+    return answer(refusal.status, "client_error", refusal.code, refusal.message)
 
 
 def note_denial(request: HttpRequest, code: str) -> None:

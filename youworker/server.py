@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 
-# Threads for synchronous views and database calls; few enough for the pool of connections.
+# Threads for names, files and libraries; the database's are in `youworker.common.db`.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
 MOST_FILES = 65_536

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from youworker.common.config import config
 from youworker.common.keyfile import KeyFile
+from youworker.common.redis import CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,13 @@ def database(url: str) -> dict[str, object]:
         "connect_timeout": config.database.connect_timeout,
         **parsed.get("OPTIONS", {}),
     }
-    return {**parsed, "HOST": unquote(parsed["HOST"]), "OPTIONS": options, "CONN_MAX_AGE": 0}
+    return {
+        **parsed,
+        "ENGINE": "youworker.common.postgres",
+        "HOST": unquote(parsed["HOST"]),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+    }
 
 
 SECRET_KEY = required_secret("SECRET_KEY", config.security.secret_key)
@@ -144,7 +151,14 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
-        "OPTIONS": {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS},
+        # The pool of `youworker.common.redis`: who finds no connection free waits for one.
+        "OPTIONS": {
+            "pool_class": "redis.BlockingConnectionPool",
+            "max_connections": CONNECTIONS,
+            "timeout": 10,
+            "socket_timeout": REDIS_SECONDS,
+            "socket_connect_timeout": REDIS_SECONDS,
+        },
     }
 }
 CHANNEL_LAYERS = {
@@ -152,7 +166,8 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # The layer blocks for five seconds, which is also how long the client would wait.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            # Its pool cannot wait, and raises when its connections are all in use.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30, "max_connections": 5000}],
             "prefix": "yw:asgi",
         },
     }
@@ -275,7 +290,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
     "DEFAULT_THROTTLE_CLASSES": ["youworker.common.limits.PresetThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["youworker.common.parsing.Utf8JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",

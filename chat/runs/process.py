@@ -14,7 +14,7 @@ from chat.runs.eventlog import writers
 from chat.runs.follow import readers
 from chat.runs.runner import make_answer
 from youworker.common.config import config
-from youworker.common.db import in_thread
+from youworker.common.db import in_vital_thread
 from youworker.common.lookout import Lookout
 from youworker.common.redis import close_async_redis
 
@@ -87,7 +87,9 @@ class RunHost:
     async def renew(self) -> None:
         """Extend the leases of all runs with one statement."""
         try:
-            await in_thread(Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds)
+            await in_vital_thread(
+                Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds
+            )
         except Exception:
             logger.exception("leases could not be renewed")
 
@@ -119,7 +121,7 @@ async def request_stop(run_id: UUID) -> None:
     host = run_host()
     if run_id in host.stops:
         host.stops[run_id].set()
-    await in_thread(Run.objects.filter(pk=run_id).request_stop)
+    await in_vital_thread(Run.objects.filter(pk=run_id).request_stop)
 
 
 async def close_runs() -> None:

@@ -24,7 +24,7 @@ from chat.runs.passages import citations_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
-from youworker.common.db import in_thread
+from youworker.common.db import in_thread, in_vital_thread
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -164,8 +164,8 @@ class Maker:
         """Store the answer and its citations, end the run, and say so."""
         content = "".join(self.text)
         self.answer.content, self.answer.reasoning = content, "".join(self.reasoning)
-        citations = await in_thread(citations_of, self.answer, content, self.toolset.book)
-        ended = await in_thread(
+        citations = await in_vital_thread(citations_of, self.answer, content, self.toolset.book)
+        ended = await in_vital_thread(
             records.finish_run,
             self.run,
             self.answer,
@@ -174,7 +174,7 @@ class Maker:
             **self.figures(code, detail),
         )
         self.announce(status, code, detail, citations if ended else [])
-        fresh = await in_thread(final_payload, self.run.pk)
+        fresh = await in_vital_thread(final_payload, self.run.pk)
         self.log.emit("done", fresh)
 
     def figures(self, code: str, detail: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from chat import services
 from chat.agent.errors import ModelUnavailable
 from chat.agent.types import TextDelta, Usage
 from chat.models import Message, Session
@@ -105,6 +106,26 @@ def test_sessions_are_found_by_words_of_their_titles():
     answer = client_of(user).get("/v1/sessions", {"search": "BACKUP"})
 
     assert [row["title"] for row in answer.json()["results"]] == ["Backups at night"]
+
+
+def test_searching_titles_reads_some_at_a_time(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(services, "TITLES_AT_ONCE", 3)
+    user, elsewhere = UserFactory(), SessionFactory(title="Backups of others")
+    sessions = [SessionFactory(user=user, title=f"Backup {number}") for number in range(8)]
+    SessionFactory(user=user, title="Holidays")
+    # Made before, and spoken in last.
+    Session.objects.touch(sessions[0].pk)
+    client = client_of(user)
+
+    # Who is asked, the ids, three parts of three, and the page with its collections.
+    with django_assert_num_queries(6):
+        page = client.get("/v1/sessions", {"search": "backup", "limit": 2, "offset": 0}).json()
+    rest = client.get("/v1/sessions", {"search": "backup", "limit": 9, "offset": 2}).json()
+
+    titles = [row["title"] for row in page["results"] + rest["results"]]
+    assert page["count"] == rest["count"] == 8
+    assert titles == ["Backup 0", *[f"Backup {number}" for number in range(7, 0, -1)]]
+    assert str(elsewhere.pk) not in str(rest)
 
 
 def test_a_session_lives_through_its_whole_life():

@@ -14,6 +14,7 @@ from documents.embedding.vectors import checked, normalised
 from documents.exceptions import VectorsUnusable
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,8 @@ class OpenAIEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for first in range(0, len(texts), BATCH):
             batch = texts[first : first + BATCH]
-            vectors[first : first + len(batch)] = self.embed_batch(batch)
+            with holding_nothing():
+                vectors[first : first + len(batch)] = self.embed_batch(batch)
         return normalised(vectors)
 
     def embed_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:

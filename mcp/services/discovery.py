@@ -15,6 +15,7 @@ from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
 from mcp.services.endpoints import endpoint_of, gateway
 from mcp.services.judging import judge_tools
+from youworker.common.slots import holding_nothing
 from youworker.common.storable import storable_text
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def discover_server(server: Server) -> int:
     """
     endpoint = endpoint_of(server)
     try:
-        found = async_to_sync(gateway().list_tools)(endpoint)
+        with holding_nothing():
+            found = async_to_sync(gateway().list_tools)(endpoint)
     except ToolServerUnavailable as error:
         note_failure(server, error.message)
         raise

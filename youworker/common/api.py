@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
+from django.core.exceptions import (
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from drf_standardized_errors.handler import ExceptionHandler
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -12,7 +20,14 @@ from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
 from youworker.common import audit
-from youworker.common.exceptions import DomainError, InvalidInput, RateLimited, Unavailable
+from youworker.common.exceptions import (
+    BadRequest,
+    DomainError,
+    InvalidInput,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -80,6 +95,8 @@ class DomainExceptionHandler(ExceptionHandler):
             return Refused(exc)
         if isinstance(exc, (RedisConnectionError, RedisTimeoutError)):
             return Refused(Unavailable("This is not possible right now; try again in a minute."))
+        if isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
+            return Refused(refusal_of(exc))
         if isinstance(exc, Http404):
             # Django's own text names the model that was looked for.
             return drf.NotFound()
@@ -89,3 +106,16 @@ class DomainExceptionHandler(ExceptionHandler):
         """Report mistakes of ours; a refusal is none, even when it answers 503."""
         if not isinstance(self.exc, (DomainError, RedisConnectionError, RedisTimeoutError)):
             super().report_exception(exc, response)
+
+
+def refusal_of(error: Exception) -> DomainError:
+    """What Django's refusal of a request means, whoever looked at the body first."""
+    if isinstance(error, TooManyFilesSent):
+        most = f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files"
+    elif isinstance(error, TooManyFieldsSent):
+        most = f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields"
+    elif isinstance(error, RequestDataTooBig):
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes beside its files"
+    else:
+        return BadRequest("The request could not be read.")
+    return TooLarge(f"A request has at most {most}.")

@@ -23,6 +23,12 @@ class DomainError(Exception):
         return {"code": self.code, "detail": self.message}
 
 
+class BadRequest(DomainError):
+    """What was sent cannot be understood."""
+
+    code = "bad_request"
+
+
 class InvalidInput(DomainError):
     """A value that no caller may pass; `attr` names it."""
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from youworker.common.db import in_thread
+from youworker.common.db import in_vital_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -92,7 +92,7 @@ class Rounds(Generic[K]):
     async def remaining(self, asked: set[K]) -> set[K]:
         """What remains; everything while that cannot be found out, but not for ever."""
         try:
-            found = set(await in_thread(self.lookout.remaining, asked)) if asked else set()
+            found = set(await in_vital_thread(self.lookout.remaining, asked)) if asked else set()
         except Exception as error:  # noqa: BLE001 -- a look that fails must not be the last one
             return self.trusted(asked, error)
         if self.blind_since is not None:

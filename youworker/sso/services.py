@@ -12,7 +12,6 @@ import requests
 from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from django.db import connection
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused, SignInFailed
@@ -21,6 +20,7 @@ from accounts.types import Identity
 from groups.services import sync_mapped_groups
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.slots import holding_nothing
 from youworker.sso.forward_auth import identity_in
 from youworker.sso.provider import PROVIDER_ID, Adapter, Provider, configured_app
 
@@ -51,7 +51,8 @@ def start_oidc(request: HttpRequest, *, next_url: str) -> HttpResponse:
     provider = Provider(request, app=configured_app())
     nonce = secrets.token_urlsafe(32)
     with provider_trouble(nonsense=UpstreamUnavailable):
-        provider.adapter.openid_config  # noqa: B018 -- fetched before anything is remembered
+        with holding_nothing():
+            provider.adapter.openid_config  # noqa: B018 -- fetched before anything is remembered
         answer: HttpResponse = provider.redirect(
             request,
             AuthProcess.LOGIN,
@@ -73,9 +74,7 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     # A slow provider must not keep the few connections of the pool from others.
-    if not connection.in_atomic_block:
-        connection.close()
-    with provider_trouble(nonsense=SignInFailed):
+    with holding_nothing(), provider_trouble(nonsense=SignInFailed):
         claims = redeemed(request, code, started)
         identity = identity_of(claims)
     return sign_in_as(request, identity), str(started.get("next") or "")

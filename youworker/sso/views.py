@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +19,7 @@ from accounts.sockets import origin_allowed
 from youworker.common.config import config
 from youworker.common.exceptions import Forbidden
 from youworker.common.limits import limited
+from youworker.common.parsing import Utf8JSONParser
 from youworker.schema import ErrorsSerializer
 from youworker.sso import services
 from youworker.sso.forward_auth import forward_auth_is_on
@@ -75,7 +76,7 @@ class OidcLoginView(AnonymousView):
     """Where a browser starts the sign-in at the provider."""
 
     schema = None
-    parser_classes = [FormParser, JSONParser]
+    parser_classes = [FormParser, Utf8JSONParser]
 
     @limited("AUTH_LOGIN")
     def post(self, request: Request) -> HttpResponse:

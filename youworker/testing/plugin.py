@@ -67,9 +67,11 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
         from asgiref.sync import SyncToAsync
         from django.db import connections
 
+        from youworker.common.db import end_threads
         from youworker.common.redis import sync_redis
 
         sync_redis().flushdb()
+        end_threads()
         # Coroutines' `a…` methods run there, where nothing else would close the connection.
         SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 

@@ -15,7 +15,7 @@ class DatabaseConfig:
     redis_url: str = setting("REDIS_URL", "", "Redis 6.2 or newer; empty = embedded server")
     data_dir: str = setting("DATA_DIR", "var", "where files, secrets and embedded servers live")
     pool_size: int = setting(
-        "DATABASE_POOL_SIZE", 10, "connections of one web process", low=2, high=200
+        "DATABASE_POOL_SIZE", 20, "connections of one web process", low=8, high=200
     )
     connect_timeout: int = setting(
         "DATABASE_CONNECT_TIMEOUT", 10, "seconds to wait for a connection", low=1, high=120

@@ -1,0 +1,279 @@
+"""What a request holds, and for how long: connections, slots, and open ends."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+from youworker.common.slots import give_way, holding_nothing
+from youworker.web import handler
+from youworker.web.handler import Handler
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+seen: Counter[str] = Counter()
+doors: dict[str, Any] = {}
+
+
+def process_id():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+async def pieces(broken):
+    try:
+        yield b"first"
+        if broken:
+            raise RuntimeError
+        await doors["stream"].wait()
+        yield b"last"
+    finally:
+        seen["ended"] += 1
+
+
+def stream(request):
+    response = StreamingHttpResponse(pieces(broken="broken" in request.GET))
+    response["X-Process"] = str(process_id())
+    response._resource_closers.append(lambda: seen.update(["closed"]))  # noqa: SLF001
+    return response
+
+
+def work(request):
+    """Stay until the door opens, which it does in the thread of the test."""
+    seen["working"] += 1
+    process_id()
+    seen["at once"] = max(seen["at once"], seen["working"])
+    doors["work"].wait(20)
+    seen["working"] -= 1
+    return HttpResponse("done")
+
+
+async def door():
+    await doors["stream"].wait()
+
+
+def wait(request):
+    former = process_id()
+    with holding_nothing():
+        seen["waiting"] += 1
+        async_to_sync(door)()
+    return HttpResponse(f"{former} {process_id()}")
+
+
+def compute(request):
+    """Go on until somebody else has been served in between."""
+    seen["computing"] += 1
+    for _ in range(2000):
+        process_id()
+        if seen["served"]:
+            return HttpResponse("gave way")
+        give_way()
+    return HttpResponse("never gave way")
+
+
+def brief(request):
+    process_id()
+    seen["served"] += 1
+    return HttpResponse("done")
+
+
+urlpatterns = [
+    path("stream", stream),
+    path("work", work),
+    path("wait", wait),
+    path("compute", compute),
+    path("health/live", work),
+    path("health/ready", brief),
+    path("brief", brief),
+]
+
+
+@pytest.fixture
+def served(settings, configured):
+    """The handler with five slots, of which a caller gets one."""
+    settings.ROOT_URLCONF = __name__
+    settings.ALLOWED_HOSTS = ["*"]
+    configured("database", pool_size=10)
+    seen.clear()
+    doors.update(stream=asyncio.Event(), work=threading.Event())
+    return Handler()
+
+
+def ask(application, address, key="one"):
+    where, _, query = address.partition("?")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": where,
+        "query_string": query.encode(),
+        "headers": [(b"x-api-key", key.encode())],
+        "client": (f"192.0.2.{len(key)}", 1),
+    }
+    return ApplicationCommunicator(application, scope)
+
+
+async def begin(communicator):
+    await communicator.send_input({"type": "http.request"})
+
+
+async def answer_of(communicator):
+    await begin(communicator)
+    start = await communicator.receive_output(20)
+    body = b""
+    while True:
+        piece = await communicator.receive_output(20)
+        body += piece["body"]
+        if not piece.get("more_body"):
+            await communicator.wait()
+            return start["status"], dict(start["headers"]), body
+
+
+async def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+def processes():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+async def gone(process):
+    """Return when the connection with this server process has ended."""
+    while process in await sync_to_async(processes)():  # noqa: ASYNC110 -- PostgreSQL does not tell
+        await asyncio.sleep(0.02)
+
+
+async def test_a_stream_holds_neither_a_connection_nor_a_slot(served):
+    watching = ask(served, "/stream")
+    await begin(watching)
+    start = await watching.receive_output(20)
+    await watching.receive_output(20)
+
+    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), 20)
+
+    assert served.slots.free == 3
+    assert seen["closed"] == 0
+    doors["stream"].set()
+    await watching.receive_output(20)
+    await watching.receive_output(20)
+    await watching.wait()
+    assert (seen["ended"], seen["closed"]) == (1, 1)
+
+
+async def test_a_stream_that_breaks_down_gives_everything_back(served):
+    watching = ask(served, "/stream?broken")
+    await begin(watching)
+    start = await watching.receive_output(20)
+    await watching.receive_output(20)
+
+    with pytest.raises(RuntimeError):
+        await watching.wait()
+
+    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), 20)
+    assert served.slots.free == 3
+    assert (seen["ended"], seen["closed"]) == (1, 1)
+
+
+async def test_so_many_requests_at_once_and_so_many_of_one_caller(served):
+    greedy = [ask(served, "/work") for _ in range(6)]
+    others = [ask(served, "/work", key=str(n)) for n in range(4)]
+    tasks = [asyncio.create_task(answer_of(each)) for each in [*greedy, *others]]
+    await until(lambda: seen["working"] == 3)
+    probe = await answer_of(ask(served, "/health/ready"))
+    live = asyncio.create_task(answer_of(ask(served, "/health/live")))
+    await until(lambda: seen["working"] == 4)
+
+    doors["work"].set()
+    answers = await asyncio.gather(*tasks, live)
+
+    assert (probe[0], probe[2]) == (200, b"done")
+    assert [status for status, _headers, _body in answers] == [200] * 11
+    assert (served.slots.free, served.slots.waiting) == (3, {})
+
+
+async def test_who_waits_too_long_is_told_when_to_come_back(served, monkeypatch):
+    monkeypatch.setattr(handler, "PATIENCE_SECONDS", 0.05)
+    first = asyncio.create_task(answer_of(ask(served, "/work")))
+    await until(lambda: seen["working"] == 1)
+
+    status, headers, body = await answer_of(ask(served, "/work"))
+    doors["work"].set()
+
+    assert status == 503
+    assert headers[b"Retry-After"] == b"5"
+    assert headers[b"X-Correlation-ID"]
+    assert b'"code": "unavailable"' in body
+    assert (await first)[0] == 200
+
+
+async def test_a_view_that_waits_holds_nothing_meanwhile(served):
+    waiting = [asyncio.create_task(answer_of(ask(served, "/wait"))) for _ in range(8)]
+    await until(lambda: seen["waiting"] == 8)
+    free = served.slots.free
+    status, _headers, _body = await answer_of(ask(served, "/brief"))
+
+    doors["stream"].set()
+    answers = await asyncio.gather(*waiting)
+
+    assert (free, status) == (3, 200)
+    assert all(former != later for former, later in (body.split() for _, _, body in answers))
+    assert (served.slots.free, served.slots.running) == (3, {})
+
+
+async def test_a_long_computation_lets_others_go_between(served):
+    computing = asyncio.create_task(answer_of(ask(served, "/compute")))
+    await until(lambda: seen["computing"])
+
+    # The same caller, who has one slot.
+    brief_answer = await answer_of(ask(served, "/brief"))
+
+    assert brief_answer[2] == b"done"
+    assert (await computing)[2] == b"gave way"
+
+
+@pytest.mark.parametrize("address", ["/work", "/wait"])
+async def test_a_client_that_leaves_leaves_nothing_behind(served, address):
+    leaving = ask(served, address)
+    await begin(leaving)
+    await until(lambda: seen["working"] or seen["waiting"])
+
+    await leaving.send_input({"type": "http.disconnect"})
+    doors["stream"].set()
+    held = served.slots.free
+    doors["work"].set()
+    await leaving.wait(20)
+    await until(lambda: served.slots.free == 3)
+
+    # A view that still runs keeps its slot, because it keeps its connection.
+    assert held == (2 if address == "/work" else 3)
+
+
+async def test_a_request_that_is_killed_gives_its_connection_back(served):
+    killed = ask(served, "/work")
+    await begin(killed)
+    await until(lambda: seen["working"] == 1)
+    await killed.send_input({"type": "http.disconnect"})
+    await asyncio.sleep(0.05)
+
+    for _ in range(2):
+        killed.future.cancel()
+        await asyncio.sleep(0.05)
+    held = served.slots.free
+    doors["work"].set()
+    await until(lambda: served.slots.free == 3)
+
+    assert held == 2
+    await until(lambda: not served.endings)

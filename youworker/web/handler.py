@@ -1,0 +1,124 @@
+"""Django's handler with a bound on requests at once; what is sent holds no connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
+
+from youworker import errors
+from youworker.common import slots
+from youworker.common.config import config
+from youworker.common.correlation import HEADER, accepted, labelled
+from youworker.common.credentials import shown_key
+from youworker.common.db import divide_pool
+from youworker.common.limits import network_of
+from youworker.common.slots import Caller, RequestSlots, Slot
+
+if TYPE_CHECKING:
+    from django.core.handlers.asgi import ASGIRequest
+    from django.http import HttpRequest, HttpResponseBase
+
+logger = logging.getLogger(__name__)
+
+# Proxies give up after 60 s as a rule; before that a sentence is better than silence.
+PATIENCE_SECONDS = 50.0
+RETRY_SECONDS = 5
+# The supervisor and load balancers ask, and must hear, while everybody else waits.
+READINESS = "/health/ready"
+# These need no database.
+WITHOUT_SLOT = {"/health/live", "/metrics"}
+# Where a request's scope has its thread.
+THREAD = "youworker.thread"
+
+
+class Handler(ASGIHandler):
+    """Carries out so many requests at once; a connection ends before the answer is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        number = divide_pool(config.database.pool_size).requests
+        # Nobody fills all of them alone, not even by showing another key each time.
+        self.slots = RequestSlots(
+            slots=number, per_caller=max(1, number // 3), per_address=max(1, number * 2 // 3)
+        )
+        self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
+        self.endings: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Carry out one request, with a thread of its own for everything synchronous."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="request")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await super().__call__({**scope, THREAD: thread}, receive, send)
+        finally:
+            # Not waited for: it may still run a view whose client has left.
+            thread.submit(close_old_connections)
+            thread.shutdown(wait=False)
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the answer while holding a slot; streams and slow readers go on without."""
+        slot = self.slot_for(request)
+        if slot is not None:
+            try:
+                await slot.acquire(seconds=PATIENCE_SECONDS)
+            except TimeoutError:
+                logger.warning("a request was refused: its turn did not come in time")
+                return refusal(request)
+            slots.current.set(slot)
+        try:
+            answer: HttpResponseBase = await super().run_get_response(request)
+            return answer
+        finally:
+            # A task of its own: a request that is cancelled twice must give everything back, too.
+            thread = cast("ASGIRequest", request).scope[THREAD]
+            ending = asyncio.create_task(self.give_back(slot, thread))
+            self.endings.add(ending)
+            ending.add_done_callback(self.endings.discard)
+            await asyncio.shield(ending)
+
+    def slot_for(self, request: HttpRequest) -> Slot | None:
+        """The slot a request needs."""
+        if request.path in WITHOUT_SLOT:
+            return None
+        ready = request.path == READINESS
+        return Slot(self.readiness if ready else self.slots, caller_of(request))
+
+    async def give_back(self, slot: Slot | None, thread: ThreadPoolExecutor) -> None:
+        """Close the connection of the request's thread, behind whatever still runs there."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, close_old_connections)
+        finally:
+            if slot is not None:
+                slot.end()
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send an answer; one that breaks down on its way is closed like any other."""
+        try:
+            await super().send_response(response, send)
+        except Exception:
+            await sync_to_async(response.close)()
+            raise
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Who sends a request: an API key, else a session, else only an address."""
+    headers = request.headers
+    secret = shown_key(headers.get("Authorization", ""), headers.get("X-API-Key"))
+    secret = secret or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return Caller(hash(secret), hash(network_of(request.META.get("REMOTE_ADDR", ""))))
+
+
+def refusal(request: HttpRequest) -> HttpResponseBase:
+    """The answer to somebody who has waited too long for a slot."""
+    answer = errors.answer(
+        503, "server_error", "unavailable", f"The server is busy; try again in {RETRY_SECONDS} s."
+    )
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return labelled(answer, accepted(request.headers.get(HEADER)))
