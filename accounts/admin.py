@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from allauth.account.models import EmailAddress, EmailConfirmation
-from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
@@ -17,8 +15,10 @@ from accounts import services
 from accounts.forms import PersonForm
 from accounts.models import (
     ApiKey,
+    Authenticator,
     DataExport,
     Erasure,
+    LinkedIdentity,
     PrivateAccess,
     SignIn,
     TokenUsage,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
     from django.http import HttpRequest, HttpResponse
 
-# Rights come from our own groups and the staff flags; allauth's pages show secrets.
-admin.site.unregister([PermissionGroup, Authenticator, EmailAddress])
+# Rights come from our own groups and the staff flags.
+admin.site.unregister(PermissionGroup)
 
 
 def acting(request: HttpRequest) -> User:
@@ -200,29 +200,22 @@ class ErasureAdmin(ReadOnlyAdmin):
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """Who has a second factor; its secrets are not shown."""
 
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type", "created_at")
+    list_display = ("user", "kind", "created_at", "last_used_at")
+    list_filter = ("kind", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username",)
-    fields = ("user", "type", "created_at", "last_used_at")
+    fields = ("user", "kind", "created_at", "last_used_at")
 
 
-@admin.register(EmailAddress)
-class EmailAddressAdmin(ReadOnlyAdmin):
-    """Addresses an identity provider vouched for."""
+@admin.register(LinkedIdentity)
+class LinkedIdentityAdmin(ReadOnlyAdmin):
+    """Who signs in from where."""
 
-    list_display = ("email", "user", "verified", "primary")
+    list_display = ("user", "issuer", "subject", "created_at")
+    list_filter = ("issuer", "created_at")
     list_select_related = ("user",)
-    search_fields = ("email", "user__username")
-
-
-@admin.register(EmailConfirmation)
-class EmailConfirmationAdmin(ReadOnlyAdmin):
-    """Confirmations of addresses; none is asked for, so there are none."""
-
-    list_display = ("email_address", "created")
-    list_select_related = ("email_address",)
-    exclude = ("key",)
+    search_fields = ("subject", "user__username")
+    fields = ("user", "issuer", "subject", "created_at")
 
 
 @admin.register(TokenUsage)

@@ -1,144 +1,107 @@
-"""Codes of authenticator apps and recovery codes; allauth's rows, encrypted with our keys."""
+"""Codes of authenticator apps and recovery codes: made, checked and used up."""
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING
 
-from allauth.core.internal.cryptokit import compare_user_code
-from allauth.mfa import app_settings
-from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from pyotp import TOTP, random_base32
+from pyotp.exceptions import OTPVerificationError
 
-from youworker.common import crypto
+from accounts.enums import AuthenticatorKind
+from accounts.models import Authenticator
+from youworker.common.fields import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from accounts.models import User
 
-logger = logging.getLogger(__name__)
-
-# What allauth and this module keep encrypted in a row's data.
-SEALED = {"secret", "seed"}
-
-# The row whose secrets are being written or read; without one there is no encryption at all.
-place: ContextVar[str] = ContextVar("place")
-
-
-@contextmanager
-def secrets_of(user: User, kind: str) -> Iterator[None]:
-    """Bind what allauth encrypts and decrypts meanwhile to one authenticator."""
-    token = place.set(f"mfa.{kind}:{user.pk}")
-    try:
-        yield
-    finally:
-        place.reset(token)
+ISSUER = "YouWorker"
+# Clocks may be half a minute apart; a step that was used is refused all the same.
+STEPS_BESIDE = 1
+# As many as people can keep on a slip of paper; guesses are limited per account.
+RECOVERY_CODES = 10
+RECOVERY_DIGITS = 8
 
 
-class Adapter(DefaultMFAAdapter):
-    """Encrypts what allauth stores."""
-
-    def encrypt(self, text: str) -> str:
-        return crypto.encrypt(text, context=place.get())
-
-    def decrypt(self, encrypted_text: str) -> str:
-        return crypto.decrypt(encrypted_text, context=place.get())
-
-    def get_totp_label(self, user: Any) -> str:
-        return str(user.get_username())
+def new_secret() -> str:
+    """A secret for an app: 160 bits in base32, as RFC 4226 recommends."""
+    return random_base32()
 
 
-def authenticator_of(user: User, kind: str) -> Authenticator | None:
-    """The user's authenticator app or recovery codes, locked until the transaction ends."""
-    rows = Authenticator.objects.select_for_update()
-    return rows.filter(user=user, type=kind).first()
+def otpauth_uri(user: User, secret: str) -> str:
+    """What an app reads from a QR code."""
+    return TOTP(secret).provisioning_uri(name=user.get_username(), issuer_name=ISSUER)
 
 
-def step_of(secret: str, code: str) -> int | None:
+def bare_code(code: str) -> str:
+    """A code without the blanks and hyphens people write between its digits."""
+    return "".join(filter(str.isalnum, code)).lower()
+
+
+def find_step(secret: str, code: str) -> int | None:
     """The time step a code belongs to, if it is one of now."""
-    for step in yield_hotp_counters_from_time():
-        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
-            return int(step)
-    return None
+    try:
+        return TOTP(secret).verify_and_get_timecode(bare_code(code), valid_window=STEPS_BESIDE)
+    except OTPVerificationError:
+        return None
 
 
-@transaction.atomic
 def use_code(user: User, code: str) -> bool:
     """Whether a code is right; it is worthless afterwards."""
-    try:
-        return use_app_code(user, code) or use_recovery_code(user, code)
-    except crypto.Undecryptable:
-        logger.exception("the second factor of user %s cannot be decrypted", user.pk)
-        return False
+    return use_app_code(user, code) or use_recovery_code(user, code)
 
 
 def use_app_code(user: User, code: str) -> bool:
     """Whether an app shows this code; a step and those before it count once."""
-    row = authenticator_of(user, Authenticator.Type.TOTP)
-    if row is None:
+    row = Authenticator.objects.owned_by(user).filter(kind=AuthenticatorKind.TOTP).first()
+    if row is None or isinstance(row.secret, Damaged):
         return False
-    with secrets_of(user, row.type):
-        secret = Adapter().decrypt(row.data["secret"])
-    step = step_of(secret, code)
-    if step is None or step <= row.data["step"]:
-        return False
-    row.data["step"] = step
-    row.save(update_fields=["data"])
-    row.record_usage()
-    return True
-
-
-def use_recovery_code(user: User, code: str) -> bool:
-    """Whether this is a recovery code that was not used."""
-    row = authenticator_of(user, Authenticator.Type.RECOVERY_CODES)
-    if row is None:
-        return False
-    with secrets_of(user, row.type):
-        right: bool = RecoveryCodes(row).validate_code(code)
-    if right:
-        row.record_usage()
-    return right
-
-
-def new_recovery_codes(user: User) -> list[str]:
-    """Recovery codes instead of those there were."""
-    kind = Authenticator.Type.RECOVERY_CODES
-    Authenticator.objects.filter(user=user, type=kind).delete()
-    with secrets_of(user, kind):
-        codes: list[str] = RecoveryCodes.activate(user).generate_codes()
-    return codes
+    step = find_step(row.secret, code)
+    return step is not None and Authenticator.objects.use_step(row.pk, step)
 
 
 @transaction.atomic
-def reencrypt_second_factors(*, dry_run: bool = False) -> tuple[int, int]:
-    """Encrypt all secrets with the first key; how many had an older one, how many none we have."""
-    old = damaged = 0
-    for row in Authenticator.objects.select_for_update():
-        for name in sorted(SEALED & set(row.data)):
-            try:
-                fresh, _context = crypto.renewed(row.data[name])
-            except crypto.Undecryptable:
-                damaged += 1
-                continue
-            old += fresh != row.data[name]
-            row.data[name] = fresh
-        if not dry_run:
-            row.save(update_fields=["data"])
-    return old, damaged
+def use_recovery_code(user: User, code: str) -> bool:
+    """Whether this is a recovery code that was not used."""
+    row = lock_authenticator(user, AuthenticatorKind.RECOVERY_CODES)
+    given = bare_code(code)
+    if row is None or isinstance(row.secret, Damaged) or not given:
+        return False
+    left = [each for each in row.secret if not constant_time_compare(each, given)]
+    if len(left) == len(row.secret):
+        return False
+    row.secret, row.last_used_at = left, timezone.now()
+    row.save_fields("secret", "last_used_at")
+    return True
 
 
-def recovery_codes_left(row: Authenticator | None) -> int:
+def lock_authenticator(user: User, kind: str) -> Authenticator | None:
+    """The user's authenticator of a kind, locked until the transaction ends."""
+    return Authenticator.objects.owned_by(user).filter(kind=kind).select_for_update().first()
+
+
+@transaction.atomic
+def replace_recovery_codes(user: User) -> list[str]:
+    """Store new recovery codes instead of those there were."""
+    kind = AuthenticatorKind.RECOVERY_CODES
+    Authenticator.objects.owned_by(user).filter(kind=kind).delete()
+    row = Authenticator(user=user, kind=kind)
+    row.secret = codes = new_recovery_codes()
+    row.save(force_insert=True)
+    return codes
+
+
+def new_recovery_codes() -> list[str]:
+    """Codes that nobody can guess, each of them another one."""
+    codes: set[str] = set()
+    while len(codes) < RECOVERY_CODES:
+        codes.add(f"{secrets.randbelow(10**RECOVERY_DIGITS):0{RECOVERY_DIGITS}}")
+    return list(codes)
+
+
+def count_recovery_codes(row: Authenticator | None) -> int:
     """How many recovery codes were not used."""
-    if row is None:
-        return 0
-    return int(app_settings.RECOVERY_CODE_COUNT) - int(row.data["used_mask"]).bit_count()
+    return 0 if row is None or isinstance(row.secret, Damaged) else len(row.secret)

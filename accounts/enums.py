@@ -36,6 +36,13 @@ class SignInMethod(models.TextChoices):
     SSO = "sso"
 
 
+class AuthenticatorKind(models.TextChoices):
+    """What a second factor is."""
+
+    TOTP = "totp", "authenticator app"
+    RECOVERY_CODES = "recovery_codes", "recovery codes"
+
+
 class ExportStatus(models.TextChoices):
     """How far a copy of somebody's data has come."""
 

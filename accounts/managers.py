@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from accounts.models import (
         ApiKey,
+        Authenticator,
         DataExport,
         Erasure,
         Errand,
+        LinkedIdentity,
         PrivateAccess,
         SignIn,
         TokenUsage,
@@ -97,6 +99,24 @@ class SignInQuerySet(BaseQuerySet["SignIn"]):
         return bool(
             self.filter(pk=pk, last_seen_at__lt=now - timedelta(minutes=1)).update(last_seen_at=now)
         )
+
+
+class AuthenticatorQuerySet(BaseQuerySet["Authenticator"]):
+    """Second factors."""
+
+    def owned_by(self, user: User) -> Self:
+        """Limit to those of a user."""
+        return self.filter(user=user)
+
+    def use_step(self, pk: Any, step: int) -> bool:
+        """Use up a step of an app's clock and all before it; false when it was used."""
+        now = timezone.now()
+        fresh = self.filter(pk=pk, last_step__lt=step)
+        return bool(fresh.update(last_step=step, last_used_at=now, updated_at=now))
+
+
+class LinkedIdentityQuerySet(BaseQuerySet["LinkedIdentity"]):
+    """Users' names elsewhere."""
 
 
 class TokenUsageQuerySet(QuerySet["TokenUsage"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.enums import (
+    AuthenticatorKind,
     ErasureStatus,
     ExportStatus,
     Language,
@@ -22,14 +23,16 @@ from accounts.enums import (
 )
 from accounts.managers import (
     ApiKeyQuerySet,
+    AuthenticatorQuerySet,
     ErasureQuerySet,
     ExportQuerySet,
+    LinkedIdentityQuerySet,
     PrivateAccessQuerySet,
     SignInQuerySet,
     TokenUsageQuerySet,
     UserManager,
 )
-from youworker.common.fields import EncryptedTextField
+from youworker.common.fields import EncryptedJSONField, EncryptedTextField
 from youworker.common.ids import uuid7
 from youworker.common.models import TimestampedModel
 
@@ -107,6 +110,48 @@ class SignIn(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.method} sign-in of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Authenticator(TimestampedModel):
+    """A second factor of a user: an authenticator app, or the recovery codes beside it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="authenticators", db_index=False)
+    kind = models.CharField(max_length=16, choices=AuthenticatorKind)
+    # The app's secret in base32, or the list of recovery codes that were not used.
+    secret: Any = EncryptedJSONField(editable=False)
+    # The newest step of the app's clock whose code was used: it and those before it are worthless.
+    last_step = models.BigIntegerField(default=0, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AuthenticatorQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], name="authenticator_once_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+class LinkedIdentity(TimestampedModel):
+    """Who a user is elsewhere: the subject that an issuer named when they first came from there."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="linked_identities")
+    issuer = models.CharField(max_length=200)
+    # OpenID Connect ends it at 255 characters.
+    subject = models.CharField(max_length=255)
+
+    objects = LinkedIdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "linked identities"
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="linked_identity_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
 
 
 class TokenUsage(models.Model):

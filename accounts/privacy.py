@@ -42,6 +42,20 @@ TREATMENTS = (
         withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
     ),
     Treatment(
+        "accounts.Authenticator",
+        owners=("user",),
+        file="second-factors",
+        exported=names("id kind last_used_at", TIMES),
+        withheld=withheld(SECRET, "secret") | withheld(TECHNICAL, "user last_step"),
+    ),
+    Treatment(
+        "accounts.LinkedIdentity",
+        owners=("user",),
+        file="identities",
+        exported=names("id issuer subject", TIMES),
+        withheld=withheld(TECHNICAL, "user"),
+    ),
+    Treatment(
         "accounts.PrivateAccess",
         owners=("owner",),
         file="private-accesses",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from accounts.services import reencrypt_second_factors
 from youworker.common import keyring, rotation
 from youworker.common.audit import verifying
 from youworker.common.config import config
@@ -39,12 +38,7 @@ def add_key() -> None:
 def rotate_keys(progress: Callable[[int], object] | None = None) -> tuple[Tally, bool]:
     """Encrypt everything with the first key; what was found, and whether all older keys may go."""
     with alone():
-        old, _damaged = reencrypt_second_factors()
         tally, is_clean = rotation.rotate_until_clean(progress)
-        # Nobody is left who knows the former first key, so this look is the last one.
-        late, damaged = reencrypt_second_factors()
-        tally.rotated += old + late
-        tally.damaged += damaged
         keyring.note_rotation(tally, is_clean=is_clean)
     return tally, is_clean
 
@@ -59,7 +53,6 @@ def drop_old_keys() -> tuple[list[str], bool]:
             raise Conflict("There is only one key.")
         settled = rotation.wait_for_writers()
         found = rotation.rotate(dry_run=True)
-        found.old += reencrypt_second_factors(dry_run=True)[0]
         if found.old:
             raise Conflict(
                 f"Nothing was dropped: {found.old:,} values are encrypted with older keys. "

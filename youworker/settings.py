@@ -78,10 +78,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
     "auditlog",
     "channels",
     "corsheaders",
@@ -116,7 +112,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "youworker.admin_limits.AdminLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -210,17 +205,6 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-# Of allauth only the parts are used that need neither its pages nor mail.
-ACCOUNT_EMAIL_VERIFICATION = "none"
-MFA_ADAPTER = "accounts.authenticators.Adapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "YouWorker"
-# Clocks may be half a minute apart; a step that was used is refused all the same.
-MFA_TOTP_TOLERANCE = 1
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if config.security.https else "http"
-ACCOUNT_ADAPTER = "youworker.sso.adapters.AccountAdapter"
-SOCIALACCOUNT_ADAPTER = "youworker.sso.adapters.SocialAccountAdapter"
-SOCIALACCOUNT_STORE_TOKENS = False
 SESSION_COOKIE_AGE = config.security.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,6 +1,5 @@
 """What people and operators do with accounts, sessions and keys."""
 
-from accounts.authenticators import reencrypt_second_factors
 from accounts.services.access import (
     grant_of,
     grant_of_request,
@@ -82,7 +81,6 @@ __all__ = [
     "password_matches",
     "prove_identity",
     "record_password",
-    "reencrypt_second_factors",
     "remove_second_factor",
     "renew_recovery_codes",
     "replace_api_keys",

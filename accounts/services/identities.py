@@ -1,7 +1,7 @@
 """Which user an identity from outside stands for: linked, found or created.
 
-The link is a row of allauth's `SocialAccount`: who said it, and whom he named. It is made once;
-afterwards neither a new name nor a new address at the provider leads to another user.
+The link is a `LinkedIdentity`: who said it, and whom they named. It is made once; afterwards
+neither a new name nor a new address at the provider leads to another user.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import logging
 import unicodedata
 from typing import TYPE_CHECKING, NoReturn
 
-from allauth.socialaccount.models import SocialAccount
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
@@ -18,7 +17,7 @@ from django.db.models import Q
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused
-from accounts.models import User
+from accounts.models import LinkedIdentity, User
 from accounts.services.people import update_profile
 from youworker.common import audit
 from youworker.common.config import config
@@ -31,7 +30,7 @@ logger = logging.getLogger(__name__)
 # Any number, as long as it is always the same and nobody else's.
 FIRST_SIGN_IN_LOCK = 7_026_113
 LONGEST_ISSUER = 200
-LONGEST_SUBJECT = 191
+LONGEST_SUBJECT = 255
 LONGEST_NAME = 150
 
 
@@ -49,7 +48,7 @@ def user_of_identity(identity: Identity) -> User:
 
 def linked_user(identity: Identity) -> User | None:
     """The user who signed in with this very identity before."""
-    links = SocialAccount.objects.filter(provider=identity.issuer, uid=identity.subject)
+    links = LinkedIdentity.objects.filter(issuer=identity.issuer, subject=identity.subject)
     found = links.select_related("user").first()
     return found.user if found else None
 
@@ -109,7 +108,7 @@ def link(identity: Identity, user: User | None) -> User:
         if User.objects.filter(username__iexact=identity.username).exists():
             refuse(identity, "somebody took the name at this moment")
         user = create_user(identity)
-    SocialAccount.objects.create(provider=identity.issuer, uid=identity.subject, user=user)
+    LinkedIdentity.objects.create(issuer=identity.issuer, subject=identity.subject, user=user)
     return user
 
 

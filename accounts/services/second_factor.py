@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import authenticators
+from accounts.enums import AuthenticatorKind
+from accounts.models import Authenticator
 from accounts.services.sessions import end_sessions
 from youworker.common import audit, crypto
 from youworker.common.exceptions import Conflict, InvalidInput
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 # Where a session keeps a secret that is not confirmed yet, and for how long.
 PENDING = "totp_pending"
 PENDING_MINUTES = 15
-TOTP = Authenticator.Type.TOTP
-RECOVERY_CODES = Authenticator.Type.RECOVERY_CODES
+TOTP = AuthenticatorKind.TOTP
+RECOVERY_CODES = AuthenticatorKind.RECOVERY_CODES
 
 
 def has_second_factor(user: User) -> bool:
     """Whether signing in with a password needs a code."""
-    return bool(Authenticator.objects.filter(user=user, type=TOTP).exists())
+    return Authenticator.objects.owned_by(user).filter(kind=TOTP).exists()
 
 
 def second_factor_of(user: User) -> dict[str, Any]:
     """What is set up, without any secret."""
-    rows = {row.type: row for row in Authenticator.objects.filter(user=user)}
+    rows = {row.kind: row for row in Authenticator.objects.owned_by(user)}
     totp = rows.get(TOTP)
     return {
         "totp": {"enabled": totp is not None, "created_at": totp.created_at if totp else None},
-        "recovery_codes_left": authenticators.recovery_codes_left(rows.get(RECOVERY_CODES)),
+        "recovery_codes_left": authenticators.count_recovery_codes(rows.get(RECOVERY_CODES)),
     }
 
 
@@ -44,19 +44,18 @@ def begin_totp(session: Any, user: User) -> dict[str, str]:
     """A new secret for an authenticator app; nothing changes until a code confirms it."""
     if has_second_factor(user):
         raise Conflict("A second factor is set up already; remove it first.")
-    secret = generate_totp_secret()
+    secret = authenticators.new_secret()
     session[PENDING] = {
         "secret": crypto.encrypt(secret, context=pending_context(user)),
         "until": (timezone.now() + timedelta(minutes=PENDING_MINUTES)).isoformat(),
     }
-    uri = authenticators.Adapter().build_totp_url(user, secret)
-    return {"secret": secret, "otpauth_uri": uri}
+    return {"secret": secret, "otpauth_uri": authenticators.otpauth_uri(user, secret)}
 
 
 def confirm_totp(session: Any, user: User, *, code: str, actor: User) -> list[str]:
     """Switch the second factor on; the recovery codes, which are shown this once."""
     secret = pending_secret(session, user)
-    step = authenticators.step_of(secret, code)
+    step = authenticators.find_step(secret, code)
     if step is None:
         raise InvalidInput("The code is wrong.", attr="code")
     try:
@@ -86,10 +85,8 @@ def pending_context(user: User) -> str:
 @transaction.atomic
 def create_totp(user: User, secret: str, step: int, *, actor: User) -> list[str]:
     """Store a confirmed secret, whose code of `step` is used."""
-    with authenticators.secrets_of(user, TOTP):
-        sealed = authenticators.Adapter().encrypt(secret)
-    Authenticator.objects.create(user=user, type=TOTP, data={"secret": sealed, "step": step})
-    codes = authenticators.new_recovery_codes(user)
+    Authenticator.objects.create(user=user, kind=TOTP, secret=secret, last_step=step)
+    codes = authenticators.replace_recovery_codes(user)
     audit.record("user.update", actor=actor, target=user, fields=["second_factor"])
     return codes
 
@@ -97,9 +94,9 @@ def create_totp(user: User, secret: str, step: int, *, actor: User) -> list[str]
 @transaction.atomic
 def renew_recovery_codes(user: User, *, actor: User) -> list[str]:
     """New recovery codes; those there were are worthless afterwards."""
-    if authenticators.authenticator_of(user, TOTP) is None:
+    if authenticators.lock_authenticator(user, TOTP) is None:
         raise Conflict("There is no second factor to recover.")
-    codes = authenticators.new_recovery_codes(user)
+    codes = authenticators.replace_recovery_codes(user)
     audit.record("user.update", actor=actor, target=user, fields=["recovery_codes"])
     return codes
 
@@ -107,7 +104,7 @@ def renew_recovery_codes(user: User, *, actor: User) -> list[str]:
 @transaction.atomic
 def remove_second_factor(user: User, *, except_key: str | None = None, actor: User) -> None:
     """Let the password alone suffice again, and end the user's other sessions."""
-    if not Authenticator.objects.filter(user=user).delete()[0]:
+    if not Authenticator.objects.owned_by(user).delete()[0]:
         raise Conflict("There is no second factor.")
     end_sessions(user, except_key=except_key, actor=actor)
     audit.record("user.update", actor=actor, target=user, fields=["second_factor"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import factory
-from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from pyotp import TOTP
 
+from accounts.authenticators import new_secret
 from accounts.enums import SignInMethod
 from accounts.models import ApiKey, SignIn, User
 from accounts.services import digest_of
@@ -51,11 +52,10 @@ class SignInFactory(factory.django.DjangoModelFactory):
 
 def second_factor_for(user):
     """Give somebody a second factor; its secret and recovery codes."""
-    secret = generate_totp_secret()
+    secret = new_secret()
     return secret, create_totp(user, secret, 0, actor=user)
 
 
 def code_of(secret, *, later=0):
     """What an app shows now, or some steps later."""
-    step = int(time.time()) // 30 + later
-    return format_hotp_value(hotp_value(secret, step))
+    return TOTP(secret).at(time.time(), counter_offset=later)

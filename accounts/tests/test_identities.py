@@ -3,12 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from allauth.socialaccount.models import SocialAccount
 from django.db import connections
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused
-from accounts.models import User
+from accounts.models import LinkedIdentity, User
 from accounts.services import user_of_identity
 from accounts.types import Identity
 
@@ -33,7 +32,7 @@ def test_first_visits_at_the_same_moment_make_one_user():
 
     user = User.objects.get()
     assert found - {None} == {user.pk}
-    assert SocialAccount.objects.count() == 1
+    assert LinkedIdentity.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -5,18 +5,18 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.test import Client
 from django.utils import timezone
 
 from accounts import authenticators, services
-from accounts.models import SignIn
+from accounts.models import Authenticator, SignIn
 from accounts.services import second_factor
 from accounts.tests.conftest import PASSWORD
 from accounts.tests.factories import UserFactory, code_of, second_factor_for
-from youworker.common.crypto import Undecryptable
+from youworker.common import rotation
 from youworker.common.exceptions import Conflict
+from youworker.common.fields import Ciphertext
 
 TOTP = "/v1/account/mfa/totp"
 
@@ -36,7 +36,7 @@ def test_setting_it_up_shows_a_secret_and_then_recovery_codes_once(browser, ada,
     confirmed = send(browser, f"{TOTP}/confirm", code=code_of(begun["secret"]))
 
     uri = urlsplit(begun["otpauth_uri"])
-    assert (uri.scheme, uri.netloc, uri.path) == ("otpauth", "totp", "/ada")
+    assert (uri.scheme, uri.netloc, uri.path) == ("otpauth", "totp", "/YouWorker:ada")
     assert parse_qs(uri.query) == {"secret": [begun["secret"]], "issuer": ["YouWorker"]}
     off = {"totp": {"enabled": False, "created_at": None}, "recovery_codes_left": 0}
     assert before == unchanged == off
@@ -53,7 +53,7 @@ def test_no_secret_is_stored_in_the_clear(browser, ada):
     pending = json.dumps(dict(browser.session.items()))
     codes = send(browser, f"{TOTP}/confirm", code=code_of(secret)).json()["recovery_codes"]
 
-    stored = json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
+    stored = json.dumps(list(Authenticator.objects.values_list("secret", flat=True)))
     assert secret not in pending + stored
     assert not any(code in stored for code in codes)
     assert "totp_pending" not in browser.session
@@ -63,17 +63,12 @@ def test_a_secret_of_somebody_else_cannot_be_put_in_place_of_ones_own(ada):
     second_factor_for(ada)
     eve = UserFactory()
     secret, codes = second_factor_for(eve)
-    for row in Authenticator.objects.filter(user=eve):
-        Authenticator.objects.filter(user=ada, type=row.type).update(data=row.data)
+    for kind, token in Authenticator.objects.filter(user=eve).values_list("kind", "secret"):
+        Authenticator.objects.filter(user=ada, kind=kind).update(secret=Ciphertext(token))
 
     assert not authenticators.use_code(ada, code_of(secret))
     assert not authenticators.use_code(ada, codes[0])
     assert authenticators.use_code(eve, codes[0])
-
-
-def test_nothing_is_encrypted_for_no_place():
-    with pytest.raises(LookupError):
-        authenticators.Adapter().encrypt("a secret")
 
 
 @pytest.mark.parametrize("code", ["000000", "", "1234567890", "\uff11\uff12\uff13"])
@@ -189,16 +184,16 @@ def test_of_two_set_ups_at_the_same_moment_one_works(ada, in_threads):
     assert Authenticator.objects.filter(user=ada).count() == 2
 
 
-def test_a_second_factor_whose_key_is_gone_lets_nobody_in(ada, login, monkeypatch, caplog):
-    secret, _ = second_factor_for(ada)
+def test_a_second_factor_whose_key_is_gone_lets_nobody_in(ada, login, settings, caplog):
+    secret, codes = second_factor_for(ada)
 
-    def undecryptable(*_args, **_kwargs):
-        raise Undecryptable
+    settings.MESSAGE_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    answers = [login(), login(code=code_of(secret)), login(code=codes[0])]
 
-    monkeypatch.setattr("youworker.common.crypto.decrypt", undecryptable)
-
-    assert login(code=code_of(secret)).status_code == 401
-    assert "cannot be decrypted" in caplog.text
+    assert {answer.status_code for answer in answers} == {401}
+    assert "undecryptable content in accounts_authenticator.secret" in caplog.text
+    assert services.second_factor_of(ada)["totp"]["enabled"]
+    assert services.second_factor_of(ada)["recovery_codes_left"] == 0
 
 
 def test_secrets_move_to_a_new_key(ada, settings):
@@ -206,26 +201,41 @@ def test_secrets_move_to_a_new_key(ada, settings):
     former, fresh = settings.MESSAGE_ENCRYPTION_KEYS, Fernet.generate_key().decode()
 
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh, *former]
-    found = services.reencrypt_second_factors(dry_run=True)
-    changed, again = services.reencrypt_second_factors(), services.reencrypt_second_factors()
+    found = rotation.rotate()
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
 
-    assert found == changed == (2, 0)
-    assert again == (0, 0)
+    assert (found.values, found.rotated, found.damaged) == (2, 2, 0)
     assert authenticators.use_code(ada, code_of(secret))
     assert authenticators.use_code(ada, codes[0])
 
 
-def test_secrets_of_a_key_that_is_gone_are_counted_and_kept(ada, settings):
-    secret, _ = second_factor_for(ada)
+def test_secrets_of_a_key_that_is_gone_are_kept(ada, settings):
+    secret, codes = second_factor_for(ada)
     former = settings.MESSAGE_ENCRYPTION_KEYS
 
     settings.MESSAGE_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    found = services.reencrypt_second_factors()
+    assert not authenticators.use_code(ada, code_of(secret))
+    assert not authenticators.use_code(ada, codes[0])
+    assert rotation.rotate().damaged == 2
     settings.MESSAGE_ENCRYPTION_KEYS = former
 
-    assert found == (0, 2)
     assert authenticators.use_code(ada, code_of(secret))
+    assert authenticators.use_code(ada, codes[0])
+
+
+@pytest.mark.parametrize("code", ["", " - ", "\0", "12345678\u0665", "x" * 2000])
+def test_what_is_no_code_is_none(ada, code):
+    second_factor_for(ada)
+
+    assert not authenticators.use_code(ada, code)
+
+
+def test_recovery_codes_differ(ada):
+    made = [authenticators.new_recovery_codes() for _ in range(20)]
+
+    assert {len(set(codes)) for codes in made} == {10}
+    assert {len(code) for codes in made for code in codes} == {8}
+    assert len({code for codes in made for code in codes}) > 190
 
 
 @pytest.mark.parametrize("proof", ["password", "app", "recovery"])

@@ -262,21 +262,18 @@ def test_pages_show_no_session_key(pages, page):
 
 
 def test_pages_of_authenticators_show_no_secret(pages, root):
-    second_factor_for(root)
-    row = root.authenticator_set.get(type="totp")
+    secret, codes = second_factor_for(root)
+    row = root.authenticators.get(kind="totp")
+    token = root.authenticators.values_list("secret", flat=True).get(kind="totp")
 
-    listed = pages.get("/admin/mfa/authenticator/")
-    shown = pages.get(f"/admin/mfa/authenticator/{row.pk}/change/")
-    changed = pages.post(f"/admin/mfa/authenticator/{row.pk}/delete/", {"post": "yes"})
+    listed = pages.get("/admin/accounts/authenticator/")
+    shown = pages.get(f"/admin/accounts/authenticator/{row.pk}/change/")
+    changed = pages.post(f"/admin/accounts/authenticator/{row.pk}/delete/", {"post": "yes"})
 
     assert listed.status_code == shown.status_code == 200
-    assert row.data["secret"].encode() not in listed.content + shown.content
+    shown_text = (listed.content + shown.content).decode()
+    assert not [word for word in (secret, token, *codes) if word in shown_text]
     assert changed.status_code == 403
-
-
-@pytest.mark.parametrize("page", ["account/emailaddress", "account/emailconfirmation"])
-def test_pages_of_addresses_open(pages, page):
-    assert pages.get(f"/admin/{page}/").status_code == 200
 
 
 def test_a_key_of_somebody_who_is_no_longer_staff_loses_what_staff_may_do(root):

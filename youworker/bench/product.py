@@ -101,36 +101,45 @@ def free_port() -> int:
 @contextmanager
 def running_product(**settings: str) -> Iterator[Product]:
     """Start an installation in an empty directory, and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="youworker-bench-") as folder:
-        port = free_port()
-        kept = {name: value for name, value in os.environ.items() if name not in OWN}
-        environment = kept | {
-            "DATA_DIR": folder,
-            "PORT": str(port),
-            "ADMIN_USERNAME": "bench",
-            "ADMIN_PASSWORD": secrets.token_urlsafe(16),
-            "RATE_LIMITS_ENABLED": "0",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            **settings,
-        }
-        start = time.monotonic()
-        log = Path(folder) / "up.log"
-        with log.open("wb") as output:
-            up = subprocess.Popen(
-                [sys.executable, "manage.py", "up"],
-                cwd=BASE_DIR,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            wait_until_ready(up, log)
-            seconds = time.monotonic() - start
-            key = create_key(environment)
-            yield Product("127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment)
-        finally:
-            up.send_signal(signal.SIGTERM)
-            up.wait(STOP_SECONDS)
+    with (
+        tempfile.TemporaryDirectory(prefix="youworker-bench-") as folder,
+        product_in(Path(folder), **settings) as product,
+    ):
+        yield product
+
+
+@contextmanager
+def product_in(folder: Path, **settings: str) -> Iterator[Product]:
+    """Start the installation whose data lies in `folder`, and stop it afterwards."""
+    port = free_port()
+    kept = {name: value for name, value in os.environ.items() if name not in OWN}
+    environment = kept | {
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "ADMIN_USERNAME": "bench",
+        "ADMIN_PASSWORD": secrets.token_urlsafe(16),
+        "RATE_LIMITS_ENABLED": "0",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        **settings,
+    }
+    start = time.monotonic()
+    log = folder / "up.log"
+    with log.open("wb") as output:
+        up = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_ready(up, log)
+        seconds = time.monotonic() - start
+        key = create_key(environment)
+        yield Product("127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment)
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.wait(STOP_SECONDS)
 
 
 def wait_until_ready(up: subprocess.Popen[bytes], log: Path) -> None:
@@ -148,7 +157,14 @@ def wait_until_ready(up: subprocess.Popen[bytes], log: Path) -> None:
 
 def create_key(environment: dict[str, str], scopes: str = SCOPES) -> str:
     """Create an API key of the installation's superuser."""
-    arguments = ("create_api_key", "bench", "--name", "bench", "--scopes", scopes)
+    arguments = (
+        "create_api_key",
+        environment["ADMIN_USERNAME"],
+        "--name",
+        "bench",
+        "--scopes",
+        scopes,
+    )
     return run_command(environment, *arguments)
 
 

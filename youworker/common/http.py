@@ -18,9 +18,11 @@ from youworker.common.egress import permitted_addresses
 from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from youworker.common.egress import Address
+
+    Finder = Callable[[str, int], Awaitable[list[Address]]]
 
 USER_AGENT = "YouWorker/1"
 SCHEMES = {"http": 80, "https": 443}
@@ -72,6 +74,7 @@ class Asked:
     url: httpx.URL
     headers: dict[str, str]
     content: bytes | None = None
+    find: Finder = permitted_addresses
     passed: list[str] = field(default_factory=list)
 
     def follow(self, status: int, location: str) -> None:
@@ -99,15 +102,19 @@ async def afetch(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     limits: Limits | None = None,
+    find: Finder = permitted_addresses,
 ) -> Fetched:
     """Fetch `url`; any status is an answer.
+
+    `find` gives the addresses of a host that may be connected to. Only for hosts that the
+    operator names, which may be private, is it another one than the default.
 
     Raises `InvalidInput` for what is not an http(s) URL, `EgressRefused` for addresses that
     are not public, `TooLarge`, and `UpstreamUnavailable` for silence, slowness and nonsense.
     """
     limits = limits or Limits()
     lowered = {name.lower(): value for name, value in (headers or {}).items()}
-    asked = Asked(method.upper(), checked_url(url), lowered, content)
+    asked = Asked(method.upper(), checked_url(url), lowered, content, find)
     try:
         async with asyncio.timeout(limits.seconds), client() as session:
             return await through_redirects(session, asked, limits)
@@ -141,7 +148,7 @@ async def send(session: httpx.AsyncClient, asked: Asked) -> httpx.Response:
     """Send to the first checked address that can be connected to."""
     host, port = asked.url.host, asked.url.port or SCHEMES[asked.url.scheme]
     failure: httpx.ConnectError | None = None
-    for address in (await permitted_addresses(host, port))[:ADDRESSES_TRIED]:
+    for address in (await asked.find(host, port))[:ADDRESSES_TRIED]:
         try:
             return await session.send(request_to(session, asked, address), stream=True)
         except httpx.ConnectError as error:

@@ -46,50 +46,7 @@ TREATMENTS = (
         owners=("sign_in__user",),
         withheld=withheld(SECRET, "session_key session_data expire_date"),
     ),
-    Treatment(
-        "account.EmailAddress",
-        owners=("user",),
-        file="addresses",
-        exported=names("id email verified primary"),
-        withheld=withheld(TECHNICAL, "user"),
-    ),
-    Treatment(
-        "account.EmailConfirmation",
-        owners=("email_address__user",),
-        withheld=withheld(TECHNICAL, "id email_address created sent") | withheld(SECRET, "key"),
-    ),
-    Treatment(
-        "mfa.Authenticator",
-        owners=("user",),
-        file="second-factors",
-        exported=names("id type created_at last_used_at"),
-        withheld=withheld(SECRET, "data") | withheld(TECHNICAL, "user"),
-    ),
     impersonal("auth.Permission", "id name content_type codename"),
     impersonal("auth.Group", "id name permissions"),
     impersonal("contenttypes.ContentType", "id app_label model"),
-)
-
-# Only where single sign-on brings them.
-OF_IDENTITY_PROVIDERS = (
-    Treatment(
-        "socialaccount.SocialAccount",
-        owners=("user",),
-        file="identities",
-        exported=names("id provider uid last_login date_joined extra_data"),
-        withheld=withheld(TECHNICAL, "user"),
-    ),
-    Treatment(
-        "socialaccount.SocialToken",
-        owners=("account__user",),
-        withheld=withheld(SECRET, "token token_secret")
-        | withheld(TECHNICAL, "id app account expires_at"),
-    ),
-    Treatment(
-        "socialaccount.SocialApp",
-        withheld=withheld(SECRET, "secret key")
-        | withheld(TECHNICAL, "id provider provider_id name client_id settings"),
-        fate=Fate.KEPT,
-        reason="belongs to the company",
-    ),
 )

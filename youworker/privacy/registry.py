@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 def treatments() -> tuple[Treatment, ...]:
     """What the foundation and every app with a `privacy` module declare."""
     found = list(foundation.TREATMENTS)
-    if apps.is_installed("allauth.socialaccount"):
-        found += foundation.OF_IDENTITY_PROVIDERS
     for app in apps.get_app_configs():
         name = f"{app.name}.privacy"
         if app.name in {"youworker", "youworker.common"} or find_spec(name) is None:

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class SsoConfig(AppConfig):
-    """Brings the staff pages; refuses to start with a group map that cannot be read."""
+    """Refuses to start with a group map that cannot be read."""
 
     name = "youworker.sso"
     label = "sso"

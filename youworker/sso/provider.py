@@ -1,39 +1,45 @@
-"""The OpenID Connect provider: where it is, and what it really said.
+"""The OpenID Connect provider: where it is, and what it answers.
 
-allauth speaks the protocol; the checks of the answer are ours, because allauth asks for no
-nonce and believes an ID token without its signature. The provider is reached directly: its
-address is the operator's word, so the rules for fetched web pages do not apply.
+authlib speaks the protocol, over our own client with its limits. The provider is reached
+directly, at private addresses as well: where it is, is the operator's word.
 """
 
 from __future__ import annotations
 
-import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import jwt
-from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.models import SocialApp
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
-from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from allauth.utils import build_absolute_uri
-from django.urls import reverse
+import httpx
+import orjson
+from authlib.oauth2.client import OAuth2Client
+from authlib.oidc.discovery import get_well_known_url
 
 from youworker.common.config import config
+from youworker.common.egress import resolve
+from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.http import Limits, fetch
+from youworker.sso.id_token import verify_id_token
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Mapping
+
+    from authlib.oauth2.auth import ClientAuth
+
+    from youworker.common.http import Fetched
+    from youworker.sso.pending import PendingSignIn
 
     Claims = dict[str, Any]
 
-PROVIDER_ID = "oidc"
-# Never a symmetric one: its key would be something that others know.
-ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
-ALGORITHMS += ["ES256", "ES384", "ES512", "EdDSA"]
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-REQUIRED = {"require": ["iss", "sub", "aud", "exp", "iat"]}
-LEEWAY_SECONDS = 60
+# A person waits; documents and tokens have some kilobytes.
+READING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=3)
+# What is posted holds our secret, so it goes nowhere else.
+POSTING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=0)
+
+
+class UnusableAnswer(Exception):
+    """The provider answered, and the answer is of no use."""
 
 
 def oidc_is_on() -> bool:
@@ -41,109 +47,118 @@ def oidc_is_on() -> bool:
     return bool(config.identity.oidc_issuer and config.identity.oidc_client_id)
 
 
-def configured_app() -> SocialApp:
-    """The provider as allauth wants it: made of settings, never a row."""
-    identity = config.identity
-    return SocialApp(
-        provider="openid_connect",
-        provider_id=PROVIDER_ID,
-        name=identity.oidc_name,
-        client_id=identity.oidc_client_id,
-        secret=identity.oidc_client_secret,
-        settings={
-            "server_url": identity.oidc_issuer.rstrip("/"),
-            "scope": list(dict.fromkeys(["openid", *identity.oidc_scopes])),
-            "oauth_pkce_enabled": True,
-        },
-    )
+class Provider:
+    """The provider of the settings, for one request.
 
+    Nothing is kept from one sign-in to the next: new keys count at once, and so do withdrawn ones.
+    """
 
-class Adapter(OpenIDConnectOAuth2Adapter):
-    """Speaks to the provider for one request."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request, PROVIDER_ID)
-
-    def get_provider(self) -> Provider:
-        """The provider of the settings; the database is not asked."""
-        return Provider(self.request, app=configured_app())
-
-    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        """Where the provider sends people back to."""
-        return str(build_absolute_uri(request, reverse("oidc_callback")))
-
-    @property
-    def openid_config(self) -> Claims:
-        """What the provider publishes about itself; raises `OAuth2Error` for somebody else's."""
-        published: Claims = super().openid_config
-        if str(published.get("issuer")).rstrip("/") != config.identity.oidc_issuer.rstrip("/"):
-            raise OAuth2Error("The document at OIDC_ISSUER names another issuer.")
-        for name in ENDPOINTS:
-            if not str(published.get(name)).startswith(("https://", "http://")):
-                raise OAuth2Error(f"The document at OIDC_ISSUER has no {name}.")
-        return published
-
-    def claims_in(self, answer: Claims, *, nonce: str) -> Claims:
-        """What the provider says about the person; signed words win over fetched ones."""
-        signed = self.verified(str(answer["id_token"]), nonce=nonce)
-        address = self.openid_config.get("userinfo_endpoint")
-        if not address:
-            return signed
-        fetched = fetch(address, token=answer["access_token"])
-        if fetched.get("sub") != signed["sub"]:
-            raise OAuth2Error("The provider's userinfo is about somebody else.")
-        return {**fetched, **signed}
-
-    def verified(self, id_token: str, *, nonce: str) -> Claims:
-        """The claims of an ID token that was made for us, now, and for this very sign-in."""
-        ours = config.identity.oidc_client_id
-        claims: Claims = jwt.decode(
-            id_token,
-            self.signing_key(id_token),
-            algorithms=ALGORITHMS,
-            audience=ours,
-            issuer=self.openid_config["issuer"],
-            leeway=LEEWAY_SECONDS,
-            options=REQUIRED,  # type: ignore[arg-type]
-        )
-        if claims.get("azp", ours) != ours:
-            raise OAuth2Error("The ID token was made for another application.")
-        if not hmac.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
-            raise OAuth2Error("The ID token belongs to another sign-in.")
-        return claims
-
-    def signing_key(self, id_token: str) -> Any:
-        """The provider's key that an ID token names; the only one when it names none."""
-        wanted = jwt.get_unverified_header(id_token).get("kid")
-        published = jwt.PyJWKSet.from_dict(fetch(self.openid_config["jwks_uri"])).keys
-        keys = [each for each in published if each.public_key_use in {None, "sig"}]
-        found = [each.key for each in keys if wanted in {None, each.key_id}]
-        if len(found) != 1:
-            raise OAuth2Error("The ID token is signed with a key the provider does not publish.")
-        return found[0]
-
-
-class Provider(OpenIDConnectProvider):
-    """The one provider of the settings."""
-
-    oauth2_adapter_class = Adapter
+    def __init__(self, redirect_uri: str) -> None:
+        self.redirect_uri = redirect_uri
 
     @cached_property
-    def adapter(self) -> Adapter:
-        """Kept, so that the provider's document is fetched once."""
-        return Adapter(self.request)
+    def metadata(self) -> Claims:
+        """What the provider publishes about itself; raises `UnusableAnswer`."""
+        issuer = config.identity.oidc_issuer.rstrip("/")
+        published = read_json(get_well_known_url(issuer, external=True))
+        if str(published.get("issuer")).rstrip("/") != issuer:
+            raise UnusableAnswer("The document at OIDC_ISSUER names another issuer.")
+        for name in ENDPOINTS:
+            if not str(published.get(name)).startswith(("https://", "http://")):
+                raise UnusableAnswer(f"The document at OIDC_ISSUER has no {name}.")
+        return published
 
-    def get_oauth2_adapter(self, request: HttpRequest) -> Adapter:
-        return self.adapter
+    @cached_property
+    def client(self) -> OAuth2Client:
+        """Our end of the protocol."""
+        identity = config.identity
+        return OAuth2Client(
+            PostingSession(),
+            client_id=identity.oidc_client_id,
+            client_secret=identity.oidc_client_secret,
+            token_endpoint_auth_method=self.auth_method(),
+            scope=" ".join(dict.fromkeys(["openid", *identity.oidc_scopes])),
+            redirect_uri=self.redirect_uri,
+            code_challenge_method="S256",
+        )
+
+    def auth_method(self) -> str:
+        """How we prove who we are where codes are redeemed."""
+        if not config.identity.oidc_client_secret:
+            return "none"
+        offered = self.metadata.get("token_endpoint_auth_methods_supported") or ()
+        only_basic = "client_secret_basic" in offered and "client_secret_post" not in offered
+        # Names and secrets with colons or accents do not survive the other one everywhere.
+        return "client_secret_basic" if only_basic else "client_secret_post"
+
+    def authorization_url(self, state: str, pending: PendingSignIn) -> str:
+        """Where a browser is sent to sign in."""
+        url, _state = self.client.create_authorization_url(
+            self.metadata["authorization_endpoint"],
+            state=state,
+            code_verifier=pending.verifier,
+            nonce=pending.nonce,
+        )
+        return str(url)
+
+    def redeem(self, code: str, pending: PendingSignIn) -> Claims:
+        """What the provider says about the person a code stands for; signed words win."""
+        answer = self.client.fetch_token(
+            self.metadata["token_endpoint"],
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=pending.verifier,
+            redirect_uri=self.redirect_uri,
+        )
+        access_token = str(answer["access_token"])
+        signed = verify_id_token(
+            str(answer["id_token"]),
+            keys=read_json(self.metadata["jwks_uri"]),
+            issuer=self.metadata["issuer"],
+            client_id=config.identity.oidc_client_id,
+            nonce=pending.nonce,
+            access_token=access_token,
+        )
+        return self.read_userinfo(access_token, signed["sub"]) | signed
+
+    def read_userinfo(self, access_token: str, subject: str) -> Claims:
+        """What else the provider tells about `subject`."""
+        address = self.metadata.get("userinfo_endpoint")
+        if not address:
+            return {}
+        fetched = read_json(address, authorization=f"Bearer {access_token}")
+        if fetched.get("sub") != subject:
+            raise UnusableAnswer("The provider's userinfo is about somebody else.")
+        return fetched
 
 
-def fetch(address: str, *, token: str = "") -> Claims:
-    """A JSON object from the provider."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with get_adapter().get_requests_session() as session:
-        answer = session.get(address, headers=headers)
-        answer.raise_for_status()
-    found = answer.json()
+class PostingSession:
+    """What authlib posts with: our client instead of one of its own."""
+
+    def post(
+        self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: ClientAuth
+    ) -> httpx.Response:
+        """Send a form with our proof; raises `UpstreamUnavailable`."""
+        url, sent, body = auth.prepare("POST", url, dict(headers), urlencode(data))
+        answer = fetch(
+            url, method="POST", headers=sent, content=body.encode(), limits=POSTING, find=resolve
+        )
+        require_service(answer)
+        request = httpx.Request("POST", answer.url)
+        return httpx.Response(answer.status, content=answer.body, request=request)
+
+
+def read_json(address: str, **headers: str) -> Claims:
+    """A JSON object of the provider; raises `UpstreamUnavailable` and `UnusableAnswer`."""
+    answer = fetch(address, headers=headers, limits=READING, find=resolve)
+    require_service(answer, failing_from=400)
+    found = orjson.loads(answer.body)
     if not isinstance(found, dict):
-        raise OAuth2Error("The provider answered something that is no JSON object.")
+        raise UnusableAnswer("The provider answered something that is no JSON object.")
     return found
+
+
+def require_service(answer: Fetched, *, failing_from: int = 500) -> None:
+    """Raise `UpstreamUnavailable` for a status that says that the provider is out of order."""
+    if answer.status >= failing_from:
+        raise UpstreamUnavailable(f"{answer.url} answered {answer.status}.")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import jwt
-import requests
-from allauth.socialaccount.internal import statekit
-from allauth.socialaccount.providers.base import AuthProcess
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+import httpx
+from authlib.common.errors import AuthlibBaseError
+from django.urls import reverse
+from joserfc.errors import JoseError
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused, SignInFailed
@@ -19,22 +17,34 @@ from accounts.services import begin_session, normal_name, user_of_identity
 from accounts.types import Identity
 from groups.services import sync_mapped_groups
 from youworker.common.config import config
-from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.common.slots import holding_nothing
+from youworker.sso import pending
 from youworker.sso.forward_auth import identity_in
-from youworker.sso.provider import PROVIDER_ID, Adapter, Provider, configured_app
+from youworker.sso.provider import Provider, UnusableAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
 
-# What a provider's nonsense makes of us: wrong shapes, missing fields, broken signatures.
-NONSENSE = (OAuth2Error, jwt.PyJWTError, LookupError, TypeError, ValueError, AttributeError)
+# What a provider's nonsense makes of us: refusals, wrong shapes, missing fields, broken signatures.
+UNUSABLE = (
+    UnusableAnswer,
+    AuthlibBaseError,
+    JoseError,
+    httpx.HTTPError,
+    InvalidInput,
+    TooLarge,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 LONGEST_REASON = 200
 
 
@@ -46,46 +56,37 @@ def sign_in_by_proxy(request: HttpRequest) -> User:
     return sign_in_as(request, identity)
 
 
-def start_oidc(request: HttpRequest, *, next_url: str) -> HttpResponse:
-    """Send a browser to the provider; raises `UpstreamUnavailable`."""
-    provider = Provider(request, app=configured_app())
-    nonce = secrets.token_urlsafe(32)
-    with provider_trouble(nonsense=UpstreamUnavailable):
+def start_oidc(request: HttpRequest, *, next_url: str) -> str:
+    """Begin a sign-in; where at the provider the browser goes. Raises `UpstreamUnavailable`."""
+    provider = Provider(callback_url(request))
+    with provider_trouble(unusable=UpstreamUnavailable):
         with holding_nothing():
-            provider.adapter.openid_config  # noqa: B018 -- fetched before anything is remembered
-        answer: HttpResponse = provider.redirect(
-            request,
-            AuthProcess.LOGIN,
-            next_url=next_url,
-            auth_params={"nonce": nonce},
-            nonce=nonce,
-        )
-    return answer
+            provider.metadata  # noqa: B018 -- fetched before anything is remembered
+        state, begun = pending.begin_sign_in(request.session, next_url=next_url)
+        return provider.authorization_url(state, begun)
 
 
 def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> tuple[User, str]:
-    """Begin a session for somebody who comes back; the user, and where he wanted to go.
+    """Begin a session for somebody who comes back; the user, and where they wanted to go.
 
     Raises `SignInFailed` and `UpstreamUnavailable`.
     """
-    started = statekit.unstash_state(request, state_id=state, provider_id=PROVIDER_ID)
-    if started is None:
+    begun = pending.take_sign_in(request.session, state)
+    if begun is None:
         raise SignInFailed("This sign-in was begun elsewhere or too long ago: begin again.")
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     # A slow provider must not keep the few connections of the pool from others.
-    with holding_nothing(), provider_trouble(nonsense=SignInFailed):
-        claims = redeemed(request, code, started)
-        identity = identity_of(claims)
-    return sign_in_as(request, identity), str(started.get("next") or "")
+    with holding_nothing(), provider_trouble(unusable=SignInFailed):
+        identity = identity_of(Provider(callback_url(request)).redeem(code, begun))
+    return sign_in_as(request, identity), begun.next_url
 
 
-def redeemed(request: HttpRequest, code: str, started: dict[str, Any]) -> dict[str, Any]:
-    """The claims that a code is worth, once."""
-    adapter = Adapter(request)
-    client = adapter.get_client(request, configured_app())
-    answer = client.get_access_token(code, pkce_code_verifier=started["pkce_code_verifier"])
-    return adapter.claims_in(answer, nonce=started["nonce"])
+def callback_url(request: HttpRequest) -> str:
+    """Where the provider sends people back to."""
+    url = request.build_absolute_uri(reverse("oidc_callback"))
+    # A proxy that says nothing of TLS does not change what browsers see.
+    return url.replace("http://", "https://", 1) if config.security.https else url
 
 
 def identity_of(claims: dict[str, Any]) -> Identity:
@@ -122,18 +123,18 @@ def sign_in_as(request: HttpRequest, identity: Identity) -> User:
 
 
 @contextmanager
-def provider_trouble(*, nonsense: type[UpstreamUnavailable] | type[SignInFailed]) -> Iterator[None]:
+def provider_trouble(*, unusable: type[UpstreamUnavailable] | type[SignInFailed]) -> Iterator[None]:
     """Turn trouble with the provider into one line for the operator and one for the person."""
     try:
         yield
-    except requests.RequestException as error:
+    except UpstreamUnavailable as error:
         logger.warning("The identity provider does not answer: %s", reason(error))
         raise UpstreamUnavailable(
             "The identity provider does not answer; try again later."
         ) from error
-    except NONSENSE as error:
+    except UNUSABLE as error:
         logger.warning("The identity provider's answer is of no use: %s", reason(error))
-        raise nonsense("The identity provider's answer could not be used.") from error
+        raise unusable("The identity provider's answer could not be used.") from error
 
 
 def reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Routes of single sign-on: of allauth's own pages, not one is reachable."""
+"""Routes of single sign-on."""
 
 from django.urls import path
 

@@ -85,7 +85,8 @@ class OidcLoginView(AnonymousView):
         if not from_our_pages(request):
             raise Forbidden("Sign-in starts on a page of ours.")
         wanted = request.data.get("next") if hasattr(request.data, "get") else None
-        return services.start_oidc(request._request, next_url=own_page(request, wanted))
+        page = own_page(request, wanted)
+        return HttpResponseRedirect(services.start_oidc(request._request, next_url=page))
 
 
 class OidcCallbackView(AnonymousView):

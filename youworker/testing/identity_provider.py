@@ -42,7 +42,8 @@ class IdentityProvider:
 
     `token_changes` are laid over the claims of the next ID tokens, and a value of None removes
     a claim; `userinfo_changes` does the same to the userinfo. `signing_key` and `algorithm` may be
-    replaced to forge. `down` answers 500 everywhere.
+    replaced to forge. `down` answers 500 everywhere, and `instead` has other answers (status,
+    headers, body) for single pages.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class IdentityProvider:
         self.algorithm = "RS256"
         self.document_changes: dict[str, Any] = {}
         self.down = False
+        self.instead: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.codes: dict[str, Issued] = {}
         self.access_tokens: set[str] = set()
         self.requests: list[str] = []
@@ -174,6 +176,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def respond(self, page: str, values: dict[str, str]) -> None:
         self.provider.requests.append(page)
+        if page in self.provider.instead:
+            self.send(*self.provider.instead[page])
+            return
         if self.provider.down:
             self.reply(500, {"error": "server_error"})
             return
@@ -192,13 +197,21 @@ class Handler(BaseHTTPRequestHandler):
         elif page == "userinfo":
             self.userinfo()
         elif page == "token":
-            self.reply(200, self.provider.redeem(values))
+            self.reply(200, self.provider.redeem(values | self.basic_credentials()))
         elif page == "jwks":
             self.reply(200, self.provider.jwks())
         elif page == "openid-configuration":
             self.reply(200, self.provider.document())
         else:
             self.reply(404, {"error": "not_found"})
+
+    def basic_credentials(self) -> dict[str, str]:
+        """What a client says in a header instead of the form."""
+        kind, _, said = self.headers.get("Authorization", "").partition(" ")
+        if kind != "Basic":
+            return {}
+        name, _, secret = base64.b64decode(said).decode().partition(":")
+        return {"client_id": name, "client_secret": secret}
 
     def userinfo(self) -> None:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -207,10 +220,12 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200 if known else 401, said if known else {"error": "invalid_token"})
 
     def reply(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
+        self.send(status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+    def send(self, status: int, headers: dict[str, str], data: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
+        for name, value in {**headers, "Content-Length": str(len(data))}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 

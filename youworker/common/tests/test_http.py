@@ -112,6 +112,21 @@ async def test_private_addresses_are_refused_without_a_connection(host):
     assert asked == []
 
 
+async def test_a_caller_who_knows_the_host_may_say_how_it_is_found():
+    home = answer(b"home")
+    away = answer(status="302 Found", location="http://localhost/")
+    async with serving(lambda head, _: away if "/away" in head else home) as (port, asked):
+        found = await afetch(f"http://127.0.0.1:{port}/", find=egress.resolve)
+        with pytest.raises(EgressRefused):
+            await afetch(f"http://127.0.0.1:{port}/")
+        with pytest.raises(UpstreamUnavailable):
+            limits = Limits(hops=0)
+            await afetch(f"http://127.0.0.1:{port}/away", find=egress.resolve, limits=limits)
+
+    assert found.body == b"home"
+    assert len(asked) == 2
+
+
 async def test_a_name_that_leads_home_is_refused(names):
     async with serving(lambda *_: answer(b"secret")) as (port, asked):
         names({"innocent.example": ["127.0.0.1"]})

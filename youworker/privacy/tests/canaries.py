@@ -8,9 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from accounts.models import TokenUsage, User
+from accounts.models import LinkedIdentity, TokenUsage, User
 from accounts.services import create_api_key, grant_of
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, second_factor_for
 from accounts.tickets import issue_ticket
 from chat.events import log_key
 from chat.tests.factories import (
@@ -48,6 +48,8 @@ def furnish(word):
     )
     create_api_key(user, name=word, scopes=["chat"], actor=user)
     issue_ticket(grant_of(user))
+    second_factor_for(user)
+    LinkedIdentity.objects.create(user=user, issuer="https://id.example", subject=word)
     Quota.objects.create(user=user, documents=5)
     LogEntry.objects.create(
         user=UserFactory(),

@@ -5,10 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from allauth.socialaccount.models import SocialAccount, SocialToken
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from accounts.models import User
+from accounts.models import LinkedIdentity, User
 from accounts.tests.factories import UserFactory
 from youworker.sso.tests.conftest import FORM, Browser
 from youworker.testing.configuring import configured
@@ -51,9 +50,8 @@ def test_a_new_person_becomes_a_user_and_is_signed_in(browser, provider, actions
     assert not user.has_usable_password()
     assert (user.is_staff, user.is_superuser) == (False, False)
     assert actions() == ["admin.user.create", "user.update", "user.login"]
-    link = SocialAccount.objects.get()
-    assert (link.provider, link.uid, link.extra_data) == (provider.issuer, "u-1", {})
-    assert not SocialToken.objects.exists()
+    link = LinkedIdentity.objects.get()
+    assert (link.issuer, link.subject, link.user) == (provider.issuer, "u-1", user)
 
 
 def test_the_provider_is_asked_with_proof_and_nonce(browser, provider):
@@ -184,6 +182,13 @@ def test_a_callback_works_once(browser, provider):
     require_nobody(browser, browser.get(callback))
 
 
+@pytest.mark.parametrize("code", ["x", "x y&z=1", "\x00", "ü", "%", "x" * 5000])
+def test_strange_codes_are_worth_nothing(browser, provider, code):
+    state = parse_qs(urlsplit(browser.start()["Location"]).query)["state"][0]
+
+    require_nobody(browser, browser.get("/auth/oidc/callback", {"code": code, "state": state}))
+
+
 def test_a_code_works_once_at_the_provider(browser, provider):
     callback = browser.visit_provider(browser.start()["Location"])
     provider.codes.clear()
@@ -246,7 +251,7 @@ def test_a_name_that_is_taken_is_not_taken_over(browser, provider, account, clai
     provider.claims.update(claims)
 
     require_nobody(browser, browser.sign_in())
-    assert not SocialAccount.objects.exists()
+    assert not LinkedIdentity.objects.exists()
     assert User.objects.count() == 1
 
 
@@ -435,23 +440,87 @@ def test_without_a_provider_its_pages_do_not_exist(browser, provider):
         assert browser.get("/auth/oidc/callback").status_code == 404
 
 
+def test_new_keys_of_the_provider_count_at_once_and_former_ones_no_more(browser, provider):
+    former = provider.signing_key
+    browser.sign_in()
+    provider.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    provider.published_key = provider.signing_key.public_key()
+
+    assert Browser().sign_in().status_code == 302
+    provider.signing_key = former
+    require_nobody(Browser(), Browser().sign_in())
+
+
+@pytest.mark.parametrize("methods", [["client_secret_basic"], ["client_secret_post"], None])
+def test_the_client_proves_itself_as_the_provider_wants_it(browser, provider, methods):
+    provider.document_changes = {"token_endpoint_auth_methods_supported": methods}
+
+    assert browser.sign_in().status_code == 302
+
+
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize("page", ["openid-configuration", "token", "jwks", "userinfo"])
 @pytest.mark.parametrize(
-    "path",
-    [
-        "/accounts/login/",
-        "/accounts/signup/",
-        "/accounts/password/reset/",
-        "/accounts/email/",
-        "/accounts/social/connections/",
-        "/accounts/oidc/oidc/login/",
-        "/auth/oidc/",
-        "/auth/signup",
-        "/auth/oidc/signup",
-    ],
+    ("status", "body"),
+    [(200, b"<html>"), (200, b"[]"), (200, b"null"), (200, b"{}"), (200, b"{" * 2_000_000)],
 )
-def test_none_of_the_librarys_pages_exist(browser, path):
-    assert browser.get(path).status_code == 404
-    assert browser.post(path).status_code == 404
+def test_answers_that_are_none_sign_nobody_in(browser, provider, page, status, body):
+    callback = browser.visit_provider(browser.start()["Location"])
+    provider.instead[page] = (status, HTML, body)
+
+    require_nobody(browser, browser.get(callback))
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+@pytest.mark.parametrize("page", ["openid-configuration", "token", "jwks", "userinfo"])
+def test_refusals_of_the_provider_are_a_sentence(browser, provider, page, status):
+    callback = browser.visit_provider(browser.start()["Location"])
+    provider.instead[page] = (status, HTML, b"<html>")
+
+    answer = browser.get(callback)
+
+    own = page == "token" and status < 500
+    require_nobody(browser, answer, 401 if own else 503)
+
+
+def test_our_secret_is_not_sent_on(browser, provider):
+    callback = browser.visit_provider(browser.start()["Location"])
+    elsewhere = {"Location": f"{provider.issuer}/collect"}
+    provider.instead["token"] = (307, elsewhere, b"")
+
+    require_nobody(browser, browser.get(callback), 503)
+    assert "collect" not in provider.requests
+
+
+def test_a_document_that_has_moved_is_found(browser, provider):
+    moved = {"Location": f"{provider.issuer}/moved/jwks"}
+    provider.document_changes = {"jwks_uri": f"{provider.issuer}/old"}
+    provider.instead["old"] = (302, moved, b"")
+
+    assert browser.sign_in().status_code == 302
+
+
+def test_nothing_but_what_is_asked_for_is_sent_to_the_provider(browser, provider):
+    browser.sign_in()
+
+    assert provider.requests == [
+        "openid-configuration",
+        "authorize",
+        "openid-configuration",
+        "token",
+        "jwks",
+        "userinfo",
+    ]
+
+
+def test_behind_tls_the_provider_sends_people_back_over_tls(browser, configured):
+    configured("security", https=True)
+
+    asked = parse_qs(urlsplit(browser.start()["Location"]).query)
+
+    assert asked["redirect_uri"] == ["https://testserver/auth/oidc/callback"]
 
 
 def test_the_double_refuses_what_a_real_provider_refuses(provider, browser):
