@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from accounts.models import DataExport, Erasure
 from accounts.tests.factories import UserFactory
+from chat.models import Run
+from chat.tests.factories import RunFactory
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.pipeline.leases import claim, take_back
@@ -29,13 +31,14 @@ def erasure(**fields):
 
 # A row of each kind that is held, and its repository.
 KINDS = [
+    (lambda **fields: RunFactory(status="running", **fields), Run.objects),
     (lambda **fields: ItemFactory(stage=Stage.EMBEDDING, **fields), IngestionItem.objects),
     (lambda **fields: export(status="running", **fields), DataExport.objects),
     (lambda **fields: erasure(status="running", **fields), Erasure.objects),
 ]
 
 
-@pytest.fixture(params=KINDS, ids=["item", "export", "erasure"])
+@pytest.fixture(params=KINDS, ids=["run", "item", "export", "erasure"])
 def kind(request):
     return request.param
 
