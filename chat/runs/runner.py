@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 PROMPT_SHARE = 0.9
 CHARACTERS_PER_TOKEN = 4
 MILLISECOND = timedelta(milliseconds=1)
+# A run nobody takes is ended long before that.
+LONGEST_WAIT_MS = 86_400_000
 # What the columns for a model's name hold.
 LONGEST_NAME = 200
 # Between the cancellation of a run and the end of its process lie three seconds.
@@ -91,8 +93,7 @@ class Maker:
         # What the model read and said since it last told how many tokens that was.
         self.unread_chars = self.uncounted_chars = 0
         self.prompt_chars = 0
-        # Asked once: a clock that is set while the user waits must not change how long it was.
-        self.waited_ms = max(0, int((timezone.now() - self.run.created_at) / MILLISECOND))
+        self.waited_ms = waited_ms(self.run)
         self.began = time.monotonic()
         self.ttft_ms: int | None = None
         self.model_name = ""
@@ -265,6 +266,12 @@ class Maker:
             "error_code": outcome.code,
             "error_detail": outcome.detail,
         }
+
+
+def waited_ms(run: Run) -> int:
+    """How long a claimed run waited for this process; what no run waits means a clock was set."""
+    waited = (timezone.now() - run.created_at) / MILLISECOND
+    return min(max(int(waited), 0), LONGEST_WAIT_MS)
 
 
 def final_payload(run_id: UUID) -> dict[str, Any]:

@@ -406,6 +406,14 @@ async def test_a_clock_set_back_while_the_user_waits_changes_nothing(spoken_by, 
     assert run.finished_at > run.started_at
 
 
+@pytest.mark.parametrize(("days", "counted"), [(-400, 86_400_000), (400, 0)])
+def test_a_clock_set_before_a_run_was_taken_leaves_a_figure_that_can_be_stored(days, counted):
+    run = held_run(created_at=timezone.now() + timedelta(days=days))
+
+    assert runner.waited_ms(run) == counted
+    assert finish(run, ttft_ms=counted)
+
+
 async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_by, monkeypatch):
     def unstorable(answer, *_):
         return [Citation(message=answer, index=1, title="x", quote="q", page="seven", supported=1)]
