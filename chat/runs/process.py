@@ -16,8 +16,9 @@ from chat.runs import records
 from chat.runs.eventlog import writers
 from chat.runs.follow import readers
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.outcomes import internal_sentence
 from chat.runs.recovery import append_end
-from chat.runs.runner import internal_sentence, make_answer
+from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_thread
 from youworker.common.leases import elapsed_seconds

@@ -7,11 +7,10 @@ import logging
 import time
 from contextlib import aclosing, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat.agent.errors import AgentError, LimitReached
 from chat.agent.loop import TurnStarted, run_agent
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
@@ -22,8 +21,8 @@ from chat.rendering import done_payload, rendered_citation
 from chat.runs import records
 from chat.runs.eventlog import RunLog, log_writer
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.passages import citations_of
-from chat.runs.recovery import INTERRUPTED_SENTENCE
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
@@ -48,22 +47,6 @@ LONGEST_NAME = 200
 LAST_SECONDS = 2.5
 # A document may be removed between being looked up and being cited; a second look misses it.
 STORE_ATTEMPTS = 2
-
-
-class Outcome(NamedTuple):
-    """How an answer ended; code and sentence are empty unless something went wrong."""
-
-    status: RunStatus
-    code: str = ""
-    detail: str = ""
-
-
-INTERRUPTED = Outcome(RunStatus.INTERRUPTED, "interrupted", INTERRUPTED_SENTENCE)
-UNSTORED = Outcome(
-    RunStatus.FAILED,
-    "answer_not_stored",
-    "The answer was kept, but its sources could not be stored.",
-)
 
 
 async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
@@ -280,25 +263,3 @@ def final_payload(run_id: UUID) -> dict[str, Any]:
     if run is None:
         raise LeaseLost
     return done_payload(run)
-
-
-def outcome_of(speaking: asyncio.Task[None]) -> Outcome:
-    """How a finished or cancelled answer ended; raises `LeaseLost`."""
-    if speaking.cancelled():
-        return Outcome(RunStatus.STOPPED)
-    error = speaking.exception()
-    if error is None:
-        return Outcome(RunStatus.SUCCEEDED)
-    if isinstance(error, LeaseLost):
-        raise error
-    if isinstance(error, TimeoutError):
-        error = LimitReached(f"The answer was ended after {config.agent.max_seconds:g} s.")
-    if isinstance(error, AgentError):
-        return Outcome(RunStatus.FAILED, error.code, error.message)
-    logger.error("an answer failed", exc_info=error)
-    return Outcome(RunStatus.FAILED, "internal_error", internal_sentence())
-
-
-def internal_sentence() -> str:
-    """What the user is told about a mistake of ours."""
-    return f"Something went wrong on our side ({correlation.correlation_id()})."
