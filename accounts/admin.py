@@ -183,7 +183,7 @@ class DataExportAdmin(ReadOnlyAdmin):
     list_filter = ("status", "created_at")
     list_select_related = ("user",)
     search_fields = ("=id", "user__username")
-    exclude = ("lease_token",)
+    exclude = ("lease_token", "lease_suspected_at")
 
 
 @admin.register(Erasure)
@@ -193,7 +193,7 @@ class ErasureAdmin(ReadOnlyAdmin):
     list_display = ("subject", "status", "attempts", "error_code", "created_at", "finished_at")
     list_filter = ("status", "created_at")
     search_fields = ("=subject",)
-    exclude = ("lease_token",)
+    exclude = ("lease_token", "lease_suspected_at")
 
 
 @admin.register(Authenticator)

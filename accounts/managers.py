@@ -12,6 +12,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.enums import ErasureStatus, ExportStatus
+from youworker.common.leases import LeasedQuerySet, due_now, lease_end, new_lease
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -140,39 +141,36 @@ class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
         return self.filter(owner=user)
 
 
-class ErrandQuerySet(BaseQuerySet[ErrandT_co]):
+class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
     """Work that one worker at a time holds; a worker that dies loses it when its lease ends."""
 
+    def waiting(self) -> Self:
+        """Limit to what nobody holds and whose pause, if any, is over."""
+        return self.filter(due_now(), status="queued")
+
     def due(self) -> Self:
-        """Limit to what waits, or was held by somebody who fell silent."""
-        return self.filter(status__in=("queued", "running"), lease_until__lte=timezone.now())
+        """Limit to what waits, or was held by somebody who was silent at two looks."""
+        return self.waiting() | self.filter(status="running").lost()
 
     def claim(self, *, seconds: int) -> ErrandT_co | None:
         """Take the oldest errand that is due; none when there is none."""
+        self.filter(status="running").suspect_expired()
         for pk in self.due().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
-            token = uuid4()
+            lease = new_lease(uuid4(), seconds)
             taken = (
                 self.due()
                 .filter(pk=pk)
                 .update(
-                    status="running",
-                    attempts=F("attempts") + 1,
-                    lease_token=token,
-                    lease_until=lease_end(seconds),
-                    updated_at=timezone.now(),
+                    status="running", attempts=F("attempts") + 1, updated_at=timezone.now(), **lease
                 )
             )
             if taken:
                 return self.get(pk=pk)
         return None
 
-    def held(self, token: UUID | None) -> Self:
+    def holding(self, token: UUID | None) -> Self:
         """Limit to what this lease still holds."""
-        return self.filter(lease_token=token, status="running")
-
-    def renew(self, token: UUID | None, *, seconds: int) -> bool:
-        """Show that the worker is alive; false when it lost the errand."""
-        return bool(self.held(token).update(lease_until=lease_end(seconds)))
+        return self.held(token).filter(status="running")
 
     def put_back(self, token: UUID | None, *, pause: int, error_code: str) -> bool:
         """Give an errand back, to be tried again after a pause in seconds."""
@@ -184,13 +182,8 @@ class ErrandQuerySet(BaseQuerySet[ErrandT_co]):
         """Leave the running state once; false when somebody else holds the errand."""
         now = timezone.now()
         given: dict[str, Any] = {"finished_at": now, "error_code": "", **changes}
-        row = self.held(token)
+        row = self.holding(token)
         return bool(row.update(status=status, lease_token=None, updated_at=now, **given))
-
-
-def lease_end(seconds: int) -> datetime:
-    """Until when nobody else may take an errand."""
-    return timezone.now() + timedelta(seconds=seconds)
 
 
 class ExportQuerySet(ErrandQuerySet["DataExport"]):

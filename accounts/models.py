@@ -34,6 +34,7 @@ from accounts.managers import (
 )
 from youworker.common.fields import EncryptedJSONField, EncryptedTextField
 from youworker.common.ids import uuid7
+from youworker.common.leases import LeasedModel
 from youworker.common.models import TimestampedModel
 
 
@@ -199,15 +200,10 @@ class PrivateAccess(TimestampedModel):
         return f"{self.kind} {self.object_id}"
 
 
-class Errand(TimestampedModel):
-    """Work for a worker, which holds it by `lease_token` until `lease_until`.
-
-    Without a token that time is a pause before the next try.
-    """
+class Errand(TimestampedModel, LeasedModel):
+    """Work for a worker."""
 
     attempts = models.PositiveIntegerField(default=0, editable=False)
-    lease_token = models.UUIDField(null=True, editable=False)
-    lease_until = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     error_code = models.CharField(max_length=64, blank=True, editable=False)
 

@@ -1,6 +1,7 @@
 """What is known about people here, and what exports and erasures do with it."""
 
 from youworker.common.privacy import (
+    LEASE,
     OTHERS,
     SECRET,
     TECHNICAL,
@@ -11,7 +12,7 @@ from youworker.common.privacy import (
     withheld,
 )
 
-LEASE = "attempts lease_token lease_until"
+ERRAND = f"attempts {LEASE}"
 
 TREATMENTS = (
     Treatment(
@@ -74,7 +75,7 @@ TREATMENTS = (
         owners=("user",),
         file="exports",
         exported=names("id status expires_at finished_at bytes error_code", TIMES),
-        withheld=withheld(TECHNICAL, f"user {LEASE}"),
+        withheld=withheld(TECHNICAL, f"user {ERRAND}"),
     ),
     Treatment(
         "accounts.Erasure",
@@ -82,7 +83,7 @@ TREATMENTS = (
         withheld=withheld(
             TECHNICAL,
             "id created_at updated_at subject status shared_documents finished_at error_code "
-            + LEASE,
+            + ERRAND,
         ),
         fate=Fate.KEPT,
         reason="proves that the erasure happened; knows the pseudonym only",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat import tasks
@@ -61,7 +62,7 @@ def stop_runs(user: User) -> int:
 def runs_are_over(user: User) -> bool:
     """Whether nothing is written about an answer of this user any more."""
     interrupt_stalled_runs()
-    recently = timezone.now() - timedelta(seconds=LAST_WORDS_SECONDS)
+    recently = Now() - timedelta(seconds=LAST_WORDS_SECONDS)
     speaking = Q(status__in=ACTIVE_STATUSES) | Q(finished_at__gt=recently)
     return not Run.objects.filter(speaking, user=user).exists()
 

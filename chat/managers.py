@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Prefetch
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.enums import ACTIVE_STATUSES, RunStatus, ToolRunStatus
+from youworker.common.leases import LeasedQuerySet, new_lease
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from uuid import UUID
 
     from accounts.models import User
@@ -60,7 +61,7 @@ class MessageQuerySet(BaseQuerySet["Message"]):
         return self.order_by("created_at", "pk")
 
 
-class RunQuerySet(BaseQuerySet["Run"]):
+class RunQuerySet(LeasedQuerySet["Run"]):
     """Answers in the making and made."""
 
     def visible_to(self, user: User) -> Self:
@@ -72,23 +73,33 @@ class RunQuerySet(BaseQuerySet["Run"]):
         return self.filter(status__in=ACTIVE_STATUSES)
 
     def stalled(self) -> Self:
-        """Limit to active runs whose process has gone silent."""
-        return self.active().filter(lease_until__lt=timezone.now())
+        """Limit to active runs whose process was silent at two looks."""
+        return self.active().lost()
 
-    def claim(self, pk: UUID, *, seconds: int) -> bool:
-        """Move one queued run to running; false when it was stopped or taken before."""
-        now = timezone.now()
-        changes: dict[str, Any] = {
-            "started_at": now,
-            "lease_until": now + timedelta(seconds=seconds),
-        }
+    def claim(self, pk: UUID, token: UUID, *, seconds: int) -> bool:
+        """Move one queued run to running; false when it was stopped or taken before.
+
+        Asked again with the same token it is still true.
+        """
+        changes: dict[str, Any] = {"started_at": Now(), **new_lease(token, seconds)}
         queued = self.filter(pk=pk, status=RunStatus.QUEUED)
-        return bool(queued.update(status=RunStatus.RUNNING, updated_at=now, **changes))
+        claimed = queued.update(status=RunStatus.RUNNING, updated_at=Now(), **changes)
+        return bool(claimed) or self.held(token).active().filter(pk=pk).exists()
 
-    def renew(self, pks: Iterable[UUID], *, seconds: int) -> int:
-        """Extend the leases of active runs; the count of those that still are."""
-        until = timezone.now() + timedelta(seconds=seconds)
-        return self.active().filter(pk__in=list(pks)).update(lease_until=until)
+    def renew_held(self, leases: Mapping[UUID, UUID], *, seconds: float) -> set[UUID]:
+        """Extend the leases of runs, given with their tokens; which of the runs are still held.
+
+        A run that its holder ended counts as held: nobody else took it.
+        """
+        held = self.filter(pk__in=list(leases), lease_token__in=list(leases.values()))
+        if held.renew(seconds=seconds) == len(leases):
+            return set(leases)
+        return set(held.values_list("pk", flat=True))
+
+    def lock_held(self, pk: UUID, token: UUID | None) -> bool:
+        """Lock a run as long as it is active under this token; false when it is not any more."""
+        rows = self.active().held(token).filter(pk=pk)
+        return bool(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
     def request_stop(self) -> int:
         """Ask the processes that make these answers to end them; how many had not ended."""
@@ -101,10 +112,9 @@ class RunQuerySet(BaseQuerySet["Run"]):
         )
 
     def finish(self, pk: UUID, status: RunStatus, **changes: Any) -> bool:
-        """End an active run once; false when somebody else ended it before."""
-        now = timezone.now()
+        """End an active run once; false when it is not one of these any more."""
         active = self.active().filter(pk=pk)
-        return bool(active.update(status=status, finished_at=now, updated_at=now, **changes))
+        return bool(active.update(status=status, finished_at=Now(), updated_at=Now(), **changes))
 
 
 class CitationQuerySet(BaseQuerySet["Citation"]):
@@ -118,7 +128,7 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
         """Limit to the user's own calls; staff see all."""
         return self if user.is_staff else self.filter(user=user)
 
-    def unfinished(self, run_id: UUID) -> Self:
+    def unfinished(self, run_id: UUID | None) -> Self:
         """Limit to the calls of a run that have no end, locked."""
         locked = self.select_for_update(of=("self",))
         return locked.filter(run_id=run_id, status=ToolRunStatus.RUNNING)

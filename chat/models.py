@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,8 +22,12 @@ from documents.models import Collection, Document, Passage
 from mcp.models import Tool
 from youworker.common.config import config
 from youworker.common.fields import EncryptedJSONField, EncryptedTextField
+from youworker.common.leases import LeasedModel, lease_end
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
+
+if TYPE_CHECKING:
+    from django.db.models.expressions import Combinable
 
 
 class Session(SoftDeleteModel):
@@ -84,8 +87,11 @@ class Message(TimestampedModel):
         return f"{self.role} {self.pk}"
 
 
-class Run(TimestampedModel):
-    """One answer in the making: its state, and the lease of the process that makes it."""
+class Run(TimestampedModel, LeasedModel):
+    """One answer in the making: its state, and the lease of the process that makes it.
+
+    The token of the process that ended a run stays in the row.
+    """
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="runs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
@@ -98,7 +104,6 @@ class Run(TimestampedModel):
     status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
     model = models.CharField(max_length=200, blank=True)
     options = models.JSONField(default=dict)
-    lease_until = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when the process that makes the answer is asked to end it.
     stop_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -131,9 +136,9 @@ class Run(TimestampedModel):
         return f"{self.status} {self.pk}"
 
     @staticmethod
-    def first_lease() -> datetime:
+    def first_lease() -> Combinable:
         """How long a new run may wait for the process that accepted it."""
-        return timezone.now() + timedelta(seconds=config.agent.lease_seconds)
+        return lease_end(config.agent.lease_seconds)
 
     @property
     def is_active(self) -> bool:

@@ -1,6 +1,6 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.common.privacy import TECHNICAL, TIMES, Treatment, names, withheld
+from youworker.common.privacy import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
 
 TREATMENTS = (
     Treatment(
@@ -34,7 +34,7 @@ TREATMENTS = (
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, "user lease_until stop_requested_at correlation_id"),
+        withheld=withheld(TECHNICAL, f"user stop_requested_at correlation_id {LEASE}"),
     ),
     # Citations of a user's documents in other people's answers are those people's data.
     Treatment(

@@ -86,7 +86,7 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     list_filter = ("stage", "error_code", "created_at")
     list_select_related = ("run__owner",)
     search_fields = ("name", "run__owner__username", "sha256", "id")
-    exclude = ("lease_token",)
+    exclude = ("lease_token", "lease_suspected_at")
 
     @admin.display(ordering="run__owner__username")
     def owner(self, item: IngestionItem) -> str:

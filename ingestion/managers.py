@@ -10,12 +10,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ingestion.enums import ACTIVE_STAGES, Stage
-from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+from youworker.common.leases import LeasedQuerySet, due_now
+from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
-    from uuid import UUID
 
     from accounts.models import User
     from ingestion.models import IngestionItem, IngestionRun
@@ -72,7 +71,7 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
         return rows
 
 
-class ItemQuerySet(BaseQuerySet["IngestionItem"]):
+class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
     """Items of runs."""
 
     def visible_to(self, user: User) -> Self:
@@ -93,20 +92,15 @@ class ItemQuerySet(BaseQuerySet["IngestionItem"]):
 
     def waiting(self, stage: Stage) -> Self:
         """Limit to items nobody works on and whose pause, if any, is over."""
-        due = Q(lease_until__isnull=True) | Q(lease_until__lte=timezone.now())
-        return self.filter(due, stage=stage, lease_token__isnull=True)
+        return self.filter(due_now(), stage=stage)
 
     def unspoiled(self) -> Self:
         """Limit to items with which nothing went wrong yet."""
         return self.filter(failures=0, losses=0)
 
-    def held(self, token: UUID | None) -> Self:
-        """Limit to items a worker has leased."""
-        return self.filter(lease_token=token)
-
-    def abandoned(self, now: datetime) -> Self:
-        """Limit to leased items whose worker fell silent."""
-        return self.filter(lease_token__isnull=False, lease_until__lt=now)
+    def abandoned(self) -> Self:
+        """Limit to leased items whose worker was silent at two looks."""
+        return self.leased().lost()
 
     def change(self, **fields: Any) -> int:
         """Update with the time of the change; the count of rows hit."""

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from documents.models import Collection, Document
 from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
+from youworker.common.leases import LeasedModel
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
 
@@ -60,12 +61,8 @@ class IngestionRun(SoftDeleteModel):
         return f"{self.kind} of {self.target}"
 
 
-class IngestionItem(TimestampedModel):
-    """One file of a run.
-
-    A worker holds an item by its `lease_token` until `lease_until`; without a token that time is
-    a pause before the next try.
-    """
+class IngestionItem(TimestampedModel, LeasedModel):
+    """One file of a run."""
 
     run = models.ForeignKey(IngestionRun, models.CASCADE, related_name="items", db_index=False)
     # When it was handed in, or asked for again, by the clock that also dates deletions.
@@ -86,8 +83,6 @@ class IngestionItem(TimestampedModel):
     # Verdicts against the item, and workers lost with it, in its present stage.
     failures = models.IntegerField(default=0, editable=False)
     losses = models.IntegerField(default=0, editable=False)
-    lease_token = models.UUIDField(null=True, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
     note = models.TextField(blank=True)

@@ -1,6 +1,6 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.common.privacy import TECHNICAL, TIMES, Treatment, names, withheld
+from youworker.common.privacy import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
 
 TREATMENTS = (
     Treatment(
@@ -22,7 +22,8 @@ TREATMENTS = (
             TIMES,
         ),
         withheld=withheld(
-            TECHNICAL, "accepted_at path_hash source file failures losses lease_token lease_until"
+            TECHNICAL,
+            f"accepted_at path_hash source file failures losses {LEASE}",
         ),
     ),
 )

@@ -59,12 +59,20 @@ class ReasoningDelta:
     text: str
 
 
+# No window is that large, and the sum of all turns of a run still fits its column.
+MOST_TOKENS = 10_000_000
+
+
 @dataclass(slots=True)
 class Usage:
-    """Tokens of one model turn."""
+    """Tokens of one model turn; what no model can have read or written is cut off."""
 
     tokens_in: int
     tokens_out: int
+
+    def __post_init__(self) -> None:
+        self.tokens_in = min(max(self.tokens_in, 0), MOST_TOKENS)
+        self.tokens_out = min(max(self.tokens_out, 0), MOST_TOKENS)
 
 
 ModelEvent = TextDelta | ReasoningDelta | ToolCall | Usage

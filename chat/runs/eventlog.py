@@ -15,6 +15,7 @@ from youworker.common.config import config
 from youworker.common.redis import async_redis
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class RunLog:
         self.history: list[Entry] = []
         self.writer = writer
         self.closed = False
+        # Asked before each write: false while the run may be somebody else's.
+        self.may_write: Callable[[], bool] = lambda: True
 
     def text(self, piece: str) -> None:
         """Add a piece of the answer."""
@@ -83,8 +86,18 @@ class RunLog:
         self.pending.append(entry)
         self.history.append(entry)
 
+    def abandon(self) -> None:
+        """Write nothing any more: somebody else ended the run, and its log."""
+        self.closed = True
+        self.parts.clear()
+        self.pending.clear()
+        self.history.clear()
+        self.writer.forget(self)
+
     async def close(self) -> None:
         """Write what is left, and let the log expire some time later."""
+        if self.closed:
+            return
         self.closed = True
         self.writer.notice(self, urgent=True)
         await self.writer.drained(self)
@@ -124,6 +137,10 @@ class LogWriter:
         with suppress(TimeoutError):
             async with asyncio.timeout(5), self.idle:
                 await self.idle.wait_for(lambda: log.run_id not in self.dirty)
+        self.forget(log)
+
+    def forget(self, log: RunLog) -> None:
+        """Write nothing of a log any more."""
         self.dirty.pop(log.run_id, None)
         self.logs.pop(log.run_id, None)
 
@@ -137,7 +154,9 @@ class LogWriter:
                     await self.urgent.wait()
             self.work.clear()
             self.urgent.clear()
-            batch = list(self.dirty.values())
+            batch = [log for log in self.dirty.values() if log.may_write()]
+            if len(batch) < len(self.dirty):
+                self.work.set()
             try:
                 await self.flush(batch)
                 self.away = False

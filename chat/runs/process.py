@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from chat.llm.clients import close_clients
 from chat.models import Run
+from chat.runs import records
 from chat.runs.eventlog import writers
 from chat.runs.follow import readers
+from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.outcomes import internal_sentence
+from chat.runs.recovery import append_end
 from chat.runs.runner import make_answer
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
+from youworker.common.leases import elapsed_seconds
 from youworker.common.lookout import Lookout
 from youworker.common.redis import close_async_redis
 
@@ -49,8 +53,11 @@ class RunHost:
 
     def __init__(self) -> None:
         self.stops: dict[UUID, asyncio.Event] = {}
+        self.leases: dict[UUID, RunLease] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.keeper: asyncio.Task[None] | None = None
+        # Whether the last attempt to renew leases failed.
+        self.is_blind = False
 
     def launch(self, run_id: UUID) -> asyncio.Task[None]:
         """Carry out a run, detached from whoever asked for it."""
@@ -64,34 +71,65 @@ class RunHost:
 
     async def carry_out(self, run_id: UUID, stop: asyncio.Event) -> None:
         """The outermost edge of a run: what gets here is a mistake of ours."""
+        lease = RunLease(run_id)
         try:
+            job = await persist(lease, records.claim_job, run_id, lease.token)
+            if job is None:
+                return
+            self.leases[run_id] = lease
             with wanted.watching(run_id, stop.set):
-                await make_answer(run_id, stop)
+                await make_answer(job, lease, stop)
         except Exception:
-            # The lease runs out and the sweeper keeps the text.
             logger.exception("run %s broke down", run_id)
+            await self.end_broken(lease)
         finally:
             self.stops.pop(run_id, None)
+            self.leases.pop(run_id, None)
+
+    async def end_broken(self, lease: RunLease) -> None:
+        """End a run that broke down, with what was saved of it; the sweeper is the last resort."""
+        try:
+            detail = internal_sentence()
+            ended = await persist(lease, records.fail_run, lease.run_id, lease.token, detail)
+            if ended:
+                await persist(lease, append_end, lease.run_id)
+        except LeaseLost:
+            return
+        except Exception:
+            logger.exception("run %s is left to the sweeper", lease.run_id)
 
     async def keep(self) -> None:
-        """Renew leases while there are runs."""
-        renewed = 0.0
+        """Look after the leases while there are runs."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            if not self.stops:
-                continue
-            if time.monotonic() - renewed > config.agent.lease_seconds / 4:
-                renewed = time.monotonic()
-                await self.renew()
+            if self.stops:
+                await self.renew_leases()
 
-    async def renew(self) -> None:
-        """Extend the leases of all runs with one statement."""
+    async def renew_leases(self) -> None:
+        """Extend the leases of all runs once a quarter of one is over; note which are lost."""
+        leases, asked_at = dict(self.leases), elapsed_seconds()
+        oldest = min((lease.asked_at for lease in leases.values()), default=asked_at)
+        seconds = config.agent.lease_seconds
+        if asked_at - oldest < seconds / 4:
+            return
+        tokens = {run_id: lease.token for run_id, lease in leases.items()}
         try:
-            await in_vital_thread(
-                Run.objects.renew, list(self.stops), seconds=config.agent.lease_seconds
-            )
-        except Exception:
-            logger.exception("leases could not be renewed")
+            held = await in_vital_thread(Run.objects.renew_held, tokens, seconds=seconds)
+        except Exception as error:  # noqa: BLE001 -- it is tried again
+            self.note_blindness(error)
+            return
+        self.is_blind = False
+        for run_id, lease in leases.items():
+            if run_id in held:
+                lease.confirm(asked_at)
+            else:
+                lease.lose()
+
+    def note_blindness(self, error: Exception) -> None:
+        """Log the first of several failures to renew."""
+        if not self.is_blind:
+            logger.error("leases cannot be renewed", exc_info=error)
+        self.is_blind = True
 
 
 hosts: WeakKeyDictionary[asyncio.AbstractEventLoop, RunHost] = WeakKeyDictionary()
@@ -129,10 +167,10 @@ async def close_runs() -> None:
     loop = asyncio.get_running_loop()
     host, writer, reader = hosts.pop(loop, None), writers.pop(loop, None), readers.pop(loop, None)
     tasks = [*host.tasks, host.keeper] if host else []
-    tasks += [writer.task] if writer else []
-    for task in filter(None, tasks):
+    tasks += [writer.task] if writer and writer.task else []
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*filter(None, tasks), return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
     if reader is not None:
         await reader.close()
     await close_clients()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from accounts.services import count_tokens
 from chat.agent.types import ChatMessage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.runs.leases import LeaseLost
 from chat.runs.passages import unlink_unseen
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
+    from chat.managers import RunQuerySet
 
 LONGEST_HISTORY = 200
 PREVIEW_CHARACTERS = 500
@@ -48,9 +51,9 @@ class Job:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def claim_job(run_id: UUID) -> Job | None:
+def claim_job(run_id: UUID, token: UUID) -> Job | None:
     """Take a queued run and load what it needs; None when it was stopped or taken."""
-    if not Run.objects.claim(run_id, seconds=config.agent.lease_seconds):
+    if not Run.objects.claim(run_id, token, seconds=config.agent.lease_seconds):
         return None
     run = Run.objects.select_related("session", "question", "answer", "user").get(pk=run_id)
     options = run.options
@@ -121,20 +124,40 @@ def branch_of(run: Run) -> list[UUID]:
     return branch
 
 
-def save_partial(answer: Message, content: str, reasoning: str) -> None:
-    """Keep the answer as far as it has come."""
+@transaction.atomic
+def save_partial(run: Run, content: str, reasoning: str) -> bool:
+    """Keep the answer as far as it has come; false when the run is not held any more.
+
+    The lock on the run comes before or after its end, so an older text never replaces the last.
+    """
+    if not Run.objects.lock_held(run.pk, run.lease_token):
+        return False
+    # Of its own: this thread goes on when its task is cancelled and the last text is written.
+    answer = copy.copy(answer_of(run))
     answer.content, answer.reasoning = content, reasoning
     answer.save_fields("content", "reasoning")
+    return True
+
+
+def answer_of(run: Run) -> Message:
+    """The answer a run writes."""
+    if run.answer is None:
+        raise ValueError(f"run {run.pk} has no answer to write")
+    return run.answer
 
 
 @transaction.atomic
 def finish_run(
     run: Run, answer: Message, status: RunStatus, citations: Iterable[Citation], **figures: Any
 ) -> bool:
-    """Store the whole answer and end the run; false when somebody else ended it before."""
+    """Store the whole answer and end the run; false when somebody else ended it before.
+
+    Asked again, because nobody heard the answer, it is still true.
+    """
     detail = figures.pop("error_detail", "")
-    if not Run.objects.finish(run.pk, status, **figures):
-        return False
+    held = Run.objects.held(run.lease_token)
+    if not held.finish(run.pk, status, **figures):
+        return held.filter(pk=run.pk).exists()
     if detail:
         run.error_detail = detail
         run.save(update_fields=["error_detail"])
@@ -151,6 +174,27 @@ def finish_run(
     Session.objects.touch(run.session_id)
     end_orphans(run)
     return True
+
+
+def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any) -> bool:
+    """End a run, if it is one of the rows, with its answer as it is.
+
+    The caller holds the transaction.
+    """
+    if not rows.finish(run.pk, error_code=code, **changes):
+        return False
+    run.error_detail = detail
+    run.save(update_fields=["error_detail"])
+    end_orphans(run)
+    return True
+
+
+@transaction.atomic
+def fail_run(run_id: UUID, token: UUID, detail: str) -> bool:
+    """End a run that broke down on our side, if it is still held by this token."""
+    held = Run.objects.held(token).active()
+    run = held.filter(pk=run_id).first()
+    return run is not None and cut_off(held, run, "internal_error", detail, status=RunStatus.FAILED)
 
 
 def end_orphans(run: Run) -> None:
@@ -175,7 +219,7 @@ def record_call(row: ToolRun, *, result: str) -> None:
 
 
 def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
-    """Write the row of a call before it is made."""
+    """Write the row of a call before it is made; raises `LeaseLost` when the run has ended."""
     row = ToolRun(
         user=run.user,
         session_id=run.session_id,
@@ -186,19 +230,30 @@ def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -
         arguments=arguments,
     )
     try:
-        row.save(force_insert=True)
+        insert_tool_run(row, run)
     except IntegrityError:
         # The tool's server was removed while the model thought; the call is refused later.
         row.tool = None
-        row.save(force_insert=True)
+        insert_tool_run(row, run)
     return row
+
+
+@transaction.atomic
+def insert_tool_run(row: ToolRun, run: Run) -> None:
+    """Write a new row while the run is held; raises `LeaseLost`."""
+    if not Run.objects.lock_held(run.pk, run.lease_token):
+        raise LeaseLost
+    row.save(force_insert=True)
 
 
 @transaction.atomic
 def end_tool_run(
     row: ToolRun, *, text: str, is_error: bool, latency_ms: int, denied: bool = False
-) -> None:
-    """Write how a call went."""
+) -> bool:
+    """Write how a call went; false when it was ended with its run before."""
+    unfinished = ToolRun.objects.unfinished(row.run_id)
+    if not unfinished.filter(pk=row.pk).values_list("pk", flat=True):
+        return False
     row.status = ToolRunStatus.FAILED if is_error else ToolRunStatus.SUCCEEDED
     row.latency_ms = latency_ms
     shown = text[:PREVIEW_CHARACTERS]
@@ -206,3 +261,4 @@ def end_tool_run(
     row.save_fields("status", "latency_ms", "result_preview", "error")
     outcome = "failed" if is_error else "ok"
     record_call(row, result="denied" if denied else outcome)
+    return True

@@ -11,9 +11,9 @@ from redis.exceptions import RedisError
 
 from chat.enums import RunStatus
 from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
-from chat.models import Run
+from chat.models import Message, Run
 from chat.rendering import done_payload
-from chat.runs.records import end_orphans
+from chat.runs.records import cut_off
 from youworker.common.config import config
 from youworker.common.effects import after_commit
 from youworker.common.redis import sync_redis
@@ -21,13 +21,18 @@ from youworker.common.redis import sync_redis
 if TYPE_CHECKING:
     from uuid import UUID
 
+INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
+# The greatest number an entry of a Redis Stream can have.
+LAST_ID = "18446744073709551615-18446744073709551615"
+
 
 def interrupt_stalled_runs() -> int:
-    """End runs whose process is gone, keeping the text from their logs; how many there were."""
-    count = 0
-    for run in Run.objects.stalled().select_related("answer"):
-        count += interrupt(run)
-    return count
+    """End runs whose process is gone, keeping the text from their logs; how many there were.
+
+    A run that is seen stalled for the first time is only marked.
+    """
+    Run.objects.active().suspect_expired()
+    return sum(interrupt(run) for run in Run.objects.stalled())
 
 
 def interrupt(run: Run) -> bool:
@@ -35,18 +40,25 @@ def interrupt(run: Run) -> bool:
     entries = read_log(run.pk)
     said = "".join(data.get("text", "") for kind, data in entries if kind == "token")
     with transaction.atomic():
-        detail = "The server that wrote this answer was stopped."
-        ended = Run.objects.finish(run.pk, RunStatus.INTERRUPTED, error_code="interrupted")
-        if not ended:
+        stalled = Run.objects.stalled()
+        # Without its token the process cannot take the run for one that it ended itself.
+        changes = {"status": RunStatus.INTERRUPTED, "lease_token": None}
+        if not cut_off(stalled, run, "interrupted", INTERRUPTED_SENTENCE, **changes):
             return False
-        run.error_detail = detail
-        run.save(update_fields=["error_detail"])
-        if run.answer is not None and len(said) > len(run.answer.content):
-            run.answer.content = said
-            run.answer.save_fields("content")
-        end_orphans(run)
+        keep_said(run, said)
         after_commit(partial(append_end, run.pk))
     return True
+
+
+def keep_said(run: Run, said: str) -> None:
+    """Store the text of a run's log, when it is more than was saved."""
+    if run.answer_id is None:
+        return
+    # Read only now: the run's process may have saved more until it was ended.
+    answer = Message.objects.get(pk=run.answer_id)
+    if len(said) > len(answer.content):
+        answer.content = said
+        answer.save_fields("content")
 
 
 def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]]:
@@ -61,17 +73,23 @@ def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]]:
 
 
 def append_end(run_id: UUID) -> None:
-    """Tell the viewers of an interrupted run that it is over."""
+    """Tell the viewers of a run that was cut off that it is over; nothing follows in its log."""
     run = Run.objects.select_related("answer").get(pk=run_id)
-    key = log_key(run_id)
-    try:
-        last: Any = sync_redis().xrevrange(key, count=1)
+    key, cipher, payload = log_key(run_id), LogCipher(run_id), encoded(done_payload(run))
+
+    def append(pipeline: Any) -> None:
+        last: Any = pipeline.xrevrange(key, count=1)
+        pipeline.multi()
         if last and last[0][1].get(b"t") == b"done":
             return
         seq = int(last[0][0].split(b"-")[0]) + 1 if last else 1
-        end = Event(seq, "done", encoded(done_payload(run)))
-        sync_redis().xadd(key, LogCipher(run_id).seal(end), id=f"{seq}-0")
-        sync_redis().expire(key, config.agent.log_seconds)
+        pipeline.xadd(key, cipher.seal(Event(seq, "done", payload)), id=f"{seq}-0")
+        # What a process that slept was about to write is refused by Redis from now on.
+        pipeline.execute_command("XSETID", key, LAST_ID)
+        pipeline.expire(key, config.agent.log_seconds)
+
+    try:
+        sync_redis().transaction(append, key)
     except RedisError:
         # Viewers find the end in the database.
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
+import time
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat.agent.errors import AgentError, LimitReached
 from chat.agent.loop import TurnStarted, run_agent
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
@@ -20,16 +20,17 @@ from chat.models import Run
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import records
 from chat.runs.eventlog import RunLog, log_writer
+from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.passages import citations_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
-from youworker.common.db import in_thread, in_vital_thread
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chat.models import Citation, Message
+    from chat.models import Citation
     from chat.runs.records import Job
 
 logger = logging.getLogger(__name__)
@@ -37,18 +38,27 @@ logger = logging.getLogger(__name__)
 # Of a window, this share is left to the answer and to what the estimate gets wrong.
 PROMPT_SHARE = 0.9
 CHARACTERS_PER_TOKEN = 4
-INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
+MILLISECOND = timedelta(milliseconds=1)
+# A run nobody takes is ended long before that.
+LONGEST_WAIT_MS = 86_400_000
+# What the columns for a model's name hold.
+LONGEST_NAME = 200
+# Between the cancellation of a run and the end of its process lie three seconds.
+LAST_SECONDS = 2.5
+# A document may be removed between being looked up and being cited; a second look misses it.
+STORE_ATTEMPTS = 2
 
 
-async def make_answer(run_id: UUID, stop: asyncio.Event) -> None:
-    """Carry out one queued run to its end; nothing to do when somebody else has it."""
-    job = await in_thread(records.claim_job, run_id)
-    if job is None:
-        return
+async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
+    """Carry out one claimed run to its end; whoever loses it writes nothing more."""
     correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = log_writer().open(run_id)
+    log = log_writer().open(job.run.pk)
+    log.may_write = lease.is_certain
     try:
-        await Maker(job, log).make(stop)
+        await Maker(job, log, lease).make(stop)
+    except LeaseLost:
+        logger.warning("run %s was ended while this process was silent", job.run.pk)
+        log.abandon()
     finally:
         await log.close()
 
@@ -56,11 +66,9 @@ async def make_answer(run_id: UUID, stop: asyncio.Event) -> None:
 class Maker:
     """One answer in the making."""
 
-    def __init__(self, job: Job, log: RunLog) -> None:
-        self.job, self.run, self.log = job, job.run, log
-        if self.run.answer is None:
-            raise ValueError(f"run {self.run.pk} has no answer to write")
-        self.answer: Message = self.run.answer
+    def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
+        self.job, self.run, self.log, self.lease = job, job.run, log, lease
+        self.answer = records.answer_of(self.run)
         self.toolset = RecordingToolset(self.run, job.tools, job.context, log)
         self.text: list[str] = []
         self.reasoning: list[str] = []
@@ -68,27 +76,42 @@ class Maker:
         # What the model read and said since it last told how many tokens that was.
         self.unread_chars = self.uncounted_chars = 0
         self.prompt_chars = 0
+        self.waited_ms = waited_ms(self.run)
+        self.began = time.monotonic()
         self.ttft_ms: int | None = None
         self.model_name = ""
 
     async def make(self, stop: asyncio.Event) -> None:
-        """Speak until the end, a stop or an error, then store and tell how it went."""
+        """Speak until the end, a stop or an error, then store and tell how it went.
+
+        Raises `LeaseLost` as soon as somebody else has ended the run.
+        """
         self.log.emit("run", {"status": RunStatus.RUNNING, "message_id": str(self.answer.pk)})
-        saver = asyncio.create_task(self.save_regularly())
-        speaking = asyncio.create_task(self.speak())
-        stopping = asyncio.create_task(stop.wait())
+        outcome = INTERRUPTED
         try:
-            await asyncio.wait({speaking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            outcome = await self.speak_until(stop)
+            await self.finish(outcome)
         except asyncio.CancelledError:
             # The process ends in order: there is time to keep everything that was said.
-            speaking.cancel()
-            await self.finish(RunStatus.INTERRUPTED, "interrupted", INTERRUPTED_SENTENCE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_SECONDS):
+                    await self.finish(outcome)
             raise
+
+    async def speak_until(self, stop: asyncio.Event) -> Outcome:
+        """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
+        speaking = asyncio.create_task(self.speak())
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
+        saver = asyncio.create_task(self.save_regularly())
+        try:
+            await asyncio.wait({speaking, *waits}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (stopping, saver, speaking):
+            others = [*waits, saver, speaking]
+            for task in others:
                 task.cancel()
-            await asyncio.gather(stopping, saver, speaking, return_exceptions=True)
-        await self.finish(*outcome_of(speaking))
+            await asyncio.gather(*others, return_exceptions=True)
+        self.lease.require()
+        return outcome_of(speaking)
 
     async def speak(self) -> None:
         """Let the agent talk; pieces go to the log as they come."""
@@ -136,7 +159,7 @@ class Maker:
 
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
-        self.ttft_ms = int((timezone.now() - self.run.created_at) / timedelta(milliseconds=1))
+        self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
 
     def prompt(self, model: LanguageModel) -> list[ChatMessage]:
         """System prompt and as much of the conversation as the window holds."""
@@ -152,75 +175,96 @@ class Maker:
         saved = 0
         while True:
             await asyncio.sleep(config.agent.save_seconds)
-            if len(self.text) + len(self.reasoning) != saved:
-                saved = len(self.text) + len(self.reasoning)
-                content, reasoning = "".join(self.text), "".join(self.reasoning)
-                try:
-                    await in_thread(records.save_partial, self.answer, content, reasoning)
-                except Exception:
-                    logger.exception("the partial answer could not be saved")
+            if len(self.text) + len(self.reasoning) == saved:
+                continue
+            written = len(self.text) + len(self.reasoning)
+            try:
+                await self.save("".join(self.text), "".join(self.reasoning))
+            except LeaseLost:
+                return
+            except Exception:
+                logger.exception("the partial answer could not be saved")
+            saved = written
 
-    async def finish(self, status: RunStatus, code: str, detail: str) -> None:
-        """Store the answer and its citations, end the run, and say so."""
-        content = "".join(self.text)
-        self.answer.content, self.answer.reasoning = content, "".join(self.reasoning)
-        citations = await in_vital_thread(citations_of, self.answer, content, self.toolset.book)
-        ended = await in_vital_thread(
-            records.finish_run,
-            self.run,
-            self.answer,
-            status,
-            citations,
-            **self.figures(code, detail),
+    async def save(self, content: str, reasoning: str) -> None:
+        """Keep a text that goes on; raises `LeaseLost`."""
+        if not await persist(self.lease, records.save_partial, self.run, content, reasoning):
+            self.lease.lose()
+            self.lease.require()
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
+        outcome, citations = await self.store(outcome)
+        payload = await persist(self.lease, final_payload, self.run.pk)
+        # From here on nothing waits, so that the end is told once even if this is cancelled.
+        for citation in citations:
+            self.log.emit("citation", rendered_citation(citation))
+        if outcome.code:
+            about = {"level": "error", "message": outcome.detail, "code": outcome.code}
+            self.log.emit("log", about)
+        self.log.emit("run", {"status": outcome.status})
+        self.log.emit("done", payload)
+
+    async def store(self, outcome: Outcome) -> tuple[Outcome, list[Citation]]:
+        """Store everything, or at least the text; how the run ended, and what it cites."""
+        self.answer.content, self.answer.reasoning = "".join(self.text), "".join(self.reasoning)
+        failure: Exception | None = None
+        for _ in range(STORE_ATTEMPTS):
+            try:
+                return outcome, await self.store_with_citations(outcome)
+            except LeaseLost:
+                raise
+            except Exception as error:  # noqa: BLE001 -- the text is kept, whatever it was
+                failure = error
+        logger.error("the answer of run %s cannot be stored whole", self.run.pk, exc_info=failure)
+        # It is the model's own, and may be what cannot be stored.
+        self.model_name = ""
+        await self.end_run(UNSTORED, [])
+        return UNSTORED, []
+
+    async def store_with_citations(self, outcome: Outcome) -> list[Citation]:
+        """Find the citations of the answer, and store both."""
+        book, content = self.toolset.book, self.answer.content
+        citations = await persist(self.lease, citations_of, self.answer, content, book)
+        await self.end_run(outcome, citations)
+        return citations
+
+    async def end_run(self, outcome: Outcome, citations: list[Citation]) -> None:
+        """End the run in the database; raises `LeaseLost` when somebody else did before."""
+        figures = self.figures(outcome)
+        status = outcome.status
+        stored = await persist(
+            self.lease, records.finish_run, self.run, self.answer, status, citations, **figures
         )
-        self.announce(status, code, detail, citations if ended else [])
-        fresh = await in_vital_thread(final_payload, self.run.pk)
-        self.log.emit("done", fresh)
+        if not stored:
+            self.lease.lose()
+        self.lease.require()
 
-    def figures(self, code: str, detail: str) -> dict[str, Any]:
+    def figures(self, outcome: Outcome) -> dict[str, Any]:
         """What is stored about the run beside its text.
 
         A model that was stopped, or never tells, is counted by its characters.
         """
-        self.tokens_in += self.unread_chars // CHARACTERS_PER_TOKEN
-        self.tokens_out += self.uncounted_chars // CHARACTERS_PER_TOKEN
         return {
-            "model": self.model_name or self.run.model,
+            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
             "iterations": self.turns,
-            "tokens_in": self.tokens_in,
-            "tokens_out": self.tokens_out,
+            "tokens_in": self.tokens_in + self.unread_chars // CHARACTERS_PER_TOKEN,
+            "tokens_out": self.tokens_out + self.uncounted_chars // CHARACTERS_PER_TOKEN,
             "ttft_ms": self.ttft_ms,
-            "error_code": code,
-            "error_detail": detail,
+            "error_code": outcome.code,
+            "error_detail": outcome.detail,
         }
 
-    def announce(
-        self, status: RunStatus, code: str, detail: str, citations: list[Citation]
-    ) -> None:
-        """Tell viewers about citations, and about trouble."""
-        for citation in citations:
-            self.log.emit("citation", rendered_citation(citation))
-        if code:
-            self.log.emit("log", {"level": "error", "message": detail, "code": code})
-        self.log.emit("run", {"status": status})
+
+def waited_ms(run: Run) -> int:
+    """How long a claimed run waited for this process; what no run waits means a clock was set."""
+    waited = (timezone.now() - run.created_at) / MILLISECOND
+    return min(max(int(waited), 0), LONGEST_WAIT_MS)
 
 
 def final_payload(run_id: UUID) -> dict[str, Any]:
-    """The payload of the last event, as the database has it."""
-    return done_payload(Run.objects.select_related("answer").get(pk=run_id))
-
-
-def outcome_of(speaking: asyncio.Task[None]) -> tuple[RunStatus, str, str]:
-    """Status, error code and sentence of a finished or cancelled answer."""
-    if speaking.cancelled():
-        return RunStatus.STOPPED, "", ""
-    error = speaking.exception()
-    if error is None:
-        return RunStatus.SUCCEEDED, "", ""
-    if isinstance(error, TimeoutError):
-        error = LimitReached(f"The answer was ended after {config.agent.max_seconds:g} s.")
-    if isinstance(error, AgentError):
-        return RunStatus.FAILED, error.code, error.message
-    logger.error("an answer failed", exc_info=error)
-    reference = correlation.correlation_id()
-    return RunStatus.FAILED, "internal_error", f"Something went wrong on our side ({reference})."
+    """The payload of the last event, as the database has it; raises `LeaseLost` without a row."""
+    run = Run.objects.select_related("answer").filter(pk=run_id).first()
+    if run is None:
+        raise LeaseLost
+    return done_payload(run)

@@ -26,7 +26,9 @@ from groups.exceptions import LegalHoldInForce
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker import tasks
 from youworker.common.config import config
+from youworker.common.leases import lease_end
 from youworker.common.redis import sync_redis
+from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +80,7 @@ def test_everything_said_goes_with_its_logs(django_capture_on_commit_callbacks):
 
 
 def test_running_answers_are_stopped_first(monkeypatch):
-    run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
+    run = RunFactory(status="running", lease_until=lease_end(60))
 
     def process_stops(_seconds):
         if not Run.objects.wanted().filter(pk=run.pk).exists():
@@ -90,14 +92,15 @@ def test_running_answers_are_stopped_first(monkeypatch):
 
 
 def test_an_answer_of_a_dead_process_is_ended():
-    run = RunFactory(status="running", lease_until=timezone.now() - timedelta(seconds=1))
+    run = RunFactory(status="running")
+    let_leases_end(Run.objects.filter(pk=run.pk))
 
     assert clear_history(run.user, actor=run.user)["sessions_deleted"] == 1
 
 
 def test_an_answer_that_does_not_stop_keeps_its_conversation(monkeypatch):
     monkeypatch.setattr(clearing, "STOP_SECONDS", 0.0)
-    run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
+    run = RunFactory(status="running", lease_until=lease_end(60))
 
     with pytest.raises(RunsStopping):
         clearing.wait_for_runs(run.user, seconds=0)
@@ -172,9 +175,7 @@ def test_a_hold_beats_every_rule(rule):
 
 def test_an_active_answer_keeps_its_conversation(rule):
     session = idle(31)
-    RunFactory(
-        session=session, status="running", lease_until=timezone.now() + timedelta(seconds=60)
-    )
+    RunFactory(session=session, status="running", lease_until=lease_end(60))
     rule(30)
 
     apply_retention()

@@ -25,7 +25,9 @@ from chat.runs.viewing import view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.config import config
+from youworker.common.leases import lease_end
 from youworker.common.redis import async_redis, sync_redis
+from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -258,9 +260,14 @@ async def test_events_survive_a_redis_that_came_back_empty(spoken_by, monkeypatc
     assert texts(events) == "before after"
 
 
+def stalled_run():
+    run = RunFactory(status=RunStatus.RUNNING)
+    let_leases_end(Run.objects.filter(pk=run.pk))
+    return run
+
+
 def test_stalled_runs_are_interrupted_and_keep_the_text_of_the_log():
-    run = RunFactory(status=RunStatus.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
-    alive = RunFactory(status=RunStatus.RUNNING, lease_until=timezone.now() + timedelta(minutes=1))
+    run, alive = stalled_run(), RunFactory(status=RunStatus.RUNNING, lease_until=lease_end(60))
     run.answer.content = "the beg"
     run.answer.save_fields("content")
     for seq, text in enumerate(["the beginning", " and more"], 1):
@@ -335,7 +342,7 @@ async def test_a_viewer_of_an_unreadable_entry_gets_the_end_from_the_database(sp
 
 
 def test_an_unreadable_log_leaves_the_saved_text_of_a_stalled_run():
-    run = RunFactory(status=RunStatus.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
+    run = stalled_run()
     run.answer.content = "saved"
     run.answer.save_fields("content")
     good = Event(1, "token", orjson.dumps({"text": "a longer text than was saved"}))
@@ -357,7 +364,7 @@ def seal_with_a_lost_key(rows, key):
 
 
 def test_an_interrupted_run_is_not_ended_twice():
-    run = RunFactory(status=RunStatus.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
+    run = stalled_run()
 
     assert interrupt_stalled_runs() == 1
     assert interrupt_stalled_runs() == 0
@@ -367,7 +374,9 @@ def test_an_interrupted_run_is_not_ended_twice():
 async def test_a_process_that_ends_in_order_keeps_everything(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("all of it"), 60.0]]))
     run_id = await ask()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(20):
+        while await async_redis().xlen(log_key(run_id)) < 2:  # noqa: ASYNC110 -- Redis tells nobody
+            await asyncio.sleep(0.05)
 
     for task in run_host().tasks:
         task.cancel()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from documents import services as documents
 from documents.exceptions import VectorsUnusable
@@ -24,6 +22,7 @@ from ingestion.pipeline.verdicts import (
     try_again,
 )
 from youworker.common.exceptions import UpstreamUnavailable
+from youworker.common.leases import lease_end
 
 if TYPE_CHECKING:
     from ingestion.models import IngestionItem
@@ -105,7 +104,7 @@ def wait_for_model(item: IngestionItem, error: UpstreamUnavailable) -> None:
     """Pause an item; an absent model server is not the file's fault and never ends it."""
     held_row(item).change(
         lease_token=None,
-        lease_until=timezone.now() + timedelta(seconds=PAUSE),
+        lease_until=lease_end(PAUSE),
         error_code=error.code,
         error_detail=error.message,
     )

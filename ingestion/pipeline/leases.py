@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -17,6 +16,7 @@ from django.utils import timezone
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.common.config import config
+from youworker.common.leases import RELEASED, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,20 +49,13 @@ class Lease:
         """Show that the worker is alive; how many items it still holds."""
         self.shown_at = time.monotonic()
         held = IngestionItem.objects.held(self.token)
-        return held.update(lease_until=lease_end())
+        return held.renew(seconds=config.ingestion.lease_seconds)
 
     def release(self) -> None:
         """Give back what was not worked on."""
         held = IngestionItem.objects.held(self.token)
-        held.filter(stage=Stage.PARSING).change(
-            stage=Stage.QUEUED, lease_token=None, lease_until=None
-        )
-        held.change(lease_token=None, lease_until=None)
-
-
-def lease_end() -> datetime:
-    """Until when a worker may be silent."""
-    return timezone.now() + timedelta(seconds=config.ingestion.lease_seconds)
+        held.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **RELEASED)
+        held.change(**RELEASED)
 
 
 def claim(stage: Stage) -> Lease | None:
@@ -91,7 +84,7 @@ def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
     token = uuid4()
     working = Stage.PARSING if stage == Stage.QUEUED else stage
     chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
-    chosen_rows.change(stage=working, lease_token=token, lease_until=lease_end())
+    chosen_rows.change(stage=working, **new_lease(token, config.ingestion.lease_seconds))
     note_turn(run)
     for item in chosen:
         item.stage, item.lease_token, item.run = working, token, run
@@ -120,18 +113,18 @@ def note_turn(run: IngestionRun) -> None:
 def take_back() -> int:
     """Return items of workers that fell silent to the queue; how many there were.
 
-    After `MAX_LOSSES` workers were lost with an item it is quarantined.
+    An item that is seen silent for the first time is only marked. After `MAX_LOSSES` workers
+    were lost with an item it is quarantined.
     """
-    abandoned = IngestionItem.objects.abandoned(timezone.now())
+    IngestionItem.objects.leased().suspect_expired()
+    abandoned = IngestionItem.objects.abandoned()
+    waiting = {"losses": F("losses") + 1, **RELEASED}
     quarantined = abandoned.filter(losses__gte=MAX_LOSSES - 1).change(
         stage=Stage.FAILED,
-        losses=F("losses") + 1,
-        lease_token=None,
-        lease_until=None,
         error_code="quarantined",
         error_detail=f"{MAX_LOSSES} workers were lost while they worked on this file.",
+        **waiting,
     )
-    waiting = {"losses": F("losses") + 1, "lease_token": None, "lease_until": None}
     parsing = abandoned.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **waiting)
     embedding = abandoned.filter(stage=Stage.EMBEDDING).change(**waiting)
     returned = quarantined + parsing + embedding

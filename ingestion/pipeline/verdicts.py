@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import DataError, IntegrityError
-from django.utils import timezone
 
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from youworker.common.config import config
+from youworker.common.leases import lease_end
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
@@ -87,7 +86,7 @@ def try_again(item: IngestionItem, code: str, detail: str) -> bool:
         attempts=item.attempts + 1,
         failures=item.failures + 1,
         lease_token=None,
-        lease_until=timezone.now() + timedelta(seconds=2**item.failures),
+        lease_until=lease_end(2**item.failures),
         error_code=code[:64],
         error_detail=detail,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, connections
-from django.utils import timezone
+from django.db.models import F
 
 from accounts.tests.factories import UserFactory
 from documents import search
@@ -25,6 +25,8 @@ from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.common.config import config
+from youworker.common.leases import lease_end
+from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
 
@@ -161,10 +163,10 @@ def dying_parser(monkeypatch):
 
 
 def pass_time(seconds):
-    """Let pauses and leases be over."""
-    for item in IngestionItem.objects.filter(lease_until__isnull=False):
-        until = item.lease_until - timedelta(seconds=seconds)
-        IngestionItem.objects.filter(pk=item.pk).update(lease_until=until)
+    """Let pauses and leases be over, which is seen at once."""
+    rows = IngestionItem.objects.filter(lease_until__isnull=False)
+    rows.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
+    rows.expired().update(lease_suspected_at=F("lease_until") - timedelta(seconds=seconds))
 
 
 def test_a_file_that_kills_parsers_is_given_up_after_three(user, letters, incoming, dying_parser):
@@ -491,12 +493,11 @@ def test_work_queues_up_again_while_there_is_more(user, incoming, letters, woken
 
 
 def test_leases_expire_by_the_clock():
-    item = ItemFactory(
-        stage=Stage.EMBEDDING,
-        lease_token="0199a0a0-0000-7000-8000-000000000000",
-        lease_until=timezone.now() - timedelta(seconds=1),
-    )
+    token = "0199a0a0-0000-7000-8000-000000000000"
+    item = ItemFactory(stage=Stage.EMBEDDING, lease_token=token, lease_until=lease_end(-1))
 
+    assert take_back() == 0
+    let_leases_end(IngestionItem.objects.all())
     assert take_back() == 1
     item.refresh_from_db()
     assert (item.stage, item.lease_token, item.losses) == (Stage.EMBEDDING, None, 1)

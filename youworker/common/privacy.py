@@ -70,3 +70,4 @@ def names(*parts: Iterable[str] | str) -> tuple[str, ...]:
 
 
 TIMES = ("created_at", "updated_at")
+LEASE = "lease_token lease_until lease_suspected_at"

@@ -29,7 +29,7 @@ def kept_alive(rows: ErrandQuerySet[Any], errand: Errand) -> Iterator[None]:
         try:
             while not over.wait(LEASE_SECONDS / 4):
                 try:
-                    rows.renew(errand.lease_token, seconds=LEASE_SECONDS)
+                    rows.holding(errand.lease_token).renew(seconds=LEASE_SECONDS)
                 except DatabaseError:
                     logger.exception("The lease of %s could not be renewed", errand.pk)
                     connection.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -128,7 +129,7 @@ class World:
 
     def call(self, *, error: str | None = None, denied: bool = False, end: bool = True) -> Any:
         """A call of a tool by a run of Ada's."""
-        run = RunFactory(session=self.session, user=self.ada)
+        run = RunFactory(session=self.session, user=self.ada, status="running", lease_token=uuid4())
         row = records.begin_tool_run(run, None, CANARY, {"query": CANARY})
         if end:
             text = error or CANARY

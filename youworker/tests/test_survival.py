@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import orjson
+import psutil
 import pytest
+from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -79,23 +81,45 @@ def text_of(events):
     return "".join(event["text"] for event in events if event["type"] == "token")
 
 
+def environment_of(product):
+    """The settings of the web process, with the addresses of the embedded servers."""
+    raw = Path(f"/proc/{product.web.pid}/environ").read_bytes().split(b"\0")
+    return dict(part.decode().split("=", 1) for part in raw if b"=" in part)
+
+
 @contextmanager
 def second_web(product):
-    """Another web process of the same installation, on a port of its own."""
-    raw = Path(f"/proc/{product.web.pid}/environ").read_bytes().split(b"\0")
-    environment = dict(part.decode().split("=", 1) for part in raw if b"=" in part)
+    """Another web process of the same installation, on a port of its own; its client."""
+    with second_process(product) as (_, client):
+        yield client
+
+
+@contextmanager
+def second_process(product):
+    """Another web process of the same installation, on a port of its own, and its client."""
     port = free_port()
     command = [sys.executable, "-m", "youworker.server", "--port", str(port)]
-    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment)
+    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment_of(product))
     try:
         headers = {"Authorization": f"Bearer {product.api_key}"}
         url = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=url, headers=headers, timeout=30) as opened:
             eventually(lambda: opened.get("/health/live").status_code == 200)
-            yield opened
+            yield other, opened
     finally:
+        other.send_signal(signal.SIGCONT)
         other.terminate()
         other.wait(15)
+
+
+def ended(client, run):
+    """The run, once it is over."""
+
+    def look():
+        found = client.get(f"/v1/runs/{run}").json()
+        return found["status"] not in ("queued", "running") and found
+
+    return eventually(look)
 
 
 def test_two_web_processes_behave_as_one(product, client):
@@ -194,3 +218,79 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
     assert not any('"status":"succeeded"' in lines for lines in rest)
     assert ended["status"] == "stopped"
     assert text.startswith("tok")
+
+
+LONG = "[[tokens=4000,rate=40]]"
+
+
+def requests_of(product, text):
+    """What the model's server was asked with this text."""
+    control = product.environment["LLM_BASE_URL"].replace("/v1", "/control/requests")
+    found = httpx.get(control).json()
+    return [each for each in found if text in orjson.dumps(each["body"]).decode()]
+
+
+def test_a_process_that_slept_through_its_lease_writes_nothing_more(product, client):
+    redis = Redis.from_url(environment_of(product)["REDIS_URL"])
+    with second_process(product) as (process, other):
+        session, run = ask(other, LONG)
+        events_of(other, run, until=40)
+        process.send_signal(signal.SIGSTOP)
+
+        interrupted = ended(client, run)
+        text = client.get(f"/v1/sessions/{session}/messages").json()["results"][1]["content"]
+        events, length = events_of(client, run), redis.xlen(f"run:{run}")
+        process.send_signal(signal.SIGCONT)
+        asked = eventually(
+            lambda: [each for each in requests_of(product, LONG) if each["abandoned"]]
+        )
+        eventually(lambda: other.get("/health/live").status_code == 200)
+        time.sleep(2)  # what it could still do, it has done
+
+        later = client.get(f"/v1/runs/{run}").json()
+        messages = client.get(f"/v1/sessions/{session}/messages").json()["results"]
+        again = events_of(other, run)
+
+    assert interrupted["status"] == "interrupted"
+    assert text
+    assert text_of(events) == text
+    assert [event["type"] for event in events].count("done") == 1
+    assert asked[0]["tokens_sent"] < 4000
+    assert (later, messages[1]["content"]) == (interrupted, text)
+    assert (again, redis.xlen(f"run:{run}")) == (events, length)
+
+
+@contextmanager
+def hanging_database(product):
+    """Let all processes of the database sleep."""
+    folder = product.environment["DATA_DIR"]
+    masters = [
+        each
+        for each in psutil.process_iter(["cmdline"])
+        if folder in " ".join(each.info["cmdline"] or []) and "postgres" in each.info["cmdline"][0]
+    ]
+    sleepers = [each for master in masters for each in (master, *master.children(recursive=True))]
+    assert sleepers
+    for each in sleepers:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in sleepers:
+            each.resume()
+
+
+def test_a_database_that_hangs_for_longer_than_a_lease_ends_no_answer(product, client):
+    asked = [ask(client, "[[tokens=200,rate=40]]") for _ in range(4)]
+    for _, run in asked:
+        events_of(client, run, until=5)
+    with hanging_database(product):
+        time.sleep(15)  # three leases; the model has long told everything
+
+    runs = [ended(client, run) for _, run in asked]
+    ends = [events_of(client, run) for _, run in asked]
+
+    assert [run["status"] for run in runs] == ["succeeded"] * 4
+    assert all(run["tokens_out"] == 200 for run in runs)
+    assert [[each["type"] for each in events].count("done") for events in ends] == [1] * 4
+    assert [len(text_of(events).split()) for events in ends] == [200] * 4

@@ -27,9 +27,11 @@ from groups.enums import Role
 from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.common.exceptions import Forbidden
+from youworker.common.leases import lease_end
 from youworker.privacy import erasures
 from youworker.privacy.exports import make_exports, request_export
 from youworker.privacy.tests.canaries import furnish, stored, traces_of
+from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +197,7 @@ def test_his_document_in_a_collection_of_somebody_else_goes_and_theirs_stay(at_o
 
 
 def test_an_answer_that_is_being_written_is_waited_for(django_capture_on_commit_callbacks):
-    run = RunFactory(status="running", lease_until=timezone.now() + timedelta(seconds=60))
+    run = RunFactory(status="running", lease_until=lease_end(60))
     with django_capture_on_commit_callbacks(execute=True):
         erasure = erasures.request_erasure(run.user, actor=run.user)
 
@@ -213,7 +215,7 @@ def test_a_killed_worker_loses_the_task_and_another_one_finishes_it(at_once):
     taken = Erasure.objects.claim(seconds=60)
     assert erasures.erase_users() == 0
 
-    Erasure.objects.update(lease_until=timezone.now())
+    let_leases_end(Erasure.objects.all())
 
     assert erasures.erase_users() == 1
     assert not User.objects.filter(pk=user.pk).exists()

@@ -26,6 +26,7 @@ from youworker.privacy import exports
 from youworker.privacy.naming import safe_name
 from youworker.privacy.registry import personal
 from youworker.privacy.tests.canaries import furnish, stored
+from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
 
@@ -247,7 +248,7 @@ def test_killed_workers_count_as_attempts():
     for _ in range(3):
         assert DataExport.objects.claim(seconds=60).pk == export.pk
         assert DataExport.objects.claim(seconds=60) is None
-        DataExport.objects.update(lease_until=timezone.now())
+        let_leases_end(DataExport.objects.all())
 
     exports.make_exports()
 
@@ -259,12 +260,12 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing():
     user = UserFactory()
     exports.request_export(user, actor=user)
     first = DataExport.objects.claim(seconds=60)
-    DataExport.objects.update(lease_until=timezone.now())
+    let_leases_end(DataExport.objects.all())
     second = DataExport.objects.claim(seconds=60)
 
-    assert not DataExport.objects.renew(first.lease_token, seconds=60)
+    assert not DataExport.objects.holding(first.lease_token).renew(seconds=60)
     assert not DataExport.objects.end(first.lease_token, ExportStatus.READY)
-    assert DataExport.objects.renew(second.lease_token, seconds=60)
+    assert DataExport.objects.holding(second.lease_token).renew(seconds=60)
 
 
 def test_files_are_deleted_when_they_expire():

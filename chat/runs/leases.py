@@ -1,0 +1,79 @@
+"""What the process that makes an answer knows of its lease, and how it waits for the database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import InterfaceError, OperationalError
+
+from youworker.common.config import config
+from youworker.common.db import in_vital_thread
+from youworker.common.leases import elapsed_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The database was not reached, or went away: what was asked can be asked again.
+AWAY = (OperationalError, InterfaceError)
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 2.0
+
+
+class LeaseLost(Exception):
+    """The run is not ours any more: nothing may be written about it."""
+
+
+class RunLease:
+    """The lease of one run, as its holder sees it without asking the database."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self.run_id = run_id
+        self.token = uuid4()
+        self.asked_at = elapsed_seconds()
+        self.lost = asyncio.Event()
+
+    def is_certain(self) -> bool:
+        """Whether nobody else can have ended the run, however long this process slept."""
+        age = elapsed_seconds() - self.asked_at
+        return not self.lost.is_set() and age < config.agent.lease_seconds
+
+    def confirm(self, asked_at: float) -> None:
+        """Note that the database extended the lease when it was asked at that time."""
+        self.asked_at = max(self.asked_at, asked_at)
+
+    def lose(self) -> None:
+        """Note that somebody else ended the run."""
+        self.lost.set()
+
+    def require(self) -> None:
+        """Raise `LeaseLost` when somebody else ended the run."""
+        if self.lost.is_set():
+            raise LeaseLost
+
+
+async def persist(
+    lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Call repeatable database code until the database answers; raises `LeaseLost`.
+
+    While the database is away for everybody nobody can end the run; when it is back, the lease
+    decides.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        lease.require()
+        try:
+            return await in_vital_thread(function, *args, **kwargs)
+        except AWAY as error:
+            if pause == FIRST_PAUSE:
+                logger.warning("run %s waits for the database: %s", lease.run_id, error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)

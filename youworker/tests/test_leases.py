@@ -1,0 +1,110 @@
+"""Leases of every kind end by the database's clock, at the second look."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import DataExport, Erasure
+from accounts.tests.factories import UserFactory
+from chat.models import Run
+from chat.tests.factories import RunFactory
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem
+from ingestion.pipeline.leases import claim, take_back
+from ingestion.tests.factories import ItemFactory
+from youworker.common.leases import LOOK_SECONDS, lease_end, new_lease
+from youworker.testing.leases import let_leases_end
+
+pytestmark = pytest.mark.django_db
+
+
+def export(**fields):
+    return DataExport.objects.create(user=UserFactory(), **fields)
+
+
+def erasure(**fields):
+    return Erasure.objects.create(subject=UserFactory().pk, **fields)
+
+
+# A row of each kind that is held, and its repository.
+KINDS = [
+    (lambda **fields: RunFactory(status="running", **fields), Run.objects),
+    (lambda **fields: ItemFactory(stage=Stage.EMBEDDING, **fields), IngestionItem.objects),
+    (lambda **fields: export(status="running", **fields), DataExport.objects),
+    (lambda **fields: erasure(status="running", **fields), Erasure.objects),
+]
+
+
+@pytest.fixture(params=KINDS, ids=["run", "item", "export", "erasure"])
+def kind(request):
+    return request.param
+
+
+def test_a_lease_is_lost_when_it_was_expired_at_two_looks(kind):
+    make, rows = kind
+    make(**new_lease(uuid4(), -1))
+
+    looks = [(rows.suspect_expired(), rows.lost().count()) for _ in range(2)]
+    rows.update(lease_suspected_at=Now() - timedelta(seconds=LOOK_SECONDS + 1))
+
+    assert looks == [(1, 0), (0, 0)]
+    assert rows.lost().count() == 1
+
+
+def test_a_lease_that_was_renewed_between_two_looks_is_not_lost(kind):
+    make, rows = kind
+    row = make(**new_lease(uuid4(), 60))
+    let_leases_end(rows.all())
+
+    assert rows.held(row.lease_token).renew(seconds=60) == 1
+    rows.update(lease_until=lease_end(-1))
+
+    assert rows.lost().count() == 0
+
+
+@pytest.mark.parametrize("skew", [-3600, 3600])
+def test_no_clock_but_the_databases_counts(kind, skew, monkeypatch):
+    make, rows = kind
+    wrong = timezone.now() + timedelta(seconds=skew)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+
+    row = make(**new_lease(uuid4(), 60))
+    suspected = rows.suspect_expired()
+    rows.held(row.lease_token).renew(seconds=60)
+
+    assert suspected == 0
+    assert rows.expired().count() == 0
+    rows.update(lease_until=lease_end(-1))
+    assert rows.suspect_expired() == 1
+
+
+def test_workers_with_wrong_clocks_wait_for_the_second_look(monkeypatch):
+    wrong = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    ItemFactory(stage=Stage.QUEUED)
+    export()
+
+    assert claim(Stage.QUEUED) is not None
+    taken = DataExport.objects.claim(seconds=60)
+
+    assert take_back() == 0
+    assert DataExport.objects.claim(seconds=60) is None
+    let_leases_end(DataExport.objects.all(), seen=False)
+    assert DataExport.objects.claim(seconds=60) is None
+    let_leases_end(DataExport.objects.all())
+    assert DataExport.objects.claim(seconds=60).pk == taken.pk
+
+
+def test_a_pause_ends_by_the_databases_clock(monkeypatch):
+    made = export()
+    taken = DataExport.objects.claim(seconds=60)
+    DataExport.objects.all().put_back(taken.lease_token, pause=30, error_code="failed")
+    wrong = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+
+    assert DataExport.objects.claim(seconds=60) is None
+    DataExport.objects.update(lease_until=lease_end(0))
+    assert DataExport.objects.claim(seconds=60).pk == made.pk
