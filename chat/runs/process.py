@@ -16,6 +16,7 @@ from chat.models import Run
 from chat.runs.eventlog import writers
 from chat.runs.follow import readers
 from chat.runs.runner import make_answer
+from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_thread
 from youworker.common.lookout import Lookout
@@ -134,12 +135,12 @@ async def close_runs() -> None:
     """End what runs of this event loop left behind, before the loop itself ends."""
     loop = asyncio.get_running_loop()
     host, writer, reader = hosts.pop(loop, None), writers.pop(loop, None), readers.pop(loop, None)
-    tasks = [*host.tasks, host.keeper] if host else []
-    tasks += [writer.task] if writer else []
-    for task in filter(None, tasks):
+    tasks = [*host.tasks] if host else []
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*filter(None, tasks), return_exceptions=True)
-    if reader is not None:
-        await reader.close()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await end_task(host.keeper if host else None)
+    for logs in filter(None, (writer, reader)):
+        await logs.close()
     await close_clients()
     await close_async_redis()

@@ -46,7 +46,7 @@ async def make_answer(run_id: UUID, stop: asyncio.Event) -> None:
     if job is None:
         return
     correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = log_writer().open(run_id)
+    log = await log_writer().open(run_id)
     try:
         await Maker(job, log).make(stop)
     finally:

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
 
@@ -25,6 +27,15 @@ def async_redis() -> redis.asyncio.Redis:
     if loop not in loops:
         loops[loop] = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=30)
     return loops[loop]
+
+
+def own_async_redis(timeout: float) -> redis.asyncio.Redis:
+    """A client of the caller's own, which closes it; it never sends a command a second time.
+
+    For whoever has to know what was sent, and begins again on their own.
+    """
+    retry = Retry(NoBackoff(), 0)
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=timeout, retry=retry)
 
 
 async def close_async_redis() -> None:
