@@ -196,7 +196,8 @@ class LogWriter:
         log = self.logs[run_id] = RunLog(run_id, self)
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                log.take_over(await self.redis.xrange(log.key))
+                rows: Any = await self.redis.xrange(log.key)
+            log.take_over(rows)
         except (RedisError, OSError, KeyError, ValueError) as error:
             # A run is made without Redis, too; a log that was begun elsewhere is given up then.
             logger.warning("the event log of run %s begins anew (%s)", run_id, type(error).__name__)

@@ -140,7 +140,9 @@ async def close_runs() -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await end_task(host.keeper if host else None)
-    for logs in filter(None, (writer, reader)):
-        await logs.close()
+    if writer is not None:
+        await writer.close()
+    if reader is not None:
+        await reader.close()
     await close_clients()
     await close_async_redis()

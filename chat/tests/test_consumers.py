@@ -270,5 +270,5 @@ async def test_a_socket_watches_so_many_runs_and_no_more(monkeypatch):
     await say(socket, type="resume", run_id=str(runs[1].pk), after=0)
     (error,) = await heard(socket, until="error")
 
-    assert (error["code"], error["attr"]) == ("invalid", "run_id")
+    assert "2 runs at a time" in error["detail"]
     await socket.disconnect()
