@@ -97,6 +97,8 @@ class Viewer:
         while not self.queue:
             if self.reading is None and (self.behind or not self.reader.follows(self)):
                 self.reading = asyncio.create_task(self.catch_up())
+                # A viewer that leaves does not ask how it went.
+                self.reading.add_done_callback(lambda task: task.cancelled() or task.exception())
             heard = self.hear_reading() if self.reading else self.hear_news(patience)
             if not await heard:
                 return
