@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
 MESSAGE_TOO_BIG = 1009
+# Each holds a page of events while the client does not read.
+MOST_WATCHED = 16
 
 Frame = dict[str, Any]
 
@@ -131,7 +133,10 @@ class ChatConsumer(TidyConsumer):
         after = frame.get("after", 0)
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise InvalidInput("`after` must be the number of an event.", attr="after")
-        self.watch(await self.named_run(frame, default=False), after=after)
+        run_id = await self.named_run(frame, default=False)
+        if run_id not in self.tasks and len(self.tasks) >= MOST_WATCHED:
+            raise InvalidInput(f"A socket can watch {MOST_WATCHED} runs at a time.", attr="run_id")
+        self.watch(run_id, after=after)
 
     async def on_ping(self, frame: Frame) -> None:
         """Answer a sign of life."""

@@ -46,6 +46,7 @@ class IngestionConsumer(TidyConsumer):
         self.user_id: UUID = user.pk
         self.grant = self.scope["grant"]
         self.looks: dict[str, asyncio.Task[None]] = {}
+        self.noticed: set[str] = set()
         self.said: dict[str, dict[str, bytes]] = {}
         self.since: dict[str, datetime] = {}
         self.opened_at = timezone.now()
@@ -88,18 +89,28 @@ class IngestionConsumer(TidyConsumer):
         await self.send_frame({"type": "error", "code": "bad_frame", "detail": detail})
 
     async def run_changed(self, event: dict[str, str]) -> None:
-        """Look at a run now, unless a look is under way."""
+        """Look at a run now; a look that is under way looks once more."""
         run_id = event["run_id"]
+        self.noticed.add(run_id)
         if run_id not in self.looks or self.looks[run_id].done():
             self.looks[run_id] = self.spawn(self.look(run_id))
 
     async def look(self, run_id: str) -> None:
-        """Send a run and its changed items, and once more after a second."""
-        for pause in (PAUSE, SECOND_LOOK):
-            await asyncio.sleep(pause)
-            since = self.since.get(run_id, self.opened_at) - OVERLAP
-            self.since[run_id] = timezone.now()
-            await self.send_news(run_id, await in_thread(changes, self.user_id, run_id, since))
+        """Send a run and its changed items, and once more after a second, until all is quiet.
+
+        A client who reads slowly holds a look up, and notices come meanwhile.
+        """
+        while run_id in self.noticed:
+            for pause in (PAUSE, SECOND_LOOK):
+                await asyncio.sleep(pause)
+                self.noticed.discard(run_id)
+                await self.look_once(run_id)
+
+    async def look_once(self, run_id: str) -> None:
+        """Send a run and its items that changed since the last look."""
+        since = self.since.get(run_id, self.opened_at) - OVERLAP
+        self.since[run_id] = timezone.now()
+        await self.send_news(run_id, await in_thread(changes, self.user_id, run_id, since))
 
     async def send_news(self, run_id: str, frames: list[dict[str, Any]]) -> None:
         """Send what the look before this one did not say already."""

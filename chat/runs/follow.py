@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-import redis.asyncio
-from django.conf import settings
 from redis.exceptions import RedisError
 
 from chat.events import Event, LogCipher, LogUnreadable, log_key
-from youworker.common.redis import async_redis
+from youworker.common.background import end_task
+from youworker.common.outages import Outage
+from youworker.common.redis import async_redis, own_async_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -22,77 +22,154 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BLOCK_MS = 5000
+# A read that is not answered so long after it should have been has lost its server.
+LATE_SECONDS = 5
 RETRY_SECONDS = 0.3
+# So long a viewer waits for Redis before it counts as silent: transports are given a sign of
+# life between the third time and the fourth, and want one every 15 seconds.
+ANSWER_SECONDS = 4
 PAGE = 500
 # A viewer that is this far behind reads the log itself again instead of filling our memory.
 LONGEST_QUEUE = 2000
 
 
 class Viewer:
-    """One reader's place in one log."""
+    """One reader's place in one log.
 
-    def __init__(self, run_id: UUID, after: int) -> None:
+    Numbers have no gaps, so the queue is filled only with the numbers that come next. Any other
+    number means that something was missed, and that the log is to be read again.
+    """
+
+    def __init__(self, run_id: UUID, after: int, reader: LogReader) -> None:
         self.run_id = run_id
         self.key = log_key(run_id).encode()
         self.cipher = LogCipher(run_id)
+        self.reader = reader
+        # The last number that was handed out; the queue begins with the next one.
         self.position = after
         self.queue: deque[Event] = deque()
         self.behind = True
-        self.lost = False
+        # The log ended before our position when it was read last.
+        self.ahead = False
+        self.broken = False
         self.news = asyncio.Event()
+        self.reading: asyncio.Task[None] | None = None
 
-    def lose(self) -> None:
-        """Give the log up: its entries cannot be decrypted."""
-        self.lost = True
-        self.queue.clear()
+    @property
+    def end(self) -> int:
+        """The last number that was handed out or is queued."""
+        return self.queue[-1].seq if self.queue else self.position
+
+    def offer(self, events: list[Event]) -> None:
+        """Take live events, or note that some were missed."""
+        following = self.end + 1
+        for event in events:
+            if event.seq == following and len(self.queue) < LONGEST_QUEUE:
+                self.queue.append(event)
+                following += 1
+                self.news.set()
+            elif event.seq >= following:
+                self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """Read the log before anything else."""
+        self.behind = True
         self.news.set()
-
-    def offer(self, event: Event) -> None:
-        """Take an event, or note that some were missed."""
-        if len(self.queue) >= LONGEST_QUEUE:
-            self.queue.clear()
-            self.behind = True
-        if not self.behind:
-            self.queue.append(event)
-        self.news.set()
-
-    async def catch_up(self) -> list[Event]:
-        """Up to a page of events that are in the log and were not seen yet."""
-        rows: Any = await async_redis().xrange(
-            self.key, min=f"({self.position}-0", max="+", count=PAGE
-        )
-        self.behind = len(rows) == PAGE
-        return [self.cipher.open(row) for row in rows]
 
     async def take(self, patience: float) -> list[Event]:
-        """The next events in order; an empty list after `patience` seconds of silence.
+        """The next events in order; an empty list after `patience` seconds without any.
 
-        An unreadable log is silent from then on; the first time that is told at once.
+        A log with a gap or damage is silent until it is whole again.
         """
-        if self.lost:
+        try:
+            await self.fill_queue(patience)
+        except LogUnreadable:
+            self.note_damage()
             await asyncio.sleep(patience)
-            return []
-        if not self.queue and not self.behind:
-            try:
-                async with asyncio.timeout(patience):
-                    await self.news.wait()
-            except TimeoutError:
-                return []
+        events = list(self.queue)
+        self.queue.clear()
+        if events:
+            self.position = events[-1].seq
+        return events
+
+    async def fill_queue(self, patience: float) -> None:
+        """Return when there are events, or none came for some time."""
+        while not self.queue:
+            if self.reading is None and (self.behind or not self.reader.follows(self)):
+                self.reading = asyncio.create_task(self.catch_up())
+                # A viewer that leaves does not ask how it went.
+                self.reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+            heard = self.hear_reading() if self.reading else self.hear_news(patience)
+            if not await heard:
+                return
+
+    async def hear_reading(self) -> bool:
+        """Wait for what is read of the log; false while it takes long.
+
+        It is left to go on then: where everything is slow, beginning again would never end.
+        """
+        reading = self.reading
+        if reading is None or not (await asyncio.wait({reading}, timeout=ANSWER_SECONDS))[0]:
+            return False
+        self.reading = None
+        reading.result()
+        return True
+
+    async def hear_news(self, patience: float) -> bool:
+        """Wait for what the reader brings; false after `patience` seconds of nothing."""
         self.news.clear()
+        try:
+            async with asyncio.timeout(patience):
+                await self.news.wait()
+        except TimeoutError:
+            # Whatever was missed, and why ever, is found within one silence.
+            self.behind = True
+            return False
+        return True
+
+    async def catch_up(self) -> None:
+        """Read what the log has, and have it followed from its end."""
         if self.behind:
-            self.queue.clear()
             try:
-                found = await self.catch_up()
-            except LogUnreadable:
-                self.lose()
-                return []
-        else:
-            found = list(self.queue)
-            self.queue.clear()
-        fresh = [event for event in found if event.seq > self.position]
-        if fresh:
-            self.position = fresh[-1].seq
-        return fresh
+                await self.read_log()
+            except BaseException:
+                self.behind = True
+                raise
+        if not self.behind and not self.reader.follows(self):
+            await self.reader.follow(self)
+
+    async def read_log(self) -> None:
+        """Queue up to a page of what comes next; raises `LogUnreadable` for a gap."""
+        # Before the read: what is offered meanwhile and does not fit asks for another one.
+        self.behind = False
+        start = self.position
+        # With the entry at our position, which shows that the log reaches it.
+        rows: Any = await async_redis().xrange(self.key, min=f"{start}-0", count=PAGE)
+        found = self.readable(rows, start)
+        self.ahead = start > 0 and not rows
+        self.behind = self.behind or len(rows) == PAGE
+        self.broken = False
+        # Some of it may have come live and been handed out meanwhile. What is left begins where
+        # the queue begins, so the longer one holds the other.
+        left = [event for event in found if event.seq > self.position]
+        if len(left) > len(self.queue):
+            self.queue = deque(left)
+
+    def readable(self, rows: list[Any], start: int) -> list[Event]:
+        """The events that follow number `start` without a gap."""
+        if start and rows and rows[0][0] == b"%d-0" % start:
+            rows = rows[1:]
+        opened = [self.cipher.open(row) for row in rows]
+        found = [event for seq, event in enumerate(opened, start + 1) if event.seq == seq]
+        if opened and not found:
+            raise LogUnreadable
+        return found
+
+    def note_damage(self) -> None:
+        """Log once that this log cannot be read any further."""
+        if not self.broken:
+            self.broken = True
+            logger.warning("the event log of run %s has a gap or damage", self.run_id)
 
 
 class LogReader:
@@ -102,24 +179,38 @@ class LogReader:
         self.viewers: dict[bytes, set[Viewer]] = {}
         self.positions: dict[bytes, bytes] = {}
         self.wake_key = f"wake:{uuid4()}".encode()
+        self.wake_position = b"0-0"
         self.task: asyncio.Task[None] | None = None
-        # Its own connection: a blocking read must not hold up anybody else's command.
-        self.redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+        self.outage = Outage(logger, "event logs cannot be followed; their viewers wait")
+        # A blocking read must not hold up anybody else's command.
+        self.redis = own_async_redis(BLOCK_MS / 1000 + LATE_SECONDS)
 
-    async def watch(self, viewer: Viewer) -> None:
-        """Begin to deliver to `viewer`; it starts with reading what is there already."""
+    def add(self, viewer: Viewer) -> None:
+        """Begin to deliver to `viewer` what is read of its log."""
+        self.viewers.setdefault(viewer.key, set()).add(viewer)
+
+    def follows(self, viewer: Viewer) -> bool:
+        """Whether the log of `viewer` is being read."""
+        return viewer.key in self.positions and self.task is not None and not self.task.done()
+
+    async def follow(self, viewer: Viewer) -> None:
+        """Read a log from where `viewer` has come to, which is its end or before it."""
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.read_for_ever())
-        known = viewer.key in self.viewers
-        self.viewers.setdefault(viewer.key, set()).add(viewer)
-        if not known:
-            self.positions[viewer.key] = f"{viewer.position}-0".encode()
+        if viewer.key not in self.positions:
+            # Somebody who waits for numbers far ahead must not keep the others waiting.
+            position = 0 if viewer.ahead else viewer.end
+            self.positions[viewer.key] = f"{position}-0".encode()
+            for other in self.viewers[viewer.key] - {viewer}:
+                other.fall_behind()
             await self.wake()
 
     def forget(self, viewer: Viewer) -> None:
         """Stop delivering to `viewer`."""
         group = self.viewers.get(viewer.key, set())
         group.discard(viewer)
+        if viewer.reading is not None:
+            viewer.reading.cancel()
         if not group:
             self.viewers.pop(viewer.key, None)
             self.positions.pop(viewer.key, None)
@@ -133,53 +224,42 @@ class LogReader:
 
     async def close(self) -> None:
         """Stop reading and give the connection back."""
-        if self.task is not None:
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
+        await end_task(self.task)
         await self.redis.aclose()
 
     async def read_for_ever(self) -> None:
-        """Deliver until the loop ends; Redis may come and go."""
-        wake_position = b"0-0"
+        """Deliver until the loop ends; Redis may come and go, and no mistake ends it."""
         while True:
-            streams: dict[Any, Any] = {self.wake_key: wake_position, **self.positions}
             try:
-                answer: Any = await self.redis.xread(streams, count=PAGE, block=BLOCK_MS)
-            except (RedisError, OSError):
+                await self.read_once()
+                self.outage.end()
+            except Exception as error:  # noqa: BLE001 -- every viewer of the process waits here
+                self.outage.begin(error)
                 await asyncio.sleep(RETRY_SECONDS)
-                self.everybody_behind()
-                continue
-            for key, rows in pairs(answer):
-                if key == self.wake_key:
-                    wake_position = rows[-1][0]
-                else:
-                    self.deliver(key, rows)
+                for viewer in [each for group in self.viewers.values() for each in group]:
+                    viewer.fall_behind()
 
-    def deliver(self, key: bytes, rows: list[Any]) -> None:
+    async def read_once(self) -> None:
+        """Wait for entries of any log, and deliver them."""
+        streams: dict[Any, Any] = {self.wake_key: self.wake_position, **self.positions}
+        answer: Any = await self.redis.xread(streams, count=PAGE, block=BLOCK_MS)
+        for key, rows in pairs(answer):
+            if key == self.wake_key:
+                self.wake_position = rows[-1][0]
+            elif key in self.positions:
+                self.positions[key] = rows[-1][0]
+                self.deliver(list(self.viewers[key]), rows)
+
+    def deliver(self, viewers: list[Viewer], rows: list[Any]) -> None:
         """Hand the rows of one log to everybody who watches it."""
-        if key not in self.positions:
-            return
-        self.positions[key] = rows[-1][0]
-        group = [viewer for viewer in self.viewers.get(key, ()) if not viewer.lost]
-        if not group:
-            return
         try:
-            events = [group[0].cipher.open(row) for row in rows]
+            events = [viewers[0].cipher.open(row) for row in rows]
         except LogUnreadable:
-            logger.warning("the event log %s cannot be decrypted", key.decode())
-            for viewer in group:
-                viewer.lose()
+            for viewer in viewers:
+                viewer.fall_behind()
             return
-        for viewer in group:
-            for event in events:
-                viewer.offer(event)
-
-    def everybody_behind(self) -> None:
-        """After trouble each viewer reads the log itself once."""
-        for group in self.viewers.values():
-            for viewer in group:
-                viewer.behind = True
-                viewer.news.set()
+        for viewer in viewers:
+            viewer.offer(events)
 
 
 def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:
@@ -210,16 +290,19 @@ async def follow_log(
 ) -> AsyncGenerator[list[Event], None]:
     """Batches of events after number `after`; an empty batch after `silence` seconds of nothing.
 
-    Goes on for ever: the caller stops at the event `done`, or when a silence tells him to.
+    Goes on for ever, whatever becomes of Redis: the caller stops at the event `done`, or when a
+    silence tells them to.
     """
-    viewer, reader = Viewer(run_id, after), log_reader()
+    reader = log_reader()
+    viewer = Viewer(run_id, after, reader)
+    reader.add(viewer)
     try:
-        await reader.watch(viewer)
         while True:
+            batch: list[Event] = []
             try:
-                yield await viewer.take(silence)
+                batch = await viewer.take(silence)
             except (RedisError, OSError):
                 await asyncio.sleep(RETRY_SECONDS)
-                yield []
+            yield batch
     finally:
         reader.forget(viewer)

@@ -16,6 +16,7 @@ from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.outcomes import internal_sentence
 from chat.runs.recovery import append_end
 from chat.runs.runner import make_answer
+from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
 from youworker.common.leases import elapsed_seconds
@@ -166,11 +167,13 @@ async def close_runs() -> None:
     """End what runs of this event loop left behind, before the loop itself ends."""
     loop = asyncio.get_running_loop()
     host, writer, reader = hosts.pop(loop, None), writers.pop(loop, None), readers.pop(loop, None)
-    tasks = [*host.tasks, host.keeper] if host else []
-    tasks += [writer.task] if writer and writer.task else []
+    tasks = [*host.tasks] if host else []
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await end_task(host.keeper if host else None)
+    if writer is not None:
+        await writer.close()
     if reader is not None:
         await reader.close()
     await close_clients()

@@ -52,7 +52,7 @@ STORE_ATTEMPTS = 2
 async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
     """Carry out one claimed run to its end; whoever loses it writes nothing more."""
     correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = log_writer().open(job.run.pk)
+    log = await log_writer().open(job.run.pk)
     log.may_write = lease.is_certain
     try:
         await Maker(job, log, lease).make(stop)

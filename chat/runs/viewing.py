@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
+from django.db import Error as DatabaseError
+from django.db.models import Q
+from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
+from chat.enums import ACTIVE_STATUSES
 from chat.events import Event, encoded, log_key
 from chat.models import Run
 from chat.rendering import done_payload, rendered_message
-from chat.runs.follow import follow_log
+from chat.runs.follow import ANSWER_SECONDS, follow_log
 from chat.runs.process import carried_out_here
 from youworker.common.db import in_thread
+from youworker.common.lookout import Lookout
+from youworker.common.outages import Outage
 from youworker.common.redis import async_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Collection
     from uuid import UUID
+
+logger = logging.getLogger(__name__)
 
 KEEPALIVE_SECONDS = 12.0
 CHECK_SECONDS = 1.0
@@ -28,52 +36,72 @@ CHECK_SECONDS = 1.0
 SETTLED = timedelta(seconds=3)
 
 
+def unsettled_runs(pks: Collection[UUID]) -> set[UUID]:
+    """Those of the runs whose log may still grow."""
+    settled = Q(finished_at__lte=Now() - SETTLED) & ~Q(status__in=ACTIVE_STATUSES)
+    return set(Run.objects.filter(pk__in=pks).exclude(settled).values_list("pk", flat=True))
+
+
+# One question a second for all viewers; while nobody answers, runs are taken to go on.
+unsettled: Lookout[UUID] = Lookout(unsettled_runs, trusting=True)
+outage = Outage(logger, "the end of runs cannot be looked up; their viewers wait")
+
+
 async def view_run(run_id: UUID, *, after: int = 0) -> AsyncGenerator[list[Event], None]:
     """Batches of events from number `after` to `done`, which comes once and last.
 
-    An empty batch is a sign of life for the transport to pass on.
+    An empty batch is a sign of life for the transport to pass on. Redis and the database may be
+    away meanwhile: the view goes on when they are back.
     """
     # A run of this very process goes on for sure; most viewers come with its question.
     if not carried_out_here(run_id) and not await log_exists(run_id):
-        rest = await in_thread(rest_of_finished, run_id, after)
-        if rest is not None:
+        rest = await ask_for_rest(run_id, after)
+        if rest:
             yield rest
             return
-    position = after
-    async with aclosing(follow_log(run_id, after=after, silence=CHECK_SECONDS)) as log:
-        last_sign = asyncio.get_running_loop().time()
-        async for batch in log:
-            if batch:
-                yield batch
-                position = batch[-1].seq
-                last_sign = asyncio.get_running_loop().time()
-                if batch[-1].type == "done":
-                    return
-                continue
-            rest = await in_thread(rest_of_finished, run_id, position)
-            if rest is not None:
-                yield rest
-                return
-            if asyncio.get_running_loop().time() - last_sign > KEEPALIVE_SECONDS:
-                last_sign = asyncio.get_running_loop().time()
-                yield []
+    position, ended, clock = after, asyncio.Event(), asyncio.get_running_loop().time
+    with unsettled.watching(run_id, ended.set):
+        async with aclosing(follow_log(run_id, after=after, silence=CHECK_SECONDS)) as log:
+            last_sign = clock()
+            async for news in log:
+                silent = not news and ended.is_set()
+                batch = await ask_for_rest(run_id, position) if silent else news
+                if batch or clock() - last_sign > KEEPALIVE_SECONDS:
+                    yield batch
+                    last_sign = clock()
+                if batch:
+                    position = batch[-1].seq
+                    if batch[-1].type == "done":
+                        return
 
 
 async def log_exists(run_id: UUID) -> bool:
     """Whether Redis has the log; without Redis the database is asked as well."""
     try:
-        return bool(await async_redis().exists(log_key(run_id)))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return bool(await async_redis().exists(log_key(run_id)))
     except (RedisError, OSError):
         return False
 
 
-def rest_of_finished(run_id: UUID, position: int) -> list[Event] | None:
-    """What the database knows of a run that ended and whose log is silent; None = it goes on."""
+async def ask_for_rest(run_id: UUID, position: int) -> list[Event]:
+    """What `rest_of_finished` knows; nothing while the database cannot answer."""
+    try:
+        rest = await in_thread(rest_of_finished, run_id, position)
+    except DatabaseError as error:
+        outage.begin(error)
+        return []
+    outage.end()
+    return rest
+
+
+def rest_of_finished(run_id: UUID, position: int) -> list[Event]:
+    """What the database knows of a run whose log is silent; nothing when it may go on."""
+    if unsettled_runs({run_id}):
+        return []
     run = Run.objects.select_related("answer").filter(pk=run_id).first()
     if run is None:
         return [Event(position + 1, "done", encoded({"status": "interrupted", "message": None}))]
-    if run.is_active or run.finished_at is None or run.finished_at > timezone.now() - SETTLED:
-        return None
     events: list[Event] = []
     if position == 0 and run.answer is not None:
         message = rendered_message(run.answer)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from chat.llm import registry
 from chat.runs.process import close_runs
+from youworker.common.redis import sync_redis
+from youworker.testing.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +31,17 @@ def spoken_by(monkeypatch):
         return model
 
     return use
+
+
+@pytest.fixture
+def own_redis(settings):
+    """A Redis that a test may kill, instead of the one of the test session."""
+    # A Unix socket's path is short, a test's own folder is not.
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        settings.REDIS_URL = server.url
+        sync_redis.cache_clear()
+        yield server
+        server.kill()
+    sync_redis.cache_clear()

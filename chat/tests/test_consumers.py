@@ -7,11 +7,13 @@ import asyncio
 import orjson
 import pytest
 from channels.routing import URLRouter
+from django.db import OperationalError
+from redis.exceptions import RedisError
 
 from accounts.services import create_api_key
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
-from chat import services
+from chat import consumers, services
 from chat.agent.types import TextDelta
 from chat.consumers import LARGEST_FRAME
 from chat.models import Message, Run
@@ -181,4 +183,92 @@ async def test_a_run_of_another_session_cannot_be_watched():
     (error,) = await heard(socket, until="error")
 
     assert error["code"] == "not_found"
+    await socket.disconnect()
+
+
+async def watching(session, monkeypatch, view):
+    """A socket that watches a run of the session through `view`."""
+    monkeypatch.setattr(consumers, "view_run", view)
+    run = await in_thread(RunFactory, session=session)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+    await say(socket, type="resume", run_id=str(run.pk), after=0)
+    return socket
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "level"),
+    [
+        (RedisError("secret"), 4503, "WARNING"),
+        (TimeoutError("secret"), 4503, "WARNING"),
+        (OperationalError("secret"), 4503, "WARNING"),
+        (ValueError("mistake"), 1011, "ERROR"),
+    ],
+)
+async def test_a_watcher_that_breaks_down_closes_the_socket(
+    monkeypatch, caplog, error, code, level
+):
+    async def view(_run_id, *, after):
+        yield []
+        raise error
+
+    session = await in_thread(SessionFactory)
+    socket = await watching(session, monkeypatch, view)
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": code}
+    assert [each.levelname for each in caplog.records if "a socket" in each.message] == [level]
+    assert "secret" not in caplog.text
+
+
+async def test_trouble_while_a_frame_is_handled_closes_the_socket(monkeypatch):
+    async def failing(*_):
+        raise OperationalError
+
+    session = await in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+    monkeypatch.setattr(consumers.ChatConsumer, "check_access", failing)
+
+    await say(socket, type="ping")
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
+
+
+async def test_many_watchers_that_break_down_close_the_socket_once(monkeypatch, caplog):
+    begun = asyncio.Event()
+
+    async def view(_run_id, *, after):
+        await begun.wait()
+        raise RedisError
+        yield []
+
+    session = await in_thread(SessionFactory)
+    socket = await watching(session, monkeypatch, view)
+    for run in [await in_thread(RunFactory, session=session) for _ in range(3)]:
+        await say(socket, type="resume", run_id=str(run.pk), after=0)
+    await say(socket, type="ping")
+    await heard(socket, until="pong")
+    begun.set()
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
+    assert await socket.receive_nothing()
+    assert caplog.text.count("a socket is closed") == 1
+
+
+async def test_a_socket_watches_so_many_runs_and_no_more(monkeypatch):
+    async def view(_run_id, *, after):
+        yield []
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(consumers, "MOST_WATCHED", 2)
+    session = await in_thread(SessionFactory)
+    socket = await watching(session, monkeypatch, view)
+    runs = [await in_thread(RunFactory, session=session) for _ in range(2)]
+
+    await say(socket, type="resume", run_id=str(runs[0].pk), after=0)
+    await say(socket, type="resume", run_id=str(runs[0].pk), after=0)
+    await say(socket, type="resume", run_id=str(runs[1].pk), after=0)
+    (error,) = await heard(socket, until="error")
+
+    assert "2 runs at a time" in error["detail"]
     await socket.disconnect()

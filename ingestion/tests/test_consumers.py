@@ -2,9 +2,11 @@ import asyncio
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import OperationalError
 
 from accounts.services import grant_of
 from accounts.tests.factories import ApiKeyFactory, UserFactory
+from ingestion import consumers
 from ingestion.consumers import IngestionConsumer
 from ingestion.enums import Stage
 from ingestion.events import announce
@@ -159,3 +161,36 @@ async def test_a_socket_that_loses_redis_tells_the_client_to_come_back(socket):
     await in_thread(sync_redis().execute_command, "CLIENT", "KILL", "TYPE", "normal")
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
+
+
+async def test_a_look_that_fails_closes_the_socket(owner, socket, monkeypatch):
+    def failing(*_):
+        raise OperationalError
+
+    run = await in_thread(RunFactory, owner=owner)
+    monkeypatch.setattr(consumers, "changes", failing)
+
+    await in_thread(announce, run)
+
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
+
+
+async def test_a_notice_during_the_last_look_is_not_forgotten(owner, monkeypatch):
+    """A client who reads slowly holds a look up for longer than notices take."""
+    monkeypatch.setattr(consumers, "PAUSE", 0)
+    monkeypatch.setattr(consumers, "SECOND_LOOK", 0)
+    consumer, looks = IngestionConsumer(), 0
+    consumer.looks, consumer.noticed, consumer.spawned = {}, set(), set()
+
+    async def look_once(run_id):
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            await consumer.run_changed({"run_id": run_id})
+
+    monkeypatch.setattr(consumer, "look_once", look_once)
+
+    await consumer.run_changed({"run_id": "r"})
+    await consumer.looks["r"]
+
+    assert looks == 4

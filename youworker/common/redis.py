@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 # Commands take milliseconds, so a few connections serve many; who finds none free waits for one.
 # The library's own pool raises instead, as soon as a hundred ask in the same moment.
@@ -39,6 +41,15 @@ def async_redis() -> redis.asyncio.Redis:
         )
         loops[loop] = redis.asyncio.Redis.from_pool(pool)
     return loops[loop]
+
+
+def own_async_redis(timeout: float) -> redis.asyncio.Redis:
+    """A client of the caller's own, which closes it; it never sends a command a second time.
+
+    For whoever has to know what was sent, and begins again on their own.
+    """
+    retry = Retry(NoBackoff(), 0)
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=timeout, retry=retry)
 
 
 async def close_async_redis() -> None:

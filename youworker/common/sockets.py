@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
-from redis.exceptions import RedisError
 
 from youworker.common import audit
 from youworker.common.db import in_thread
+from youworker.common.outages import OUTAGES
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
+
+logger = logging.getLogger(__name__)
 
 CODES = {401: "not_authenticated", 403: "permission_denied"}
 ACCESS_ENDED = 4401
 GONE = 4404
 TRY_AGAIN = 4503
+INTERNAL_ERROR = 1011
 PING_SECONDS = 14
 
 
@@ -40,18 +44,18 @@ def note_denial(scope: Mapping[str, Any], status: int) -> None:
 
 
 class TidyConsumer(AsyncWebsocketConsumer):
-    """A socket whose tasks end with it, however it ends."""
+    """A socket whose tasks end with it, and which is closed when one of them breaks down."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.spawned: set[asyncio.Task[None]] = set()
-        self.accepted = False
+        self.accepted = self.broken = False
         try:
             await super().__call__(scope, receive, send)
-        except (RedisError, OSError):
-            # The channel layer gives up with its connection; the client can come back.
+        except Exception as error:
+            # The channel layer gives up with its connection, for one; the client can come back.
             if not self.accepted:
                 raise
-            await send({"type": "websocket.close", "code": TRY_AGAIN})
+            await self.break_down(error)
         finally:
             # A refusal, a crash and the end of the server come without `disconnect`.
             self.end_tasks()
@@ -65,8 +69,25 @@ class TidyConsumer(AsyncWebsocketConsumer):
         """Do something beside the frames, for as long as the socket is open."""
         task = asyncio.create_task(work)
         self.spawned.add(task)
-        task.add_done_callback(self.spawned.discard)
+        task.add_done_callback(self.settle)
         return task
+
+    def settle(self, task: asyncio.Task[None]) -> None:
+        """Forget a task that has ended; a socket that lost its work would be silent for ever."""
+        self.spawned.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception) and not self.broken:
+            self.spawn(self.break_down(error))
+
+    async def break_down(self, error: Exception) -> None:
+        """Close the socket because of trouble, ours or that of a server we need."""
+        self.broken = True
+        if isinstance(error, OUTAGES):
+            logger.warning("a socket is closed (%s)", type(error).__name__)
+            await self.dismiss(TRY_AGAIN)
+        else:
+            logger.error("a socket broke down", exc_info=error)
+            await self.dismiss(INTERNAL_ERROR)
 
     def end_tasks(self) -> None:
         """Cancel everything beside the current task."""
@@ -75,9 +96,15 @@ class TidyConsumer(AsyncWebsocketConsumer):
 
     async def attend(self, verdict: Verdict) -> None:
         """Show that the socket lives until there is a verdict, and close it then."""
-        while (code := await verdict.within(PING_SECONDS)) is None:
+        # A task of its own: a client who reads nothing holds it up.
+        self.spawn(self.ping_regularly())
+        await self.dismiss(await verdict.known)
+
+    async def ping_regularly(self) -> None:
+        """Show that the socket lives."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
             await self.send(text_data='{"type":"ping"}')
-        await self.dismiss(code)
 
     async def dismiss(self, code: int) -> None:
         """Close the socket; nothing that goes on may still write to it."""
@@ -95,8 +122,3 @@ class Verdict:
         """Decide."""
         if not self.known.done():
             self.known.set_result(code)
-
-    async def within(self, seconds: float) -> int | None:
-        """The code, or nothing after some seconds."""
-        await asyncio.wait({self.known}, timeout=seconds)
-        return self.known.result() if self.known.done() else None

@@ -20,7 +20,7 @@ LIMITS = {
 }
 # An application that is simpler than ours, in front of the same server.
 PROGRAM = """
-import asyncio, sys
+import asyncio, os, sys
 import django
 django.setup()
 from youworker.web.server import WebServer
@@ -30,7 +30,29 @@ from youworker.common.sockets import deny
 from youworker.web import callers, sockets
 from youworker.web.gate import Gate
 
-sent = {"pieces": 0}
+sent = {"pieces": 0, "frames": 0, "flooding": 0}
+
+async def flood(path, receive, send):
+    # More than anybody reads, and again with every frame of the client.
+    async def say_much():
+        while True:
+            await send({"type": "websocket.send", "text": "x" * 65536})
+            sent["frames"] += 1
+            await asyncio.sleep(0)
+    sent["flooding"] += 1
+    telling = asyncio.create_task(say_much())
+    try:
+        if path == "/flood/close":
+            await asyncio.sleep(0.5)
+            telling.cancel()
+            await send({"type": "websocket.close", "code": 4401})
+        while (await receive())["type"] == "websocket.receive":
+            telling.cancel()
+            telling = asyncio.create_task(say_much())
+    finally:
+        sent["flooding"] -= 1
+        telling.cancel()
+
 
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
@@ -47,6 +69,9 @@ async def application(scope, receive, send):
             return
         if scope["path"] == "/crash/later":
             raise RuntimeError("secret")
+        if scope["path"].startswith("/flood"):
+            await flood(scope["path"], receive, send)
+            return
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": str(len(message["text"]))})
         return
@@ -64,6 +89,8 @@ async def application(scope, receive, send):
         size = repr(scope["root_path"])
     if scope["path"] == "/sent":
         size = sent["pieces"]
+    if scope["path"] in {"/frames", "/flooding"}:
+        size = sent[scope["path"][1:]]
     stream = scope["path"] == "/stream"
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/crash-late":
@@ -88,6 +115,7 @@ async def recognises(key, session):
 
 callers.MOST_CONNECTIONS = 40
 sockets.FRAMES_PER_SECOND = 100
+sockets.CLOSING_SECONDS = float(os.environ.get("CLOSING_SECONDS", sockets.CLOSING_SECONDS))
 gated = TrustedPeers(Gate(application))
 server = WebServer(gated, endpoint("127.0.0.1", int(sys.argv[1])), recognises)
 server.run()

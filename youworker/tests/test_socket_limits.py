@@ -1,6 +1,8 @@
 """What WebSocket clients may send, on real connections."""
 
 import socket
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
@@ -11,7 +13,7 @@ from accounts.tests.factories import UserFactory
 from youworker.common.db import in_thread
 from youworker.routing import websockets
 from youworker.testing.sockets import Socket
-from youworker.tests.serving import ask, speak
+from youworker.tests.serving import ask, serving, speak
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +135,86 @@ def test_a_broken_handshake_is_refused_in_the_shape_of_the_api(port, head, statu
 def test_no_answer_names_the_server(port):
     with connect(url(port)) as client:
         assert "Server" not in client.response.headers
+
+
+@contextmanager
+def unread(port, path):
+    """A connection whose client reads the handshake and nothing else."""
+    with socket.socket() as client:
+        # The kernel would take some MiB into its buffers otherwise.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.settimeout(60)
+        client.connect(("127.0.0.1", port))
+        client.sendall(HANDSHAKE.replace(b"GET /", b"GET " + path) + SECRET + b"\r\n")
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += client.recv(1)
+        assert b" 101 " in answer
+        yield client
+
+
+def number(port, path):
+    return int(ask(port, path)[2].split()[0])
+
+
+def eventually(port, path, expected, *, differs=False):
+    deadline = time.monotonic() + 60
+    while (number(port, path) == expected) is differs:
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def test_an_application_waits_for_a_socket_that_does_not_read(port):
+    before = number(port, "/frames")
+    with unread(port, b"/flood") as client:
+        # Each asks for everything from the start.
+        for _ in range(200):
+            client.sendall(TEXT)
+            time.sleep(0.012)
+        sent = number(port, "/frames") - before
+        # What was held back comes when it is read.
+        received, wanted = 0, (sent + 50) * 65536
+        while received < wanted:
+            received += len(client.recv(1 << 20))
+    eventually(port, "/flooding", 0)
+
+    assert sent < 200
+
+
+def test_a_socket_that_does_not_read_is_closed_when_its_time_has_come():
+    # Who reads would have ten minutes for an answer.
+    with serving(CLOSING_SECONDS="600") as port, unread(port, b"/flood/close") as client:
+        eventually(port, "/frames", 0, differs=True)
+
+        eventually(port, "/flooding", 0)
+
+        with suppress(ConnectionError):
+            while client.recv(1 << 20):
+                pass
+
+
+def test_pings_that_are_not_read_are_not_answered(port):
+    with unread(port, b"/flood") as client:
+        time.sleep(0.5)
+        for _ in range(200):
+            client.sendall(PING)
+            time.sleep(0.012)
+        received = b""
+        while len(received) < 8 * MIB:
+            received += client.recv(1 << 20)
+
+    # They would stand between two frames of 65,536 bytes.
+    pongs = received.count(bytes([0x8A, 0x00, 0x81, 0x7F]))
+    assert pongs < 10
+
+
+def test_who_says_goodbye_without_reading_is_let_go(port):
+    with unread(port, b"/flood") as client:
+        eventually(port, "/flooding", 1)
+        time.sleep(0.5)
+        client.sendall(bytes([0x88, 0x80, 0, 0, 0, 0]))
+
+        eventually(port, "/flooding", 0)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from twisted.web.http import HTTPChannel
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
 from youworker.web.answers import whole_answer
+from youworker.web.outflow import Outflow
 
 LONGEST_URL = 8192
 # Longer than what proxies keep theirs (60 s as a rule), so that they are the ones who close.
@@ -18,8 +18,6 @@ KEEP_ALIVE_SECONDS = 75
 # So long a refused client may go on sending: a reset would take the answer away from him.
 LINGER_SECONDS = 2
 LENGTH_DIGITS = 18
-# So long a client may leave what he asked for unread; streams send a sign of life more often.
-UNREAD_SECONDS = 120
 
 
 class Connection(HTTPChannel):
@@ -31,19 +29,13 @@ class Connection(HTTPChannel):
 
     refused = False
     deadline: Any = None
-    unread: Any = None
     address = ""
     counted = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Set while the client reads as fast as he is answered.
-        self.writable = asyncio.Event()
-        self.writable.set()
 
     def connectionMade(self) -> None:
         """Begin, unless the address holds too many connections already."""
         self.timeOut = config.api.idle_seconds
+        self.outflow = Outflow(self.transport)
         super().connectionMade()
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.counted = True
@@ -66,27 +58,19 @@ class Connection(HTTPChannel):
         """Let go of the clocks; nobody is there to be answered."""
         self.refused = True
         self.limit_to(None)
-        self.flow()
+        self.outflow.resume()
         self.leave()
         super().connectionLost(reason)
 
     def pauseProducing(self) -> None:
         """Hold the application back: the client does not read."""
         super().pauseProducing()
-        self.flow()
-        self.writable.clear()
-        self.unread = self.callLater(UNREAD_SECONDS, self.transport.abortConnection)
+        self.outflow.pause()
 
     def resumeProducing(self) -> None:
         """Let the application go on."""
         super().resumeProducing()
-        self.flow()
-
-    def flow(self) -> None:
-        """Note that nothing waits to be read any more."""
-        if self.unread is not None and self.unread.active():
-            self.unread.cancel()
-        self.writable.set()
+        self.outflow.resume()
 
     def limit_to(self, seconds: int | None) -> None:
         """Set the moment at which the connection is given up; None for no such moment."""

@@ -85,10 +85,12 @@ class WebServer(daphne.server.Server):
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Send what the application says, as fast as the client reads."""
+        if isinstance(protocol, SocketProtocol):
+            await protocol.wait_for_reader(message)
         await super().handle_reply(protocol, message)
         channel = getattr(protocol, "channel", None)
         if isinstance(channel, Connection):
-            await channel.writable.wait()
+            await channel.outflow.free.wait()
 
     def kill_all_applications(self) -> defer.Deferred[None]:
         """End the process' work in order, before the loop stops."""

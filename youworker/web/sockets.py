@@ -12,6 +12,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from youworker.common.correlation import HEADER
 from youworker.web.answers import whole_answer
+from youworker.web.outflow import Outflow
 
 # People and programs send a few frames a second, even with audio.
 FRAMES_PER_SECOND = 500
@@ -20,6 +21,10 @@ POLICY_VIOLATION = 1008
 PROTOCOL_CODES = {1001, POLICY_VIOLATION, 1009, 1011}
 # Who is still sending when he is told to stop needs time to notice.
 CLOSING_SECONDS = 5
+# So long the last bytes may wait for a client who has said goodbye.
+FAREWELL_SECONDS = 5
+# With the second that passes until it is noticed, access ends for everybody within two.
+HURRIED_CLOSING_SECONDS = 0.8
 # Frames and bytes that may wait for the application before nothing more is read.
 WAITING_FRAMES = 32
 WAITING_BYTES = 16 * 1024 * 1024
@@ -64,6 +69,10 @@ class SocketProtocol(WebSocketProtocol):
     def connectionMade(self) -> None:
         """Count the connection, which the HTTP side has given up."""
         super().connectionMade()
+        self.outflow = Outflow(self.transport)
+        # Until now the HTTP side was told when the client does not read.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, streaming=True)
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.counted = True
         self.factory.server_class.callers.enter(self.address)
@@ -73,7 +82,33 @@ class SocketProtocol(WebSocketProtocol):
         if self.counted:
             self.counted = False
             self.factory.server_class.callers.leave(self.address)
+        self.outflow.resume()
         super().connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """Hold the application back: the client does not read."""
+        self.outflow.pause()
+
+    def resumeProducing(self) -> None:
+        """Let the application go on."""
+        self.outflow.resume()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the loss of the connection is told in another way."""
+
+    async def wait_for_reader(self, message: dict[str, Any]) -> None:
+        """Return when the client has read what it was sent; the end of the socket does not wait.
+
+        Before each frame, not after: an application that gives up waiting has sent nothing.
+        """
+        if message["type"] == "websocket.send":
+            while self.state == self.STATE_OPEN and not self.outflow.free.is_set():
+                await self.outflow.free.wait()
+
+    def onPing(self, payload: bytes) -> None:
+        """Answer, unless answers pile up already."""
+        if self.outflow.free.is_set():
+            super().onPing(payload)
 
     def hold(self) -> None:
         """Read nothing while the application decides."""
@@ -115,6 +150,20 @@ class SocketProtocol(WebSocketProtocol):
             self.sendCloseFrame(code=code, isReply=False)
         else:
             super().sendClose(code, reason)
+
+    def sendCloseFrame(self, *args: Any, **options: Any) -> None:
+        """Begin to close; a client who does not read gets little time for it."""
+        if not self.outflow.free.is_set():
+            self.closeHandshakeTimeout = HURRIED_CLOSING_SECONDS
+        super().sendCloseFrame(*args, **options)
+        # Nothing is sent any more, so nobody has to wait.
+        self.outflow.free.set()
+
+    def dropConnection(self, *, abort: bool = False) -> None:
+        """End the connection, also when its last bytes are never read."""
+        super().dropConnection(abort=abort)
+        if not abort and self.counted:
+            self.outflow.abort_after(FAREWELL_SECONDS)
 
     def refuse(self, status: int) -> None:
         """Fail the handshake with `status`; nothing happens when it is over."""
