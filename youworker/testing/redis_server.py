@@ -7,7 +7,9 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from youworker.embedded.redis import answers, binary
+import redis
+
+from youworker.embedded.redis import binary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +32,18 @@ class RedisServer:
         command += ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 -- ours
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.socket):
+        while not self.answers():
             if time.monotonic() > deadline:
                 raise TimeoutError("Redis did not start")
             time.sleep(0.02)
+
+    def answers(self) -> bool:
+        """Whether the server serves."""
+        try:
+            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
 
     def kill(self) -> None:
         """End the server at once."""

@@ -17,9 +17,9 @@ import redis
 
 from youworker.bench.product import command_of
 from youworker.bench.soak.ledger import LoadFault
-from youworker.embedded import postgres
-from youworker.embedded import redis as embedded_redis
 from youworker.embedded.folders import prepare_socket_dir
+from youworker.embedded.postgres import Postgres
+from youworker.embedded.redis import Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +63,13 @@ class Probe:
     """Looks at one installation from outside, over connections of its own."""
 
     def __init__(self, product: Product, staff_key: str) -> None:
-        sockets = prepare_socket_dir(Path(product.environment["DATA_DIR"]))
+        data_dir = Path(product.environment["DATA_DIR"])
+        sockets = prepare_socket_dir(data_dir)
         self.product = product
-        self.database = psycopg.connect(postgres.url(sockets), autocommit=True)
-        self.redis = redis.Redis.from_url(embedded_redis.url(sockets))
+        self.database = psycopg.connect(
+            Postgres(data_dir, sockets, durable=False).url, autocommit=True
+        )
+        self.redis = redis.Redis.from_url(Redis(data_dir, sockets).url)
         self.headers = {"Authorization": f"Bearer {staff_key}"}
 
     def close(self) -> None:

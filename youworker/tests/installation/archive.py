@@ -43,11 +43,13 @@ def restore_installation(
     for former, present in replace.items():
         sql = sql.replace(former, present)
     sockets = prepare_socket_dir(data_dir)
-    postgres.start(data_dir, sockets, durable=False)
+    server = postgres.Postgres(data_dir, sockets, durable=False)
     try:
+        server.ensure_running()
+        server.create_database()
         run_program("psql", sockets, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", given=sql.encode())
     finally:
-        postgres.stop(data_dir)
+        server.stop()
     facts: dict[str, Any] = json.loads((data_dir / FACTS).read_text())
     return facts
 
