@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -70,8 +71,8 @@ def test_questions_at_the_same_moment_follow_each_other():
 def test_the_prompt_of_a_question_has_everything_the_user_sees():
     session = SessionFactory()
     first = services.post_message(session, text="first", actor=session.user)
-    answer = Run.objects.get(pk=first.run_id).answer
-    records.save_partial(answer, "so far", "")
+    assert Run.objects.claim(first.run_id, uuid4(), seconds=60)
+    assert records.save_partial(Run.objects.get(pk=first.run_id), "so far", "")
     services.post_message(session, text="second", actor=session.user)
     third = services.post_message(session, text="third", actor=session.user)
 

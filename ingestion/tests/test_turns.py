@@ -21,6 +21,7 @@ from ingestion.pipeline.leases import BATCH, claim, take_back
 from ingestion.pipeline.verdicts import TakenAway
 from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests.factories import ItemFactory, RunFactory
+from youworker.testing.leases import let_leases_end
 
 SLICE = 5.0
 LIMIT = 20.0
@@ -137,7 +138,7 @@ def test_items_that_were_taken_away_are_not_read(clock, slow_parser, how):
     run = queue(UserFactory(), "fast", "fast", "fast")
     lease = claim(Stage.QUEUED)
     if how == "lost":
-        run.items.update(lease_until="2020-01-01T00:00Z")
+        let_leases_end(run.items)
         take_back()
     else:
         services.cancel_run(run)
@@ -201,7 +202,7 @@ def test_a_file_nobody_wants_any_more_is_not_read_on(stuck_parser, incoming, how
     elif how == "deleted":
         services.delete_run(run)
     else:
-        run.items.update(lease_until="2020-01-01T00:00Z")
+        let_leases_end(run.items)
         take_back()
     worker.join()
 
