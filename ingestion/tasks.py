@@ -11,6 +11,9 @@ from youworker.common.effects import attempt
 SLICE = 5.0
 # A wake-up that nobody heard in this time is repeated by the sweeper.
 EXPIRES = 30
+# Everything else comes first (0): work takes all the time there is, and a sweep that cannot be
+# carried out in its period is dropped.
+LEAST_URGENT = 9
 
 
 @shared_task(name="ingestion.tasks.work")
@@ -38,4 +41,10 @@ def wake_workers() -> None:
 def wake(count: int) -> None:
     """Wake workers; a broker that is away is no reason to fail, the sweeper calls again."""
     for _ in range(count):
-        attempt("waking a worker", work.apply_async, retry=False, expires=EXPIRES)
+        attempt(
+            "waking a worker",
+            work.apply_async,
+            retry=False,
+            expires=EXPIRES,
+            priority=LEAST_URGENT,
+        )

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import contextmanager
+from math import isinf
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -91,19 +92,31 @@ class Rounds(Generic[K]):
 
     async def remaining(self, asked: set[K]) -> set[K]:
         """What remains; everything while that cannot be found out, but not for ever."""
+        began = time.monotonic()
         try:
-            found = set(await in_vital_thread(self.lookout.remaining, asked)) if asked else set()
+            found = await self.look(asked) if asked else set()
         except Exception as error:  # noqa: BLE001 -- a look that fails must not be the last one
-            return self.trusted(asked, error)
+            return self.trusted(asked, error, since=began)
         if self.blind_since is not None:
             logger.warning("access can be checked again")
         self.blind_since = None
         return found
 
-    def trusted(self, asked: set[K], error: Exception) -> set[K]:
+    async def look(self, asked: set[K]) -> set[K]:
+        """What remains; raises `TimeoutError` when that is not said before patience ends."""
+        patience = self.lookout.patience
+        # A database that hangs raises nothing. Its thread is not waited for any longer.
+        looking = asyncio.create_task(in_vital_thread(self.lookout.remaining, asked))
+        looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.wait({looking}, timeout=None if isinf(patience) else patience)
+        if not looking.done():
+            raise TimeoutError
+        return set(looking.result())
+
+    def trusted(self, asked: set[K], error: Exception, *, since: float) -> set[K]:
         """Everything, until patience ends; the first failure of a row is logged."""
-        now = time.monotonic()
         if self.blind_since is None:
-            self.blind_since = now
+            self.blind_since = since
             logger.error("access cannot be checked", exc_info=error)
-        return asked if now - self.blind_since < self.lookout.patience else set()
+        is_patient = time.monotonic() - self.blind_since < self.lookout.patience
+        return asked if is_patient else set()

@@ -1,6 +1,7 @@
 """Being told that something is gone."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -103,5 +104,29 @@ async def test_patience_with_trouble_ends_unless_trusting(trusting, monkeypatch)
 
     with watch.watching("a", gone.set):
         await (looks(things, 4) if trusting else seconds(gone))
+
+    assert gone.is_set() is not trusting
+
+
+@pytest.mark.parametrize("trusting", [False, True])
+async def test_patience_with_silence_ends_unless_trusting(trusting, monkeypatch):
+    monkeypatch.setattr(lookout, "PATIENCE_SECONDS", 0.05)
+    answered = threading.Event()
+    asked = threading.Event()
+
+    def remaining(things):
+        asked.set()
+        answered.wait(10)
+        return things
+
+    watch = Lookout(remaining, trusting=trusting)
+    gone = asyncio.Event()
+
+    with watch.watching("a", gone.set):
+        try:
+            await asyncio.to_thread(asked.wait, 5)
+            await (asyncio.sleep(0.2) if trusting else seconds(gone))
+        finally:
+            answered.set()
 
     assert gone.is_set() is not trusting
