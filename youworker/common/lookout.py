@@ -7,9 +7,10 @@ import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
+from youworker.common.background import end_task
 from youworker.common.db import in_vital_thread
+from youworker.common.per_loop import PerLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -41,15 +42,12 @@ class Lookout(Generic[K]):
         self.remaining = remaining
         self.pause = pause
         self.patience = float("inf") if trusting else PATIENCE_SECONDS
-        self.rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds[K]] = WeakKeyDictionary()
+        self.rounds: PerLoop[Rounds[K]] = PerLoop(lambda: Rounds(self), close=Rounds.close)
 
     @contextmanager
     def watching(self, thing: K, gone: Callable[[], object]) -> Iterator[None]:
         """Call `gone` in this event loop, once, when `thing` does not remain."""
-        loop = asyncio.get_running_loop()
-        if loop not in self.rounds:
-            self.rounds[loop] = Rounds(self)
-        rounds = self.rounds[loop]
+        rounds = self.rounds.get()
         rounds.add(thing, gone)
         try:
             yield
@@ -79,6 +77,10 @@ class Rounds(Generic[K]):
             watchers.remove(gone)
         if not watchers:
             self.watchers.pop(thing, None)
+
+    async def close(self) -> None:
+        """Look no longer."""
+        await end_task(self.task)
 
     async def look_regularly(self) -> None:
         """Look, and tell, until nothing is left to watch."""

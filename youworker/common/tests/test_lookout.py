@@ -66,7 +66,7 @@ async def test_nothing_is_asked_when_nothing_is_watched():
 
     with watch.watching("a", list):
         await looks(things, 1)
-    (rounds,) = watch.rounds.values()
+    rounds = watch.rounds.get()
     async with asyncio.timeout(5):
         await rounds.task
     asked = len(things.asked)
