@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.types import Grant
-from youworker.common.lookout import Lookout
+from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -98,4 +98,4 @@ def session_store() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
 
 
-access: Lookout[Grant] = Lookout(remaining_grants)
+access: RevocationPoller[Grant] = RevocationPoller(remaining_grants)

@@ -16,7 +16,7 @@ from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
 from youworker.common.leases import elapsed_seconds
-from youworker.common.lookout import Lookout
+from youworker.common.revocation import RevocationPoller
 from youworker.common.per_loop import PerLoop, Stage, close_all
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ def active_runs(pks: Collection[UUID]) -> set[UUID]:
 
 
 # While the database cannot answer, leases decide, not we.
-wanted: Lookout[UUID] = Lookout(wanted_runs, trusting=True, pause=STOP_POLL_SECONDS)
-unfinished: Lookout[UUID] = Lookout(active_runs, trusting=True)
+wanted: RevocationPoller[UUID] = RevocationPoller(
+    wanted_runs, trusting=True, pause=STOP_POLL_SECONDS
+)
+unfinished: RevocationPoller[UUID] = RevocationPoller(active_runs, trusting=True)
 
 
 class RunHost:

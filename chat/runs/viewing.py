@@ -20,7 +20,7 @@ from chat.rendering import done_payload, rendered_message
 from chat.runs.follow import ANSWER_SECONDS, follow_log
 from chat.runs.process import carried_out_here
 from youworker.common.db import in_thread
-from youworker.common.lookout import Lookout
+from youworker.common.revocation import RevocationPoller
 from youworker.common.outages import Outage
 from youworker.common.redis import async_redis
 
@@ -43,7 +43,7 @@ def unsettled_runs(pks: Collection[UUID]) -> set[UUID]:
 
 
 # One question a second for all viewers; while nobody answers, runs are taken to go on.
-unsettled: Lookout[UUID] = Lookout(unsettled_runs, trusting=True)
+unsettled: RevocationPoller[UUID] = RevocationPoller(unsettled_runs, trusting=True)
 outage = Outage(logger, "the end of runs cannot be looked up; their viewers wait")
 
 

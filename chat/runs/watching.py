@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from accounts.services import watching_access
 from chat.models import Session
 from chat.runs.viewing import view_run
-from youworker.common.lookout import Lookout
+from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterator
@@ -24,7 +24,7 @@ def live_sessions(pks: Collection[UUID]) -> set[UUID]:
     return set(Session.objects.filter(pk__in=pks).values_list("pk", flat=True))
 
 
-sessions: Lookout[UUID] = Lookout(live_sessions)
+sessions: RevocationPoller[UUID] = RevocationPoller(live_sessions)
 
 
 @contextmanager

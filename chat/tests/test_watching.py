@@ -27,7 +27,7 @@ from chat.runs.watching import Interruption
 from chat.streaming import sse
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common import lookout
+from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.origin import Origin, current
 from youworker.testing.sockets import Socket
@@ -40,7 +40,7 @@ ENDLESS = [[TextDelta("so far"), 60.0]]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
     # Runs remember the key of whoever is here, which may be that of the test before.
     current.set(Origin())
 

@@ -1,4 +1,4 @@
-"""Noticing that what somebody relies on is gone: one look a second for all who watch."""
+"""Noticing that what somebody relies on is gone: one poll a second for all who watch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAUSE_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 
 
-class Lookout(Generic[K]):
+class RevocationPoller(Generic[K]):
     """Tells whoever watches a thing when it is not among those that remain.
 
     `remaining` is asked in a thread, every `pause` seconds, about everything that is watched in
@@ -42,24 +42,24 @@ class Lookout(Generic[K]):
         self.remaining = remaining
         self.pause = pause
         self.patience = float("inf") if trusting else PATIENCE_SECONDS
-        self.rounds: PerLoop[Rounds[K]] = PerLoop(lambda: Rounds(self), close=Rounds.close)
+        self.polls: PerLoop[LoopPolls[K]] = PerLoop(lambda: LoopPolls(self), close=LoopPolls.close)
 
     @contextmanager
     def watching(self, thing: K, gone: Callable[[], object]) -> Iterator[None]:
         """Call `gone` in this event loop, once, when `thing` does not remain."""
-        rounds = self.rounds.get()
-        rounds.add(thing, gone)
+        polls = self.polls.get()
+        polls.add(thing, gone)
         try:
             yield
         finally:
-            rounds.discard(thing, gone)
+            polls.discard(thing, gone)
 
 
-class Rounds(Generic[K]):
-    """The looks of one event loop; they end when nothing is watched."""
+class LoopPolls(Generic[K]):
+    """The polls of one event loop; they end when nothing is watched."""
 
-    def __init__(self, lookout: Lookout[K]) -> None:
-        self.lookout = lookout
+    def __init__(self, poller: RevocationPoller[K]) -> None:
+        self.poller = poller
         self.watchers: dict[K, list[Callable[[], object]]] = {}
         self.task: asyncio.Task[None] | None = None
         self.blind_since: float | None = None
@@ -68,7 +68,7 @@ class Rounds(Generic[K]):
         """Begin to watch."""
         self.watchers.setdefault(thing, []).append(gone)
         if self.task is None or self.task.done():
-            self.task = asyncio.create_task(self.look_regularly())
+            self.task = asyncio.create_task(self.poll_regularly())
 
     def discard(self, thing: K, gone: Callable[[], object]) -> None:
         """Watch no longer; nothing happens when it was told already."""
@@ -79,13 +79,13 @@ class Rounds(Generic[K]):
             self.watchers.pop(thing, None)
 
     async def close(self) -> None:
-        """Look no longer."""
+        """Ask no longer."""
         await end_task(self.task)
 
-    async def look_regularly(self) -> None:
-        """Look, and tell, until nothing is left to watch."""
+    async def poll_regularly(self) -> None:
+        """Ask, and tell, until nothing is left to watch."""
         while self.watchers:
-            await asyncio.sleep(self.lookout.pause or PAUSE_SECONDS)
+            await asyncio.sleep(self.poller.pause or PAUSE_SECONDS)
             asked = set(self.watchers)
             for thing in asked - await self.remaining(asked):
                 for gone in self.watchers.pop(thing, []):
@@ -94,7 +94,7 @@ class Rounds(Generic[K]):
     async def remaining(self, asked: set[K]) -> set[K]:
         """What remains; everything while that cannot be found out, but not for ever."""
         try:
-            found = set(await in_vital_thread(self.lookout.remaining, asked)) if asked else set()
+            found = set(await in_vital_thread(self.poller.remaining, asked)) if asked else set()
         except Exception as error:  # noqa: BLE001 -- a look that fails must not be the last one
             return self.trusted(asked, error)
         if self.blind_since is not None:
@@ -108,4 +108,4 @@ class Rounds(Generic[K]):
         if self.blind_since is None:
             self.blind_since = now
             logger.error("access cannot be checked", exc_info=error)
-        return asked if now - self.blind_since < self.lookout.patience else set()
+        return asked if now - self.blind_since < self.poller.patience else set()

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from youworker.common import lookout
-from youworker.common.lookout import Lookout
+from youworker.common import revocation
+from youworker.common.revocation import RevocationPoller
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.02)
 
 
 class Things:
@@ -42,7 +42,7 @@ async def looks(things, count):
 
 async def test_everybody_who_watches_is_told_once():
     things = Things("kept", "lost")
-    watch = Lookout(things.remaining)
+    watch = RevocationPoller(things.remaining)
     told = []
     gone = asyncio.Event()
     with (
@@ -62,24 +62,24 @@ async def test_everybody_who_watches_is_told_once():
 
 async def test_nothing_is_asked_when_nothing_is_watched():
     things = Things("a")
-    watch = Lookout(things.remaining)
+    watch = RevocationPoller(things.remaining)
 
     with watch.watching("a", list):
         await looks(things, 1)
-    rounds = watch.rounds.get()
+    polls = watch.polls.get()
     async with asyncio.timeout(5):
-        await rounds.task
+        await polls.task
     asked = len(things.asked)
     with watch.watching("a", list):
         await looks(things, 1)
 
-    assert rounds.watchers == {}
+    assert polls.watchers == {}
     assert len(things.asked) == asked + 1
 
 
 async def test_trouble_is_logged_once_and_survived(caplog):
     things = Things("a")
-    watch = Lookout(things.remaining)
+    watch = RevocationPoller(things.remaining)
     gone = asyncio.Event()
 
     with watch.watching("a", gone.set):
@@ -95,10 +95,10 @@ async def test_trouble_is_logged_once_and_survived(caplog):
 
 @pytest.mark.parametrize("trusting", [False, True])
 async def test_patience_with_trouble_ends_unless_trusting(trusting, monkeypatch):
-    monkeypatch.setattr(lookout, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(revocation, "PATIENCE_SECONDS", 0.0)
     things = Things("a")
     things.broken = True
-    watch = Lookout(things.remaining, trusting=trusting)
+    watch = RevocationPoller(things.remaining, trusting=trusting)
     gone = asyncio.Event()
 
     with watch.watching("a", gone.set):
