@@ -21,7 +21,7 @@ from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.limits import limit_of
-from youworker.common.sockets import ACCESS_ENDED, GONE, TidyConsumer, Verdict, deny
+from youworker.common.sockets import ACCESS_ENDED, GONE, BaseConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ MOST_WATCHED = 16
 Frame = dict[str, Any]
 
 
-class ChatConsumer(TidyConsumer):
+class ChatConsumer(BaseConsumer):
     """One socket on one session. A handler never waits for an answer: answers are tasks."""
 
     # Nothing is sent to a socket from elsewhere, so none listens on Redis.

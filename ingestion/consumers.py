@@ -17,7 +17,7 @@ from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
-from youworker.common.sockets import ACCESS_ENDED, TidyConsumer, Verdict, deny
+from youworker.common.sockets import ACCESS_ENDED, BaseConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,7 +33,7 @@ SECOND_LOOK = 1.0
 OVERLAP = timedelta(seconds=2)
 
 
-class IngestionConsumer(TidyConsumer):
+class IngestionConsumer(BaseConsumer):
     """Sends `run` and `item` frames; notices only say where to look, so that none can be lost."""
 
     async def connect(self) -> None:

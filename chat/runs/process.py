@@ -16,8 +16,8 @@ from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
 from youworker.common.leases import elapsed_seconds
-from youworker.common.revocation import RevocationPoller
 from youworker.common.per_loop import PerLoop, Stage, close_all
+from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,9 +20,9 @@ from chat.rendering import done_payload, rendered_message
 from chat.runs.follow import ANSWER_SECONDS, follow_log
 from chat.runs.process import carried_out_here
 from youworker.common.db import in_thread
-from youworker.common.revocation import RevocationPoller
 from youworker.common.outages import Outage
 from youworker.common.redis import async_redis
+from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection

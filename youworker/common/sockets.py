@@ -43,7 +43,7 @@ def note_denial(scope: Mapping[str, Any], status: int) -> None:
     audit.record_denied(scope.get("user"), route=route, method="ws", status=status, code=code)
 
 
-class TidyConsumer(AsyncWebsocketConsumer):
+class BaseConsumer(AsyncWebsocketConsumer):
     """A socket whose tasks end with it, and which is closed when one of them breaks down."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
