@@ -12,7 +12,7 @@ from channels.exceptions import StopConsumer
 from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
-from accounts.services import still_granted, watching_access
+from accounts.services import is_still_valid, watching_access
 from chat import services
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
@@ -97,7 +97,7 @@ class ChatConsumer(BaseConsumer):
 
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
-        if not await in_thread(still_granted, self.grant):
+        if not await in_thread(is_still_valid, self.grant):
             await self.dismiss(ACCESS_ENDED)
             raise StopConsumer
         self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.exceptions import AccessEnded
-from accounts.services import grant_of_request, still_granted
+from accounts.services import grant_of_request, is_still_valid
 from chat import services
 from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
     from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -72,7 +72,7 @@ class OneCallView(ChatView):
         return Response(answer_of(posted.run_id))
 
 
-async def answer_to_the_end(posted: Posted, grant: Grant) -> None:
+async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> None:
     """Carry out the run of a new question, or wait for the one of a question sent again.
 
     The end is seen in this process or in the database: the answer does not need Redis. Raises
@@ -95,7 +95,7 @@ async def answer_to_the_end(posted: Posted, grant: Grant) -> None:
         while not lost.is_set() and await goes_on(posted.run_id):
             await news.wait()
             news.clear()
-    if lost.is_set() or not await in_thread(still_granted, grant):
+    if lost.is_set() or not await in_thread(is_still_valid, grant):
         raise AccessEnded("Your access ended while the answer was made.")
 
 

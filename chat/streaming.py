@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
 
 KEEPALIVE = b": still here\n\n"
 LARGEST_SEQ = 10**15
 
 
 def event_stream(
-    run_id: UUID, session_id: UUID, grant: Grant, *, after: int = 0
+    run_id: UUID, session_id: UUID, grant: AccessGrant, *, after: int = 0
 ) -> StreamingHttpResponse:
     """The response that streams a run; closing it, or losing access, leaves the run alone."""
     frames = sse(run_id, session_id, grant, after)
@@ -35,7 +35,7 @@ def event_stream(
 
 
 async def sse(
-    run_id: UUID, session_id: UUID, grant: Grant, after: int
+    run_id: UUID, session_id: UUID, grant: AccessGrant, after: int
 ) -> AsyncGenerator[bytes, None]:
     """The frames of a run."""
     yield KEEPALIVE

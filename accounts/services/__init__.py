@@ -3,8 +3,8 @@
 from accounts.services.access import (
     grant_of,
     grant_of_request,
+    is_still_valid,
     session_store,
-    still_granted,
     watching_access,
 )
 from accounts.services.identities import normal_name, user_of_identity
@@ -72,6 +72,7 @@ __all__ = [
     "grant_of",
     "grant_of_request",
     "is_known_key",
+    "is_still_valid",
     "may_read_private",
     "normal_name",
     "note_use",
@@ -91,7 +92,6 @@ __all__ = [
     "session_store",
     "sign_in",
     "sign_out",
-    "still_granted",
     "store_password",
     "update_profile",
     "update_user",

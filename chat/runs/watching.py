@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterator
     from uuid import UUID
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
     from chat.events import Event
 
 
@@ -28,7 +28,9 @@ sessions: RevocationPoller[UUID] = RevocationPoller(live_sessions)
 
 
 @contextmanager
-def watching_session(grant: Grant, session_id: UUID, gone: Callable[[], object]) -> Iterator[None]:
+def watching_session(
+    grant: AccessGrant, session_id: UUID, gone: Callable[[], object]
+) -> Iterator[None]:
     """Inside the context: `gone` is called when the grant or the conversation ends."""
     with ExitStack() as stack:
         stack.enter_context(watching_access(grant, gone))
@@ -37,7 +39,7 @@ def watching_session(grant: Grant, session_id: UUID, gone: Callable[[], object])
 
 
 async def view_while_granted(
-    run_id: UUID, session_id: UUID, grant: Grant, *, after: int = 0
+    run_id: UUID, session_id: UUID, grant: AccessGrant, *, after: int = 0
 ) -> AsyncGenerator[list[Event], None]:
     """`view_run`, which ends early, without `done`, when the viewer may not look any more."""
     interruption = Interruption()

@@ -15,7 +15,7 @@ from accounts.exceptions import AccessEnded
 from accounts.models import User
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
-from accounts.types import Grant
+from accounts.types import AccessGrant
 from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
@@ -149,7 +149,7 @@ async def test_sockets_leave_no_task_behind():
 
 def ask(user):
     posted = services.post_chat(text="Hi", session=None, actor=user)
-    return posted, Grant(user.pk)
+    return posted, AccessGrant(user.pk)
 
 
 @pytest.mark.parametrize("ending", ["user", "conversation"])
@@ -186,7 +186,7 @@ async def test_the_waiting_call_ends_without_the_answer(spoken_by):
     user = await in_thread(UserFactory)
     posted, _ = await in_thread(ask, user)
     key, _ = await in_thread(keyed, user)
-    waiting = asyncio.create_task(answer_to_the_end(posted, Grant(user.pk, key_id=key.pk)))
+    waiting = asyncio.create_task(answer_to_the_end(posted, AccessGrant(user.pk, key_id=key.pk)))
     async with asyncio.timeout(10):
         while not await Run.objects.filter(status=RunStatus.RUNNING).aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
