@@ -21,7 +21,8 @@ from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.limits import limit_of
-from youworker.common.sockets import ACCESS_ENDED, GONE, BaseConsumer, Verdict, deny
+from youworker.common.revocation import CloseReason
+from youworker.common.sockets import BaseConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -98,7 +99,7 @@ class ChatConsumer(BaseConsumer):
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
         if not await in_thread(is_still_valid, self.grant):
-            await self.dismiss(ACCESS_ENDED)
+            await self.close_for(CloseReason.ACCESS_ENDED)
             raise StopConsumer
         self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)
 
@@ -171,8 +172,8 @@ class ChatConsumer(BaseConsumer):
         """Keep the socket open until access ends or the conversation is gone."""
         verdict = Verdict()
         with (
-            watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)),
-            sessions.watching(self.session.pk, partial(verdict.give, GONE)),
+            watching_access(self.grant, partial(verdict.give, CloseReason.ACCESS_ENDED)),
+            sessions.watching(self.session.pk, partial(verdict.give, CloseReason.GONE)),
         ):
             await self.attend(verdict)
 

@@ -17,7 +17,8 @@ from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
-from youworker.common.sockets import ACCESS_ENDED, BaseConsumer, Verdict, deny
+from youworker.common.revocation import CloseReason
+from youworker.common.sockets import BaseConsumer, Verdict, deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -60,7 +61,7 @@ class IngestionConsumer(BaseConsumer):
     async def stay(self) -> None:
         """Keep the socket open until access ends."""
         verdict = Verdict()
-        with watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)):
+        with watching_access(self.grant, partial(verdict.give, CloseReason.ACCESS_ENDED)):
             await self.attend(verdict)
 
     async def refuse(self, status: int) -> None:

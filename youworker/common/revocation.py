@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from youworker.common.background import end_task
@@ -22,6 +23,15 @@ K = TypeVar("K")
 PAUSE_SECONDS = 1.0
 # So long after the last look that succeeded, nobody may be left in on trust any more.
 PATIENCE_SECONDS = 60.0
+
+
+class CloseReason(IntEnum):
+    """Why a stream is closed from our side, by the code with which a WebSocket is."""
+
+    INTERNAL_ERROR = 1011
+    ACCESS_ENDED = 4401
+    GONE = 4404
+    TRY_AGAIN = 4503
 
 
 class RevocationPoller(Generic[K]):

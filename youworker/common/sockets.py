@@ -11,6 +11,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from youworker.common import audit
 from youworker.common.db import in_thread
 from youworker.common.outages import OUTAGES
+from youworker.common.revocation import CloseReason
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CODES = {401: "not_authenticated", 403: "permission_denied"}
-ACCESS_ENDED = 4401
-GONE = 4404
-TRY_AGAIN = 4503
-INTERNAL_ERROR = 1011
 PING_SECONDS = 14
 
 
@@ -84,10 +81,10 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self.broken = True
         if isinstance(error, OUTAGES):
             logger.warning("a socket is closed (%s)", type(error).__name__)
-            await self.dismiss(TRY_AGAIN)
+            await self.close_for(CloseReason.TRY_AGAIN)
         else:
             logger.error("a socket broke down", exc_info=error)
-            await self.dismiss(INTERNAL_ERROR)
+            await self.close_for(CloseReason.INTERNAL_ERROR)
 
     def end_tasks(self) -> None:
         """Cancel everything beside the current task."""
@@ -98,7 +95,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         """Show that the socket lives until there is a verdict, and close it then."""
         # A task of its own: a client who reads nothing holds it up.
         self.spawn(self.ping_regularly())
-        await self.dismiss(await verdict.known)
+        await self.close_for(await verdict.known)
 
     async def ping_regularly(self) -> None:
         """Show that the socket lives."""
@@ -106,19 +103,19 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(PING_SECONDS)
             await self.send(text_data='{"type":"ping"}')
 
-    async def dismiss(self, code: int) -> None:
+    async def close_for(self, reason: CloseReason) -> None:
         """Close the socket; nothing that goes on may still write to it."""
         self.end_tasks()
-        await self.close(code=code)
+        await self.close(code=reason.value)
 
 
 class Verdict:
-    """The code a socket is to be closed with, once that is known; the first one counts."""
+    """Why a socket is to be closed, once that is known; the first reason counts."""
 
     def __init__(self) -> None:
-        self.known: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.known: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
 
-    def give(self, code: int) -> None:
+    def give(self, reason: CloseReason) -> None:
         """Decide."""
         if not self.known.done():
-            self.known.set_result(code)
+            self.known.set_result(reason)
