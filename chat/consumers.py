@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,17 +11,16 @@ from channels.exceptions import StopConsumer
 from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
-from accounts.services import is_still_valid, watching_access
+from accounts.services import is_still_valid
 from chat import services
 from chat.runs.process import launch, request_stop
-from chat.runs.viewing import view_run
-from chat.runs.watching import sessions
+from chat.runs.viewing import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.limits import limit_of
 from youworker.common.revocation import CloseReason
-from youworker.common.sockets import BaseConsumer, Verdict, deny
+from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,7 +56,8 @@ class ChatConsumer(BaseConsumer):
         await self.accept()
         active = await in_thread(services.active_run_id, self.session)
         await self.say({"type": "system", "session_id": self.session.pk, "active_run_id": active})
-        self.spawn(self.stay())
+        conditions = conditions_of(self.session.pk, self.grant)
+        self.spawn(self.serve_until_closed(*conditions))
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
@@ -167,15 +166,6 @@ class ChatConsumer(BaseConsumer):
                     await self.send(text_data=event.as_frame(run_id))
         if self.tasks.get(run_id) is asyncio.current_task():
             del self.tasks[run_id]
-
-    async def stay(self) -> None:
-        """Keep the socket open until access ends or the conversation is gone."""
-        verdict = Verdict()
-        with (
-            watching_access(self.grant, partial(verdict.give, CloseReason.ACCESS_ENDED)),
-            sessions.watching(self.session.pk, partial(verdict.give, CloseReason.GONE)),
-        ):
-            await self.attend(verdict)
 
     async def say(self, frame: Frame) -> None:
         """Send one frame."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.exceptions import StopConsumer
 from django.utils import timezone
 
-from accounts.services import watching_access
+from accounts.services import access_by
 from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
-from youworker.common.revocation import CloseReason
-from youworker.common.sockets import BaseConsumer, Verdict, deny
+from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -56,13 +54,7 @@ class IngestionConsumer(BaseConsumer):
         await self.accept()
         for frame in frames:
             await self.send_frame(frame)
-        self.spawn(self.stay())
-
-    async def stay(self) -> None:
-        """Keep the socket open until access ends."""
-        verdict = Verdict()
-        with watching_access(self.grant, partial(verdict.give, CloseReason.ACCESS_ENDED)):
-            await self.attend(verdict)
+        self.spawn(self.serve_until_closed(access_by(self.grant)))
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""

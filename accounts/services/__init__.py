@@ -1,11 +1,11 @@
 """What people and operators do with accounts, sessions and keys."""
 
 from accounts.services.access import (
+    access_by,
     grant_of,
     grant_of_request,
     is_still_valid,
     session_store,
-    watching_access,
 )
 from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
@@ -56,6 +56,7 @@ from accounts.services.sign_in import (
 from accounts.services.usage import count_tokens
 
 __all__ = [
+    "access_by",
     "begin_session",
     "begin_totp",
     "change_password",
@@ -99,5 +100,4 @@ __all__ = [
     "user_of_identity",
     "user_of_key",
     "user_of_session",
-    "watching_access",
 ]

@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.types import AccessGrant
-from youworker.common.revocation import RevocationPoller
+from youworker.common.revocation import CloseReason, Condition, RevocationPoller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection
 
     from rest_framework.request import Request
 
@@ -40,9 +39,9 @@ def is_still_valid(grant: AccessGrant) -> bool:
     return bool(remaining_grants([grant]))
 
 
-def watching_access(grant: AccessGrant, gone: Callable[[], object]) -> AbstractContextManager[None]:
-    """Inside the context: `gone` is called within two seconds of the end of a grant."""
-    return access.watching(grant, gone)
+def access_by(grant: AccessGrant) -> Condition[AccessGrant]:
+    """What a stream rests on whose reader was let in so; its end is noticed within two seconds."""
+    return Condition(access, grant, CloseReason.ACCESS_ENDED)
 
 
 def remaining_grants(grants: Collection[AccessGrant]) -> set[AccessGrant]:

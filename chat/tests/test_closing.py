@@ -13,7 +13,7 @@ from functools import partial
 import psutil
 import pytest
 
-from accounts.services import grant_of, watching_access
+from accounts.services import access_by, grant_of
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.enums import RunStatus
@@ -27,6 +27,7 @@ from mcp.tests.conftest import TINY
 from youworker.common.db import in_thread
 from youworker.common.per_loop import close_all
 from youworker.common.redis import async_redis, sync_redis
+from youworker.common.revocation import until_revoked
 from youworker.testing.model_server import ModelServer, Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,7 +83,8 @@ async def test_nothing_of_a_loop_that_used_everything_stays_open():
     user = await in_thread(UserFactory)
     sync_redis().ping()
     tasks, sockets = asyncio.all_tasks(), open_sockets()
-    with warnings.catch_warnings(record=True) as warned, watching_access(grant_of(user), list):
+    access = access_by(grant_of(user))
+    with warnings.catch_warnings(record=True) as warned, until_revoked(access):
         warnings.simplefilter("always")
         run_id = await ask_and_watch(user)
         await async_redis().ping()

@@ -23,7 +23,6 @@ from chat.models import Message, Run
 from chat.onecall import answer_to_the_end
 from chat.routing import websocket_urlpatterns
 from chat.runs.process import launch, run_host
-from chat.runs.watching import Interruption
 from chat.streaming import sse
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -208,29 +207,3 @@ async def test_a_run_stops_without_a_viewer_when_its_user_is_deactivated(spoken_
     await asyncio.gather(*run_host().tasks)
 
     assert (await Run.objects.aget()).status == RunStatus.STOPPED
-
-
-async def test_an_interruption_breaks_off_this_wait_and_all_later_ones():
-    async def slow():
-        yield [1]
-        await asyncio.sleep(60)
-        yield [2]
-
-    interruption = Interruption()
-    async with aclosing(slow()) as items:
-        first = await interruption.before(items)
-        asyncio.get_running_loop().call_soon(interruption.come)
-        second = await interruption.before(items)
-        third = await interruption.before(items)
-
-    assert (first, second, third) == ([1], None, None)
-
-
-async def test_an_interruption_does_not_hide_other_timeouts():
-    async def failing():
-        raise TimeoutError
-        yield []
-
-    async with aclosing(failing()) as items:
-        with pytest.raises(TimeoutError):
-            await Interruption().before(items)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from youworker.common.background import end_task
 from youworker.common.db import in_vital_thread
 from youworker.common.per_loop import PerLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
 logger = logging.getLogger(__name__)
 
 K = TypeVar("K")
+T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
 # So long after the last look that succeeded, nobody may be left in on trust any more.
@@ -32,6 +35,14 @@ class CloseReason(IntEnum):
     ACCESS_ENDED = 4401
     GONE = 4404
     TRY_AGAIN = 4503
+
+
+class Revoked(Exception):
+    """Something that a stream rests on is gone."""
+
+    def __init__(self, reason: CloseReason) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
 
 
 class RevocationPoller(Generic[K]):
@@ -119,3 +130,55 @@ class LoopPolls(Generic[K]):
             self.blind_since = now
             logger.error("access cannot be checked", exc_info=error)
         return asked if now - self.blind_since < self.poller.patience else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Generic[K]):
+    """Something that a stream rests on, and why the stream is closed without it."""
+
+    poller: RevocationPoller[K]
+    thing: K
+    reason: CloseReason
+
+
+class RevocableWait:
+    """The waiting of one stream, for one thing at a time.
+
+    It is broken off by a timeout: a task for each wait would cost more than the tokens themselves.
+    """
+
+    def __init__(self) -> None:
+        self.reason: CloseReason | None = None
+        self.scope: asyncio.Timeout | None = None
+
+    def revoke(self, reason: CloseReason) -> None:
+        """Break off the wait at hand and all later ones; the first reason counts."""
+        # A timeout that is under way cannot be set a second time.
+        if self.reason is None:
+            self.reason = reason
+            if self.scope is not None:
+                self.scope.reschedule(asyncio.get_running_loop().time())
+
+    async def for_end_of(self, begin: Callable[[], Awaitable[T]]) -> T:
+        """Begin something and give its outcome; raises `Revoked` before or in the middle of it."""
+        if self.reason is None:
+            try:
+                async with asyncio.timeout(None) as self.scope:
+                    return await begin()
+            except TimeoutError:
+                if self.reason is None:
+                    raise
+            finally:
+                self.scope = None
+        raise Revoked(self.reason)
+
+
+@contextmanager
+def until_revoked(*conditions: Condition[Any]) -> Iterator[RevocableWait]:
+    """Inside the context: waiting that is broken off when one of the conditions ends."""
+    waiting = RevocableWait()
+    with ExitStack() as watches:
+        for each in conditions:
+            revoke = partial(waiting.revoke, each.reason)
+            watches.enter_context(each.poller.watching(each.thing, revoke))
+        yield waiting

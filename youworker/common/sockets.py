@@ -11,10 +11,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from youworker.common import audit
 from youworker.common.db import in_thread
 from youworker.common.outages import OUTAGES
-from youworker.common.revocation import CloseReason
+from youworker.common.revocation import CloseReason, Revoked, until_revoked
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
+
+    from youworker.common.revocation import Condition
 
 logger = logging.getLogger(__name__)
 
@@ -91,11 +93,14 @@ class BaseConsumer(AsyncWebsocketConsumer):
         for task in self.spawned - {asyncio.current_task()}:
             task.cancel()
 
-    async def attend(self, verdict: Verdict) -> None:
-        """Show that the socket lives until there is a verdict, and close it then."""
-        # A task of its own: a client who reads nothing holds it up.
-        self.spawn(self.ping_regularly())
-        await self.close_for(await verdict.known)
+    async def serve_until_closed(self, *conditions: Condition[Any]) -> None:
+        """Show that the socket lives while all conditions hold, and close it then."""
+        with until_revoked(*conditions) as waiting:
+            try:
+                # A ping that waits for a client who reads nothing is broken off, too.
+                await waiting.for_end_of(self.ping_regularly)
+            except Revoked as revoked:
+                await self.close_for(revoked.reason)
 
     async def ping_regularly(self) -> None:
         """Show that the socket lives."""
@@ -107,15 +112,3 @@ class BaseConsumer(AsyncWebsocketConsumer):
         """Close the socket; nothing that goes on may still write to it."""
         self.end_tasks()
         await self.close(code=reason.value)
-
-
-class Verdict:
-    """Why a socket is to be closed, once that is known; the first reason counts."""
-
-    def __init__(self) -> None:
-        self.known: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
-
-    def give(self, reason: CloseReason) -> None:
-        """Decide."""
-        if not self.known.done():
-            self.known.set_result(reason)

@@ -1,11 +1,20 @@
 """Being told that something is gone."""
 
 import asyncio
+from contextlib import aclosing, suppress
+from functools import partial
 
 import pytest
 
 from youworker.common import revocation
-from youworker.common.revocation import RevocationPoller
+from youworker.common.revocation import (
+    CloseReason,
+    Condition,
+    RevocableWait,
+    RevocationPoller,
+    Revoked,
+    until_revoked,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +114,93 @@ async def test_patience_with_trouble_ends_unless_trusting(trusting, monkeypatch)
         await (looks(things, 4) if trusting else seconds(gone))
 
     assert gone.is_set() is not trusting
+
+
+async def numbers_until_stuck():
+    yield 1
+    await asyncio.Event().wait()
+    yield 2
+
+
+async def test_the_wait_at_hand_and_all_later_ones_are_broken_off():
+    things = Things("access", "conversation")
+    watch = RevocationPoller(things.remaining)
+    rests_on = (
+        Condition(watch, "access", CloseReason.ACCESS_ENDED),
+        Condition(watch, "conversation", CloseReason.GONE),
+    )
+
+    async with asyncio.timeout(5), aclosing(numbers_until_stuck()) as items:
+        with until_revoked(*rests_on) as waiting:
+            assert await waiting.for_end_of(partial(anext, items)) == 1
+            things.there.discard("conversation")
+            reasons = []
+            for begin in (partial(anext, items), partial(asyncio.sleep, 0)):
+                with pytest.raises(Revoked) as revoked:
+                    await waiting.for_end_of(begin)
+                reasons.append(revoked.value.reason)
+
+    assert reasons == [CloseReason.GONE, CloseReason.GONE]
+
+
+async def test_what_is_waited_for_costs_no_task():
+    waiting, tasks = RevocableWait(), []
+
+    async def note_tasks():
+        await asyncio.sleep(0)
+        tasks.append(asyncio.all_tasks())
+
+    before = asyncio.all_tasks()
+    for _ in range(3):
+        await waiting.for_end_of(note_tasks)
+
+    assert tasks == [before] * 3
+
+
+async def test_a_second_reason_during_the_end_of_the_wait_changes_nothing():
+    waiting, ending, ended = RevocableWait(), asyncio.Event(), asyncio.Event()
+
+    async def end_slowly():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await ended.wait()
+
+    task = asyncio.create_task(waiting.for_end_of(end_slowly))
+    await asyncio.sleep(0)
+    waiting.revoke(CloseReason.ACCESS_ENDED)
+    await seconds(ending)
+    waiting.revoke(CloseReason.GONE)
+    ended.set()
+
+    with pytest.raises(Revoked) as revoked:
+        await task
+    assert revoked.value.reason is CloseReason.ACCESS_ENDED
+
+
+async def test_other_timeouts_and_cancellations_are_not_taken_for_a_revocation():
+    async def fail():
+        raise TimeoutError
+
+    waiting = RevocableWait()
+    with pytest.raises(TimeoutError):
+        await waiting.for_end_of(fail)
+    task = asyncio.create_task(waiting.for_end_of(asyncio.Event().wait))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert waiting.reason is None
+
+
+async def test_nothing_is_watched_after_the_stream():
+    things = Things("a")
+    watch = RevocationPoller(things.remaining)
+
+    with suppress(KeyError), until_revoked(Condition(watch, "a", CloseReason.GONE)):
+        assert set(watch.polls.get().watchers) == {"a"}
+        raise KeyError
+
+    assert watch.polls.get().watchers == {}
