@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import orjson
@@ -18,6 +19,7 @@ from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from chat.events import log_key
 from youworker.bench.chat import model_double
 from youworker.bench.product import free_port, running_product
 from youworker.common.config import BASE_DIR
@@ -221,6 +223,22 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
 
 
 LONG = "[[tokens=4000,rate=40]]"
+
+
+def test_a_web_process_that_ends_in_order_writes_the_end_of_its_answers(product, client):
+    with second_process(product) as (other, theirs):
+        _, run = ask(theirs, LONG)
+        seen = events_of(client, run, until=5)
+        other.terminate()
+        assert other.wait(15) == 0
+
+    with Redis.from_url(environment_of(product)["REDIS_URL"]) as server:
+        last = server.xrevrange(log_key(UUID(run)), count=1)[0][1][b"t"]
+    rest = events_of(client, run, after=seen[-1]["seq"])
+
+    assert last == b"done"
+    assert rest[-1]["status"] == "interrupted"
+    assert text_of(seen + rest) == rest[-1]["message"]["content"]
 
 
 def requests_of(product, text):
