@@ -84,7 +84,7 @@ async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> None:
     news, valid = asyncio.Event(), False
     with (
         suppress(Revoked),
-        until_revoked(*conditions_of(posted.session_id, grant)) as waiting,
+        until_revoked(*conditions_of(posted.session_id, grant)) as revocable,
         unfinished.watching(posted.run_id, news.set),
     ):
         if posted.is_new:
@@ -92,9 +92,9 @@ async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> None:
             task.add_done_callback(lambda _: news.set())
         # The task of a run that broke down ends before the sweeper has ended the run.
         while await goes_on(posted.run_id):
-            await waiting.for_end_of(news.wait)
+            await revocable.wait_for(news.wait)
             news.clear()
-        valid = await waiting.for_end_of(partial(in_thread, is_still_valid, grant))
+        valid = await revocable.wait_for(partial(in_thread, is_still_valid, grant))
     if not valid:
         raise AccessEnded("Your access ended while the answer was made.")
 

@@ -41,10 +41,10 @@ async def sse(
 ) -> AsyncGenerator[bytes, None]:
     """The frames of a run; they end early, without `done`, when they may not be read any more."""
     yield KEEPALIVE
-    with suppress(Revoked), until_revoked(*conditions_of(session_id, grant)) as waiting:
+    with suppress(Revoked), until_revoked(*conditions_of(session_id, grant)) as revocable:
         async with aclosing(view_run(run_id, after=after)) as batches:
             following = partial(anext, batches, None)
-            while (batch := await waiting.for_end_of(following)) is not None:
+            while (batch := await revocable.wait_for(following)) is not None:
                 yield b"".join([event.as_sse() for event in batch]) or KEEPALIVE
 
 

@@ -159,7 +159,7 @@ class RevocableWait:
             if self.scope is not None:
                 self.scope.reschedule(asyncio.get_running_loop().time())
 
-    async def for_end_of(self, begin: Callable[[], Awaitable[T]]) -> T:
+    async def wait_for(self, begin: Callable[[], Awaitable[T]]) -> T:
         """Begin something and give its outcome; raises `Revoked` before or in the middle of it."""
         if self.reason is None:
             try:
@@ -176,9 +176,9 @@ class RevocableWait:
 @contextmanager
 def until_revoked(*conditions: Condition[Any]) -> Iterator[RevocableWait]:
     """Inside the context: waiting that is broken off when one of the conditions ends."""
-    waiting = RevocableWait()
+    revocable = RevocableWait()
     with ExitStack() as watches:
         for each in conditions:
-            revoke = partial(waiting.revoke, each.reason)
+            revoke = partial(revocable.revoke, each.reason)
             watches.enter_context(each.poller.watching(each.thing, revoke))
-        yield waiting
+        yield revocable

@@ -95,10 +95,10 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def serve_until_closed(self, *conditions: Condition[Any]) -> None:
         """Show that the socket lives while all conditions hold, and close it then."""
-        with until_revoked(*conditions) as waiting:
+        with until_revoked(*conditions) as revocable:
             try:
                 # A ping that waits for a client who reads nothing is broken off, too.
-                await waiting.for_end_of(self.ping_regularly)
+                await revocable.wait_for(self.ping_regularly)
             except Revoked as revoked:
                 await self.close_for(revoked.reason)
 

@@ -131,20 +131,20 @@ async def test_the_wait_at_hand_and_all_later_ones_are_broken_off():
     )
 
     async with asyncio.timeout(5), aclosing(numbers_until_stuck()) as items:
-        with until_revoked(*rests_on) as waiting:
-            assert await waiting.for_end_of(partial(anext, items)) == 1
+        with until_revoked(*rests_on) as revocable:
+            assert await revocable.wait_for(partial(anext, items)) == 1
             things.there.discard("conversation")
             reasons = []
             for begin in (partial(anext, items), partial(asyncio.sleep, 0)):
                 with pytest.raises(Revoked) as revoked:
-                    await waiting.for_end_of(begin)
+                    await revocable.wait_for(begin)
                 reasons.append(revoked.value.reason)
 
     assert reasons == [CloseReason.GONE, CloseReason.GONE]
 
 
 async def test_what_is_waited_for_costs_no_task():
-    waiting, tasks = RevocableWait(), []
+    revocable, tasks = RevocableWait(), []
 
     async def note_tasks():
         await asyncio.sleep(0)
@@ -152,13 +152,13 @@ async def test_what_is_waited_for_costs_no_task():
 
     before = asyncio.all_tasks()
     for _ in range(3):
-        await waiting.for_end_of(note_tasks)
+        await revocable.wait_for(note_tasks)
 
     assert tasks == [before] * 3
 
 
 async def test_a_second_reason_during_the_end_of_the_wait_changes_nothing():
-    waiting, ending, ended = RevocableWait(), asyncio.Event(), asyncio.Event()
+    revocable, ending, ended = RevocableWait(), asyncio.Event(), asyncio.Event()
 
     async def end_slowly():
         try:
@@ -167,11 +167,11 @@ async def test_a_second_reason_during_the_end_of_the_wait_changes_nothing():
             ending.set()
             await ended.wait()
 
-    task = asyncio.create_task(waiting.for_end_of(end_slowly))
+    task = asyncio.create_task(revocable.wait_for(end_slowly))
     await asyncio.sleep(0)
-    waiting.revoke(CloseReason.ACCESS_ENDED)
+    revocable.revoke(CloseReason.ACCESS_ENDED)
     await seconds(ending)
-    waiting.revoke(CloseReason.GONE)
+    revocable.revoke(CloseReason.GONE)
     ended.set()
 
     with pytest.raises(Revoked) as revoked:
@@ -183,16 +183,16 @@ async def test_other_timeouts_and_cancellations_are_not_taken_for_a_revocation()
     async def fail():
         raise TimeoutError
 
-    waiting = RevocableWait()
+    revocable = RevocableWait()
     with pytest.raises(TimeoutError):
-        await waiting.for_end_of(fail)
-    task = asyncio.create_task(waiting.for_end_of(asyncio.Event().wait))
+        await revocable.wait_for(fail)
+    task = asyncio.create_task(revocable.wait_for(asyncio.Event().wait))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert waiting.reason is None
+    assert revocable.reason is None
 
 
 async def test_nothing_is_watched_after_the_stream():
