@@ -27,6 +27,8 @@ from youworker.common.config import BASE_DIR
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 SLOW = "[[tokens=400,rate=40]]"
+# It goes on for longer than any machine needs to start a command.
+LONG = "[[tokens=4000,rate=40]]"
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +196,7 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
         bases = [product.base_url, str(opened.enter_context(second_web(product)).base_url)]
         leaver = httpx.Client(base_url=bases[0], timeout=30, headers=headers)
         opened.enter_context(leaver)
-        session, run = ask(leaver, SLOW)
+        session, run = ask(leaver, LONG)
         sockets = [
             opened.enter_context(
                 connect(f"ws{base[4:].rstrip('/')}{path}", additional_headers=headers)
@@ -220,9 +222,6 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
     assert not any('"status":"succeeded"' in lines for lines in rest)
     assert ended["status"] == "stopped"
     assert text.startswith("tok")
-
-
-LONG = "[[tokens=4000,rate=40]]"
 
 
 def test_a_web_process_that_ends_in_order_writes_the_end_of_its_answers(product, client):
