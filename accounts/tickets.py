@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
 
 LIFETIME_SECONDS = 30
 
@@ -27,7 +27,7 @@ class Caller:
 
     user: User
     key: ApiKey | None
-    grant: Grant
+    grant: AccessGrant
 
     @classmethod
     def by_key(cls, user: User, key: ApiKey) -> Self:
@@ -41,7 +41,7 @@ class Caller:
         return cls(user, None, services.grant_of(user, session=session)) if user else None
 
 
-def issue_ticket(grant: Grant) -> str:
+def issue_ticket(grant: AccessGrant) -> str:
     """A ticket that opens one socket, which ends with the session or the key behind it."""
     ticket = secrets.token_urlsafe(32)
     value = {"user": grant.user_id, "key": grant.key_id, "session": grant.session_key}

@@ -29,7 +29,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class AccessGrant:
     """By what somebody was let in: an API key, or a session and the password it rests on."""
 
     user_id: UUID

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,16 +11,16 @@ from channels.exceptions import StopConsumer
 from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
-from accounts.services import still_granted, watching_access
+from accounts.services import is_still_valid
 from chat import services
 from chat.runs.process import launch, request_stop
-from chat.runs.viewing import view_run
-from chat.runs.watching import sessions
+from chat.runs.viewing import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
 from youworker.common.limits import limit_of
-from youworker.common.sockets import ACCESS_ENDED, GONE, TidyConsumer, Verdict, deny
+from youworker.common.revocation import CloseReason
+from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +35,7 @@ MOST_WATCHED = 16
 Frame = dict[str, Any]
 
 
-class ChatConsumer(TidyConsumer):
+class ChatConsumer(BaseConsumer):
     """One socket on one session. A handler never waits for an answer: answers are tasks."""
 
     # Nothing is sent to a socket from elsewhere, so none listens on Redis.
@@ -57,7 +56,8 @@ class ChatConsumer(TidyConsumer):
         await self.accept()
         active = await in_thread(services.active_run_id, self.session)
         await self.say({"type": "system", "session_id": self.session.pk, "active_run_id": active})
-        self.spawn(self.stay())
+        conditions = conditions_of(self.session.pk, self.grant)
+        self.spawn(self.serve_until_closed(*conditions))
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
@@ -97,8 +97,8 @@ class ChatConsumer(TidyConsumer):
 
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
-        if not await in_thread(still_granted, self.grant):
-            await self.dismiss(ACCESS_ENDED)
+        if not await in_thread(is_still_valid, self.grant):
+            await self.close_for(CloseReason.ACCESS_ENDED)
             raise StopConsumer
         self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)
 
@@ -166,15 +166,6 @@ class ChatConsumer(TidyConsumer):
                     await self.send(text_data=event.as_frame(run_id))
         if self.tasks.get(run_id) is asyncio.current_task():
             del self.tasks[run_id]
-
-    async def stay(self) -> None:
-        """Keep the socket open until access ends or the conversation is gone."""
-        verdict = Verdict()
-        with (
-            watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)),
-            sessions.watching(self.session.pk, partial(verdict.give, GONE)),
-        ):
-            await self.attend(verdict)
 
     async def say(self, frame: Frame) -> None:
         """Send one frame."""

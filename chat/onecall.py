@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -10,19 +12,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.exceptions import AccessEnded
-from accounts.services import grant_of_request, still_granted
+from accounts.services import grant_of_request, is_still_valid
 from chat import services
 from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run
 from chat.rendering import rendered_message
 from chat.runs.process import active_runs, launch, unfinished
-from chat.runs.watching import watching_session
+from chat.runs.viewing import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.common.db import in_thread
 from youworker.common.limits import limited
+from youworker.common.revocation import Revoked, until_revoked
 from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
     from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -72,30 +75,27 @@ class OneCallView(ChatView):
         return Response(answer_of(posted.run_id))
 
 
-async def answer_to_the_end(posted: Posted, grant: Grant) -> None:
+async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> None:
     """Carry out the run of a new question, or wait for the one of a question sent again.
 
     The end is seen in this process or in the database: the answer does not need Redis. Raises
     `AccessEnded` when it may not be read.
     """
-    news, lost = asyncio.Event(), asyncio.Event()
-
-    def lose() -> None:
-        lost.set()
-        news.set()
-
+    news, valid = asyncio.Event(), False
     with (
-        watching_session(grant, posted.session_id, lose),
+        suppress(Revoked),
+        until_revoked(*conditions_of(posted.session_id, grant)) as revocable,
         unfinished.watching(posted.run_id, news.set),
     ):
         if posted.is_new:
             task = await launch(posted.run_id)
             task.add_done_callback(lambda _: news.set())
         # The task of a run that broke down ends before the sweeper has ended the run.
-        while not lost.is_set() and await goes_on(posted.run_id):
-            await news.wait()
+        while await goes_on(posted.run_id):
+            await revocable.wait_for(news.wait)
             news.clear()
-    if lost.is_set() or not await in_thread(still_granted, grant):
+        valid = await revocable.wait_for(partial(in_thread, is_still_valid, grant))
+    if not valid:
         raise AccessEnded("Your access ended while the answer was made.")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
 
-from chat.runs.watching import view_while_granted
+from chat.runs.viewing import conditions_of, view_run
+from youworker.common.revocation import Revoked, until_revoked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-    from accounts.types import Grant
+    from accounts.types import AccessGrant
 
 KEEPALIVE = b": still here\n\n"
 LARGEST_SEQ = 10**15
 
 
 def event_stream(
-    run_id: UUID, session_id: UUID, grant: Grant, *, after: int = 0
+    run_id: UUID, session_id: UUID, grant: AccessGrant, *, after: int = 0
 ) -> StreamingHttpResponse:
     """The response that streams a run; closing it, or losing access, leaves the run alone."""
     frames = sse(run_id, session_id, grant, after)
@@ -35,13 +37,15 @@ def event_stream(
 
 
 async def sse(
-    run_id: UUID, session_id: UUID, grant: Grant, after: int
+    run_id: UUID, session_id: UUID, grant: AccessGrant, after: int
 ) -> AsyncGenerator[bytes, None]:
-    """The frames of a run."""
+    """The frames of a run; they end early, without `done`, when they may not be read any more."""
     yield KEEPALIVE
-    async with aclosing(view_while_granted(run_id, session_id, grant, after=after)) as batches:
-        async for batch in batches:
-            yield b"".join([event.as_sse() for event in batch]) or KEEPALIVE
+    with suppress(Revoked), until_revoked(*conditions_of(session_id, grant)) as revocable:
+        async with aclosing(view_run(run_id, after=after)) as batches:
+            following = partial(anext, batches, None)
+            while (batch := await revocable.wait_for(following)) is not None:
+                yield b"".join([event.as_sse() for event in batch]) or KEEPALIVE
 
 
 def resume_point(request: Request) -> int:

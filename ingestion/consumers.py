@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.exceptions import StopConsumer
 from django.utils import timezone
 
-from accounts.services import watching_access
+from accounts.services import access_by
 from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
 from youworker.common.db import in_thread
-from youworker.common.sockets import ACCESS_ENDED, TidyConsumer, Verdict, deny
+from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,7 +32,7 @@ SECOND_LOOK = 1.0
 OVERLAP = timedelta(seconds=2)
 
 
-class IngestionConsumer(TidyConsumer):
+class IngestionConsumer(BaseConsumer):
     """Sends `run` and `item` frames; notices only say where to look, so that none can be lost."""
 
     async def connect(self) -> None:
@@ -55,13 +54,7 @@ class IngestionConsumer(TidyConsumer):
         await self.accept()
         for frame in frames:
             await self.send_frame(frame)
-        self.spawn(self.stay())
-
-    async def stay(self) -> None:
-        """Keep the socket open until access ends."""
-        verdict = Verdict()
-        with watching_access(self.grant, partial(verdict.give, ACCESS_ENDED)):
-            await self.attend(verdict)
+        self.spawn(self.serve_until_closed(access_by(self.grant)))
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""

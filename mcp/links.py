@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import Context
 from typing import Any
-from weakref import WeakKeyDictionary
+
+from youworker.common.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -69,13 +70,20 @@ class Link:
             self.task.cancel()
 
 
-links: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Link]] = WeakKeyDictionary()
+async def close_links(known: dict[Hashable, Link]) -> None:
+    """Close the connections of an event loop and wait until they are closed."""
+    for link in known.values():
+        link.close()
+    await asyncio.gather(*(link.task for link in known.values()), return_exceptions=True)
+
+
+links: PerLoop[dict[Hashable, Link]] = PerLoop(dict, close=close_links)
 
 
 @asynccontextmanager
 async def linked(key: Hashable, opening: Opening) -> AsyncIterator[tuple[Link, Any]]:
     """Borrow the connection called `key` of this event loop; open it when there is none."""
-    known = links.setdefault(asyncio.get_running_loop(), {})
+    known = links.get()
     link = known.get(key)
     if link is None or link.ending.is_set():
         link = known[key] = Link(opening)
@@ -96,14 +104,6 @@ async def linked(key: Hashable, opening: Opening) -> AsyncIterator[tuple[Link, A
 
 def retire(key: Hashable) -> None:
     """Close a connection that did not answer, unless other calls still wait on it."""
-    link = links.get(asyncio.get_running_loop(), {}).get(key)
+    link = links.get().get(key)
     if link is not None and not link.calls:
         link.close()
-
-
-async def close_links() -> None:
-    """Close every connection of this event loop and wait until they are closed."""
-    known = links.pop(asyncio.get_running_loop(), {})
-    for link in known.values():
-        link.close()
-    await asyncio.gather(*(link.task for link in known.values()), return_exceptions=True)

@@ -1,11 +1,11 @@
 """What people and operators do with accounts, sessions and keys."""
 
 from accounts.services.access import (
+    access_by,
     grant_of,
     grant_of_request,
+    is_still_valid,
     session_store,
-    still_granted,
-    watching_access,
 )
 from accounts.services.identities import normal_name, user_of_identity
 from accounts.services.keys import (
@@ -56,6 +56,7 @@ from accounts.services.sign_in import (
 from accounts.services.usage import count_tokens
 
 __all__ = [
+    "access_by",
     "begin_session",
     "begin_totp",
     "change_password",
@@ -72,6 +73,7 @@ __all__ = [
     "grant_of",
     "grant_of_request",
     "is_known_key",
+    "is_still_valid",
     "may_read_private",
     "normal_name",
     "note_use",
@@ -91,7 +93,6 @@ __all__ = [
     "session_store",
     "sign_in",
     "sign_out",
-    "still_granted",
     "store_password",
     "update_profile",
     "update_user",
@@ -99,5 +100,4 @@ __all__ = [
     "user_of_identity",
     "user_of_key",
     "user_of_session",
-    "watching_access",
 ]

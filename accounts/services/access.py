@@ -10,42 +10,41 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
-from accounts.types import Grant
-from youworker.common.lookout import Lookout
+from accounts.types import AccessGrant
+from youworker.common.revocation import CloseReason, Condition, RevocationPoller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection
 
     from rest_framework.request import Request
 
 
-def grant_of(user: User, *, key: ApiKey | None = None, session: Any = None) -> Grant:
+def grant_of(user: User, *, key: ApiKey | None = None, session: Any = None) -> AccessGrant:
     """What `user` was let in by: the key he showed, else his Django session."""
     if key is not None:
-        return Grant(user.pk, key_id=key.pk)
+        return AccessGrant(user.pk, key_id=key.pk)
     if session is None or session.session_key is None:
-        return Grant(user.pk)
-    return Grant(user.pk, session_key=session.session_key, password=user.password)
+        return AccessGrant(user.pk)
+    return AccessGrant(user.pk, session_key=session.session_key, password=user.password)
 
 
-def grant_of_request(request: Request) -> Grant:
+def grant_of_request(request: Request) -> AccessGrant:
     """What the caller of a REST view was let in by."""
     key = request.auth if isinstance(request.auth, ApiKey) else None
     return grant_of(cast("User", request.user), key=key, session=getattr(request, "session", None))
 
 
-def still_granted(grant: Grant) -> bool:
+def is_still_valid(grant: AccessGrant) -> bool:
     """Whether the caller that was let in would be let in now."""
     return bool(remaining_grants([grant]))
 
 
-def watching_access(grant: Grant, gone: Callable[[], object]) -> AbstractContextManager[None]:
-    """Inside the context: `gone` is called within two seconds of the end of a grant."""
-    return access.watching(grant, gone)
+def access_by(grant: AccessGrant) -> Condition[AccessGrant]:
+    """What a stream rests on whose reader was let in so; its end is noticed within two seconds."""
+    return Condition(access, grant, CloseReason.ACCESS_ENDED)
 
 
-def remaining_grants(grants: Collection[Grant]) -> set[Grant]:
+def remaining_grants(grants: Collection[AccessGrant]) -> set[AccessGrant]:
     """Those of the grants that still hold; a statement for each kind, however many there are.
 
     A session ends with its row, its time, and the password it was begun with.
@@ -67,7 +66,7 @@ def remaining_grants(grants: Collection[Grant]) -> set[Grant]:
     return held
 
 
-def owners_of_keys(grants: Collection[Grant]) -> dict[Any, Any]:
+def owners_of_keys(grants: Collection[AccessGrant]) -> dict[Any, Any]:
     """The users of those keys that can be used."""
     if not grants:
         return {}
@@ -75,7 +74,7 @@ def owners_of_keys(grants: Collection[Grant]) -> dict[Any, Any]:
     return dict(ApiKey.objects.usable().filter(pk__in=wanted).values_list("pk", "user_id"))
 
 
-def passwords_of(grants: Collection[Grant]) -> dict[Any, str]:
+def passwords_of(grants: Collection[AccessGrant]) -> dict[Any, str]:
     """The password hashes of those users that are active."""
     if not grants:
         return {}
@@ -98,4 +97,4 @@ def session_store() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
 
 
-access: Lookout[Grant] = Lookout(remaining_grants)
+access: RevocationPoller[AccessGrant] = RevocationPoller(remaining_grants)

@@ -11,7 +11,7 @@ from accounts import services
 from accounts.models import ApiKey, User
 from accounts.services.access import remaining_grants
 from accounts.tests.factories import ApiKeyFactory, UserFactory
-from accounts.types import Grant
+from accounts.types import AccessGrant
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +28,14 @@ def by_key(**fields):
 
 
 def all_kinds():
-    return [Grant(UserFactory().pk), signed_in(UserFactory()), by_key()]
+    return [AccessGrant(UserFactory().pk), signed_in(UserFactory()), by_key()]
 
 
 def test_what_holds_remains():
     grants = all_kinds()
 
     assert remaining_grants(grants) == set(grants)
-    assert services.still_granted(grants[0])
+    assert services.is_still_valid(grants[0])
 
 
 def change(model, pk, **fields):
@@ -83,7 +83,7 @@ def test_a_key_does_not_end_with_a_password():
     grant = by_key()
     change(User, grant.user_id, password="another")
 
-    assert services.still_granted(grant)
+    assert services.is_still_valid(grant)
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
-from accounts.types import Grant
+from accounts.types import AccessGrant
 from youworker.common.db import in_thread
 from youworker.common.origin import OriginASGI
 
@@ -59,7 +59,7 @@ async def test_an_api_key_opens_a_socket():
     by_bearer = await connect(authorization=f"Bearer {secret}")
     by_header = await connect(x_api_key=secret)
 
-    grant = Grant(user.pk, key_id=key.pk)
+    grant = AccessGrant(user.pk, key_id=key.pk)
     assert by_bearer == {"type": "websocket.accept", "user": user, "key": key, "grant": grant}
     assert by_header == by_bearer
 
@@ -78,20 +78,20 @@ async def test_a_session_opens_a_socket():
 async def test_a_ticket_opens_one_socket():
     user = await in_thread(UserFactory)
     key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk))
+    ticket = await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
 
     first = await connect(query=f"ticket={ticket}")
     second = await connect(query=f"ticket={ticket}")
 
     assert (first["user"], first["key"]) == (user, key)
-    assert first["grant"] == Grant(user.pk, key_id=key.pk)
+    assert first["grant"] == AccessGrant(user.pk, key_id=key.pk)
     assert second["status"] == 401
 
 
 async def test_a_ticket_has_no_more_rights_than_what_it_was_made_with():
     user = await in_thread(UserFactory)
     key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk))
+    ticket = await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
     await in_thread(services.revoke_api_key, key, actor=user)
 
     assert (await connect(query=f"ticket={ticket}"))["status"] == 401
@@ -118,7 +118,7 @@ async def test_a_key_opens_sockets_from_its_networks_only():
     user = await in_thread(UserFactory)
     make = partial(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
     key, secret = await in_thread(make, allowed_networks=["192.0.2.0/24"])
-    tickets = [await in_thread(issue_ticket, Grant(user.pk, key_id=key.pk)) for _ in range(2)]
+    tickets = [await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk)) for _ in range(2)]
 
     inside = await connect(client="192.0.2.7", authorization=f"Bearer {secret}")
     outside = await connect(client="198.51.100.7", authorization=f"Bearer {secret}")
@@ -132,7 +132,7 @@ async def test_a_key_opens_sockets_from_its_networks_only():
 async def test_strangers_are_refused_before_they_are_accepted():
     user = await in_thread(UserFactory, is_active=False)
     cookie = await in_thread(session_of, user)
-    ticket = await in_thread(issue_ticket, Grant(user.pk))
+    ticket = await in_thread(issue_ticket, AccessGrant(user.pk))
 
     refusals = [
         await connect(),

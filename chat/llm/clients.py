@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+
+from youworker.common.per_loop import PerLoop, Stage
 
 if TYPE_CHECKING:
     import httpx2
@@ -23,15 +25,24 @@ LONGEST_LIST = 4_194_304
 LONGEST_ERROR = 65_536
 
 ClientKey = tuple[str, str, float, int]
-pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientKey, openai.AsyncOpenAI]] = (
-    WeakKeyDictionary()
+
+
+async def close_pool(pool: dict[ClientKey, openai.AsyncOpenAI]) -> None:
+    """Close the clients of an event loop."""
+    async with AsyncExitStack() as closings:
+        for client in pool.values():
+            closings.push_async_callback(client.close)
+
+
+pools: PerLoop[dict[ClientKey, openai.AsyncOpenAI]] = PerLoop(
+    dict, close=close_pool, stage=Stage.CONNECTION
 )
 
 
 async def client_for(llm: LlmConfig) -> openai.AsyncOpenAI:
     """The client of the running event loop for one server."""
     await load_library()
-    pool = pools.setdefault(asyncio.get_running_loop(), {})
+    pool = pools.get()
     key = (llm.base_url, llm.api_key, llm.connect_timeout, llm.max_answer_bytes)
     if key not in pool:
         pool[key] = new_client(llm)
@@ -72,5 +83,4 @@ def new_client(llm: LlmConfig) -> openai.AsyncOpenAI:
 
 async def close_clients() -> None:
     """Close the connections of the running event loop."""
-    for client in pools.pop(asyncio.get_running_loop(), {}).values():
-        await client.close()
+    await pools.close()

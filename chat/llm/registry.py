@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.listing import list_models
@@ -17,6 +16,7 @@ from chat.llm.openai_compatible import OpenAICompatibleModel
 from chat.llm.quote import NAME as QUOTE
 from chat.llm.quote import QuoteModel
 from youworker.common import config as configuration
+from youworker.common.per_loop import PerLoop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,18 +176,18 @@ def servers_of(llm: LlmConfig) -> tuple[LlmConfig, ...]:
     return tuple(configured_servers(llm))
 
 
-registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()
+# One entry, under what the registry was made of.
+registries: PerLoop[dict[tuple[Sequence[LlmConfig], str], Registry]] = PerLoop(dict)
 
 
 def registry() -> Registry:
     """The registry of the running event loop, made anew when the configuration changed."""
     llm, retry = configuration.config.llm, configuration.config.retry
-    loop = asyncio.get_running_loop()
-    known = registries.get(loop)
-    servers = servers_of(llm)
-    if known is None or known.servers != servers or known.default != llm.chat_model:
-        known = registries[loop] = Registry(servers, retry, llm.chat_model)
-    return known
+    known, servers, default = registries.get(), servers_of(llm), llm.chat_model
+    if (servers, default) not in known:
+        known.clear()
+        known[servers, default] = Registry(servers, retry, default)
+    return known[servers, default]
 
 
 async def resolve(model_name: str | None) -> LanguageModel:

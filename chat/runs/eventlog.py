@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -16,6 +15,7 @@ from chat.events import Event, LogCipher, encoded, log_key
 from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.outages import Outage
+from youworker.common.per_loop import PerLoop
 from youworker.common.redis import own_async_redis
 
 if TYPE_CHECKING:
@@ -305,12 +305,9 @@ class LogWriter:
             self.work.set()
 
 
-writers: WeakKeyDictionary[asyncio.AbstractEventLoop, LogWriter] = WeakKeyDictionary()
+writers = PerLoop(LogWriter, close=LogWriter.close)
 
 
 def log_writer() -> LogWriter:
     """The writer of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in writers:
-        writers[loop] = LogWriter()
-    return writers[loop]
+    return writers.get()

@@ -7,13 +7,13 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
 from chat.events import Event, LogCipher, LogUnreadable, log_key
 from youworker.common.background import end_task
 from youworker.common.outages import Outage
+from youworker.common.per_loop import PerLoop
 from youworker.common.redis import async_redis, own_async_redis
 
 if TYPE_CHECKING:
@@ -274,15 +274,12 @@ def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:
     return [(key, rows) for key, rows in answer]
 
 
-readers: WeakKeyDictionary[asyncio.AbstractEventLoop, LogReader] = WeakKeyDictionary()
+readers = PerLoop(LogReader, close=LogReader.close)
 
 
 def log_reader() -> LogReader:
     """The reader of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in readers:
-        readers[loop] = LogReader()
-    return readers[loop]
+    return readers.get()
 
 
 async def follow_log(

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from chat.llm.clients import close_clients
 from chat.models import Run
 from chat.runs import records
-from chat.runs.eventlog import writers
-from chat.runs.follow import readers
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.outcomes import internal_sentence
 from chat.runs.recovery import append_end
@@ -20,8 +16,8 @@ from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
 from youworker.common.leases import elapsed_seconds
-from youworker.common.lookout import Lookout
-from youworker.common.redis import close_async_redis
+from youworker.common.per_loop import PerLoop, Stage, close_all
+from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,8 +41,10 @@ def active_runs(pks: Collection[UUID]) -> set[UUID]:
 
 
 # While the database cannot answer, leases decide, not we.
-wanted: Lookout[UUID] = Lookout(wanted_runs, trusting=True, pause=STOP_POLL_SECONDS)
-unfinished: Lookout[UUID] = Lookout(active_runs, trusting=True)
+wanted: RevocationPoller[UUID] = RevocationPoller(
+    wanted_runs, trusting=True, pause=STOP_POLL_SECONDS
+)
+unfinished: RevocationPoller[UUID] = RevocationPoller(active_runs, trusting=True)
 
 
 class RunHost:
@@ -132,16 +130,20 @@ class RunHost:
             logger.error("leases cannot be renewed", exc_info=error)
         self.is_blind = True
 
+    async def close(self) -> None:
+        """Cancel all runs and wait until they are stored."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await end_task(self.keeper)
 
-hosts: WeakKeyDictionary[asyncio.AbstractEventLoop, RunHost] = WeakKeyDictionary()
+
+hosts = PerLoop(RunHost, close=RunHost.close, stage=Stage.WORK)
 
 
 def run_host() -> RunHost:
     """The host of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in hosts:
-        hosts[loop] = RunHost()
-    return hosts[loop]
+    return hosts.get()
 
 
 async def launch(run_id: UUID) -> asyncio.Task[None]:
@@ -151,8 +153,7 @@ async def launch(run_id: UUID) -> asyncio.Task[None]:
 
 def carried_out_here(run_id: UUID) -> bool:
     """Whether this event loop makes the answer of a run right now."""
-    host = hosts.get(asyncio.get_running_loop())
-    return host is not None and run_id in host.stops
+    return run_id in run_host().stops
 
 
 async def request_stop(run_id: UUID) -> None:
@@ -165,16 +166,4 @@ async def request_stop(run_id: UUID) -> None:
 
 async def close_runs() -> None:
     """End what runs of this event loop left behind, before the loop itself ends."""
-    loop = asyncio.get_running_loop()
-    host, writer, reader = hosts.pop(loop, None), writers.pop(loop, None), readers.pop(loop, None)
-    tasks = [*host.tasks] if host else []
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await end_task(host.keeper if host else None)
-    if writer is not None:
-        await writer.close()
-    if reader is not None:
-        await reader.close()
-    await close_clients()
-    await close_async_redis()
+    await close_all()

@@ -6,27 +6,30 @@ import asyncio
 import logging
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 from django.db.models import Q
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
+from accounts.services import access_by
 from chat.enums import ACTIVE_STATUSES
 from chat.events import Event, encoded, log_key
-from chat.models import Run
+from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
 from chat.runs.follow import ANSWER_SECONDS, follow_log
 from chat.runs.process import carried_out_here
 from youworker.common.db import in_thread
-from youworker.common.lookout import Lookout
 from youworker.common.outages import Outage
 from youworker.common.redis import async_redis
+from youworker.common.revocation import CloseReason, Condition, RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
     from uuid import UUID
+
+    from accounts.types import AccessGrant
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +45,20 @@ def unsettled_runs(pks: Collection[UUID]) -> set[UUID]:
     return set(Run.objects.filter(pk__in=pks).exclude(settled).values_list("pk", flat=True))
 
 
+def live_sessions(pks: Collection[UUID]) -> set[UUID]:
+    """Those of the conversations that are not deleted."""
+    return set(Session.objects.filter(pk__in=pks).values_list("pk", flat=True))
+
+
 # One question a second for all viewers; while nobody answers, runs are taken to go on.
-unsettled: Lookout[UUID] = Lookout(unsettled_runs, trusting=True)
+unsettled: RevocationPoller[UUID] = RevocationPoller(unsettled_runs, trusting=True)
+sessions: RevocationPoller[UUID] = RevocationPoller(live_sessions)
 outage = Outage(logger, "the end of runs cannot be looked up; their viewers wait")
+
+
+def conditions_of(session_id: UUID, grant: AccessGrant) -> tuple[Condition[Any], ...]:
+    """What a stream of a conversation rests on: its reader's access, and that it is not deleted."""
+    return access_by(grant), Condition(sessions, session_id, CloseReason.GONE)
 
 
 async def view_run(run_id: UUID, *, after: int = 0) -> AsyncGenerator[list[Event], None]:

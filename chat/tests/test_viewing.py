@@ -23,7 +23,7 @@ from chat.runs.process import launch, run_host
 from chat.runs.viewing import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common import lookout
+from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.redis import async_redis
 
@@ -58,7 +58,7 @@ def paced(spoken_by):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(viewing, "CHECK_SECONDS", 0.2)
 
 
@@ -307,7 +307,7 @@ async def test_silent_viewers_ask_the_database_together(spoken_by, monkeypatch):
     asked.clear()
     start = asyncio.get_running_loop().time()
     await asyncio.sleep(1)
-    looks = (asyncio.get_running_loop().time() - start) / lookout.PAUSE_SECONDS + 1
+    looks = (asyncio.get_running_loop().time() - start) / revocation.PAUSE_SECONDS + 1
 
     assert 0 < len(asked) <= looks
     for view in views:

@@ -15,7 +15,7 @@ from accounts.exceptions import AccessEnded
 from accounts.models import User
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
-from accounts.types import Grant
+from accounts.types import AccessGrant
 from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
@@ -23,11 +23,10 @@ from chat.models import Message, Run
 from chat.onecall import answer_to_the_end
 from chat.routing import websocket_urlpatterns
 from chat.runs.process import launch, run_host
-from chat.runs.watching import Interruption
 from chat.streaming import sse
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common import lookout
+from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.origin import Origin, current
 from youworker.testing.sockets import Socket
@@ -40,7 +39,7 @@ ENDLESS = [[TextDelta("so far"), 60.0]]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
     # Runs remember the key of whoever is here, which may be that of the test before.
     current.set(Origin())
 
@@ -149,7 +148,7 @@ async def test_sockets_leave_no_task_behind():
 
 def ask(user):
     posted = services.post_chat(text="Hi", session=None, actor=user)
-    return posted, Grant(user.pk)
+    return posted, AccessGrant(user.pk)
 
 
 @pytest.mark.parametrize("ending", ["user", "conversation"])
@@ -186,7 +185,7 @@ async def test_the_waiting_call_ends_without_the_answer(spoken_by):
     user = await in_thread(UserFactory)
     posted, _ = await in_thread(ask, user)
     key, _ = await in_thread(keyed, user)
-    waiting = asyncio.create_task(answer_to_the_end(posted, Grant(user.pk, key_id=key.pk)))
+    waiting = asyncio.create_task(answer_to_the_end(posted, AccessGrant(user.pk, key_id=key.pk)))
     async with asyncio.timeout(10):
         while not await Run.objects.filter(status=RunStatus.RUNNING).aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -208,29 +207,3 @@ async def test_a_run_stops_without_a_viewer_when_its_user_is_deactivated(spoken_
     await asyncio.gather(*run_host().tasks)
 
     assert (await Run.objects.aget()).status == RunStatus.STOPPED
-
-
-async def test_an_interruption_breaks_off_this_wait_and_all_later_ones():
-    async def slow():
-        yield [1]
-        await asyncio.sleep(60)
-        yield [2]
-
-    interruption = Interruption()
-    async with aclosing(slow()) as items:
-        first = await interruption.before(items)
-        asyncio.get_running_loop().call_soon(interruption.come)
-        second = await interruption.before(items)
-        third = await interruption.before(items)
-
-    assert (first, second, third) == ([1], None, None)
-
-
-async def test_an_interruption_does_not_hide_other_timeouts():
-    async def failing():
-        raise TimeoutError
-        yield []
-
-    async with aclosing(failing()) as items:
-        with pytest.raises(TimeoutError):
-            await Interruption().before(items)

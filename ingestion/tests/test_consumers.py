@@ -12,7 +12,7 @@ from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.common import lookout
+from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.redis import sync_redis
 from youworker.testing.sockets import Socket
@@ -149,7 +149,7 @@ async def test_many_notices_become_few(owner):
 
 
 async def test_the_socket_closes_when_access_ends(owner, socket, monkeypatch):
-    monkeypatch.setattr(lookout, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
 
     await in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
 

@@ -19,16 +19,17 @@ from mcp.calls import ToolOutcome
 from mcp.client import Client
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
-from mcp.links import close_links, links
+from mcp.links import links
 from mcp.listings import MOST_TOOLS
 from mcp.shared.exceptions import MCPError
+from youworker.common.per_loop import close_all
 from youworker.common.storable import storable_json, storable_text
 
 
 @pytest.fixture(autouse=True)
 async def _closed_links():
     yield
-    await close_links()
+    await close_all()
 
 
 @pytest.fixture
@@ -206,7 +207,7 @@ async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
-    (link,) = links[asyncio.get_running_loop()].values()
+    (link,) = links.get().values()
 
     await link.task
 
@@ -222,7 +223,7 @@ async def test_a_program_that_never_answers_is_given_up(tiny_argv, mcp_limits):
     with pytest.raises(ToolServerUnavailable, match="no answer"):
         await say(mute, "echo", text="hello?")
 
-    assert all(link.ending.is_set() for link in links[asyncio.get_running_loop()].values())
+    assert all(link.ending.is_set() for link in links.get().values())
 
 
 async def test_a_program_that_does_not_exist_is_unavailable():

@@ -15,7 +15,6 @@ from groups.tests.factories import GroupFactory, MembershipFactory
 from mcp import breaker
 from mcp.calls import CallContext, ToolOutcome
 from mcp.enums import Effect, Policy, Transport
-from mcp.links import close_links
 from mcp.models import Server, Tool
 from mcp.services import (
     call_tool,
@@ -26,6 +25,7 @@ from mcp.services import (
 )
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
 from youworker.common.db import in_thread
+from youworker.common.per_loop import close_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +55,7 @@ def called(tool, user, *, approved=False, **arguments) -> ToolOutcome:
         try:
             return await call_tool(tool, arguments, context=context)
         finally:
-            await close_links()
+            await close_all()
 
     outcome: ToolOutcome = async_to_sync(once)()
     return outcome

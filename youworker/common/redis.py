@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
@@ -12,11 +10,11 @@ from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from youworker.common.per_loop import PerLoop, Stage
+
 # Commands take milliseconds, so a few connections serve many; who finds none free waits for one.
 # The library's own pool raises instead, as soon as a hundred ask in the same moment.
 CONNECTIONS = 50
-
-loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
 
 
 @cache
@@ -32,15 +30,20 @@ def sync_redis() -> redis.Redis:
     return redis.Redis.from_pool(pool)
 
 
+def make_async_redis() -> redis.asyncio.Redis:
+    """A client with a pool of its own."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        settings.REDIS_URL, max_connections=CONNECTIONS, timeout=30, socket_timeout=30
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+clients = PerLoop(make_async_redis, close=redis.asyncio.Redis.aclose, stage=Stage.CONNECTION)
+
+
 def async_redis() -> redis.asyncio.Redis:
     """The client of the running event loop; answers are bytes."""
-    loop = asyncio.get_running_loop()
-    if loop not in loops:
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
-            settings.REDIS_URL, max_connections=CONNECTIONS, timeout=30, socket_timeout=30
-        )
-        loops[loop] = redis.asyncio.Redis.from_pool(pool)
-    return loops[loop]
+    return clients.get()
 
 
 def own_async_redis(timeout: float) -> redis.asyncio.Redis:
@@ -50,10 +53,3 @@ def own_async_redis(timeout: float) -> redis.asyncio.Redis:
     """
     retry = Retry(NoBackoff(), 0)
     return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=timeout, retry=retry)
-
-
-async def close_async_redis() -> None:
-    """Close the client of the running event loop, which is about to end."""
-    client = loops.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.aclose()

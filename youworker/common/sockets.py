@@ -11,17 +11,16 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from youworker.common import audit
 from youworker.common.db import in_thread
 from youworker.common.outages import OUTAGES
+from youworker.common.revocation import CloseReason, Revoked, until_revoked
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
+    from youworker.common.revocation import Condition
+
 logger = logging.getLogger(__name__)
 
 CODES = {401: "not_authenticated", 403: "permission_denied"}
-ACCESS_ENDED = 4401
-GONE = 4404
-TRY_AGAIN = 4503
-INTERNAL_ERROR = 1011
 PING_SECONDS = 14
 
 
@@ -43,7 +42,7 @@ def note_denial(scope: Mapping[str, Any], status: int) -> None:
     audit.record_denied(scope.get("user"), route=route, method="ws", status=status, code=code)
 
 
-class TidyConsumer(AsyncWebsocketConsumer):
+class BaseConsumer(AsyncWebsocketConsumer):
     """A socket whose tasks end with it, and which is closed when one of them breaks down."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -84,21 +83,24 @@ class TidyConsumer(AsyncWebsocketConsumer):
         self.broken = True
         if isinstance(error, OUTAGES):
             logger.warning("a socket is closed (%s)", type(error).__name__)
-            await self.dismiss(TRY_AGAIN)
+            await self.close_for(CloseReason.TRY_AGAIN)
         else:
             logger.error("a socket broke down", exc_info=error)
-            await self.dismiss(INTERNAL_ERROR)
+            await self.close_for(CloseReason.INTERNAL_ERROR)
 
     def end_tasks(self) -> None:
         """Cancel everything beside the current task."""
         for task in self.spawned - {asyncio.current_task()}:
             task.cancel()
 
-    async def attend(self, verdict: Verdict) -> None:
-        """Show that the socket lives until there is a verdict, and close it then."""
-        # A task of its own: a client who reads nothing holds it up.
-        self.spawn(self.ping_regularly())
-        await self.dismiss(await verdict.known)
+    async def serve_until_closed(self, *conditions: Condition[Any]) -> None:
+        """Show that the socket lives while all conditions hold, and close it then."""
+        with until_revoked(*conditions) as revocable:
+            try:
+                # A ping that waits for a client who reads nothing is broken off, too.
+                await revocable.wait_for(self.ping_regularly)
+            except Revoked as revoked:
+                await self.close_for(revoked.reason)
 
     async def ping_regularly(self) -> None:
         """Show that the socket lives."""
@@ -106,19 +108,7 @@ class TidyConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(PING_SECONDS)
             await self.send(text_data='{"type":"ping"}')
 
-    async def dismiss(self, code: int) -> None:
+    async def close_for(self, reason: CloseReason) -> None:
         """Close the socket; nothing that goes on may still write to it."""
         self.end_tasks()
-        await self.close(code=code)
-
-
-class Verdict:
-    """The code a socket is to be closed with, once that is known; the first one counts."""
-
-    def __init__(self) -> None:
-        self.known: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    def give(self, code: int) -> None:
-        """Decide."""
-        if not self.known.done():
-            self.known.set_result(code)
+        await self.close(code=reason.value)

@@ -26,6 +26,7 @@ django.setup()
 from youworker.web.server import WebServer
 from youworker.server import endpoint
 from youworker.common.peers import TrustedPeers
+from youworker.common.per_loop import PerLoop, Stage
 from youworker.common.sockets import deny
 from youworker.web import callers, sockets
 from youworker.web.gate import Gate
@@ -52,6 +53,24 @@ async def flood(path, receive, send):
     finally:
         sent["flooding"] -= 1
         telling.cancel()
+
+
+async def write_for_ever():
+    while True:
+        await asyncio.sleep(0.05)
+
+async def close_writer(task):
+    print("writer", flush=True)
+    task.cancel()
+
+writers = PerLoop(lambda: asyncio.create_task(write_for_ever()), close=close_writer)
+
+async def close_work(_):
+    print("work", flush=True)
+    await asyncio.sleep(0.1)
+    print("in-vain" if writers.get().done() else "worked", flush=True)
+
+works = PerLoop(object, close=close_work, stage=Stage.WORK)
 
 
 async def application(scope, receive, send):
@@ -92,6 +111,8 @@ async def application(scope, receive, send):
     if scope["path"] in {"/frames", "/flooding"}:
         size = sent[scope["path"][1:]]
     stream = scope["path"] == "/stream"
+    if stream:
+        works.get(), writers.get()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/crash-late":
         await send({"type": "http.response.body", "body": b"half", "more_body": True})

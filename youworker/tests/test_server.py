@@ -82,7 +82,7 @@ def test_a_body_that_announces_too_much_is_refused(port):
     assert b"too_large" in body
 
 
-def test_the_end_cancels_streams_and_lets_them_save():
+def test_the_end_cancels_streams_lets_them_save_and_closes_what_work_needs_after_it():
     port = free_port()
     process = start(port)
     deadline = time.monotonic() + START_SECONDS
@@ -103,7 +103,9 @@ def test_the_end_cancels_streams_and_lets_them_save():
     assert first == b"data\n"
     assert process.returncode == 0
     assert time.monotonic() - started < 8
+    closed = [word for word in output.split() if word in {"work", "worked", "in-vain", "writer"}]
     assert "saved" in output
+    assert closed == ["work", "worked", "writer"]
 
 
 def test_an_address_in_use_is_an_exit_code(port):

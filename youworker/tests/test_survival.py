@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import orjson
@@ -18,6 +19,7 @@ from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from chat.events import log_key
 from youworker.bench.chat import model_double
 from youworker.bench.product import free_port, running_product
 from youworker.common.config import BASE_DIR
@@ -25,6 +27,8 @@ from youworker.common.config import BASE_DIR
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 SLOW = "[[tokens=400,rate=40]]"
+# It goes on for longer than any machine needs to start a command.
+LONG = "[[tokens=4000,rate=40]]"
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +196,7 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
         bases = [product.base_url, str(opened.enter_context(second_web(product)).base_url)]
         leaver = httpx.Client(base_url=bases[0], timeout=30, headers=headers)
         opened.enter_context(leaver)
-        session, run = ask(leaver, SLOW)
+        session, run = ask(leaver, LONG)
         sockets = [
             opened.enter_context(
                 connect(f"ws{base[4:].rstrip('/')}{path}", additional_headers=headers)
@@ -220,7 +224,20 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
     assert text.startswith("tok")
 
 
-LONG = "[[tokens=4000,rate=40]]"
+def test_a_web_process_that_ends_in_order_writes_the_end_of_its_answers(product, client):
+    with second_process(product) as (other, theirs):
+        _, run = ask(theirs, LONG)
+        seen = events_of(client, run, until=5)
+        other.terminate()
+        assert other.wait(15) == 0
+
+    with Redis.from_url(environment_of(product)["REDIS_URL"]) as server:
+        last = server.xrevrange(log_key(UUID(run)), count=1)[0][1][b"t"]
+    rest = events_of(client, run, after=seen[-1]["seq"])
+
+    assert last == b"done"
+    assert rest[-1]["status"] == "interrupted"
+    assert text_of(seen + rest) == rest[-1]["message"]["content"]
 
 
 def requests_of(product, text):

@@ -32,7 +32,7 @@ from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 from youworker.celery import app
 from youworker.common import effects
-from youworker.common.redis import close_async_redis, sync_redis
+from youworker.common.redis import sync_redis
 from youworker.privacy.erasures import request_erasure
 from youworker.privacy.exports import request_export
 
@@ -190,7 +190,6 @@ def spoken(monkeypatch):
 @pytest.fixture
 async def _ended(listener):
     yield
-    await close_async_redis()
     await close_runs()
 
 

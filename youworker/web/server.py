@@ -12,6 +12,7 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from chat.llm import registry
+from youworker.common.per_loop import close_all
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
 from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
@@ -26,6 +27,8 @@ LARGEST_FRAME_BYTES = 12 * 1024 * 1024
 NO_LIMIT = -1
 ANSWER_SECONDS = 2.0
 SAVE_SECONDS = 3.0
+# For what does not wait for anybody: a cancelled task, and pools that nobody uses any more.
+LAST_SECONDS = 0.5
 
 # `Server.run` takes these two from its module.
 daphne.server.HTTPFactory = RequestFactory
@@ -97,30 +100,42 @@ class WebServer(daphne.server.Server):
         return defer.Deferred.fromFuture(asyncio.ensure_future(self.wind_down()))
 
     async def wind_down(self) -> None:
-        """Accept nothing, let short answers finish, then cancel streams, sockets and runs.
+        """Accept nothing, let short answers finish, then end streams, sockets and runs.
 
-        A cancelled run saves what it has; it gets a few seconds for that.
+        A run saves what it has, and tells its end through what is closed after it; it gets a few
+        seconds for that.
         """
         for listener in self.listeners:
             port = getattr(listener, "result", None)
             if port is not None:
                 port.stopListening()
         await settled(self.unanswered(), ANSWER_SECONDS)
+        for work in self.applications().values():
+            work.cancel()
+        await settled([asyncio.create_task(close_all())], SAVE_SECONDS)
         here = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not here]
         for task in others:
             task.cancel()
-        await settled(others, SAVE_SECONDS)
+        await settled(others, LAST_SECONDS)
+        # They may have asked for a client when theirs was closed.
+        await settled([asyncio.create_task(close_all())], LAST_SECONDS)
         logger.info("%d pending tasks were ended", len(others))
+
+    def applications(self) -> dict[Any, asyncio.Future[None]]:
+        """What is carried out now for each connection."""
+        return {
+            protocol: details["application_instance"]
+            for protocol, details in self.connections.items()
+            if "application_instance" in details
+        }
 
     def unanswered(self) -> list[asyncio.Future[None]]:
         """Requests whose answer has not begun."""
         return [
-            details["application_instance"]
-            for protocol, details in self.connections.items()
-            if isinstance(protocol, Request)
-            and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
-            and "application_instance" in details
+            work
+            for protocol, work in self.applications().items()
+            if isinstance(protocol, Request) and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
         ]
 
 

@@ -12,10 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from chat import services
-from chat.runs.process import close_runs, launch, request_stop
+from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
 from youworker.common.exceptions import DomainError
 from youworker.common.keyring import require_keys
+from youworker.common.per_loop import close_all
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -65,7 +66,7 @@ class Command(BaseCommand):
             await request_stop(run_id)
             raise
         finally:
-            await close_runs()
+            await close_all()
         return done
 
     def show(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.cache import cache
 
-from youworker.common.redis import async_redis, close_async_redis, sync_redis
+from youworker.common.per_loop import close_all
+from youworker.common.redis import async_redis, sync_redis
 
 TOGETHER = 150
 
@@ -15,7 +16,7 @@ async def test_coroutines_that_ask_together_are_all_answered():
     asked = [async_redis().exists("nothing") for _ in range(TOGETHER)]
 
     answers = await asyncio.gather(*asked)
-    await close_async_redis()
+    await close_all()
 
     assert answers == [0] * TOGETHER
 

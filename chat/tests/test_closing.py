@@ -1,0 +1,116 @@
+"""What stays open of an event loop whose objects were closed: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import warnings
+from contextlib import aclosing
+from functools import partial
+
+import psutil
+import pytest
+
+from accounts.services import access_by, grant_of
+from accounts.tests.factories import UserFactory
+from chat import services
+from chat.enums import RunStatus
+from chat.events import LogCipher, log_key
+from chat.llm.clients import pools
+from chat.models import Run
+from chat.runs.process import launch
+from chat.runs.viewing import view_run
+from mcp.gateway import Endpoint, call
+from mcp.tests.conftest import TINY
+from youworker.common.db import in_thread
+from youworker.common.per_loop import close_all
+from youworker.common.redis import async_redis, sync_redis
+from youworker.common.revocation import until_revoked
+from youworker.testing.model_server import ModelServer, Turn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def slow_server(configured):
+    """A model server whose answer has no end."""
+    with ModelServer(default=Turn(tokens=100_000, rate=20)) as server:
+        configured("llm", base_url=server.base_url)
+        yield server
+
+
+def open_sockets():
+    """The sockets of this process by their numbers, which are not used again soon."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:  # the one that listed the folder
+            continue
+        if target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
+async def none_left(find):
+    """Wait until the other ends have noticed as well."""
+    async with asyncio.timeout(10):
+        while find():  # noqa: ASYNC110 -- nobody tells
+            await asyncio.sleep(0.02)
+
+
+def forget_former_garbage():
+    """Collect what the tests before left open, which is not to be taken for ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+async def ask_and_watch(user):
+    """Begin an endless answer, watch it until it is on its way, and use a tool beside it."""
+    posted = await in_thread(partial(services.post_chat, text="Hi", session=None, actor=user))
+    await launch(posted.run_id)
+    async with aclosing(view_run(posted.run_id)) as batches:
+        async for batch in batches:
+            if any(event.type == "token" for event in batch):
+                break
+    endpoint = Endpoint("tiny", "stdio", argv=(sys.executable, TINY))
+    # A connection that waits for its next use, beside the one of the answer.
+    (client,) = pools.get().values()
+    await client.models.list()
+    outcome = await call(endpoint, "echo", {"text": "here"}, correlation_id="c")
+    assert outcome.text == "here"
+    return posted.run_id
+
+
+@pytest.mark.usefixtures("slow_server")
+async def test_nothing_of_a_loop_that_used_everything_stays_open():
+    user = await in_thread(UserFactory)
+    sync_redis().ping()
+    forget_former_garbage()
+    tasks, sockets = asyncio.all_tasks(), open_sockets()
+    access = access_by(grant_of(user))
+    with warnings.catch_warnings(record=True) as warned, until_revoked(access):
+        warnings.simplefilter("always")
+        run_id = await ask_and_watch(user)
+        await async_redis().ping()
+        (program,) = [
+            child for child in psutil.Process().children() if TINY in " ".join(child.cmdline())
+        ]
+        assert len(asyncio.all_tasks() - tasks) > 5
+        assert len(open_sockets() - sockets) >= 5  # two for logs, one for the rest, two of models
+
+        await close_all()
+        await close_all()
+
+        assert asyncio.all_tasks() - tasks == set()
+        assert not program.is_running()
+        await none_left(lambda: open_sockets() - sockets)
+        gc.collect()
+    assert [str(each.message) for each in warned if each.category is ResourceWarning] == []
+    # The run was ended before the log it tells its end in.
+    rows = await in_thread(sync_redis().xrange, log_key(run_id))
+    assert (await Run.objects.aget()).status == RunStatus.INTERRUPTED
+    assert LogCipher(run_id).open(rows[-1]).type == "done"
