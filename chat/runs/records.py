@@ -22,6 +22,7 @@ from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from youworker.common import audit
 from youworker.common.config import config
+from youworker.common.ids import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,9 +219,12 @@ def record_call(row: ToolRun, *, result: str) -> None:
     )
 
 
-def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
+def begin_tool_run(
+    run: Run, tool: ToolInfo | None, name: str, arguments: Any, *, call_id: UUID | None = None
+) -> ToolRun:
     """Write the row of a call before it is made; raises `LeaseLost` when the run has ended."""
     row = ToolRun(
+        id=call_id or uuid7(),
         user=run.user,
         session_id=run.session_id,
         run=run,

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat.agent.loop import TurnStarted, run_agent
+from chat.agent.loop import AgentLimits, TurnStarted, run_agent
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
+from chat.agent.state import AgentState
+from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
@@ -49,6 +51,9 @@ LAST_SECONDS = 2.5
 STORE_ATTEMPTS = 2
 
 
+TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
+
+
 async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
     """Carry out one claimed run to its end; whoever loses it writes nothing more."""
     correlation.current.set(correlation.accepted(job.run.correlation_id))
@@ -69,7 +74,7 @@ class Maker:
     def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
         self.job, self.run, self.log, self.lease = job, job.run, log, lease
         self.answer = records.answer_of(self.run)
-        self.toolset = RecordingToolset(self.run, job.tools, job.context, log)
+        self.toolset = RecordingToolset(self.run, job.tools, job.context)
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.tokens_in = self.tokens_out = self.turns = 0
@@ -120,13 +125,8 @@ class Maker:
             self.model_name = model.name
             messages = self.prompt(model)
             self.prompt_chars = sum(len(message.content) for message in messages)
-            agent = run_agent(
-                model,
-                messages,
-                self.toolset,
-                max_turns=config.agent.max_iterations,
-                max_chars=config.agent.max_answer_chars,
-            )
+            limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
+            agent = run_agent(AgentState(messages), model, self.toolset, limits)
             async with aclosing(agent) as events:
                 async for event in events:
                     self.take(event)
@@ -152,10 +152,8 @@ class Maker:
         elif kind is TurnStarted:
             self.turns = event.number
             self.unread_chars = self.prompt_chars
-            if self.text:
-                # What the model says before and after its tools are two paragraphs.
-                self.text.append("\n\n")
-                self.log.text("\n\n")
+        elif kind in TOOL_EVENTS:
+            self.log.emit("tool", tool_payload(event))
 
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
@@ -254,6 +252,18 @@ class Maker:
             "error_code": outcome.code,
             "error_detail": outcome.detail,
         }
+
+
+def tool_payload(event: ToolEvent) -> dict[str, Any]:
+    """What viewers are told about a call."""
+    about = {"tool_run_id": str(event.id), "tool": event.tool}
+    if isinstance(event, ToolEnded):
+        output = event.output
+        status = "error" if output.is_error else "end"
+        figures = {"latency_ms": output.latency_ms, "result_preview": output.preview}
+        return {**about, "status": status, **figures}
+    status = "approval" if isinstance(event, ToolWaiting) else "start"
+    return {**about, "status": status, "args": event.arguments}
 
 
 def waited_ms(run: Run) -> int:

@@ -1,12 +1,13 @@
-"""The tools of one run: every call is a row, an event, and fenced text for the model."""
+"""The tools of one run: every call is a row, and fenced text for the model."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.loop import ToolOutput
 from chat.agent.prompt import fenced
+from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.runs import records
 from chat.runs.passages import PassageBook, found_ids, passages_for_model, read_passages
@@ -18,35 +19,42 @@ from youworker.common.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
+    from chat.agent.state import PendingCall
     from chat.models import Run, ToolRun
-    from chat.runs.eventlog import RunLog
 
 
 class RecordingToolset:
     """Calls tools through the gateway on behalf of the run's user."""
 
-    def __init__(
-        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, log: RunLog
-    ) -> None:
-        self.run, self.context, self.log = run, context, log
+    def __init__(self, run: Run, tools: Sequence[ToolInfo], context: CallContext) -> None:
+        self.run, self.context = run, context
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = PassageBook()
+        self.rows: dict[UUID, ToolRun] = {}
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
             for tool in tools
         ]
 
-    async def call(self, call: ToolCall) -> ToolOutput:
-        """Carry out one call; whatever goes wrong in it is told to the model."""
-        tool = self.by_safe_name.get(call.name)
-        name = storable_text(tool.name if tool else call.name)
-        arguments = storable_json(call.arguments)
-        row = await in_thread(records.begin_tool_run, self.run, tool, name, arguments)
-        self.tell(row, "start", args=arguments)
-        start = time.perf_counter()
-        outcome = await self.outcome(tool, call, arguments)
-        latency = int((time.perf_counter() - start) * 1000)
+    async def begin(self, pending: PendingCall) -> CallStart:
+        """Write the row of a call before it is made."""
+        tool = self.by_safe_name.get(pending.call.name)
+        name = storable_text(tool.name if tool else pending.call.name)
+        arguments = storable_json(pending.call.arguments)
+        row = await in_thread(
+            records.begin_tool_run, self.run, tool, name, arguments, call_id=pending.id
+        )
+        self.rows[pending.id] = row
+        return CallStart(row.tool_name, arguments)
+
+    async def call(self, pending: PendingCall) -> ToolOutput:
+        """Make one call; whatever goes wrong in it is told to the model."""
+        row, tool = self.rows.pop(pending.id), self.by_safe_name.get(pending.call.name)
+        began = time.perf_counter()
+        outcome = await self.outcome(tool, pending.call, row.arguments)
+        latency = int((time.perf_counter() - began) * 1000)
         await in_thread(
             records.end_tool_run,
             row,
@@ -55,13 +63,9 @@ class RecordingToolset:
             denied=outcome.denied,
             latency_ms=latency,
         )
-        self.tell(
-            row,
-            "error" if outcome.is_error else "end",
-            latency_ms=latency,
-            result_preview=outcome.text[: records.PREVIEW_CHARACTERS],
-        )
-        return await self.for_model(name, outcome)
+        output = await self.for_model(row.tool_name, outcome)
+        preview = outcome.text[: records.PREVIEW_CHARACTERS]
+        return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
     async def outcome(self, tool: ToolInfo | None, call: ToolCall, arguments: Any) -> ToolOutcome:
         """The tool's answer, or the sentence that tells the model its mistake."""
@@ -91,8 +95,3 @@ class RecordingToolset:
         sources = [self.book.enter(passage) for passage in passages]
         results = [source.as_json() for source in sources]
         return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})
-
-    def tell(self, row: ToolRun, status: str, **details: Any) -> None:
-        """Put the call into the event log."""
-        event = {"tool_run_id": str(row.pk), "tool": row.tool_name, "status": status, **details}
-        self.log.emit("tool", event)
