@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from channels.exceptions import StopConsumer
@@ -13,7 +14,8 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
 from accounts.services import still_granted, watching_access
-from chat import services
+from chat import approvals, services
+from chat.models import Run
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import view_run
 from chat.runs.watching import sessions
@@ -25,7 +27,6 @@ from youworker.common.sockets import ACCESS_ENDED, GONE, TidyConsumer, Verdict, 
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -125,8 +126,13 @@ class ChatConsumer(TidyConsumer):
         await request_stop(run_id)
 
     async def on_approve(self, frame: Frame) -> None:
-        """Answer a tool's question for approval; nothing waits for one yet."""
-        raise NotFound("No tool call waits for an approval.")
+        """Allow or deny a tool call of this conversation that waits."""
+        call_id, decision = id_in(frame, "tool_run_id"), str(frame.get("decision"))
+        runs = Run.objects.filter(session=self.session)
+        row = await in_thread(
+            approvals.decide_call, runs, call_id, decision=decision, actor=self.actor
+        )
+        await launch(row.run_id)
 
     async def on_resume(self, frame: Frame) -> None:
         """Watch a run from the event after the last one seen."""
@@ -179,6 +185,14 @@ class ChatConsumer(TidyConsumer):
     async def say(self, frame: Frame) -> None:
         """Send one frame."""
         await self.send(text_data=orjson.dumps(frame).decode())
+
+
+def id_in(frame: Frame, name: str) -> UUID:
+    """The id a frame names; raises `NotFound` for nonsense, as for any other unknown id."""
+    try:
+        return UUID(str(frame.get(name)))
+    except ValueError as error:
+        raise NotFound("Not found.") from error
 
 
 class OversizedFrame(Exception):

@@ -104,6 +104,10 @@ async def take_turn(
     thought: list[str] = []
     async with aclosing(model.stream(state.messages, tools=toolset.schemas)) as stream:
         async for event in stream:
+            if isinstance(event, ToolCall):
+                calls.append(event)
+                yield ToolRequested(event)
+                continue
             if type(event) is TextDelta:
                 if not said and state.text:
                     yield TextDelta(PARAGRAPH)
@@ -112,10 +116,6 @@ async def take_turn(
             elif type(event) is ReasoningDelta:
                 thought.append(event.text)
                 left -= len(event.text)
-            elif type(event) is ToolCall:
-                calls.append(event)
-                yield ToolRequested(event)
-                continue
             elif type(event) is Usage:
                 state.tokens_in += event.tokens_in
                 state.tokens_out += event.tokens_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
@@ -43,10 +43,20 @@ class AgentState:
 
     def to_json(self) -> dict[str, Any]:
         """The state as values JSON has."""
-        data = asdict(self)
-        for pending in data["pending_calls"]:
-            pending["id"] = str(pending["id"])
-        return {"v": VERSION, **data}
+        return {
+            "v": VERSION,
+            "messages": [message_to(message) for message in self.messages],
+            "turn": self.turn,
+            "pending_calls": [
+                {"id": str(pending.id), "call": fields_of(pending.call)}
+                for pending in self.pending_calls
+            ],
+            "citations": list(self.citations),
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "text": self.text,
+            "reasoning": self.reasoning,
+        }
 
     @classmethod
     def from_json(cls, data: Any) -> AgentState:
@@ -69,6 +79,16 @@ class AgentState:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnknownState from error
+
+
+def fields_of(thing: ChatMessage | ToolCall) -> dict[str, Any]:
+    """The fields as they are: `asdict` would follow what models say to any depth."""
+    return {each.name: getattr(thing, each.name) for each in fields(thing)}
+
+
+def message_to(message: ChatMessage) -> dict[str, Any]:
+    """One message as JSON."""
+    return {**fields_of(message), "tool_calls": [fields_of(call) for call in message.tool_calls]}
 
 
 def message_from(row: dict[str, Any]) -> ChatMessage:
