@@ -60,6 +60,8 @@ def decide_call(runs: RunQuerySet, call_id: UUID, *, decision: str, actor: User)
 @transaction.atomic
 def close_call(row: ToolRun, decision: Decision) -> bool:
     """Write down a decision, once; false when there was one, or the run has ended."""
+    if row.run_id is None:
+        return False
     # The run's lock comes first wherever both are taken.
     run = Run.objects.select_for_update(no_key=True).get(pk=row.run_id)
     waiting = ToolRun.objects.undecided().filter(pk=row.pk)

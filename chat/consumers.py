@@ -132,7 +132,8 @@ class ChatConsumer(TidyConsumer):
         row = await in_thread(
             approvals.decide_call, runs, call_id, decision=decision, actor=self.actor
         )
-        await launch(row.run_id)
+        if row.run_id is not None:
+            await launch(row.run_id)
 
     async def on_resume(self, frame: Frame) -> None:
         """Watch a run from the event after the last one seen."""

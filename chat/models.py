@@ -116,7 +116,7 @@ class Run(TimestampedModel, LeasedModel):
     model = models.CharField(max_length=200, blank=True)
     options = models.JSONField(default=dict)
     # What any process needs to go on with it, as of its last whole turn; empty once it has ended.
-    state = EncryptedJSONField(null=True, editable=False)
+    state = EncryptedJSONField(null=True, editable=False)  # type: ignore[misc]  # any JSON
     # How often it was taken up again after its process had died.
     takeovers = models.PositiveSmallIntegerField(default=0, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -240,7 +240,7 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
 def keep_usage(run: Run) -> None:
     """Count the tokens of the finished turns of a run that was cut off."""
     tokens = {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out}
-    if any(tokens.values()):
+    if run.answer_id is not None and any(tokens.values()):
         count_tokens(run.user_id, run.api_key_id, **tokens)
         Message.objects.filter(pk=run.answer_id).update(model=run.model, **tokens)
 
