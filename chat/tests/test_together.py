@@ -71,7 +71,8 @@ def test_the_prompt_of_a_question_has_everything_the_user_sees():
     session = SessionFactory()
     first = services.post_message(session, text="first", actor=session.user)
     answer = Run.objects.get(pk=first.run_id).answer
-    records.save_partial(answer, "so far", "")
+    answer.content = "so far"
+    answer.save_fields("content")
     services.post_message(session, text="second", actor=session.user)
     third = services.post_message(session, text="third", actor=session.user)
 
