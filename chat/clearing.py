@@ -17,7 +17,7 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs.recovery import interrupt_stalled_runs
+from chat.runs.recovery import interrupt_stalled_runs, stop_idle_run
 from groups.exceptions import LegalHoldInForce
 from groups.models import Group, LegalHold, Membership
 from youworker.common import audit
@@ -55,8 +55,12 @@ def clear_history(user: User, *, actor: User | None) -> dict[str, int]:
 
 
 def stop_runs(user: User) -> int:
-    """Ask every process that makes an answer for this user to stop; how many answers."""
-    return Run.objects.filter(user=user).request_stop()
+    """End a user's answers that no process makes, and ask for the end of the others; how many."""
+    runs = Run.objects.filter(user=user)
+    count = runs.request_stop()
+    for pk in runs.idle().values_list("pk", flat=True):
+        stop_idle_run(pk)
+    return count
 
 
 def runs_are_over(user: User) -> bool:

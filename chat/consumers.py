@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from channels.exceptions import StopConsumer
@@ -12,7 +13,8 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.enums import Scope
 from accounts.services import is_still_valid
-from chat import services
+from chat import approvals, services
+from chat.models import Run
 from chat.runs.process import launch, request_stop
 from chat.runs.viewing import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
@@ -24,7 +26,6 @@ from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -125,8 +126,14 @@ class ChatConsumer(BaseConsumer):
         await request_stop(run_id)
 
     async def on_approve(self, frame: Frame) -> None:
-        """Answer a tool's question for approval; nothing waits for one yet."""
-        raise NotFound("No tool call waits for an approval.")
+        """Allow or deny a tool call of this conversation that waits."""
+        call_id, decision = id_in(frame, "tool_run_id"), str(frame.get("decision"))
+        runs = Run.objects.filter(session=self.session)
+        row = await in_thread(
+            approvals.decide_call, runs, call_id, decision=decision, actor=self.actor
+        )
+        if row.run_id is not None:
+            await launch(row.run_id)
 
     async def on_resume(self, frame: Frame) -> None:
         """Watch a run from the event after the last one seen."""
@@ -170,6 +177,14 @@ class ChatConsumer(BaseConsumer):
     async def say(self, frame: Frame) -> None:
         """Send one frame."""
         await self.send(text_data=orjson.dumps(frame).decode())
+
+
+def id_in(frame: Frame, name: str) -> UUID:
+    """The id a frame names; raises `NotFound` for nonsense, as for any other unknown id."""
+    try:
+        return UUID(str(frame.get(name)))
+    except ValueError as error:
+        raise NotFound("Not found.") from error
 
 
 class OversizedFrame(Exception):

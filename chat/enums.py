@@ -23,12 +23,26 @@ class RunStatus(models.TextChoices):
 
 
 ACTIVE_STATUSES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING_APPROVAL)
+# Runs that come to an end without anybody's decision.
+WORKING_STATUSES = (RunStatus.QUEUED, RunStatus.RUNNING)
+# Active runs that no process holds.
+IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.WAITING_APPROVAL)
 
 
 class ToolRunStatus(models.TextChoices):
     """How a tool call went."""
 
+    WAITING = "waiting"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    DENIED = "denied"
     INTERRUPTED = "interrupted"
+
+
+class Decision(models.TextChoices):
+    """What became of the question whether a tool may be called."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    TIMEOUT = "timeout"

@@ -15,6 +15,12 @@ class AnswerFailed(UpstreamUnavailable):
     code = "answer_failed"
 
 
+class ApprovalClosed(Conflict):
+    """The call was decided about already, or nobody waits for the decision any more."""
+
+    code = "approval_closed"
+
+
 class RunsStopping(Conflict):
     """Answers are still being written that have to end first."""
 

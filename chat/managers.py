@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Prefetch
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models import F, Prefetch, Q
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from chat.enums import ACTIVE_STATUSES, RunStatus, ToolRunStatus
-from youworker.common.leases import LeasedQuerySet, new_lease
+from chat.enums import (
+    ACTIVE_STATUSES,
+    IDLE_STATUSES,
+    WORKING_STATUSES,
+    RunStatus,
+    ToolRunStatus,
+)
+from youworker.common.leases import LeasedQuerySet, due_now, lease_end, new_lease
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -72,16 +79,43 @@ class RunQuerySet(LeasedQuerySet["Run"]):
         """Limit to runs that have not ended."""
         return self.filter(status__in=ACTIVE_STATUSES)
 
+    def working(self) -> Self:
+        """Limit to active runs that wait for nobody's decision."""
+        return self.filter(status__in=WORKING_STATUSES)
+
+    def idle(self) -> Self:
+        """Limit to active runs that no process holds."""
+        return self.filter(status__in=IDLE_STATUSES)
+
+    def running(self) -> Self:
+        """Limit to runs that a process holds."""
+        return self.filter(status=RunStatus.RUNNING)
+
+    def waiting(self) -> Self:
+        """Limit to runs that go on when somebody has decided."""
+        return self.filter(status=RunStatus.WAITING_APPROVAL)
+
     def stalled(self) -> Self:
-        """Limit to active runs whose process was silent at two looks."""
-        return self.active().lost()
+        """Limit to running ones whose process was silent at two looks."""
+        return self.running().lost()
+
+    @transaction.atomic
+    def reserve_due(self, limit: int, *, seconds: float) -> list[UUID]:
+        """The oldest queued runs that nobody is about to take up: the caller is, for so long."""
+        due = self.filter(due_now(), status=RunStatus.QUEUED).order_by("created_at")
+        rows = due.select_for_update(skip_locked=True, no_key=True)[:limit]
+        ids = list(rows.values_list("pk", flat=True))
+        if ids:
+            self.filter(pk__in=ids).update(lease_until=lease_end(seconds))
+        return ids
 
     def claim(self, pk: UUID, token: UUID, *, seconds: int) -> bool:
         """Move one queued run to running; false when it was stopped or taken before.
 
         Asked again with the same token it is still true.
         """
-        changes: dict[str, Any] = {"started_at": Now(), **new_lease(token, seconds)}
+        started = Coalesce(F("started_at"), Now())
+        changes: dict[str, Any] = {"started_at": started, **new_lease(token, seconds)}
         queued = self.filter(pk=pk, status=RunStatus.QUEUED)
         claimed = queued.update(status=RunStatus.RUNNING, updated_at=Now(), **changes)
         return bool(claimed) or self.held(token).active().filter(pk=pk).exists()
@@ -111,10 +145,15 @@ class RunQuerySet(LeasedQuerySet["Run"]):
             user__is_active=True, session__deleted_at__isnull=True, stop_requested_at__isnull=True
         )
 
+    def unwanted(self) -> Self:
+        """Limit to answers that somebody stopped or deleted, or whose users are not active."""
+        gone = Q(user__is_active=False) | Q(session__deleted_at__isnull=False)
+        return self.filter(gone | Q(stop_requested_at__isnull=False))
+
     def finish(self, pk: UUID, status: RunStatus, **changes: Any) -> bool:
         """End an active run once; false when it is not one of these any more."""
-        active = self.active().filter(pk=pk)
-        return bool(active.update(status=status, finished_at=Now(), updated_at=Now(), **changes))
+        changes |= {"finished_at": Now(), "updated_at": Now(), "state": None}
+        return bool(self.active().filter(pk=pk).update(status=status, **changes))
 
 
 class CitationQuerySet(BaseQuerySet["Citation"]):
@@ -131,4 +170,9 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
     def unfinished(self, run_id: UUID | None) -> Self:
         """Limit to the calls of a run that have no end, locked."""
         locked = self.select_for_update(of=("self",))
-        return locked.filter(run_id=run_id, status=ToolRunStatus.RUNNING)
+        open_ones = (ToolRunStatus.WAITING, ToolRunStatus.RUNNING)
+        return locked.filter(run_id=run_id, status__in=open_ones)
+
+    def undecided(self) -> Self:
+        """Limit to calls that wait for somebody's decision."""
+        return self.filter(status=ToolRunStatus.WAITING, decision="")

@@ -10,7 +10,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ApiKey
-from chat.enums import ACTIVE_STATUSES, MessageRole, RunStatus, ToolRunStatus
+from chat.enums import (
+    ACTIVE_STATUSES,
+    WORKING_STATUSES,
+    Decision,
+    MessageRole,
+    RunStatus,
+    ToolRunStatus,
+)
 from chat.managers import (
     CitationQuerySet,
     MessageQuerySet,
@@ -20,7 +27,6 @@ from chat.managers import (
 )
 from documents.models import Collection, Document, Passage
 from mcp.models import Tool
-from youworker.common.config import config
 from youworker.common.fields import EncryptedJSONField, EncryptedTextField
 from youworker.common.leases import LeasedModel, lease_end
 from youworker.common.managers import AliveManager
@@ -28,6 +34,10 @@ from youworker.common.models import SoftDeleteModel, TimestampedModel
 
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
+
+
+# Taking up a run takes milliseconds; a process that did not in that time was killed, or is full.
+HANDOVER_SECONDS = 2
 
 
 class Session(SoftDeleteModel):
@@ -90,7 +100,8 @@ class Message(TimestampedModel):
 class Run(TimestampedModel, LeasedModel):
     """One answer in the making: its state, and the lease of the process that makes it.
 
-    The token of the process that ended a run stays in the row.
+    Only a running one has a lease; `lease_until` of a queued one is how long the process that
+    queued it has to take it up itself. The token of the process that ended a run stays in the row.
     """
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="runs")
@@ -104,6 +115,10 @@ class Run(TimestampedModel, LeasedModel):
     status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
     model = models.CharField(max_length=200, blank=True)
     options = models.JSONField(default=dict)
+    # What any process needs to go on with it, as of its last whole turn; empty once it has ended.
+    state = EncryptedJSONField(null=True, editable=False)  # type: ignore[misc]  # any JSON
+    # How often it was taken up again after its process had died.
+    takeovers = models.PositiveSmallIntegerField(default=0, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when the process that makes the answer is asked to end it.
     stop_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -130,20 +145,30 @@ class Run(TimestampedModel, LeasedModel):
                 condition=Q(status__in=ACTIVE_STATUSES),
                 name="run_active_of_user",
             ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status=RunStatus.QUEUED),
+                name="run_queued",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.status} {self.pk}"
 
     @staticmethod
-    def first_lease() -> Combinable:
-        """How long a new run may wait for the process that accepted it."""
-        return lease_end(config.agent.lease_seconds)
+    def handover_end() -> Combinable:
+        """Until when a queued run is left to the process that queued it."""
+        return lease_end(HANDOVER_SECONDS)
 
     @property
     def is_active(self) -> bool:
         """Whether more is to come."""
         return self.status in ACTIVE_STATUSES
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it goes on without anybody's decision."""
+        return self.status in WORKING_STATUSES
 
 
 class Citation(TimestampedModel):
@@ -182,6 +207,9 @@ class ToolRun(TimestampedModel):
     tool = models.ForeignKey(Tool, models.SET_NULL, null=True, related_name="+")
     tool_name = models.CharField(max_length=300)
     status = models.CharField(max_length=16, choices=ToolRunStatus, default=ToolRunStatus.RUNNING)
+    # What was said to the question whether it may be made, if there was one.
+    decision = models.CharField(max_length=16, choices=Decision, blank=True, editable=False)
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     arguments = EncryptedJSONField(default=dict)
     result_preview = EncryptedTextField(blank=True, default="")

@@ -18,7 +18,7 @@ from chat.enums import MessageRole
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run
 from chat.rendering import rendered_message
-from chat.runs.process import active_runs, launch, unfinished
+from chat.runs.process import launch, unfinished, working_runs
 from chat.runs.viewing import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
@@ -100,13 +100,13 @@ async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> None:
 
 
 async def goes_on(run_id: UUID) -> bool:
-    """Whether a run has not ended."""
-    active = await in_thread(active_runs, [run_id])
-    return run_id in active
+    """Whether a run neither has ended nor waits for a decision."""
+    working = await in_thread(working_runs, [run_id])
+    return run_id in working
 
 
 def answer_of(run_id: UUID) -> dict[str, Any]:
-    """The answer of a finished run; raises `AnswerFailed` when there is none."""
+    """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
     run = Run.objects.get(pk=run_id)
     answer = Message.objects.with_details().get(run=run, role=MessageRole.ASSISTANT)
     if run.error_code and not answer.content:

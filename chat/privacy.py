@@ -29,12 +29,12 @@ TREATMENTS = (
         owners=("user",),
         file="runs",
         exported=names(
-            "id session question answer api_key status model options started_at finished_at",
+            "id session question answer api_key status model options state started_at finished_at",
             "iterations",
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, f"user stop_requested_at correlation_id {LEASE}"),
+        withheld=withheld(TECHNICAL, f"user stop_requested_at correlation_id takeovers {LEASE}"),
     ),
     # Citations of a user's documents in other people's answers are those people's data.
     Treatment(
@@ -51,7 +51,7 @@ TREATMENTS = (
         file="tool-runs",
         exported=names(
             "id session run message tool tool_name status latency_ms arguments result_preview",
-            "error",
+            "error decision decided_at",
             TIMES,
         ),
         withheld=withheld(TECHNICAL, "user"),

@@ -30,8 +30,8 @@ def require_room_for_run(user: User, key_id: UUID | None) -> None:
 
 
 def active_runs(subject: Subject) -> int:
-    """Answers in the making."""
-    runs = Run.objects.active()
+    """Answers in the making; those that wait for a decision take up nothing."""
+    runs = Run.objects.working()
     if subject.key_id:
         return runs.filter(api_key=subject.key_id).count()
     return runs.filter(user__in=subject.owners()).count()

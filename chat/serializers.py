@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.enums import Language
+from chat.approvals import DECISIONS
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Session
 from chat.services import LONGEST_TEXT
@@ -105,6 +106,13 @@ class ToolRunSerializer(serializers.Serializer[Any]):
     run_id = serializers.UUIDField(allow_null=True)
     message_id = serializers.UUIDField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+@example(decision="allow")
+class DecideCallSerializer(serializers.Serializer[Any]):
+    """What the user says to a tool call that waits."""
+
+    decision = serializers.ChoiceField(DECISIONS)
 
 
 @example(rating=1, comment="Just what I needed.")

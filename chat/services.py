@@ -262,7 +262,7 @@ def queue_run(
         api_key_id=key_id,
         model=model or session.model,
         correlation_id=correlation_id(),
-        lease_until=Run.first_lease(),
+        lease_until=Run.handover_end(),
         options=run_options(session, options, actor=actor),
     )
     answer = Message(

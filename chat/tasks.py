@@ -18,10 +18,12 @@ FORGET_SECONDS = 10
 
 @shared_task
 def sweep_runs() -> int:
-    """End runs whose process is gone; how many there were."""
-    from chat.runs.recovery import interrupt_stalled_runs  # noqa: PLC0415 -- task leaf
+    """Look after runs that no process works on; how many were ended."""
+    from chat.approvals import time_out_approvals  # noqa: PLC0415 -- task leaf
+    from chat.runs import recovery  # noqa: PLC0415
 
-    return interrupt_stalled_runs()
+    time_out_approvals()
+    return recovery.sweep_idle_runs() + recovery.interrupt_stalled_runs()
 
 
 @shared_task

@@ -20,6 +20,11 @@ urlpatterns = [
     path("runs/<uuid:pk>", runs.as_view({"get": "retrieve"})),
     path("runs/<uuid:pk>/events", runs.as_view({"get": "events"})),
     path("runs/<uuid:pk>/stop", runs.as_view({"post": "stop"})),
+    path(
+        "runs/<uuid:pk>/approvals/<uuid:tool_run_id>",
+        views.ApprovalViewSet.as_view({"post": "decide"}),
+    ),
+    path("approvals", views.ApprovalViewSet.as_view({"get": "list"})),
     path("chat", onecall.OneCallView.as_view()),
     path("tool-runs", views.ToolRunViewSet.as_view({"get": "list"})),
 ]

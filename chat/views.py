@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.services import grant_of_request
-from chat import services
+from chat import approvals, services
 from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
 from chat.runs.process import launch, request_stop
 from chat.serializers import (
     CreateSessionSerializer,
+    DecideCallSerializer,
     FeedbackSerializer,
     MessageSerializer,
     PostedSerializer,
@@ -213,6 +215,29 @@ class RunViewSet(ChatView, GenericViewSet):
         with holding_nothing():
             async_to_sync(request_stop)(run.pk)
         return Response(rendered_run(run), status=202)
+
+
+class ApprovalViewSet(ChatView, GenericViewSet):
+    """Tool calls that wait for the caller's decision."""
+
+    queryset = ToolRun.objects.none()
+    serializer_class = ToolRunSerializer
+
+    @extend_schema(responses=ToolRunSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """List calls that wait, oldest first."""
+        page = self.paginate_queryset(approvals.waiting_calls(self.actor)) or []
+        return self.get_paginated_response([rendered_tool_run(row) for row in page])
+
+    @extend_schema(request=DecideCallSerializer, responses=ToolRunSerializer)
+    def decide(self, request: Request, pk: UUID, tool_run_id: UUID) -> Response:
+        """Allow or deny a call; its run goes on in whichever process has room."""
+        runs = Run.objects.visible_to(self.actor).filter(pk=pk)
+        get_object_or_404(runs)
+        form = validated(DecideCallSerializer(data=request.data))
+        row = approvals.decide_call(runs, tool_run_id, **form, actor=self.actor)
+        async_to_sync(launch)(pk)
+        return Response(rendered_tool_run(row))
 
 
 class ToolRunViewSet(ActorView, GenericViewSet):

@@ -4,42 +4,37 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from chat.agent.errors import AnswerTooLarge, LimitReached
+from chat.agent.state import PendingCall
+from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, ToolWaiting
 from chat.agent.types import (
     ChatMessage,
     LanguageModel,
-    ModelEvent,
     ReasoningDelta,
     TextDelta,
     ToolCall,
-    ToolSchema,
+    Usage,
 )
+from youworker.common.ids import uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator
+
+    from chat.agent.state import AgentState
+    from chat.agent.tools import ToolOutput, Toolset
+
+# What the model says before and after its tools are two paragraphs.
+PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class ToolOutput:
-    """What a tool answered: text for the model, and the data behind it."""
+class AgentLimits:
+    """How many turns an answer may take, and how many characters of text and reasoning."""
 
-    text: str
-    structured: Any = None
-
-
-class Toolset(Protocol):
-    """The tools of one run. A tool's failure is an output that says so, never an exception."""
-
-    @property
-    def schemas(self) -> Sequence[ToolSchema]:
-        """The tools the model may call."""
-        ...
-
-    async def call(self, call: ToolCall) -> ToolOutput:
-        """Carry out one call."""
-        ...
+    max_turns: int
+    max_chars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +44,106 @@ class TurnStarted:
     number: int
 
 
-async def run_agent(
-    model: LanguageModel,
-    messages: list[ChatMessage],
-    toolset: Toolset,
-    *,
-    max_turns: int,
-    max_chars: int,
-) -> AsyncGenerator[ModelEvent | TurnStarted, None]:
-    """Alternate model turns and tool calls until the model only talks.
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state is whole: who goes on from it repeats nothing that was shown."""
 
-    Appends what was said to `messages`. Raises `LimitReached`, `AnswerTooLarge` after `max_chars`
-    characters of text and reasoning, and what the model raises.
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Nothing more happens until somebody has decided about the pending calls of the state."""
+
+
+AgentEvent = (
+    TextDelta
+    | ReasoningDelta
+    | Usage
+    | ToolRequested
+    | ToolEvent
+    | TurnStarted
+    | Checkpoint
+    | Suspended
+)
+
+
+async def run_agent(
+    state: AgentState, model: LanguageModel, toolset: Toolset, limits: AgentLimits
+) -> AsyncGenerator[AgentEvent, None]:
+    """Alternate model turns and tool calls until the model only talks, or a call has to wait.
+
+    Goes on from `state` and keeps it up to date; after `Suspended` it can be stored and gone on
+    from anywhere. Raises `LimitReached`, `AnswerTooLarge`, and what the model raises.
     """
-    left = max_chars
-    for number in range(1, max_turns + 1):
-        yield TurnStarted(number)
-        calls: list[ToolCall] = []
-        said: list[str] = []
-        async with aclosing(model.stream(messages, tools=toolset.schemas)) as stream:
-            async for event in stream:
-                if type(event) is TextDelta:
-                    said.append(event.text)
-                    left -= len(event.text)
-                elif type(event) is ReasoningDelta:
-                    left -= len(event.text)
-                elif type(event) is ToolCall:
-                    calls.append(event)
+    while True:
+        if state.pending_calls:
+            async for event in settle_calls(state, toolset):
                 yield event
-                if left < 0:
-                    raise AnswerTooLarge(f"The answer is longer than {max_chars} characters.")
-        if not calls:
+            if state.pending_calls:
+                yield Suspended()
+                return
+            yield Checkpoint()
+        if state.turn >= limits.max_turns:
+            raise LimitReached(f"The answer was ended after {limits.max_turns} turns.")
+        state.turn += 1
+        yield TurnStarted(state.turn)
+        async with aclosing(take_turn(state, model, toolset, limits)) as events:
+            async for said in events:
+                yield said
+        if not state.pending_calls:
             return
-        messages.append(ChatMessage("assistant", "".join(said), tool_calls=calls))
-        for call in calls:
-            output = await toolset.call(call)
-            messages.append(tool_message(call, output))
-    raise LimitReached(f"The answer was ended after {max_turns} turns.")
+        yield Checkpoint()
+
+
+async def take_turn(
+    state: AgentState, model: LanguageModel, toolset: Toolset, limits: AgentLimits
+) -> AsyncGenerator[AgentEvent, None]:
+    """Let the model speak once; its calls are pending afterwards."""
+    left = limits.max_chars - len(state.text) - len(state.reasoning)
+    calls: list[ToolCall] = []
+    said: list[str] = []
+    thought: list[str] = []
+    async with aclosing(model.stream(state.messages, tools=toolset.schemas)) as stream:
+        async for event in stream:
+            if isinstance(event, ToolCall):
+                calls.append(event)
+                yield ToolRequested(event)
+                continue
+            if type(event) is TextDelta:
+                if not said and state.text:
+                    yield TextDelta(PARAGRAPH)
+                said.append(event.text)
+                left -= len(event.text)
+            elif type(event) is ReasoningDelta:
+                thought.append(event.text)
+                left -= len(event.text)
+            elif type(event) is Usage:
+                state.tokens_in += event.tokens_in
+                state.tokens_out += event.tokens_out
+            yield event
+            if left < 0:
+                raise AnswerTooLarge(f"The answer is longer than {limits.max_chars} characters.")
+    text = "".join(said)
+    state.text += f"{PARAGRAPH}{text}" if said and state.text else text
+    state.reasoning += "".join(thought)
+    if calls:
+        state.messages.append(ChatMessage("assistant", text, tool_calls=calls))
+        state.pending_calls = [PendingCall(uuid7(), call) for call in calls]
+
+
+async def settle_calls(state: AgentState, toolset: Toolset) -> AsyncGenerator[ToolEvent, None]:
+    """Make the pending calls in order; those that have to wait stay pending."""
+    for pending in list(state.pending_calls):
+        start = await toolset.begin(pending)
+        if start.is_waiting:
+            yield ToolWaiting(pending.id, start.tool, start.arguments)
+            continue
+        output = start.output
+        if output is None:
+            yield ToolStarted(pending.id, start.tool, start.arguments)
+            output = await toolset.call(pending)
+        state.messages.append(tool_message(pending.call, output))
+        state.pending_calls.remove(pending)
+        yield ToolEnded(pending.id, start.tool, output)
 
 
 def tool_message(call: ToolCall, output: ToolOutput) -> ChatMessage:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from redis.exceptions import RedisError, ResponseError
 
 from chat.events import Event, LogCipher, encoded, log_key
@@ -32,14 +33,19 @@ DRAIN_SECONDS = 5
 CHECK_SECONDS = 1.0
 # Entries of one log in one pipeline; more would hold up the logs of others.
 PAGE = 500
-# An unfinished log outlives every run, so that nothing stays behind for ever.
-UNFINISHED_SECONDS = 86400
+# The longest a process works on a run; what is unfinished after that was left by everybody.
+LONGEST_WORK_SECONDS = 86400
 # Redis' answers to an entry whose number is not above the last one, and to a key that is no log.
 TAKEN = "The ID specified in XADD"
 NO_LOG = "WRONGTYPE"
 
 # Number, type and sealed data.
 Entry = tuple[int, str, bytes]
+
+
+def unfinished_seconds() -> int:
+    """How long a log is kept that nobody writes to, while its run may still go on."""
+    return LONGEST_WORK_SECONDS + config.agent.approval_seconds
 
 
 class NumberTaken(Exception):
@@ -115,6 +121,15 @@ class RunLog:
         self.written = len(self.entries)
         self.seq = self.sent = self.entries[-1][0] if self.entries else 0
 
+    def said(self) -> str:
+        """The text of the answer that stands in the log; raises `LogUnreadable`."""
+        texts = (
+            self.cipher.open((b"%d-0" % seq, {b"t": b"token", b"d": sealed})).data
+            for seq, kind, sealed in self.entries
+            if kind == "token"
+        )
+        return "".join(orjson.loads(data)["text"] for data in texts)
+
     def begin_again(self) -> None:
         """Write everything again, in place of what Redis has."""
         self.cut = True
@@ -132,13 +147,19 @@ class RunLog:
         self.entries.clear()
         self.writer.forget(self)
 
+    async def flush(self) -> None:
+        """Return when everything was written, or Redis stays away too long."""
+        self.writer.notice(self, urgent=True)
+        await self.writer.written(self)
+
     async def close(self) -> None:
         """Write what is left, and let the log expire some time later."""
         if self.closed:
             return
         self.closed = True
         self.writer.notice(self, urgent=True)
-        await self.writer.drained(self)
+        await self.writer.written(self)
+        self.writer.forget(self)
 
 
 class Flush:
@@ -148,7 +169,7 @@ class Flush:
         self.log = log
         self.page = log.entries[log.written : log.written + PAGE]
         self.sent_before = log.sent
-        self.lifetime = config.agent.log_seconds if log.closed else UNFINISHED_SECONDS
+        self.lifetime = config.agent.log_seconds if log.closed else unfinished_seconds()
         self.checked = check or log.closed
         before = len(pipeline)
         if log.cut:
@@ -223,12 +244,11 @@ class LogWriter:
         if urgent:
             self.urgent.set()
 
-    async def drained(self, log: RunLog) -> None:
+    async def written(self, log: RunLog) -> None:
         """Return when everything of `log` was written, or Redis stays away too long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS), self.idle:
                 await self.idle.wait_for(lambda: log.run_id not in self.dirty)
-        self.forget(log)
 
     def forget(self, log: RunLog) -> None:
         """Write nothing more of a log."""

@@ -34,13 +34,13 @@ UNSTORED = Outcome(
 )
 
 
-def outcome_of(speaking: asyncio.Task[None]) -> Outcome:
+def outcome_of(speaking: asyncio.Task[RunStatus]) -> Outcome:
     """How a finished or cancelled answer ended; raises `LeaseLost`."""
     if speaking.cancelled():
         return Outcome(RunStatus.STOPPED)
     error = speaking.exception()
     if error is None:
-        return Outcome(RunStatus.SUCCEEDED)
+        return Outcome(speaking.result())
     if isinstance(error, LeaseLost):
         raise error
     if isinstance(error, TimeoutError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -61,6 +61,19 @@ class PassageBook:
 
     sources: list[Source] = field(default_factory=list)
     by_id: dict[UUID, Source] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, rows: list[dict[str, Any]]) -> PassageBook:
+        """The book as `to_json` wrote it."""
+        ids = ("passage_id", "document_id")
+        sources = [Source(**{**row, **{name: UUID(row[name]) for name in ids}}) for row in rows]
+        return cls(sources, {source.passage_id: source for source in sources})
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Every passage as it was read, in the order of the numbers."""
+        rows = [asdict(source) for source in self.sources]
+        ids = ("passage_id", "document_id")
+        return [{**row, **{name: str(row[name]) for name in ids}} for row in rows]
 
     def enter(self, passage: Passage) -> Source:
         """The passage under its number, a new one when it was not seen before."""

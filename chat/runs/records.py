@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.services import count_tokens
+from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
-from chat.enums import RunStatus, ToolRunStatus
+from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, Session, ToolRun
 from chat.runs.leases import LeaseLost
 from chat.runs.passages import unlink_unseen
@@ -22,6 +24,9 @@ from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from youworker.common import audit
 from youworker.common.config import config
+from youworker.common.ids import uuid7
+from youworker.common.leases import RELEASED
+from youworker.common.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,27 +53,34 @@ class Job:
     context: CallContext
     language: str
     now: str
+    # What a process before this one had come to.
+    state: AgentState | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
 def claim_job(run_id: UUID, token: UUID) -> Job | None:
-    """Take a queued run and load what it needs; None when it was stopped or taken."""
+    """Take a queued run and load what it needs; None when it was stopped or taken.
+
+    Raises `UnknownState` when nobody can go on from what is stored of it.
+    """
     if not Run.objects.claim(run_id, token, seconds=config.agent.lease_seconds):
         return None
     run = Run.objects.select_related("session", "question", "answer", "user").get(pk=run_id)
     options = run.options
     language = options.get("language") or run.session.language or run.user.language
     tools: list[ToolInfo] = []
+    state = None if run.state is None else AgentState.from_json(run.state)
     if options.get("enable_tools", True):
         tools = offered_tools(run.user, enable_web=options.get("enable_web", True))
     return Job(
         run=run,
         question=run.question.content,
-        history_newest_first=history(run),
+        history_newest_first=history(run) if state is None else [],
         tools=tools,
         context=call_context(run, language),
         language=language,
         now=timezone.now().astimezone(ZoneInfo(run.user.time_zone)).isoformat(timespec="minutes"),
+        state=state,
         options=options,
     )
 
@@ -139,6 +151,41 @@ def save_partial(run: Run, content: str, reasoning: str) -> bool:
     return True
 
 
+def save_state(run: Run, state: dict[str, Any], **figures: Any) -> bool:
+    """Keep what another process needs to go on; false when the run is not held any more."""
+    held = Run.objects.active().held(run.lease_token).filter(pk=run.pk)
+    return bool(held.update(state=sealed_state(run, state), updated_at=Now(), **figures))
+
+
+def sealed_state(run: Run, state: dict[str, Any]) -> Any:
+    """A state as the column takes it; what a model said in it may be what no column holds."""
+    field: Any = Run._meta.get_field("state")
+    return field.seal(storable_json(state, deepest=2 * DEEPEST), run)
+
+
+@transaction.atomic
+def park_run(
+    run: Run, wanted: RunStatus, content: str, reasoning: str, **changes: Any
+) -> RunStatus | None:
+    """Give up a run that any process may take up later; how it stands now, None if it was lost.
+
+    `STOPPED`: somebody asked to end it, so the caller still holds it and has to. A run that
+    was to wait for decisions that were made meanwhile is queued.
+    """
+    held = Run.objects.active().held(run.lease_token).filter(pk=run.pk)
+    locked = held.select_for_update(no_key=True).values_list("stop_requested_at", flat=True)
+    stops = list(locked)
+    if not stops or stops[0] is not None:
+        return RunStatus.STOPPED if stops else None
+    undecided = ToolRun.objects.undecided().filter(run=run)
+    status = wanted if undecided.exists() else RunStatus.QUEUED
+    answer = copy.copy(answer_of(run))
+    answer.content, answer.reasoning = content, reasoning
+    answer.save_fields("content", "reasoning")
+    held.update(status=status, updated_at=Now(), **RELEASED, **changes)
+    return status
+
+
 def answer_of(run: Run) -> Message:
     """The answer a run writes."""
     if run.answer is None:
@@ -186,7 +233,16 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     run.error_detail = detail
     run.save(update_fields=["error_detail"])
     end_orphans(run)
+    keep_usage(run)
     return True
+
+
+def keep_usage(run: Run) -> None:
+    """Count the tokens of the finished turns of a run that was cut off."""
+    tokens = {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out}
+    if run.answer_id is not None and any(tokens.values()):
+        count_tokens(run.user_id, run.api_key_id, **tokens)
+        Message.objects.filter(pk=run.answer_id).update(model=run.model, **tokens)
 
 
 @transaction.atomic
@@ -200,9 +256,11 @@ def fail_run(run_id: UUID, token: UUID, detail: str) -> bool:
 def end_orphans(run: Run) -> None:
     """Mark the unfinished calls of a run that has ended; the caller holds the transaction."""
     for row in ToolRun.objects.unfinished(run.pk).select_related("user"):
+        was_made = row.status == ToolRunStatus.RUNNING
         row.status = ToolRunStatus.INTERRUPTED
         row.save_fields("status")
-        record_call(row, result="failed")
+        if was_made:
+            record_call(row, result="failed")
 
 
 def record_call(row: ToolRun, *, result: str) -> None:
@@ -218,9 +276,19 @@ def record_call(row: ToolRun, *, result: str) -> None:
     )
 
 
-def begin_tool_run(run: Run, tool: ToolInfo | None, name: str, arguments: Any) -> ToolRun:
+def begin_tool_run(
+    run: Run,
+    tool: ToolInfo | None,
+    name: str,
+    arguments: Any,
+    *,
+    call_id: UUID | None = None,
+    status: ToolRunStatus = ToolRunStatus.RUNNING,
+) -> ToolRun:
     """Write the row of a call before it is made; raises `LeaseLost` when the run has ended."""
     row = ToolRun(
+        id=call_id or uuid7(),
+        status=status,
         user=run.user,
         session_id=run.session_id,
         run=run,
@@ -246,12 +314,41 @@ def insert_tool_run(row: ToolRun, run: Run) -> None:
     row.save(force_insert=True)
 
 
+class TakenUp(NamedTuple):
+    """A call that another process began; `may_call` is true once for one that was allowed."""
+
+    row: ToolRun
+    may_call: bool
+
+
+@transaction.atomic
+def take_up_call(run: Run, call_id: UUID) -> TakenUp | None:
+    """Settle how a call stands that another process began; None when its row was never written.
+
+    Raises `LeaseLost`. Whether a call that was under way took effect nobody knows, so it is over.
+    """
+    if not Run.objects.lock_held(run.pk, run.lease_token):
+        raise LeaseLost
+    rows = ToolRun.objects.select_for_update(of=("self",)).select_related("user")
+    row = rows.filter(pk=call_id, run=run).first()
+    if row is None:
+        return None
+    may_call = row.status == ToolRunStatus.WAITING and row.decision == Decision.ALLOW
+    if may_call:
+        row.status = ToolRunStatus.RUNNING
+    elif row.status == ToolRunStatus.RUNNING:
+        row.status = ToolRunStatus.INTERRUPTED
+        record_call(row, result="failed")
+    row.save_fields("status")
+    return TakenUp(row, may_call)
+
+
 @transaction.atomic
 def end_tool_run(
     row: ToolRun, *, text: str, is_error: bool, latency_ms: int, denied: bool = False
 ) -> bool:
     """Write how a call went; false when it was ended with its run before."""
-    unfinished = ToolRun.objects.unfinished(row.run_id)
+    unfinished = ToolRun.objects.unfinished(row.run_id).filter(status=ToolRunStatus.RUNNING)
     if not unfinished.filter(pk=row.pk).values_list("pk", flat=True):
         return False
     row.status = ToolRunStatus.FAILED if is_error else ToolRunStatus.SUCCEEDED

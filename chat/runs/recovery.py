@@ -1,4 +1,4 @@
-"""Ending runs whose process is gone: the text is kept, viewers are told."""
+"""Runs that no process works on: they are taken up again, or end with their text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
+from chat.agent.state import AgentState, UnknownState
 from chat.enums import RunStatus
 from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
 from chat.models import Message, Run
@@ -16,12 +19,15 @@ from chat.rendering import done_payload
 from chat.runs.records import cut_off
 from youworker.common.config import config
 from youworker.common.effects import after_commit
+from youworker.common.leases import RELEASED
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
+# An answer that ends its process three times would end every process in turn.
+MOST_TAKEOVERS = 3
 # The greatest number an entry of a Redis Stream can have.
 LAST_ID = "18446744073709551615-18446744073709551615"
 
@@ -29,16 +35,69 @@ LAST_ID = "18446744073709551615-18446744073709551615"
 def interrupt_stalled_runs() -> int:
     """End runs whose process is gone, keeping the text from their logs; how many there were.
 
-    A run that is seen stalled for the first time is only marked.
+    A run that is seen stalled for the first time is only marked. One of which nothing was shown
+    beyond its stored state is queued again instead.
     """
-    Run.objects.active().suspect_expired()
-    return sum(interrupt(run) for run in Run.objects.stalled())
+    Run.objects.running().suspect_expired()
+    return sum(not requeue_stalled(run) and interrupt(run) for run in Run.objects.stalled())
+
+
+def requeue_stalled(run: Run) -> bool:
+    """Let another process go on with a run whose process is gone, if its viewers notice nothing."""
+    rows = Run.objects.stalled().wanted().filter(pk=run.pk, takeovers__lt=MOST_TAKEOVERS)
+    if not rows.exists() or not is_resumable(run):
+        return False
+    changes = {**RELEASED, "takeovers": F("takeovers") + 1, "updated_at": Now()}
+    return bool(rows.update(status=RunStatus.QUEUED, **changes))
+
+
+def is_resumable(run: Run) -> bool:
+    """Whether everything that was said of an answer stands in its stored state."""
+    try:
+        state = AgentState([]) if run.state is None else AgentState.from_json(run.state)
+    except UnknownState:
+        return False
+    if run.state is None and run.tool_runs.exists():
+        return False
+    entries = read_log(run.pk)
+    if entries is None or run.answer is None:
+        return False
+    said, thought = (text_of(entries, kind) for kind in ("token", "reasoning"))
+    text = max(len(said), len(run.answer.content))
+    reasoning = max(len(thought), len(run.answer.reasoning))
+    return text <= len(state.text) and reasoning <= len(state.reasoning)
+
+
+def sweep_idle_runs() -> int:
+    """End runs that wait for nothing any more; how many there were."""
+    unwanted = [
+        stop_idle_run(pk) for pk in Run.objects.idle().unwanted().values_list("pk", flat=True)
+    ]
+    # Of a version that kept no state, so nobody can go on with them.
+    stateless = Run.objects.waiting().filter(state=None)
+    code, detail = "interrupted", INTERRUPTED_SENTENCE
+    lost = [end_idle(run, RunStatus.INTERRUPTED, code, detail) for run in stateless]
+    return sum(unwanted) + sum(lost)
+
+
+def stop_idle_run(run_id: UUID) -> bool:
+    """End a run that no process holds as stopped, at once; false when there is no such run."""
+    run = Run.objects.idle().filter(pk=run_id).first()
+    return run is not None and end_idle(run, RunStatus.STOPPED)
+
+
+@transaction.atomic
+def end_idle(run: Run, status: RunStatus, code: str = "", detail: str = "") -> bool:
+    """End a run, with its answer as it is, unless a process has taken it up."""
+    if not cut_off(Run.objects.idle(), run, code, detail, status=status, lease_token=None):
+        return False
+    after_commit(partial(append_end, run.pk))
+    return True
 
 
 def interrupt(run: Run) -> bool:
     """End one run as interrupted; false when its process came back in time."""
-    entries = read_log(run.pk)
-    said = "".join(data.get("text", "") for kind, data in entries if kind == "token")
+    said = text_of(read_log(run.pk) or [], "token")
     with transaction.atomic():
         stalled = Run.objects.stalled()
         # Without its token the process cannot take the run for one that it ended itself.
@@ -61,14 +120,19 @@ def keep_said(run: Run, said: str) -> None:
         answer.save_fields("content")
 
 
-def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]]:
-    """The entries of a run's log; empty when Redis is away or lost it, or it is unreadable."""
+def text_of(entries: list[tuple[str, dict[str, Any]]], kind: str) -> str:
+    """What was said, or thought, according to a log."""
+    return "".join(data.get("text", "") for each, data in entries if each == kind)
+
+
+def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]] | None:
+    """The entries of a run's log; None when Redis is away, or they are unreadable."""
     cipher = LogCipher(run_id)
     try:
         rows: Any = sync_redis().xrange(log_key(run_id))
         events = [cipher.open(row) for row in rows]
     except (RedisError, LogUnreadable):
-        return []
+        return None
     return [(event.type, orjson.loads(event.data)) for event in events]
 
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat.agent.loop import TurnStarted, run_agent
+from chat.agent.loop import AgentLimits, Checkpoint, Suspended, TurnStarted, run_agent
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
+from chat.agent.state import AgentState
+from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
+from chat.events import LogUnreadable
 from chat.llm import registry
 from chat.models import Run
 from chat.rendering import done_payload, rendered_citation
@@ -49,6 +52,9 @@ LAST_SECONDS = 2.5
 STORE_ATTEMPTS = 2
 
 
+TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
+
+
 async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
     """Carry out one claimed run to its end; whoever loses it writes nothing more."""
     correlation.current.set(correlation.accepted(job.run.correlation_id))
@@ -69,16 +75,18 @@ class Maker:
     def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
         self.job, self.run, self.log, self.lease = job, job.run, log, lease
         self.answer = records.answer_of(self.run)
-        self.toolset = RecordingToolset(self.run, job.tools, job.context, log)
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.tokens_in = self.tokens_out = self.turns = 0
+        self.state = job.state or AgentState([])
+        self.toolset = RecordingToolset(self.run, job.tools, job.context, self.state)
+        self.text = [self.state.text] if self.state.text else []
+        self.reasoning = [self.state.reasoning] if self.state.reasoning else []
+        # What is stored of the state: more text than that cannot be gone on from.
+        self.stored = self.lengths()
         # What the model read and said since it last told how many tokens that was.
         self.unread_chars = self.uncounted_chars = 0
         self.prompt_chars = 0
         self.waited_ms = waited_ms(self.run)
         self.began = time.monotonic()
-        self.ttft_ms: int | None = None
+        self.ttft_ms: int | None = self.run.ttft_ms
         self.model_name = ""
 
     async def make(self, stop: asyncio.Event) -> None:
@@ -87,20 +95,64 @@ class Maker:
         Raises `LeaseLost` as soon as somebody else has ended the run.
         """
         self.log.emit("run", {"status": RunStatus.RUNNING, "message_id": str(self.answer.pk)})
+        self.repeat_lost_text()
         outcome = INTERRUPTED
         try:
             outcome = await self.speak_until(stop)
-            await self.finish(outcome)
+            await self.end(outcome)
         except asyncio.CancelledError:
             # The process ends in order: there is time to keep everything that was said.
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_SECONDS):
-                    await self.finish(outcome)
+                    await self.end(outcome)
             raise
+
+    def repeat_lost_text(self) -> None:
+        """Say again what a process before this one said and Redis does not have."""
+        with suppress(LogUnreadable):
+            missing = self.state.text[len(self.log.said()) :] if self.state.text else ""
+            if missing:
+                self.log.text(missing)
+
+    async def end(self, outcome: Outcome) -> None:
+        """Finish the run, or leave it to whoever takes it up later."""
+        if outcome.status == RunStatus.WAITING_APPROVAL:
+            await self.suspend()
+        elif outcome is INTERRUPTED and self.stored == self.lengths():
+            await self.requeue()
+        else:
+            await self.finish(outcome)
+
+    async def suspend(self) -> None:
+        """Tell that the run waits for a decision, and give it up with all it needs to go on."""
+        self.log.emit("run", {"status": RunStatus.WAITING_APPROVAL})
+        # Whoever takes the run up continues after what is in the log.
+        await self.log.flush()
+        self.count_untold()
+        state = records.sealed_state(self.run, self.snapshot())
+        await self.park(RunStatus.WAITING_APPROVAL, state=state, **self.progress())
+
+    async def requeue(self) -> None:
+        """Give up a run of which nothing was shown that cannot be gone on from."""
+        await self.park(RunStatus.QUEUED)
+
+    async def park(self, wanted: RunStatus, **changes: Any) -> None:
+        """Give up the run; raises `LeaseLost` when somebody else ended it before."""
+        text, reasoning = "".join(self.text), "".join(self.reasoning)
+        status = await persist(
+            self.lease, records.park_run, self.run, wanted, text, reasoning, **changes
+        )
+        if status == RunStatus.STOPPED:
+            await self.finish(Outcome(RunStatus.STOPPED))
+        elif status is None:
+            self.lease.lose()
+            self.lease.require()
+        else:
+            self.log.abandon()
 
     async def speak_until(self, stop: asyncio.Event) -> Outcome:
         """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
-        speaking = asyncio.create_task(self.speak())
+        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.speak())
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
         try:
@@ -113,23 +165,23 @@ class Maker:
         self.lease.require()
         return outcome_of(speaking)
 
-    async def speak(self) -> None:
-        """Let the agent talk; pieces go to the log as they come."""
+    async def speak(self) -> RunStatus:
+        """Let the agent talk; pieces go to the log as they come. How the run stands then."""
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve(self.run.model or None)
             self.model_name = model.name
-            messages = self.prompt(model)
-            self.prompt_chars = sum(len(message.content) for message in messages)
-            agent = run_agent(
-                model,
-                messages,
-                self.toolset,
-                max_turns=config.agent.max_iterations,
-                max_chars=config.agent.max_answer_chars,
-            )
+            self.state.messages = self.state.messages or self.prompt(model)
+            self.prompt_chars = sum(len(message.content) for message in self.state.messages)
+            limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
+            agent = run_agent(self.state, model, self.toolset, limits)
             async with aclosing(agent) as events:
                 async for event in events:
                     self.take(event)
+                    if type(event) is Checkpoint:
+                        await self.store_state()
+                    elif type(event) is Suspended:
+                        return RunStatus.WAITING_APPROVAL
+        return RunStatus.SUCCEEDED
 
     def take(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""
@@ -145,21 +197,53 @@ class Maker:
             self.reasoning.append(event.text)
             self.log.reasoning(event.text)
         elif kind is Usage:
-            self.tokens_in += event.tokens_in
-            self.tokens_out += event.tokens_out
             self.uncounted_chars = 0
             self.unread_chars = 0
         elif kind is TurnStarted:
-            self.turns = event.number
             self.unread_chars = self.prompt_chars
-            if self.text:
-                # What the model says before and after its tools are two paragraphs.
-                self.text.append("\n\n")
-                self.log.text("\n\n")
+        elif kind in TOOL_EVENTS:
+            self.log.emit("tool", tool_payload(event))
 
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
-        self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
+        # Of an answer that was taken up nobody knows how much of the time was a user's decision.
+        if self.job.state is None:
+            self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
+
+    def lengths(self) -> tuple[int, int]:
+        """How many characters of text and of reasoning were said."""
+        return sum(map(len, self.text)), sum(map(len, self.reasoning))
+
+    async def store_state(self) -> None:
+        """Keep what another process needs to go on from here; raises `LeaseLost`."""
+        self.count_untold()
+        lengths, state = self.lengths(), self.snapshot()
+        stored = await persist(self.lease, records.save_state, self.run, state, **self.progress())
+        if not stored:
+            self.lease.lose()
+            self.lease.require()
+        self.stored = lengths
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state as it is stored."""
+        self.state.citations = self.toolset.book.to_json()
+        return self.state.to_json()
+
+    def count_untold(self) -> None:
+        """Count a turn whose model told no figures, or broke off, by its characters."""
+        self.state.tokens_in += self.unread_chars // CHARACTERS_PER_TOKEN
+        self.state.tokens_out += self.uncounted_chars // CHARACTERS_PER_TOKEN
+        self.unread_chars = self.uncounted_chars = 0
+
+    def progress(self) -> dict[str, Any]:
+        """The figures of the run so far."""
+        return {
+            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
+            "iterations": self.state.turn,
+            "tokens_in": self.state.tokens_in,
+            "tokens_out": self.state.tokens_out,
+            "ttft_ms": self.ttft_ms,
+        }
 
     def prompt(self, model: LanguageModel) -> list[ChatMessage]:
         """System prompt and as much of the conversation as the window holds."""
@@ -241,19 +325,21 @@ class Maker:
         self.lease.require()
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
-        """What is stored about the run beside its text.
+        """What is stored about the run beside its text."""
+        self.count_untold()
+        return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
 
-        A model that was stopped, or never tells, is counted by its characters.
-        """
-        return {
-            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
-            "iterations": self.turns,
-            "tokens_in": self.tokens_in + self.unread_chars // CHARACTERS_PER_TOKEN,
-            "tokens_out": self.tokens_out + self.uncounted_chars // CHARACTERS_PER_TOKEN,
-            "ttft_ms": self.ttft_ms,
-            "error_code": outcome.code,
-            "error_detail": outcome.detail,
-        }
+
+def tool_payload(event: ToolEvent) -> dict[str, Any]:
+    """What viewers are told about a call."""
+    about = {"tool_run_id": str(event.id), "tool": event.tool}
+    if isinstance(event, ToolEnded):
+        output = event.output
+        status = "error" if output.is_error else "end"
+        figures = {"latency_ms": output.latency_ms, "result_preview": output.preview}
+        return {**about, "status": status, **figures}
+    status = "approval" if isinstance(event, ToolWaiting) else "start"
+    return {**about, "status": status, "args": event.arguments}
 
 
 def waited_ms(run: Run) -> int:

@@ -1,16 +1,19 @@
-"""The tools of one run: every call is a row, an event, and fenced text for the model."""
+"""The tools of one run: every call is a row, and fenced text for the model."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.loop import ToolOutput
 from chat.agent.prompt import fenced
+from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
+from chat.enums import Decision, ToolRunStatus
 from chat.runs import records
 from chat.runs.passages import PassageBook, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
+from mcp.enums import Policy
 from mcp.services import call_tool
 from youworker.common.config import config
 from youworker.common.db import in_thread
@@ -18,35 +21,82 @@ from youworker.common.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
+    from chat.agent.state import AgentState, PendingCall
     from chat.models import Run, ToolRun
-    from chat.runs.eventlog import RunLog
+
+
+UNKNOWN_OUTCOME = (
+    "The server was stopped while this call was under way: whether it took effect is unknown. "
+    "It was not made again."
+)
+DENIED = "The user did not allow this call, so it was not made."
+TIMED_OUT = "Nobody allowed this call in time, so it was not made."
+SHORTENED = "\n[only the beginning of this answer was kept]"
 
 
 class RecordingToolset:
     """Calls tools through the gateway on behalf of the run's user."""
 
     def __init__(
-        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, log: RunLog
+        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, state: AgentState
     ) -> None:
-        self.run, self.context, self.log = run, context, log
+        self.run, self.context = run, context
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
-        self.book = PassageBook()
+        self.book = PassageBook.from_json(state.citations)
+        # Calls that another process may have begun.
+        self.inherited = {pending.id for pending in state.pending_calls}
+        self.rows: dict[UUID, ToolRun] = {}
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
             for tool in tools
         ]
 
-    async def call(self, call: ToolCall) -> ToolOutput:
-        """Carry out one call; whatever goes wrong in it is told to the model."""
-        tool = self.by_safe_name.get(call.name)
-        name = storable_text(tool.name if tool else call.name)
-        arguments = storable_json(call.arguments)
-        row = await in_thread(records.begin_tool_run, self.run, tool, name, arguments)
-        self.tell(row, "start", args=arguments)
-        start = time.perf_counter()
-        outcome = await self.outcome(tool, call, arguments)
-        latency = int((time.perf_counter() - start) * 1000)
+    async def begin(self, pending: PendingCall) -> CallStart:
+        """Write the row of a call before it is made, or find out how it stands."""
+        if pending.id in self.inherited:
+            found = await in_thread(records.take_up_call, self.run, pending.id)
+            if found is not None:
+                return self.taken_up(*found)
+        tool = self.by_safe_name.get(pending.call.name)
+        name = storable_text(tool.name if tool else pending.call.name)
+        arguments = storable_json(pending.call.arguments)
+        asks = (
+            tool is not None
+            and tool.policy == Policy.ASK
+            and not fault_of(tool, pending.call, arguments)
+        )
+        status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
+        row = await in_thread(
+            records.begin_tool_run,
+            self.run,
+            tool,
+            name,
+            arguments,
+            call_id=pending.id,
+            status=status,
+        )
+        self.rows[pending.id] = row
+        return CallStart(row.tool_name, arguments, is_waiting=asks)
+
+    def taken_up(self, row: ToolRun, may_call: bool) -> CallStart:  # noqa: FBT001 -- a pair
+        """How a call goes on that another process began: it is never made a second time."""
+        if may_call:
+            self.rows[row.pk] = row
+            return CallStart(row.tool_name, row.arguments)
+        if row.status == ToolRunStatus.WAITING:
+            return CallStart(row.tool_name, row.arguments, is_waiting=True)
+        return CallStart(row.tool_name, row.arguments, output=stored_output(row))
+
+    async def call(self, pending: PendingCall) -> ToolOutput:
+        """Make one call; whatever goes wrong in it is told to the model."""
+        row, tool = self.rows.pop(pending.id), self.by_safe_name.get(pending.call.name)
+        began = time.perf_counter()
+        is_approved = row.decision == Decision.ALLOW
+        context = replace(self.context, approved=is_approved)
+        outcome = await self.outcome(tool, pending.call, row.arguments, context)
+        latency = int((time.perf_counter() - began) * 1000)
         await in_thread(
             records.end_tool_run,
             row,
@@ -55,23 +105,18 @@ class RecordingToolset:
             denied=outcome.denied,
             latency_ms=latency,
         )
-        self.tell(
-            row,
-            "error" if outcome.is_error else "end",
-            latency_ms=latency,
-            result_preview=outcome.text[: records.PREVIEW_CHARACTERS],
-        )
-        return await self.for_model(name, outcome)
+        output = await self.for_model(row.tool_name, outcome)
+        preview = outcome.text[: records.PREVIEW_CHARACTERS]
+        return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
-    async def outcome(self, tool: ToolInfo | None, call: ToolCall, arguments: Any) -> ToolOutcome:
+    async def outcome(
+        self, tool: ToolInfo | None, call: ToolCall, arguments: Any, context: CallContext
+    ) -> ToolOutcome:
         """The tool's answer, or the sentence that tells the model its mistake."""
-        if tool is None:
-            return ToolOutcome(f"There is no tool {call.name!r}.", is_error=True)
-        if call.invalid:
-            return ToolOutcome(storable_text(call.invalid), is_error=True)
-        if not isinstance(arguments, dict):
-            return ToolOutcome("The arguments are not a JSON object.", is_error=True)
-        return await call_tool(tool, arguments, context=self.context)
+        fault = fault_of(tool, call, arguments)
+        if fault or tool is None:
+            return ToolOutcome(fault, is_error=True)
+        return await call_tool(tool, arguments, context=context)
 
     async def for_model(self, name: str, outcome: ToolOutcome) -> ToolOutput:
         """The answer as untrusted text; passages that a tool of ours found get their numbers.
@@ -92,7 +137,33 @@ class RecordingToolset:
         results = [source.as_json() for source in sources]
         return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})
 
-    def tell(self, row: ToolRun, status: str, **details: Any) -> None:
-        """Put the call into the event log."""
-        event = {"tool_run_id": str(row.pk), "tool": row.tool_name, "status": status, **details}
-        self.log.emit("tool", event)
+
+def fault_of(tool: ToolInfo | None, call: ToolCall, arguments: Any) -> str:
+    """Why a call cannot be made at all; empty when it can."""
+    if tool is None:
+        return f"There is no tool {call.name!r}."
+    if call.invalid:
+        return storable_text(call.invalid)
+    return "" if isinstance(arguments, dict) else "The arguments are not a JSON object."
+
+
+def stored_output(row: ToolRun) -> ToolOutput:
+    """What the model is told of a call that is over, though nobody here has its answer."""
+    if row.status == ToolRunStatus.SUCCEEDED:
+        text = fenced(
+            row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
+        )
+        shown, is_error = row.result_preview, False
+        if len(shown) >= records.PREVIEW_CHARACTERS:
+            text += SHORTENED
+    else:
+        shown, is_error = reason_of(row), True
+        text = fenced(shown, origin=row.tool_name, limit=config.agent.tool_result_chars)
+    return ToolOutput(text, is_error=is_error, preview=shown, latency_ms=row.latency_ms)
+
+
+def reason_of(row: ToolRun) -> str:
+    """Why a call that is over has no answer."""
+    if row.status == ToolRunStatus.DENIED:
+        return TIMED_OUT if row.decision == Decision.TIMEOUT else DENIED
+    return row.error if row.status == ToolRunStatus.FAILED else UNKNOWN_OUTCOME

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from chat.agent.tools import CallStart
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from uuid import UUID
 
-    from chat.agent.loop import ToolOutput
-    from chat.agent.types import ChatMessage, ModelEvent, ToolCall, ToolSchema
+    from chat.agent.state import PendingCall
+    from chat.agent.tools import ToolOutput
+    from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
 
 
 class ScriptedModel:
@@ -36,14 +40,21 @@ class ScriptedModel:
 
 
 class ListedTools:
-    """Tools with fixed answers."""
+    """Tools with fixed answers; those in `asking` wait until they stand in `allowed`."""
 
     schemas: Sequence[ToolSchema] = ()
 
-    def __init__(self, answers: dict[str, ToolOutput]) -> None:
+    def __init__(self, answers: dict[str, ToolOutput], *, asking: Sequence[str] = ()) -> None:
         self.answers = answers
+        self.asking = set(asking)
+        self.allowed: set[UUID] = set()
         self.called: list[str] = []
 
-    async def call(self, call: ToolCall) -> ToolOutput:
-        self.called.append(call.name)
-        return self.answers[call.name]
+    async def begin(self, pending: PendingCall) -> CallStart:
+        call = pending.call
+        waits = call.name in self.asking and pending.id not in self.allowed
+        return CallStart(call.name, call.arguments, is_waiting=waits)
+
+    async def call(self, pending: PendingCall) -> ToolOutput:
+        self.called.append(pending.call.name)
+        return self.answers[pending.call.name]

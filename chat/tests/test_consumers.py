@@ -18,7 +18,7 @@ from chat.agent.types import TextDelta
 from chat.consumers import LARGEST_FRAME
 from chat.models import Message, Run
 from chat.routing import websocket_urlpatterns
-from chat.tests.factories import RunFactory, SessionFactory
+from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.db import in_thread
 from youworker.testing.sockets import Socket
@@ -271,4 +271,41 @@ async def test_a_socket_watches_so_many_runs_and_no_more(monkeypatch):
     (error,) = await heard(socket, until="error")
 
     assert "2 runs at a time" in error["detail"]
+    await socket.disconnect()
+
+
+async def waiting_call(session):
+    run = await in_thread(RunFactory, session=session, status="waiting_approval")
+    return await in_thread(ToolRunFactory, session=session, run=run, status="waiting")
+
+
+async def test_a_waiting_call_is_decided_about_over_the_socket_once():
+    session = await in_thread(SessionFactory)
+    row = await waiting_call(session)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+
+    await say(socket, type="approve", tool_run_id=str(row.pk), decision="perhaps")
+    (unclear,) = await heard(socket, until="error")
+    await say(socket, type="approve", tool_run_id=str(row.pk), decision="deny")
+    await say(socket, type="approve", tool_run_id=str(row.pk), decision="allow")
+    (late,) = await heard(socket, until="error")
+
+    await row.arefresh_from_db()
+    assert (unclear["code"], late["code"]) == ("invalid", "approval_closed")
+    assert (row.decision, row.status) == ("deny", "denied")
+    await socket.disconnect()
+
+
+async def test_calls_of_other_conversations_are_not_decided_about_here():
+    session = await in_thread(SessionFactory)
+    other = await in_thread(SessionFactory, user=session.user)
+    row = await waiting_call(other)
+    socket, _ = await connected(session)
+    await heard(socket, until="system")
+
+    await say(socket, type="approve", tool_run_id=str(row.pk), decision="allow")
+    (error,) = await heard(socket, until="error")
+
+    assert error["code"] == "not_found"
     await socket.disconnect()

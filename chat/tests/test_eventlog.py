@@ -69,7 +69,7 @@ async def test_a_log_that_was_lost_while_nothing_is_said_is_written_again():
     await async_redis().flushdb()
 
     await eventually(log, told("a", "b"))
-    assert 0 < await async_redis().ttl(log.key) <= eventlog.UNFINISHED_SECONDS
+    assert 0 < await async_redis().ttl(log.key) <= eventlog.unfinished_seconds()
 
 
 async def test_a_log_that_was_lost_while_much_is_said_is_written_again():
@@ -120,7 +120,7 @@ async def test_a_log_that_is_lost_at_the_very_end_is_whole_when_it_closes():
     await log.close()
 
     assert stored(log) == told("a", "b", "c")
-    assert await async_redis().ttl(log.key) < eventlog.UNFINISHED_SECONDS
+    assert await async_redis().ttl(log.key) < eventlog.unfinished_seconds()
     assert log_writer().logs == log_writer().dirty == {}
 
 

@@ -274,7 +274,7 @@ def test_a_clock_that_is_wrong_ends_and_keeps_nothing(skew, monkeypatch):
     interrupt_stalled_runs()
     Run.objects.filter(pk=alive.pk).update(lease_suspected_at=lease_end(-60))
     interrupt_stalled_runs()
-    queued = RunFactory(status=RunStatus.QUEUED, lease_until=Run.first_lease())
+    queued = RunFactory(status=RunStatus.QUEUED, lease_until=Run.handover_end())
     Run.objects.claim(queued.pk, uuid4(), seconds=20)
 
     monkeypatch.undo()
@@ -346,11 +346,11 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
     started = asyncio.Event()
     loop, begin = asyncio.get_running_loop(), records.begin_tool_run
 
-    def slow(*args):
+    def slow(*args, **options):
         loop.call_soon_threadsafe(started.set)
         while not Run.objects.exclude(status=RunStatus.RUNNING).exists():
             pass  # the thread goes on although its task was cancelled
-        return begin(*args)
+        return begin(*args, **options)
 
     monkeypatch.setattr(records, "begin_tool_run", slow)
     spoken_by(ScriptedModel([[ToolCall("c", "x", {})]]))

@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from chat.agent.errors import AnswerTooLarge, ModelRefused, ModelUnavailable
-from chat.agent.loop import run_agent
+from chat.agent.loop import AgentLimits, run_agent
+from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, Usage
 from chat.llm import calls
 from chat.llm.answer import AnswerReader, said_by_server
@@ -161,7 +162,7 @@ async def test_an_endless_answer_is_ended_and_what_was_said_is_kept(kind):
     heard = []
 
     with pytest.raises(AnswerTooLarge, match="longer than 1000 characters"):
-        agent = run_agent(Endless(kind), [], ListedTools({}), max_turns=3, max_chars=1000)
+        agent = run_agent(AgentState([]), Endless(kind), ListedTools({}), AgentLimits(3, 1000))
         async with aclosing(agent) as events:
             async for event in events:
                 heard.append(event)  # noqa: PERF401 -- kept when it raises

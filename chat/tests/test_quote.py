@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from chat.agent.loop import ToolOutput, run_agent
+from chat.agent.loop import AgentLimits, run_agent
+from chat.agent.state import AgentState
+from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ChatMessage, TextDelta, ToolCall, ToolSchema, Usage
 from chat.llm import quote
 from chat.llm.quote import QuoteModel
@@ -289,7 +291,10 @@ class Library:
 
     schemas = TOOLS
 
-    async def call(self, call):
+    async def begin(self, pending):
+        return CallStart(pending.call.name, pending.call.arguments)
+
+    async def call(self, pending):
         return ToolOutput("…", {"results": [result(MONITORING, 1), result(BREAD, 2)]})
 
 
@@ -299,7 +304,7 @@ async def test_agent_runs_with_it_from_question_to_quote():
     said = [
         event
         async for event in run_agent(
-            QuoteModel(), messages, Library(), max_turns=3, max_chars=100_000
+            AgentState(messages), QuoteModel(), Library(), AgentLimits(3, 100_000)
         )
     ]
 

@@ -279,3 +279,39 @@ async def test_a_key_without_the_scope_is_refused():
     answer = await AsyncClient().get("/v1/sessions", headers=headers)
 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_waiting_calls_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
+    session = SessionFactory()
+    run = RunFactory(session=session, status="waiting_approval")
+    about = {"session": session, "run": run, "status": "waiting"}
+    rows = ToolRunFactory.create_batch(count, **about)
+    ToolRunFactory(**{**about, "decision": "allow"})
+    ToolRunFactory(session=session, run=RunFactory(session=session), status="waiting")
+    ToolRunFactory(run=RunFactory(status="waiting_approval"), status="waiting")
+
+    with django_assert_num_queries(2):  # the count, the page
+        answer = client_of(session.user).get("/v1/approvals")
+
+    assert [row["id"] for row in answer.json()["results"]] == [str(row.pk) for row in rows]
+    assert answer.json()["results"][0]["args"] == {"query": "replica"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_is_decided_about_once_by_its_user_and_in_its_run():
+    row = ToolRunFactory(run=RunFactory(status="waiting_approval"), status="waiting")
+    owner, other = client_of(row.run.user), client_of(UserFactory())
+    url = f"/v1/runs/{row.run_id}/approvals/{row.pk}"
+    foreign = RunFactory(session=row.run.session, status="waiting_approval")
+
+    answers = [
+        other.post(url, {"decision": "allow"}),
+        owner.post(f"/v1/runs/{foreign.pk}/approvals/{row.pk}", {"decision": "allow"}),
+        owner.post(url, {"decision": "timeout"}),
+        owner.post(url, {"decision": "deny"}),
+        owner.post(url, {"decision": "deny"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 400, 200, 409]
+    assert answers[3].json()["status"] == "denied"

@@ -23,7 +23,7 @@ from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
 from chat import services as chat
 from chat.runs import records
-from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
 from documents.enums import Provider
 from documents.models import EmbeddingModel
@@ -263,6 +263,16 @@ def server_body(**more: Any) -> dict[str, Any]:
 
 def patch_server(world: World, who: str = "root", **body: Any) -> Any:
     return world.as_(who).patch(f"/v1/mcp/servers/{world.server.pk}", body)
+
+
+def decide(world: World, decision: str) -> Any:
+    """Answer whether a tool may be called for Ada."""
+    run = RunFactory(session=world.session, user=world.ada, status="waiting_approval")
+    row = ToolRunFactory(
+        run=run, session=world.session, tool_name=CANARY, tool=world.tool, status="waiting"
+    )
+    url = f"/v1/runs/{run.pk}/approvals/{row.pk}"
+    return world.as_("ada").post(url, {"decision": decision})
 
 
 def patch_tool(world: World, who: str = "root", **body: Any) -> Any:
@@ -515,6 +525,8 @@ EVENTS = [
         "call a tool that is forbidden", "tool.call", lambda w: w.call(denied=True), result="denied"
     ),
     service("call a tool and be killed", "tool.call", orphaned, result="failed"),
+    Event("allow a call of a tool", "tool.approve", lambda w: decide(w, "allow")),
+    Event("deny a call of a tool", "tool.approve", lambda w: decide(w, "deny")),
     Event(
         "add a tool server",
         "mcp_server.create",

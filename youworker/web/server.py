@@ -38,7 +38,13 @@ daphne.server.WebSocketFactory = SocketFactory
 class WebServer(daphne.server.Server):
     """Serves one ASGI application."""
 
-    def __init__(self, application: Any, endpoint: str, recognises: Recognises) -> None:
+    def __init__(
+        self,
+        application: Any,
+        endpoint: str,
+        recognises: Recognises,
+        work: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(
             application,
             endpoints=[endpoint],
@@ -52,6 +58,8 @@ class WebServer(daphne.server.Server):
         self.failed = False
         self.recognises = recognises
         self.callers = Callers()
+        # What the process does beside answering; begun when its loop runs.
+        self.work = work
 
     def run(self) -> None:
         """Serve until the end; what the first user would wait for is loaded meanwhile."""
@@ -59,8 +67,10 @@ class WebServer(daphne.server.Server):
         super().run()
 
     def warm(self) -> None:
-        """Load the model client in the background."""
+        """Load the model client in the background, and begin the process' own work."""
         self.warming = asyncio.ensure_future(registry.warm_up())
+        if self.work is not None:
+            self.working = asyncio.ensure_future(self.work())
 
     def listen_error(self, failure: Any) -> None:
         """Remember that there is nothing to serve on."""

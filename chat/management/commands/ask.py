@@ -74,6 +74,8 @@ class Command(BaseCommand):
         if kind == "token":
             self.stdout.write(data["text"], ending="")
             self.stdout.flush()
+        elif kind == "tool" and data["status"] == "approval":
+            self.stderr.write(f"{data['tool']} waits to be allowed: see GET /v1/approvals")
         elif kind == "citation":
             page = f", page {data['page']}" if data["page"] else ""
             heading = f", {data['heading']}" if data.get("heading") else ""

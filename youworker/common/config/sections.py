@@ -267,6 +267,20 @@ class AgentConfig:
     save_seconds: float = setting(
         "RUN_SAVE_SECONDS", 0.8, "seconds between saves of a partial answer", low=0.1, high=60
     )
+    runs_per_process: int = setting(
+        "RUNS_PER_PROCESS",
+        500,
+        "answers one web process makes at a time; further ones wait",
+        low=1,
+        high=10_000,
+    )
+    approval_seconds: int = setting(
+        "APPROVAL_SECONDS",
+        86400,
+        "seconds a tool call waits to be allowed; then it counts as denied",
+        low=5,
+        high=2_592_000,
+    )
     log_seconds: int = setting(
         "RUN_LOG_SECONDS", 3600, "seconds an event log is kept after the end", low=10
     )

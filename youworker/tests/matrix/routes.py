@@ -161,6 +161,17 @@ CHAT = [
     Row("get", "v1/runs/<uuid:pk>", "own", "chat", thing="run"),
     Row("get", "v1/runs/<uuid:pk>/events", "own", "chat", thing="run"),
     Row("post", "v1/runs/<uuid:pk>/stop", "own", "chat", 409, "run"),
+    Row("get", "v1/approvals", "signed_in", "chat"),
+    # The run of the matrix has ended: whoever gets in is told so.
+    Row(
+        "post",
+        "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>",
+        "own",
+        "chat",
+        409,
+        body={"decision": "allow"},
+        things={"pk": "run", "tool_run_id": "tool_run"},
+    ),
     Row("post", "v1/chat", "signed_in", "chat", 400, body={}),
     Row("get", "v1/tool-runs", "signed_in", "tools"),
 ]

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from chat.consumers import ChatConsumer
-from chat.tests.factories import MessageFactory, RunFactory
+from chat.tests.factories import MessageFactory, RunFactory, ToolRunFactory
 from youworker.routing import routes, websockets
 from youworker.testing.sockets import Socket
 from youworker.tests.matrix.world import KEYS, PEOPLE, ROLES, World
@@ -89,6 +89,14 @@ FRAMES = {
 }
 
 
+FOREIGN = {
+    "parent_id": MessageFactory,
+    "tool_run_id": lambda: ToolRunFactory(
+        run=RunFactory(status="waiting_approval"), status="waiting"
+    ),
+}
+
+
 def test_every_kind_of_frame_has_a_row():
     assert set(ChatConsumer().handlers()) == set(FRAMES)
 
@@ -100,7 +108,7 @@ def test_every_kind_of_frame_has_a_row():
 async def test_ids_of_others_in_frames_are_as_good_as_unknown(kind, name, code):
     world = await sync_to_async(World)()
     session = await sync_to_async(lambda: world.session)()
-    foreign = await sync_to_async(MessageFactory if name == "parent_id" else RunFactory)()
+    foreign = await sync_to_async(FOREIGN.get(name, RunFactory))()
     headers = await sync_to_async(credentials)(world, "key:chat")
     socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
     await socket.connect()

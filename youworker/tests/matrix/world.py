@@ -12,7 +12,12 @@ from accounts.enums import Scope
 from accounts.models import DataExport
 from accounts.services import create_api_key
 from accounts.tests.factories import SignInFactory, UserFactory
-from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import (
+    MessageFactory,
+    RunFactory,
+    SessionFactory,
+    ToolRunFactory,
+)
 from documents.enums import Access
 from documents.models import CollectionShare
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
@@ -120,6 +125,11 @@ class World:
     def run(self) -> Any:
         """A finished answer of the owner's."""
         return RunFactory(session=self.session)
+
+    @cached_property
+    def tool_run(self) -> Any:
+        """A call that run made."""
+        return ToolRunFactory(session=self.session, run=self.run)
 
     @cached_property
     def answer(self) -> Any:

@@ -1,0 +1,132 @@
+"""Answers that one web process begins and another one ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from youworker.bench.product import run_command
+from youworker.common.config import BASE_DIR
+from youworker.tests.test_survival import (
+    ask,
+    client,
+    ended,
+    events_of,
+    eventually,
+    product,
+    second_process,
+    text_of,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+__all__ = ["client", "product"]
+
+PROGRAM = BASE_DIR / "mcp/tests/programs/ledger.py"
+# A call that goes on until its process is gone.
+ENDLESS = "120"
+
+
+def add_ledger(product, slug, seconds="0"):
+    """Add a tool server that counts its calls, each of which has to be allowed; its ledger."""
+    ledger = Path(product.environment["DATA_DIR"]) / slug
+    argv = [sys.executable, str(PROGRAM), str(ledger), seconds]
+    printed = run_command(product.environment, "add_mcp_server", slug, "--argv", *argv)
+    assert printed.endswith("1 tools")
+    return ledger
+
+
+def calls_in(ledger):
+    return len(ledger.read_text().splitlines()) if ledger.exists() else 0
+
+
+class Viewer:
+    """Somebody who watches a run from its beginning to its end, from another thread."""
+
+    def __init__(self, product, run):
+        self.events = []
+        self.thread = threading.Thread(target=self.watch, args=(product, run))
+        self.thread.start()
+
+    def watch(self, product, run):
+        headers = {"Authorization": f"Bearer {product.api_key}"}
+        with httpx.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
+            self.events = events_of(opened, run)
+
+    def seen(self):
+        self.thread.join(60)
+        return self.events
+
+
+def waiting(client, run):
+    return eventually(lambda: client.get(f"/v1/runs/{run}").json()["status"] == "waiting_approval")
+
+
+def are_whole(events):
+    return [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+def steps(events):
+    return [event["status"] for event in events if event["type"] == "tool"]
+
+
+def test_a_call_is_allowed_after_the_process_that_asked_was_killed(product, client):
+    ledger = add_ledger(product, "ledger")
+    with second_process(product) as (process, other):
+        _, run = ask(other, "[[tool=ledger__note]] It was noted.")
+        viewer = Viewer(product, run)
+        waiting(other, run)
+        process.send_signal(signal.SIGKILL)
+        process.wait(15)
+
+        (call,) = client.get("/v1/approvals").json()["results"]
+        url = f"/v1/runs/{run}/approvals/{call['id']}"
+        allowed = client.post(url, json={"decision": "allow"})
+        again = client.post(url, json={"decision": "allow"})
+        found, seen = ended(client, run), viewer.seen()
+
+    log = events_of(client, run)
+    assert (call["run_id"], call["status"], call["tool"]) == (run, "waiting", "ledger.note")
+    assert (allowed.status_code, again.status_code) == (200, 409)
+    assert (found["status"], calls_in(ledger)) == ("succeeded", 1)
+    assert are_whole(log)
+    assert [event["type"] for event in log].count("done") == 1
+    assert steps(log) == ["approval", "start", "end"]
+    assert seen == log
+    assert client.get("/v1/approvals").json()["results"] == []
+
+
+def test_a_call_that_was_under_way_when_its_process_died_is_not_repeated(product, client):
+    ledger = add_ledger(product, "endless", ENDLESS)
+    with second_process(product) as (process, other):
+        _, run = ask(other, "[[tool=endless__note]] It was noted, perhaps.")
+        waiting(other, run)
+        (call,) = other.get("/v1/approvals").json()["results"]
+        viewer = Viewer(product, run)
+        other.post(f"/v1/runs/{run}/approvals/{call['id']}", json={"decision": "allow"})
+        eventually(lambda: calls_in(ledger) == 1)
+        process.send_signal(signal.SIGKILL)
+        process.wait(15)
+        found, seen = ended(client, run), viewer.seen()
+
+    assert (found["status"], calls_in(ledger)) == ("succeeded", 1)
+    assert steps(seen) == ["approval", "start", "error"]
+    assert are_whole(seen)
+
+
+def test_an_answer_that_had_not_begun_survives_the_orderly_end_of_its_process(product, client):
+    with second_process(product) as (process, other):
+        _, run = ask(other, "[[first_ms=12000,tokens=5]]")
+        viewer = Viewer(product, run)
+        eventually(lambda: client.get(f"/v1/runs/{run}").json()["status"] == "running")
+        process.terminate()
+        process.wait(30)
+        found, seen = ended(client, run), viewer.seen()
+
+    assert found["status"] == "succeeded"
+    assert text_of(seen).split() == ["tok"] * 5
+    assert are_whole(seen)
