@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from chat.llm import registry
 from chat.runs.process import close_runs
+from youworker.common.db import end_threads
 from youworker.common.redis import sync_redis
 from youworker.testing.redis_server import RedisServer
 
@@ -17,6 +19,8 @@ from youworker.testing.redis_server import RedisServer
 async def _no_run_left():
     yield
     await close_runs()
+    # What the runs began in threads goes on without them.
+    await asyncio.to_thread(end_threads)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,13 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Let threads end before the database is put back: they go on when their task is cancelled."""
+    if lanes := sys.modules.get("youworker.common.db"):
+        lanes.end_threads()
 
 
 @pytest.fixture(autouse=True)
