@@ -70,7 +70,9 @@ def forget_former_garbage():
 
 async def ask_and_watch(user):
     """Begin an endless answer, watch it until it is on its way, and use a tool beside it."""
-    posted = await in_thread(partial(services.post_chat, text="Hi", session=None, actor=user))
+    # By its name: without one, a server that is slow to list its models is passed over.
+    ask = partial(services.post_chat, text="Hi", session=None, model="double", actor=user)
+    posted = await in_thread(ask)
     await launch(posted.run_id)
     async with aclosing(view_run(posted.run_id)) as batches:
         async for batch in batches:

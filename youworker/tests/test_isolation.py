@@ -14,8 +14,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import DataExport
 from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
+from chat.enums import RunStatus, ToolRunStatus
 from chat.routing import websocket_urlpatterns as chat_sockets
-from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups import services as groups
 from groups.tests.factories import GroupFactory, managed_group, service_account_of
@@ -33,6 +34,12 @@ def session_of(user):
 
 def run_of(user):
     return RunFactory(session__user=user)
+
+
+def waiting_call_of(user):
+    run = RunFactory(session__user=user, status=RunStatus.WAITING_APPROVAL)
+    call = ToolRunFactory(session=run.session, run=run, status=ToolRunStatus.WAITING)
+    return {"pk": run.pk, "tool_run_id": call.pk}
 
 
 def message_of(user):
@@ -132,6 +139,7 @@ ROUTES = {
     "v1/runs/<uuid:pk>": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/events": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/stop": (run_of, ["post"]),
+    "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>": (waiting_call_of, ["post"]),
 }
 # Routes for staff: anybody else is refused before the id is looked at.
 STAFF_ROUTES = {
