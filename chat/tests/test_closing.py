@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import warnings
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 
 import psutil
@@ -54,6 +54,19 @@ def open_sockets():
     return found
 
 
+def tool_programs():
+    """The tool programs that this process started; tests before may have left some."""
+    children = psutil.Process().children()
+    return {child for child in children if TINY in " ".join(command_of(child))}
+
+
+def command_of(process):
+    """The command line of a process; nothing of one that has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
+
+
 async def none_left(find):
     """Wait until the other ends have noticed as well."""
     async with asyncio.timeout(10):
@@ -92,15 +105,13 @@ async def test_nothing_of_a_loop_that_used_everything_stays_open():
     user = await in_thread(UserFactory)
     sync_redis().ping()
     forget_former_garbage()
-    tasks, sockets = asyncio.all_tasks(), open_sockets()
+    tasks, sockets, programs = asyncio.all_tasks(), open_sockets(), tool_programs()
     access = access_by(grant_of(user))
     with warnings.catch_warnings(record=True) as warned, until_revoked(access):
         warnings.simplefilter("always")
         run_id = await ask_and_watch(user)
         await async_redis().ping()
-        (program,) = [
-            child for child in psutil.Process().children() if TINY in " ".join(child.cmdline())
-        ]
+        (program,) = tool_programs() - programs
         assert len(asyncio.all_tasks() - tasks) > 5
         assert len(open_sockets() - sockets) >= 5  # two for logs, one for the rest, two of models
 
