@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from chat.enums import (
     ACTIVE_STATUSES,
-    WORKING_STATUSES,
     Decision,
     MessageRole,
     RunStatus,
@@ -164,11 +163,6 @@ class Run(TimestampedModel, LeasedModel):
     def is_active(self) -> bool:
         """Whether more is to come."""
         return self.status in ACTIVE_STATUSES
-
-    @property
-    def is_working(self) -> bool:
-        """Whether it goes on without anybody's decision."""
-        return self.status in WORKING_STATUSES
 
 
 class Citation(TimestampedModel):
