@@ -47,6 +47,13 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     return (yield)
 
 
+def pytest_configure() -> None:
+    """Take out what costs most tests more than the thing they test."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["youworker.testing.passwords.QuickPasswordHasher"]
+
+
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
