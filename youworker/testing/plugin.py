@@ -50,13 +50,32 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 def pytest_configure() -> None:
     """Take out what costs most tests more than the thing they test."""
     from django.conf import settings
+    from django.test import TransactionTestCase
+
+    from youworker.testing.pristine import restore_database
 
     settings.PASSWORD_HASHERS = ["youworker.testing.passwords.QuickPasswordHasher"]
+    # Not public, and the only place where pytest-django's tests and Django's own come past.
+    TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """Keep what the database holds as soon as pytest-django has made it."""
+    result = yield
+    if fixturedef.argname == "django_db_setup":
+        from youworker.testing.pristine import remember_database
+
+        with request.getfixturevalue("django_db_blocker").unblock():
+            remember_database()
+    return result
 
 
 @pytest.fixture(autouse=True)
