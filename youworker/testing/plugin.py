@@ -53,10 +53,12 @@ def pytest_configure() -> None:
     from django.test import TransactionTestCase
 
     from youworker.testing.pristine import restore_database
+    from youworker.testing.static_files import share_static_files
 
     settings.PASSWORD_HASHERS = ["youworker.testing.passwords.QuickPasswordHasher"]
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
+    share_static_files()
 
 
 def pytest_unconfigure() -> None:
