@@ -249,6 +249,7 @@ async def test_refused_http_is_unavailable(tiny_url):
         await say(elsewhere, "echo", text="x")
 
 
+@pytest.mark.slow
 def test_services_do_not_import_the_sdk_until_a_tool_is_needed():
     code = """
 import sys, django

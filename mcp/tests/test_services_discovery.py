@@ -84,6 +84,7 @@ def test_a_changed_tool_is_off_until_it_is_approved_again(tiny):
     assert usable("tiny.echo")
 
 
+@pytest.mark.slow
 def test_a_tool_that_changes_back_is_on_again(tiny):
     discover_server(tiny)
     rediscover(tiny, TINY_DESCRIPTION="Something else.")
@@ -100,6 +101,7 @@ def test_a_tool_that_comes_later_waits_for_approval(tiny):
     assert not usable("tiny.echo")
 
 
+@pytest.mark.slow
 def test_a_tool_that_disappears_is_off_and_not_lost(tiny):
     discover_server(tiny)
     Tool.objects.filter(name="tiny.echo").update(policy=Policy.AUTO)
