@@ -180,6 +180,7 @@ async def test_a_program_is_started_once_and_again_after_it_died(stdio):
     assert first == second != third
 
 
+@pytest.mark.slow
 async def test_a_program_that_hangs_is_started_anew(stdio, mcp_limits):
     first = (await say(stdio, "surroundings")).structured["pid"]
     mcp_limits(call_timeout=0.5)
@@ -203,6 +204,7 @@ async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
     assert (await say(stdio, "surroundings")).structured["pid"] == first
 
 
+@pytest.mark.slow
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
