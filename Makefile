@@ -5,16 +5,22 @@ BIN := .venv/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit lock clean
+.PHONY: help run test test-fast check audit lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
 
 run: .venv/product.stamp ## Start everything (Ctrl-C ends it)
 	exec $(BIN)/python manage.py up
 
+# Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
 test: .venv/development.stamp ## Run all tests with coverage
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term
+	$(PYTEST) --durations=20 --cov --cov-report=term
+
+test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
+	$(PYTEST) -m "not slow" -q
 
 check: .venv/development.stamp ## Formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -23,7 +23,6 @@ from chat.runs.recovery import interrupt_stalled_runs
 from chat.runs.viewing import view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common.config import config
 from youworker.common.leases import lease_end
 from youworker.common.redis import async_redis, sync_redis
 from youworker.testing.leases import let_leases_end
@@ -168,15 +167,17 @@ async def test_our_own_mistakes_are_not_shown(spoken_by, caplog):
 
 
 async def test_the_partial_answer_is_saved_while_it_grows(spoken_by, monkeypatch):
-    spoken_by(ScriptedModel([[TextDelta("begun"), 3.0]]))
+    spoken_by(ScriptedModel([[TextDelta("begun"), 60.0]]))
 
     run_id = await ask()
-    await asyncio.sleep(config.agent.save_seconds + 0.6)
-    content = (await stored(run_id)).answer.content
+    async with asyncio.timeout(30):
+        while (await stored(run_id)).answer.content != "begun":  # noqa: ASYNC110 -- another thread saves
+            await asyncio.sleep(0.05)
+    growing = (await stored(run_id)).status
     await request_stop(run_id)
     await watched(run_id)
 
-    assert content == "begun"
+    assert growing == RunStatus.RUNNING
 
 
 async def test_tools_are_called_for_the_user_and_recorded(spoken_by):

@@ -252,6 +252,7 @@ def test_claims_never_give_one_item_to_two_workers():
     assert len(claimed) == len(set(claimed)) == 60
 
 
+@pytest.mark.slow
 def test_claiming_uses_the_index_on_a_large_queue(user):
     run = RunFactory(owner=user)
     IngestionItem.objects.bulk_create(

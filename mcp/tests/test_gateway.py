@@ -181,6 +181,7 @@ async def test_a_program_is_started_once_and_again_after_it_died(stdio):
     assert first == second != third
 
 
+@pytest.mark.slow
 async def test_a_program_that_hangs_is_started_anew(stdio, mcp_limits):
     first = (await say(stdio, "surroundings")).structured["pid"]
     mcp_limits(call_timeout=0.5)
@@ -204,6 +205,7 @@ async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
     assert (await say(stdio, "surroundings")).structured["pid"] == first
 
 
+@pytest.mark.slow
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
@@ -250,6 +252,7 @@ async def test_refused_http_is_unavailable(tiny_url):
         await say(elsewhere, "echo", text="x")
 
 
+@pytest.mark.slow
 def test_services_do_not_import_the_sdk_until_a_tool_is_needed():
     code = """
 import sys, django

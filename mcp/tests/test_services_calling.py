@@ -211,6 +211,7 @@ def test_the_strictest_group_counts_and_deleted_groups_do_not(user):
     assert info(user, tool.name).policy == "ask"
 
 
+@pytest.mark.slow
 def test_error_answers_never_rest_a_server(user, tiny, mcp_limits):
     mcp_limits(breaker_failures=2)
     tool = info(user, "tiny.broken")
@@ -220,6 +221,7 @@ def test_error_answers_never_rest_a_server(user, tiny, mcp_limits):
     assert all("The paper tray is empty." in text for text in answers)
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_repeatedly_rests_and_recovers(user, mcp_limits, tiny_argv, tiny):
     mcp_limits(breaker_failures=2, breaker_seconds=0.4)
     echo = info(user, "tiny.echo")
@@ -251,6 +253,7 @@ def test_after_a_rest_one_caller_tries_first(user, mcp_limits):
     assert breaker.may_call(server.pk)
 
 
+@pytest.mark.slow
 def test_calls_go_on_without_redis(user, tiny, monkeypatch):
     nowhere = redis.Redis.from_url("redis://127.0.0.1:9/0")
     monkeypatch.setattr(breaker, "sync_redis", lambda: nowhere)
@@ -260,6 +263,7 @@ def test_calls_go_on_without_redis(user, tiny, monkeypatch):
     assert breaker.may_call(tiny.pk)
 
 
+@pytest.mark.slow
 def test_two_servers_on_one_host_do_not_collide(user, tiny, tiny_argv):
     second = ServerFactory(
         slug="tiny-two", transport=Transport.STDIO, url="", argv=list(tiny_argv), secrets={}

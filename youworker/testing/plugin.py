@@ -48,6 +48,20 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     return (yield)
 
 
+def pytest_configure() -> None:
+    """Take out what costs most tests more than the thing they test."""
+    from django.conf import settings
+    from django.test import TransactionTestCase
+
+    from youworker.testing.pristine import restore_database
+    from youworker.testing.static_files import share_static_files
+
+    settings.PASSWORD_HASHERS = ["youworker.testing.passwords.QuickPasswordHasher"]
+    # Not public, and the only place where pytest-django's tests and Django's own come past.
+    TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
+    share_static_files()
+
+
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
@@ -58,6 +72,20 @@ def pytest_runtest_teardown() -> None:
     """Let threads end before the database is put back: they go on when their task is cancelled."""
     if lanes := sys.modules.get("youworker.common.db"):
         lanes.end_threads()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """Keep what the database holds as soon as pytest-django has made it."""
+    result = yield
+    if fixturedef.argname == "django_db_setup":
+        from youworker.testing.pristine import remember_database
+
+        with request.getfixturevalue("django_db_blocker").unblock():
+            remember_database()
+    return result
 
 
 @pytest.fixture(autouse=True)

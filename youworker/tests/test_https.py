@@ -58,6 +58,7 @@ def test_plain_installations_promise_no_tls():
     assert found["SECURE_HSTS_SECONDS"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("debug", ["", "1"])
 def test_djangos_checks_for_production(debug):
     arguments = ["-m", "django", "check", "--deploy", "--fail-level", "WARNING"]

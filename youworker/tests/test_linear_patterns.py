@@ -201,6 +201,7 @@ READERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("read", "pieces"), READERS)
 def test_every_reader_takes_linear_time(read, pieces, unit):
     require_linear(read, hostile([*pieces, " ", "\n", "x"]), MOST_OF_FUNCTIONS * unit)

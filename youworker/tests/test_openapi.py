@@ -5,27 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-import schemathesis
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from youworker.bench.product import running_product
 
 # 1,000 requests over all operations are SCHEMATHESIS_EXAMPLES=25.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
 # They end the very session or key that asks.
 EXCLUDED = {"/v1/auth/logout"}
 
@@ -57,6 +44,8 @@ def test_the_document_shows_a_body_that_works(path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_random_requests_meet_no_server_error_and_no_other_shape():
+    import schemathesis  # takes seconds, which every run of any test would pay
+
     with running_product(LOG_LEVEL="ERROR") as product:
         headers = {"Authorization": f"Bearer {product.api_key}"}
         schema = schemathesis.openapi.from_url(f"{product.base_url}/v1/schema?format=json")
@@ -75,6 +64,15 @@ def test_random_requests_meet_no_server_error_and_no_other_shape():
 
 def exercise(operation, headers):
     """Send random requests to one operation and check every answer."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks as openapi
+
+    checks = [
+        not_a_server_error,
+        openapi.status_code_conformance,
+        openapi.content_type_conformance,
+        openapi.response_schema_conformance,
+    ]
 
     @settings(
         max_examples=EXAMPLES,
@@ -87,6 +85,6 @@ def exercise(operation, headers):
     @given(case=operation.as_strategy())
     def check(case):
         answer = case.call(headers=headers, timeout=30)
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=checks)
 
     check()

@@ -25,6 +25,7 @@ def run(*command, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_celery_needs_no_name_of_the_settings():
     found = run("-m", "celery", "-A", "youworker", "report", SECRET_KEY=settings.SECRET_KEY)

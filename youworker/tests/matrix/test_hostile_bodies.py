@@ -64,6 +64,7 @@ def program(world, row):
     return world.client("staff_key:admin" if row.scope == "admin" else f"key:{row.scope}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
 def test_no_body_is_a_mistake_of_ours(row):
     world = World()
