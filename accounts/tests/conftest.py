@@ -23,13 +23,6 @@ def ada(db):
 
 
 @pytest.fixture
-def limits(settings, monkeypatch):
-    """Limits are in force, and no minute ends in the middle of a test."""
-    settings.RATELIMIT_ENABLE = True
-    monkeypatch.setenv("RATE_AUTH_LOGIN", "10/d")
-
-
-@pytest.fixture
 def login():
     def post(client=None, **changes):
         form = {"username": "ada", "password": PASSWORD, **changes}

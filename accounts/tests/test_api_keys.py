@@ -216,8 +216,8 @@ def test_rotate_refuses_a_key_that_has_ended(ada):
         services.rotate_api_key(key, actor=ada)
 
 
-def test_rotate_is_limited_by_the_hour(client, ada, settings):
-    settings.RATELIMIT_ENABLE = True
+@pytest.mark.usefixtures("rate_limits")
+def test_rotate_is_limited_by_the_hour(client, ada):
     key, _secret = key_of(ada, "chat")
 
     answers = []

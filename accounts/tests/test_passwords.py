@@ -100,9 +100,8 @@ def test_giving_the_password_again_does_not_end_the_session(ada):
     assert client.get("/v1/auth/me").status_code == 200
 
 
-def test_changes_are_limited(browser, settings):
-    settings.RATELIMIT_ENABLE = True
-
+@pytest.mark.usefixtures("rate_limits")
+def test_changes_are_limited(browser):
     answers = [change(browser, current_password="wrong").status_code for _ in range(4)]
 
     assert answers == [400, 400, 400, 429]

@@ -170,7 +170,7 @@ def test_me_refuses_bad_values(ada, change):
     assert answer.json()["errors"][0]["attr"] == next(iter(change))
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_login_is_limited_by_address_and_not_by_forged_headers(ada, login):
     client = Client()
 

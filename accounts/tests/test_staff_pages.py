@@ -70,7 +70,7 @@ def test_the_second_factor_is_asked_for(root):
     assert (right.status_code, again.status_code) == (302, 401)
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_failures_are_recorded_and_counted_with_those_of_the_api(root, actions):
     for number in range(5):
         enter(Client(REMOTE_ADDR=f"203.0.113.{number}"), password="wrong")
@@ -85,7 +85,7 @@ def test_failures_are_recorded_and_counted_with_those_of_the_api(root, actions):
     assert actions() == ["auth.login.failed"] * 10
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_an_address_is_limited(root):
     client = Client()
 

@@ -88,7 +88,7 @@ def test_passwords_can_be_closed_to_everybody_but_superusers(ada, login, hashes,
     assert len(hashes) == 2
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 @pytest.mark.parametrize("name", ["ada", "nobody"])
 def test_one_account_is_guessed_at_ten_times_from_all_addresses(ada, login, name):
     guesses = [login(from_address(n), username=name, password="wrong") for n in range(10)]
@@ -104,14 +104,14 @@ def test_one_account_is_guessed_at_ten_times_from_all_addresses(ada, login, name
     assert another.status_code == 401
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_signing_in_does_not_use_up_attempts(ada, login):
     answers = [login(from_address(n)) for n in range(12)]
 
     assert {answer.status_code for answer in answers} == {200}
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_twenty_failures_in_an_hour_are_recorded_once(ada, actions, monkeypatch):
     monkeypatch.setenv("RATE_AUTH_LOGIN", "100/m")
 
@@ -123,12 +123,12 @@ def test_twenty_failures_in_an_hour_are_recorded_once(ada, actions, monkeypatch)
     assert actions()[20] == "auth.suspicious_activity"
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_failures_of_one_account_are_not_those_of_another(db):
     assert not any(throttling.note_failure(f"user{n}") for n in range(40))
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_wrong_codes_are_counted_by_the_hour(ada, login):
     secret, _ = second_factor_for(ada)
 
@@ -141,7 +141,7 @@ def test_wrong_codes_are_counted_by_the_hour(ada, login):
     assert int(refused["Retry-After"]) >= 1
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_guesses_of_somebody_signed_in_count_as_well(ada, rf):
     request = rf.post("/")
     request.user = ada
@@ -153,7 +153,7 @@ def test_guesses_of_somebody_signed_in_count_as_well(ada, rf):
         services.check_credentials(username="ada", password=PASSWORD)
 
 
-@pytest.mark.usefixtures("limits")
+@pytest.mark.usefixtures("rate_limits")
 def test_nobody_signs_in_while_attempts_cannot_be_counted(ada, monkeypatch):
     def gone(*_args, **_kwargs):
         raise RedisGone

@@ -89,7 +89,9 @@ async def ask_and_watch(user):
     await launch(posted.run_id)
     async with aclosing(view_run(posted.run_id)) as batches:
         async for batch in batches:
-            if any(event.type == "token" for event in batch):
+            kinds = [event.type for event in batch]
+            assert "done" not in kinds, batch
+            if "token" in kinds:
                 break
     endpoint = Endpoint("tiny", "stdio", argv=(sys.executable, TINY))
     # A connection that waits for its next use, beside the one of the answer.

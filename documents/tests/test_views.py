@@ -371,10 +371,9 @@ def test_keys_need_the_scope(scope, search, change):
     assert client.delete(f"/v1/documents/{document.pk}").status_code == change
 
 
-@pytest.mark.usefixtures("letters")
+@pytest.mark.usefixtures("letters", "rate_limits")
 @pytest.mark.parametrize(("name", "path"), [("SEARCH", "search"), ("FILE_DELETE", "documents/")])
-def test_presets_limit(client_of, settings, monkeypatch, name, path):
-    settings.RATELIMIT_ENABLE = True
+def test_presets_limit(client_of, monkeypatch, name, path):
     monkeypatch.setenv(f"RATE_{name}", "2/h")
     documents = DocumentFactory.create_batch(3, owner=(user := UserFactory()))
     client = client_of(user)

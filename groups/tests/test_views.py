@@ -285,8 +285,8 @@ def test_keys_need_the_scope_account(ada, group):
     assert APIClient().get(URL).status_code == 401
 
 
-def test_writes_are_limited_together_and_reads_are_not(client, ada, group, settings, monkeypatch):
-    settings.RATELIMIT_ENABLE = True
+@pytest.mark.usefixtures("rate_limits")
+def test_writes_are_limited_together_and_reads_are_not(client, ada, group, monkeypatch):
     monkeypatch.setenv("RATE_MODERATE", "2/d")
     one = f"{URL}/{group.pk}"
 

@@ -142,6 +142,18 @@ def configured() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
+def rate_limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enforce rate limits; no minute of theirs ends in the middle of the test."""
+    from types import SimpleNamespace
+
+    from django_ratelimit import core
+
+    now = core.time.time()
+    monkeypatch.setattr(core, "time", SimpleNamespace(time=lambda: now))
+    settings.RATELIMIT_ENABLE = True
+
+
+@pytest.fixture
 def client_of() -> Callable[[Any], Any]:
     """A client that is signed in as somebody."""
     from rest_framework.test import APIClient

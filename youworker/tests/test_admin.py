@@ -161,8 +161,8 @@ def test_private_content_of_a_superuser_is_for_superusers(root):
     assert LogEntry.objects.get().additional_data["action"] == "auth.unauthorized"
 
 
-def test_private_content_is_opened_a_limited_number_of_times(pages, settings, monkeypatch):
-    settings.RATELIMIT_ENABLE = True
+@pytest.mark.usefixtures("rate_limits")
+def test_private_content_is_opened_a_limited_number_of_times(pages, monkeypatch):
     monkeypatch.setenv("RATE_ADMIN_ACTION", "1/h")
     page = private_page(session_with_text())
 

@@ -28,8 +28,7 @@ REAL_CACHE = project.CACHES["default"]
 
 
 @pytest.fixture(autouse=True)
-def _enforced(settings, db):
-    settings.RATELIMIT_ENABLE = True
+def _enforced(rate_limits, db):
     redis_watch.away = False
     yield
     redis_watch.away = False

@@ -199,8 +199,8 @@ def test_groups_follow_the_header(proxy):
     assert Membership.objects.count() == 1
 
 
-def test_sign_in_is_limited(proxy, settings):
-    settings.RATELIMIT_ENABLE = True
+@pytest.mark.usefixtures("rate_limits")
+def test_sign_in_is_limited(proxy):
     answers = [proxy({**said(""), "X-Forwarded-For": "203.0.113.9"}) for _ in range(11)]
     other = proxy({**said(), "X-Forwarded-For": "203.0.113.10"})
 

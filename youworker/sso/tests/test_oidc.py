@@ -384,9 +384,8 @@ def test_a_strange_form_is_no_error_of_ours(browser, body):
     assert answer.status_code in (302, 400)
 
 
-def test_sign_in_is_limited(browser, settings):
-    settings.RATELIMIT_ENABLE = True
-
+@pytest.mark.usefixtures("rate_limits")
+def test_sign_in_is_limited(browser):
     assert [browser.start().status_code for _ in range(11)] == [302] * 10 + [429]
 
 
