@@ -290,6 +290,8 @@ async def test_what_is_remembered_of_a_log_is_little_more_than_its_text():
     assert (after - before) / 2000 < 350
 
 
+# A Redis of their own: it counts the commands of everybody, and tests run side by side.
+@pytest.mark.usefixtures("own_redis")
 async def test_checks_cost_one_command_a_second_however_often_is_written():
     log = await opened()
     start, commands = time.monotonic(), await async_redis().info("commandstats")
@@ -305,6 +307,7 @@ async def test_checks_cost_one_command_a_second_however_often_is_written():
     assert calls <= (time.monotonic() - start) / eventlog.CHECK_SECONDS + 1
 
 
+@pytest.mark.usefixtures("own_redis")
 async def test_the_writer_rests_when_no_log_is_open():
     log = await opened()
     say(log, "a")
