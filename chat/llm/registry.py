@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
-from chat.llm.listing import list_models
-from chat.llm.openai_compatible import OpenAICompatibleModel
+from chat.llm.openai.model import OpenAICompatibleModel
+from chat.llm.openai.model_list import list_models
 from chat.llm.quote import NAME as QUOTE
 from chat.llm.quote import QuoteModel
 from youworker.common import config as configuration

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, ToolSchema, Usage
-from chat.llm.openai_compatible import OpenAICompatibleModel
+from chat.llm.openai.model import OpenAICompatibleModel
 from youworker.common.config import config
 
 SEARCH = ToolSchema(

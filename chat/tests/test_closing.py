@@ -18,7 +18,7 @@ from accounts.tests.factories import UserFactory
 from chat import services
 from chat.enums import RunStatus
 from chat.events import LogCipher, log_key
-from chat.llm.clients import pools
+from chat.llm.openai.clients import pools
 from chat.models import Run
 from chat.runs.process import launch
 from chat.runs.viewing import view_run

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from chat.agent.types import ChatMessage
-from chat.llm.clients import close_clients
+from chat.llm.openai.clients import close_clients
 from chat.tests.llm_support import calls_of, events_of, model_on, text_of, user
 from youworker.testing.model_server import Call, ModelServer, Turn, turn_from_spec
 from youworker.testing.model_server.embedding import embedding

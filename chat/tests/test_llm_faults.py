@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
-from chat.llm.clients import close_clients
-from chat.llm.failures import pause, retry_after
+from chat.llm.openai.clients import close_clients
+from chat.llm.openai.errors import pause, retry_after
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
 from youworker.testing.model_server import ModelServer, Turn
 

@@ -16,11 +16,11 @@ from chat.agent.errors import AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.loop import AgentLimits, run_agent
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, Usage
-from chat.llm import calls
-from chat.llm.answer import AnswerReader, said_by_server
-from chat.llm.clients import LONGEST_ERROR, LONGEST_LIST, close_clients
-from chat.llm.listing import list_models
-from chat.llm.thinking import MOST_BLANKS, ThinkTags
+from chat.llm.openai import tool_calls
+from chat.llm.openai.clients import LONGEST_ERROR, LONGEST_LIST, close_clients
+from chat.llm.openai.model_list import list_models
+from chat.llm.openai.reasoning_tags import MOST_BLANKS, ThinkTags
+from chat.llm.openai.stream_reader import AnswerReader, said_by_server
 from chat.tests.fakes import ListedTools
 from chat.tests.llm_support import calls_of, events_of, model_on, reasoning_of, text_of, usages_of
 from youworker.common.config import config
@@ -73,8 +73,8 @@ def test_thirty_thousand_calls_in_one_delta_are_not_looked_at():
 
 def test_a_fragment_is_compared_with_as_many_calls_as_there_may_be(monkeypatch):
     compared = []
-    real = calls.continues
-    monkeypatch.setattr(calls, "continues", lambda *given: compared.append(1) or real(*given))
+    real = tool_calls.continues
+    monkeypatch.setattr(tool_calls, "continues", lambda *given: compared.append(1) or real(*given))
     made = reader(max_tool_calls=8)
     for number in range(8):
         made.feed(line(fragment(number, name=f"f{number}", arguments="")))

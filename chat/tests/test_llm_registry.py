@@ -8,8 +8,8 @@ import pytest
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.llm import registry as module
-from chat.llm.clients import close_clients
-from chat.llm.listing import list_models
+from chat.llm.openai.clients import close_clients
+from chat.llm.openai.model_list import list_models
 from chat.llm.registry import Registry, configured_servers
 from chat.tests.llm_support import QUICK_RETRY, events_of, text_of
 from youworker.common.config import config, current_config

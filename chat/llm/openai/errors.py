@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
-from chat.llm.answer import said_by_server
+from chat.llm.openai.stream_reader import said_by_server
 
 if TYPE_CHECKING:
     import openai

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.agent.types import TextDelta, ToolCall
-from chat.llm.answer import AnswerReader, said_by_server
+from chat.llm.openai.stream_reader import AnswerReader, said_by_server
 from chat.tests.llm_support import calls_of, reasoning_of, text_of, usages_of
 from youworker.common.config import config
 

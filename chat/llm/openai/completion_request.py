@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import ModelUnavailable
-from chat.llm.answer import AnswerReader
-from chat.llm.clients import client_for
-from chat.llm.failures import Transient, connection_failure, too_large
+from chat.llm.openai.clients import client_for
+from chat.llm.openai.errors import Transient, connection_failure, too_large
+from chat.llm.openai.stream_reader import AnswerReader
 from youworker.common.correlation import HEADER, correlation_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from chat.agent.types import ModelEvent
-    from chat.llm.clocks import Clock
+    from chat.llm.openai.timeouts import Clock
     from youworker.common.config.sections import LlmConfig
 
 TAIL_SECONDS = 1.0

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from chat.agent.errors import ModelUnavailable
-from chat.llm.clocks import Clock
-from chat.llm.failures import (
+from chat.llm.openai.completion_request import Turn
+from chat.llm.openai.errors import (
     Transient,
     pause,
     refused_part,
     status_failure,
 )
-from chat.llm.turn import Turn
-from chat.llm.wire import messages_json, tools_json
+from chat.llm.openai.request_format import messages_json, tools_json
+from chat.llm.openai.timeouts import Clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

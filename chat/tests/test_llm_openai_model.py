@@ -8,7 +8,7 @@ import pytest
 
 from chat.agent.errors import ModelRefused
 from chat.agent.types import ChatMessage, ToolCall, Usage
-from chat.llm.clients import close_clients
+from chat.llm.openai.clients import close_clients
 from chat.tests.llm_support import (
     SEARCH,
     calls_of,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
-from chat.llm.answer import said_by_server
-from chat.llm.clients import client_for
-from chat.llm.failures import too_large
+from chat.llm.openai.clients import client_for
+from chat.llm.openai.errors import too_large
+from chat.llm.openai.stream_reader import said_by_server
 
 if TYPE_CHECKING:
     from youworker.common.config.sections import LlmConfig

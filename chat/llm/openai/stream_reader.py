@@ -9,8 +9,8 @@ import orjson
 
 from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
-from chat.llm.calls import CallAssembly
-from chat.llm.thinking import ThinkTags
+from chat.llm.openai.reasoning_tags import ThinkTags
+from chat.llm.openai.tool_calls import CallAssembly
 
 if TYPE_CHECKING:
     from youworker.common.config.sections import LlmConfig
