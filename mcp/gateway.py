@@ -30,9 +30,9 @@ from mcp.links import linked, retire
 from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
-from youworker.common.bounded import AnswerTooLarge, BoundedTransport
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
+from youworker.upstream.body_limits import AnswerTooLarge, BoundedTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -16,18 +16,18 @@ from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.discovery import get_well_known_url
 
 from youworker.common.config import config
-from youworker.common.egress import resolve
 from youworker.common.exceptions import UpstreamUnavailable
-from youworker.common.http import Limits, fetch
 from youworker.sso.id_token import verify_id_token
+from youworker.upstream.egress import resolve
+from youworker.upstream.fetcher import Limits, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from authlib.oauth2.auth import ClientAuth
 
-    from youworker.common.http import Fetched
     from youworker.sso.pending import PendingSignIn
+    from youworker.upstream.fetcher import Fetched
 
     Claims = dict[str, Any]
 

@@ -59,7 +59,7 @@ def new_client(llm: LlmConfig) -> openai.AsyncOpenAI:
     """A client without a read timeout or retries; both are decided per model turn."""
     import openai  # noqa: PLC0415 -- 40 MB that only users of a model server pay
 
-    from youworker.common.bounded import limit_body  # noqa: PLC0415 -- belongs to that library
+    from youworker.upstream.body_limits import limit_body  # noqa: PLC0415 -- belongs to that library
 
     async def limit(response: httpx2.Response) -> None:
         if response.is_error:

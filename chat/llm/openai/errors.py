@@ -60,11 +60,11 @@ def connection_failure() -> Transient:
 
 def too_large(error: Exception) -> AnswerTooLarge | None:
     """What an answer that was cut off on our side means; None for other errors."""
-    from youworker.common import bounded  # noqa: PLC0415 -- belongs to the client's library
+    from youworker.upstream import body_limits  # noqa: PLC0415 -- belongs to the client's library
 
     # The client wraps what is raised before the body is read.
     for found in (error, error.__cause__):
-        if isinstance(found, bounded.AnswerTooLarge):
+        if isinstance(found, body_limits.AnswerTooLarge):
             return AnswerTooLarge(f"The model's server said too much: {found}")
     return None
 

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from youworker.common import correlation, egress, http
-from youworker.common.egress import EgressRefused, is_public
+from youworker.common import correlation
 from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
-from youworker.common.http import Limits, afetch, fetch
+from youworker.upstream import egress, fetcher
+from youworker.upstream.egress import EgressRefused, is_public
+from youworker.upstream.fetcher import Limits, afetch, fetch
 
 
 def answer(body=b"", status="200 OK", **headers):
@@ -393,7 +394,7 @@ async def test_certificates_are_checked_against_the_name(
     async with serving(lambda *_: answer(b"sealed"), tls=context) as (port, _):
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
             await afetch(f"https://secure.example:{port}/")
-        monkeypatch.setattr(http, "trusted", lambda: trusting)
+        monkeypatch.setattr(fetcher, "trusted", lambda: trusting)
         found = await afetch(f"https://secure.example:{port}/")
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
             await afetch(f"https://other.example:{port}/")

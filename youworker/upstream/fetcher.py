@@ -14,13 +14,13 @@ import httpx
 from asgiref.sync import async_to_sync
 
 from youworker.common.correlation import HEADER, correlation_id
-from youworker.common.egress import permitted_addresses
 from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.upstream.egress import permitted_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from youworker.common.egress import Address
+    from youworker.upstream.egress import Address
 
     Finder = Callable[[str, int], Awaitable[list[Address]]]
 
