@@ -1,0 +1,124 @@
+"""How long a start takes, and what the processes hold afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from youworker.bench import Figure, at_most
+from youworker.bench.chat import MEBIBYTE, model_double
+from youworker.bench.product import product_in
+from youworker.bench.raw import send_request
+from youworker.bench.sse import read_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from youworker.bench.product import Product
+
+OK = 200
+# The processes load in the background what the first user would wait for.
+SETTLE_SECONDS = 8.0
+SEARCHES = 5
+LATER_CALLS = 5
+TOOL_QUESTION = "[[tokens=5,tool=datetime__now]]"
+
+
+def run() -> list[Figure]:
+    """Start an installation twice in the same folder; the second one is looked at closely."""
+    with (
+        tempfile.TemporaryDirectory(prefix="youworker-bench-") as folder,
+        model_double() as port,
+    ):
+        settings = {"LLM_BASE_URL": f"http://127.0.0.1:{port}/v1"}
+        with product_in(Path(folder), **settings) as product:
+            figures = start_figures("first", product)
+        with product_in(Path(folder), **settings) as product:
+            return figures + start_figures("later", product) + measure(product)
+
+
+def start_figures(name: str, product: Product) -> list[Figure]:
+    """How long a start took, and its CPU time, which other work on the machine does not change."""
+    return [
+        at_most(f"{name} start until ready", product.ready_seconds, "s", 5),
+        Figure(f"{name} start until ready, CPU of our processes", product.ready_cpu, "s"),
+    ]
+
+
+def measure(product: Product) -> list[Figure]:
+    """Memory of the idle processes, then the first and the later searches and tool calls."""
+    time.sleep(SETTLE_SECONDS)
+    figures = idle_memory(product)
+    searches = asyncio.run(time_searches(product))
+    figures.append(at_most("web process after the first search", web_memory(product), "MiB", 200))
+    figures += first_and_later("search", searches, 1000)
+    figures += first_and_later("tool call", asyncio.run(time_tool_calls(product)), 60)
+    figures.append(at_most("web process after tool calls", web_memory(product), "MiB", 200))
+    return figures
+
+
+def idle_memory(product: Product) -> list[Figure]:
+    """What each kind of process holds before any work."""
+    workers = [process.memory_info().rss / MEBIBYTE for process in product.children("celery")]
+    return [
+        at_most("web process, idle", web_memory(product), "MiB", 150),
+        at_most("largest worker process, idle", max(workers), "MiB", 130),
+    ]
+
+
+def web_memory(product: Product) -> float:
+    """What the web process holds, in MiB."""
+    return float(product.web.memory_info().rss) / MEBIBYTE
+
+
+def first_and_later(name: str, seconds: list[float], budget: float) -> list[Figure]:
+    """The first of several times, and the median of the others, in milliseconds."""
+    first, *later = (one * 1000 for one in seconds)
+    return [
+        at_most(f"first {name} of a process", first, "ms", budget),
+        at_most(f"later {name}, median", statistics.median(later), "ms", budget),
+    ]
+
+
+async def time_searches(product: Product) -> list[float]:
+    """Seconds of some searches by meaning, each for something else."""
+    return [await time_search(product, f"question number {n}") for n in range(SEARCHES)]
+
+
+async def time_search(product: Product, query: str) -> float:
+    """Seconds until a search is answered."""
+    began = time.monotonic()
+    body = orjson.dumps({"query": query})
+    address = (product.host, product.port)
+    async with send_request(address, "/v1/search", headers_of(product), body=body) as answer:
+        await answer.reader.read()
+        if answer.status != OK:
+            raise RuntimeError(f"the search was answered with {answer.status}")
+    return time.monotonic() - began
+
+
+async def time_tool_calls(product: Product) -> list[float]:
+    """Seconds of some calls of a built-in tool, one in each of as many answers."""
+    return [await time_tool_call(product) for _ in range(1 + LATER_CALLS)]
+
+
+async def time_tool_call(product: Product) -> float:
+    """Seconds that one call took, as the product itself says."""
+    body = orjson.dumps({"text": TOOL_QUESTION, "enable_tools": True, "stream": True})
+    address = (product.host, product.port)
+    async with send_request(address, "/v1/chat", headers_of(product), body=body) as answer:
+        async for _, kind, data in read_events(answer):
+            if kind == b"tool" and orjson.loads(data)["status"] == "end":
+                return float(orjson.loads(data)["latency_ms"]) / 1000
+    raise RuntimeError("the answer called no tool")
+
+
+def headers_of(product: Product) -> Mapping[str, str]:
+    """What identifies the superuser of the installation."""
+    return {"Authorization": f"Bearer {product.api_key}"}
