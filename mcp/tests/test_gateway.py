@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import orjson
 import pytest
 
@@ -236,6 +237,18 @@ async def test_a_program_that_does_not_exist_is_unavailable():
 async def test_nobody_listening_is_unavailable():
     with pytest.raises(ToolServerUnavailable, match="'gone'"):
         await say(Endpoint("gone", "http", url="http://127.0.0.1:9/mcp"), "echo", text="x")
+
+
+async def test_the_link_of_the_machine_is_no_tool_server(monkeypatch):
+    connected = []
+    monkeypatch.setattr(
+        httpx2.AsyncHTTPTransport, "handle_async_request", lambda *_: connected.append(1)
+    )
+
+    with pytest.raises(ToolServerUnavailable, match="no server is asked"):
+        await list_tools(Endpoint("meta", "http", url="http://169.254.169.254/latest"))
+
+    assert connected == []
 
 
 async def test_http_carries_the_correlation_id_and_only_its_own_headers(http):

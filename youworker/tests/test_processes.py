@@ -28,6 +28,8 @@ from youworker.processes import child, commands, notices, preflight, preparation
 from youworker.processes.child import Child
 from youworker.processes.output import Output
 from youworker.processes.supervisor import Supervisor, bracketed
+from youworker.upstream.endpoint import Endpoint
+from youworker.upstream.probe import unreachable
 
 
 class Lines:
@@ -305,7 +307,7 @@ def test_a_wrong_key_stops_the_start():
 
 
 def test_a_model_server_that_is_silent_is_named():
-    reason = notices.unreachable(f"http://127.0.0.1:{free_port()}/v1", "key")
+    reason = unreachable(Endpoint(f"http://127.0.0.1:{free_port()}/v1", "key"))
 
     assert reason
     assert "\n" not in reason
@@ -328,7 +330,7 @@ def test_a_list_of_models_without_end_does_not_hold_up_the_start():
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
         threading.Thread(target=server.serve_forever).start()
-        reason = notices.unreachable(f"http://127.0.0.1:{server.server_port}/v1", "")
+        reason = unreachable(Endpoint(f"http://127.0.0.1:{server.server_port}/v1"))
         server.shutdown()
 
     assert reason == ""

@@ -1,21 +1,17 @@
-"""What an error of the HTTP client means for a run, and whether trying again may help."""
+"""What an error of the client means for a run, and whether trying again may help."""
 
 from __future__ import annotations
 
-import random
 import re
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
-from chat.llm.openai.stream_reader import said_by_server
+from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
+from youworker.upstream.errors import said_by_server
 
 if TYPE_CHECKING:
-    import openai
+    from youworker.upstream.errors import StatusError
 
-    from youworker.common.config.sections import RetryConfig
-
-TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
-FIRST_SERVER_ERROR = 500
 REFUSABLE_STATUS = frozenset({400, 404, 405, 415, 422, 500, 501})
 
 # Parts of a request that some servers refuse; the answer is poorer without, not wrong.
@@ -42,51 +38,26 @@ class Transient(Exception):
         self.wait = wait
 
 
-def status_failure(error: openai.APIStatusError) -> AgentError | Transient:
+def status_failure(error: StatusError) -> AgentError | Transient:
     """What an error status means."""
-    message = said_by_server(error.body) if error.body else f"status {error.status_code}"
-    if error.status_code in TRANSIENT_STATUS or error.status_code >= FIRST_SERVER_ERROR:
+    if error.is_transient:
         failure = ModelUnavailable(
-            f"The model's server failed with status {error.status_code}: {message}"
+            f"The model's server failed with status {error.status}: {error.reason}"
         )
-        return Transient(failure, wait=retry_after(error.response.headers))
-    return ModelRefused(f"The model's server refused the request: {message}")
+        return Transient(failure, wait=error.retry_after)
+    return ModelRefused(f"The model's server refused the request: {error.reason}")
 
 
-def connection_failure() -> Transient:
-    """What an unreachable or lost server means."""
+def transport_failure(error: Exception) -> AgentError | Transient:
+    """What an error of the connection means: an answer cut off on our side, or a lost server."""
+    if isinstance(error, BodyTooLarge):
+        return AnswerTooLarge(f"The model's server said too much: {error}")
     return Transient(ModelUnavailable("The model's server cannot be reached."))
 
 
-def too_large(error: Exception) -> AnswerTooLarge | None:
-    """What an answer that was cut off on our side means; None for other errors."""
-    from youworker.upstream import body_limits  # noqa: PLC0415 -- belongs to the client's library
-
-    # The client wraps what is raised before the body is read.
-    for found in (error, error.__cause__):
-        if isinstance(found, body_limits.AnswerTooLarge):
-            return AnswerTooLarge(f"The model's server said too much: {found}")
-    return None
-
-
-def retry_after(headers: Any) -> float | None:
-    """The seconds the server asks to wait; dates are not worth reading."""
-    try:
-        return max(0.0, float(headers.get("retry-after", "")))
-    except ValueError:
-        return None
-
-
-def pause(retry: RetryConfig, attempt: int, wait: float | None) -> float:
-    """The seconds before attempt number `attempt` + 1, spread so that clients do not meet again."""
-    if wait is None:
-        wait = retry.base_seconds * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
-    return min(wait, retry.max_seconds)
-
-
-def refused_part(error: openai.APIStatusError, body: dict[str, Any]) -> str:
+def refused_part(error: StatusError, body: dict[str, Any]) -> str:
     """The optional part of the request that the server complains about; empty if none."""
-    if error.status_code not in REFUSABLE_STATUS:
+    if error.status not in REFUSABLE_STATUS:
         return ""
     message = said_by_server(error.body)
     for name, pattern in OPTIONAL_PARTS.items():
