@@ -49,7 +49,7 @@ def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
 def load(provider: str, name: str, dimensions: int) -> Embedder:
     """Load one model; the libraries are big, so they are imported here."""
     if provider == Provider.LOCAL:
-        from documents.embedding.local import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
+        from documents.encoder.model import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
 
         return LocalEmbedder(name, dimensions)
     from documents.embedding.openai import OpenAIEmbedder  # noqa: PLC0415 -- loaded on first use

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import numpy as np
 
-from documents.embedding.vectors import checked, normalised
+from documents.embedding.vectors import checked
+from documents.encoder.arithmetic import normalised
 from documents.exceptions import VectorsUnusable
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable

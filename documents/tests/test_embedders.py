@@ -7,8 +7,8 @@ import pytest
 from documents import embedding
 from documents.embedding import configured_model, embedder_of, get_embedder
 from documents.embedding import openai as openai_module
-from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
+from documents.encoder.model import LONGEST, LocalEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
 from documents.tests.fakes import LetterEmbedder, embedding_server
