@@ -42,11 +42,6 @@ class UnusableAnswer(Exception):
     """The provider answered, and the answer is of no use."""
 
 
-def oidc_is_on() -> bool:
-    """Whether there is a provider."""
-    return bool(config.identity.oidc_issuer and config.identity.oidc_client_id)
-
-
 class Provider:
     """The provider of the settings, for one request.
 
