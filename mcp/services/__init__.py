@@ -1,6 +1,6 @@
 """What other apps and the edges may do with tool servers and tools."""
 
-from mcp.services.builtins import sync_builtin_servers
+from mcp.services.builtins import load_builtin_servers, sync_builtin_servers
 from mcp.services.calling import call_tool, usable_tools
 from mcp.services.discovery import discover_server, refresh_servers
 from mcp.services.servers import create_server, delete_server, update_server
@@ -11,6 +11,7 @@ __all__ = [
     "create_server",
     "delete_server",
     "discover_server",
+    "load_builtin_servers",
     "refresh_servers",
     "set_group_policy",
     "sync_builtin_servers",

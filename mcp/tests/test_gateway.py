@@ -23,6 +23,7 @@ from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.links import links
 from mcp.listings import MOST_TOOLS
 from mcp.shared.exceptions import MCPError
+from youworker.common.config import BASE_DIR
 from youworker.common.per_loop import close_all
 from youworker.common.storable import storable_json, storable_text
 
@@ -398,3 +399,33 @@ async def test_whatever_a_server_answers_becomes_text_that_can_be_stored(raw_arg
         assert storable_text(outcome.text) == outcome.text, name
         assert storable_json(outcome.structured) == outcome.structured, name
         assert orjson.dumps(outcome.structured), name
+
+
+LOADING = """
+import sys
+import django
+django.setup()
+from asgiref.sync import async_to_sync
+from mcp.services import load_builtin_servers
+assert "mcp.client" not in sys.modules
+load_builtin_servers()
+before = set(sys.modules)
+from mcp.gateway import Endpoint, call
+outcome = async_to_sync(call)(Endpoint("datetime", "inprocess"), "now", {}, correlation_id="")
+assert not outcome.is_error, outcome
+print(len([name for name in set(sys.modules) - before if name.startswith("mcp")]))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_call_of_a_process_finds_everything_loaded():
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "youworker.settings"},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert int(done.stdout) == 0
