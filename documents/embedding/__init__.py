@@ -6,6 +6,7 @@ import os
 import threading
 
 from documents.embedding.protocol import Embedder
+from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.enums import Provider
 from youworker.common.config import config
 
@@ -49,6 +50,8 @@ def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
 def load(provider: str, name: str, dimensions: int) -> Embedder:
     """Load one model; the libraries are big, so they are imported here."""
     if provider == Provider.LOCAL:
+        if socket := os.environ.get(SOCKET_VARIABLE):
+            return SharedEmbedder(socket, name, dimensions)
         from documents.encoder.model import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
 
         return LocalEmbedder(name, dimensions)

@@ -57,24 +57,38 @@ def measure(product: Product) -> list[Figure]:
     figures = idle_memory(product)
     searches = asyncio.run(time_searches(product))
     figures.append(at_most("web process after the first search", web_memory(product), "MiB", 200))
+    figures.append(Figure("embedding process", memory_of(product, "encoder.server"), "MiB"))
     figures += first_and_later("search", searches, 1000)
     figures += first_and_later("tool call", asyncio.run(time_tool_calls(product)), 60)
     figures.append(at_most("web process after tool calls", web_memory(product), "MiB", 200))
+    figures.append(Figure("all processes in the end (PSS)", all_memory(product), "MiB"))
     return figures
 
 
 def idle_memory(product: Product) -> list[Figure]:
     """What each kind of process holds before any work."""
-    workers = [process.memory_info().rss / MEBIBYTE for process in product.children("celery")]
     return [
         at_most("web process, idle", web_memory(product), "MiB", 150),
-        at_most("largest worker process, idle", max(workers), "MiB", 130),
+        at_most("largest worker process, idle", memory_of(product, "celery"), "MiB", 130),
+        Figure("all processes, idle (PSS)", all_memory(product), "MiB"),
     ]
 
 
 def web_memory(product: Product) -> float:
     """What the web process holds, in MiB."""
-    return float(product.web.memory_info().rss) / MEBIBYTE
+    return memory_of(product, "youworker.server")
+
+
+def memory_of(product: Product, marker: str) -> float:
+    """What the largest process holds whose command line contains `marker`, in MiB."""
+    held = [process.memory_info().rss for process in product.children(marker)]
+    return float(max(held, default=0)) / MEBIBYTE
+
+
+def all_memory(product: Product) -> float:
+    """What all processes hold, in MiB; a page that several share is divided among them."""
+    processes = [product.supervisor, *product.supervisor.children(recursive=True)]
+    return float(sum(process.memory_full_info().pss for process in processes)) / MEBIBYTE
 
 
 def first_and_later(name: str, seconds: list[float], budget: float) -> list[Figure]:
