@@ -55,8 +55,10 @@ def keys_fit() -> bool:
     from django.db import OperationalError, connection  # noqa: PLC0415
 
     from youworker.common.keyring import require_keys  # noqa: PLC0415
+    from youworker.processes.preparation import wait_until_prepared  # noqa: PLC0415
 
     try:
+        wait_until_prepared()
         require_keys()
     except (ImproperlyConfigured, OperationalError) as error:
         print(f"youworker: {error}".strip(), file=sys.stderr)  # noqa: T201

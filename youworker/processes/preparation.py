@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 START_LOCK = 7_026_111
 
 
-def prepare(say: Callable[[str], None]) -> None:
-    """Migrate, check the keys, create the first superuser; safe beside another start."""
+def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | None = None) -> None:
+    """Migrate, check the keys, create the first superuser; safe beside another start.
+
+    `meanwhile` begins what may load beside it, and uses the database after `wait_until_prepared`.
+    """
     with one_at_a_time():
+        if meanwhile is not None:
+            meanwhile()
         call_command("migrate", interactive=False, verbosity=0)
         notice = first_steps()
         if notice:
             say(notice)
         sync_builtin_servers()
+
+
+def wait_until_prepared() -> None:
+    """Wait until nobody prepares this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [START_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [START_LOCK])
 
 
 @transaction.atomic
