@@ -10,7 +10,7 @@ from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.enums import Provider
 from youworker.common.config import config
 
-__all__ = ["Embedder", "configured_model", "embedder_of", "get_embedder"]
+__all__ = ["Embedder", "configured_model", "embedder_of"]
 
 LOCAL_MODEL = "all-MiniLM-L6-v2-int8"
 LOCAL_DIMENSIONS = 384
@@ -25,16 +25,6 @@ def configured_model() -> tuple[Provider, str, int]:
     if not vector.embedding_base_url:
         return Provider.LOCAL, LOCAL_MODEL, LOCAL_DIMENSIONS
     return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
-
-
-def get_embedder() -> Embedder:
-    """The embedder of the active model, or of the configured one before there is any."""
-    from documents.models import EmbeddingModel  # noqa: PLC0415 -- loaded on first use
-
-    active = EmbeddingModel.objects.active().first()
-    if active is None:
-        return embedder_of(*configured_model())
-    return embedder_of(active.provider, active.name, active.dimensions)
 
 
 def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
