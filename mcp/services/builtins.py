@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from mcp.gateway import Listing
 
 
-def load_builtin_servers() -> None:
-    """Load the SDK and make the servers of this process, so that no call waits for them."""
-    module = gateway()
-    for slug in registered:
-        module.build(slug)
-
-
 def sync_builtin_servers() -> int:
     """Bring the rows of all built-in servers up to date; the number of their tools.
 

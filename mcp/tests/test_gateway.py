@@ -406,9 +406,10 @@ import sys
 import django
 django.setup()
 from asgiref.sync import async_to_sync
-from mcp.services import load_builtin_servers
-assert "mcp.client" not in sys.modules
-load_builtin_servers()
+from mcp.builtin.registry import registered
+from mcp.services.builtins import tools_of
+for slug in registered:
+    tools_of(slug)
 before = set(sys.modules)
 from mcp.gateway import Endpoint, call
 outcome = async_to_sync(call)(Endpoint("datetime", "inprocess"), "now", {}, correlation_id="")

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.services import ensure_root
-from mcp.services import sync_builtin_servers
+from mcp.services import completed
 from youworker.common.config import config
 from youworker.common.keyring import check_keys
 
@@ -35,7 +35,8 @@ def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | Non
         notice = first_steps()
         if notice:
             say(notice)
-        sync_builtin_servers()
+    # Only new ones: web processes look after the others when they have loaded the tools' library.
+    completed(())
 
 
 def wait_until_prepared() -> None:

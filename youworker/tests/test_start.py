@@ -1,4 +1,4 @@
-"""What a web process loads before anybody asks for it."""
+"""What is loaded at a start, and what only when somebody asks for it."""
 
 import os
 import subprocess
@@ -6,7 +6,13 @@ import sys
 
 import pytest
 
+from mcp.models import Tool
+from mcp.services import builtins, sync_builtin_servers
+from youworker import server
 from youworker.common.config import BASE_DIR
+from youworker.common.db import in_thread
+from youworker.common.per_loop import close_all
+from youworker.processes import preparation
 
 LOADING = """
 import sys
@@ -33,3 +39,28 @@ def test_a_web_process_starts_without_what_it_may_never_need():
     )
 
     assert LATER & set(done.stdout.split()) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypatch):
+    monkeypatch.setattr(server, "LOADING_PAUSE", 0.0)
+    await in_thread(sync_builtin_servers)
+    old = Tool.objects.filter(name="datetime.now")
+    await in_thread(old.update, description="as an older version said")
+
+    await server.begin_work()
+    await close_all()
+
+    assert (await old.aget()).description != "as an older version said"
+
+
+@pytest.mark.django_db
+def test_a_later_start_does_not_load_the_tools_library(monkeypatch):
+    preparation.prepare([].append)
+    asked = []
+    monkeypatch.setattr(builtins, "tools_of", asked.append)
+
+    preparation.prepare([].append)
+
+    assert asked == []
+    assert Tool.objects.filter(server__builtin=True).count() > 5

@@ -11,7 +11,6 @@ from typing import Any
 import daphne.server
 from twisted.internet import defer, reactor
 
-from chat.llm import registry
 from youworker.common.per_loop import close_all
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
@@ -29,8 +28,6 @@ ANSWER_SECONDS = 2.0
 SAVE_SECONDS = 3.0
 # For what does not wait for anybody: a cancelled task, and pools that nobody uses any more.
 LAST_SECONDS = 0.5
-# Loading takes a second of CPU, which the start itself needs more.
-LOADING_PAUSE = 2.0
 
 # `Server.run` takes these two from its module.
 daphne.server.HTTPFactory = RequestFactory
@@ -64,13 +61,12 @@ class WebServer(daphne.server.Server):
         self.work = work
 
     def run(self) -> None:
-        """Serve until the end; what the first user would wait for is loaded meanwhile."""
-        reactor.callWhenRunning(self.warm)
+        """Serve until the end."""
+        reactor.callWhenRunning(self.begin_work)
         super().run()
 
-    def warm(self) -> None:
-        """Load in the background what users would wait for; begin the process' own work."""
-        self.warming = asyncio.ensure_future(load_for_users())
+    def begin_work(self) -> None:
+        """Begin the process' own work."""
         if self.work is not None:
             self.working = asyncio.ensure_future(self.work())
 
@@ -166,13 +162,3 @@ async def settled(tasks: list[Any], seconds: float) -> None:
     """Wait for the tasks, but not longer; their outcome is theirs."""
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
-
-
-async def load_for_users() -> None:
-    """Load what the first question would wait for: the list of models, and the tools' library."""
-    # The applications are not ready when this module is imported.
-    from mcp.services import load_builtin_servers  # noqa: PLC0415 -- see above
-
-    await registry.warm_up()
-    await asyncio.sleep(LOADING_PAUSE)
-    await asyncio.to_thread(load_builtin_servers)
