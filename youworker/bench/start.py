@@ -31,16 +31,15 @@ TOOL_QUESTION = "[[tokens=5,tool=datetime__now]]"
 
 
 def run() -> list[Figure]:
-    """Start an installation twice in the same folder; the second one is looked at closely."""
+    """Start an installation twice in the same folder: as it comes, then with a model server."""
     with (
         tempfile.TemporaryDirectory(prefix="youworker-bench-") as folder,
         model_double() as port,
     ):
-        settings = {"LLM_BASE_URL": f"http://127.0.0.1:{port}/v1"}
-        with product_in(Path(folder), **settings) as product:
-            figures = start_figures("first", product)
-        with product_in(Path(folder), **settings) as product:
-            return figures + start_figures("later", product) + measure(product)
+        with product_in(Path(folder)) as product:
+            figures = start_figures("first", product) + measure_searches(product)
+        with product_in(Path(folder), LLM_BASE_URL=f"http://127.0.0.1:{port}/v1") as product:
+            return figures + start_figures("later", product) + measure_tools(product)
 
 
 def start_figures(name: str, product: Product) -> list[Figure]:
@@ -51,18 +50,27 @@ def start_figures(name: str, product: Product) -> list[Figure]:
     ]
 
 
-def measure(product: Product) -> list[Figure]:
-    """Memory of the idle processes, then the first and the later searches and tool calls."""
+def measure_searches(product: Product) -> list[Figure]:
+    """Memory of the idle processes, then the first and the later searches."""
     time.sleep(SETTLE_SECONDS)
-    figures = idle_memory(product)
-    searches = asyncio.run(time_searches(product))
-    figures.append(at_most("web process after the first search", web_memory(product), "MiB", 200))
-    figures.append(Figure("embedding process", memory_of(product, "encoder.server"), "MiB"))
-    figures += first_and_later("search", searches, 1000)
-    figures += first_and_later("tool call", asyncio.run(time_tool_calls(product)), 60)
-    figures.append(at_most("web process after tool calls", web_memory(product), "MiB", 200))
-    figures.append(Figure("all processes in the end (PSS)", all_memory(product), "MiB"))
-    return figures
+    return [
+        *idle_memory(product),
+        *first_and_later("search", asyncio.run(time_searches(product))),
+        at_most("web process after the first search", web_memory(product), "MiB", 200),
+        Figure("embedding process", memory_of(product, "encoder.server"), "MiB"),
+    ]
+
+
+def measure_tools(product: Product) -> list[Figure]:
+    """The first and the later tool calls, and the memory after them."""
+    time.sleep(SETTLE_SECONDS)
+    seconds = asyncio.run(time_tool_calls(product))
+    return [
+        at_most("first tool call of a process", seconds[0] * 1000, "ms", 60),
+        Figure("later tool call, median", statistics.median(seconds[1:]) * 1000, "ms"),
+        at_most("web process after tool calls", web_memory(product), "MiB", 200),
+        Figure("all processes in the end (PSS)", all_memory(product), "MiB"),
+    ]
 
 
 def idle_memory(product: Product) -> list[Figure]:
@@ -91,12 +99,12 @@ def all_memory(product: Product) -> float:
     return float(sum(process.memory_full_info().pss for process in processes)) / MEBIBYTE
 
 
-def first_and_later(name: str, seconds: list[float], budget: float) -> list[Figure]:
+def first_and_later(name: str, seconds: list[float]) -> list[Figure]:
     """The first of several times, and the median of the others, in milliseconds."""
     first, *later = (one * 1000 for one in seconds)
     return [
-        at_most(f"first {name} of a process", first, "ms", budget),
-        at_most(f"later {name}, median", statistics.median(later), "ms", budget),
+        Figure(f"first {name} of a process", first, "ms"),
+        Figure(f"later {name}, median", statistics.median(later), "ms"),
     ]
 
 
