@@ -111,3 +111,9 @@ class Child:
         if self.process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process at once, if it runs, and wait until it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            self.signal_group(signal.SIGKILL)
+            self.process.wait()

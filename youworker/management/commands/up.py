@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
@@ -51,8 +50,8 @@ class Command(BaseCommand):
         except OperationalError as error:
             raise StartupRefused(f"the database fails: {error}".strip()) from error
         finally:
-            # Of a start that was refused; else it has ended long ago.
-            children[0].signal(SIGKILL)
+            # After a start that was refused; else it has ended long ago.
+            children[0].kill()
             output.close()
 
     async def supervise(
