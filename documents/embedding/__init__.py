@@ -6,10 +6,11 @@ import os
 import threading
 
 from documents.embedding.protocol import Embedder
+from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.enums import Provider
 from youworker.common.config import config
 
-__all__ = ["Embedder", "configured_model", "embedder_of", "get_embedder"]
+__all__ = ["Embedder", "configured_model", "embedder_of"]
 
 LOCAL_MODEL = "all-MiniLM-L6-v2-int8"
 LOCAL_DIMENSIONS = 384
@@ -26,16 +27,6 @@ def configured_model() -> tuple[Provider, str, int]:
     return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
 
 
-def get_embedder() -> Embedder:
-    """The embedder of the active model, or of the configured one before there is any."""
-    from documents.models import EmbeddingModel  # noqa: PLC0415 -- loaded on first use
-
-    active = EmbeddingModel.objects.active().first()
-    if active is None:
-        return embedder_of(*configured_model())
-    return embedder_of(active.provider, active.name, active.dimensions)
-
-
 def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
     """The embedder of one model, loaded on first use."""
     # Threads of a loaded model do not survive a fork, so a child never takes its parent's.
@@ -49,7 +40,9 @@ def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
 def load(provider: str, name: str, dimensions: int) -> Embedder:
     """Load one model; the libraries are big, so they are imported here."""
     if provider == Provider.LOCAL:
-        from documents.embedding.local import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
+        if socket := os.environ.get(SOCKET_VARIABLE):
+            return SharedEmbedder(socket, name, dimensions)
+        from documents.encoder.model import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
 
         return LocalEmbedder(name, dimensions)
     from documents.embedding.openai import OpenAIEmbedder  # noqa: PLC0415 -- loaded on first use

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from accounts.tests.factories import code_of
@@ -70,14 +70,14 @@ def visitor(product):
 
 
 def new_visitor(product):
-    return httpx.Client(base_url=product.base_url, timeout=30)
+    return httpx2.Client(base_url=product.base_url, timeout=30)
 
 
 @pytest.fixture
 def ada(facts, product):
     """Ada's programs, with the key she made long ago."""
     headers = {"Authorization": f"Bearer {facts['people']['api_key']}"}
-    with httpx.Client(base_url=product.base_url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=30) as client:
         yield client
 
 
@@ -138,7 +138,7 @@ def test_a_session_goes_on(facts, visitor):
 
 def test_an_identity_is_still_the_same_user(facts, visitor, provider):
     started = visitor.post("/auth/oidc/login", data={})
-    back = httpx.get(started.headers["location"], follow_redirects=False)
+    back = httpx2.get(started.headers["location"], follow_redirects=False)
     url = urlsplit(back.headers["location"])
     finished = visitor.get(f"{url.path}?{url.query}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from asgiref.sync import async_to_sync
 from auditlog.models import LogEntry
@@ -75,7 +75,7 @@ class Browser(Client):
 
     def visit_provider(self, location):
         """Follow the redirect to the provider; where it sends us back to."""
-        answer = httpx.get(location, follow_redirects=False)
+        answer = httpx2.get(location, follow_redirects=False)
         assert answer.status_code == 302, answer.text
         url = urlsplit(answer.headers["location"])
         assert f"{url.scheme}://{url.netloc}{url.path}" == "http://testserver/auth/oidc/callback"

@@ -3,7 +3,7 @@
 import time
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -525,6 +525,6 @@ def test_behind_tls_the_provider_sends_people_back_over_tls(browser, configured)
 def test_the_double_refuses_what_a_real_provider_refuses(provider, browser):
     location = browser.start()["Location"]
 
-    assert httpx.get(location.replace("S256", "plain")).status_code == 400
-    assert httpx.get(f"{provider.issuer}/userinfo").status_code == 401
-    assert httpx.post(f"{provider.issuer}/token", data={"code": "x"}).status_code == 400
+    assert httpx2.get(location.replace("S256", "plain")).status_code == 400
+    assert httpx2.get(f"{provider.issuer}/userinfo").status_code == 401
+    assert httpx2.post(f"{provider.issuer}/token", data={"code": "x"}).status_code == 400

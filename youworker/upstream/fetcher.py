@@ -6,30 +6,25 @@ import asyncio
 import ssl
 import zlib
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import certifi
-import httpx
+import httpx2
 from asgiref.sync import async_to_sync
 
 from youworker.common.correlation import HEADER, correlation_id
-from youworker.common.egress import permitted_addresses
 from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.upstream.egress import permitted_addresses
+from youworker.upstream.guard import SCHEMES, GuardedTransport
+from youworker.upstream.trust import USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
-    from youworker.common.egress import Address
+    from youworker.upstream.guard import Finder
 
-    Finder = Callable[[str, int], Awaitable[list[Address]]]
-
-USER_AGENT = "YouWorker/1"
-SCHEMES = {"http": 80, "https": 443}
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEP_METHOD = {307, 308}
 LONGEST_URL = 8192
-ADDRESSES_TRIED = 3
 # Not repeated to another server.
 PERSONAL = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
@@ -49,7 +44,7 @@ class Fetched:
 
     url: str
     status: int
-    headers: httpx.Headers
+    headers: httpx2.Headers
     body: bytes
     redirects: tuple[str, ...] = ()
 
@@ -63,7 +58,7 @@ class Fetched:
     def text(self) -> str:
         """The body as text, by its declared encoding, else UTF-8."""
         headers = [(k, v) for k, v in self.headers.items() if k != "content-encoding"]
-        return httpx.Response(self.status, headers=headers, content=self.body).text
+        return httpx2.Response(self.status, headers=headers, content=self.body).text
 
 
 @dataclass(slots=True)
@@ -71,10 +66,9 @@ class Asked:
     """What is sent, and how it changes from hop to hop."""
 
     method: str
-    url: httpx.URL
+    url: httpx2.URL
     headers: dict[str, str]
     content: bytes | None = None
-    find: Finder = permitted_addresses
     passed: list[str] = field(default_factory=list)
 
     def follow(self, status: int, location: str) -> None:
@@ -114,20 +108,20 @@ async def afetch(
     """
     limits = limits or Limits()
     lowered = {name.lower(): value for name, value in (headers or {}).items()}
-    asked = Asked(method.upper(), checked_url(url), lowered, content, find)
+    asked = Asked(method.upper(), checked_url(url), lowered, content)
     try:
-        async with asyncio.timeout(limits.seconds), client() as session:
+        async with asyncio.timeout(limits.seconds), client(find) as session:
             return await through_redirects(session, asked, limits)
     except TimeoutError as error:
         raise UpstreamUnavailable(
             f"{asked.url.host} did not answer completely within {limits.seconds:g} s."
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, zlib.error) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, zlib.error) as error:
         reason = str(error) or type(error).__name__
         raise UpstreamUnavailable(f"{asked.url.host} did not answer: {reason}") from error
 
 
-async def through_redirects(session: httpx.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
+async def through_redirects(session: httpx2.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
     """Follow redirects, each to an address that is checked anew."""
     while True:
         response = await send(session, asked)
@@ -144,37 +138,24 @@ async def through_redirects(session: httpx.AsyncClient, asked: Asked, limits: Li
         asked.follow(response.status_code, location)
 
 
-async def send(session: httpx.AsyncClient, asked: Asked) -> httpx.Response:
+async def send(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
     """Send to the first checked address that can be connected to."""
-    host, port = asked.url.host, asked.url.port or SCHEMES[asked.url.scheme]
-    failure: httpx.ConnectError | None = None
-    for address in (await asked.find(host, port))[:ADDRESSES_TRIED]:
-        try:
-            return await session.send(request_to(session, asked, address), stream=True)
-        except httpx.ConnectError as error:
-            failure = error
-    raise failure or httpx.ConnectError(f"{host} has no address")
-
-
-def request_to(session: httpx.AsyncClient, asked: Asked, address: Address) -> httpx.Request:
-    """The request, addressed to a number; name and certificate stay those of the URL."""
     headers = {
         "user-agent": USER_AGENT,
         "accept-encoding": "gzip, deflate",
         HEADER.lower(): correlation_id(),
         **asked.headers,
-        "host": asked.url.netloc.decode("ascii"),
     }
-    return session.build_request(
+    request = session.build_request(
         asked.method,
-        asked.url.copy_with(host=str(address)),
+        asked.url,
         headers={name: value for name, value in headers.items() if value},
         content=asked.content,
-        extensions={"sni_hostname": asked.url.raw_host.decode("ascii")},
     )
+    return await session.send(request, stream=True)
 
 
-async def read(response: httpx.Response, most: int) -> bytes:
+async def read(response: httpx2.Response, most: int) -> bytes:
     """The body, unpacked; neither what is received nor what comes out may exceed `most`."""
     unpack = unpacker(response.headers.get("content-encoding", ""))
     body, received = bytearray(), 0
@@ -198,12 +179,12 @@ def unpacker(encoding: str) -> Any:
     raise UpstreamUnavailable(f"The answer is packed in a way nobody asked for ({kind[:20]}).")
 
 
-def checked_url(text: str) -> httpx.URL:
+def checked_url(text: str) -> httpx2.URL:
     """`text` as a URL that may be fetched; raises `InvalidInput`."""
     try:
-        url = httpx.URL(text.strip()) if len(text) <= LONGEST_URL else None
+        url = httpx2.URL(text.strip()) if len(text) <= LONGEST_URL else None
         valid = url is not None and url.scheme in SCHEMES and bool(url.host)
-    except (httpx.InvalidURL, UnicodeError, ValueError):
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
         url, valid = None, False
     if url is None or not valid:
         raise InvalidInput("This is not an http or https URL.", attr="url")
@@ -212,33 +193,25 @@ def checked_url(text: str) -> httpx.URL:
     return url
 
 
-def joined(base: httpx.URL, location: str) -> httpx.URL:
+def joined(base: httpx2.URL, location: str) -> httpx2.URL:
     """Where a redirect leads; raises `UpstreamUnavailable` for nonsense."""
     try:
         return base.join(location)
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
         raise UpstreamUnavailable(f"{base.host} redirects to something unreadable.") from error
 
 
-def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     """Scheme, host and port: what decides whether a server is the same one."""
     return url.scheme, url.host, url.port
 
 
-def client() -> httpx.AsyncClient:
+def client(find: Finder) -> httpx2.AsyncClient:
     """A client that trusts neither the environment's proxies nor redirects."""
     # The clock is in `afetch`; a second one would only blur the message.
-    return httpx.AsyncClient(
-        verify=trusted(),
+    return httpx2.AsyncClient(
+        transport=GuardedTransport(find),
         trust_env=False,
         follow_redirects=False,
-        timeout=None,  # noqa: S113
+        timeout=None,
     )
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """The system's certificate authorities, so that a company's own count, and the usual ones."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chat.llm.clocks import Clock
+from chat.llm.openai.timeouts import Clock
 
 
 async def test_wait_within_its_time_is_left_alone():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 # A read of 64 KiB may hold ten thousand pieces, and none of them waits for the network.
 PIECES_AT_ONCE = 128
@@ -47,6 +47,26 @@ class BoundedStream(httpx2.AsyncByteStream):
         await self.inner.aclose()
 
 
+class BoundedSyncStream(httpx2.SyncByteStream):
+    """The same for threads."""
+
+    def __init__(self, inner: httpx2.SyncByteStream, limit: int, *, cut: bool = False) -> None:
+        self.inner, self.limit, self.cut = inner, limit, cut
+
+    def __iter__(self) -> Iterator[bytes]:
+        seen = 0
+        for chunk in self.inner:
+            seen += len(chunk)
+            if seen > self.limit:
+                if self.cut:
+                    return
+                raise too_large(self.limit)
+            yield chunk
+
+    def close(self) -> None:
+        self.inner.close()
+
+
 def too_large(limit: int) -> AnswerTooLarge:
     """The refusal to read more."""
     return AnswerTooLarge(f"The answer is larger than {limit} bytes.")
@@ -55,29 +75,14 @@ def too_large(limit: int) -> AnswerTooLarge:
 def limit_body(response: httpx2.Response, limit: int, *, cut: bool = False) -> None:
     """Put a limit, in bytes, on a body not yet read; raises `AnswerPacked` for a packed one."""
     refuse_packed(response)
-    stream = cast("httpx2.AsyncByteStream", response.stream)
-    response.stream = BoundedStream(stream, limit, cut=cut)
+    stream = response.stream
+    if isinstance(stream, httpx2.AsyncByteStream):
+        response.stream = BoundedStream(stream, limit, cut=cut)
+    else:
+        response.stream = BoundedSyncStream(stream, limit, cut=cut)
 
 
 def refuse_packed(response: httpx2.Response) -> None:
     """Raise for a body that may unpack to a thousand times of what is counted."""
     if response.headers.get("content-encoding", "").strip().lower() not in NOT_PACKED:
         raise AnswerPacked("The answer is packed, although it was asked not to be.")
-
-
-class BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Ordinary HTTP with a limit on each body, in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self.limit = limit
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        request.headers["Accept-Encoding"] = "identity"
-        response = await super().handle_async_request(request)
-        try:
-            limit_body(response, self.limit)
-        except AnswerPacked:
-            await response.aclose()
-            raise
-        return response

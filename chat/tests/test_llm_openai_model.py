@@ -8,7 +8,6 @@ import pytest
 
 from chat.agent.errors import ModelRefused
 from chat.agent.types import ChatMessage, ToolCall, Usage
-from chat.llm.clients import close_clients
 from chat.tests.llm_support import (
     SEARCH,
     calls_of,
@@ -21,6 +20,7 @@ from chat.tests.llm_support import (
 )
 from youworker.common import correlation
 from youworker.testing.model_server import Call, ModelServer, Turn
+from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
@@ -80,15 +80,6 @@ async def test_key_of_the_server_is_sent(server):
     await events_of(model_on(server.base_url, api_key="secret-key"))
 
     assert server.chats[0].headers["authorization"] == "Bearer secret-key"
-
-
-async def test_with_options_adds_fields_to_the_request(server):
-    model = model_on(server.base_url).with_options(temperature=1.5, stop=["END"])
-
-    await events_of(model)
-
-    assert server.chats[0].body["temperature"] == 1.5
-    assert server.chats[0].body["stop"] == ["END"]
 
 
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])

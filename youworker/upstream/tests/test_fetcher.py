@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from youworker.common import correlation, egress, http
-from youworker.common.egress import EgressRefused, is_public
+from youworker.common import correlation
 from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
-from youworker.common.http import Limits, afetch, fetch
+from youworker.upstream import egress, guard
+from youworker.upstream.egress import EgressRefused, is_public
+from youworker.upstream.fetcher import Limits, afetch, fetch
 
 
 def answer(body=b"", status="200 OK", **headers):
@@ -116,12 +117,14 @@ async def test_a_caller_who_knows_the_host_may_say_how_it_is_found():
     home = answer(b"home")
     away = answer(status="302 Found", location="http://localhost/")
     async with serving(lambda head, _: away if "/away" in head else home) as (port, asked):
-        found = await afetch(f"http://127.0.0.1:{port}/", find=egress.resolve)
+        found = await afetch(f"http://127.0.0.1:{port}/", find=egress.named_addresses)
         with pytest.raises(EgressRefused):
             await afetch(f"http://127.0.0.1:{port}/")
         with pytest.raises(UpstreamUnavailable):
             limits = Limits(hops=0)
-            await afetch(f"http://127.0.0.1:{port}/away", find=egress.resolve, limits=limits)
+            await afetch(
+                f"http://127.0.0.1:{port}/away", find=egress.named_addresses, limits=limits
+            )
 
     assert found.body == b"home"
     assert len(asked) == 2
@@ -393,12 +396,40 @@ async def test_certificates_are_checked_against_the_name(
     async with serving(lambda *_: answer(b"sealed"), tls=context) as (port, _):
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
             await afetch(f"https://secure.example:{port}/")
-        monkeypatch.setattr(http, "trusted", lambda: trusting)
+        monkeypatch.setattr(guard, "trusted_authorities", lambda: trusting)
         found = await afetch(f"https://secure.example:{port}/")
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
             await afetch(f"https://other.example:{port}/")
 
     assert found.body == b"sealed"
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("127.0.0.1", True),
+        ("10.0.0.1", True),
+        ("fd12::1", True),
+        ("93.184.216.34", True),
+        ("169.254.169.254", False),
+        ("::ffff:169.254.169.254", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("fe80::1", False),
+        ("fd00:ec2::254", False),
+    ],
+)
+def test_an_operator_names_private_servers_but_not_the_link_of_the_machine(address, named):
+    assert egress.may_be_named(ipaddress.ip_address(address)) is named
+
+
+async def test_what_nobody_names_can_be_allowed_all_the_same(names, monkeypatch):
+    names({"meta.example": ["169.254.169.254"]})
+    with pytest.raises(EgressRefused):
+        await egress.named_addresses("meta.example", 80)
+
+    monkeypatch.setattr(egress, "allowed_entries", lambda: ("meta.example",))
+
+    assert len(await egress.named_addresses("meta.example", 80)) == 1
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ NOT_PUBLIC_6 = tuple(
         "3fff::/20",  # documentation
     )
 )
+# Where even a server that an operator names never is, unless `EGRESS_ALLOW` says so: the link of
+# the machine, at which clouds hand out its keys to whoever asks, and AWS' own address for that.
+NEVER_NAMED: tuple[IPv4Network | IPv6Network, ...] = (
+    IPv4Network("169.254.0.0/16"),
+    IPv6Network("fe80::/10"),
+    IPv6Network("fd00:ec2::254/128"),
+)
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -67,6 +74,24 @@ async def permitted_addresses(host: str, port: int) -> list[Address]:
     if not permitted:
         raise EgressRefused(f"{host} is not a public address.")
     return permitted
+
+
+async def named_addresses(host: str, port: int) -> list[Address]:
+    """The addresses of a server that an operator named, which may be private; raises the same."""
+    found = await resolve(host, port)
+    permitted = [one for one in found if may_be_named(one) or operator_allows(host, one)]
+    if not permitted:
+        raise EgressRefused(f"{host} is an address at which no server is asked.")
+    return permitted
+
+
+def may_be_named(address: Address) -> bool:
+    """Whether neither the address nor one that it stands for belongs to the machine's own link."""
+    return not any(
+        one.version == network.version and one in network
+        for one in [address, *wrapped(address)]
+        for network in NEVER_NAMED
+    )
 
 
 async def resolve(host: str, port: int) -> list[Address]:

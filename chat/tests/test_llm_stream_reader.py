@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.agent.types import TextDelta, ToolCall
-from chat.llm.answer import AnswerReader, said_by_server
+from chat.llm.openai.stream_reader import AnswerReader
 from chat.tests.llm_support import calls_of, reasoning_of, text_of, usages_of
-from youworker.common.config import config
+from youworker.upstream.endpoint import Limits
 
 
 def line(delta=None, finish=None, **more):
@@ -21,7 +21,7 @@ def line(delta=None, finish=None, **more):
 
 
 def read(*blocks):
-    reader = AnswerReader(config.llm)
+    reader = AnswerReader(Limits())
     events = [event for block in blocks for event in reader.feed(block)]
     return events + reader.end({"messages": [{"role": "user", "content": "x" * 40}]})
 
@@ -146,24 +146,9 @@ def test_error_before_the_first_token_is_sorted_by_who_must_act(error, kind):
         read(b"data: " + orjson.dumps({"error": error}) + b"\n\n")
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ({"error": {"message": "a"}}, "a"),
-        ({"error": "b"}, "b"),
-        ({"detail": "c"}, "c"),
-        ({"odd": 1}, "{'odd': 1}"),
-        ("d", "d"),
-        (None, "no reason given"),
-    ],
-)
-def test_reason_of_a_server_is_found_in_every_shape(body, said):
-    assert said_by_server(body) == said
-
-
 @given(st.binary(max_size=200))
 def test_garbage_never_raises_anything_unforeseen(garbage):
-    reader = AnswerReader(config.llm)
+    reader = AnswerReader(Limits())
     try:
         reader.feed(b"data: " + garbage + b"\n")
         reader.end({})
@@ -187,6 +172,6 @@ def test_garbage_never_raises_anything_unforeseen(garbage):
     ],
 )
 def test_document_of_the_wrong_shape_is_skipped_or_refused(document):
-    reader = AnswerReader(config.llm)
+    reader = AnswerReader(Limits())
     with contextlib.suppress(ModelRefused):
         reader.feed(b"data: " + orjson.dumps(document) + b"\n")

@@ -6,7 +6,7 @@ import gzip
 import httpx2
 import pytest
 
-from youworker.common.bounded import (
+from youworker.upstream.body_limits import (
     PIECES_AT_ONCE,
     AnswerPacked,
     AnswerTooLarge,

@@ -9,32 +9,29 @@ import orjson
 
 from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
-from chat.llm.calls import CallAssembly
-from chat.llm.thinking import ThinkTags
+from chat.llm.openai.reasoning_tags import ThinkTags
+from chat.llm.openai.tool_calls import CallAssembly
+from youworker.upstream.errors import FIRST_SERVER_ERROR, as_text, said_by_server
 
 if TYPE_CHECKING:
-    from youworker.common.config.sections import LlmConfig
+    from youworker.upstream.endpoint import Limits
 
 logger = logging.getLogger(__name__)
 
 CHARACTERS_PER_TOKEN = 4
-SERVER_ERROR = 500
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # No model reads or writes as much in one turn, and a hundred turns of it fit into a column.
 MOST_TOKENS = 10_000_000
-# Servers put an error into an error once or twice.
-ERROR_DEPTH = 5
-LONGEST_REASON = 500
 
 
 class AnswerReader:
     """Turns the bytes of one answer into events; lives for one attempt."""
 
-    def __init__(self, llm: LlmConfig) -> None:
-        self.longest_line = llm.max_line_bytes
+    def __init__(self, limits: Limits) -> None:
+        self.longest_line = limits.line_bytes
         # Of an incomplete line; growing `bytes` would be copied with every piece.
         self.rest = bytearray()
-        self.calls = CallAssembly(llm)
+        self.calls = CallAssembly(limits)
         self.tags = ThinkTags()
         self.usage: Usage | None = None
         self.characters = 0
@@ -188,29 +185,9 @@ class AnswerReader:
         """What an error object inside an answer means."""
         message = said_by_server(error)
         code = error.get("code") if isinstance(error, dict) else None
-        if self.started or (isinstance(code, int) and code >= SERVER_ERROR):
+        if self.started or (isinstance(code, int) and code >= FIRST_SERVER_ERROR):
             return ModelUnavailable(f"The model's server broke off: {message}")
         return ModelRefused(f"The model's server refused: {message}")
-
-
-def said_by_server(error: Any) -> str:
-    """The sentence in a server's error, in any of the shapes in use."""
-    for _ in range(ERROR_DEPTH):
-        if not isinstance(error, dict):
-            break
-        inner = error.get("error", error.get("message", error.get("detail")))
-        if inner is None:
-            break
-        error = inner
-    return as_text(error or "no reason given")[:LONGEST_REASON]
-
-
-def as_text(value: Any) -> str:
-    """Any JSON value as text; empty when it is nested too deeply to be shown."""
-    try:
-        return str(value)
-    except RecursionError:
-        return ""
 
 
 def text_of_parts(parts: Any) -> str:

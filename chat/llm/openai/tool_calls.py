@@ -12,7 +12,7 @@ from chat.agent.errors import AnswerTooLarge
 from chat.agent.types import ToolCall
 
 if TYPE_CHECKING:
-    from youworker.common.config.sections import LlmConfig
+    from youworker.upstream.endpoint import Limits
 
 # Longer than the names and ids of any server or tool; they go into columns and back to the server.
 LONGEST_NAME = 200
@@ -50,8 +50,8 @@ class Draft:
 class CallAssembly:
     """The tool calls of one model turn."""
 
-    def __init__(self, llm: LlmConfig) -> None:
-        self.most_calls, self.most_chars = llm.max_tool_calls, llm.max_argument_chars
+    def __init__(self, limits: Limits) -> None:
+        self.most_calls, self.most_chars = limits.tool_calls, limits.argument_chars
         self.drafts: list[Draft] = []
         self.characters = 0
 

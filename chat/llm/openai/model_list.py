@@ -8,49 +8,50 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
-from chat.llm.answer import said_by_server
-from chat.llm.clients import client_for
-from chat.llm.failures import too_large
+from youworker.upstream.body_limits import AnswerTooLarge
+from youworker.upstream.client import read_answer
+from youworker.upstream.errors import FIRST_SERVER_ERROR, TRANSPORT_ERRORS, StatusError
 
 if TYPE_CHECKING:
-    from youworker.common.config.sections import LlmConfig
+    from youworker.upstream.endpoint import Endpoint
 
 # A list is short work: a server that needs longer is as good as gone.
 ANSWER_SECONDS = 5.0
+# The longest lists of models, of services that resell hundreds, have one megabyte.
+LONGEST_LIST = 4_194_304
 # Users choose from the list, which services that resell fill with hundreds.
 MOST_MODELS = 2000
 # The column of the model of a run.
 LONGEST_NAME = 200
 
 
-async def list_models(llm: LlmConfig) -> list[str]:
+async def list_models(endpoint: Endpoint) -> list[str]:
     """The ids a server lists, in its order.
 
     Raises `ModelUnavailable` when it does not answer, `ModelRefused` when it knows no such list.
     """
-    from openai import APIError, APIStatusError  # noqa: PLC0415 -- 40 MB not everybody needs
-
-    client = await client_for(llm)
     try:
-        async with asyncio.timeout(llm.connect_timeout + ANSWER_SECONDS):
-            answer = await client.models.with_raw_response.list()
-            document = orjson.loads(answer.http_response.content)
-    except APIStatusError as error:
-        raise refusal(error.status_code, said_by_server(error.body)) from error
-    except (APIError, TimeoutError) as error:
-        if too_large(error):
-            raise ModelRefused("The model's server lists far too many models.") from error
+        async with asyncio.timeout(endpoint.timeouts.connect + ANSWER_SECONDS):
+            content = await read_answer(endpoint, "models", longest=LONGEST_LIST)
+            document = orjson.loads(content)
+    except StatusError as error:
+        raise refusal(error) from error
+    except AnswerTooLarge as error:
+        raise ModelRefused("The model's server lists far too many models.") from error
+    except (*TRANSPORT_ERRORS, TimeoutError) as error:
         raise ModelUnavailable("The model's server cannot be reached.") from error
     except ValueError as error:
         raise ModelRefused("The model's server answered no list of models.") from error
     return names_in(document)
 
 
-def refusal(status: int, message: str) -> ModelRefused | ModelUnavailable:
+def refusal(error: StatusError) -> ModelRefused | ModelUnavailable:
     """What an error status means for the list."""
-    if status >= 500:  # noqa: PLR2004 -- the HTTP boundary between refusing and failing
-        return ModelUnavailable(f"The model's server failed with status {status}: {message}")
-    return ModelRefused(f"The model's server lists no models: {message}")
+    if error.status >= FIRST_SERVER_ERROR:
+        return ModelUnavailable(
+            f"The model's server failed with status {error.status}: {error.reason}"
+        )
+    return ModelRefused(f"The model's server lists no models: {error.reason}")
 
 
 def names_in(document: Any) -> list[str]:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import ModelUnavailable
-from chat.llm.clocks import Clock
-from chat.llm.failures import (
+from chat.llm.openai.completion_request import Turn
+from chat.llm.openai.errors import (
     Transient,
-    pause,
     refused_part,
     status_failure,
 )
-from chat.llm.turn import Turn
-from chat.llm.wire import messages_json, tools_json
+from chat.llm.openai.request_format import messages_json, tools_json
+from chat.llm.openai.timeouts import Clock
+from youworker.upstream.errors import StatusError, pause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
-    from youworker.common.config.sections import LlmConfig, RetryConfig
+    from youworker.common.config.sections import RetryConfig
+    from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +37,20 @@ class OpenAICompatibleModel:
     """
 
     name: str
-    llm: LlmConfig
+    endpoint: Endpoint
     retry: RetryConfig
     refused: set[str] = field(default_factory=set, compare=False)
-    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def context_tokens(self) -> int:
         """How much it can read, in tokens."""
-        return self.llm.context_tokens
-
-    def with_options(self, **extra: Any) -> Self:
-        """The same model with further fields of the request, such as `temperature` or `stop`."""
-        return replace(self, extra={**self.extra, **extra})
+        return self.endpoint.sampling.context_tokens
 
     async def stream(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
     ) -> AsyncGenerator[ModelEvent, None]:
         """Continue the conversation. Closing the generator closes the request at once."""
-        clock = Clock(self.llm.total_timeout)
+        clock = Clock(self.endpoint.timeouts.total)
         turn: Turn | None = None
         try:
             turn, first = await self.begin(messages, tools, clock)
@@ -94,8 +90,8 @@ class OpenAICompatibleModel:
     ) -> tuple[Turn, list[ModelEvent]]:
         """Send the request and wait for the first output."""
         body = self.body(messages, tools)
-        deadline = clock.loop.time() + self.llm.first_token_timeout
-        turn = Turn(self.llm, clock, deadline)
+        deadline = clock.loop.time() + self.endpoint.timeouts.first_token
+        turn = Turn(self.endpoint, clock, deadline)
         try:
             await self.open(turn, body, messages, tools)
             while not (events := await turn.next_events()):
@@ -114,12 +110,10 @@ class OpenAICompatibleModel:
         tools: Sequence[ToolSchema],
     ) -> None:
         """Send the request, leaving out what the server refuses to take."""
-        import openai  # noqa: PLC0415 -- 40 MB that only users of a model server pay
-
         while True:
             try:
                 await turn.open(body)
-            except openai.APIStatusError as error:
+            except StatusError as error:
                 part = refused_part(error, body)
                 if not part:
                     raise status_failure(error) from error
@@ -136,10 +130,9 @@ class OpenAICompatibleModel:
             "messages": messages_json(messages, plain="tools" in self.refused),
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": self.llm.temperature,
-            "max_tokens": self.llm.max_output_tokens,
+            "temperature": self.endpoint.sampling.temperature,
+            "max_tokens": self.endpoint.sampling.max_output_tokens,
         }
         if tools:
             body["tools"] = tools_json(tools)
-        body.update(self.extra)
         return {name: value for name, value in body.items() if name not in self.refused}

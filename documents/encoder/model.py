@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
-from documents.embedding.vectors import normalised
+from documents.encoder.arithmetic import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import ModelUnavailable
-from chat.llm.answer import AnswerReader
-from chat.llm.clients import client_for
-from chat.llm.failures import Transient, connection_failure, too_large
-from youworker.common.correlation import HEADER, correlation_id
+from chat.llm.openai.errors import Transient, transport_failure
+from chat.llm.openai.stream_reader import AnswerReader
+from youworker.upstream.client import open_answer
+from youworker.upstream.errors import TRANSPORT_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncIterator
+
+    import httpx2
 
     from chat.agent.types import ModelEvent
-    from chat.llm.clocks import Clock
-    from youworker.common.config.sections import LlmConfig
+    from chat.llm.openai.timeouts import Clock
+    from youworker.upstream.endpoint import Endpoint
 
 TAIL_SECONDS = 1.0
 
@@ -23,15 +25,15 @@ TAIL_SECONDS = 1.0
 class Turn:
     """One request and its answer being read."""
 
-    def __init__(self, llm: LlmConfig, clock: Clock, deadline: float) -> None:
-        self.llm = llm
+    def __init__(self, endpoint: Endpoint, clock: Clock, deadline: float) -> None:
+        self.endpoint = endpoint
         self.clock = clock
         # Of the first token, on the loop's clock.
         self.deadline = deadline
-        self.reader = AnswerReader(llm)
+        self.reader = AnswerReader(endpoint.limits)
         self.body: dict[str, Any] = {}
-        self.context: Any = None
-        self.blocks: AsyncGenerator[bytes, None] | None = None
+        self.response: httpx2.Response | None = None
+        self.blocks: AsyncIterator[bytes] | None = None
         # Until when counts are waited for after the last word, on that clock; nought = not yet.
         self.tail_end = 0.0
         # The server ignored `stream` and answers one JSON document.
@@ -39,32 +41,21 @@ class Turn:
         self.over = False
 
     async def open(self, body: dict[str, Any]) -> None:
-        """Send the request and receive the head of the answer."""
-        import httpx2  # noqa: PLC0415 -- belongs to the client's library
-        import openai  # noqa: PLC0415 -- 40 MB that only users of a model server pay
-
-        client = await client_for(self.llm)
+        """Send the request and receive the head of the answer; raises `StatusError`, too."""
         self.body = body
-        identifier = correlation_id()
-        # The body goes as `extra_body` because the typed arguments are walked and copied.
-        self.context = client.chat.completions.with_streaming_response.create(
-            model=body["model"],
-            messages=[],
-            stream=True,
-            extra_body=body,
-            extra_headers={HEADER: identifier} if identifier else {},
-        )
+        longest = self.endpoint.limits.answer_bytes
         try:
             with self.clock.until(self.deadline):
-                response = await self.context.__aenter__()
+                response = await open_answer(
+                    self.endpoint, "chat/completions", body, longest=longest
+                )
         except TimeoutError as error:
             raise self.too_slow() from error
-        except openai.APIStatusError:
-            raise
-        except (openai.APIError, httpx2.HTTPError) as error:
-            raise too_large(error) or connection_failure() from error
+        except TRANSPORT_ERRORS as error:
+            raise transport_failure(error) from error
+        self.response = response
         self.whole = "json" in response.headers.get("content-type", "")
-        self.blocks = response.http_response.aiter_bytes()
+        self.blocks = response.aiter_bytes()
 
     async def next_events(self) -> list[ModelEvent] | None:
         """What the next network read brought, maybe nothing; None after the end."""
@@ -88,10 +79,8 @@ class Turn:
         self.over = self.reader.failure is None
         return events
 
-    async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
+    async def next_block(self, blocks: AsyncIterator[bytes]) -> bytes:
         """The next piece received; empty at the end. Raises what a lost connection means."""
-        import httpx2  # noqa: PLC0415 -- belongs to the client's library
-
         try:
             with self.clock.until(self.patience()):
                 return await anext(blocks, b"")
@@ -99,14 +88,13 @@ class Turn:
             if self.reader.finished:
                 return b""
             raise self.too_slow() from error
-        except httpx2.HTTPError as error:
-            if failure := too_large(error):
-                raise failure from error
-            if self.reader.finished:
+        except TRANSPORT_ERRORS as error:
+            failure = transport_failure(error)
+            if isinstance(failure, Transient) and self.reader.finished:
                 return b""
-            if self.reader.started:
+            if isinstance(failure, Transient) and self.reader.started:
                 raise ModelUnavailable("The model's server broke off the answer.") from error
-            raise connection_failure() from error
+            raise failure from error
 
     def patience(self) -> float:
         """Until when the next piece is awaited, on the loop's clock."""
@@ -116,28 +104,24 @@ class Turn:
             return self.tail_end
         if not self.reader.started:
             return self.deadline
-        return self.clock.loop.time() + self.llm.idle_timeout
+        return self.clock.loop.time() + self.endpoint.timeouts.idle
 
     def too_slow(self) -> ModelUnavailable:
         """Which of the clocks ran out, in a sentence."""
+        timeouts = self.endpoint.timeouts
         if self.clock.is_over:
             return ModelUnavailable(
-                f"The model's answer took longer than {self.llm.total_timeout:g} seconds."
+                f"The model's answer took longer than {timeouts.total:g} seconds."
             )
         if self.reader.started:
-            return ModelUnavailable(
-                f"The model said nothing for {self.llm.idle_timeout:g} seconds."
-            )
+            return ModelUnavailable(f"The model said nothing for {timeouts.idle:g} seconds.")
         return ModelUnavailable(
-            f"The model did not begin to answer within {self.llm.first_token_timeout:g} seconds."
+            f"The model did not begin to answer within {timeouts.first_token:g} seconds."
         )
 
     async def close(self) -> None:
         """Close the request, whether its answer was read to the end or not."""
-        self.over = True
-        if self.blocks is not None:
-            blocks, self.blocks = self.blocks, None
-            await blocks.aclose()
-        if self.context is not None:
-            context, self.context = self.context, None
-            await context.__aexit__(None, None, None)
+        self.over, self.blocks = True, None
+        if self.response is not None:
+            response, self.response = self.response, None
+            await response.aclose()
