@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.listing import list_models
 from chat.llm.openai_compatible import OpenAICompatibleModel
-from chat.llm.quote import NAME as QUOTE
-from chat.llm.quote import QuoteModel
+from chat.llm.quote.model import NAME as QUOTE
+from chat.llm.quote.model import QuoteModel
 from youworker.common import config as configuration
 from youworker.common.per_loop import PerLoop
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chat.agent.prompt import fenced
-from chat.llm.sentences import content_words, overlap, split_sentences
 from chat.models import Citation, Message
 from documents.models import Document, Passage
+from documents.quoting.sentences import content_words, overlap, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

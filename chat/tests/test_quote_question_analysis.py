@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from chat.agent.types import ChatMessage
-from chat.llm.questions import last_question
-from chat.llm.talk import small_talk, time_question
-from chat.llm.words import language_of, stem, terms
+from chat.llm.quote.question_analysis import last_question
+from chat.llm.quote.small_talk import small_talk, time_question
+from documents.quoting.stemming import language_of, stem, terms
 
 
 def asked(*texts, answer="Use pg_dump for that [1]."):

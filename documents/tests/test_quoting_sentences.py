@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.sentences import content_words, overlap, sentences_of, split_sentences
+from documents.quoting.sentences import content_words, overlap, sentences_of, split_sentences
 
 
 @pytest.mark.parametrize(

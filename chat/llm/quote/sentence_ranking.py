@@ -9,13 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chat.llm.sentences import split_sentences, without_links
-from chat.llm.words import terms
+from documents.quoting.sentences import split_sentences, without_links
+from documents.quoting.stemming import terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
-    from chat.llm.questions import Question
+    from chat.llm.quote.question_analysis import Question
 
 BOILERPLATE = re.compile(
     r"^(?:prev(?:ious)?|next|up|home|index|modules|menu|search|back to top|table of contents"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chat.llm.words import terms
+from documents.quoting.stemming import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chat.llm.sentences import MARK
-from chat.llm.talk import small_talk, time_question
-from chat.llm.words import WORD, terms
+from chat.llm.quote.small_talk import small_talk, time_question
+from documents.quoting.sentences import MARK
+from documents.quoting.stemming import WORD, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from chat.llm.phrases import phrase, spoken_date
+from chat.llm.quote.messages import phrase, spoken_date
 
 SMALL_TALK = {
     "greeting": re.compile(

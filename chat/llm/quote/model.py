@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.types import TextDelta, ToolCall, Usage
-from chat.llm.phrases import phrase
-from chat.llm.questions import last_question
-from chat.llm.selecting import Passage, best_quotes
-from chat.llm.sentences import MARK
-from chat.llm.talk import small_talk, time_answer, time_question
-from chat.llm.words import language_of
+from chat.llm.quote.messages import phrase
+from chat.llm.quote.question_analysis import last_question
+from chat.llm.quote.sentence_ranking import Passage, best_quotes
+from chat.llm.quote.small_talk import small_talk, time_answer, time_question
+from documents.quoting.sentences import MARK
+from documents.quoting.stemming import language_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
