@@ -13,8 +13,8 @@ import pytest
 import documents.search
 import ingestion.parsing
 import mcp.builtin
-from documents import text
-from ingestion.parsing import decoding, language, markdown, plaintext, sniffing, splitting, webpage
+from documents import language, text
+from ingestion.parsing import decoding, markdown, plaintext, sniffing, splitting, webpage
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import extract, italian
 
@@ -193,7 +193,7 @@ READERS = [
         ["<head>", "</head", "<title>", "</title", "<body", "<!--", "<a b=", "&#", "<![", ">"],
     ),
     (lambda made: plaintext.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
-    (language.language_of, ["the ", "1", "-"]),
+    (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
     (extract.sentences_of, [".", "!", " ", "\n", "A", "\u00ab"]),
     (lambda made: extract.pick_sentences(made, [made, made]), ["abc. ", "Abc ", "\n\n", "."]),
