@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chat.agent.types import TextDelta, ToolCall, Usage
 from chat.llm.quote.messages import phrase
 from chat.llm.quote.question_analysis import last_question
-from chat.llm.quote.sentence_ranking import Passage, best_quotes
+from documents.quoting.sentence_ranking import Passage, best_quotes
 from chat.llm.quote.small_talk import small_talk, time_answer, time_question
 from documents.quoting.sentences import MARK
 from documents.quoting.stemming import language_of

@@ -6,7 +6,7 @@ import pytest
 
 from chat.agent.types import ChatMessage
 from chat.llm.quote.question_analysis import last_question
-from chat.llm.quote.sentence_ranking import Passage, best_quotes
+from documents.quoting.sentence_ranking import Passage, best_quotes
 
 CONNECTIONS = (
     "max_connections (integer)\n\nDetermines the maximum number of concurrent connections to the "
