@@ -6,6 +6,7 @@ Knows no Django, because the parsers use it.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import Stemmer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from py3langid.langid import LanguageIdentifier
 
@@ -56,8 +57,9 @@ LANGUAGES = frozenset((*STEMMERS, *WITHOUT_STEMMER.split()))
 
 # By so much has a guess between a few languages to beat the first of them: "MTU 1500?" is none.
 PLAINLY = 3
-# The language shows early; the rest of a book would only cost time (0.1 ms per 1,000 characters).
-SAMPLE = 10_000
+# Of the beginning and of the middle each: a cover may be in another language than the text. More
+# would only cost time (0.3 ms per 1,000 characters).
+SAMPLE = 2000
 # Of the right answers to questions of a few words 19 of 20 are above, of code and numbers none.
 CONFIDENT = 0.4
 
@@ -70,7 +72,7 @@ loading = threading.Lock()
 
 def identify(text: str) -> str:
     """The ISO 639-1 code of a text's language; empty when it is too short or mixed to tell."""
-    code, confidence = identifier().classify(text[:SAMPLE])
+    code, confidence = identifier().classify(sample_of(text))
     return code if confidence >= CONFIDENT else ""
 
 
@@ -79,9 +81,22 @@ def most_likely(text: str, choices: Sequence[str]) -> str:
     found = identify(text)
     if found:
         return found if found in choices else choices[0]
-    scores = dict(identifier().rank(text[:SAMPLE]))
+    scores = dict(identifier().rank(sample_of(text)))
     best = max(choices, key=scores.__getitem__)
     return best if scores[best] >= PLAINLY * scores[choices[0]] else choices[0]
+
+
+def prevailing(codes: Iterable[str]) -> str:
+    """The most frequent of the languages of some texts; empty when most are not known."""
+    return next((code for code, _ in Counter(codes).most_common(1)), "")
+
+
+def sample_of(text: str) -> str:
+    """As much of a text as shows its language."""
+    if len(text) <= 2 * SAMPLE:
+        return text
+    middle = len(text) // 2
+    return f"{text[:SAMPLE]} {text[middle : middle + SAMPLE]}"
 
 
 def identifier() -> LanguageIdentifier:
@@ -135,15 +150,15 @@ def stemmer_name(language: str) -> str:
 
 def stem(word: str, language: str) -> str:
     """A word in lower case without its ending, as search has it; as it is without a stemmer."""
-    name = stemmer_name(language)
-    return stem_by(word, name) if name and len(word) <= LONGEST_WORD else word
+    return short_stem(word, language) if len(word) <= LONGEST_WORD else word
 
 
 # As many words as several languages' documents are made of; about 10 MB.
 @lru_cache(maxsize=50_000)
-def stem_by(word: str, name: str) -> str:
+def short_stem(word: str, language: str) -> str:
     """The stem, by a stemmer of its own: one cannot be used by two threads at once."""
-    return Stemmer.Stemmer(name, 0).stemWord(word)
+    name = stemmer_name(language)
+    return Stemmer.Stemmer(name, 0).stemWord(word) if name else word
 
 
 @lru_cache(maxsize=64)
