@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
-from chat.llm.quote import NAME as QUOTE
-from chat.llm.quote import QuoteModel
+from chat.llm.quote.model import NAME as QUOTE
+from chat.llm.quote.model import QuoteModel
 from youworker.common import config as configuration
 from youworker.common.per_loop import PerLoop
 from youworker.upstream.configured import chat_endpoints

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chat.agent.prompt import fenced
-from chat.llm.sentences import content_words, overlap, split_sentences
 from chat.models import Citation, Message
 from documents.models import Document, Passage
+from documents.quoting.sentences import content_words, overlap, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,8 @@ MOST_CITATIONS = 200
 # What one citation is compared with: a model may write the same number thousands of times.
 MOST_SENTENCES = 50
 SENTENCE_CHARACTERS = 5000
+# Documents too short to tell their language are compared as if they were in this one.
+UNKNOWN_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Source:
     start: int
     end: int
     text: str
+    # Of the document; states that former versions stored lack it.
+    language: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The passage as data for models that read no text."""
@@ -51,7 +55,11 @@ class Source:
             "text": self.text,
             "heading": self.heading,
             "page": self.page,
-            "document": {"id": str(self.document_id), "title": self.title},
+            "document": {
+                "id": str(self.document_id),
+                "title": self.title,
+                "language": self.language,
+            },
         }
 
 
@@ -96,6 +104,7 @@ def source_of(passage: Passage, number: int) -> Source:
         start=max(passage.start, 0),
         end=max(passage.end, 0),
         text=passage.text,
+        language=passage.document.language,
     )
 
 
@@ -151,7 +160,7 @@ def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation
     words with the passage.
     """
     marked = marked_sentences(text, len(book.sources))
-    words: dict[str, frozenset[str]] = {}
+    words: dict[tuple[str, str], frozenset[str]] = {}
     return [
         Citation(
             message=answer,
@@ -164,7 +173,7 @@ def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation
             start=source.start,
             end=source.end,
             quote=source.text[:QUOTE_CHARACTERS],
-            supported=is_supported(marked[number], source.text, words),
+            supported=is_supported(marked[number], source, words),
         )
         for number in sorted(marked)
         for source in [book.sources[number - 1]]
@@ -202,18 +211,22 @@ def sentences_with_marks(text: str) -> list[str]:
     return [" ".join(pieces) for pieces in joined]
 
 
-def is_supported(sentences: Sequence[str], passage: str, known: dict[str, frozenset[str]]) -> bool:
+def is_supported(
+    sentences: Sequence[str], source: Source, known: dict[tuple[str, str], frozenset[str]]
+) -> bool:
     """Whether the passage holds most of each sentence; false for more than can be compared.
 
-    `known` remembers the words of sentences that carry several numbers.
+    `known` remembers the words of sentences that carry several numbers, by language.
     """
     if len(sentences) > MOST_SENTENCES or any(len(s) > SENTENCE_CHARACTERS for s in sentences):
         return False
-    there = content_words(passage)
+    language = source.language or UNKNOWN_LANGUAGE
+    there = content_words(source.text, language)
     for sentence in sentences:
-        if sentence not in known:
-            known[sentence] = content_words(sentence)
-        if overlap(known[sentence], there) < SUPPORTED_FROM:
+        key = (language, sentence)
+        if key not in known:
+            known[key] = content_words(sentence, language)
+        if overlap(known[key], there) < SUPPORTED_FROM:
             return False
     return True
 

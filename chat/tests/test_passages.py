@@ -29,17 +29,17 @@ from documents.types import PassageDraft
 pytestmark = pytest.mark.django_db
 
 
-def stored(*texts, **fields):
+def stored(*texts, language="en", **fields):
     """The passages of a new document."""
     document = DocumentFactory(title="Manual")
     drafts = [PassageDraft(n, text, "Standby", 3, 0, len(text)) for n, text in enumerate(texts)]
-    replace_passages(document.pk, drafts, language="english", pages=None)
+    replace_passages(document.pk, drafts, language=language, pages=None)
     Passage.objects.filter(document=document).update(**fields or {"page": 3})
     return list(Passage.objects.filter(document=document).order_by("ordinal"))
 
 
-def book_with(*texts):
-    book, passages = PassageBook(), stored(*texts)
+def book_with(*texts, language="en"):
+    book, passages = PassageBook(), stored(*texts, language=language)
     owner = passages[0].document.owner
     for passage in read_passages([passage.pk for passage in passages], user=owner):
         book.enter(passage)
@@ -70,6 +70,31 @@ def test_a_quoted_sentence_is_supported_and_an_invented_one_is_not():
     assert (second.index, second.supported, second.passage_id) == (2, False, passages[1].pk)
     assert (first.page, first.heading, first.title) == (3, "Standby", "Manual")
     assert first.quote == passages[0].text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("de", "Rechnungen werden sofort bezahlt.", "Jede Rechnung wird sofort bezahlt [1]."),
+        ("ru", "Счета оплачиваются сразу.", "Счета оплачивается сразу [1]."),
+        ("german", "Rechnungen werden sofort bezahlt.", "Die Rechnung wird bezahlt [1]."),
+        ("", "Invoices are paid at once.", "An invoice is paid at once [1]."),
+    ],
+)
+def test_an_answer_is_compared_in_the_language_of_the_document(language, text, said):
+    book, _ = book_with(text, language=language)
+
+    (citation,) = citations_of(Message(), said, book)
+
+    assert citation.supported
+
+
+def test_a_book_that_a_former_version_stored_is_read():
+    book, _ = book_with("One.")
+    (row,) = book.to_json()
+    del row["language"]
+
+    assert PassageBook.from_json([row]).sources[0].language == ""
 
 
 def test_one_unsupported_sentence_makes_the_citation_unsupported():

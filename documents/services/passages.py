@@ -10,8 +10,9 @@ import orjson
 from django.db import connection
 
 from documents.enums import DocumentStatus
+from documents.language import text_config
 from documents.models import Document, Passage
-from documents.text import indexable, text_config, without_nul
+from documents.text import indexable, without_nul
 from documents.types import PassageDraft
 from youworker.common.config import config
 from youworker.common.ids import uuid7

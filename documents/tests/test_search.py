@@ -302,6 +302,7 @@ def test_as_json_has_the_shape_of_the_contract(letters):
         "title": document.title,
         "uri": document.uri,
         "mime": "text/plain",
+        "language": "en",
         "collection_id": str(document.collection_id),
     }
 

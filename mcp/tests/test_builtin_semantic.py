@@ -23,7 +23,7 @@ def call(user, name, arguments, **context) -> ToolOutcome:
     return async_to_sync(call_tool)(tool, arguments, context=acting)
 
 
-def store(user, title, text, *, collection=None):
+def store(user, title, text, *, collection=None, language="en"):
     shelf = documents.ensure_collection(collection or "Shelf", actor=user)
     document = documents.register_document(
         name=title,
@@ -39,7 +39,7 @@ def store(user, title, text, *, collection=None):
     )
     draft = PassageDraft(0, text, "Rules", 3, 0, len(text))
     with transaction.atomic():
-        documents.replace_passages(document.pk, [draft], language="en", pages=3)
+        documents.replace_passages(document.pk, [draft], language=language, pages=3)
     return document
 
 
@@ -149,6 +149,25 @@ def test_answer_quotes_the_fitting_sentence_with_its_number(anna):
     assert outcome.text.startswith("Quotes:\n- Everybody has thirty days of holiday. [1]\n")
     assert outcome.structured["quotes"][0]["passage"] == 1
     assert len(outcome.structured["results"]) == 1
+
+
+def test_answer_quotes_in_the_language_of_the_documents():
+    user = UserFactory()
+    text = "Rechnungen werden nach dreißig Tagen bezahlt. Das Werk steht in Ulm."
+    store(user, "regeln.txt", text, language="de")
+
+    outcome = call(user, "semantic.answer", {"question": "Wann wird eine Rechnung bezahlt?"})
+
+    assert outcome.structured["quotes"] == [
+        {"sentence": "Rechnungen werden nach dreißig Tagen bezahlt.", "passage": 1}
+    ]
+
+
+def test_answer_quotes_nothing_that_is_about_something_else(anna):
+    outcome = call(anna, "semantic.answer", {"question": "Who repairs the holiday coffee machine?"})
+
+    assert "quotes" not in outcome.structured
+    assert outcome.text.startswith("[1] holidays.txt")
 
 
 def test_answer_says_when_nothing_fits():

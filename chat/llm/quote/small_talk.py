@@ -9,29 +9,38 @@ from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from chat.llm.phrases import phrase, spoken_date
+from chat.llm.quote.messages import phrase, spoken_date
 
 SMALL_TALK = {
-    "greeting": re.compile(
-        r"(?:(?:hi|hello|hey|howdy|good (?:morning|afternoon|evening|day)|ciao|salve|buongiorno"
-        r"|buon giorno|buonasera|buona sera|how are you|how do you do|come stai|come va)"
-        r"(?: there| everybody| all| a tutti| youworker)?[\s,.!?]*)+"
+    ("greeting", "en"): re.compile(
+        r"(?:(?:hi|hello|hey|howdy|good (?:morning|afternoon|evening|day)|how are you"
+        r"|how do you do)(?: there| everybody| all| youworker)?[\s,.!?]*)+"
     ),
-    "thanks": re.compile(
-        r"(?:ok(?:ay)?|great|perfect|perfetto|ottimo|bene)?[\s,.!]*(?:many thanks|thanks?(?: you)?"
-        r"|thx|cheers|grazie)(?: a lot| so much| very much| again| mille| tante)?[\s,.!]*"
+    ("greeting", "it"): re.compile(
+        r"(?:(?:ciao|salve|buongiorno|buon giorno|buonasera|buona sera|come stai|come va)"
+        r"(?: a tutti| youworker)?[\s,.!?]*)+"
+    ),
+    ("thanks", "en"): re.compile(
+        r"(?:ok(?:ay)?|great|perfect)?[\s,.!]*(?:many thanks|thanks?(?: you)?|thx|cheers)"
+        r"(?: a lot| so much| very much| again)?[\s,.!]*"
         r"(?:that (?:helped|helps)|great|bye)?[\s,.!]*"
     ),
-    "farewell": re.compile(
-        r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|arrivederci|a presto|a dopo"
-        r"|good night|buonanotte)[\s,.!]*"
+    ("thanks", "it"): re.compile(
+        r"(?:ok(?:ay)?|perfetto|ottimo|bene)?[\s,.!]*grazie(?: ancora| mille| tante)?[\s,.!]*"
     ),
-    "about": re.compile(
+    ("farewell", "en"): re.compile(
+        r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|good night)[\s,.!]*"
+    ),
+    ("farewell", "it"): re.compile(r"(?:arrivederci|a presto|a dopo|buonanotte)[\s,.!]*"),
+    ("about", "en"): re.compile(
         r"(?:who|what) are you[\s?!.]*|what (?:can|do) you do[\s?!.]*|how do you work[\s?!.]*"
-        r"|what can i ask(?: you)?[\s?!.]*|help(?: me)?[\s?!.]*|chi sei[\s?!.]*|cosa sei[\s?!.]*"
-        r"|(?:che )?cosa (?:sai|puoi) fare[\s?!.]*|come funzioni[\s?!.]*|aiuto[\s?!.]*"
+        r"|what can i ask(?: you)?[\s?!.]*|help(?: me)?[\s?!.]*"
     ),
-    "empty": re.compile(r"[\W_]*"),
+    ("about", "it"): re.compile(
+        r"chi sei[\s?!.]*|cosa sei[\s?!.]*|(?:che )?cosa (?:sai|puoi) fare[\s?!.]*"
+        r"|come funzioni[\s?!.]*|aiuto[\s?!.]*"
+    ),
+    ("empty", "en"): re.compile(r"[\W_]*"),
 }
 
 PLACE = r"(?: (?:in|at|for|a|ad|nel|nella|negli|per) (?P<place>[^\W\d_][^?!.,]{1,40}?))?"
@@ -88,6 +97,14 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
+class SmallTalk:
+    """Which phrase answers, in which language."""
+
+    name: str
+    language: str
+
+
+@dataclass(frozen=True)
 class TimeQuestion:
     """Somebody wants to know the time or the date, here or elsewhere."""
 
@@ -101,15 +118,15 @@ class TimeQuestion:
         return zones_by_place().get("_".join(name.split()), "")
 
 
-def small_talk(question: str) -> str:
-    """Which phrase answers a question that asks nothing; empty for a real one."""
+def small_talk(question: str) -> SmallTalk | None:
+    """Which phrase answers a question that asks nothing; None for a real one."""
     text = plain(question)
     if len(text) > LONGEST:
-        return ""
-    for name, pattern in SMALL_TALK.items():
+        return None
+    for (name, language), pattern in SMALL_TALK.items():
         if pattern.fullmatch(text):
-            return name
-    return ""
+            return SmallTalk(name, language)
+    return None
 
 
 def time_question(question: str) -> TimeQuestion | None:

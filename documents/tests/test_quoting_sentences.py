@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.sentences import content_words, overlap, sentences_of, split_sentences
+from documents.quoting.sentences import content_words, overlap, sentences_of, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,12 @@ from chat.llm.sentences import content_words, overlap, sentences_of, split_sente
         ("Paragraph one\n\nparagraph two", 2),
         ("| a | b |\n| c | d |", 2),
         ("Publishing¶ These libraries help.", 2),
+        ("租户必须通知。发票已支付。谁签\uff1f他。", 4),
+        ("「行きます。」と言った。雨です。", 3),
+        ("هل دفعت؟ نعم دفعت.", 2),
+        ("Das Fest ist am 3. Oktober. Es gilt z.B. Hier.", 2),
+        ("Il fait p. ex. Froid. Mme. Curie le dit.", 2),
+        ("Дом на ул. Мира. Тут.", 2),
         ("", 0),
         ("  \n\n ", 0),
     ],
@@ -63,12 +69,12 @@ def test_no_character_but_white_space_is_lost(text):
     ],
 )
 def test_overlap_is_the_share_of_content_words(sentence, passage, share):
-    assert overlap(content_words(sentence), content_words(passage)) == share
+    assert overlap(content_words(sentence, "en"), content_words(passage, "en")) == share
 
 
 @given(st.text(max_size=200))
 def test_overlap_of_a_text_with_itself_is_whole_or_nothing(text):
-    assert overlap(content_words(text), content_words(text)) in {0.0, 1.0}
+    assert overlap(content_words(text, "en"), content_words(text, "en")) in {0.0, 1.0}
 
 
 class Counted(str):

@@ -3,16 +3,16 @@ from __future__ import annotations
 import pytest
 
 from chat.agent.types import ChatMessage
-from chat.llm.questions import last_question
-from chat.llm.talk import small_talk, time_question
-from chat.llm.words import language_of, stem, terms
+from chat.llm.quote.question_analysis import last_question
+from chat.llm.quote.small_talk import small_talk, time_question
+from documents.quoting.words import reader_of
 
 
 def asked(*texts, answer="Use pg_dump for that [1]."):
     messages = []
     for text in texts:
         messages += [ChatMessage("user", text), ChatMessage("assistant", answer)]
-    return last_question(messages[:-1])
+    return last_question(messages[:-1], reader_of("en", "it"))
 
 
 @pytest.mark.parametrize(
@@ -93,56 +93,6 @@ def test_whole_name_counts_more_than_its_parts():
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("How do I configure this?", "en"),
-        ("replication", "en"),
-        ("Come si configura la replica?", "it"),
-        ("perché il server è lento", "it"),
-        ("grazie", "it"),
-        ("Cos'è il WAL?", "it"),
-        ("In che modo posso fare un backup del database", "it"),
-    ],
-)
-def test_language_is_that_of_the_question(text, language):
-    assert language_of(text) == language
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("index", "indexes", "indexed", "indexing"),
-        ("query", "queries"),
-        ("replicate", "replication", "replicated", "replicating", "replica"),
-        ("configure", "configuration", "configuring", "configured"),
-        ("run", "running"),
-        ("limit", "limits", "limited"),
-        ("connessione", "connessioni"),
-        ("class", "classes"),
-    ],
-)
-def test_forms_of_a_word_share_a_stem(words):
-    assert len({stem(word) for word in words}) == 1
-
-
-def test_different_words_keep_different_stems():
-    words = {"table", "column", "index", "query", "lock", "port", "user", "role", "view", "trigger"}
-
-    assert len({stem(word) for word in words}) == len(words)
-
-
-def test_terms_leave_out_what_says_nothing():
-    assert terms("What is the max_size of a B-tree in L'Aquila, in 2024?") == [
-        "max_size",
-        "max",
-        "size",
-        "tree",
-        "aquil",
-        "2024",
-    ]
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "Hello " * 50,
@@ -153,7 +103,7 @@ def test_terms_leave_out_what_says_nothing():
     ],
 )
 def test_question_that_begins_like_small_talk_is_none(text):
-    assert small_talk(text) == ""
+    assert small_talk(text) is None
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.types import TextDelta, ToolCall, Usage
-from chat.llm.phrases import phrase
-from chat.llm.questions import last_question
-from chat.llm.selecting import Passage, best_quotes
-from chat.llm.sentences import MARK
-from chat.llm.talk import small_talk, time_answer, time_question
-from chat.llm.words import language_of
+from chat.llm.quote.messages import LANGUAGES, phrase
+from chat.llm.quote.question_analysis import last_question
+from chat.llm.quote.small_talk import small_talk, time_answer, time_question
+from documents.language import identify, most_likely, prevailing
+from documents.quoting.sentence_ranking import Passage, best_quotes
+from documents.quoting.sentences import MARK
+from documents.quoting.words import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -26,6 +27,8 @@ SEARCH = "semantic.query"
 CLOCK = "datetime.now"
 PASSAGES = 8
 QUERY_CHARACTERS = 1000
+# Older ones say little about the language of the newest, and each takes time to look at.
+LAST_QUESTIONS = 5
 CONTEXT_TOKENS = 32_768
 CHARACTERS_PER_TOKEN = 4
 REASON_CHARACTERS = 300
@@ -69,11 +72,11 @@ def reply(messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> str |
     asked = next((m for m in reversed(conversation) if m.role == "user"), None)
     text = asked.content if asked else ""
     if kind := small_talk(text):
-        return phrase(kind, language_of(text))
+        return phrase(kind.name, kind.language)
     results = results_of_turn(conversation)
     if time_question(text):
-        return reply_about_time(text, results, tools)
-    return reply_from_documents(conversation, results, tools)
+        return reply_about_time(text, language_of(conversation), results, tools)
+    return reply_from_documents(text, conversation, results, tools)
 
 
 def results_of_turn(conversation: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -87,11 +90,20 @@ def results_of_turn(conversation: Sequence[ChatMessage]) -> list[ChatMessage]:
     return results
 
 
+def language_of(conversation: Sequence[ChatMessage]) -> str:
+    """The language to answer in: that of the newest question which plainly is in one of ours."""
+    language = LANGUAGES[0]
+    asked = [message.content for message in conversation if message.role == "user"]
+    for text in asked[-LAST_QUESTIONS:]:
+        language = most_likely(text, sorted(LANGUAGES, key=lambda code: code != language))
+    return language
+
+
 def reply_about_time(
-    text: str, results: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+    text: str, language: str, results: Sequence[ChatMessage], tools: Sequence[ToolSchema]
 ) -> str | ToolCall:
     """Ask the clock, then say what it showed."""
-    language, question = language_of(text), time_question(text)
+    question = time_question(text)
     if question and results:
         said = FENCE.sub("", results[-1].content)
         return time_answer(question, said, results[-1].structured, language)
@@ -102,20 +114,24 @@ def reply_about_time(
 
 
 def reply_from_documents(
+    text: str,
     conversation: Sequence[ChatMessage],
     results: Sequence[ChatMessage],
     tools: Sequence[ToolSchema],
 ) -> str | ToolCall:
     """Search, then quote what was found."""
-    question = last_question(conversation)
-    language = language_of(question.text)
+    language = language_of(conversation)
+    rows = rows_of(results)
+    asked_in = identify(text) or language
+    reader = reader_of(language_of_rows(rows or []) or asked_in, asked_in)
+    question = last_question(conversation, reader)
     if not question.weights:
         return phrase("empty", language)
     if results:
-        passages = passages_of(results)
-        if passages is None:
+        if rows is None:
             reason = " ".join(FENCE.sub(" ", results[-1].content).split())
             return phrase("failed", language, reason=reason[:REASON_CHARACTERS])
+        passages = [passage_of(row, place) for place, row in rows]
         quotes = best_quotes(question, passages)
         if not quotes:
             return phrase("nothing", language)
@@ -137,15 +153,19 @@ def call(tool: ToolSchema, arguments: dict[str, Any]) -> ToolCall:
     return ToolCall(f"call_{uuid.uuid4().hex[:24]}", tool.name, arguments)
 
 
-def passages_of(results: Sequence[ChatMessage]) -> list[Passage] | None:
-    """The passages tools returned, best first; None when no search succeeded."""
-    found: list[Passage] | None = None
+def rows_of(results: Sequence[ChatMessage]) -> list[tuple[int, dict[str, Any]]] | None:
+    """What searches found, each with its place, best first; None when no search succeeded."""
+    found: list[tuple[int, dict[str, Any]]] | None = None
     for message in results:
         rows = message.structured.get("results") if isinstance(message.structured, dict) else None
         if isinstance(rows, list):
-            found = [] if found is None else found
-            found += [passage_of(row, index) for index, row in enumerate(rows, start=1)]
+            found = [*(found or []), *enumerate(rows, start=1)]
     return found
+
+
+def language_of_rows(rows: Sequence[tuple[int, dict[str, Any]]]) -> str:
+    """The language most of what was found is in; empty when it is not known."""
+    return prevailing(str((row.get("document") or {}).get("language") or "") for _, row in rows)
 
 
 def passage_of(row: dict[str, Any], position: int) -> Passage:

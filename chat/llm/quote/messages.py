@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+LANGUAGES = ("en", "it")
 PHRASES = {
     "en": {
         "found": "Your documents say:",

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from chat.agent.types import ChatMessage
-from chat.llm.questions import last_question
-from chat.llm.selecting import Passage, best_quotes
+from documents.quoting.questions import single_question
+from documents.quoting.sentence_ranking import Passage, best_quotes
+from documents.quoting.words import reader_of
+from documents.tests.language_samples import SAMPLES
 
 CONNECTIONS = (
     "max_connections (integer)\n\nDetermines the maximum number of concurrent connections to the "
@@ -14,8 +15,8 @@ CONNECTIONS = (
 )
 
 
-def quotes(question, *texts, heading=""):
-    asked = last_question([ChatMessage("user", question)])
+def quotes(question, *texts, heading="", language="en"):
+    asked = single_question(question, reader_of(language))
     passages = [Passage(number, text, heading) for number, text in enumerate(texts, start=1)]
     return [(quote.number, quote.text) for quote in best_quotes(asked, passages)]
 
@@ -24,6 +25,33 @@ def test_default_of_a_setting_is_found_beside_its_name():
     (first, *_) = quotes("What is the default value of max_connections?", CONNECTIONS)
 
     assert "The default is typically 100 connections, but might be less." in first[1]
+
+
+QUESTIONS = {
+    "ar": "متى تدفع الفواتير؟",
+    "cs": "Kdy se platí faktury?",
+    "de": "Wann werden Rechnungen bezahlt?",
+    "en": "When are invoices paid?",
+    "es": "¿Cuándo se pagan las facturas?",
+    "fi": "Milloin laskut maksetaan?",
+    "fr": "Quand sont payées les factures ?",
+    "it": "Quando si pagano le fatture?",
+    "ja": "請求書はいつ支払われますか?",
+    "nl": "Wanneer worden facturen betaald?",
+    "pl": "Kiedy są opłacane faktury?",
+    "pt": "Quando são pagas as faturas?",
+    "ru": "Когда оплачиваются счета?",
+    "sv": "När betalas fakturor?",
+    "tr": "Faturalar ne zaman ödenir?",
+}
+
+
+@pytest.mark.parametrize("code", QUESTIONS)
+def test_the_sentence_that_answers_is_found_in_many_languages(code):
+    sentences = SAMPLES[code][0]
+    text = ("" if code == "ja" else " ").join(sentences)
+
+    assert quotes(QUESTIONS[code], text, language=code) == [(1, sentences[1])]
 
 
 def test_number_is_preferred_when_a_number_is_asked_for():
@@ -109,6 +137,18 @@ def test_markdown_links_are_reduced_to_their_words():
 
 def test_endless_line_is_not_quoted():
     assert quotes("What is in the blob?", "blob " * 300) == []
+
+
+def test_a_sentence_of_two_overlapping_passages_is_quoted_from_the_first():
+    passages = [
+        "The pump is red. The pump must be oiled every 500 hours.",
+        "The pump must be oiled every 500 hours. The pump stands in hall 3.",
+    ]
+
+    found = quotes("How often must the pump be oiled?", *passages)
+
+    assert found == [(1, "The pump must be oiled every 500 hours.")]
+    assert quotes("Why?", *passages) == []
 
 
 def test_at_most_three_sentences_are_quoted():

@@ -9,13 +9,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chat.llm.sentences import split_sentences, without_links
-from chat.llm.words import terms
+from documents.quoting.sentences import split_sentences, without_links
+from documents.quoting.words import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
-    from chat.llm.questions import Question
+    from documents.quoting.questions import Question
+    from documents.quoting.words import WordReader
 
 BOILERPLATE = re.compile(
     r"^(?:prev(?:ious)?|next|up|home|index|modules|menu|search|back to top|table of contents"
@@ -34,19 +35,31 @@ ORDERS = re.compile(
 NUMBER_WANTED = re.compile(
     r"\bhow (?:many|much|long|often|big|large|old|fast)\b|\bwhen\b|\bwhich (?:port|version|year)\b"
     r"|\bwhat (?:port|version|size|number|year|date|percentage|price)\b|\bdefault\b|\bmaximum\b"
-    r"|\bminimum\b|\bquant[oaie]\b|\bquando\b|\bquale (?:porta|versione|anno)\b",
+    r"|\bminimum\b|\bquant[oaie]\b|\bquando\b|\bquale (?:porta|versione|anno)\b"
+    r"|\bwie (?:viele?|lange|oft|gro(?:ß|ss)|alt|schnell|hoch)\b|\bwann\b|\bcombien\b|\bquand\b"
+    r"|\bcuánt[oa]s?\b|\bcuándo\b|\bquant[oa]s\b|\bhoeveel\b|\bwanneer\b"
+    r"|\bhoe (?:lang|vaak|groot)\b",
     re.I,
 )
 MEANING_WANTED = re.compile(
     r"^\W*(?:what(?:'s| is| are| does)|define|who is"
-    r"|(?:che )?cos(?:a|['\u2019])\s?(?:è|sono|significa)|chi è|che significa)\b",
+    r"|(?:che )?cos(?:a|['\u2019])\s?(?:è|sono|significa)|chi è|che significa"
+    r"|was (?:ist|sind|bedeutet)|wer ist|qu['\u2019]est-ce que?|qui est|qué (?:es|son|significa)"
+    r"|quién es|o que (?:é|são|significa)|quem é|wat (?:is|zijn|betekent)|wie is)\b",
     re.I,
 )
-REASON_WANTED = re.compile(r"\bwhy\b|\bperch[éè]\b", re.I)
-REASON = re.compile(r"\b(?:because|since|so that|due to|therefore|in order|perché|poiché)\b", re.I)
+REASON_WANTED = re.compile(
+    r"\b(?:why|perch[éè]|warum|wieso|weshalb|pourquoi|por qu[eê]|por qué|waarom)\b", re.I
+)
+REASON = re.compile(
+    r"\b(?:because|since|so that|due to|therefore|in order|perché|poiché|weil|deshalb|damit"
+    r"|parce que|car|afin|porque|puesto que|omdat|doordat|zodat)\b",
+    re.I,
+)
 DEFINING = re.compile(
     r"\b(?:is|are|means?|refers? to|stands? for|allows?|lets?|provides?|enables?|è|sono|significa"
-    r"|indica|permette|consente|serve)\b",
+    r"|indica|permette|consente|serve|ist|sind|bedeutet|bezeichnet|est|sont|signifie|désigne|es|son"
+    r"|significa|é|são|zijn|betekent)\b",
     re.I,
 )
 CODE = re.compile(
@@ -71,6 +84,8 @@ DEFINITION, FEW_MORE = 3.0, 2
 FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
 SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
 QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
+# Of a whole statement.
+ENDS = ".!:;\"'”\u2019»)\u3002\uff01」』।\u06d4"
 # Of a question, this much is looked at again for every sentence.
 LONGEST_ASKED = 1000
 
@@ -134,11 +149,12 @@ class Scale:
 
 def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
     """The quotes that answer the question, best passage first; none when nothing fits."""
-    sentences = [usable_sentences(index, passage) for index, passage in enumerate(passages)]
+    reader = reader_of(question.language)
+    sentences = [usable_sentences(index, passage, reader) for index, passage in enumerate(passages)]
     candidates = [candidate for group in sentences for candidate in group]
     if not candidates or not question.weights:
         return []
-    headings = [set(terms(passage.heading)) for passage in passages]
+    headings = [set(reader.terms(passage.heading)) for passage in passages]
     scale = scale_of(question, candidates, headings)
     touched = [
         heading.union(*(candidate.words for candidate in group))
@@ -151,13 +167,13 @@ def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
     return quotes_of(chosen(candidates), sentences, passages)
 
 
-def usable_sentences(index: int, passage: Passage) -> list[Candidate]:
+def usable_sentences(index: int, passage: Passage, reader: WordReader) -> list[Candidate]:
     """The sentences of a passage without navigation, orders and endless lines."""
     found = []
     for position, text in enumerate(split_sentences(without_links(passage.text))):
         is_usable = len(text) <= LONGEST_CHARACTERS and not is_noise(text)
         if is_usable:
-            found.append(Candidate(index, position, text, terms(text)))
+            found.append(Candidate(index, position, text, reader.terms(text)))
     return found
 
 
@@ -233,15 +249,15 @@ def fits_kind(text: str, question: Question) -> float:
         return 1.0
     if REASON_WANTED.search(asked) and REASON.search(text):
         return 1.0
-    if MEANING_WANTED.search(asked) and defines(text, question.own):
+    if MEANING_WANTED.search(asked) and defines(text, question.own, reader_of(question.language)):
         return DEFINITION
     return 0.0
 
 
-def defines(text: str, subject: Set[str]) -> bool:
+def defines(text: str, subject: Set[str], reader: WordReader) -> bool:
     """Whether a sentence begins with the subject and goes on to say what it is."""
     verb = DEFINING.search(text)
-    before = terms(text[: verb.start()]) if verb else []
+    before = reader.terms(text[: verb.start()]) if verb else []
     return subject <= set(before) and len(before) <= len(subject) + FEW_MORE
 
 
@@ -255,9 +271,9 @@ def form_factor(text: str) -> float:
         factor = LONG_FACTOR
     if CODE.search(text):
         factor *= CODE_FACTOR
-    if text.rstrip("\"'”\u2019»)*_`").endswith("?"):
+    if text.rstrip("\"'”\u2019»)*_`").endswith(("?", "\uff1f", "؟")):
         return factor * QUESTION_FACTOR
-    return factor if text[-1] in ".!:;\"'”\u2019»)" else factor * FRAGMENT_FACTOR
+    return factor if text[-1] in ENDS else factor * FRAGMENT_FACTOR
 
 
 def chosen(candidates: Sequence[Candidate]) -> list[Candidate]:

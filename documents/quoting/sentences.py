@@ -5,22 +5,29 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chat.llm.words import terms
+from documents.quoting.words import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Closing quotes and citation marks belong to the sentence before them.
+# Closing quotes and citation marks belong to the sentence before them. Chinese and Japanese
+# put no space behind their full stops.
 BOUNDARY = re.compile(
-    r"(?<![.!?…])[.!?…]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+    r"(?<![.!?…؟।\u06d4])[.!?…؟।\u06d4]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*"
+    r"(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+    r"|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[」』”\u2019\uff09]*(?:\s*\[\d{1,3}\])*"
 )
 ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|vs|cf|al|fig|no|nr|dr|mr|mrs|ms|prof|st|approx|sec|vol|pp?|ch"
-    r"|sig|dott|ing|avv|art|pag|ecc|es|p\.es|cap|n|tel|co|inc|ltd|[A-Za-z])\.$",
+    r"|sig|dott|ing|avv|art|pag|ecc|es|p\.es|cap|n|tel|co|inc|ltd"
+    r"|z\.\s?b|d\.\s?h|u\.\s?a|bzw|usw|ca|abs|str|hr|fr|vgl|ggf|inkl|zzgl"
+    r"|p\.\s?ex|mme|mlle|sr|sra|pág|núm|bijv|enz|blz|dhr|t\.\s?ex|bl\.\s?a|tzn|т\.\s?\u0435|т\.\s?д|ул"
+    # The third of a month, in languages that write an ordinal with a full stop.
+    r"|(?:am|vom|bis|zum|der|den|des|dem|ab)\s\d{1,2}|[^\W\d_])\.$",
     re.I,
 )
 SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
-OWN_LINE = re.compile(r"\s*(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
+OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
 MARK = re.compile(r"\[\d{1,3}\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 SHORT_LINE = 60
@@ -54,7 +61,7 @@ def blocks(text: str) -> Iterator[str]:
 
 def begins_block(before: str, raw: str, line: str) -> bool:
     """Whether a line cannot go on with the sentence of the line before."""
-    if OWN_LINE.match(raw) or before.startswith(("#", "|", "```")):
+    if OWN_LINE.match(raw.lstrip()) or before.startswith(("#", "|", "```")):
         return True
     # A short line without a full stop is a heading when a new sentence follows it.
     is_short = len(before) < SHORT_LINE and before[-1] not in ",;"
@@ -84,9 +91,9 @@ def continues_after(block: str, start: int, end: int) -> bool:
     return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))
 
 
-def content_words(text: str) -> frozenset[str]:
+def content_words(text: str, language: str) -> frozenset[str]:
     """The content words of a text as stems; citation marks are no words."""
-    return frozenset(terms(MARK.sub(" ", without_links(text))))
+    return frozenset(reader_of(language).terms(MARK.sub(" ", without_links(text))))
 
 
 def overlap(said: frozenset[str], there: frozenset[str]) -> float:

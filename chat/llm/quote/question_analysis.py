@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chat.llm.sentences import MARK
-from chat.llm.talk import small_talk, time_question
-from chat.llm.words import WORD, terms
+from chat.llm.quote.small_talk import small_talk, time_question
+from documents.quoting.questions import Question, one_line, single_question, word_weights
+from documents.quoting.sentences import MARK
+from documents.quoting.words import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chat.agent.types import ChatMessage
+    from documents.quoting.words import WordReader
 
 LEAD_IN = re.compile(
     r"\A\s*(?:and|but|or|so|then|also|ok|okay|what about|how about|what if|e|ed|ma|o|oppure|invece"
@@ -30,32 +31,15 @@ PRONOUN = re.compile(
 PREPOSITION = re.compile(
     r"(?:on|in|for|with|without|from|under|by|at|su|per|con|senza|da|sul|nel|sotto)\b", re.I
 )
-IDENTIFIER = re.compile(r"\b(?:\w*[a-z]_\w+|[A-Z]{2,}\w*|\w+[a-z][A-Z]\w*|\w+\(\))")
-
-# In "how long" the second word asks and is not what the answer says.
-HOW = re.compile(r"\bhow (?:long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I)
+IDENTIFIER = re.compile(r"\b(?:\w*[a-z]_\w+|[A-Z]{2}\w*|\w+[a-z][A-Z]\w*|\w+\(\))")
 
 LONGEST_FOLLOW_UP = 12
 FEW_OWN_WORDS = 2
 SHORTEST_QUESTION = 3
-PART_WEIGHT = 0.4
 CONTEXT_WEIGHT = 0.6
 HINT_WEIGHT = 0.3
 HINTS = 3
 LONGEST_TOPIC = 300
-# Each word is weighed against each sentence; a pasted page begins with what it is about.
-MOST_WORDS = 300
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question that stands alone: what to search for and what each word counts."""
-
-    text: str
-    query: str
-    weights: dict[str, float] = field(default_factory=dict)
-    # The words it brings itself; all of them when it only points back.
-    own: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -71,55 +55,41 @@ class Topic:
         """The topic in the words of the user."""
         return " ".join(filter(None, (self.base.rstrip(" ?!."), self.further.rstrip(" ?!."))))
 
-    def take(self, text: str) -> None:
+    def take(self, text: str, reader: WordReader) -> None:
         """Go on to the next question of the user."""
         if small_talk(text) or time_question(text):
             return
-        if self.base and is_follow_up(text):
+        if self.base and is_follow_up(text, reader):
             self.further = without_lead_in(text)
         else:
             self.base, self.further = one_line(text)[:LONGEST_TOPIC], ""
 
 
-def last_question(messages: Sequence[ChatMessage]) -> Question:
+def last_question(messages: Sequence[ChatMessage], reader: WordReader) -> Question:
     """The newest question of a conversation, completed if it is a follow-up."""
     topic, asked = Topic(), ""
     for message in messages:
         if message.role == "assistant":
             topic.answer = message.content or topic.answer
         elif message.role == "user":
-            topic.take(asked)
+            topic.take(asked, reader)
             asked = message.content
-    return completed(asked, topic)
+    return completed(asked, topic, reader)
 
 
-def completed(text: str, topic: Topic) -> Question:
+def completed(text: str, topic: Topic, reader: WordReader) -> Question:
     """A question with the topic it leaves out."""
-    own = word_weights(text)
-    if not topic.base or not is_follow_up(text):
-        return Question(text, one_line(text), own, frozenset(own))
+    question = single_question(text, reader)
+    if not topic.base or not is_follow_up(text, reader):
+        return question
     hints = answer_terms(topic.answer) if PRONOUN.search(text) else []
-    weights = {term: HINT_WEIGHT for hint in hints for term in terms(hint)}
-    weights |= {word: CONTEXT_WEIGHT * worth for word, worth in word_weights(topic.text).items()}
-    weights |= own
+    weights = {term: HINT_WEIGHT for hint in hints for term in reader.terms(hint)}
+    known = word_weights(topic.text, reader).items()
+    weights |= {word: CONTEXT_WEIGHT * worth for word, worth in known}
+    weights |= question.weights
     query = " ".join([topic.text, without_lead_in(text), *hints])
-    return Question(text, query, weights, frozenset(own or weights))
-
-
-def word_weights(text: str) -> dict[str, float]:
-    """What each content word of a question counts; the parts of `max_size` less than the whole."""
-    weights: dict[str, float] = {}
-    for word in itertools.islice(WORD.findall(HOW.sub(" ", text)), MOST_WORDS):
-        whole, *parts = terms(word) or [""]
-        weights |= {part: PART_WEIGHT for part in parts if part not in weights}
-        if whole:
-            weights[whole] = 1.0
-    return weights
-
-
-def one_line(text: str) -> str:
-    """A text with single spaces."""
-    return " ".join(text.split())
+    own = question.own or frozenset(weights)
+    return replace(question, query=query, weights=weights, own=own)
 
 
 def without_lead_in(text: str) -> str:
@@ -127,9 +97,9 @@ def without_lead_in(text: str) -> str:
     return LEAD_IN.sub("", one_line(text))
 
 
-def is_follow_up(text: str) -> bool:
+def is_follow_up(text: str, reader: WordReader) -> bool:
     """Whether a question leaves its subject to what was said before."""
-    words, own = WORD.findall(text), set(terms(text))
+    words, own = WORD.findall(text), set(reader.terms(text))
     if not own:
         return True
     if len(words) > LONGEST_FOLLOW_UP:
