@@ -34,13 +34,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 @pytest.fixture
-def rule(monkeypatch):
-    def use(days):
-        monkeypatch.setattr(
-            clearing, "config", type("C", (), {"privacy": type("P", (), {"retention_days": days})})
-        )
-
-    return use
+def rule(configured):
+    return lambda days: configured("privacy", retention_days=days)
 
 
 def idle(days, **fields):

@@ -12,7 +12,7 @@ from chat.llm.clients import close_clients
 from chat.llm.listing import list_models
 from chat.llm.registry import Registry, configured_servers
 from chat.tests.llm_support import QUICK_RETRY, events_of, text_of
-from youworker.common.config import config, current_config
+from youworker.common.config import config
 from youworker.testing.model_server import ModelServer, Turn
 
 
@@ -186,32 +186,21 @@ def test_each_server_gets_its_own_key_only():
     ]
 
 
-async def test_warming_up_fetches_the_list(server, monkeypatch):
+async def test_warming_up_fetches_the_list(server, configured):
     await module.warm_up()
     assert server.requests == []
 
-    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
-    current_config.cache_clear()
-    try:
-        await module.warm_up()
-    finally:
-        monkeypatch.undo()
-        current_config.cache_clear()
+    configured("llm", base_url=server.base_url)
+    await module.warm_up()
 
     assert [request.path for request in server.requests] == ["/v1/models"]
 
 
-async def test_registry_of_the_loop_follows_the_configuration(server, monkeypatch):
+async def test_registry_of_the_loop_follows_the_configuration(server, configured):
     assert await module.list_available() == ["quote"]
     before = module.registry()
     assert module.registry() is before
 
-    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
-    monkeypatch.setenv("CHAT_MODEL", "qwen")
-    current_config.cache_clear()
-    try:
-        assert (await module.resolve(None)).name == "qwen"
-        assert module.registry() is not before
-    finally:
-        monkeypatch.undo()
-        current_config.cache_clear()
+    configured("llm", base_url=server.base_url, chat_model="qwen")
+    assert (await module.resolve(None)).name == "qwen"
+    assert module.registry() is not before

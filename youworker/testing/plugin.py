@@ -152,7 +152,7 @@ def configured() -> Iterator[Callable[..., None]]:
     with ExitStack() as changes:
 
         def change(section: str, **values: Any) -> None:
-            changes.enter_context(configuring.configured(section, **values))
+            changes.enter_context(configuring.override_config(section, **values))
 
         yield change
 
