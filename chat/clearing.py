@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat import tasks
 from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
@@ -22,7 +21,7 @@ from groups.exceptions import LegalHoldInForce
 from groups.models import Group, LegalHold, Membership
 from youworker.common import audit
 from youworker.common.config import config
-from youworker.common.effects import after_commit, attempt
+from youworker.common.effects import after_commit, attempt, queue_task
 from youworker.common.redis import sync_redis
 from youworker.common.slots import holding_nothing
 
@@ -39,6 +38,8 @@ STOP_SECONDS = 6.0
 POLL_SECONDS = 0.1
 # A run that has ended tells its viewers so a moment later.
 LAST_WORDS_SECONDS = 2
+# By then the process that wrote a log has said its last words, too.
+FORGET_SECONDS = 10
 
 
 def clear_history(user: User, *, actor: User | None) -> dict[str, int]:
@@ -129,7 +130,7 @@ def remove_batch(quiet: SessionQuerySet, session_ids: Sequence[UUID]) -> tuple[i
     messages = Message.objects.filter(session_id__in=chosen).count()
     Session.all_objects.filter(pk__in=chosen).hard_delete()
     after_commit(partial(forget_logs, run_ids))
-    after_commit(partial(tasks.forget_logs_soon, run_ids))
+    after_commit(partial(forget_logs_again, run_ids))
     return len(chosen), messages
 
 
@@ -139,6 +140,12 @@ def forget_logs(run_ids: Iterable[Any]) -> None:
     for start in range(0, len(ids), LOGS_AT_ONCE):
         keys = map(log_key, ids[start : start + LOGS_AT_ONCE])
         attempt("forgetting event logs", sync_redis().unlink, *keys)
+
+
+def forget_logs_again(run_ids: Iterable[Any]) -> None:
+    """Delete event logs once more in some seconds; without a broker they expire by themselves."""
+    if ids := [str(run_id) for run_id in run_ids]:
+        queue_task("chat.tasks.forget_logs", ids, countdown=FORGET_SECONDS)
 
 
 def outlived() -> SessionQuerySet:

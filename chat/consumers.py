@@ -20,7 +20,7 @@ from chat.runs.viewing import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
-from youworker.common.limits import limit_of
+from youworker.common.limits import check_rate_limit
 from youworker.common.revocation import CloseReason
 from youworker.common.sockets import BaseConsumer, deny
 
@@ -107,7 +107,7 @@ class ChatConsumer(BaseConsumer):
         """Ask, and watch the answer."""
         form = PostMessageSerializer(data=frame)
         form.is_valid(raise_exception=True)
-        await in_thread(limit_of, "CHAT_MESSAGE", self.actor)
+        await in_thread(check_rate_limit, "CHAT_MESSAGE", self.actor)
         key = str(frame.get("idempotency_key") or "")
         posted = await in_thread(
             services.post_message,

@@ -56,12 +56,9 @@ class MessageQuerySet(BaseQuerySet["Message"]):
 
     def with_details(self) -> Self:
         """Load citations and tool runs in one query each."""
-        from chat.models import Citation, ToolRun  # noqa: PLC0415 -- models import managers
-
-        return self.prefetch_related(
-            Prefetch("citations", Citation.objects.order_by("index")),
-            Prefetch("tool_runs", ToolRun.objects.oldest_first()),
-        )
+        citations = self.related_rows("citations", CitationQuerySet).order_by("index")
+        calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
+        return self.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
 
     def in_order(self) -> Self:
         """Order as it was said; ids are time-ordered."""

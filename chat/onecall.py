@@ -24,7 +24,7 @@ from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.common.db import in_thread
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.revocation import Revoked, until_revoked
 from youworker.common.slots import holding_nothing
 
@@ -48,7 +48,7 @@ class OneCallView(ChatView):
         responses={200: ChatAnswerSerializer, (200, "text/event-stream"): str},
         parameters=[IDEMPOTENCY_HEADER],
     )
-    @limited("CHAT_MESSAGE")
+    @rate_limited("CHAT_MESSAGE")
     def post(self, request: Request) -> Any:
         """Ask, and get the whole answer, or with `stream` the events of its run."""
         form = validated(ChatSerializer(data=request.data))

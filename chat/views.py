@@ -32,7 +32,7 @@ from chat.serializers import (
 )
 from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(request=CreateSessionSerializer, responses={201: SessionSerializer})
-    @limited("CHAT_SESSION_CREATE")
+    @rate_limited("CHAT_SESSION_CREATE")
     def create(self, request: Request) -> Response:
         """Begin a conversation."""
         fields = validated(CreateSessionSerializer(data=request.data))
@@ -143,7 +143,7 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
         responses={202: PostedSerializer},
         parameters=[IDEMPOTENCY_HEADER],
     )
-    @limited("CHAT_MESSAGE")
+    @rate_limited("CHAT_MESSAGE")
     def create(self, request: Request, pk: UUID) -> Response:
         """Ask something; the answer is a run that can be watched, left and come back to."""
         session = services.own_session(pk, actor=self.actor)
@@ -163,7 +163,7 @@ class MessageViewSet(ChatView, GenericViewSet):
         return Message.objects.visible_to(self.actor).select_related("parent", "session")
 
     @extend_schema(request=RegenerateSerializer, responses={202: PostedSerializer})
-    @limited("CHAT_MESSAGE")
+    @rate_limited("CHAT_MESSAGE")
     def regenerate(self, request: Request, pk: UUID) -> Response:
         """Answer the same question again, beside the first answer."""
         message = self.get_object()

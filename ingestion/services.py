@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from documents import services as documents
 from groups.models import LegalHold
-from ingestion import folders, tasks
+from ingestion import folders
 from ingestion.enums import RunKind, RunStatus, Stage
-from ingestion.events import announce
+from ingestion.events import announce, wake_workers
 from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
@@ -162,7 +162,7 @@ def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
         item.run, item.position = run, position
     IngestionItem.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
     audit.record("document.upload", actor=run.owner, target=run, kind=run.kind, files=len(rows))
-    after_commit(tasks.wake_workers)
+    after_commit(wake_workers)
 
 
 @transaction.atomic
@@ -206,7 +206,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
         raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
     reopened.update(status=RunStatus.QUEUED, finished_at=None, updated_at=timezone.now())
-    after_commit(tasks.wake_workers)
+    after_commit(wake_workers)
     after_commit(partial(announce, run, final=True))
     logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")
     return embedded + parsed
@@ -230,7 +230,7 @@ def sweep() -> None:
     settle()
     waiting = (Stage.QUEUED, Stage.EMBEDDING)
     if any(IngestionRun.all_objects.with_work(stage).exists() for stage in waiting):
-        tasks.wake_workers()
+        wake_workers()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:

@@ -30,24 +30,12 @@ from youworker.common.leases import lease_end
 from youworker.common.redis import sync_redis
 from youworker.testing.leases import let_leases_end
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    from chat import tasks as chat_tasks
-
-    monkeypatch.setattr(chat_tasks.forget_logs, "apply_async", lambda *_, **__: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 @pytest.fixture
-def rule(monkeypatch):
-    def use(days):
-        monkeypatch.setattr(
-            clearing, "config", type("C", (), {"privacy": type("P", (), {"retention_days": days})})
-        )
-
-    return use
+def rule(configured):
+    return lambda days: configured("privacy", retention_days=days)
 
 
 def idle(days, **fields):

@@ -464,33 +464,29 @@ def test_work_for_stops_at_the_end_of_its_slice(user, letters, incoming):
     assert work_for(30) is False
 
 
-@pytest.fixture
-def woken(monkeypatch):
-    calls = []
-    monkeypatch.setattr(tasks.work, "apply_async", lambda **options: calls.append(options))
-    return calls
-
-
-def test_sweep_wakes_workers_when_something_waits(user, incoming, woken):
+def test_sweep_wakes_workers_when_something_waits(user, incoming, queued_tasks):
     tasks.sweep()
-    assert woken == []
+    assert queued_tasks == []
 
+    processes = config.ingestion.worker_processes
     upload(user, incoming, "text")
     tasks.sweep()
 
-    assert len(woken) == config.ingestion.worker_processes
-    assert all(options["expires"] for options in woken)
+    assert [name for name, _ in queued_tasks] == [tasks.work.name] * processes
+    assert all(options["expires"] for _, options in queued_tasks)
 
 
-def test_work_queues_up_again_while_there_is_more(user, incoming, letters, woken, monkeypatch):
+def test_work_queues_up_again_while_there_is_more(
+    user, incoming, letters, queued_tasks, monkeypatch
+):
     upload(user, incoming, "text")
     monkeypatch.setattr(tasks, "SLICE", 0)
 
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
     monkeypatch.setattr(tasks, "SLICE", 30)
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
 
 
 def test_leases_expire_by_the_clock():

@@ -15,11 +15,10 @@ from accounts.models import ApiKey, Erasure, User
 from chat.clearing import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
-from youworker.common.effects import after_commit
+from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import Forbidden
 from youworker.privacy.holding import LEASE_SECONDS, kept_alive
 from youworker.privacy.removing import NotYet, remove_user
-from youworker.tasks import wake_privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +58,7 @@ def request_erasure(
     close_account(user, actor=actor)
     # After the commit: an answer that ends holds its run's row and waits for this user's.
     after_commit(partial(stop_runs, user))
-    after_commit(partial(wake_privacy, "erase_users"))
+    after_commit(partial(queue_task, "youworker.tasks.erase_users"))
     return erasure
 
 

@@ -18,7 +18,7 @@ from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
 from youworker.common.config import config
 from youworker.common.exceptions import Forbidden
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.parsing import Utf8JSONParser
 from youworker.schema import ErrorsSerializer
 from youworker.sso.forward_auth import forward_auth_is_on
@@ -60,7 +60,7 @@ class ForwardAuthView(AnonymousView):
     @extend_schema(
         operation_id="sso", request=None, responses={200: UserSerializer, 401: ErrorsSerializer}
     )
-    @limited("AUTH_LOGIN")
+    @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> Response:
         """Believe the sign-in headers of a trusted proxy, and set the session cookie.
 
@@ -78,7 +78,7 @@ class OidcLoginView(AnonymousView):
     schema = None
     parser_classes = [FormParser, Utf8JSONParser]
 
-    @limited("AUTH_LOGIN")
+    @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> HttpResponse:
         """Redirect to the provider; `next` is a page of ours to come back to."""
         require_provider()

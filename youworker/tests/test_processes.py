@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
@@ -310,9 +309,8 @@ def test_a_renamed_superuser_is_not_made_again():
 
 
 @pytest.mark.django_db
-def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(monkeypatch):
-    weak = replace(config.security, admin_password="12345678")
-    monkeypatch.setattr(preparation, "config", replace(config, security=weak))
+def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(configured):
+    configured("security", admin_password="12345678")
     said = []
 
     preparation.prepare(said.append)

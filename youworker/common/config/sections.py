@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from youworker.common.config.declare import setting
+from youworker.common.config.declare import Section, setting
 
 
 @dataclass(frozen=True)
-class DatabaseConfig:
+class DatabaseConfig(Section):
     """PostgreSQL, Redis and the files beside them."""
 
     url: str = setting("DATABASE_URL", "", "PostgreSQL with pgvector; empty = embedded server")
@@ -23,7 +23,7 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True)
-class SecurityConfig:
+class SecurityConfig(Section):
     """Secrets, hosts and what browsers are told."""
 
     secret_key: str = setting("SECRET_KEY", "", "signs sessions; created in embedded mode")
@@ -64,7 +64,7 @@ class SecurityConfig:
 
 
 @dataclass(frozen=True)
-class IdentityConfig:
+class IdentityConfig(Section):
     """How people are recognised."""
 
     password_sign_in: bool = setting(
@@ -109,7 +109,7 @@ class IdentityConfig:
 
 
 @dataclass(frozen=True)
-class QuotaConfig:
+class QuotaConfig(Section):
     """What one person may use; rows in the admin set others for users, groups and keys."""
 
     tokens_per_day: int = setting("QUOTA_TOKENS_PER_DAY", 0, "model tokens; 0 = unlimited", low=0)
@@ -122,7 +122,7 @@ class QuotaConfig:
 
 
 @dataclass(frozen=True)
-class PrivacyConfig:
+class PrivacyConfig(Section):
     """How long personal data is kept."""
 
     retention_days: int = setting(
@@ -138,7 +138,7 @@ class PrivacyConfig:
 
 
 @dataclass(frozen=True)
-class LlmConfig:
+class LlmConfig(Section):
     """The language models and how long they may take."""
 
     base_url: str = setting("LLM_BASE_URL", "", "OpenAI-compatible server, as http://host:11434/v1")
@@ -186,7 +186,7 @@ class LlmConfig:
 
 
 @dataclass(frozen=True)
-class VectorConfig:
+class VectorConfig(Section):
     """Embeddings and search."""
 
     embedding_base_url: str = setting(
@@ -206,7 +206,7 @@ class VectorConfig:
 
 
 @dataclass(frozen=True)
-class IngestionConfig:
+class IngestionConfig(Section):
     """Documents on their way in."""
 
     roots: tuple[str, ...] = setting("INGESTION_ROOTS", (), "server folders that may be ingested")
@@ -241,7 +241,7 @@ class IngestionConfig:
 
 
 @dataclass(frozen=True)
-class AgentConfig:
+class AgentConfig(Section):
     """Limits of one answer."""
 
     max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
@@ -287,7 +287,7 @@ class AgentConfig:
 
 
 @dataclass(frozen=True)
-class McpConfig:
+class McpConfig(Section):
     """Tool servers."""
 
     call_timeout: float = setting(
@@ -305,7 +305,7 @@ class McpConfig:
 
 
 @dataclass(frozen=True)
-class RetryConfig:
+class RetryConfig(Section):
     """How often and how patiently something is tried again."""
 
     attempts: int = setting("RETRY_ATTEMPTS", 3, "tries of an upstream request", low=1, high=20)
@@ -316,7 +316,7 @@ class RetryConfig:
 
 
 @dataclass(frozen=True)
-class ApiConfig:
+class ApiConfig(Section):
     """The web server and its answers."""
 
     host: str = setting("HOST", "127.0.0.1", "address the web process listens on")

@@ -33,15 +33,7 @@ from youworker.privacy.exports import make_exports, request_export
 from youworker.privacy.tests.canaries import furnish, stored, traces_of
 from youworker.testing.leases import let_leases_end
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(settings, monkeypatch):
-    from youworker import tasks
-
-    for task in (tasks.erase_users, tasks.make_exports):
-        monkeypatch.setattr(task, "apply_async", lambda **_: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 @pytest.fixture
