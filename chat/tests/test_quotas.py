@@ -16,9 +16,9 @@ from chat.models import Message, Run, Session
 from chat.runs.process import run_host
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from groups.exceptions import QuotaExceeded
-from groups.models import Quota
 from groups.tests.factories import MembershipFactory
+from quotas.exceptions import QuotaExceeded
+from quotas.models import Quota
 from youworker.common import origin
 
 

@@ -5,18 +5,22 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from accounts.tests.factories import UserFactory
 from documents.services import upload_path_hash
 from documents.tests.factories import DocumentFactory
-from groups.exceptions import StorageQuotaExceeded
-from groups.models import Quota
 from groups.tests.factories import MembershipFactory
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.store import place_of
 from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.enums import QuotaKind
+from quotas.exceptions import StorageQuotaExceeded
+from quotas.meters import measure_usage
+from quotas.models import Quota
+from quotas.types import QuotaSubject
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +112,23 @@ def test_a_retry_is_limited_as_well():
         services.retry_run(run, actor=user)
 
     assert services.retry_run(run) == 1
+
+
+@pytest.mark.parametrize("kind", [QuotaKind.STORED_BYTES, QuotaKind.DOCUMENTS])
+@pytest.mark.parametrize("moment", [1, 2])
+def test_a_file_that_becomes_a_document_between_two_counts_is_not_missed(kind, moment):
+    item = ItemFactory(run=RunFactory(owner=UserFactory()), stage=Stage.QUEUED, size=50)
+    statements = []
+
+    def overtake(execute, sql, *arguments):
+        answer = execute(sql, *arguments)
+        statements.append(sql)
+        if len(statements) == moment:
+            document = DocumentFactory(owner=item.run.owner, size=50)
+            IngestionItem.objects.update(stage=Stage.EMBEDDING, document=document)
+        return answer
+
+    with connection.execute_wrapper(overtake):
+        used = measure_usage(kind, QuotaSubject.of_user(item.run.owner))
+
+    assert used >= (50 if kind == QuotaKind.STORED_BYTES else 1)

@@ -22,12 +22,12 @@ from chat.tests.factories import (
 )
 from documents.models import Tag
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
-from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.enums import Stage
 from ingestion.store import Incoming, keep
 from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from quotas.models import Quota
 from youworker.common.ids import uuid7
 from youworker.common.models import IdempotentRequest
 from youworker.common.redis import sync_redis

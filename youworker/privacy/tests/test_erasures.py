@@ -24,8 +24,8 @@ from documents.tests.factories import (
 )
 from groups import retention
 from groups.enums import Role
-from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
+from quotas.models import Quota
 from youworker.common.exceptions import Forbidden
 from youworker.common.leases import lease_end
 from youworker.privacy import erasures

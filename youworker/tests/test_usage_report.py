@@ -8,8 +8,8 @@ from accounts.tests.factories import UserFactory
 from chat.enums import RunStatus
 from chat.tests.factories import RunFactory, SessionFactory
 from documents.tests.factories import DocumentFactory
-from groups.models import Quota
 from groups.tests.factories import MembershipFactory
+from quotas.models import Quota
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,11 @@ def test_limits_of_user_group_and_key():
         ("user", user.username, 4, 0, 4),
         ("group", group.name, 100, 130, 0),
         ("api_key", "nightly", 2, 0, 2),
+    }
+    assert {row["unit"]: row["resets_at"] is None for row in limits} == {
+        "documents": True,
+        "tokens": False,
+        "answers": True,
     }
 
 

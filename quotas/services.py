@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accounts.models import User
-    from groups.models import Quota
+    from quotas.models import Quota
 
 
 @transaction.atomic
@@ -25,6 +25,6 @@ def save_quota(quota: Quota, *, fields: Sequence[str], actor: User) -> Quota:
 
 @transaction.atomic
 def delete_quota(quota: Quota, *, actor: User) -> None:
-    """Remove a quota; the deployment's limits are in force again."""
+    """Remove a quota; the installation's limits are in force again."""
     audit.record("admin.settings.update", actor=actor, target=quota, fields=["deleted"])
     quota.delete()
