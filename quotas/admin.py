@@ -1,4 +1,4 @@
-"""Staff pages of limits."""
+"""Staff pages of limits, and of what was used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.contrib import admin
 
 from quotas import services
 from quotas.enums import QuotaKind
-from quotas.models import Quota
-from youworker.common.admin import StaffAdmin
+from quotas.models import Quota, TokenUsage, UsageEvent
+from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -44,3 +44,36 @@ class QuotaAdmin(StaffAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Quota) -> None:
         services.delete_quota(obj, actor=cast("User", request.user))
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(ReadOnlyAdmin):
+    """What was done, by whom and by what means."""
+
+    list_display = (
+        "created_at",
+        "user",
+        "api_key",
+        "kind",
+        "name",
+        "outcome",
+        "tokens_in",
+        "tokens_out",
+        "bytes",
+        "duration_ms",
+    )
+    list_filter = ("kind", "outcome", "created_at")
+    list_select_related = ("user", "api_key")
+    search_fields = ("=user__username", "=api_key__prefix")
+    ordering = ("-pk",)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(ReadOnlyAdmin):
+    """Tokens by user and day."""
+
+    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
+    list_filter = ("day",)
+    list_select_related = ("user", "api_key")
+    search_fields = ("user__username", "api_key__prefix")
+    ordering = ("-day", "-pk")

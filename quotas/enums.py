@@ -28,3 +28,22 @@ class Period(StrEnum):
 
     DAY = "day"
     MONTH = "month"
+
+
+class UsageKind(models.TextChoices):
+    """What was done."""
+
+    RUN = "run"
+    SEARCH = "search"
+    INGESTION = "ingestion"
+    TOOL_CALL = "tool_call", "tool call"
+
+
+class UsageOutcome(models.TextChoices):
+    """How it went."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    DENIED = "denied"

@@ -1,16 +1,19 @@
-"""Repositories of limits."""
+"""Repositories of limits, and of what was used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, Sum
 
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from accounts.models import User
-    from quotas.models import Quota
+    from quotas.models import Quota, TokenUsage, UsageEvent
+    from quotas.types import QuotaSubject
 
 
 class QuotaQuerySet(BaseQuerySet["Quota"]):
@@ -25,3 +28,30 @@ class QuotaQuerySet(BaseQuerySet["Quota"]):
         if key_id is not None:
             own |= Q(api_key=key_id)
         return self.filter(own).select_related("group", "api_key").order_by("pk")
+
+
+class UsageEventQuerySet(QuerySet["UsageEvent"]):
+    """What was done."""
+
+    def before(self, moment: datetime) -> Self:
+        """Limit to what is older."""
+        return self.filter(created_at__lt=moment)
+
+
+class TokenUsageQuerySet(QuerySet["TokenUsage"]):
+    """Tokens by day."""
+
+    def since(self, day: date) -> Self:
+        """Limit to a day and those after it."""
+        return self.filter(day__gte=day)
+
+    def used_by(self, subject: QuotaSubject) -> Self:
+        """Limit to what counts for a subject of quotas."""
+        if subject.key_id:
+            return self.filter(api_key=subject.key_id)
+        return self.filter(user__in=subject.user_ids())
+
+    def total(self) -> int:
+        """Tokens read and written."""
+        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
+        return int(found or 0)

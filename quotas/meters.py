@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from django.utils import timezone
 
-from accounts.models import TokenUsage
 from quotas.enums import Period, QuotaKind
 from quotas.kinds import start_of
+from quotas.models import TokenUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,5 @@ def count_tokens_this_month(subject: QuotaSubject) -> int:
 
 def count_tokens_since(period: Period, subject: QuotaSubject) -> int:
     """Tokens since a period began."""
-    used = TokenUsage.objects.since(start_of(period, timezone.now()).date())
-    if subject.key_id:
-        return used.filter(api_key=subject.key_id).total()
-    return used.filter(user__in=subject.user_ids()).total()
+    first = start_of(period, timezone.now()).date()
+    return TokenUsage.objects.since(first).used_by(subject).total()

@@ -1,11 +1,12 @@
 """Files are refused before they take more room than is allowed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, connections
 
 from accounts.tests.factories import UserFactory
 from documents.services import upload_path_hash
@@ -132,3 +133,27 @@ def test_a_file_that_becomes_a_document_between_two_counts_is_not_missed(kind, m
         used = measure_usage(kind, QuotaSubject.of_user(item.run.owner))
 
     assert used >= (50 if kind == QuotaKind.STORED_BYTES else 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limits", [{"documents": 3}, {"stored_bytes": 30}])
+def test_of_many_uploads_at_once_only_as_many_as_fit_are_accepted(incoming, limits):
+    group = MembershipFactory().group
+    members = [MembershipFactory(group=group).user for _ in range(6)]
+    Quota.objects.create(group=group, **limits)
+
+    def attempt(member):
+        file = incoming("a.txt", f"{member.pk.hex}"[-10:])
+        try:
+            services.start_upload([file], actor=member)
+        except StorageQuotaExceeded:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        accepted = list(pool.map(attempt, members))
+
+    assert accepted.count(True) == 3
+    assert IngestionItem.objects.count() == 3
