@@ -9,10 +9,10 @@ from django.db.models import F, Q, QuerySet, Sum
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from accounts.models import User
-    from quotas.models import Quota, TokenUsage, UsageEvent
+    from quotas.models import Quota, TokenUsage
     from quotas.types import QuotaSubject
 
 
@@ -28,14 +28,6 @@ class QuotaQuerySet(BaseQuerySet["Quota"]):
         if key_id is not None:
             own |= Q(api_key=key_id)
         return self.filter(own).select_related("group", "api_key").order_by("pk")
-
-
-class UsageEventQuerySet(QuerySet["UsageEvent"]):
-    """What was done."""
-
-    def before(self, moment: datetime) -> Self:
-        """Limit to what is older."""
-        return self.filter(created_at__lt=moment)
 
 
 class TokenUsageQuerySet(QuerySet["TokenUsage"]):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from groups.models import Group
 from quotas.enums import UsageKind, UsageOutcome
-from quotas.managers import QuotaQuerySet, TokenUsageQuerySet, UsageEventQuerySet
+from quotas.managers import QuotaQuerySet, TokenUsageQuerySet
 from youworker.common.models import TimestampedModel
 
 
@@ -87,8 +87,6 @@ class UsageEvent(models.Model):
     tokens_out = models.PositiveBigIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField(null=True)
-
-    objects = UsageEventQuerySet.as_manager()
 
     class Meta:
         indexes = [

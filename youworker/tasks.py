@@ -58,10 +58,10 @@ def sweep_privacy() -> None:
 
 @shared_task
 def apply_retention() -> dict[str, int]:
-    """Remove conversations that are older than the rules allow."""
-    from chat.services import apply_retention as apply  # noqa: PLC0415 -- task leaf
+    """Remove conversations and usage that are older than the rules allow."""
+    from youworker import purging  # noqa: PLC0415 -- task leaf
 
-    return apply()
+    return purging.apply_retention()
 
 
 @shared_task
