@@ -11,6 +11,7 @@ from chat import services
 from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
+from chat.quotas import enforce_run_quota
 from chat.runs.process import run_host
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -66,6 +67,19 @@ def test_regenerating_counts_as_well():
 
     with pytest.raises(QuotaExceeded):
         services.regenerate(run.question, actor=user)
+
+
+@pytest.mark.django_db
+def test_a_check_costs_a_fixed_number_of_statements(django_assert_num_queries):
+    user = UserFactory()
+    for _ in range(3):
+        use_tokens(user.pk, 1)
+    with django_assert_num_queries(1):  # the limits
+        enforce_run_quota(user, None)
+    Quota.objects.create(user=user, runs_at_once=3, tokens_per_day=9, tokens_per_month=9)
+
+    with django_assert_num_queries(5):  # the limits, their locks, one for each of them
+        enforce_run_quota(user, None)
 
 
 @pytest.mark.django_db

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import ProgrammingError, connections, transaction
+from django.db import ProgrammingError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.tests.factories import ApiKeyFactory, UserFactory
@@ -169,3 +170,29 @@ def test_events_at_once_are_all_counted():
 
     assert UsageEvent.objects.count() == 60
     assert TokenUsage.objects.filter(user=user).total() == 120
+
+
+def durability():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_an_event_that_stands_alone_does_without_the_disk():
+    user = UserFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    try:
+        with CaptureQueriesContext(connection) as queries:
+            record_usage(UsageKind.SEARCH, user.pk)
+        assert "set_config" in queries[0]["sql"]
+        assert durability() == "on"
+        with transaction.atomic():
+            record_usage(UsageKind.SEARCH, user.pk)
+            use_tokens(user.pk, 5)
+            assert durability() == "on"
+    finally:
+        connection.close()
+
+    assert UsageEvent.objects.count() == 3
