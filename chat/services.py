@@ -14,7 +14,7 @@ from chat.clearing import clear_history as clear_history  # noqa: PLC0414
 from chat.enums import MessageRole
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
-from chat.quotas import require_room_for_run
+from chat.quotas import enforce_run_quota
 from documents.models import Collection
 from youworker.common import audit
 from youworker.common.correlation import correlation_id
@@ -254,7 +254,7 @@ def queue_run(
     """
     session = question.session
     key_id = origin().key_id
-    require_room_for_run(actor, key_id)
+    enforce_run_quota(actor, key_id)
     run = Run(
         session=session,
         user=actor,

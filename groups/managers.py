@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
+    from groups.models import Group, LegalHold, Membership, ServiceAccount
 
 
 class GroupQuerySet(SoftDeleteQuerySet["Group"]):
@@ -81,19 +81,6 @@ class MembershipQuerySet(BaseQuerySet["Membership"]):
     def with_user(self) -> Self:
         """Load the users along, and whether they are service accounts."""
         return self.select_related("user__service_account")
-
-
-class QuotaQuerySet(BaseQuerySet["Quota"]):
-    """Limits of users, groups and keys."""
-
-    def in_force_for(self, user: User, key_id: Any = None) -> Self:
-        """Limit to those that count for a user: his own, his groups' and the key's he shows."""
-        # A subquery: joined, every member of every group with a quota would be read.
-        joined = self.related_rows("group", GroupQuerySet).alive().visible_to(user)
-        own = Q(user=user) | Q(group__in=joined.values("pk"))
-        if key_id is not None:
-            own |= Q(api_key=key_id)
-        return self.filter(own).select_related("group", "api_key").order_by("pk")
 
 
 class ServiceAccountQuerySet(BaseQuerySet["ServiceAccount"]):

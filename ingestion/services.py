@@ -19,7 +19,7 @@ from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
-from ingestion.quotas import require_room_for_files
+from ingestion.quotas import enforce_file_quota
 from ingestion.store import Incoming, keep, remove_orphans, remove_stale
 from youworker.common import audit
 from youworker.common.effects import after_commit
@@ -97,7 +97,7 @@ def record_upload(
     remembered = Remembered(key, body, actor=actor)
     if remembered.answer is not None:
         return IngestionRun.all_objects.get(pk=remembered.answer["run"])
-    require_room_for_files(items, actor=actor)
+    enforce_file_quota(items, actor=actor)
     run = IngestionRun(
         owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
     )
@@ -149,7 +149,7 @@ def start_paths(
 def record_paths(run: IngestionRun, items: Sequence[IngestionItem], *, limited: bool) -> None:
     """Write a run of server files; operators are not limited by quotas."""
     if limited:
-        require_room_for_files(items, actor=run.owner)
+        enforce_file_quota(items, actor=run.owner)
     record_run(run, items)
 
 
@@ -197,7 +197,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     failed = run.items.failed().select_for_update().order_by("position")[:limit]
     chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
     if actor is not None:
-        require_room_for_files(chosen.filter(document__isnull=True), actor=actor)
+        enforce_file_quota(chosen.filter(document__isnull=True), actor=actor)
     fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
     fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "youworker.common",
     "accounts",
     "groups",
+    "quotas",
     "documents",
     "ingestion",
     "mcp",

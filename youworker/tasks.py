@@ -2,7 +2,6 @@
 
 from celery import shared_task
 
-from chat.services import apply_retention as clear_outlived_sessions
 from ingestion.services import remove_unused_files as remove_unused_originals
 from youworker import purging
 from youworker.common.audit import verifying
@@ -50,8 +49,8 @@ def sweep_privacy() -> None:
 
 @shared_task
 def apply_retention() -> dict[str, int]:
-    """Remove conversations that are older than the rules allow."""
-    return clear_outlived_sessions()
+    """Remove conversations and usage that are older than the rules allow."""
+    return purging.apply_retention()
 
 
 @shared_task

@@ -13,7 +13,6 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.services import count_tokens
 from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.enums import Decision, RunStatus, ToolRunStatus
@@ -22,6 +21,8 @@ from chat.runs.leases import LeaseLost
 from chat.runs.passages import unlink_unseen
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
+from quotas.enums import UsageKind, UsageOutcome
+from quotas.services import milliseconds_since, record_usage
 from youworker.common import audit
 from youworker.common.config import config
 from youworker.common.ids import uuid7
@@ -29,7 +30,7 @@ from youworker.common.leases import RELEASED
 from youworker.common.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from accounts.models import User
     from chat.managers import RunQuerySet
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LONGEST_HISTORY = 200
 PREVIEW_CHARACTERS = 500
 LONGEST_TOOL_NAME = 300
+USAGE_FIGURES = ("model", "iterations", "tokens_in", "tokens_out")
 OFFER_SECONDS = 3.0
 MOST_OFFERS = 1000
 offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
@@ -109,6 +111,7 @@ def call_context(run: Run, language: str) -> CallContext:
         language=language,
         time_zone=run.user.time_zone,
         collections=tuple(UUID(pk) for pk in run.options.get("collections", [])),
+        key_id=run.api_key_id,
     )
 
 
@@ -212,14 +215,9 @@ def finish_run(
     answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
     answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
     Citation.objects.bulk_create(unlink_unseen(citations, user=run.user))
-    count_tokens(
-        run.user_id,
-        run.api_key_id,
-        tokens_in=figures["tokens_in"],
-        tokens_out=figures["tokens_out"],
-    )
     Session.objects.touch(run.session_id)
     end_orphans(run)
+    record_run(run, status, figures)
     return True
 
 
@@ -233,16 +231,33 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     run.error_detail = detail
     run.save(update_fields=["error_detail"])
     end_orphans(run)
-    keep_usage(run)
+    figures = {name: getattr(run, name) for name in USAGE_FIGURES}
+    keep_tokens(run)
+    record_run(run, changes["status"], figures)
     return True
 
 
-def keep_usage(run: Run) -> None:
-    """Count the tokens of the finished turns of a run that was cut off."""
+def keep_tokens(run: Run) -> None:
+    """Write the tokens of the finished turns of a run that was cut off to its answer."""
     tokens = {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out}
     if run.answer_id is not None and any(tokens.values()):
-        count_tokens(run.user_id, run.api_key_id, **tokens)
         Message.objects.filter(pk=run.answer_id).update(model=run.model, **tokens)
+
+
+def record_run(run: Run, status: RunStatus, figures: Mapping[str, Any]) -> None:
+    """Write down what a run used that has just ended; the caller holds the transaction."""
+    # What no model answered to may be anything that somebody typed.
+    model = figures.get("model", run.model) if figures["iterations"] else ""
+    record_usage(
+        UsageKind.RUN,
+        run.user_id,
+        key_id=run.api_key_id,
+        name=model,
+        outcome=status,
+        tokens_in=figures["tokens_in"],
+        tokens_out=figures["tokens_out"],
+        duration_ms=milliseconds_since(run.started_at),
+    )
 
 
 @transaction.atomic
@@ -255,7 +270,7 @@ def fail_run(run_id: UUID, token: UUID, detail: str) -> bool:
 
 def end_orphans(run: Run) -> None:
     """Mark the unfinished calls of a run that has ended; the caller holds the transaction."""
-    for row in ToolRun.objects.unfinished(run.pk).select_related("user"):
+    for row in ToolRun.objects.unfinished(run.pk).select_related("user", "run"):
         was_made = row.status == ToolRunStatus.RUNNING
         row.status = ToolRunStatus.INTERRUPTED
         row.save_fields("status")
@@ -264,7 +279,7 @@ def end_orphans(run: Run) -> None:
 
 
 def record_call(row: ToolRun, *, result: str) -> None:
-    """Audit a call: which tool, for which run, and how it ended; nothing of what was said."""
+    """Audit and count a call: which tool, for which run, and its end; nothing of what was said."""
     audit.record(
         "tool.call",
         actor=row.user,
@@ -273,6 +288,15 @@ def record_call(row: ToolRun, *, result: str) -> None:
         tool=row.tool_id,
         run=row.run_id,
         status=row.status,
+    )
+    record_usage(
+        UsageKind.TOOL_CALL,
+        row.user_id,
+        key_id=row.run.api_key_id if row.run else None,
+        # A tool that there is not has the name the model gave it.
+        name=row.tool_name if row.tool_id else "",
+        outcome=UsageOutcome.DENIED if result == "denied" else row.status,
+        duration_ms=row.latency_ms,
     )
 
 
@@ -329,7 +353,7 @@ def take_up_call(run: Run, call_id: UUID) -> TakenUp | None:
     """
     if not Run.objects.lock_held(run.pk, run.lease_token):
         raise LeaseLost
-    rows = ToolRun.objects.select_for_update(of=("self",)).select_related("user")
+    rows = ToolRun.objects.select_for_update(of=("self",)).select_related("user", "run")
     row = rows.filter(pk=call_id, run=run).first()
     if row is None:
         return None

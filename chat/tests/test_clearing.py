@@ -127,7 +127,12 @@ def test_the_rule_of_the_deployment_counts_from_the_last_activity(rule):
     hidden.soft_delete()
     rule(30)
 
-    assert tasks.apply_retention() == {"sessions_deleted": 2, "messages_deleted": 2}
+    assert tasks.apply_retention() == {
+        "sessions_deleted": 2,
+        "messages_deleted": 2,
+        "usage_events_deleted": 0,
+        "token_days_deleted": 0,
+    }
 
     assert left() == {young}
     lines = LogEntry.objects.filter(additional_data__action="chat.history.clear")

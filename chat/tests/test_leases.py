@@ -316,6 +316,21 @@ def test_finishing_again_is_true_for_who_finished_and_counts_once():
     assert finish(run)
     assert not finish(other)
     assert run.user.token_usage.get().tokens_out == 2
+    assert run.user.usage_events.get().outcome == RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(("iterations", "name"), [(0, ""), (1, "some-model")])
+def test_a_run_that_was_cut_off_is_counted_once_with_what_it_used(iterations, name):
+    figures = {"model": "some-model", "tokens_in": 5 * iterations, "tokens_out": 2 * iterations}
+    run = held_run(iterations=iterations, **figures)
+
+    assert records.fail_run(run.pk, run.lease_token, "It broke.")
+    assert not records.fail_run(run.pk, run.lease_token, "It broke.")
+
+    event = run.user.usage_events.get()
+    assert (event.outcome, event.name, event.duration_ms) == ("failed", name, None)
+    assert (event.tokens_in, event.tokens_out) == (figures["tokens_in"], figures["tokens_out"])
+    assert run.user.token_usage.count() == iterations
 
 
 def test_an_older_text_never_replaces_the_last_one():

@@ -11,7 +11,6 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import AsyncClient
 
-from accounts.models import TokenUsage
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import approvals, services, tasks
@@ -33,6 +32,7 @@ from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome
 from mcp.services import calling
 from mcp.tests.factories import ToolFactory
+from quotas.models import TokenUsage
 from youworker.common.exceptions import NotFound
 from youworker.common.redis import async_redis, sync_redis
 from youworker.testing.leases import let_leases_end

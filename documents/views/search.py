@@ -35,7 +35,9 @@ class SearchView(ActorView):
         """Find the passages that answer a question, by words, by meaning, or both."""
         form = SearchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(search(**form.validated_data, actor=self.actor).as_json())
+        key = self.shown_key
+        answer = search(**form.validated_data, actor=self.actor, key_id=key.pk if key else None)
+        return Response(answer.as_json())
 
 
 class TagViewSet(ActorView, ListModelMixin, GenericViewSet):

@@ -24,6 +24,8 @@ from ingestion.pipeline.settle import settle
 from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.enums import UsageOutcome
+from quotas.models import UsageEvent
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 from youworker.testing.leases import let_leases_end
@@ -394,6 +396,8 @@ def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
 
     assert run.items.get().error_code == "embedding_failed"
     assert Document.objects.get().status == DocumentStatus.FAILED
+    # It was read, and that is what is counted.
+    assert UsageEvent.objects.get().outcome == UsageOutcome.SUCCEEDED
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
 
 
@@ -498,3 +502,18 @@ def test_leases_expire_by_the_clock():
     assert take_back() == 1
     item.refresh_from_db()
     assert (item.stage, item.lease_token, item.losses) == (Stage.EMBEDDING, None, 1)
+
+
+def test_every_file_is_counted_once_whether_it_could_be_read(user, letters, incoming):
+    upload(user, incoming, "zebra", " " * 100, "lion")
+
+    work_for(30)
+
+    events = UsageEvent.objects.order_by("outcome", "bytes")
+    assert [(each.user_id, each.kind, each.outcome, each.bytes) for each in events] == [
+        (user.pk, "ingestion", "failed", 100),
+        (user.pk, "ingestion", "succeeded", 4),
+        (user.pk, "ingestion", "succeeded", 5),
+    ]
+    assert [each.name for each in events] == ["", "text/plain", "text/plain"]
+    assert all(each.duration_ms is not None for each in events if each.name)

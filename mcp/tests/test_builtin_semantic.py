@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
+from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
 from documents.types import PassageDraft
 from mcp.calls import CallContext, ToolOutcome
@@ -13,6 +14,7 @@ from mcp.gateway import Endpoint
 from mcp.gateway import call as raw_call
 from mcp.services import call_tool, usable_tools
 from mcp.tests.factories import UserFactory
+from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -191,3 +193,12 @@ def test_schemas_are_plain_enough_for_small_models(anna):
     assert "anyOf" not in str(schema)
     assert "'title'" not in str(schema)
     assert all("description" in field for field in schema["properties"].values())
+
+
+def test_a_search_of_a_tool_is_counted_by_the_key_behind_the_run(anna):
+    key = ApiKeyFactory(user=anna)
+
+    call(anna, "semantic.query", {"query": "holiday"}, key_id=key.pk)
+
+    event = UsageEvent.objects.get()
+    assert (event.kind, event.user_id, event.api_key_id) == ("search", anna.pk, key.pk)

@@ -134,4 +134,6 @@ def remove_person(user_id: UUID) -> None:
     for treatment in erased():
         if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
             raise NotYet(f"there is a new {treatment.model}")
+    # Again under the lock, behind which nobody writes anything new about the user.
+    anonymise(user_id)
     person.delete()

@@ -132,6 +132,13 @@ class PrivacyConfig(Section):
         low=0,
         high=36500,
     )
+    usage_retention_days: int = setting(
+        "USAGE_RETENTION_DAYS",
+        400,
+        "days until it is forgotten who used what and when; 0 = never",
+        low=0,
+        high=36500,
+    )
     export_hours: int = setting(
         "EXPORT_HOURS", 24, "hours an export can be downloaded", low=1, high=720
     )

@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from groups.enums import Measure
+from quotas.enums import QuotaKind, SubjectKind
+from quotas.report import report_usage
 from youworker.common.api import ActorView
-from youworker.usage.report import usage_of
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -19,23 +19,22 @@ if TYPE_CHECKING:
 class UsedSerializer(serializers.Serializer[Any]):
     """What the caller has used."""
 
-    tokens_per_day = serializers.IntegerField()
-    tokens_per_month = serializers.IntegerField()
-    stored_bytes = serializers.IntegerField()
-    documents = serializers.IntegerField()
-    runs_at_once = serializers.IntegerField()
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {kind.value: serializers.IntegerField() for kind in QuotaKind}
 
 
 class LimitSerializer(serializers.Serializer[Any]):
     """One limit: of the caller, of a group's members together, or of the key that asks."""
 
-    measure = serializers.ChoiceField(Measure.choices)
-    scope = serializers.ChoiceField(["user", "group", "api_key"])
+    measure = serializers.ChoiceField(QuotaKind.choices)
+    unit = serializers.CharField()
+    scope = serializers.ChoiceField(SubjectKind.values)
     id = serializers.UUIDField()
     name = serializers.CharField()
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
     left = serializers.IntegerField()
+    resets_at = serializers.DateTimeField(allow_null=True)
 
 
 class UsageReportSerializer(serializers.Serializer[Any]):
@@ -54,5 +53,5 @@ class UsageView(ActorView):
     def get(self, request: Request) -> Response:
         """Read use and limits; no limit is listed where there is none."""
         key = self.shown_key
-        report = usage_of(self.actor, key.pk if key else None)
+        report = report_usage(self.actor, key.pk if key else None)
         return Response(UsageReportSerializer(report).data)

@@ -1,4 +1,4 @@
-"""Quotas of stored files."""
+"""What stored documents count towards quotas."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.db.models import Sum
 from documents.models import Document
 
 if TYPE_CHECKING:
-    from groups.policies import Subject
+    from quotas.types import QuotaSubject
 
 
-def stored_bytes(subject: Subject) -> int:
+def sum_stored_bytes(subject: QuotaSubject) -> int:
     """Bytes of originals; deleted documents count until they are purged, as they are stored."""
-    own = Document.all_objects.filter(owner__in=subject.owners())
+    own = Document.all_objects.filter(owner__in=subject.user_ids())
     return int(own.aggregate(total=Sum("size"))["total"] or 0)
 
 
-def stored_documents(subject: Subject) -> int:
+def count_documents(subject: QuotaSubject) -> int:
     """Living documents."""
-    return int(Document.objects.filter(owner__in=subject.owners()).count())
+    return int(Document.objects.filter(owner__in=subject.user_ids()).count())
