@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ingestion.enums import ACTIVE_STAGES, Stage
-from youworker.common.leases import LeasedQuerySet, due_now
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
 
     def waiting(self, stage: Stage) -> Self:
         """Limit to items nobody works on and whose pause, if any, is over."""
-        return self.filter(due_now(), stage=stage)
+        return self.due().filter(stage=stage)
 
     def unspoiled(self) -> Self:
         """Limit to items with which nothing went wrong yet."""

@@ -40,14 +40,14 @@ class SliceOver(Exception):
 def embed_items(lease: Lease, *, until: float) -> None:
     """Embed leased items; a long document is put down at `until` (monotonic) and goes on later."""
     for item in lease.items:
-        embed_item(item, lease, until=until)
+        embed_item(item, until=until)
 
 
-def embed_item(item: IngestionItem, lease: Lease, *, until: float) -> None:
+def embed_item(item: IngestionItem, *, until: float) -> None:
     """Compute the missing vectors of one item's document."""
 
     def heartbeat() -> None:
-        require_held(item, lease)
+        require_held(item)
         if time.monotonic() > until:
             raise SliceOver
 

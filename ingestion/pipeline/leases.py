@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -16,12 +15,11 @@ from django.utils import timezone
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.common.config import config
-from youworker.common.leases import RELEASED, new_lease
+from youworker.common.leases import RELEASED, keep_lease_alive, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ingestion.managers import ItemQuerySet
+    from contextlib import AbstractContextManager
 
 logger = logging.getLogger(__name__)
 
@@ -32,24 +30,17 @@ CANDIDATES = 8
 MAX_LOSSES = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Some items of one run, held by this worker under one token."""
 
     token: UUID
     items: Sequence[IngestionItem]
-    shown_at: float = field(default_factory=time.monotonic)
 
-    def keep_alive(self) -> None:
-        """Extend the lease when a good part of it is over."""
-        if time.monotonic() - self.shown_at > config.ingestion.lease_seconds / 5:
-            self.extend()
-
-    def extend(self) -> int:
-        """Show that the worker is alive; how many items it still holds."""
-        self.shown_at = time.monotonic()
+    def keep_alive(self) -> AbstractContextManager[None]:
+        """Keep what this worker still holds from being taken over, in a `with` block."""
         held = IngestionItem.objects.held(self.token)
-        return held.renew(seconds=config.ingestion.lease_seconds)
+        return keep_lease_alive(held, seconds=config.ingestion.lease_seconds)
 
     def release(self) -> None:
         """Give back what was not worked on."""
@@ -77,8 +68,8 @@ def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
     """Lease waiting items of one run; none when other workers were first."""
     soon_durable()
     waiting = run.items.waiting(stage).order_by("position")
-    chosen = lockable(waiting.unspoiled(), BATCH if stage == Stage.QUEUED else 1)
-    chosen = chosen or lockable(waiting, 1)
+    chosen = waiting.unspoiled().lock_free(BATCH if stage == Stage.QUEUED else 1)
+    chosen = chosen or waiting.lock_free(1)
     if not chosen:
         return None
     token = uuid4()
@@ -89,12 +80,6 @@ def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
     for item in chosen:
         item.stage, item.lease_token, item.run = working, token, run
     return Lease(token, chosen)
-
-
-def lockable(items: ItemQuerySet, most: int) -> list[IngestionItem]:
-    """Some of the items, locked; those that other workers lock are left out."""
-    rows = items.select_for_update(skip_locked=True, of=("self",))
-    return list(rows[:most])
 
 
 def note_turn(run: IngestionRun) -> None:

@@ -81,12 +81,12 @@ def parse_items(lease: Lease, *, until: float) -> None:
         if number and time.monotonic() > until:
             lease.release()
             return
-        parse_item(item, lease, collection)
+        parse_item(item, collection)
 
 
-def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> None:
+def parse_item(item: IngestionItem, collection: Collection) -> None:
     """Parse and store one item; whatever goes wrong is its own."""
-    look = partial(require_held, item, lease)
+    look = partial(require_held, item)
     try:
         look()
         path = original_of(item)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from django.db import DatabaseError
 
     from ingestion.managers import ItemQuerySet
-    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +29,8 @@ class TakenAway(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 
-def require_held(item: IngestionItem, lease: Lease) -> None:
-    """Show that this worker is alive; raises `TakenAway` when the item is not its own any more."""
-    lease.keep_alive()
+def require_held(item: IngestionItem) -> None:
+    """Raise `TakenAway` when an item is not this worker's own any more."""
     if not held_row(item).exists():
         raise TakenAway
 

@@ -49,7 +49,8 @@ def with_notice(lease: Lease, stage: Callable[[Lease], None], *, until: float) -
     """Run a stage over a lease, then end its run if that was the last of it, and tell."""
     run, began = lease.items[0].run, time.monotonic()
     try:
-        stage(lease)
+        with lease.keep_alive():
+            stage(lease)
     except BaseException:
         lease.release()
         raise

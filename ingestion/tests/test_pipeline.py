@@ -332,19 +332,6 @@ def test_a_late_worker_leaves_no_document(user, letters, incoming):
     assert (stages(run), Document.all_objects.count()) == ([Stage.SKIPPED], 0)
 
 
-def test_leases_are_extended_before_they_end(user, incoming):
-    upload(user, incoming, "text")
-    lease = claim(Stage.QUEUED)
-    pass_time(30)
-    lease.keep_alive()
-    early = IngestionItem.objects.get().lease_until
-    lease.shown_at -= config.ingestion.lease_seconds
-
-    lease.keep_alive()
-
-    assert IngestionItem.objects.get().lease_until > early + timedelta(seconds=20)
-
-
 def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch):
     run = upload(user, incoming, "one", "two")
 
