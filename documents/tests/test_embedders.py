@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from documents import embedding
-from documents.embedding import configured_model, embedder_of, get_embedder
+from documents.embedding import configured_model, embedder_of
 from documents.embedding import openai as openai_module
 from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
-from documents.tests.fakes import LetterEmbedder, embedding_server
+from documents.tests.fakes import embedding_server
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 
@@ -76,16 +76,6 @@ def test_an_embedder_is_loaded_once_per_process(local, monkeypatch):
     assert child is not local
     assert isinstance(child, LocalEmbedder)
     del embedding.loaded[-1, Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS]
-
-
-@pytest.mark.django_db
-def test_get_embedder_is_the_configured_one_until_another_is_active(local, use):
-    assert get_embedder() is local
-
-    letters = LetterEmbedder()
-    use(letters, active=True)
-
-    assert get_embedder() is letters
 
 
 def test_configured_model_follows_the_base_url(settings_of):

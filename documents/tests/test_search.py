@@ -14,6 +14,7 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
     write,
 )
 from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
@@ -33,7 +34,7 @@ def library(*passages, embedded=True, **fields):
     document = DocumentFactory(**fields)
     write(document, *passages)
     if embedded:
-        services.embed_document(document.pk, heartbeat=lambda: None)
+        embed()
     return document
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils import timezone
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.common.config import config
+from youworker.common.db import relax_durability
 from youworker.common.leases import RELEASED, keep_lease_alive, new_lease
 
 if TYPE_CHECKING:
@@ -45,40 +46,37 @@ class Lease:
     def release(self) -> None:
         """Give back what was not worked on."""
         held = IngestionItem.objects.held(self.token)
-        held.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **RELEASED)
-        held.change(**RELEASED)
+        held.change(stage=Stage.QUEUED, **RELEASED)
 
 
-def claim(stage: Stage) -> Lease | None:
-    """Lease waiting items of the run whose turn it is; none when nothing waits.
+def claim() -> Lease | None:
+    """Lease items to be parsed, of the run whose turn it is; none when nothing waits.
 
-    Up to `BATCH` items to be parsed come at once; one with which something went wrong comes
-    alone, so that it costs its neighbours nothing.
+    Up to `BATCH` items come at once; one with which something went wrong comes alone, so that
+    it costs its neighbours nothing.
     """
-    runs = IngestionRun.all_objects.with_work(stage).fairest_first().select_related("owner")
+    runs = IngestionRun.all_objects.with_work().fairest_first().select_related("owner")
     for run in runs[:CANDIDATES]:
-        lease = claim_of(run, stage)
+        lease = claim_of(run)
         if lease is not None:
             return lease
     return None
 
 
 @transaction.atomic
-def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
+def claim_of(run: IngestionRun) -> Lease | None:
     """Lease waiting items of one run; none when other workers were first."""
-    soon_durable()
-    waiting = run.items.waiting(stage).order_by("position")
-    chosen = waiting.unspoiled().lock_free(BATCH if stage == Stage.QUEUED else 1)
-    chosen = chosen or waiting.lock_free(1)
+    relax_durability()
+    waiting = run.items.waiting().order_by("position")
+    chosen = waiting.unspoiled().lock_free(BATCH) or waiting.lock_free(1)
     if not chosen:
         return None
     token = uuid4()
-    working = Stage.PARSING if stage == Stage.QUEUED else stage
     chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
-    chosen_rows.change(stage=working, **new_lease(token, config.ingestion.lease_seconds))
+    chosen_rows.change(stage=Stage.PARSING, **new_lease(token, config.ingestion.lease_seconds))
     note_turn(run)
     for item in chosen:
-        item.stage, item.lease_token, item.run = working, token, run
+        item.stage, item.lease_token, item.run = Stage.PARSING, token, run
     return Lease(token, chosen)
 
 
@@ -110,19 +108,7 @@ def take_back() -> int:
         error_detail=f"{MAX_LOSSES} workers were lost while they worked on this file.",
         **waiting,
     )
-    parsing = abandoned.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **waiting)
-    embedding = abandoned.filter(stage=Stage.EMBEDDING).change(**waiting)
-    returned = quarantined + parsing + embedding
+    returned = quarantined + abandoned.change(stage=Stage.QUEUED, **waiting)
     if returned:
         logger.warning("Took back %s items of silent workers", returned)
     return returned
-
-
-def soon_durable() -> None:
-    """Let this transaction commit without waiting for the disk.
-
-    Everything it says is in it: should the database crash before the write, the item is
-    worked on again as if the transaction had never been.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO OFF")

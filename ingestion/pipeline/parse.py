@@ -18,24 +18,24 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
-from ingestion.pipeline.leases import Lease, soon_durable
 from ingestion.pipeline.verdicts import (
     NOT_STORABLE,
     TakenAway,
     fail,
     held_row,
-    is_refused_value,
     require_held,
     skip_item,
     try_again,
 )
 from ingestion.store import keep, received
 from youworker.common.config import config
+from youworker.common.db import is_refused_value, relax_durability
 from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from documents.models import Collection
     from ingestion.models import IngestionRun
+    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def forget_copy(item: IngestionItem) -> None:
 @transaction.atomic
 def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
     """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
-    soon_durable()
+    relax_durability()
     document = documents.register_document(
         name=item.name,
         uri=item.uri,

@@ -5,24 +5,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import DataError, IntegrityError
-
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 
 if TYPE_CHECKING:
-    from django.db import DatabaseError
-
     from ingestion.managers import ItemQuerySet
 
 logger = logging.getLogger(__name__)
 
 NOT_STORABLE = "not_storable"
-# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
-# them with servers that are away.
-LIMIT_EXCEEDED = "54"
 
 
 class TakenAway(Exception):
@@ -33,17 +26,6 @@ def require_held(item: IngestionItem) -> None:
     """Raise `TakenAway` when an item is not this worker's own any more."""
     if not held_row(item).exists():
         raise TakenAway
-
-
-def is_refused_value(error: DatabaseError) -> bool:
-    """Whether PostgreSQL refused what was to be stored, rather than was away.
-
-    Trying for ever would not help, as it does when a database comes back.
-    """
-    if isinstance(error, DataError | IntegrityError):
-        return True
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state.startswith(LIMIT_EXCEEDED)
 
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:
@@ -80,7 +62,7 @@ def try_again(item: IngestionItem, code: str, detail: str) -> bool:
         return fail(item, code, detail)
     logger.warning("Item %s will be tried again: %s", item.pk, code)
     held_row(item).change(
-        stage=Stage.QUEUED if item.stage == Stage.PARSING else item.stage,
+        stage=Stage.QUEUED,
         attempts=item.attempts + 1,
         failures=item.failures + 1,
         lease_token=None,

@@ -1,0 +1,303 @@
+"""The queue of documents that have to get vectors, one task for each model."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from documents.enums import ModelState, TaskState
+from documents.models import Document, EmbeddingModel, EmbeddingTask
+from documents.services.embeddings import active_model
+from youworker.common.config import config
+from youworker.common.db import relax_durability
+from youworker.common.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from documents.managers import EmbeddingTaskQuerySet
+
+logger = logging.getLogger(__name__)
+
+# Documents and passages of one lease: small documents share the batches of the model, and nobody
+# is kept from others for longer than some seconds.
+MOST_TASKS = 32
+MOST_PASSAGES = 128
+# One turn in so many begins with what nobody waits for, or uploads that never end would keep a
+# second model from ever being complete.
+BACKFILL_EVERY = 5
+# A worker that dies tells nothing about its documents, which is why ten deaths in a row must not
+# count like failures; a document that takes every worker down with it is left alone all the same.
+MAX_LOSSES = 20
+# The longest pause, in seconds, before a document is tried again that failed before.
+LONGEST_PAUSE = 86_400
+# Documents whose status is looked at in one transaction.
+STATUSES_AT_ONCE = 500
+
+# Who stores passages holds it shared, so that whoever has it alone knows: every transaction that
+# did not see a new model, or still saw one that is dropped, is over.
+LOCK_MODELS = "SELECT pg_advisory_xact_lock%s(hashtextextended('documents.embedding.models', 0))"
+
+# A task that is there already is renewed, which takes it away from whoever works on it: they do
+# not know the new passages. Newer documents come first.
+INSERT = """
+    INSERT INTO documents_embeddingtask
+        (id, created_at, updated_at, document_id, model_id, lane, priority, turn,
+         state, failures, losses, error_code, error_detail)
+    SELECT gen_random_uuid(), now(), now(), document_id, model_id, lane, priority,
+           passages + greatest(
+               (SELECT min(t.turn) - 1 FROM documents_embeddingtask t
+                WHERE t.model_id = wanted.model_id AND t.priority = wanted.priority
+                  AND t.lease_token IS NULL),
+               (SELECT max(t.turn) FROM documents_embeddingtask t
+                WHERE t.model_id = wanted.model_id AND t.priority = wanted.priority
+                  AND t.lane = wanted.lane),
+               0),
+           'queued', 0, 0, '', ''
+    FROM (
+        SELECT d.id AS document_id, m.id AS model_id, hashtext(d.owner_id::text) AS lane,
+               CASE WHEN m.active THEN 0 ELSE 1 END AS priority,
+               sum(d.passage_count) OVER (PARTITION BY m.id, d.owner_id ORDER BY d.id DESC)
+                   AS passages
+        FROM documents_document d
+        JOIN documents_embeddingmodel m ON m.id = ANY(%(models)s)
+        WHERE d.id = ANY(%(documents)s)
+    ) AS wanted
+    ORDER BY document_id
+    ON CONFLICT (document_id, model_id) DO {action}
+"""
+RENEW = INSERT.format(
+    action="""UPDATE SET
+        state = 'queued', failures = 0, losses = 0, error_code = '', error_detail = '',
+        lease_token = NULL, lease_until = NULL, lease_suspected_at = NULL,
+        priority = EXCLUDED.priority, turn = EXCLUDED.turn, updated_at = now()"""
+)
+ADD = INSERT.format(action="NOTHING")
+
+# Counts the turns of this process.
+turns = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingLease:
+    """Documents of one model's queue, held by this worker under one token."""
+
+    token: UUID
+    model: EmbeddingModel
+    tasks: Sequence[EmbeddingTask]
+
+    def held(self) -> EmbeddingTaskQuerySet:
+        """What this worker still holds: not what was renewed, deleted or taken over."""
+        rows: EmbeddingTaskQuerySet = EmbeddingTask.objects.held(self.token)
+        return rows
+
+    def keep_alive(self) -> AbstractContextManager[None]:
+        """Keep what this worker still holds from being taken over, in a `with` block."""
+        return keep_lease_alive(self.held(), seconds=config.ingestion.lease_seconds)
+
+
+def queue_documents(document_ids: Collection[UUID]) -> None:
+    """Let every model embed what these documents have now; in the caller's transaction.
+
+    Whoever works on one of them at this moment does not end its task any more.
+    """
+    models = lock_models()
+    if not models:
+        active_model()
+        models = lock_models()
+    insert_tasks(RENEW, models, document_ids)
+
+
+def lock_models() -> list[UUID]:
+    """The models that embed documents; no other comes or goes unseen until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_MODELS % "_shared")
+    rows = EmbeddingModel.objects.exclude(state=ModelState.DROPPING)
+    return list(rows.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def wait_for_storing() -> None:
+    """Wait for every transaction that may not know the present models."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_MODELS % "")
+
+
+@transaction.atomic
+def add_backfill(model: EmbeddingModel, document_ids: Collection[UUID]) -> None:
+    """Let one model embed older documents, unless they wait for it already."""
+    # Or one that is purged meanwhile would refuse its neighbours at the commit.
+    lock_documents(document_ids)
+    insert_tasks(ADD, [model.pk], document_ids)
+
+
+def insert_tasks(statement: str, models: Collection[UUID], document_ids: Collection[UUID]) -> None:
+    """Write the tasks of some documents for some models."""
+    given = {"models": list(models), "documents": list(document_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+
+
+def claim_tasks() -> EmbeddingLease | None:
+    """Lease documents whose turn it is; none when nothing waits for a model that answers."""
+    is_backfill_turn = next(turns) % BACKFILL_EVERY == 0
+    models = list(EmbeddingModel.objects.workable())
+    for model in reversed(models) if is_backfill_turn else models:
+        order = "-priority" if is_backfill_turn else "priority"
+        lease = claim_tasks_of(model, order=order)
+        if lease is not None:
+            return lease
+    return None
+
+
+@transaction.atomic
+def claim_tasks_of(model: EmbeddingModel, *, order: str) -> EmbeddingLease | None:
+    """Lease the next documents of one model.
+
+    One with which something went wrong comes alone, so that it costs its neighbours nothing.
+    """
+    relax_durability()
+    rows = EmbeddingTask.objects.filter(model=model).waiting().select_related("document")
+    waiting = rows.order_by(order, "turn", "document_id")
+    chosen = waiting.lock_free(1)
+    if not chosen:
+        return None
+    if not chosen[0].failures + chosen[0].losses:
+        chosen = fitting(waiting.unspoiled().lock_free(MOST_TASKS))
+    token = uuid4()
+    lease = new_lease(token, config.ingestion.lease_seconds)
+    EmbeddingTask.objects.filter(pk__in=[task.pk for task in chosen]).update(**lease)
+    return EmbeddingLease(token, model, sorted(chosen, key=lambda task: task.document_id))
+
+
+def fitting(tasks: Iterable[EmbeddingTask]) -> list[EmbeddingTask]:
+    """The first of the tasks that have few enough passages together; one in any case."""
+    chosen: list[EmbeddingTask] = []
+    passages = 0
+    for task in tasks:
+        passages += task.document.passage_count
+        if chosen and passages > MOST_PASSAGES:
+            break
+        chosen.append(task)
+    return chosen
+
+
+@transaction.atomic
+def end_tasks(lease: EmbeddingLease, document_ids: Collection[UUID]) -> None:
+    """Note that documents have all vectors of a model, unless they changed meanwhile."""
+    relax_durability()
+    rows = lock_documents(document_ids)
+    lease.held().filter(document__in=document_ids).delete()
+    rows.refresh_status()
+
+
+@transaction.atomic
+def fail_tasks(lease: EmbeddingLease, errors: Mapping[UUID, tuple[str, str]]) -> None:
+    """Try documents again after a pause that doubles; tell after some tries that they failed.
+
+    `errors` has a code and a sentence for each document.
+    """
+    rows = lock_documents(errors)
+    for task in lease.tasks:
+        if task.document_id in errors:
+            code, detail = errors[task.document_id]
+            fail_task(lease, task, code, detail)
+    rows.refresh_status()
+
+
+def fail_task(lease: EmbeddingLease, task: EmbeddingTask, code: str, detail: str) -> None:
+    """Count a failure of one task and let it wait."""
+    has_failed = task.failures + 1 >= config.ingestion.max_attempts
+    logger.warning("Document %s gets no vectors yet: %s", task.document_id, code)
+    lease.held().filter(pk=task.pk).update(
+        state=TaskState.FAILED if has_failed else task.state,
+        failures=task.failures + 1,
+        lease_token=None,
+        # Doubled too often, it would be no number any more.
+        lease_until=lease_end(min(2 ** min(task.failures, 20), LONGEST_PAUSE)),
+        error_code=code[:64],
+        error_detail=detail,
+    )
+
+
+def lock_documents(document_ids: Iterable[UUID]) -> Any:
+    """Documents, locked before their tasks: in this order passages are stored and purged, too."""
+    rows = Document.all_objects.filter(pk__in=list(document_ids))
+    list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    return rows
+
+
+def release_tasks(lease: EmbeddingLease, done: Mapping[UUID, int]) -> None:
+    """Give back what is not ended; `done` passages move a document back in its queue."""
+    for document_id, passages in done.items():
+        rows = lease.held().filter(document=document_id)
+        rows.update(turn=F("turn") + passages, **RELEASED)
+    lease.held().update(**RELEASED)
+
+
+def note_error(lease: EmbeddingLease, code: str, detail: str) -> None:
+    """Tell at what is held why it has to wait."""
+    lease.held().update(error_code=code, error_detail=detail)
+
+
+def take_back_tasks() -> int:
+    """Return what silent workers held to the queue; how many tasks there were."""
+    EmbeddingTask.objects.leased().suspect_expired()
+    lost = EmbeddingTask.objects.leased().lost()
+    spoiled = list(lost.filter(losses__gte=MAX_LOSSES - 1).values_list("pk", "document_id"))
+    for pk, _ in spoiled:
+        lost.filter(pk=pk).update(
+            state=TaskState.FAILED,
+            losses=F("losses") + 1,
+            lease_token=None,
+            lease_until=lease_end(LONGEST_PAUSE),
+            error_code="quarantined",
+            error_detail=f"{MAX_LOSSES} workers were lost while they worked on this document.",
+        )
+    refresh_statuses(document_id for _, document_id in spoiled)
+    returned = lost.update(losses=F("losses") + 1, **RELEASED)
+    if returned or spoiled:
+        logger.warning("Took back %s documents of silent workers", returned + len(spoiled))
+    return returned + len(spoiled)
+
+
+def refresh_statuses(document_ids: Iterable[UUID]) -> None:
+    """Let the statuses of documents say what there is of the active model's vectors."""
+    ids = list(document_ids)
+    for first in range(0, len(ids), STATUSES_AT_ONCE):
+        with transaction.atomic():
+            lock_documents(ids[first : first + STATUSES_AT_ONCE]).refresh_status()
+
+
+def refresh_outdated_statuses() -> int:
+    """Repair documents that wait for vectors they have; how many there were.
+
+    A process may have died between the change of the active model and theirs.
+    """
+    # While a model is prepared, its tasks are not there yet.
+    if not EmbeddingModel.objects.active().filter(state=ModelState.ENABLED).exists():
+        return 0
+    ids = list(Document.all_objects.outdated_status().values_list("pk", flat=True))
+    refresh_statuses(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def retry_tasks(document_ids: Collection[UUID]) -> None:
+    """Embed documents again whose vectors could not be computed before."""
+    rows = lock_documents(document_ids)
+    queue_documents(document_ids)
+    rows.refresh_status()
+
+
+def has_waiting_tasks() -> bool:
+    """Whether a worker would find something to embed."""
+    models = EmbeddingModel.objects.workable().order_by().values("pk")
+    return bool(EmbeddingTask.objects.waiting().filter(model__in=models).exists())
