@@ -172,7 +172,7 @@ class PassageAdmin(ReadOnlyAdmin):
         return Passage.objects.defer("text", "heading", "search").order_by("-pk")
 
 
-class PrepareForm(ModelForm):  # type: ignore[type-arg]
+class PrepareForm(ModelForm):
     """What is said about a model that is to be prepared."""
 
     def clean(self) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class EmbeddingModelAdmin(KeptAdmin):
         return EmbeddingModel.objects.with_progress().order_by("-active", "created_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super(KeptAdmin, self).has_add_permission(request)
+        return cast("User", request.user).has_perm("documents.add_embeddingmodel")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from documents import tasks
 from documents.embedding import embedder_of, require_usable
@@ -50,7 +51,7 @@ def prepare_model(
     """A model to be filled beside the active one, by the workers, from now on.
 
     Of one that is there already, what is missing is queued again. Raises `InvalidInput` for one
-    that cannot be used here.
+    that cannot be used here, and `ModelInUse` for one that is being dropped.
     """
     require_usable(provider, name, dimensions)
     active_model()
@@ -59,9 +60,7 @@ def prepare_model(
         **given, defaults={"state": ModelState.PREPARING}
     )
     if not is_new:
-        model = locked_model(model)
-        model.state, model.lease_until = ModelState.PREPARING, None
-        model.save_fields("state", "lease_until")
+        change_state(model, ModelState.PREPARING)
     record(model, "prepare", actor)
     after_commit(tasks.wake_for_models)
     return model
@@ -171,8 +170,7 @@ def drop_model(model: EmbeddingModel, *, actor: User | None = None) -> None:
     model = locked_model(model)
     if model.active:
         raise ModelInUse("The active embedding model cannot be removed.")
-    model.state, model.lease_token, model.lease_until = ModelState.DROPPING, None, None
-    model.save_fields("state", "lease_token", "lease_until")
+    change_state(model, ModelState.DROPPING)
     record(model, "drop", actor)
     after_commit(tasks.wake_for_models)
 
@@ -199,6 +197,17 @@ def retry_model(model: EmbeddingModel, *, actor: User | None = None) -> int:
     count = waiting.filter(lease_token__isnull=True).update(lease_until=None)
     record(model, "retry", actor)
     return count
+
+
+def change_state(model: EmbeddingModel, state: ModelState) -> None:
+    """Let the workers settle a model anew, whatever they do with it now.
+
+    Raises `ModelInUse` for one that is being dropped: nothing ends that.
+    """
+    rows = EmbeddingModel.objects.filter(pk=model.pk).exclude(state=ModelState.DROPPING)
+    if not rows.update(state=state, failures=0, error="", updated_at=timezone.now(), **RELEASED):
+        raise ModelInUse(f"{model} is being dropped.")
+    model.refresh_from_db()
 
 
 def locked_model(model: EmbeddingModel) -> EmbeddingModel:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 from django.db.models import F
 
-from documents.enums import ModelState, TaskState
+from documents.enums import ModelState, TaskPriority, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask
 from documents.services.embeddings import active_model
 from youworker.common.config import config
@@ -147,25 +147,29 @@ def insert_tasks(statement: str, models: Collection[UUID], document_ids: Collect
 
 def claim_tasks() -> EmbeddingLease | None:
     """Lease documents whose turn it is; none when nothing waits for a model that answers."""
-    is_backfill_turn = next(turns) % BACKFILL_EVERY == 0
-    models = list(EmbeddingModel.objects.workable())
-    for model in reversed(models) if is_backfill_turn else models:
-        order = "-priority" if is_backfill_turn else "priority"
-        lease = claim_tasks_of(model, order=order)
+    queues = [
+        (model, priority)
+        for model in EmbeddingModel.objects.workable()
+        for priority in TaskPriority
+    ]
+    if next(turns) % BACKFILL_EVERY == 0:
+        queues.reverse()
+    for model, priority in queues:
+        lease = claim_tasks_of(model, priority)
         if lease is not None:
             return lease
     return None
 
 
 @transaction.atomic
-def claim_tasks_of(model: EmbeddingModel, *, order: str) -> EmbeddingLease | None:
-    """Lease the next documents of one model.
+def claim_tasks_of(model: EmbeddingModel, priority: TaskPriority) -> EmbeddingLease | None:
+    """Lease the next documents of one queue.
 
     One with which something went wrong comes alone, so that it costs its neighbours nothing.
     """
     relax_durability()
-    rows = EmbeddingTask.objects.filter(model=model).waiting().select_related("document")
-    waiting = rows.order_by(order, "turn", "document_id")
+    queue = EmbeddingTask.objects.filter(model=model, priority=priority)
+    waiting = queue.waiting().select_related("document").order_by("turn", "document_id")
     chosen = waiting.lock_free(1)
     if not chosen:
         return None
@@ -192,6 +196,8 @@ def fitting(tasks: Iterable[EmbeddingTask]) -> list[EmbeddingTask]:
 @transaction.atomic
 def end_tasks(lease: EmbeddingLease, document_ids: Collection[UUID]) -> None:
     """Note that documents have all vectors of a model, unless they changed meanwhile."""
+    if not document_ids:
+        return
     relax_durability()
     rows = lock_documents(document_ids)
     lease.held().filter(document__in=document_ids).delete()

@@ -362,6 +362,25 @@ def embed_first(model):
             return
 
 
+def test_a_model_that_is_dropped_cannot_be_prepared_meanwhile(letters, prepare, second):
+    model = prepare(second)
+    services.drop_model(model)
+
+    for act in (lambda: prepare(second), lambda: services.drop_model(model)):
+        with pytest.raises(ModelInUse, match="is being dropped"):
+            act()
+
+
+def test_whoever_prepares_a_model_that_is_dropped_meanwhile_leaves_it_so(letters, prepare, second):
+    model = prepare(second, settle=False)
+    second.embed = lambda texts: services.drop_model(model)
+
+    services.settle_models()
+
+    assert not EmbeddingModel.objects.filter(pk=model.pk).exists()
+    assert model.index_name not in indexes()
+
+
 def test_a_dropped_model_gets_no_new_documents(letters, prepare, second):
     model = prepare(second)
     services.drop_model(model)

@@ -232,13 +232,14 @@ def test_claiming_and_queueing_use_the_indexes_of_a_large_queue(letters):
             5000, owner=owner, collection=services.default_collection(owner)
         )
     )
+    EmbeddingModel.objects.update(active=False)
     add_backfill(letters, [document.pk for document in documents])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE documents_embeddingtask, documents_document")
         rows = (
-            EmbeddingTask.objects.filter(model=letters)
+            EmbeddingTask.objects.filter(model=letters, priority=TaskPriority.BACKFILL)
             .waiting()
-            .order_by("priority", "turn", "document_id")
+            .order_by("turn", "document_id")
         )
         plan = rows[:8].explain()
         given = {"models": [letters.pk], "documents": [documents[0].pk]}

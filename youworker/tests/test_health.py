@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from documents.models import EmbeddingModel
+from documents.tests.factories import DocumentFactory, write
 from youworker.common.crypto import fingerprints
 from youworker.health import checks
 
@@ -83,6 +85,26 @@ def test_detailed_shows_every_part_with_its_latency(monkeypatch):
     assert first.items() <= parts["encryption"].items()
     assert all(part["latency_ms"] >= 0 for part in parts.values())
     assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
+
+
+@pytest.mark.django_db
+def test_detailed_shows_how_far_embedding_models_are():
+    def shown():
+        return checks.run({"embedding": checks.embedding})["embedding"]
+
+    assert (shown()["status"], shown()["models"]) == ("ok", {})
+    write(DocumentFactory(), "text")
+    active = EmbeddingModel.objects.get()
+    other = EmbeddingModel.objects.create(provider="openai", name="m", dimensions=8, error="Away.")
+
+    found = shown()
+    assert (found["status"], found["warning"]) == ("ok", True)
+    assert found["models"] == {
+        str(active): {"state": "active", "documents_left": 1, "documents_failed": 0},
+        str(other): {"state": "enabled", "documents_left": 0, "documents_failed": 0},
+    }
+    EmbeddingModel.objects.filter(pk=active.pk).update(error="It does not answer.")
+    assert (shown()["status"], shown()["detail"]) == ("failed", f"{active}: It does not answer.")
 
 
 @pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])
