@@ -19,6 +19,7 @@ from documents.services.documents import (
     update_document,
     upload_path_hash,
 )
+from documents.services.embedding_leases import take_back_tasks
 from documents.services.embedding_models import (
     activate_model,
     drop_model,
@@ -31,7 +32,6 @@ from documents.services.embedding_queue import (
     has_waiting_tasks,
     refresh_outdated_statuses,
     retry_tasks,
-    take_back_tasks,
 )
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import active_model

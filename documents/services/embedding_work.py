@@ -15,7 +15,7 @@ from django.db.models import F
 from documents.embedding import embedder_of
 from documents.exceptions import VectorsUnusable
 from documents.models import EmbeddingModel, Passage
-from documents.services.embedding_queue import (
+from documents.services.embedding_leases import (
     EmbeddingLease,
     claim_tasks,
     end_tasks,

@@ -13,7 +13,7 @@ from documents.enums import DocumentStatus, ModelState, Provider
 from documents.exceptions import ModelIncomplete, ModelInUse
 from documents.models import EmbeddingModel, EmbeddingTask, PassageEmbedding
 from documents.services import embedding_models
-from documents.services.embedding_queue import claim_tasks
+from documents.services.embedding_leases import claim_tasks
 from documents.services.embedding_work import EmbeddingWork
 from documents.tests.conftest import register_embedder
 from documents.tests.factories import FOREVER, DocumentFactory, drafts, embed, write

@@ -9,8 +9,9 @@ from accounts.tests.factories import UserFactory
 from documents import services
 from documents.enums import DocumentStatus, TaskPriority, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask
-from documents.services import embedding_queue
-from documents.services.embedding_queue import BACKFILL_EVERY, add_backfill, claim_tasks
+from documents.services import embedding_leases, embedding_queue
+from documents.services.embedding_leases import BACKFILL_EVERY, claim_tasks
+from documents.services.embedding_queue import add_backfill
 from documents.tests.factories import DocumentFactory, embed, write
 from documents.tests.fakes import LetterEmbedder
 from youworker.common.leases import lease_end
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def one_by_one(monkeypatch):
     """A lease is one document, so that the order shows."""
-    monkeypatch.setattr(embedding_queue, "MOST_TASKS", 1)
-    monkeypatch.setattr(embedding_queue, "turns", iter(range(1, 10_000)))
+    monkeypatch.setattr(embedding_leases, "MOST_TASKS", 1)
+    monkeypatch.setattr(embedding_leases, "turns", iter(range(1, 10_000)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from documents import services
 from documents.enums import DocumentStatus, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
 from documents.services import embedding_work
-from documents.services.embedding_queue import MAX_LOSSES, MOST_PASSAGES, claim_tasks
+from documents.services.embedding_leases import MAX_LOSSES, MOST_PASSAGES, claim_tasks
 from documents.services.embedding_work import EmbeddingWork, embed_next
 from documents.tests.factories import FOREVER, DocumentFactory, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, NanEmbedder, PickyEmbedder
