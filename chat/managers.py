@@ -16,7 +16,7 @@ from chat.enums import (
     RunStatus,
     ToolRunStatus,
 )
-from youworker.common.leases import LeasedQuerySet, due_now, lease_end, new_lease
+from youworker.common.leases import LeasedQuerySet, lease_end, new_lease
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class RunQuerySet(LeasedQuerySet["Run"]):
     @transaction.atomic
     def reserve_due(self, limit: int, *, seconds: float) -> list[UUID]:
         """The oldest queued runs that nobody is about to take up: the caller is, for so long."""
-        due = self.filter(due_now(), status=RunStatus.QUEUED).order_by("created_at")
+        due = self.due().filter(status=RunStatus.QUEUED).order_by("created_at")
         rows = due.select_for_update(skip_locked=True, no_key=True)[:limit]
         ids = list(rows.values_list("pk", flat=True))
         if ids:

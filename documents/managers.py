@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.db.models import BooleanField, Case, Count, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from documents.enums import Access, DocumentStatus
+from documents.enums import Access, DocumentStatus, ModelState, TaskState
 from groups.managers import GroupQuerySet
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from accounts.models import User
     from documents.models import (
@@ -21,6 +35,7 @@ if TYPE_CHECKING:
         Document,
         DocumentShare,
         EmbeddingModel,
+        EmbeddingTask,
         Passage,
         PassageEmbedding,
         Tag,
@@ -134,9 +149,36 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
             rows = rows.filter(pk__in=carrying)
         return rows
 
-    def unfinished(self) -> Self:
-        """Limit to documents whose passages do not all have a vector yet."""
-        return self.filter(status=DocumentStatus.SEARCHABLE)
+    def lacking_vectors(self, model: EmbeddingModel) -> Self:
+        """Limit to documents with a passage that the model has not embedded."""
+        own = self.related_rows("passages", PassageQuerySet).filter(document=OuterRef("pk"))
+        return self.filter(Exists(own.without_vector(model)))
+
+    def outdated_status(self) -> Self:
+        """Limit to documents that wait, or failed, for vectors of a model that has them all."""
+        waiting = self.waiting_tasks()
+        rows = self.filter(status__in=(DocumentStatus.SEARCHABLE, DocumentStatus.FAILED))
+        return rows.exclude(Exists(waiting))
+
+    def refresh_status(self) -> int:
+        """Let the status say what there is of the active model's vectors; how many rows.
+
+        The caller has locked the rows, so that nobody ends their tasks meanwhile.
+        """
+        waiting = self.waiting_tasks()
+        return self.exclude(status=DocumentStatus.PROCESSING).update(
+            status=Case(
+                When(Exists(waiting.failed()), then=Value(DocumentStatus.FAILED)),
+                When(Exists(waiting), then=Value(DocumentStatus.SEARCHABLE)),
+                default=Value(DocumentStatus.READY),
+            ),
+            updated_at=timezone.now(),
+        )
+
+    def waiting_tasks(self) -> EmbeddingTaskQuerySet:
+        """The tasks of the active model for one of these documents, in a subquery."""
+        tasks = self.related_rows("embedding_tasks", EmbeddingTaskQuerySet)
+        return tasks.filter(model__active=True, document=OuterRef("pk"))
 
     def with_relations(self) -> Self:
         """Load what the API shows beside the row, in a fixed number of queries."""
@@ -165,19 +207,69 @@ class PassageQuerySet(BaseQuerySet["Passage"]):
         """Sort as the document reads."""
         return self.order_by("document_id", "ordinal")
 
+    def after(self, document_id: UUID, ordinal: int) -> Self:
+        """Limit to what follows a passage in the order of `in_order`."""
+        rest = Q(document=document_id, ordinal__gt=ordinal)
+        return self.filter(Q(document__gt=document_id) | rest)
+
     def without_vector(self, model: EmbeddingModel) -> Self:
         """Limit to passages the model has not embedded."""
-        vectors = self.related_rows("embeddings", PassageEmbeddingQuerySet)
-        embedded = vectors.of_model(model).values("passage_id")
-        return self.exclude(pk__in=embedded)
+        vectors = self.related_rows("embeddings", PassageEmbeddingQuerySet).of_model(model)
+        # `NOT IN` would read every vector of the model for a single document.
+        return self.exclude(Exists(vectors.filter(passage=OuterRef("pk"))))
 
 
-class EmbeddingModelQuerySet(BaseQuerySet["EmbeddingModel"]):
+class EmbeddingModelQuerySet(LeasedQuerySet["EmbeddingModel"]):
     """Models that compute vectors."""
 
     def active(self) -> Self:
         """Limit to the one that answers searches."""
         return self.filter(active=True)
+
+    def workable(self) -> Self:
+        """Limit to models that vectors may be asked of now, the active one first."""
+        return self.due().filter(state=ModelState.ENABLED).order_by("-active", "created_at", "pk")
+
+    def unsettled(self) -> Self:
+        """Limit to models that are to be prepared or dropped."""
+        return self.filter(state__in=(ModelState.PREPARING, ModelState.DROPPING))
+
+    def with_progress(self) -> Self:
+        """Annotate how many documents and passages are still to be embedded, and what failed.
+
+        Deleted documents do not count; passages of a long document do until all are embedded.
+        """
+        tasks = self.related_rows("tasks", EmbeddingTaskQuerySet).of_living_documents()
+        rows = tasks.filter(model=OuterRef("pk"))
+        grouped = rows.order_by().values("model")
+        left = grouped.annotate(n=Count("pk")).values("n")
+        failed = grouped.annotate(n=Count("pk", filter=Q(state=TaskState.FAILED))).values("n")
+        passages = grouped.annotate(n=Sum("document__passage_count")).values("n")
+        return self.annotate(
+            documents_left=Coalesce(Subquery(left), 0),
+            documents_failed=Coalesce(Subquery(failed), 0),
+            passages_left=Coalesce(Subquery(passages), 0),
+        )
+
+
+class EmbeddingTaskQuerySet(LeasedQuerySet["EmbeddingTask"]):
+    """Documents that have to get vectors."""
+
+    def of_living_documents(self) -> Self:
+        """Limit to documents that are not deleted; the others go on when they are restored."""
+        return self.filter(document__deleted_at__isnull=True)
+
+    def waiting(self) -> Self:
+        """Limit to what somebody could work on now."""
+        return self.due().of_living_documents()
+
+    def failed(self) -> Self:
+        """Limit to what is told as failed."""
+        return self.filter(state=TaskState.FAILED)
+
+    def unspoiled(self) -> Self:
+        """Limit to documents with which nothing went wrong yet."""
+        return self.filter(failures=0, losses=0)
 
 
 class PassageEmbeddingQuerySet(BaseQuerySet["PassageEmbedding"]):

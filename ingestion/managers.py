@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ingestion.enums import ACTIVE_STAGES, Stage
-from youworker.common.leases import LeasedQuerySet, due_now
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
             byte_count=total(rows, Sum("size")),
         )
 
-    def with_work(self, stage: Stage) -> Self:
-        """Limit to unfinished runs that have an item waiting in a stage."""
-        waiting = self.items().waiting(stage).filter(run=OuterRef("pk"))
+    def with_work(self) -> Self:
+        """Limit to unfinished runs that have an item waiting to be parsed."""
+        waiting = self.items().waiting().filter(run=OuterRef("pk"))
         return self.unfinished().filter(Exists(waiting))
 
     def fairest_first(self) -> Self:
@@ -84,9 +84,13 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
         """Limit to items that were given up."""
         return self.filter(stage=Stage.FAILED)
 
-    def waiting(self, stage: Stage) -> Self:
-        """Limit to items nobody works on and whose pause, if any, is over."""
-        return self.filter(due_now(), stage=stage)
+    def waiting(self) -> Self:
+        """Limit to items to be parsed that nobody works on and whose pause, if any, is over."""
+        return self.due().filter(stage=Stage.QUEUED)
+
+    def unembedded(self) -> Self:
+        """Limit to parsed files whose vectors are to come, or could not be computed."""
+        return self.filter(Q(stage=Stage.EMBEDDING) | Q(stage=Stage.FAILED, document__isnull=False))
 
     def unspoiled(self) -> Self:
         """Limit to items with which nothing went wrong yet."""

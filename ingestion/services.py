@@ -17,6 +17,7 @@ from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.quotas import enforce_file_quota
@@ -194,14 +195,17 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
 
     Raises `NothingToRetry`, and `StorageQuotaExceeded` unless an operator asks.
     """
-    failed = run.items.failed().select_for_update().order_by("position")[:limit]
-    chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
+    failed = run.items.failed().order_by("position")[:limit]
+    documents_of = dict(failed.values_list("pk", "document_id"))
+    chosen = IngestionItem.objects.failed().filter(pk__in=documents_of)
     if actor is not None:
         enforce_file_quota(chosen.filter(document__isnull=True), actor=actor)
     fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
     fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
+    # The documents before their items: in this order purging locks them, too.
+    documents.retry_tasks({pk for pk in documents_of.values() if pk is not None})
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
-    parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)
+    parsed = chosen.change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:
         raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
@@ -221,16 +225,23 @@ def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
 
 
 def sweep() -> None:
-    """Take back what silent workers held, end runs, and wake workers when work waits.
+    """Repair what died, and wake workers when work waits."""
+    repair()
+    if IngestionRun.all_objects.with_work().exists() or documents.has_waiting_tasks():
+        wake_workers()
+
+
+def repair() -> None:
+    """Take back what silent workers held, and end what nobody ended.
 
     Half-received files of processes that died are deleted, too.
     """
     remove_stale()
     take_back()
+    documents.take_back_tasks()
+    documents.refresh_outdated_statuses()
+    finish_items()
     settle()
-    waiting = (Stage.QUEUED, Stage.EMBEDDING)
-    if any(IngestionRun.all_objects.with_work(stage).exists() for stage in waiting):
-        wake_workers()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
@@ -263,12 +274,6 @@ def cancel_runs(user: User) -> int:
     return sum(
         cancel_items(run) for run in IngestionRun.all_objects.filter(owner=user).unfinished()
     )
-
-
-def is_embedding(user: User) -> bool:
-    """Whether documents of a user still wait for vectors."""
-    rows = IngestionItem.objects.filter(run__owner=user, stage=Stage.EMBEDDING)
-    return rows.exists()
 
 
 def erase_runs(user: User) -> int:

@@ -16,6 +16,7 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
     write,
 )
 from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
@@ -36,7 +37,7 @@ def library(*passages, embedded=True, **fields):
     document = DocumentFactory(**fields)
     write(document, *passages)
     if embedded:
-        services.embed_document(document.pk, heartbeat=lambda: None)
+        embed()
     return document
 
 

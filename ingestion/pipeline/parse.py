@@ -19,13 +19,11 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
-from ingestion.pipeline.leases import Lease, soon_durable
 from ingestion.pipeline.verdicts import (
     NOT_STORABLE,
     TakenAway,
     fail,
     held_row,
-    is_refused_value,
     record_file,
     require_held,
     skip_item,
@@ -35,6 +33,7 @@ from ingestion.store import keep, received
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
 from youworker.common.config import config
+from youworker.common.db import is_refused_value, relax_durability
 from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from documents.models import Collection
     from ingestion.models import IngestionRun
+    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -87,12 +87,12 @@ def parse_items(lease: Lease, *, until: float) -> None:
         if number and time.monotonic() > until:
             lease.release()
             return
-        parse_item(item, lease, collection)
+        parse_item(item, collection)
 
 
-def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> None:
+def parse_item(item: IngestionItem, collection: Collection) -> None:
     """Parse and store one item; whatever goes wrong is its own."""
-    look = partial(require_held, item, lease)
+    look = partial(require_held, item)
     began = timezone.now()
     try:
         look()
@@ -150,7 +150,7 @@ def forget_copy(item: IngestionItem) -> None:
 @transaction.atomic
 def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
     """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
-    soon_durable()
+    relax_durability()
     document = documents.register_document(
         name=item.name,
         uri=item.uri,

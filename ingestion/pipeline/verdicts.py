@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
@@ -15,39 +15,21 @@ from youworker.common.config import config
 from youworker.common.leases import lease_end
 
 if TYPE_CHECKING:
-    from django.db import DatabaseError
-
     from ingestion.managers import ItemQuerySet
-    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
 NOT_STORABLE = "not_storable"
-# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
-# them with servers that are away.
-LIMIT_EXCEEDED = "54"
 
 
 class TakenAway(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 
-def require_held(item: IngestionItem, lease: Lease) -> None:
-    """Show that this worker is alive; raises `TakenAway` when the item is not its own any more."""
-    lease.keep_alive()
+def require_held(item: IngestionItem) -> None:
+    """Raise `TakenAway` when an item is not this worker's own any more."""
     if not held_row(item).exists():
         raise TakenAway
-
-
-def is_refused_value(error: DatabaseError) -> bool:
-    """Whether PostgreSQL refused what was to be stored, rather than was away.
-
-    Trying for ever would not help, as it does when a database comes back.
-    """
-    if isinstance(error, DataError | IntegrityError):
-        return True
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state.startswith(LIMIT_EXCEEDED)
 
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:
@@ -93,7 +75,7 @@ def try_again(item: IngestionItem, code: str, detail: str) -> bool:
         return fail(item, code, detail)
     logger.warning("Item %s will be tried again: %s", item.pk, code)
     held_row(item).change(
-        stage=Stage.QUEUED if item.stage == Stage.PARSING else item.stage,
+        stage=Stage.QUEUED,
         attempts=item.attempts + 1,
         failures=item.failures + 1,
         lease_token=None,

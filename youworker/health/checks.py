@@ -12,6 +12,7 @@ import redis
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from documents.models import EmbeddingModel
 from youworker.celery import app
 from youworker.common.config import config
 from youworker.common.crypto import SHOWN, fingerprints
@@ -89,6 +90,22 @@ def models() -> dict[str, Any]:
     return {"endpoint": ", ".join(urls) or None}
 
 
+def embedding() -> dict[str, Any]:
+    """Documents get the vectors by which they are found; what is left of each model's."""
+    rows = list(EmbeddingModel.objects.with_progress().order_by("-active", "created_at"))
+    left = {
+        str(model): {
+            "state": "active" if model.active else model.state,
+            "documents_left": model.documents_left,
+            "documents_failed": model.documents_failed,
+        }
+        for model in rows
+    }
+    if rows and rows[0].active and rows[0].error:
+        raise LookupError(f"{rows[0]}: {rows[0].error}")
+    return {"models": left, "warning": any(model.error for model in rows)}
+
+
 def encryption() -> dict[str, Any]:
     """The key that encrypts, by its fingerprint."""
     first, *older = fingerprints()
@@ -100,6 +117,7 @@ DETAILED: dict[str, Check] = {
     "disk": disk,
     "worker": worker,
     "models": models,
+    "embedding": embedding,
     "encryption": encryption,
 }
 EXPECTED = (

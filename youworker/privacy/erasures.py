@@ -17,7 +17,7 @@ from groups.models import LegalHold
 from youworker.common import audit
 from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import Forbidden
-from youworker.privacy.holding import LEASE_SECONDS, kept_alive
+from youworker.common.leases import keep_lease_alive
 from youworker.privacy.removing import NotYet, remove_user
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Silence after which another worker may take a removal over.
+LEASE_SECONDS = 60
 PAUSE_SECONDS = 3
 LONGEST_PAUSE = 300
 
@@ -115,7 +117,8 @@ def carry_out(erasure: Erasure) -> bool:
     try:
         if is_held(erasure):
             return False
-        with kept_alive(Erasure.objects.all(), erasure):
+        held = Erasure.objects.holding(erasure.lease_token)
+        with keep_lease_alive(held, seconds=LEASE_SECONDS):
             counts = remove_user(erasure)
     except NotYet as reason:
         logger.info("The erasure of %s waits: %s", erasure.subject, reason)

@@ -19,13 +19,15 @@ from youworker.common import audit
 from youworker.common.config import config
 from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import NotFound
+from youworker.common.leases import keep_lease_alive
 from youworker.privacy.collecting import collect
-from youworker.privacy.holding import LEASE_SECONDS, kept_alive
 from youworker.privacy.package import written
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+# Silence after which another worker may take the making of a copy over.
+LEASE_SECONDS = 60
 PAUSE_SECONDS = 10
 # What lies in a copy beside the account.
 CONTENTS = {Scope.CHAT, Scope.DOCUMENTS_READ}
@@ -60,7 +62,8 @@ def make_export(export: DataExport) -> None:
         give_up(export, "lost")
         return
     try:
-        with kept_alive(DataExport.objects.all(), export):
+        held = DataExport.objects.holding(export.lease_token)
+        with keep_lease_alive(held, seconds=LEASE_SECONDS):
             size = export_to(export.user, path_of(export.pk))
     except Exception:
         logger.exception("The export %s could not be made", export.pk)

@@ -25,9 +25,10 @@ from chat import services as chat
 from chat.runs import records
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
+from documents.embedding import configured_model
 from documents.enums import Provider
 from documents.models import EmbeddingModel
-from documents.services import embeddings, removal, staff
+from documents.services import embedding_models, removal, staff
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
@@ -488,15 +489,27 @@ EVENTS = [
         by="nobody",
     ),
     service(
+        "prepare an embedding model",
+        "admin.settings.update",
+        lambda w: embedding_models.prepare_model(*configured_model(), actor=w.root),
+        by="root",
+    ),
+    service(
+        "ask an embedding model again",
+        "admin.settings.update",
+        lambda w: embedding_models.retry_model(vectors(w, active=False), actor=w.root),
+        by="root",
+    ),
+    service(
         "activate an embedding model",
         "admin.settings.update",
-        lambda w: embeddings.activate_model(vectors(w, active=False), actor=w.root),
+        lambda w: embedding_models.activate_model(vectors(w, active=False), actor=w.root),
         by="root",
     ),
     service(
         "drop an embedding model",
         "admin.settings.update",
-        lambda w: embeddings.drop_model(vectors(w, active=False), actor=w.root),
+        lambda w: embedding_models.drop_model(vectors(w, active=False), actor=w.root),
         by="root",
     ),
     Event(

@@ -15,13 +15,18 @@ from accounts.models import Erasure, User
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat.models import Citation, Message, Run
 from chat.tests.factories import CitationFactory, RunFactory, SessionFactory
+from documents.enums import DocumentStatus
 from documents.models import Collection, Document
+from documents.tests.conftest import use_model
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
+    write,
 )
+from documents.tests.fakes import LetterEmbedder
 from groups import retention
 from groups.enums import Role
 from groups.tests.factories import GroupFactory, MembershipFactory
@@ -199,6 +204,22 @@ def test_shared_documents_pass_to_an_admin_of_the_group(at_once):
     assert Document.objects.get(pk=direct.pk).owner == heir
     assert Document.objects.get(pk=direct.pk).collection.is_default
     assert not Document.all_objects.filter(pk=private.pk).exists()
+
+
+def test_documents_that_are_handed_over_get_their_vectors_afterwards(at_once, monkeypatch):
+    use_model(monkeypatch, LetterEmbedder(), active=True)
+    leaving = UserFactory()
+    group = MembershipFactory(role=Role.ADMIN).group
+    document = DocumentFactory(owner=leaving)
+    DocumentShareFactory(document=document, group=group)
+    write(document, "penguins")
+    assert document.refreshed().status == DocumentStatus.SEARCHABLE
+
+    at_once(leaving)
+
+    assert not User.objects.filter(pk=leaving.pk).exists()
+    embed()
+    assert document.refreshed().status == DocumentStatus.READY
 
 
 def test_shared_documents_can_go_with_the_user(at_once):

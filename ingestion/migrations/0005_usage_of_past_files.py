@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     """Writes usage events of the files that were read."""
 
     dependencies = [
-        ("ingestion", "0003_two_looks_at_leases"),
+        ("ingestion", "0004_items_follow_documents"),
         ("quotas", "0002_usage_events"),
     ]
 
