@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    help = "Measure streaming, ingestion, search or a mixed load, and compare with the budgets."
+    help = "Measure streams, questions, ingestion, search or a mixed load against the budgets."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=("chat", "ingest", "search", "retrieval", "soak"))
+        parser.add_argument(
+            "what", choices=("chat", "question", "ingest", "search", "retrieval", "soak")
+        )
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
         parser.add_argument("--streams", type=int, default=100, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")
@@ -52,6 +54,12 @@ class Command(BaseCommand):
         from youworker.bench import chat
 
         return chat.run(options["streams"])
+
+    def question(self, options: dict[str, Any]) -> list[Figure]:
+        """What one question costs the server."""
+        from youworker.bench import question
+
+        return question.run()
 
     def ingest(self, options: dict[str, Any]) -> list[Figure]:
         """The way of files from the upload to search."""
