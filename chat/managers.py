@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat.enums import (
     ACTIVE_STATUSES,
     IDLE_STATUSES,
+    OPEN_CALLS,
     WORKING_STATUSES,
     RunStatus,
     ToolRunStatus,
@@ -170,8 +171,7 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
     def unfinished(self, run_id: UUID | None) -> Self:
         """Limit to the calls of a run that have no end, locked."""
         locked = self.select_for_update(of=("self",))
-        open_ones = (ToolRunStatus.WAITING, ToolRunStatus.RUNNING)
-        return locked.filter(run_id=run_id, status__in=open_ones)
+        return locked.filter(run_id=run_id, status__in=OPEN_CALLS)
 
     def undecided(self) -> Self:
         """Limit to calls that wait for somebody's decision."""

@@ -150,6 +150,8 @@ def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation
     Supported means that every sentence which carries the number shares most of its content
     words with the passage.
     """
+    if not book.sources:
+        return []
     marked = marked_sentences(text, len(book.sources))
     words: dict[str, frozenset[str]] = {}
     return [
@@ -224,6 +226,8 @@ def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation
     The quote stays: the user may have read it in the answer already.
     """
     found = list(citations)
+    if not found:
+        return found
     passages = Passage.objects.visible_to(user).filter(pk__in=[one.passage_id for one in found])
     documents = Document.objects.visible_to(user).filter(pk__in=[one.document_id for one in found])
     seen_passages = set(passages.values_list("pk", flat=True))

@@ -17,9 +17,11 @@ from accounts.services import count_tokens
 from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.enums import Decision, RunStatus, ToolRunStatus
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Citation, Message, Run, ToolRun
+from chat.runs import statements
 from chat.runs.leases import LeaseLost
 from chat.runs.passages import unlink_unseen
+from chat.runs.statements import Ended
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from youworker.common import audit
@@ -55,6 +57,8 @@ class Job:
     now: str
     # What a process before this one had come to.
     state: AgentState | None = None
+    # Every call that was begun before.
+    calls: list[ToolRun] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,6 +85,7 @@ def claim_job(run_id: UUID, token: UUID) -> Job | None:
         language=language,
         now=timezone.now().astimezone(ZoneInfo(run.user.time_zone)).isoformat(timespec="minutes"),
         state=state,
+        calls=[] if state is None else calls_of(run),
         options=options,
     )
 
@@ -121,6 +126,11 @@ def history(run: Run) -> list[ChatMessage]:
     rows = Message.objects.defer("reasoning", "comment").in_bulk(branch)
     said = [rows[pk] for pk in branch if pk in rows and rows[pk].content]
     return [ChatMessage("user" if row.role == "user" else "assistant", row.content) for row in said]
+
+
+def calls_of(run: Run) -> list[ToolRun]:
+    """Every call of a run, in order."""
+    return list(ToolRun.objects.filter(run=run).select_related("user").oldest_first())
 
 
 def branch_of(run: Run) -> list[UUID]:
@@ -196,31 +206,27 @@ def answer_of(run: Run) -> Message:
 @transaction.atomic
 def finish_run(
     run: Run, answer: Message, status: RunStatus, citations: Iterable[Citation], **figures: Any
-) -> bool:
-    """Store the whole answer and end the run; false when somebody else ended it before.
+) -> Ended | None:
+    """Store the whole answer and end the run; None when somebody else ended it before.
 
-    Asked again, because nobody heard the answer, it is still true.
+    Run and answer are then as they are stored. Asked again, because nobody heard the answer, it
+    is still true.
     """
-    detail = figures.pop("error_detail", "")
-    held = Run.objects.held(run.lease_token)
-    if not held.finish(run.pk, status, **figures):
-        return held.filter(pk=run.pk).exists()
-    if detail:
-        run.error_detail = detail
-        run.save(update_fields=["error_detail"])
-    answer.model = figures.get("model", answer.model)
-    answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
-    answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
-    Citation.objects.bulk_create(unlink_unseen(citations, user=run.user))
+    found = unlink_unseen(citations, user=run.user)
+    ended = statements.end_run(run, answer, status, figures)
+    if ended is None:
+        is_ours = Run.objects.held(run.lease_token).filter(pk=run.pk).exists()
+        return Ended(has_open_calls=True) if is_ours else None
+    Citation.objects.bulk_create(found)
     count_tokens(
         run.user_id,
         run.api_key_id,
         tokens_in=figures["tokens_in"],
         tokens_out=figures["tokens_out"],
     )
-    Session.objects.touch(run.session_id)
-    end_orphans(run)
-    return True
+    if ended.has_open_calls:
+        end_orphans(run)
+    return ended
 
 
 def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any) -> bool:

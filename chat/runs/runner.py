@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import time
 from contextlib import aclosing, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
@@ -19,21 +20,18 @@ from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDel
 from chat.enums import RunStatus
 from chat.events import LogUnreadable
 from chat.llm import registry
-from chat.models import Run
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import records
 from chat.runs.eventlog import RunLog, log_writer
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
-from chat.runs.passages import citations_of
+from chat.runs.passages import PassageBook, citations_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from chat.models import Citation
+    from chat.models import Citation, Run, ToolRun
     from chat.runs.records import Job
 
 logger = logging.getLogger(__name__)
@@ -69,6 +67,13 @@ async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
         await log.close()
 
 
+class StoredEnd(NamedTuple):
+    """What was stored with the end of a run; `calls` only if others than its process ended some."""
+
+    citations: list[Citation]
+    calls: list[ToolRun] | None
+
+
 class Maker:
     """One answer in the making."""
 
@@ -76,7 +81,7 @@ class Maker:
         self.job, self.run, self.log, self.lease = job, job.run, log, lease
         self.answer = records.answer_of(self.run)
         self.state = job.state or AgentState([])
-        self.toolset = RecordingToolset(self.run, job.tools, job.context, self.state)
+        self.toolset = RecordingToolset(self.run, job.tools, job.context, self.state, job.calls)
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
         # What is stored of the state: more text than that cannot be gone on from.
@@ -88,6 +93,8 @@ class Maker:
         self.began = time.monotonic()
         self.ttft_ms: int | None = self.run.ttft_ms
         self.model_name = ""
+        # The last event, once the run was ended here.
+        self.result: dict[str, Any] | None = None
 
     async def make(self, stop: asyncio.Event) -> None:
         """Speak until the end, a stop or an error, then store and tell how it went.
@@ -278,24 +285,24 @@ class Maker:
 
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
-        outcome, citations = await self.store(outcome)
-        payload = await persist(self.lease, final_payload, self.run.pk)
+        outcome, stored = await self.store(outcome)
         # From here on nothing waits, so that the end is told once even if this is cancelled.
-        for citation in citations:
+        for citation in stored.citations:
             self.log.emit("citation", rendered_citation(citation))
         if outcome.code:
             about = {"level": "error", "message": outcome.detail, "code": outcome.code}
             self.log.emit("log", about)
         self.log.emit("run", {"status": outcome.status})
-        self.log.emit("done", payload)
+        calls = self.toolset.rows.values() if stored.calls is None else stored.calls
+        self.result = done_payload(self.run, citations=stored.citations, tool_runs=calls)
+        self.log.emit("done", self.result)
 
-    async def store(self, outcome: Outcome) -> tuple[Outcome, list[Citation]]:
+    async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""
-        self.answer.content, self.answer.reasoning = "".join(self.text), "".join(self.reasoning)
         failure: Exception | None = None
         for _ in range(STORE_ATTEMPTS):
             try:
-                return outcome, await self.store_with_citations(outcome)
+                return outcome, await self.end_run(outcome, self.toolset.book)
             except LeaseLost:
                 raise
             except Exception as error:  # noqa: BLE001 -- the text is kept, whatever it was
@@ -303,26 +310,21 @@ class Maker:
         logger.error("the answer of run %s cannot be stored whole", self.run.pk, exc_info=failure)
         # It is the model's own, and may be what cannot be stored.
         self.model_name = ""
-        await self.end_run(UNSTORED, [])
-        return UNSTORED, []
+        return UNSTORED, await self.end_run(UNSTORED, None)
 
-    async def store_with_citations(self, outcome: Outcome) -> list[Citation]:
-        """Find the citations of the answer, and store both."""
-        book, content = self.toolset.book, self.answer.content
-        citations = await persist(self.lease, citations_of, self.answer, content, book)
-        await self.end_run(outcome, citations)
-        return citations
-
-    async def end_run(self, outcome: Outcome, citations: list[Citation]) -> None:
-        """End the run in the database; raises `LeaseLost` when somebody else did before."""
+    async def end_run(self, outcome: Outcome, book: PassageBook | None) -> StoredEnd:
+        """End the run in the database with what it cites; raises `LeaseLost`."""
+        # Copies: what a thread that outlived its task still does changes nothing here.
+        run, answer = copy.copy(self.run), copy.copy(self.answer)
+        run.answer = answer
+        answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
         figures = self.figures(outcome)
-        status = outcome.status
-        stored = await persist(
-            self.lease, records.finish_run, self.run, self.answer, status, citations, **figures
-        )
-        if not stored:
+        stored = await persist(self.lease, finish_cited, run, outcome.status, book, **figures)
+        if stored is None:
             self.lease.lose()
-        self.lease.require()
+            raise LeaseLost
+        self.run, self.answer = run, answer
+        return stored
 
     def figures(self, outcome: Outcome) -> dict[str, Any]:
         """What is stored about the run beside its text."""
@@ -348,9 +350,13 @@ def waited_ms(run: Run) -> int:
     return min(max(int(waited), 0), LONGEST_WAIT_MS)
 
 
-def final_payload(run_id: UUID) -> dict[str, Any]:
-    """The payload of the last event, as the database has it; raises `LeaseLost` without a row."""
-    run = Run.objects.select_related("answer").filter(pk=run_id).first()
-    if run is None:
-        raise LeaseLost
-    return done_payload(run)
+def finish_cited(
+    run: Run, status: RunStatus, book: PassageBook | None, **figures: Any
+) -> StoredEnd | None:
+    """End a run with the citations its answer has from `book`; None when somebody else did."""
+    answer = records.answer_of(run)
+    citations = [] if book is None else citations_of(answer, answer.content, book)
+    ended = records.finish_run(run, answer, status, citations, **figures)
+    if ended is None:
+        return None
+    return StoredEnd(citations, records.calls_of(run) if ended.has_open_calls else None)

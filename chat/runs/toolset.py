@@ -21,7 +21,6 @@ from youworker.common.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import Run, ToolRun
@@ -40,14 +39,20 @@ class RecordingToolset:
     """Calls tools through the gateway on behalf of the run's user."""
 
     def __init__(
-        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, state: AgentState
+        self,
+        run: Run,
+        tools: Sequence[ToolInfo],
+        context: CallContext,
+        state: AgentState,
+        calls: Sequence[ToolRun],
     ) -> None:
         self.run, self.context = run, context
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = PassageBook.from_json(state.citations)
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
-        self.rows: dict[UUID, ToolRun] = {}
+        # Every call of the run, in order.
+        self.rows = {row.pk: row for row in calls}
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
             for tool in tools
@@ -82,8 +87,8 @@ class RecordingToolset:
 
     def taken_up(self, row: ToolRun, may_call: bool) -> CallStart:  # noqa: FBT001 -- a pair
         """How a call goes on that another process began: it is never made a second time."""
+        self.rows[row.pk] = row
         if may_call:
-            self.rows[row.pk] = row
             return CallStart(row.tool_name, row.arguments)
         if row.status == ToolRunStatus.WAITING:
             return CallStart(row.tool_name, row.arguments, is_waiting=True)
@@ -91,7 +96,7 @@ class RecordingToolset:
 
     async def call(self, pending: PendingCall) -> ToolOutput:
         """Make one call; whatever goes wrong in it is told to the model."""
-        row, tool = self.rows.pop(pending.id), self.by_safe_name.get(pending.call.name)
+        row, tool = self.rows[pending.id], self.by_safe_name.get(pending.call.name)
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
         context = replace(self.context, approved=is_approved)
