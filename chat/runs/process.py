@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from chat.models import HANDOVER_SECONDS, Run
+from asgiref.sync import async_to_sync
+from redis.exceptions import RedisError
+
+from chat.models import Run
 from chat.runs import records
-from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.leases import LeaseLost, RunLease, persist, read
 from chat.runs.outcomes import internal_sentence
+from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.recovery import append_end, stop_idle_run
 from chat.runs.runner import make_answer
 from youworker.common.background import end_task
@@ -18,21 +24,30 @@ from youworker.common.db import in_vital_thread
 from youworker.common.leases import elapsed_seconds
 from youworker.common.outages import Outage
 from youworker.common.per_loop import PerLoop, Stage, close_all
+from youworker.common.redis import own_async_redis
 from youworker.common.revocation import RevocationPoller
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from uuid import UUID
+
+    from chat.services import Posted
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
-# Between two looks for queued runs that nobody has taken up.
+# Between two looks for queued runs that nobody announced.
 TAKE_SECONDS = 1.0
 # So many are taken up at one look, so that processes which start together share what waits.
 TAKEN_AT_ONCE = 20
+# Redis is asked for news again so often, and given up as lost so long after that.
+LISTEN_SECONDS, LATE_SECONDS = 5.0, 5.0
+RETRY_SECONDS = 1.0
 # A stop is promised to be effective within a second in every process.
 STOP_POLL_SECONDS = 0.4
+
+# The last event of a run that ended in this process.
+RunTask = asyncio.Task[dict[str, Any] | None]
 
 
 def wanted_runs(pks: Collection[UUID]) -> set[UUID]:
@@ -56,24 +71,61 @@ class RunHost:
     """All runs that this event loop carries out."""
 
     def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
         self.stops: dict[UUID, asyncio.Event] = {}
         self.leases: dict[UUID, RunLease] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.running: dict[UUID, RunTask] = {}
         self.keeper: asyncio.Task[None] | None = None
         self.taker: asyncio.Task[None] | None = None
+        self.listener: asyncio.Task[None] | None = None
         self.outage = Outage(logger, "queued runs cannot be looked for")
+        self.silence = Outage(logger, "queued runs are not announced, they are looked for")
         # Whether the last attempt to renew leases failed.
         self.is_blind = False
+        # Places of runs that are about to be accepted; requests ask for them in their threads.
+        self.promised = 0
+        self.places = threading.Lock()
+        self.news = asyncio.Event()
+        # Of the look at queued runs that nobody heard the answer of, so that it can be repeated.
+        self.look: RunLease | None = None
 
     def serve(self) -> None:
         """Take up queued runs from now on, whoever has queued them."""
+        global serving  # noqa: PLW0603 -- one per process: requests find it from their threads
+        serving = self
         if self.taker is None or self.taker.done():
             self.taker = asyncio.create_task(self.take_regularly())
+            self.listener = asyncio.create_task(self.listen())
+
+    @property
+    def tasks(self) -> list[RunTask]:
+        """The runs that are carried out."""
+        return list(self.running.values())
+
+    def room(self) -> int:
+        """How many more runs this process has room for."""
+        return config.agent.runs_per_process - len(self.stops) - self.promised
+
+    def promise(self) -> RunLease | None:
+        """Keep a place for a run that is about to be accepted; None when there is none."""
+        with self.places:
+            if self.room() <= 0:
+                return None
+            self.promised += 1
+            return RunLease()
+
+    def settle(self) -> None:
+        """Give back the place of a promise, when its run has one or was not accepted."""
+        with self.places:
+            self.promised -= 1
 
     async def take_regularly(self) -> None:
         """Take up queued runs as long as there is room for them."""
         while True:
-            await asyncio.sleep(TAKE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TAKE_SECONDS):
+                    await self.news.wait()
+            self.news.clear()
             try:
                 await self.take_queued()
                 self.outage.end()
@@ -81,54 +133,104 @@ class RunHost:
                 self.outage.begin(error)
 
     async def take_queued(self) -> None:
-        """Take up the oldest runs that nobody else is about to."""
-        room = min(config.agent.runs_per_process - len(self.stops), TAKEN_AT_ONCE)
-        if room <= 0:
+        """Take up the runs whose turn it is."""
+        limit = min(self.room(), TAKEN_AT_ONCE)
+        if limit <= 0:
             return
-        reserve = Run.objects.reserve_due
-        for run_id in await in_vital_thread(reserve, room, seconds=HANDOVER_SECONDS):
-            self.launch(run_id)
+        look = self.look = self.look or RunLease()
+        seconds = config.agent.lease_seconds
+        ids = await in_vital_thread(claim_queued, look.token, limit, seconds=seconds)
+        self.look = None
+        for run_id in ids:
+            lease = RunLease(look.token)
+            lease.asked_at = look.asked_at
+            self.begin(run_id, lease)
+        if len(ids) == TAKEN_AT_ONCE:
+            self.news.set()
 
-    def launch(self, run_id: UUID) -> asyncio.Task[None]:
-        """Carry out a run, detached from whoever asked for it; without room it stays queued."""
-        if run_id in self.stops or len(self.stops) >= config.agent.runs_per_process:
-            return asyncio.create_task(asyncio.sleep(0))
+    async def listen(self) -> None:
+        """Look for queued runs as soon as they are announced."""
+        redis = own_async_redis(LISTEN_SECONDS + LATE_SECONDS)
+        try:
+            while True:
+                try:
+                    async with redis.pubsub() as channel:
+                        await channel.subscribe(CHANNEL)
+                        self.silence.end()
+                        while True:
+                            if await channel.get_message(timeout=LISTEN_SECONDS):
+                                self.news.set()
+                except (RedisError, OSError) as error:
+                    self.silence.begin(error)
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            await redis.aclose()
+
+    def launch(self, run_id: UUID) -> RunTask:
+        """Carry out a queued run, detached from whoever asked for it; without room it waits."""
+        if run_id in self.stops or self.room() <= 0:
+            return asyncio.create_task(nothing())
+        return self.begin(run_id, RunLease(), claim=True)
+
+    def begin(
+        self, run_id: UUID, lease: RunLease, *, run: Run | None = None, claim: bool = False
+    ) -> RunTask:
+        """Carry out a run that is ours, or with `claim` that is to be claimed first.
+
+        A `run` that was just accepted is not read again.
+        """
         if self.keeper is None or self.keeper.done():
             self.keeper = asyncio.create_task(self.keep())
         stop = self.stops[run_id] = asyncio.Event()
-        task = asyncio.create_task(self.carry_out(run_id, stop))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        if not claim:
+            self.leases[run_id] = lease
+        task = asyncio.create_task(self.carry_out(run_id, lease, stop, run))
+        self.running[run_id] = task
+        task.add_done_callback(lambda _: self.running.pop(run_id, None))
         return task
 
-    async def carry_out(self, run_id: UUID, stop: asyncio.Event) -> None:
+    def begin_promised(self, run: Run, lease: RunLease) -> None:
+        """Carry out a run that was just accepted under a promise."""
+        self.begin(run.pk, lease, run=run)
+        self.settle()
+
+    async def carry_out(
+        self, run_id: UUID, lease: RunLease, stop: asyncio.Event, run: Run | None
+    ) -> dict[str, Any] | None:
         """The outermost edge of a run: what gets here is a mistake of ours."""
-        lease = RunLease(run_id)
+        seconds = config.agent.lease_seconds
         try:
-            job = await persist(lease, records.claim_job, run_id, lease.token)
-            if job is None:
-                return
-            self.leases[run_id] = lease
+            if run_id not in self.leases:
+                if not await persist(lease, claim_run, run_id, lease.token, seconds=seconds):
+                    return None
+                self.leases[run_id] = lease
             with wanted.watching(run_id, stop.set):
-                await make_answer(job, lease, stop)
+                job = await job_of(run_id, lease, run)
+                if job is None:
+                    return None
+                return await make_answer(job, lease, stop, is_new=run is not None)
+        except LeaseLost:
+            return None
         except Exception:
             logger.exception("run %s broke down", run_id)
-            await self.end_broken(lease)
+            await self.end_broken(run_id, lease)
+            return None
         finally:
+            if self.room() <= 0:
+                self.news.set()
             self.stops.pop(run_id, None)
             self.leases.pop(run_id, None)
 
-    async def end_broken(self, lease: RunLease) -> None:
+    async def end_broken(self, run_id: UUID, lease: RunLease) -> None:
         """End a run that broke down, with what was saved of it; the sweeper is the last resort."""
         try:
-            detail = internal_sentence()
-            ended = await persist(lease, records.fail_run, lease.run_id, lease.token, detail)
+            ended = await persist(lease, records.fail_run, run_id, lease.token, internal_sentence())
             if ended:
-                await persist(lease, append_end, lease.run_id)
+                await persist(lease, append_end, run_id)
         except LeaseLost:
             return
         except Exception:
-            logger.exception("run %s is left to the sweeper", lease.run_id)
+            logger.exception("run %s is left to the sweeper", run_id)
 
     async def keep(self) -> None:
         """Look after the leases while there are runs."""
@@ -165,14 +267,31 @@ class RunHost:
 
     async def close(self) -> None:
         """Cancel all runs and wait until they are stored."""
+        global serving  # noqa: PLW0603 -- see `serve`
+        if serving is self:
+            serving = None
         # Before the runs are given up, lest they are taken up here again.
         await end_task(self.taker)
+        await end_task(self.listener)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await end_task(self.keeper)
 
 
+async def nothing() -> None:
+    """The task of a run that is not carried out here."""
+
+
+async def job_of(run_id: UUID, lease: RunLease, run: Run | None) -> records.Job | None:
+    """What a run of ours needs; None when it is not ours any more."""
+    if run is None:
+        return await read(lease, records.read_job, run_id, lease.token)
+    return records.new_job(run) or await read(lease, records.complete_job, run)
+
+
+# The host of the event loop that serves this process' requests; none in tests and commands.
+serving: RunHost | None = None
 hosts = PerLoop(RunHost, close=RunHost.close, stage=Stage.WORK)
 
 
@@ -186,9 +305,42 @@ async def serve_runs() -> None:
     run_host().serve()
 
 
-async def launch(run_id: UUID) -> asyncio.Task[None]:
+def accept(
+    post: Callable[[RunLease | None], Posted], *, host: RunHost | None, launches: bool = True
+) -> Posted:
+    """Accept a question in a thread, and have its run carried out by `host` at once.
+
+    Without room, here or at its model server, the run waits for its turn. Without a host it is
+    queued and, if it `launches`, taken up by the event loop of the caller.
+    """
+    if host is None:
+        posted = post(None)
+        if posted.is_new and launches:
+            async_to_sync(launch)(posted.run_id)
+        return posted
+    lease = host.promise()
+    try:
+        posted = post(lease)
+    except BaseException:
+        if lease is not None:
+            host.settle()
+        raise
+    if lease is not None:
+        if posted.claimed is None:
+            host.settle()
+        else:
+            host.loop.call_soon_threadsafe(host.begin_promised, posted.claimed, lease)
+    return posted
+
+
+async def launch(run_id: UUID) -> RunTask:
     """Carry out a queued run in this process; the task ends with the run."""
     return run_host().launch(run_id)
+
+
+def running_task(run_id: UUID) -> RunTask | None:
+    """The task of a run of this event loop."""
+    return run_host().running.get(run_id)
 
 
 def carried_out_here(run_id: UUID) -> bool:

@@ -16,6 +16,7 @@ from chat.enums import RunStatus
 from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
 from chat.models import Message, Run
 from chat.rendering import done_payload
+from chat.runs.queue import announce_queued
 from chat.runs.records import cut_off
 from youworker.common.config import config
 from youworker.common.effects import after_commit
@@ -48,7 +49,10 @@ def requeue_stalled(run: Run) -> bool:
     if not rows.exists() or not is_resumable(run):
         return False
     changes = {**RELEASED, "takeovers": F("takeovers") + 1, "updated_at": Now()}
-    return bool(rows.update(status=RunStatus.QUEUED, **changes))
+    if not rows.update(status=RunStatus.QUEUED, **changes):
+        return False
+    announce_queued()
+    return True
 
 
 def is_resumable(run: Run) -> bool:

@@ -26,6 +26,7 @@ from chat.runs.eventlog import RunLog, log_writer
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.passages import PassageBook, citations_of
+from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
@@ -53,16 +54,22 @@ STORE_ATTEMPTS = 2
 TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
 
 
-async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
-    """Carry out one claimed run to its end; whoever loses it writes nothing more."""
+async def make_answer(
+    job: Job, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+) -> dict[str, Any] | None:
+    """Carry out one claimed run; its last event, unless it ends elsewhere or later.
+
+    Whoever loses it writes nothing more.
+    """
     correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = await log_writer().open(job.run.pk)
+    log = await log_writer().open(job.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:
-        await Maker(job, log, lease).make(stop)
+        return await Maker(job, log, lease).make(stop)
     except LeaseLost:
         logger.warning("run %s was ended while this process was silent", job.run.pk)
         log.abandon()
+        return None
     finally:
         await log.close()
 
@@ -79,9 +86,11 @@ class Maker:
 
     def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
         self.job, self.run, self.log, self.lease = job, job.run, log, lease
-        self.answer = records.answer_of(self.run)
+        self.answer = answer_of(self.run)
         self.state = job.state or AgentState([])
-        self.toolset = RecordingToolset(self.run, job.tools, job.context, self.state, job.calls)
+        self.toolset = RecordingToolset(
+            self.run, job.tools, records.call_context(self.run, job.language), self.state, job.calls
+        )
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
         # What is stored of the state: more text than that cannot be gone on from.
@@ -96,8 +105,10 @@ class Maker:
         # The last event, once the run was ended here.
         self.result: dict[str, Any] | None = None
 
-    async def make(self, stop: asyncio.Event) -> None:
+    async def make(self, stop: asyncio.Event) -> dict[str, Any] | None:
         """Speak until the end, a stop or an error, then store and tell how it went.
+
+        The last event, unless the run was left to whoever takes it up later.
 
         Raises `LeaseLost` as soon as somebody else has ended the run.
         """
@@ -113,6 +124,7 @@ class Maker:
                 async with asyncio.timeout(LAST_SECONDS):
                     await self.end(outcome)
             raise
+        return self.result
 
     def repeat_lost_text(self) -> None:
         """Say again what a process before this one said and Redis does not have."""
@@ -354,7 +366,7 @@ def finish_cited(
     run: Run, status: RunStatus, book: PassageBook | None, **figures: Any
 ) -> StoredEnd | None:
     """End a run with the citations its answer has from `book`; None when somebody else did."""
-    answer = records.answer_of(run)
+    answer = answer_of(run)
     citations = [] if book is None else citations_of(answer, answer.content, book)
     ended = records.finish_run(run, answer, status, citations, **figures)
     if ended is None:

@@ -5,23 +5,75 @@ Whatever else is written about conversations goes through the models.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
+from chat.models import Message, Run, Session
 from youworker.common.fields import Ciphertext
-from youworker.common.sql import one_row
+from youworker.common.sql import Insert, all_rows, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
+    from django.db.models import Model
+
+    from accounts.models import User
     from chat.enums import RunStatus
-    from chat.models import Message, Run
 
 
 def listed(words: tuple[str, ...]) -> str:
     """Words of a fixed vocabulary, as the values of `IN`."""
     return ", ".join(f"'{word}'" for word in words)
 
+
+# The rule of `Session.objects.visible_to`.
+LOCK_SESSION = """
+SELECT id, user_id, title, model, enable_tools, enable_web, language, ARRAY(
+    SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
+)
+FROM chat_session AS talk WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+FOR NO KEY UPDATE OF talk
+"""
+LOCKED = ["id", "user_id", "title", "model", "enable_tools", "enable_web", "language"]
+
+# The given message, else the latest that nothing follows. That may be an answer that is still
+# being written. Its session was locked by a statement before, so no twin sees the same one.
+PARENT = """
+coalesce(%s::uuid, (
+    SELECT said.id FROM chat_message AS said
+    WHERE said.session_id = %s
+        AND NOT EXISTS (SELECT FROM chat_message AS reply WHERE reply.parent_id = said.id)
+    ORDER BY said.created_at DESC, said.id DESC LIMIT 1
+))
+"""
+TOUCH_SESSION = """
+UPDATE chat_session SET active_at = statement_timestamp(), title = coalesce(%s, title),
+    updated_at = statement_timestamp()
+WHERE id = %s
+"""
+USE_AGAIN = """
+UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id = %s
+"""
+NEW_QUESTION = Insert(Message, parent_id=PARENT)
+NEW_ANSWER = Insert(Message)
+# Empty seconds make no lease.
+NEW_RUN = Insert(Run, lease_until="statement_timestamp() + %s::float8 * interval '1 second'")
+
+# From a message backwards, along the branch it stands on. By parents alone: ids made by several
+# processes need not be in the order of the conversation.
+BRANCH = """
+WITH RECURSIVE branch AS (
+    SELECT id, parent_id, role, content, 1 AS place
+    FROM chat_message WHERE id = %s AND session_id = %s
+    UNION ALL
+    SELECT said.id, said.parent_id, said.role, said.content, place + 1
+    FROM branch JOIN chat_message AS said ON said.id = branch.parent_id
+    WHERE said.session_id = %s AND place < %s
+)
+SELECT id, role, content FROM branch ORDER BY place
+"""
 
 # The fence is in the first part; the others do something only when it did.
 END_RUN = f"""
@@ -46,6 +98,73 @@ SELECT answer.rating, answer.comment, EXISTS (
 )
 FROM ended LEFT JOIN answer ON TRUE
 """  # noqa: S608 -- our own words
+
+
+def lock_session(pk: UUID, user: User) -> Session | None:
+    """Lock one of a user's conversations; None when they have no such one."""
+    row = one_row(LOCK_SESSION, [pk, user.pk])
+    if row is None:
+        return None
+    found: dict[str, Any] = dict(zip(LOCKED, row, strict=False))
+    found["title"] = Ciphertext(found["title"])
+    session = Session.from_db("default", LOCKED, [found[name] for name in LOCKED])
+    session.collection_ids = row[-1]
+    return session
+
+
+@cache
+def new_question_sql() -> str:
+    """Write a question, its answer and its run, and move their session to the front."""
+    rows = f"question AS ({NEW_QUESTION.sql} RETURNING parent_id), answer AS ({NEW_ANSWER.sql})"
+    rows += f", run AS ({NEW_RUN.sql}), active AS ({TOUCH_SESSION})"
+    return f"WITH {rows} SELECT parent_id FROM question"  # noqa: S608 -- our own words
+
+
+@cache
+def repeated_question_sql() -> str:
+    """Write another answer and its run for a question of before."""
+    rows = f"question AS ({USE_AGAIN} RETURNING parent_id), answer AS ({NEW_ANSWER.sql})"
+    rows += f", run AS ({NEW_RUN.sql})"
+    return f"WITH {rows} SELECT parent_id FROM question"  # noqa: S608 -- our own words
+
+
+def insert_question(
+    run: Run, *, parent_id: UUID | None, title: str | None, seconds: float | None
+) -> UUID | None:
+    """Store a run with its question and answer, under a lease of so many seconds.
+
+    What the question follows. A session gets its title unless that is None. The caller has
+    locked the session, and holds the transaction.
+    """
+    question, answer = run.question, answer_of(run)
+    values = NEW_QUESTION.values(question, parent_id=[parent_id, run.session_id])
+    values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
+    row = one_row(new_question_sql(), [*values, title, run.session_id])
+    question.parent_id = row[0] if row else None
+    return question.parent_id
+
+
+def insert_run(run: Run, *, seconds: float | None) -> None:
+    """Store a run with its answer for a question that is stored, under a lease."""
+    values = NEW_ANSWER.values(answer_of(run)) + NEW_RUN.values(run, lease_until=[seconds])
+    one_row(repeated_question_sql(), [run.pk, run.question_id, *values])
+
+
+def read_branch(session_id: UUID, last: UUID, *, most: int) -> list[Message]:
+    """A message and those before it, newest first, with their role and content only."""
+    rows = all_rows(BRANCH, [last, session_id, session_id, most])
+    names = ["id", "role", "content"]
+    return [
+        Message.from_db("default", names, [pk, role, Ciphertext(content)])
+        for pk, role, content in rows
+    ]
+
+
+def answer_of(run: Run) -> Message:
+    """The answer a run writes."""
+    if run.answer is None:
+        raise ValueError(f"run {run.pk} has no answer to write")
+    return run.answer
 
 
 class Ended(NamedTuple):
@@ -81,7 +200,7 @@ def end_run(
     return Ended(has_open_calls=row[2])
 
 
-def sealed(row: Run | Message, name: str) -> str:
+def sealed(row: Model, name: str) -> str:
     """An encrypted column's value as the database takes it."""
     field: Any = row._meta.get_field(name)
     return str(field.pre_save(row, add=False))

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
-from chat.enums import MessageRole
-from chat.models import Message, Run, Session
+from chat.enums import MessageRole, RunStatus
+from chat.llm.registry import endpoint_of
+from chat.models import Message, Run
 from chat.quotas import require_room_for_run
-from chat.services.sessions import begin_session, note_activity, title_from, visible_collections
+from chat.runs import statements
+from chat.runs.queue import announce_queued, may_begin
+from chat.services.sessions import begin_session, title_from, visible_collections
+from youworker.common.config import config
 from youworker.common.correlation import correlation_id
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.origin import origin
@@ -20,6 +26,8 @@ from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from chat.models import Session
+    from chat.runs.leases import RunLease
 
 LONGEST_TEXT = 200_000
 SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
@@ -27,13 +35,17 @@ SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """An accepted question; `is_new` is false when it was accepted before."""
+    """An accepted question; `is_new` is false when it was accepted before.
+
+    With `claimed` its run is running already, under the lease it was accepted with.
+    """
 
     message_id: UUID
     run_id: UUID
     session_id: UUID
     status: str
     is_new: bool
+    claimed: Run | None = None
 
 
 @validate_not_empty("text")
@@ -46,50 +58,76 @@ def post_message(
     parent_id: UUID | None = None,
     options: dict[str, Any] | None = None,
     idempotency_key: str = "",
+    lease: RunLease | None = None,
     actor: User,
 ) -> Posted:
-    """Store a question and queue its run; launching is left to the edge, after the commit."""
+    """Store a question with its run, which begins under `lease`, or is queued.
+
+    Of the session only the id is taken: it is read again under its lock. Raises `NotFound` when
+    the actor has no such session, and `QuotaExceeded`.
+    """
     check_text(text)
     body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
     remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return posted_before(remembered.answer)
-    session = lock_session(session, actor=actor)
-    posted = store_question(
-        session, text=text, model=model, parent_id=parent_id, options=options or {}, actor=actor
-    )
+    session = lock_session(session.pk, actor=actor)
+    check_parent(session, parent_id)
+    run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
+    posted = store_question(run, parent_id=parent_id)
     remembered.keep(ids_of(posted))
     return posted
 
 
-def store_question(
-    session: Session,
-    *,
-    text: str,
-    model: str,
-    parent_id: UUID | None,
-    options: dict[str, Any],
-    actor: User,
-) -> Posted:
-    """Store a question with its queued run in a session that is new or locked."""
-    parent = parent_of(session, parent_id)
-    question = Message(session=session, role=MessageRole.USER, content=text, parent=parent)
-    run = queue_run(question, is_new=True, model=model, options=options, actor=actor)
-    note_activity(session, text)
-    return Posted(question.pk, run.pk, session.pk, run.status, is_new=True)
-
-
-def lock_session(session: Session, *, actor: User) -> Session:
+def lock_session(pk: UUID, *, actor: User) -> Session:
     """The session as it is now, which nobody posts to or removes before this transaction ends.
 
-    Raises `NotFound` when it went since it was looked up.
+    Raises `NotFound` when the actor has no such session.
     """
     # Foreign keys are checked at the commit, when it is too late to say what is wrong.
-    rows = Session.objects.visible_to(actor).select_for_update(no_key=True, of=("self",))
-    found: Session | None = rows.filter(pk=session.pk).first()
+    found = statements.lock_session(pk, actor)
     if found is None:
         raise NotFound("Not found.")
     return found
+
+
+def new_run(
+    session: Session,
+    text: str,
+    *,
+    model: str,
+    options: dict[str, Any],
+    lease: RunLease | None,
+    actor: User,
+) -> Run:
+    """An unsaved question with its unsaved run in a session that is new or locked."""
+    question = Message(session=session, role=MessageRole.USER, content=text)
+    return run_for(question, model=model, options=options, lease=lease, actor=actor)
+
+
+def store_question(run: Run, *, parent_id: UUID | None) -> Posted:
+    """Store a question with its run, and name the session after its first question."""
+    question = run.question
+    title = None
+    if not run.session.title:
+        run.session.title = title_from(question.content)
+        title = statements.sealed(run.session, "title")
+    seconds = lease_seconds(run)
+    statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
+    return accepted(run)
+
+
+def accepted(run: Run) -> Posted:
+    """A run that was just stored."""
+    if run.status == RunStatus.QUEUED:
+        after_commit(announce_queued)
+    claimed = run if run.status == RunStatus.RUNNING else None
+    return Posted(run.question_id, run.pk, run.session_id, run.status, is_new=True, claimed=claimed)
+
+
+def lease_seconds(run: Run) -> float | None:
+    """How long a new run is left to its process."""
+    return None if run.lease_token is None else config.agent.lease_seconds
 
 
 def ids_of(posted: Posted) -> dict[str, str]:
@@ -119,6 +157,7 @@ def post_chat(
     model: str = "",
     options: dict[str, Any] | None = None,
     idempotency_key: str = "",
+    lease: RunLease | None = None,
     actor: User,
 ) -> Posted:
     """Store a question, beginning a conversation for it when there is none."""
@@ -129,6 +168,7 @@ def post_chat(
             model=model,
             options=options,
             idempotency_key=idempotency_key,
+            lease=lease,
             actor=actor,
         )
     check_text(text)
@@ -139,55 +179,60 @@ def post_chat(
         return posted_before(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
     session = begin_session(model=model, title=title_from(text), actor=actor, **fields)
-    posted = store_question(
-        session, text=text, model=model, parent_id=None, options=chosen, actor=actor
-    )
+    run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
+    posted = store_question(run, parent_id=None)
     remembered.keep(ids_of(posted))
     return posted
 
 
 @transaction.atomic
-def regenerate(message: Message, *, model: str = "", actor: User) -> Posted:
-    """Queue another answer to the question behind `message`."""
+def regenerate(
+    message: Message, *, model: str = "", lease: RunLease | None = None, actor: User
+) -> Posted:
+    """Begin, or queue, another answer to the question behind `message`."""
     question = message.parent if message.role == MessageRole.ASSISTANT else message
     if question is None:
         raise InvalidInput("There is no question to answer again.")
-    question.session = lock_session(question.session, actor=actor)
-    run = queue_run(question, is_new=False, model=model, options={}, actor=actor)
-    return Posted(question.pk, run.pk, question.session_id, run.status, is_new=True)
+    question.session = lock_session(question.session_id, actor=actor)
+    run = run_for(question, model=model, options={}, lease=lease, actor=actor)
+    statements.insert_run(run, seconds=lease_seconds(run))
+    return accepted(run)
 
 
-def queue_run(
-    question: Message, *, is_new: bool, model: str, options: dict[str, Any], actor: User
+def run_for(
+    question: Message,
+    *,
+    model: str,
+    options: dict[str, Any],
+    lease: RunLease | None,
+    actor: User,
 ) -> Run:
-    """Create the run and the empty answer it will fill; the caller holds the transaction.
+    """The unsaved run of a question, with the empty answer it will fill.
 
-    Raises `QuotaExceeded`.
+    It is running under the lease, if there is one and its model server has room. The caller
+    holds the transaction. Raises `QuotaExceeded`.
     """
-    session = question.session
-    key_id = origin().key_id
+    session, key_id = question.session, origin().key_id
     require_room_for_run(actor, key_id)
+    name = model or session.model
     run = Run(
         session=session,
         user=actor,
         question=question,
         api_key_id=key_id,
-        model=model or session.model,
+        model=name,
+        endpoint=endpoint_of(name),
         correlation_id=correlation_id(),
-        lease_until=Run.handover_end(),
         options=run_options(session, options, actor=actor),
     )
-    answer = Message(
-        session=session, role=MessageRole.ASSISTANT, parent=question, run=run, model=run.model
+    # The rows point at each other, which is checked when the transaction ends.
+    question.run = run
+    run.answer = Message(
+        session=session, role=MessageRole.ASSISTANT, parent=question, run=run, model=name
     )
-    question.run, run.answer = run, answer
-    # The three rows point at each other, which is checked when the transaction ends.
-    if is_new:
-        Message.objects.bulk_create([question, answer])
-    else:
-        Message.objects.bulk_create([answer])
-        question.save_fields("run")
-    run.save(force_insert=True)
+    if lease is not None and may_begin(run.endpoint):
+        run.status, run.started_at = RunStatus.RUNNING, timezone.now()
+        run.lease_token = lease.token
     return run
 
 
@@ -195,7 +240,7 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
     """The settings of one run: those of the request, else of the session."""
     collections = options.get("collections")
     if collections is None:
-        chosen = [str(pk) for pk in session.collections.values_list("pk", flat=True)]
+        chosen = [str(pk) for pk in session.collection_ids]
     else:
         chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
     return {
@@ -206,19 +251,10 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
     }
 
 
-def parent_of(session: Session, parent_id: UUID | None) -> Message | None:
-    """The message a new question follows: the given one, else the latest that nothing follows.
-
-    That may be an answer that is still being written. The caller has locked the session, so
-    questions at the same moment follow each other instead of forking the conversation.
-    """
-    messages = Message.objects.filter(session=session)
-    if parent_id is None:
-        return messages.filter(replies=None).order_by("-pk").first()
-    parent = messages.filter(pk=parent_id).first()
-    if parent is None:
+def check_parent(session: Session, parent_id: UUID | None) -> None:
+    """Raise `InvalidInput` when there is no such message in the session."""
+    if parent_id and not Message.objects.filter(session=session, pk=parent_id).exists():
         raise InvalidInput("There is no such message in this session.", attr="parent_id")
-    return parent
 
 
 def check_text(text: str) -> None:

@@ -34,6 +34,7 @@ def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: A
 def begin_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Create a session; the caller holds the transaction."""
     session = Session.objects.create(user=actor, **fields)
+    session.collection_ids = list(collections)
     if collections:
         set_collections(session, collections, actor=actor)
     audit.record("chat.session.create", actor=actor, target=session)
@@ -89,16 +90,6 @@ def restore_session(session: Session, *, actor: User) -> Session:
     session.deleted_at = None
     audit.record("chat.session.restore", actor=actor, target=session)
     return session
-
-
-def note_activity(session: Session, text: str) -> None:
-    """Move a session to the front, and name it after its first question."""
-    if session.title:
-        Session.objects.touch(session.pk)
-    else:
-        session.active_at = timezone.now()
-        session.title = title_from(text)
-        session.save_fields("title", "active_at")
 
 
 def title_from(text: str) -> str:

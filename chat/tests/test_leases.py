@@ -23,6 +23,7 @@ from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import leases, records, recovery, runner
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.process import close_runs, launch, run_host
+from chat.runs.queue import claim_run
 from chat.runs.recovery import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
@@ -274,8 +275,8 @@ def test_a_clock_that_is_wrong_ends_and_keeps_nothing(skew, monkeypatch):
     interrupt_stalled_runs()
     Run.objects.filter(pk=alive.pk).update(lease_suspected_at=lease_end(-60))
     interrupt_stalled_runs()
-    queued = RunFactory(status=RunStatus.QUEUED, lease_until=Run.handover_end())
-    Run.objects.claim(queued.pk, uuid4(), seconds=20)
+    queued = RunFactory(status=RunStatus.QUEUED, lease_until=None)
+    claim_run(queued.pk, uuid4(), seconds=20)
 
     monkeypatch.undo()
     until = Run.objects.get(pk=queued.pk).lease_until - timezone.now()
@@ -298,9 +299,9 @@ def test_only_lost_leases_are_not_renewed():
 def test_a_claim_can_be_repeated_by_its_process_only():
     run, token = RunFactory(status=RunStatus.QUEUED), uuid4()
 
-    assert Run.objects.claim(run.pk, token, seconds=20)
-    assert Run.objects.claim(run.pk, token, seconds=20)
-    assert not Run.objects.claim(run.pk, uuid4(), seconds=20)
+    assert claim_run(run.pk, token, seconds=20)
+    assert claim_run(run.pk, token, seconds=20)
+    assert not claim_run(run.pk, uuid4(), seconds=20)
 
 
 def finish(run, **figures):
@@ -366,7 +367,7 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
 
 
 async def test_who_waits_for_the_database_learns_of_the_loss():
-    lease = RunLease(uuid4())
+    lease = RunLease()
 
     def away():
         lease.lose()

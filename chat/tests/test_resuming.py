@@ -24,6 +24,7 @@ from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
 from chat.runs import records, recovery
 from chat.runs.process import close_runs, launch, request_stop, run_host
+from chat.runs.queue import claim_queued
 from chat.runs.recovery import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
@@ -532,17 +533,6 @@ async def test_a_run_whose_process_was_killed_before_it_began_is_taken_up(spoken
     assert texts(events) == "Here."
 
 
-async def test_a_new_run_is_left_to_its_process_for_a_moment():
-    first, second = await post_without_launching(), await post_without_launching()
-    reserve = sync_to_async(Run.objects.reserve_due)
-
-    assert await reserve(10, seconds=60) == []
-    await sync_to_async(let_leases_end)(Run.objects.all())
-    assert await reserve(1, seconds=60) == [first]
-    assert await reserve(10, seconds=60) == [second]
-    assert await reserve(10, seconds=60) == []
-
-
 async def test_without_room_runs_wait_for_their_turn(spoken_by, configured):
     configured("agent", runs_per_process=1)
     spoken_by(ScriptedModel([[TextDelta("a"), 0.5, TextDelta("b")] for _ in range(3)]))
@@ -561,7 +551,7 @@ async def test_several_processes_take_up_each_run_once():
     await sync_to_async(let_leases_end)(Run.objects.all())
 
     taken = await asyncio.gather(
-        *[sync_to_async(reserve_apart, thread_sensitive=False)(3) for _ in range(3)],
+        *[sync_to_async(claim_apart, thread_sensitive=False)(3) for _ in range(3)],
     )
 
     found = [pk for part in taken for pk in part]
@@ -569,9 +559,9 @@ async def test_several_processes_take_up_each_run_once():
     assert set(found) <= set(ids)
 
 
-def reserve_apart(limit):
+def claim_apart(limit):
     try:
-        return Run.objects.reserve_due(limit, seconds=60)
+        return claim_queued(uuid4(), limit, seconds=60)
     finally:
         connection.close()
 

@@ -58,7 +58,8 @@ async def whole_question(product: Product) -> float:
     for _ in range(QUESTIONS):
         await ask_together(product, 1, "[[tokens=1]]")
     after = web.cpu_times()
-    return (after.user + after.system - before.user - before.system) / QUESTIONS * 1000
+    seconds: float = after.user + after.system - before.user - before.system
+    return seconds / QUESTIONS * 1000
 
 
 async def list_sessions(product: Product, person: Person) -> float:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.db.models import Field, Model
+
+    Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Insert:
@@ -31,7 +33,7 @@ class Insert:
     def sql(self) -> str:
         """The statement, with a place for each value."""
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self.fields)
+        columns = ", ".join(quote(str(field.column)) for field in self.fields)
         places = ", ".join(self.expressions.get(field.attname, "%s") for field in self.fields)
         return f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 -- names of a model
 
@@ -46,7 +48,7 @@ class Insert:
         return found
 
 
-def one_row(statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
     """The first row of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -54,7 +56,7 @@ def one_row(statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
         return row
 
 
-def all_rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def all_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     """All rows of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
