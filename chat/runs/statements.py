@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
 from chat.models import Message, Run, Session
 from youworker.common.fields import Ciphertext
-from youworker.common.sql import Insert, all_rows, one_row
+from youworker.common.sql import Insert, all_rows, mark_stored, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +141,7 @@ def insert_question(
     values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
     row = one_row(new_question_sql(), [*values, title, run.session_id])
     question.parent_id = row[0] if row else None
+    mark_stored(question, answer, run)
     return question.parent_id
 
 
@@ -148,6 +149,7 @@ def insert_run(run: Run, *, seconds: float | None) -> None:
     """Store a run with its answer for a question that is stored, under a lease."""
     values = NEW_ANSWER.values(answer_of(run)) + NEW_RUN.values(run, lease_until=[seconds])
     one_row(repeated_question_sql(), [run.pk, run.question_id, *values])
+    mark_stored(answer_of(run), run)
 
 
 def read_branch(session_id: UUID, last: UUID, *, most: int) -> list[Message]:

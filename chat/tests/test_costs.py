@@ -124,6 +124,21 @@ async def test_what_readers_thought_meanwhile_is_told_at_the_end(spoken_by):
     assert result["message"]["feedback"] == {"rating": 1, "comment": "good"}
 
 
+async def test_the_text_of_an_accepted_run_is_saved_while_it_is_made(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("So far."), 20.0]]))
+    session = await sync_to_async(SessionFactory)()
+    host = run_host()
+    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), host=host)
+
+    async def saved():
+        return await Message.objects.aget(run_id=posted.run_id, role="assistant")
+
+    async with asyncio.timeout(15):
+        while not (await saved()).content:  # noqa: ASYNC110 -- rows tell nobody of a change
+            await asyncio.sleep(0.05)
+    assert (await saved()).content == "So far."
+
+
 # The guarantees that hold all the same.
 
 

@@ -64,7 +64,7 @@ class Statements(logging.Handler):
         sql = str(getattr(record, "sql", ""))
         # Once a second for all runs of a process, however many there are.
         if "stop_requested_at" not in sql or "UPDATE" in sql:
-            self.counts["caller" if "accounts_apikey" in sql and "JOIN" in sql else name] += 1
+            self.counts["caller" if 'FROM "accounts_apikey"' in sql else name] += 1
 
 
 class Question:

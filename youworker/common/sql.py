@@ -48,6 +48,12 @@ class Insert:
         return found
 
 
+def mark_stored(*rows: Model) -> None:
+    """Note that new rows are in the database now: saving them writes changes."""
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- Django's own
+
+
 def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
     """The first row of what a statement gives."""
     with connection.cursor() as cursor:
