@@ -16,8 +16,8 @@ from accounts.enums import Scope
 from accounts.services import is_still_valid
 from chat import approvals, services
 from chat.models import Run
-from chat.runs.process import accept, launch, request_stop, run_host
-from chat.runs.viewing import conditions_of, view_run
+from chat.runs.manager import accept, launch, request_stop, run_host
+from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound

@@ -18,9 +18,9 @@ from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run, Session
 from chat.rendering import done_payload
-from chat.runs import process
-from chat.runs.process import accept, launch, running_task, unfinished, working_runs
-from chat.runs.viewing import conditions_of
+from chat.runs import manager
+from chat.runs.manager import accept, launch, running_task, unfinished, working_runs
+from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.streaming import event_stream
 from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from accounts.types import AccessGrant
-    from chat.runs.process import RunTask
+    from chat.runs.manager import RunTask
     from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -65,7 +65,7 @@ class OneCallView(ChatView):
             actor=self.actor,
         )
         posted = accept(
-            lambda lease: post(lease=lease), host=process.serving, launches=form["stream"]
+            lambda lease: post(lease=lease), host=manager.serving, launches=form["stream"]
         )
         grant = grant_of_request(request)
         if form["stream"]:

@@ -20,10 +20,10 @@ FORGET_SECONDS = 10
 def sweep_runs() -> int:
     """Look after runs that no process works on; how many were ended."""
     from chat.approvals import time_out_approvals  # noqa: PLC0415 -- task leaf
-    from chat.runs import recovery  # noqa: PLC0415
+    from chat.runs import sweeper  # noqa: PLC0415
 
     time_out_approvals()
-    return recovery.sweep_idle_runs() + recovery.interrupt_stalled_runs()
+    return sweeper.sweep_idle_runs() + sweeper.interrupt_stalled_runs()
 
 
 @shared_task

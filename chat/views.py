@@ -16,8 +16,8 @@ from chat import approvals, services
 from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
-from chat.runs import process
-from chat.runs.process import accept, launch, request_stop
+from chat.runs import manager
+from chat.runs.manager import accept, launch, request_stop
 from chat.serializers import (
     CreateSessionSerializer,
     DecideCallSerializer,
@@ -60,7 +60,7 @@ def validated(form: Any) -> dict[str, Any]:
 
 def accepted(post: Callable[[RunLease | None], Posted]) -> Response:
     """Accept a question, begin its run in this process, and say where to watch it."""
-    posted = accept(post, host=process.serving)
+    posted = accept(post, host=manager.serving)
     run = {"id": posted.run_id, "status": posted.status}
     return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
 
@@ -242,7 +242,7 @@ class ApprovalViewSet(ChatView, GenericViewSet):
         get_object_or_404(runs)
         form = validated(DecideCallSerializer(data=request.data))
         row = approvals.decide_call(runs, tool_run_id, **form, actor=self.actor)
-        if process.serving is None:
+        if manager.serving is None:
             async_to_sync(launch)(pk)
         return Response(rendered_tool_run(row))
 

@@ -30,7 +30,7 @@ def serve(host: str, port: int) -> int:
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
-    from chat.runs.process import serve_runs  # isort: skip # noqa: PLC0415
+    from chat.runs.manager import serve_runs  # isort: skip # noqa: PLC0415
     from youworker.web.credentials import recognised  # noqa: PLC0415
 
     if not keys_fit():

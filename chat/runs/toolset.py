@@ -10,8 +10,8 @@ from chat.agent.prompt import fenced
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
-from chat.runs import records
-from chat.runs.passages import PassageBook, found_ids, passages_for_model, read_passages
+from chat.runs import store
+from chat.runs.citations import PassageBook, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
@@ -61,7 +61,7 @@ class RecordingToolset:
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
-            found = await in_thread(records.take_up_call, self.run, pending.id)
+            found = await in_thread(store.take_up_call, self.run, pending.id)
             if found is not None:
                 return self.taken_up(*found)
         tool = self.by_safe_name.get(pending.call.name)
@@ -74,7 +74,7 @@ class RecordingToolset:
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
         row = await in_thread(
-            records.begin_tool_run,
+            store.begin_tool_run,
             self.run,
             tool,
             name,
@@ -103,7 +103,7 @@ class RecordingToolset:
         outcome = await self.outcome(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await in_thread(
-            records.end_tool_run,
+            store.end_tool_run,
             row,
             text=outcome.text,
             is_error=outcome.is_error,
@@ -111,7 +111,7 @@ class RecordingToolset:
             latency_ms=latency,
         )
         output = await self.for_model(row.tool_name, outcome)
-        preview = outcome.text[: records.PREVIEW_CHARACTERS]
+        preview = outcome.text[: store.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
     async def outcome(
@@ -159,7 +159,7 @@ def stored_output(row: ToolRun) -> ToolOutput:
             row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
         )
         shown, is_error = row.result_preview, False
-        if len(shown) >= records.PREVIEW_CHARACTERS:
+        if len(shown) >= store.PREVIEW_CHARACTERS:
             text += SHORTENED
     else:
         shown, is_error = reason_of(row), True

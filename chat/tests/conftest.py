@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat.llm import registry
-from chat.runs.process import close_runs
+from chat.runs.manager import close_runs
 from youworker.common.db import end_threads
 from youworker.common.redis import sync_redis
 from youworker.testing.redis_server import RedisServer

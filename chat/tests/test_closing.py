@@ -20,8 +20,8 @@ from chat.enums import RunStatus
 from chat.events import LogCipher, log_key
 from chat.llm.clients import pools
 from chat.models import Run
-from chat.runs.process import launch
-from chat.runs.viewing import view_run
+from chat.runs.manager import launch
+from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
 from mcp.tests.conftest import TINY
 from youworker.common.db import in_thread

@@ -20,10 +20,10 @@ from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run
 from chat.rendering import done_payload
-from chat.runs import records
+from chat.runs import store
 from chat.runs.leases import RunLease
-from chat.runs.process import accept, run_host
-from chat.runs.recovery import interrupt_stalled_runs
+from chat.runs.manager import accept, run_host
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.exceptions import NotFound
@@ -56,7 +56,7 @@ def test_a_conversation_is_read_in_one_statement_however_long_it_is(django_asser
     question = Message.objects.get(pk=posted.message_id)
 
     with django_assert_num_queries(1):
-        said = records.history(session.pk, question.pk)
+        said = store.history(session.pk, question.pk)
 
     assert [one.role for one in said] == ["user"] * 4  # their answers are empty so far
 
@@ -67,7 +67,7 @@ def test_an_end_takes_five_statements_at_most():
     figures = {"tokens_in": 1, "tokens_out": 2, "iterations": 1}
 
     with CaptureQueriesContext(connection) as found:
-        assert records.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures)
+        assert store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures)
 
     assert len(found) <= 5, [query["sql"][:90] for query in found]
 

@@ -14,11 +14,11 @@ from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.models import Run
-from chat.runs import process, queue, recovery
+from chat.runs import manager, queue, sweeper
 from chat.runs.leases import RunLease
-from chat.runs.process import accept, close_runs, run_host
+from chat.runs.manager import accept, close_runs, run_host
 from chat.runs.queue import claim_queued, claim_run
-from chat.runs.viewing import view_run
+from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.testing.leases import let_leases_end
@@ -175,7 +175,7 @@ def test_of_several_servers_the_one_that_lists_the_model_counts(configured, monk
 @pytest.fixture
 async def patient(monkeypatch):
     """A process that looks for queued runs only when it is told to."""
-    monkeypatch.setattr(process, "TAKE_SECONDS", 3600)
+    monkeypatch.setattr(manager, "TAKE_SECONDS", 3600)
     host = run_host()
     host.serve()
     await asyncio.sleep(0)
@@ -243,7 +243,7 @@ async def test_a_full_process_takes_up_what_waits_when_it_has_room(spoken_by, pa
 def announced(monkeypatch):
     """How often processes were woken."""
     calls = []
-    for module in (queue, recovery, approvals, services.questions):
+    for module in (queue, sweeper, approvals, services.questions):
         monkeypatch.setattr(module, "announce_queued", lambda: calls.append(1))
     return calls
 
@@ -254,7 +254,7 @@ def test_what_the_sweeper_queues_is_announced(announced):
     run.answer.save_fields("content")
     let_leases_end(Run.objects.all())
 
-    assert recovery.interrupt_stalled_runs() == 0
+    assert sweeper.interrupt_stalled_runs() == 0
     assert (Run.objects.get().status, announced) == (RunStatus.QUEUED, [1])
 
 

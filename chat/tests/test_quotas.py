@@ -13,7 +13,7 @@ from chat import services
 from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
-from chat.runs.process import run_host
+from chat.runs.manager import run_host
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from groups.exceptions import QuotaExceeded

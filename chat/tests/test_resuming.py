@@ -22,10 +22,10 @@ from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, LogCipher, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import records, recovery
-from chat.runs.process import close_runs, launch, request_stop, run_host
+from chat.runs import store, sweeper
+from chat.runs.manager import close_runs, launch, request_stop, run_host
 from chat.runs.queue import claim_queued
-from chat.runs.recovery import interrupt_stalled_runs
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_leases import all_done, eventually, held_run, log_of, stored
@@ -456,7 +456,7 @@ def test_a_killed_process_leaves_only_what_was_not_shown_in_part(said, state_tex
 @pytest.mark.parametrize(
     "change",
     [
-        {"takeovers": recovery.MOST_TAKEOVERS},
+        {"takeovers": sweeper.MOST_TAKEOVERS},
         {"stop_requested_at": "2026-01-01T00:00:00Z"},
     ],
 )
@@ -591,5 +591,5 @@ async def test_reasoning_and_text_of_former_turns_are_kept(spoken_by, server):
 def test_giving_up_is_for_who_holds_the_run_only():
     run = held_run()
     Run.objects.filter(pk=run.pk).update(lease_token=uuid4())
-    assert records.park_run(run, RunStatus.QUEUED, "x", "") is None
-    assert not records.save_state(run, AgentState([]).to_json())
+    assert store.park_run(run, RunStatus.QUEUED, "x", "") is None
+    assert not store.save_state(run, AgentState([]).to_json())

@@ -18,9 +18,9 @@ from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, LogCipher, LogUnreadable, log_key
 from chat.models import Message, Run, ToolRun
-from chat.runs.process import close_runs, launch, request_stop, run_host
-from chat.runs.recovery import interrupt_stalled_runs
-from chat.runs.viewing import view_run
+from chat.runs.manager import close_runs, launch, request_stop, run_host
+from chat.runs.stream import view_run
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.leases import lease_end

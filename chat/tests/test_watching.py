@@ -22,7 +22,7 @@ from chat.enums import RunStatus
 from chat.models import Message, Run
 from chat.onecall import answer_to_the_end
 from chat.routing import websocket_urlpatterns
-from chat.runs.process import launch, run_host
+from chat.runs.manager import launch, run_host
 from chat.streaming import sse
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel

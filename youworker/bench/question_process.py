@@ -113,7 +113,7 @@ class Question:
     async def ask(self, session: str) -> Cost:
         """Ask, let the model speak, and wait for the end."""
         from chat.llm import registry
-        from chat.runs.process import run_host
+        from chat.runs.manager import run_host
 
         model, self.statements.counts = HeldModel(), Counter[str]()
 
@@ -155,7 +155,7 @@ class Question:
 
 async def measure(key: str) -> dict[str, float]:
     """The figures of one caller's questions."""
-    from chat.runs.process import close_runs, serve_runs
+    from chat.runs.manager import close_runs, serve_runs
 
     questions = Question(key)
     await serve_runs()

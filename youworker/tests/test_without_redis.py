@@ -23,7 +23,7 @@ from chat.clearing import clear_history
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.models import Run, Session
-from chat.runs.process import close_runs, launch, request_stop
+from chat.runs.manager import close_runs, launch, request_stop
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from ingestion import services as ingestion

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from chat import services
-from chat.runs.process import launch, request_stop
-from chat.runs.viewing import view_run
+from chat.runs.manager import launch, request_stop
+from chat.runs.stream import view_run
 from youworker.common.exceptions import DomainError
 from youworker.common.keyring import require_keys
 from youworker.common.per_loop import close_all

@@ -18,8 +18,8 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import Event, encoded, log_key
 from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
-from chat.runs.follow import ANSWER_SECONDS, follow_log
-from chat.runs.process import carried_out_here
+from chat.runs.log.reader import ANSWER_SECONDS, follow_log
+from chat.runs.manager import carried_out_here
 from youworker.common.db import in_thread
 from youworker.common.outages import Outage
 from youworker.common.redis import async_redis

@@ -17,7 +17,7 @@ from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
 from chat.models import Message, Run
 from chat.rendering import done_payload
 from chat.runs.queue import announce_queued
-from chat.runs.records import cut_off
+from chat.runs.store import cut_off
 from youworker.common.config import config
 from youworker.common.effects import after_commit
 from youworker.common.leases import RELEASED

@@ -12,12 +12,12 @@ from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
 
 from chat.models import Run
-from chat.runs import records
+from chat.runs import store
+from chat.runs.executor import make_answer
 from chat.runs.leases import LeaseLost, RunLease, persist, read
 from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
-from chat.runs.recovery import append_end, stop_idle_run
-from chat.runs.runner import make_answer
+from chat.runs.sweeper import append_end, stop_idle_run
 from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
@@ -224,7 +224,7 @@ class RunHost:
     async def end_broken(self, run_id: UUID, lease: RunLease) -> None:
         """End a run that broke down, with what was saved of it; the sweeper is the last resort."""
         try:
-            ended = await persist(lease, records.fail_run, run_id, lease.token, internal_sentence())
+            ended = await persist(lease, store.fail_run, run_id, lease.token, internal_sentence())
             if ended:
                 await persist(lease, append_end, run_id)
         except LeaseLost:
@@ -283,11 +283,11 @@ async def nothing() -> None:
     """The task of a run that is not carried out here."""
 
 
-async def job_of(run_id: UUID, lease: RunLease, run: Run | None) -> records.Job | None:
+async def job_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.Job | None:
     """What a run of ours needs; None when it is not ours any more."""
     if run is None:
-        return await read(lease, records.read_job, run_id, lease.token)
-    return records.new_job(run) or await read(lease, records.complete_job, run)
+        return await read(lease, store.read_job, run_id, lease.token)
+    return store.new_job(run) or await read(lease, store.complete_job, run)
 
 
 # The host of the event loop that serves this process' requests; none in tests and commands.

@@ -21,11 +21,11 @@ from chat.enums import RunStatus
 from chat.events import LogUnreadable
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import records
-from chat.runs.eventlog import RunLog, log_writer
+from chat.runs import store
+from chat.runs.citations import PassageBook, citations_of
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.log.writer import RunLog, log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
-from chat.runs.passages import PassageBook, citations_of
 from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
@@ -33,7 +33,7 @@ from youworker.common.config import config
 
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
-    from chat.runs.records import Job
+    from chat.runs.store import Job
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Maker:
         self.answer = answer_of(self.run)
         self.state = job.state or AgentState([])
         self.toolset = RecordingToolset(
-            self.run, job.tools, records.call_context(self.run, job.language), self.state, job.calls
+            self.run, job.tools, store.call_context(self.run, job.language), self.state, job.calls
         )
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
@@ -148,7 +148,7 @@ class Maker:
         # Whoever takes the run up continues after what is in the log.
         await self.log.flush()
         self.count_untold()
-        state = records.sealed_state(self.run, self.snapshot())
+        state = store.sealed_state(self.run, self.snapshot())
         await self.park(RunStatus.WAITING_APPROVAL, state=state, **self.progress())
 
     async def requeue(self) -> None:
@@ -159,7 +159,7 @@ class Maker:
         """Give up the run; raises `LeaseLost` when somebody else ended it before."""
         text, reasoning = "".join(self.text), "".join(self.reasoning)
         status = await persist(
-            self.lease, records.park_run, self.run, wanted, text, reasoning, **changes
+            self.lease, store.park_run, self.run, wanted, text, reasoning, **changes
         )
         if status == RunStatus.STOPPED:
             await self.finish(Outcome(RunStatus.STOPPED))
@@ -237,7 +237,7 @@ class Maker:
         """Keep what another process needs to go on from here; raises `LeaseLost`."""
         self.count_untold()
         lengths, state = self.lengths(), self.snapshot()
-        stored = await persist(self.lease, records.save_state, self.run, state, **self.progress())
+        stored = await persist(self.lease, store.save_state, self.run, state, **self.progress())
         if not stored:
             self.lease.lose()
             self.lease.require()
@@ -291,7 +291,7 @@ class Maker:
 
     async def save(self, content: str, reasoning: str) -> None:
         """Keep a text that goes on; raises `LeaseLost`."""
-        if not await persist(self.lease, records.save_partial, self.run, content, reasoning):
+        if not await persist(self.lease, store.save_partial, self.run, content, reasoning):
             self.lease.lose()
             self.lease.require()
 
@@ -368,7 +368,7 @@ def finish_cited(
     """End a run with the citations its answer has from `book`; None when somebody else did."""
     answer = answer_of(run)
     citations = [] if book is None else citations_of(answer, answer.content, book)
-    ended = records.finish_run(run, answer, status, citations, **figures)
+    ended = store.finish_run(run, answer, status, citations, **figures)
     if ended is None:
         return None
-    return StoredEnd(citations, records.calls_of(run) if ended.has_open_calls else None)
+    return StoredEnd(citations, store.calls_of(run) if ended.has_open_calls else None)

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.tests.factories import UserFactory
 from chat.models import Message
-from chat.runs.passages import (
+from chat.runs.citations import (
     MOST_CITATIONS,
     MOST_RESULTS,
     MOST_SENTENCES,

@@ -19,8 +19,8 @@ from chat.agent.types import ChatMessage
 from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import statements
+from chat.runs.citations import unlink_unseen
 from chat.runs.leases import LeaseLost
-from chat.runs.passages import unlink_unseen
 from chat.runs.queue import announce_queued, announce_room
 from chat.runs.statements import Ended, answer_of
 from mcp.calls import CallContext, ToolInfo
