@@ -16,7 +16,7 @@ from accounts.enums import Scope
 from accounts.services import is_still_valid
 from chat import approvals, services
 from chat.models import Run
-from chat.runs.manager import accept, launch, request_stop, run_host
+from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from chat.models import Session
     from chat.runs.leases import RunLease
-    from chat.services import Posted
+    from chat.services import AcceptedMessage
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -121,10 +121,10 @@ class ChatConsumer(BaseConsumer):
         form.is_valid(raise_exception=True)
         key = str(frame.get("idempotency_key") or "")
         post = partial(self.post, form.validated_data, key)
-        posted = await in_thread(accept, post, host=run_host())
+        posted = await in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
 
-    def post(self, fields: Frame, key: str, lease: RunLease | None) -> Posted:
+    def post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
         """Store a question, in a thread."""
         limit_of("CHAT_MESSAGE", self.actor)
         return services.post_message(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from accounts.types import AccessGrant
     from chat.runs.manager import RunTask
-    from chat.services import Posted
+    from chat.services import AcceptedMessage
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
 
@@ -65,7 +65,7 @@ class OneCallView(ChatView):
             actor=self.actor,
         )
         posted = accept(
-            lambda lease: post(lease=lease), host=manager.serving, launches=form["stream"]
+            lambda lease: post(lease=lease), manager=manager.serving, launches=form["stream"]
         )
         grant = grant_of_request(request)
         if form["stream"]:
@@ -79,7 +79,7 @@ class OneCallView(ChatView):
         return Response(answer_from(posted, result or stored_result(posted.run_id)))
 
 
-async def answer_to_the_end(posted: Posted, grant: AccessGrant) -> dict[str, Any] | None:
+async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict[str, Any] | None:
     """Wait for the run of a question; its last event, if it ended in this process.
 
     The end is seen in this process or in the database: the answer does not need Redis. Raises
@@ -126,7 +126,7 @@ def stored_result(run_id: UUID) -> dict[str, Any]:
     return done_payload(run)
 
 
-def answer_from(posted: Posted, result: dict[str, Any]) -> dict[str, Any]:
+def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> dict[str, Any]:
     """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
     message = result["message"]
     if result["error"] and not message["content"]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
     from chat.runs.leases import RunLease
-    from chat.services import Posted
+    from chat.services import AcceptedMessage
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry safe for 24 h."
@@ -58,9 +58,9 @@ def validated(form: Any) -> dict[str, Any]:
     return data
 
 
-def accepted(post: Callable[[RunLease | None], Posted]) -> Response:
+def accepted(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
     """Accept a question, begin its run in this process, and say where to watch it."""
-    posted = accept(post, host=manager.serving)
+    posted = accept(post, manager=manager.serving)
     run = {"id": posted.run_id, "status": posted.status}
     return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
 

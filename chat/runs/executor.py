@@ -22,7 +22,7 @@ from chat.events import LogUnreadable
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
-from chat.runs.citations import PassageBook, citations_of
+from chat.runs.citations import CitationIndex, citations_of
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.log.writer import RunLog, log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
@@ -33,7 +33,7 @@ from youworker.common.config import config
 
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
-    from chat.runs.store import Job
+    from chat.runs.store import RunInput
 
 logger = logging.getLogger(__name__)
 
@@ -54,20 +54,20 @@ STORE_ATTEMPTS = 2
 TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
 
 
-async def make_answer(
-    job: Job, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+async def execute_run(
+    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
 ) -> dict[str, Any] | None:
     """Carry out one claimed run; its last event, unless it ends elsewhere or later.
 
     Whoever loses it writes nothing more.
     """
-    correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = await log_writer().open(job.run.pk, is_new=is_new)
+    correlation.current.set(correlation.accepted(run_input.run.correlation_id))
+    log = await log_writer().open(run_input.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:
-        return await Maker(job, log, lease).make(stop)
+        return await RunExecutor(run_input, log, lease).execute(stop)
     except LeaseLost:
-        logger.warning("run %s was ended while this process was silent", job.run.pk)
+        logger.warning("run %s was ended while this process was silent", run_input.run.pk)
         log.abandon()
         return None
     finally:
@@ -81,15 +81,19 @@ class StoredEnd(NamedTuple):
     calls: list[ToolRun] | None
 
 
-class Maker:
+class RunExecutor:
     """One answer in the making."""
 
-    def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
-        self.job, self.run, self.log, self.lease = job, job.run, log, lease
+    def __init__(self, run_input: RunInput, log: RunLog, lease: RunLease) -> None:
+        self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
         self.answer = answer_of(self.run)
-        self.state = job.state or AgentState([])
+        self.state = run_input.state or AgentState([])
         self.toolset = RecordingToolset(
-            self.run, job.tools, store.call_context(self.run, job.language), self.state, job.calls
+            self.run,
+            run_input.tools,
+            store.call_context(self.run, run_input.language),
+            self.state,
+            run_input.calls,
         )
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
@@ -105,7 +109,7 @@ class Maker:
         # The last event, once the run was ended here.
         self.result: dict[str, Any] | None = None
 
-    async def make(self, stop: asyncio.Event) -> dict[str, Any] | None:
+    async def execute(self, stop: asyncio.Event) -> dict[str, Any] | None:
         """Speak until the end, a stop or an error, then store and tell how it went.
 
         The last event, unless the run was left to whoever takes it up later.
@@ -116,7 +120,7 @@ class Maker:
         self.repeat_lost_text()
         outcome = INTERRUPTED
         try:
-            outcome = await self.speak_until(stop)
+            outcome = await self.run_until(stop)
             await self.end(outcome)
         except asyncio.CancelledError:
             # The process ends in order: there is time to keep everything that was said.
@@ -169,9 +173,9 @@ class Maker:
         else:
             self.log.abandon()
 
-    async def speak_until(self, stop: asyncio.Event) -> Outcome:
+    async def run_until(self, stop: asyncio.Event) -> Outcome:
         """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
-        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.speak())
+        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.run_model())
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
         try:
@@ -184,7 +188,7 @@ class Maker:
         self.lease.require()
         return outcome_of(speaking)
 
-    async def speak(self) -> RunStatus:
+    async def run_model(self) -> RunStatus:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve(self.run.model or None)
@@ -195,14 +199,14 @@ class Maker:
             agent = run_agent(self.state, model, self.toolset, limits)
             async with aclosing(agent) as events:
                 async for event in events:
-                    self.take(event)
+                    self.handle_event(event)
                     if type(event) is Checkpoint:
                         await self.store_state()
                     elif type(event) is Suspended:
                         return RunStatus.WAITING_APPROVAL
         return RunStatus.SUCCEEDED
 
-    def take(self, event: Any) -> None:
+    def handle_event(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""
         kind = type(event)
         if kind is TextDelta:
@@ -226,7 +230,7 @@ class Maker:
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
         # Of an answer that was taken up nobody knows how much of the time was a user's decision.
-        if self.job.state is None:
+        if self.run_input.state is None:
             self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
 
     def lengths(self) -> tuple[int, int]:
@@ -266,12 +270,12 @@ class Maker:
 
     def prompt(self, model: LanguageModel) -> list[ChatMessage]:
         """System prompt and as much of the conversation as the window holds."""
-        system = system_prompt(self.job.language, self.job.now)
+        system = system_prompt(self.run_input.language, self.run_input.now)
         window = int(model.context_tokens * PROMPT_SHARE)
         taken = tokens_of_schemas(self.toolset.schemas) + len(system.content) // 3
         reserve = min(config.llm.max_output_tokens, window // 2)
         budget = max(window - taken - reserve, window // 4)
-        return [system, *trimmed(self.job.history_newest_first, budget=budget)]
+        return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]
 
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
@@ -324,13 +328,13 @@ class Maker:
         self.model_name = ""
         return UNSTORED, await self.end_run(UNSTORED, None)
 
-    async def end_run(self, outcome: Outcome, book: PassageBook | None) -> StoredEnd:
+    async def end_run(self, outcome: Outcome, book: CitationIndex | None) -> StoredEnd:
         """End the run in the database with what it cites; raises `LeaseLost`."""
         # Copies: what a thread that outlived its task still does changes nothing here.
         run, answer = copy.copy(self.run), copy.copy(self.answer)
         run.answer = answer
         answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
-        figures = self.figures(outcome)
+        figures = self.usage_totals(outcome)
         stored = await persist(self.lease, finish_cited, run, outcome.status, book, **figures)
         if stored is None:
             self.lease.lose()
@@ -338,7 +342,7 @@ class Maker:
         self.run, self.answer = run, answer
         return stored
 
-    def figures(self, outcome: Outcome) -> dict[str, Any]:
+    def usage_totals(self, outcome: Outcome) -> dict[str, Any]:
         """What is stored about the run beside its text."""
         self.count_untold()
         return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
@@ -363,7 +367,7 @@ def waited_ms(run: Run) -> int:
 
 
 def finish_cited(
-    run: Run, status: RunStatus, book: PassageBook | None, **figures: Any
+    run: Run, status: RunStatus, book: CitationIndex | None, **figures: Any
 ) -> StoredEnd | None:
     """End a run with the citations its answer has from `book`; None when somebody else did."""
     answer = answer_of(run)

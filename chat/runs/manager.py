@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from chat.models import Run
 from chat.runs import store
-from chat.runs.executor import make_answer
+from chat.runs.executor import execute_run
 from chat.runs.leases import LeaseLost, RunLease, persist, read
 from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from uuid import UUID
 
-    from chat.services import Posted
+    from chat.services import AcceptedMessage
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ wanted: RevocationPoller[UUID] = RevocationPoller(
 unfinished: RevocationPoller[UUID] = RevocationPoller(working_runs, trusting=True)
 
 
-class RunHost:
+class RunManager:
     """All runs that this event loop carries out."""
 
     def __init__(self) -> None:
@@ -184,7 +184,7 @@ class RunHost:
         stop = self.stops[run_id] = asyncio.Event()
         if not claim:
             self.leases[run_id] = lease
-        task = asyncio.create_task(self.carry_out(run_id, lease, stop, run))
+        task = asyncio.create_task(self.execute(run_id, lease, stop, run))
         self.running[run_id] = task
         task.add_done_callback(lambda _: self.running.pop(run_id, None))
         return task
@@ -194,7 +194,7 @@ class RunHost:
         self.begin(run.pk, lease, run=run)
         self.settle()
 
-    async def carry_out(
+    async def execute(
         self, run_id: UUID, lease: RunLease, stop: asyncio.Event, run: Run | None
     ) -> dict[str, Any] | None:
         """The outermost edge of a run: what gets here is a mistake of ours."""
@@ -205,10 +205,10 @@ class RunHost:
                     return None
                 self.leases[run_id] = lease
             with wanted.watching(run_id, stop.set):
-                job = await job_of(run_id, lease, run)
-                if job is None:
+                run_input = await input_of(run_id, lease, run)
+                if run_input is None:
                     return None
-                return await make_answer(job, lease, stop, is_new=run is not None)
+                return await execute_run(run_input, lease, stop, is_new=run is not None)
         except LeaseLost:
             return None
         except Exception:
@@ -283,76 +283,79 @@ async def nothing() -> None:
     """The task of a run that is not carried out here."""
 
 
-async def job_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.Job | None:
+async def input_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.RunInput | None:
     """What a run of ours needs; None when it is not ours any more."""
     if run is None:
-        return await read(lease, store.read_job, run_id, lease.token)
-    return store.new_job(run) or await read(lease, store.complete_job, run)
+        return await read(lease, store.read_input, run_id, lease.token)
+    return store.new_input(run) or await read(lease, store.complete_input, run)
 
 
-# The host of the event loop that serves this process' requests; none in tests and commands.
-serving: RunHost | None = None
-hosts = PerLoop(RunHost, close=RunHost.close, stage=Stage.WORK)
+# The manager of the event loop that serves this process' requests; none in tests and commands.
+serving: RunManager | None = None
+managers = PerLoop(RunManager, close=RunManager.close, stage=Stage.WORK)
 
 
-def run_host() -> RunHost:
-    """The host of the running event loop."""
-    return hosts.get()
+def run_manager() -> RunManager:
+    """The manager of the running event loop."""
+    return managers.get()
 
 
 async def serve_runs() -> None:
     """Take up queued runs in the running event loop from now on."""
-    run_host().serve()
+    run_manager().serve()
 
 
 def accept(
-    post: Callable[[RunLease | None], Posted], *, host: RunHost | None, launches: bool = True
-) -> Posted:
-    """Accept a question in a thread, and have its run carried out by `host` at once.
+    post: Callable[[RunLease | None], AcceptedMessage],
+    *,
+    manager: RunManager | None,
+    launches: bool = True,
+) -> AcceptedMessage:
+    """Accept a question in a thread, and have its run carried out by `manager` at once.
 
-    Without room, here or at its model server, the run waits for its turn. Without a host it is
+    Without room, here or at its model server, the run waits for its turn. Without a manager it is
     queued and, if it `launches`, taken up by the event loop of the caller.
     """
-    if host is None:
+    if manager is None:
         posted = post(None)
         if posted.is_new and launches:
             async_to_sync(launch)(posted.run_id)
         return posted
-    lease = host.promise()
+    lease = manager.promise()
     try:
         posted = post(lease)
     except BaseException:
         if lease is not None:
-            host.settle()
+            manager.settle()
         raise
     if lease is not None:
         if posted.claimed is None:
-            host.settle()
+            manager.settle()
         else:
-            host.loop.call_soon_threadsafe(host.begin_promised, posted.claimed, lease)
+            manager.loop.call_soon_threadsafe(manager.begin_promised, posted.claimed, lease)
     return posted
 
 
 async def launch(run_id: UUID) -> RunTask:
     """Carry out a queued run in this process; the task ends with the run."""
-    return run_host().launch(run_id)
+    return run_manager().launch(run_id)
 
 
 def running_task(run_id: UUID) -> RunTask | None:
     """The task of a run of this event loop."""
-    return run_host().running.get(run_id)
+    return run_manager().running.get(run_id)
 
 
-def carried_out_here(run_id: UUID) -> bool:
+def is_running_here(run_id: UUID) -> bool:
     """Whether this event loop makes the answer of a run right now."""
-    return run_id in run_host().stops
+    return run_id in run_manager().stops
 
 
 async def request_stop(run_id: UUID) -> None:
     """End a run that no process holds; ask the process that makes the answer to stop otherwise."""
-    host = run_host()
-    if run_id in host.stops:
-        host.stops[run_id].set()
+    manager = run_manager()
+    if run_id in manager.stops:
+        manager.stops[run_id].set()
     await in_vital_thread(stop_run, run_id)
 
 

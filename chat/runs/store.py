@@ -46,7 +46,7 @@ offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
 
 
 @dataclass(slots=True)
-class Job:
+class RunInput:
     """Everything a run needs, read in one go so that no connection is held meanwhile."""
 
     run: Run
@@ -68,7 +68,7 @@ class Job:
         return timezone.now().astimezone(zone).isoformat(timespec="minutes")
 
 
-def read_job(run_id: UUID, token: UUID) -> Job | None:
+def read_input(run_id: UUID, token: UUID) -> RunInput | None:
     """What a claimed run needs; None when it is not held by this token any more.
 
     Raises `UnknownState` when nobody can go on from what is stored of it.
@@ -78,7 +78,7 @@ def read_job(run_id: UUID, token: UUID) -> Job | None:
     if run is None:
         return None
     state = None if run.state is None else AgentState.from_json(run.state)
-    return Job(
+    return RunInput(
         run=run,
         history_newest_first=[] if state else history(run.session_id, run.question_id),
         tools=tools_of(run),
@@ -87,19 +87,19 @@ def read_job(run_id: UUID, token: UUID) -> Job | None:
     )
 
 
-def new_job(run: Run) -> Job | None:
+def new_input(run: Run) -> RunInput | None:
     """What a run needs that was just accepted; None when that takes the database."""
     tools = remembered_tools(run)
     if run.question.parent_id is not None or tools is None:
         return None
-    return Job(run=run, history_newest_first=[question_of(run)], tools=tools)
+    return RunInput(run=run, history_newest_first=[question_of(run)], tools=tools)
 
 
-def complete_job(run: Run) -> Job:
+def complete_input(run: Run) -> RunInput:
     """What a run needs that was just accepted, with what only the database knows."""
     earlier = run.question.parent_id
     said = [] if earlier is None else history(run.session_id, earlier)
-    return Job(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
+    return RunInput(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
 
 
 def question_of(run: Run) -> ChatMessage:

@@ -11,7 +11,7 @@ from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
 from chat.runs import store
-from chat.runs.citations import PassageBook, found_ids, passages_for_model, read_passages
+from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chat.agent.state import AgentState, PendingCall
-    from chat.models import Run, ToolRun
+    from chat.models import ToolRun
 
 
 UNKNOWN_OUTCOME = (
@@ -38,21 +38,15 @@ SHORTENED = "\n[only the beginning of this answer was kept]"
 class RecordingToolset:
     """Calls tools through the gateway on behalf of the run's user."""
 
-    def __init__(
-        self,
-        run: Run,
-        tools: Sequence[ToolInfo],
-        context: CallContext,
-        state: AgentState,
-        calls: Sequence[ToolRun],
-    ) -> None:
-        self.run, self.context = run, context
+    def __init__(self, run_input: RunInput, state: AgentState) -> None:
+        run, tools = run_input.run, run_input.tools
+        self.run, self.context = run, store.call_context(run, run_input.language)
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
-        self.book = PassageBook.from_json(state.citations)
+        self.book = CitationIndex.from_json(state.citations)
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
         # Every call of the run, in order.
-        self.rows = {row.pk: row for row in calls}
+        self.rows = {row.pk: row for row in run_input.calls}
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
             for tool in tools

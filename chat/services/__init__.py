@@ -3,7 +3,7 @@
 from chat.clearing import apply_retention, clear_history
 from chat.services.answers import check_stoppable, give_feedback
 from chat.services.questions import (
-    Posted,
+    AcceptedMessage,
     post_chat,
     post_message,
     regenerate,
@@ -20,7 +20,7 @@ from chat.services.sessions import (
 )
 
 __all__ = [
-    "Posted",
+    "AcceptedMessage",
     "active_run_id",
     "apply_retention",
     "check_stoppable",

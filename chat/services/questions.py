@@ -15,7 +15,7 @@ from chat.models import Message, Run
 from chat.quotas import require_room_for_run
 from chat.runs import statements
 from chat.runs.queue import announce_queued, may_begin
-from chat.services.sessions import begin_session, title_from, visible_collections
+from chat.services.sessions import create_session_rows, title_from, visible_collections
 from youworker.common.config import config
 from youworker.common.correlation import correlation_id
 from youworker.common.effects import after_commit
@@ -34,7 +34,7 @@ SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class AcceptedMessage:
     """An accepted question; `is_new` is false when it was accepted before.
 
     With `claimed` its run is running already, under the lease it was accepted with.
@@ -60,7 +60,7 @@ def post_message(
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
-) -> Posted:
+) -> AcceptedMessage:
     """Store a question with its run, which begins under `lease`, or is queued.
 
     Of the session only the id is taken: it is read again under its lock. Raises `NotFound` when
@@ -70,7 +70,7 @@ def post_message(
     body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
     remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
-        return posted_before(remembered.answer)
+        return accepted_before(remembered.answer)
     session = lock_session(session.pk, actor=actor)
     check_parent(session, parent_id)
     run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
@@ -105,7 +105,7 @@ def new_run(
     return run_for(question, model=model, options=options, lease=lease, actor=actor)
 
 
-def store_question(run: Run, *, parent_id: UUID | None) -> Posted:
+def store_question(run: Run, *, parent_id: UUID | None) -> AcceptedMessage:
     """Store a question with its run, and name the session after its first question."""
     question = run.question
     title = None
@@ -117,12 +117,14 @@ def store_question(run: Run, *, parent_id: UUID | None) -> Posted:
     return accepted(run)
 
 
-def accepted(run: Run) -> Posted:
+def accepted(run: Run) -> AcceptedMessage:
     """A run that was just stored."""
     if run.status == RunStatus.QUEUED:
         after_commit(announce_queued)
     claimed = run if run.status == RunStatus.RUNNING else None
-    return Posted(run.question_id, run.pk, run.session_id, run.status, is_new=True, claimed=claimed)
+    return AcceptedMessage(
+        run.question_id, run.pk, run.session_id, run.status, is_new=True, claimed=claimed
+    )
 
 
 def lease_seconds(run: Run) -> float | None:
@@ -130,7 +132,7 @@ def lease_seconds(run: Run) -> float | None:
     return None if run.lease_token is None else config.agent.lease_seconds
 
 
-def ids_of(posted: Posted) -> dict[str, str]:
+def ids_of(posted: AcceptedMessage) -> dict[str, str]:
     """What is remembered of an accepted question."""
     return {
         "message": str(posted.message_id),
@@ -139,13 +141,13 @@ def ids_of(posted: Posted) -> dict[str, str]:
     }
 
 
-def posted_before(answer: dict[str, Any]) -> Posted:
+def accepted_before(answer: dict[str, Any]) -> AcceptedMessage:
     """The first answer to a request that was sent again."""
     run = Run.objects.filter(pk=answer["run"]).first()
     if run is None:
         raise NotFound("This request was answered before, and the answer was deleted since.")
     ids = [UUID(answer[name]) for name in ("message", "run", "session")]
-    return Posted(ids[0], ids[1], ids[2], run.status, is_new=False)
+    return AcceptedMessage(ids[0], ids[1], ids[2], run.status, is_new=False)
 
 
 @validate_not_empty("text")
@@ -159,7 +161,7 @@ def post_chat(
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
-) -> Posted:
+) -> AcceptedMessage:
     """Store a question, beginning a conversation for it when there is none."""
     if session is not None:
         return post_message(
@@ -176,9 +178,9 @@ def post_chat(
     body = {"text": text, "model": model, "options": chosen, "session": None}
     remembered = Remembered(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
-        return posted_before(remembered.answer)
+        return accepted_before(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
-    session = begin_session(model=model, title=title_from(text), actor=actor, **fields)
+    session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
     run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
     posted = store_question(run, parent_id=None)
     remembered.keep(ids_of(posted))
@@ -188,7 +190,7 @@ def post_chat(
 @transaction.atomic
 def regenerate(
     message: Message, *, model: str = "", lease: RunLease | None = None, actor: User
-) -> Posted:
+) -> AcceptedMessage:
     """Begin, or queue, another answer to the question behind `message`."""
     question = message.parent if message.role == MessageRole.ASSISTANT else message
     if question is None:

@@ -28,10 +28,10 @@ TITLES_AT_ONCE = 500
 @transaction.atomic
 def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Begin a conversation; `fields` are those of `SESSION_FIELDS`."""
-    return begin_session(collections=collections, actor=actor, **fields)
+    return create_session_rows(collections=collections, actor=actor, **fields)
 
 
-def begin_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
+def create_session_rows(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Create a session; the caller holds the transaction."""
     session = Session.objects.create(user=actor, **fields)
     session.collection_ids = list(collections)

@@ -13,7 +13,7 @@ from chat.runs.citations import (
     MOST_CITATIONS,
     MOST_RESULTS,
     MOST_SENTENCES,
-    PassageBook,
+    CitationIndex,
     Source,
     citations_of,
     found_ids,
@@ -39,7 +39,7 @@ def stored(*texts, **fields):
 
 
 def book_with(*texts):
-    book, passages = PassageBook(), stored(*texts)
+    book, passages = CitationIndex(), stored(*texts)
     owner = passages[0].document.owner
     for passage in read_passages([passage.pk for passage in passages], user=owner):
         book.enter(passage)
@@ -52,7 +52,7 @@ def book_of(count, text="The primary sends its log."):
         Source(n, uuid4(), uuid4(), "Manual", "", None, 0, 0, f"{text} {n}")
         for n in range(1, count + 1)
     ]
-    return PassageBook(sources, {source.passage_id: source for source in sources})
+    return CitationIndex(sources, {source.passage_id: source for source in sources})
 
 
 def test_a_quoted_sentence_is_supported_and_an_invented_one_is_not():
@@ -132,7 +132,7 @@ def test_only_passages_the_user_may_read_are_read():
 )
 def test_odd_places_of_stored_passages_do_not_hinder_citing(field, stored_as, shown):
     (passage,) = stored("The log.", **{field: stored_as})
-    book = PassageBook()
+    book = CitationIndex()
     book.enter(passage)
 
     (citation,) = citations_of(Message(), "The log. [1]", book)

@@ -22,7 +22,7 @@ from chat.models import Message, Run
 from chat.rendering import done_payload
 from chat.runs import store
 from chat.runs.leases import RunLease
-from chat.runs.manager import accept, run_host
+from chat.runs.manager import accept, run_manager
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -84,9 +84,9 @@ class Statements(logging.Handler):
 async def test_an_accepted_run_is_not_read_again_and_told_from_memory(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("Yes."), Usage(3, 1)]] * 2))
     session = await sync_to_async(SessionFactory)(enable_tools=False)
-    host = run_host()
+    here = run_manager()
 
-    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), host=host)
+    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
     await asyncio.sleep(0)
     logger, counting = logging.getLogger("django.db.backends"), Statements()
     level = logger.level
@@ -94,7 +94,7 @@ async def test_an_accepted_run_is_not_read_again_and_told_from_memory(spoken_by)
     logger.setLevel(logging.DEBUG)
     try:
         with patch.object(BaseDatabaseWrapper, "queries_logged", new=True):
-            result = await host.running[posted.run_id]
+            result = await here.running[posted.run_id]
     finally:
         logger.removeHandler(counting)
         logger.setLevel(level)
@@ -114,12 +114,12 @@ def stored_payload(run_id):
 async def test_what_readers_thought_meanwhile_is_told_at_the_end(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("Yes."), 0.4]]))
     session = await sync_to_async(SessionFactory)()
-    host = run_host()
-    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), host=host)
+    here = run_manager()
+    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
     answer = await Message.objects.aget(run_id=posted.run_id, role="assistant")
     await sync_to_async(services.give_feedback)(answer, rating=1, comment="good", actor=None)
 
-    result = await host.running[posted.run_id]
+    result = await here.running[posted.run_id]
 
     assert result["message"]["feedback"] == {"rating": 1, "comment": "good"}
 
@@ -127,8 +127,8 @@ async def test_what_readers_thought_meanwhile_is_told_at_the_end(spoken_by):
 async def test_the_text_of_an_accepted_run_is_saved_while_it_is_made(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("So far."), 20.0]]))
     session = await sync_to_async(SessionFactory)()
-    host = run_host()
-    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), host=host)
+    here = run_manager()
+    posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
 
     async def saved():
         return await Message.objects.aget(run_id=posted.run_id, role="assistant")
@@ -165,15 +165,15 @@ def test_nobody_posts_into_what_is_not_theirs_or_is_deleted():
 
 
 async def test_a_refused_question_gives_its_place_back():
-    host, session = run_host(), await sync_to_async(SessionFactory)()
+    here, session = run_manager(), await sync_to_async(SessionFactory)()
     stranger = await sync_to_async(UserFactory)()
 
     def post(lease):
         return services.post_message(session, text="x", lease=lease, actor=stranger)
 
     with pytest.raises(NotFound):
-        await sync_to_async(accept)(post, host=host)
-    assert host.promised == 0
+        await sync_to_async(accept)(post, manager=here)
+    assert here.promised == 0
 
 
 def test_the_lease_of_an_accepted_run_ends_by_the_clock_of_the_database():

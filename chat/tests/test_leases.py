@@ -22,7 +22,7 @@ from chat.events import Event, LogCipher, log_key
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import executor, leases, store, sweeper
 from chat.runs.leases import LeaseLost, RunLease, persist
-from chat.runs.manager import close_runs, launch, run_host
+from chat.runs.manager import close_runs, launch, run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
@@ -91,7 +91,7 @@ async def log_of(run_id):
 
 async def all_done():
     async with asyncio.timeout(WAIT_SECONDS):
-        await asyncio.gather(*run_host().tasks)
+        await asyncio.gather(*run_manager().tasks)
 
 
 @sync_to_async
@@ -126,7 +126,7 @@ async def test_who_lost_a_run_stops_at_once_and_writes_nothing_more(spoken_by):
 
     assert await sync_to_async(interrupt_stalled_runs)() == 1
     run, before = await stored(run_id), await log_of(run_id)
-    run_host().leases[run_id].asked_at -= config.agent.lease_seconds
+    run_manager().leases[run_id].asked_at -= config.agent.lease_seconds
     await all_done()
     after = await stored(run_id)
 
@@ -143,11 +143,11 @@ async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(sp
     spoken_by(EndlessModel())
     run_id = await ask()
     await eventually(lambda: log_of(run_id))
-    host = run_host()
+    manager = run_manager()
     keeper = mock.AsyncMock()
-    with mock.patch.object(host, "renew_leases", keeper):
+    with mock.patch.object(manager, "renew_leases", keeper):
         await asyncio.sleep(0.1)
-        host.leases[run_id].asked_at -= config.agent.lease_seconds
+        manager.leases[run_id].asked_at -= config.agent.lease_seconds
         await asyncio.sleep(0.1)  # what was on its way is written
         before = len(await log_of(run_id))
         await asyncio.sleep(0.5)
@@ -158,7 +158,7 @@ async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(sp
         return len(await log_of(run_id)) > before
 
     await eventually(goes_on)
-    assert not host.leases[run_id].lost.is_set()
+    assert not manager.leases[run_id].lost.is_set()
 
 
 async def test_nothing_can_be_appended_to_the_log_of_an_interrupted_run(spoken_by):
@@ -358,7 +358,7 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
     run_id = await ask()
     await started.wait()
 
-    run_host().stops[run_id].set()
+    run_manager().stops[run_id].set()
     await all_done()
     await asyncio.sleep(0.2)
 
@@ -470,9 +470,9 @@ async def test_an_answer_that_is_being_stored_at_shutdown_is_stored(spoken_by, m
     run_id = await ask()
     await storing.wait()
 
-    for task in run_host().tasks:
+    for task in run_manager().tasks:
         task.cancel()
-    await asyncio.gather(*run_host().tasks, return_exceptions=True)
+    await asyncio.gather(*run_manager().tasks, return_exceptions=True)
 
     run = await stored(run_id)
     assert (run.status, run.answer.content) == (RunStatus.SUCCEEDED, "said")

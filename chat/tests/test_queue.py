@@ -16,7 +16,7 @@ from chat.llm import registry
 from chat.models import Run
 from chat.runs import manager, queue, sweeper
 from chat.runs.leases import RunLease
-from chat.runs.manager import accept, close_runs, run_host
+from chat.runs.manager import accept, close_runs, run_manager
 from chat.runs.queue import claim_queued, claim_run
 from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
@@ -176,14 +176,14 @@ def test_of_several_servers_the_one_that_lists_the_model_counts(configured, monk
 async def patient(monkeypatch):
     """A process that looks for queued runs only when it is told to."""
     monkeypatch.setattr(manager, "TAKE_SECONDS", 3600)
-    host = run_host()
-    host.serve()
+    here = run_manager()
+    here.serve()
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
         while not await subscribers():  # noqa: ASYNC110 -- Redis tells nobody of it
             await asyncio.sleep(0.02)
-    host.news.clear()
-    yield host
+    here.news.clear()
+    yield here
     await close_runs()
 
 
@@ -211,7 +211,7 @@ async def test_room_at_a_server_wakes_a_process(spoken_by, patient, configured):
 
     posted = [
         await sync_to_async(accept)(
-            lambda lease, session=session: ask(session, lease=lease), host=patient
+            lambda lease, session=session: ask(session, lease=lease), manager=patient
         )
         for session in sessions
     ]
@@ -228,7 +228,7 @@ async def test_a_full_process_takes_up_what_waits_when_it_has_room(spoken_by, pa
 
     posted = [
         await sync_to_async(accept)(
-            lambda lease, session=session: ask(session, lease=lease), host=patient
+            lambda lease, session=session: ask(session, lease=lease), manager=patient
         )
         for session in sessions
     ]

@@ -23,7 +23,7 @@ from chat.events import Event, LogCipher, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
 from chat.runs import store, sweeper
-from chat.runs.manager import close_runs, launch, request_stop, run_host
+from chat.runs.manager import close_runs, launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
@@ -123,7 +123,7 @@ async def test_a_call_that_needs_leave_waits_and_holds_nothing(spoken_by, server
     assert (run.lease_token, run.lease_until) == (None, None)
     assert (run.answer.content, run.tokens_in, run.tokens_out) == ("I will.", 5, 2)
     assert (row.status, row.decision) == (ToolRunStatus.WAITING, "")
-    assert (server.calls, run_host().stops) == ([], {})
+    assert (server.calls, run_manager().stops) == ([], {})
     asked = [data for kind, data in events if kind == "tool"]
     assert [(data["status"], data["args"]) for data in asked] == [("approval", SEND)]
     assert asked[0]["tool_run_id"] == str(row.pk)
@@ -371,7 +371,7 @@ async def test_a_process_that_ends_before_anything_was_shown_leaves_the_run_to_o
 
     left = await stored(run_id)
     assert (left.status, left.lease_token, left.takeovers) == (RunStatus.QUEUED, None, 0)
-    run_host().serve()
+    run_manager().serve()
     events = await watched(run_id)
     assert texts(events) == "All of it."
     assert numbers_are_whole(events)
@@ -527,7 +527,7 @@ async def test_a_run_whose_process_was_killed_before_it_began_is_taken_up(spoken
     spoken_by(ScriptedModel([[TextDelta("Here.")]]))
     run_id = await post_without_launching()
 
-    run_host().serve()
+    run_manager().serve()
     events = await watched(run_id)
 
     assert texts(events) == "Here."
@@ -539,7 +539,7 @@ async def test_without_room_runs_wait_for_their_turn(spoken_by, configured):
     runs = [await ask() for _ in range(3)]
     at_once = await Run.objects.filter(status=RunStatus.QUEUED).acount()
 
-    run_host().serve()
+    run_manager().serve()
     ends = [(await watched(run_id))[-1][2]["status"] for run_id in runs]
 
     assert at_once >= 2

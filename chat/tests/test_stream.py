@@ -20,7 +20,7 @@ from chat.events import Event, LogCipher, log_key
 from chat.models import Run
 from chat.runs import stream
 from chat.runs.log import reader
-from chat.runs.manager import launch, run_host
+from chat.runs.manager import launch, run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -211,7 +211,7 @@ async def test_a_log_without_its_beginning_is_told_from_the_database(paced):
     await view.has_text("kept")
     paced.end()
     await view.ended()
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     await async_redis().xtrim(log_key(run_id), maxlen=1, approximate=False)
     await Run.objects.aupdate(finished_at=timezone.now() - timedelta(minutes=5))
 
@@ -232,7 +232,7 @@ async def test_whoever_is_ahead_of_a_log_gets_what_comes_there_or_the_end(paced,
     paced.say("b")
     await asyncio.sleep(0.3)
     paced.end()
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     await Run.objects.aupdate(finished_at=timezone.now() - timedelta(minutes=5))
 
     assert (await view.ended())["message"]["content"] == "ab"

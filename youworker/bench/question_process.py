@@ -113,7 +113,7 @@ class Question:
     async def ask(self, session: str) -> Cost:
         """Ask, let the model speak, and wait for the end."""
         from chat.llm import registry
-        from chat.runs.manager import run_host
+        from chat.runs.manager import run_manager
 
         model, self.statements.counts = HeldModel(), Counter[str]()
 
@@ -127,7 +127,7 @@ class Question:
             asked = time.process_time()
             self.statements.phase = "ending"
             model.released.set()
-            await asyncio.gather(*run_host().tasks)
+            await asyncio.gather(*run_manager().tasks)
             ended = time.process_time()
         return Cost((asked - began) * 1000, (ended - asked) * 1000, self.statements.counts)
 

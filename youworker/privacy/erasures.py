@@ -96,7 +96,7 @@ def erase_users() -> int:
     let_go()
     done = 0
     while (erasure := Erasure.objects.claim(seconds=LEASE_SECONDS)) is not None:
-        done += carry_out(erasure)
+        done += execute(erasure)
     return done
 
 
@@ -107,7 +107,7 @@ def let_go() -> None:
     free.update(status=ErasureStatus.QUEUED)
 
 
-def carry_out(erasure: Erasure) -> bool:
+def execute(erasure: Erasure) -> bool:
     """Remove the user of a claimed erasure; whether he is gone.
 
     Every step removes what is left, so one that was interrupted is simply done again.
