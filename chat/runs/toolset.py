@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import ToolRun
+    from chat.runs.store import RunInput
 
 
 UNKNOWN_OUTCOME = (
