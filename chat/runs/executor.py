@@ -18,12 +18,12 @@ from chat.agent.state import AgentState
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
-from chat.events import LogUnreadable
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
 from chat.runs.citations import CitationIndex, citations_of
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.log.cipher import LogUnreadable
 from chat.runs.log.writer import RunLog, log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.statements import answer_of

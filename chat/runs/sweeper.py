@@ -13,9 +13,10 @@ from redis.exceptions import RedisError
 
 from chat.agent.state import AgentState, UnknownState
 from chat.enums import RunStatus
-from chat.events import Event, LogCipher, LogUnreadable, encoded, log_key
+from chat.events import Event, encoded, log_key
 from chat.models import Message, Run
 from chat.rendering import done_payload
+from chat.runs.log.cipher import LogCipher, LogUnreadable
 from chat.runs.queue import announce_queued
 from chat.runs.store import cut_off
 from youworker.common.config import config

@@ -18,10 +18,11 @@ from redis.exceptions import ResponseError
 from chat import services
 from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import executor, leases, store, sweeper
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import close_runs, launch, run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs

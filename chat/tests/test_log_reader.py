@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.runs.log import reader
+from chat.runs.log.cipher import LogCipher
 from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
 from youworker.common.redis import async_redis, sync_redis
 

@@ -13,8 +13,9 @@ import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
-from chat.events import Event, LogCipher
+from chat.events import Event
 from chat.runs.log import writer
+from chat.runs.log.cipher import LogCipher
 from chat.runs.log.writer import PAGE, log_writer
 from youworker.common.redis import async_redis, sync_redis
 

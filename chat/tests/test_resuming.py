@@ -19,10 +19,11 @@ from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.clearing import clear_history
 from chat.enums import Decision, RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
 from chat.runs import store, sweeper
+from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import close_runs, launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs

@@ -16,8 +16,9 @@ from chat import services
 from chat.agent.errors import ModelUnavailable
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, LogUnreadable, log_key
+from chat.events import Event, log_key
 from chat.models import Message, Run, ToolRun
+from chat.runs.log.cipher import LogCipher, LogUnreadable
 from chat.runs.manager import close_runs, launch, request_stop, run_manager
 from chat.runs.stream import view_run
 from chat.runs.sweeper import interrupt_stalled_runs

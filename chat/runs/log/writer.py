@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from redis.exceptions import RedisError, ResponseError
 
-from chat.events import Event, LogCipher, encoded, log_key
+from chat.events import Event, encoded, log_key
+from chat.runs.log.cipher import LogCipher
 from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.outages import Outage
