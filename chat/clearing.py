@@ -17,7 +17,8 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs.sweeper import interrupt_stalled_runs, stop_idle_run
+from chat.runs.stopping import stop_idle_run
+from chat.runs.sweeper import interrupt_stalled_runs
 from groups.exceptions import LegalHoldInForce
 from groups.models import Group, LegalHold, Membership
 from youworker.common import audit

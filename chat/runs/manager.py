@@ -17,7 +17,7 @@ from chat.runs.executor import execute_run
 from chat.runs.leases import LeaseLost, RunLease, persist, read
 from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
-from chat.runs.sweeper import append_end, stop_idle_run
+from chat.runs.stopping import append_end, stop_run
 from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.db import in_vital_thread
@@ -357,13 +357,6 @@ async def request_stop(run_id: UUID) -> None:
     if run_id in manager.stops:
         manager.stops[run_id].set()
     await in_vital_thread(stop_run, run_id)
-
-
-def stop_run(run_id: UUID) -> None:
-    """Write down that a run is to end, and end it at once when no process holds it."""
-    # In this order: a process that takes it up, or gives it up, in between sees the wish.
-    Run.objects.filter(pk=run_id).request_stop()
-    stop_idle_run(run_id)
 
 
 async def close_runs() -> None:

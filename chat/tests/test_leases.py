@@ -20,7 +20,7 @@ from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
-from chat.runs import executor, leases, store, sweeper
+from chat.runs import executor, leases, stopping, store, sweeper
 from chat.runs.leases import LeaseLost, RunLease, persist
 from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import close_runs, launch, run_manager
@@ -166,8 +166,8 @@ async def test_nothing_can_be_appended_to_the_log_of_an_interrupted_run(spoken_b
     run = await sync_to_async(held_run)()
     await async_redis().xadd(log_key(run.pk), {"t": "run", "d": b""}, id="1-0")
 
-    await sync_to_async(sweeper.append_end)(run.pk)
-    await sync_to_async(sweeper.append_end)(run.pk)
+    await sync_to_async(stopping.append_end)(run.pk)
+    await sync_to_async(stopping.append_end)(run.pk)
 
     with pytest.raises(ResponseError):
         await async_redis().xadd(log_key(run.pk), {"t": "token", "d": b""}, id="9-0")
