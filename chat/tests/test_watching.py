@@ -20,12 +20,12 @@ from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.models import Message, Run
-from chat.onecall import answer_to_the_end
+from chat.realtime.sse import sse
 from chat.routing import websocket_urlpatterns
 from chat.runs.manager import launch, run_manager
-from chat.streaming import sse
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.views.chat import answer_to_the_end
 from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.origin import Origin, current

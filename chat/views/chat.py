@@ -17,13 +17,13 @@ from chat import services
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerFailed
 from chat.models import Message, Run, Session
+from chat.realtime.sse import event_stream
 from chat.rendering import done_payload
 from chat.runs import manager
 from chat.runs.manager import accept, launch, running_task, unfinished, working_runs
 from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
-from chat.streaming import event_stream
-from chat.views import IDEMPOTENCY_HEADER, ChatView, validated
+from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.common.db import in_thread
 from youworker.common.limits import limited
 from youworker.common.revocation import Revoked, until_revoked

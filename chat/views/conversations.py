@@ -15,6 +15,7 @@ from accounts.services import grant_of_request
 from chat import approvals, services
 from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
+from chat.realtime.sse import event_stream, resume_point
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
 from chat.runs import manager
 from chat.runs.manager import accept, launch, request_stop
@@ -31,7 +32,6 @@ from chat.serializers import (
     ToolRunSerializer,
     UpdateSessionSerializer,
 )
-from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
 from youworker.common.limits import limited
 from youworker.common.slots import holding_nothing
