@@ -29,7 +29,7 @@ def sweep_runs() -> int:
 @shared_task
 def forget_logs(run_ids: list[str]) -> None:
     """Delete event logs that were written to after their runs were removed."""
-    from chat.clearing import forget_logs as forget  # noqa: PLC0415 -- task leaf
+    from chat.deletion import forget_logs as forget  # noqa: PLC0415 -- task leaf
 
     forget(run_ids)
 

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.clearing import remove_sessions
+from chat.deletion import remove_sessions
 from chat.models import Session
 from documents import services as documents
 from groups.models import Group, LegalHold

@@ -1,6 +1,7 @@
 """What people do with conversations; carrying out a run is `chat.runs`."""
 
-from chat.clearing import apply_retention, clear_history
+from chat.deletion import clear_history
+from chat.retention import apply_retention
 from chat.services.answers import check_stoppable, give_feedback
 from chat.services.questions import (
     AcceptedMessage,

@@ -17,7 +17,7 @@ from accounts.tests.factories import UserFactory
 from chat import approvals, services, tasks
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed

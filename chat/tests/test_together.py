@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.types import TextDelta
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session

@@ -12,7 +12,7 @@ from accounts import services as accounts
 from accounts.enums import ErasureStatus, SharedDocuments
 from accounts.exceptions import LastSuperuser
 from accounts.models import ApiKey, Erasure, User
-from chat.clearing import stop_runs
+from chat.deletion import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
 from youworker.common.effects import after_commit

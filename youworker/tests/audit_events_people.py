@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import ApiKey
 from accounts.tests.factories import UserFactory
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from groups import services as groups
 from groups.models import Quota
 from groups.services import quotas, withdraw_user
