@@ -88,13 +88,7 @@ class RunExecutor:
         self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
         self.answer = answer_of(self.run)
         self.state = run_input.state or AgentState([])
-        self.toolset = RecordingToolset(
-            self.run,
-            run_input.tools,
-            store.call_context(self.run, run_input.language),
-            self.state,
-            run_input.calls,
-        )
+        self.toolset = RecordingToolset(run_input, self.state)
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
         # What is stored of the state: more text than that cannot be gone on from.
