@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -169,7 +170,7 @@ class RunManager:
     def launch(self, run_id: UUID) -> RunTask:
         """Carry out a queued run, detached from whoever asked for it; without room it waits."""
         if run_id in self.stops or self.room() <= 0:
-            return asyncio.create_task(nothing())
+            return asyncio.create_task(do_nothing())
         return self.begin(run_id, RunLease(), claim=True)
 
     def begin(
@@ -184,10 +185,15 @@ class RunManager:
         stop = self.stops[run_id] = asyncio.Event()
         if not claim:
             self.leases[run_id] = lease
-        task = asyncio.create_task(self.execute(run_id, lease, stop, run))
+        task = asyncio.create_task(self.execute(run_id, lease, stop, run, is_queued=claim))
         self.running[run_id] = task
-        task.add_done_callback(lambda _: self.running.pop(run_id, None))
+        task.add_done_callback(partial(self.forget, run_id))
         return task
+
+    def forget(self, run_id: UUID, task: RunTask) -> None:
+        """Note that a task has ended."""
+        if self.running.get(run_id) is task:
+            del self.running[run_id]
 
     def begin_promised(self, run: Run, lease: RunLease) -> None:
         """Carry out a run that was just accepted under a promise."""
@@ -195,12 +201,18 @@ class RunManager:
         self.settle()
 
     async def execute(
-        self, run_id: UUID, lease: RunLease, stop: asyncio.Event, run: Run | None
+        self,
+        run_id: UUID,
+        lease: RunLease,
+        stop: asyncio.Event,
+        run: Run | None,
+        *,
+        is_queued: bool,
     ) -> dict[str, Any] | None:
         """The outermost edge of a run: what gets here is a mistake of ours."""
         seconds = config.agent.lease_seconds
         try:
-            if run_id not in self.leases:
+            if is_queued:
                 if not await persist(lease, claim_run, run_id, lease.token, seconds=seconds):
                     return None
                 self.leases[run_id] = lease
@@ -218,8 +230,10 @@ class RunManager:
         finally:
             if self.room() <= 0:
                 self.news.set()
-            self.stops.pop(run_id, None)
-            self.leases.pop(run_id, None)
+            # Another task of this process may have it since: whoever was late forgets only itself.
+            if self.stops.get(run_id) is stop:
+                del self.stops[run_id]
+                self.leases.pop(run_id, None)
 
     async def end_broken(self, run_id: UUID, lease: RunLease) -> None:
         """End a run that broke down, with what was saved of it; the sweeper is the last resort."""
@@ -279,8 +293,8 @@ class RunManager:
         await end_task(self.keeper)
 
 
-async def nothing() -> None:
-    """The task of a run that is not carried out here."""
+async def do_nothing() -> None:
+    """Stand in for the task of a run that is not carried out here."""
 
 
 async def input_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.RunInput | None:

@@ -1,6 +1,7 @@
 """Queued runs: how many a model server gets, whose turn it is, and how soon they are taken up."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -237,6 +238,25 @@ async def test_a_full_process_takes_up_what_waits_when_it_has_room(spoken_by, pa
     assert [one.status for one in posted] == [RunStatus.RUNNING, RunStatus.QUEUED]
     assert [end[-1] for end in ends] == ["done", "done"]
     assert patient.promised == 0
+
+
+async def test_who_was_late_for_a_run_takes_nothing_from_who_has_it(spoken_by, monkeypatch):
+    spoken_by(ScriptedModel([[0.5, TextDelta("Here.")]]))
+    posted = await sync_to_async(ask)(await sync_to_async(SessionFactory)())
+    here, taken = run_manager(), threading.Event()
+
+    def come_late(*_, **__):
+        taken.wait(20)
+        return False
+
+    monkeypatch.setattr(manager, "claim_run", come_late)
+    late = here.launch(posted.run_id)
+    await here.take_queued()
+    taken.set()
+
+    assert await late is None
+    assert {posted.run_id} == set(here.stops) == set(here.leases) == set(here.running)
+    assert (await here.running[posted.run_id])["status"] == "succeeded"
 
 
 @pytest.fixture
