@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat import services as chat
-from chat.clearing import remove_sessions
+from chat.deletion import remove_sessions
 from chat.models import Session
 from documents import services as documents
 from groups.models import Group, LegalHold

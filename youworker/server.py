@@ -49,7 +49,7 @@ async def begin_work() -> None:
     What an update changed in our own tools is stored thereby.
     """
     from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
-    from chat.runs.process import serve_runs  # noqa: PLC0415
+    from chat.runs.manager import serve_runs  # noqa: PLC0415
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
     from youworker.common.db import in_thread  # noqa: PLC0415
 

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.openai.model import OpenAICompatibleModel
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 5.0
 REFUSALS_SECONDS = 600.0
+# What the column of a run holds.
+LONGEST_ADDRESS = 255
 # Servers list these beside the models one can talk to.
 NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
 
@@ -136,6 +140,33 @@ class Registry:
             return known
 
 
+# What each server listed last, by its address, for code that cannot ask it.
+last_listed: dict[str, tuple[str, ...]] = {}
+
+
+def endpoint_of(name: str) -> str:
+    """Which server will be asked by a run of this model, as far as is known; empty for `quote`.
+
+    The address is without user and password, for it is stored.
+    """
+    llm = configuration.config.llm
+    servers, wanted = chat_endpoints(llm), name or llm.chat_model
+    if not servers or wanted == QUOTE:
+        return ""
+    for server in servers:
+        names = last_listed.get(server.url, ())
+        if listed_name(wanted, names) if wanted else names:
+            return address_of(server)
+    return address_of(servers[0])
+
+
+@lru_cache(maxsize=64)
+def address_of(server: Endpoint) -> str:
+    """Host, port and path of a server."""
+    url = urlsplit(server.url)
+    return f"{url.netloc.rpartition('@')[2]}{url.path}"[:LONGEST_ADDRESS]
+
+
 async def asked(server: Endpoint) -> Listing:
     """Ask a server for its models; a failure is an answer, too."""
     names: list[str] = []
@@ -145,6 +176,8 @@ async def asked(server: Endpoint) -> Listing:
     except AgentError as error:
         problem = error
         logger.warning("No models from %s: %s", server.name, error)
+    if names:
+        last_listed[server.url] = tuple(names)
     return Listing(tuple(names), problem, time.monotonic() + REMEMBERED_SECONDS)
 
 

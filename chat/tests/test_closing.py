@@ -17,10 +17,11 @@ from accounts.services import access_by, grant_of
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.enums import RunStatus
-from chat.events import LogCipher, log_key
+from chat.events import log_key
 from chat.models import Run
-from chat.runs.process import launch
-from chat.runs.viewing import view_run
+from chat.runs.log.cipher import LogCipher
+from chat.runs.manager import launch
+from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
 from mcp.tests.conftest import TINY
 from youworker.common.db import in_thread

@@ -12,7 +12,7 @@ from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
 from chat.quotas import enforce_run_quota
-from chat.runs.process import run_host
+from chat.runs.manager import run_manager
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from groups.tests.factories import MembershipFactory
@@ -173,7 +173,7 @@ async def test_a_finished_answer_is_counted_once_and_survives_its_conversation(s
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
 
-    await run_host().launch(posted.run_id)
+    await run_manager().launch(posted.run_id)
     session = await Session.objects.aget(pk=posted.session_id)
     await sync_to_async(session.hard_delete)()
 
@@ -191,7 +191,7 @@ async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
 
-    await run_host().launch(posted.run_id)
+    await run_manager().launch(posted.run_id)
 
     used = await TokenUsage.objects.aget(user=user)
     assert used.tokens_out == 1000

@@ -15,7 +15,7 @@ from chat import services
 from chat.agent.types import TextDelta, ToolCall
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Run, ToolRun
-from chat.runs.process import launch
+from chat.runs.manager import launch
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_runs import safe_names, watched

@@ -12,7 +12,7 @@ from accounts import services as accounts
 from accounts.enums import ErasureStatus, SharedDocuments
 from accounts.exceptions import LastSuperuser
 from accounts.models import ApiKey, Erasure, User
-from chat.clearing import stop_runs
+from chat.deletion import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
 from youworker.common.effects import after_commit, queue_task
@@ -97,7 +97,7 @@ def erase_users() -> int:
     let_go()
     done = 0
     while (erasure := Erasure.objects.claim(seconds=LEASE_SECONDS)) is not None:
-        done += carry_out(erasure)
+        done += execute(erasure)
     return done
 
 
@@ -108,7 +108,7 @@ def let_go() -> None:
     free.update(status=ErasureStatus.QUEUED)
 
 
-def carry_out(erasure: Erasure) -> bool:
+def execute(erasure: Erasure) -> bool:
     """Remove the user of a claimed erasure; whether he is gone.
 
     Every step removes what is left, so one that was interrupted is simply done again.

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.enums import SharedDocuments
 from accounts.models import User
-from chat.clearing import erase_conversations, runs_are_over, stop_runs
+from chat.deletion import erase_conversations, runs_are_over, stop_runs
 from documents import services as documents
 from groups import services as groups
 from groups.models import LegalHold

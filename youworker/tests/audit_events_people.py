@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import ApiKey
 from accounts.tests.factories import UserFactory
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from groups import services as groups
 from groups.services import withdraw_user
 from groups.tests.factories import managed_group

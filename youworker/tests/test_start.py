@@ -18,7 +18,7 @@ LOADING = """
 import sys
 import youworker.web.server
 import youworker.asgi
-import chat.runs.process
+import chat.runs.manager
 from django.urls import get_resolver
 get_resolver().url_patterns
 print(" ".join(sys.modules))

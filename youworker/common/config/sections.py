@@ -183,6 +183,13 @@ class LlmConfig(Section):
     max_tool_calls: int = setting(
         "LLM_MAX_TOOL_CALLS", 64, "tool calls of one model turn", low=1, high=1000
     )
+    max_runs: int = setting(
+        "LLM_MAX_RUNS",
+        0,
+        "answers one model server makes at a time, further ones wait; 0 = no limit",
+        low=0,
+        high=100_000,
+    )
     max_argument_chars: int = setting(
         "LLM_MAX_ARGUMENT_CHARS",
         262_144,

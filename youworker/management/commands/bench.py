@@ -13,14 +13,14 @@ from accounts.models import User
 from youworker.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
-WHAT = ("start", "chat", "ingest", "search", "retrieval", "soak")
+WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak")
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Measure a start, streaming, ingestion, search or a mixed load against the budgets."
+    help = "Measure a start, streams, questions, ingestion, search or a mixed load."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=WHAT)
@@ -59,6 +59,12 @@ class Command(BaseCommand):
         from youworker.bench import chat
 
         return chat.run(options["streams"])
+
+    def question(self, options: dict[str, Any]) -> list[Figure]:
+        """What one question costs the server."""
+        from youworker.bench import question
+
+        return question.run()
 
     def ingest(self, options: dict[str, Any]) -> list[Figure]:
         """The way of files from the upload to search."""

@@ -9,11 +9,11 @@ import pytest
 
 from accounts.tests.factories import UserFactory
 from chat.models import Message
-from chat.runs.passages import (
+from chat.runs.citations import (
     MOST_CITATIONS,
     MOST_RESULTS,
     MOST_SENTENCES,
-    PassageBook,
+    CitationIndex,
     Source,
     citations_of,
     found_ids,
@@ -39,7 +39,7 @@ def stored(*texts, language="en", **fields):
 
 
 def book_with(*texts, language="en"):
-    book, passages = PassageBook(), stored(*texts, language=language)
+    book, passages = CitationIndex(), stored(*texts, language=language)
     owner = passages[0].document.owner
     for passage in read_passages([passage.pk for passage in passages], user=owner):
         book.enter(passage)
@@ -52,7 +52,7 @@ def book_of(count, text="The primary sends its log."):
         Source(n, uuid4(), uuid4(), "Manual", "", None, 0, 0, f"{text} {n}")
         for n in range(1, count + 1)
     ]
-    return PassageBook(sources, {source.passage_id: source for source in sources})
+    return CitationIndex(sources, {source.passage_id: source for source in sources})
 
 
 def test_a_quoted_sentence_is_supported_and_an_invented_one_is_not():
@@ -94,7 +94,7 @@ def test_a_book_that_a_former_version_stored_is_read():
     (row,) = book.to_json()
     del row["language"]
 
-    assert PassageBook.from_json([row]).sources[0].language == ""
+    assert CitationIndex.from_json([row]).sources[0].language == ""
 
 
 def test_one_unsupported_sentence_makes_the_citation_unsupported():
@@ -157,7 +157,7 @@ def test_only_passages_the_user_may_read_are_read():
 )
 def test_odd_places_of_stored_passages_do_not_hinder_citing(field, stored_as, shown):
     (passage,) = stored("The log.", **{field: stored_as})
-    book = PassageBook()
+    book = CitationIndex()
     book.enter(passage)
 
     (citation,) = citations_of(Message(), "The log. [1]", book)

@@ -64,14 +64,14 @@ class Source:
 
 
 @dataclass(slots=True)
-class PassageBook:
+class CitationIndex:
     """The passages a run has seen, numbered in order of first appearance."""
 
     sources: list[Source] = field(default_factory=list)
     by_id: dict[UUID, Source] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, rows: list[dict[str, Any]]) -> PassageBook:
+    def from_json(cls, rows: list[dict[str, Any]]) -> CitationIndex:
         """The book as `to_json` wrote it."""
         ids = ("passage_id", "document_id")
         sources = [Source(**{**row, **{name: UUID(row[name]) for name in ids}}) for row in rows]
@@ -153,12 +153,14 @@ def origin(source: Source) -> str:
     return f"{source.title}{heading}{page}"
 
 
-def citations_of(answer: Message, text: str, book: PassageBook) -> list[Citation]:
+def citations_of(answer: Message, text: str, book: CitationIndex) -> list[Citation]:
     """One unsaved citation for each number of the text that stands for a passage, in their order.
 
     Supported means that every sentence which carries the number shares most of its content
     words with the passage.
     """
+    if not book.sources:
+        return []
     marked = marked_sentences(text, len(book.sources))
     words: dict[tuple[str, str], frozenset[str]] = {}
     return [
@@ -237,6 +239,8 @@ def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation
     The quote stays: the user may have read it in the answer already.
     """
     found = list(citations)
+    if not found:
+        return found
     passages = Passage.objects.visible_to(user).filter(pk__in=[one.passage_id for one in found])
     documents = Document.objects.visible_to(user).filter(pk__in=[one.document_id for one in found])
     seen_passages = set(passages.values_list("pk", flat=True))

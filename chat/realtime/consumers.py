@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from accounts.enums import Scope
 from accounts.services import is_still_valid
 from chat import approvals, services
 from chat.models import Run
-from chat.runs.process import launch, request_stop
-from chat.runs.viewing import conditions_of, view_run
+from chat.runs.manager import accept, launch, request_stop, run_manager
+from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.common.db import in_thread
 from youworker.common.exceptions import DomainError, InvalidInput, NotFound
@@ -26,6 +27,10 @@ from youworker.common.sockets import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from chat.models import Session
+    from chat.runs.leases import RunLease
+    from chat.services import AcceptedMessage
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -98,27 +103,33 @@ class ChatConsumer(BaseConsumer):
 
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
-        if not await in_thread(is_still_valid, self.grant):
+        found = await in_thread(self.look_again)
+        if found is None:
             await self.close_for(CloseReason.ACCESS_ENDED)
             raise StopConsumer
-        self.session = await in_thread(services.own_session, self.session.pk, actor=self.actor)
+        self.session = found
+
+    def look_again(self) -> Session | None:
+        """The session as it is now, in a thread; None when the reader's access has ended."""
+        if not is_still_valid(self.grant):
+            return None
+        return services.own_session(self.session.pk, actor=self.actor)
 
     async def on_text(self, frame: Frame) -> None:
         """Ask, and watch the answer."""
         form = PostMessageSerializer(data=frame)
         form.is_valid(raise_exception=True)
-        await in_thread(check_rate_limit, "CHAT_MESSAGE", self.actor)
         key = str(frame.get("idempotency_key") or "")
-        posted = await in_thread(
-            services.post_message,
-            self.session,
-            **form.validated_data,
-            idempotency_key=key,
-            actor=self.actor,
-        )
-        if posted.is_new:
-            await launch(posted.run_id)
+        post = partial(self.post, form.validated_data, key)
+        posted = await in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
+
+    def post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
+        """Store a question, in a thread."""
+        check_rate_limit("CHAT_MESSAGE", self.actor)
+        return services.post_message(
+            self.session, **fields, idempotency_key=key, lease=lease, actor=self.actor
+        )
 
     async def on_stop(self, frame: Frame) -> None:
         """Stop the run that is named, or the latest one that goes on."""

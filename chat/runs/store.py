@@ -16,15 +16,18 @@ from django.utils import timezone
 from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.enums import Decision, RunStatus, ToolRunStatus
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Citation, Message, Run, ToolRun
+from chat.runs import statements
+from chat.runs.citations import unlink_unseen
 from chat.runs.leases import LeaseLost
-from chat.runs.passages import unlink_unseen
+from chat.runs.queue import announce_queued, announce_room
+from chat.runs.statements import Ended, answer_of
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import milliseconds_since, record_usage
 from youworker.common import audit
-from youworker.common.config import config
+from youworker.common.effects import after_commit
 from youworker.common.ids import uuid7
 from youworker.common.leases import RELEASED
 from youworker.common.storable import DEEPEST, storable_json
@@ -45,46 +48,80 @@ offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
 
 
 @dataclass(slots=True)
-class Job:
+class RunInput:
     """Everything a run needs, read in one go so that no connection is held meanwhile."""
 
     run: Run
-    question: str
     history_newest_first: list[ChatMessage]
     tools: list[ToolInfo]
-    context: CallContext
-    language: str
-    now: str
-    # What a process before this one had come to.
+    # What a process before this one had come to, and every call that it had begun.
     state: AgentState | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    calls: list[ToolRun] = field(default_factory=list)
+
+    @property
+    def language(self) -> str:
+        """The language the user wants to be answered in."""
+        return str(self.run.options.get("language") or self.run.user.language)
+
+    @property
+    def now(self) -> str:
+        """The time of the user's day."""
+        zone = ZoneInfo(self.run.user.time_zone)
+        return timezone.now().astimezone(zone).isoformat(timespec="minutes")
 
 
-def claim_job(run_id: UUID, token: UUID) -> Job | None:
-    """Take a queued run and load what it needs; None when it was stopped or taken.
+def read_input(run_id: UUID, token: UUID) -> RunInput | None:
+    """What a claimed run needs; None when it is not held by this token any more.
 
     Raises `UnknownState` when nobody can go on from what is stored of it.
     """
-    if not Run.objects.claim(run_id, token, seconds=config.agent.lease_seconds):
+    rows = Run.objects.held(token).select_related("question", "answer", "user")
+    run = rows.filter(pk=run_id).first()
+    if run is None:
         return None
-    run = Run.objects.select_related("session", "question", "answer", "user").get(pk=run_id)
-    options = run.options
-    language = options.get("language") or run.session.language or run.user.language
-    tools: list[ToolInfo] = []
     state = None if run.state is None else AgentState.from_json(run.state)
-    if options.get("enable_tools", True):
-        tools = offered_tools(run.user, enable_web=options.get("enable_web", True))
-    return Job(
+    return RunInput(
         run=run,
-        question=run.question.content,
-        history_newest_first=history(run) if state is None else [],
-        tools=tools,
-        context=call_context(run, language),
-        language=language,
-        now=timezone.now().astimezone(ZoneInfo(run.user.time_zone)).isoformat(timespec="minutes"),
+        history_newest_first=[] if state else history(run.session_id, run.question_id),
+        tools=tools_of(run),
         state=state,
-        options=options,
+        calls=[] if state is None else calls_of(run),
     )
+
+
+def new_input(run: Run) -> RunInput | None:
+    """What a run needs that was just accepted; None when that takes the database."""
+    tools = remembered_tools(run)
+    if run.question.parent_id is not None or tools is None:
+        return None
+    return RunInput(run=run, history_newest_first=[question_of(run)], tools=tools)
+
+
+def complete_input(run: Run) -> RunInput:
+    """What a run needs that was just accepted, with what only the database knows."""
+    earlier = run.question.parent_id
+    said = [] if earlier is None else history(run.session_id, earlier)
+    return RunInput(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
+
+
+def question_of(run: Run) -> ChatMessage:
+    """The question of a run as its model reads it."""
+    return ChatMessage("user", run.question.content)
+
+
+def tools_of(run: Run) -> list[ToolInfo]:
+    """The tools the model of a run is shown."""
+    if not run.options.get("enable_tools", True):
+        return []
+    return offered_tools(run.user, enable_web=run.options.get("enable_web", True))
+
+
+def remembered_tools(run: Run) -> list[ToolInfo] | None:
+    """The tools the model of a run is shown; None when they have to be looked up."""
+    if not run.options.get("enable_tools", True):
+        return []
+    found = offers.get((run.user_id, run.options.get("enable_web", True)))
+    return None if found is None or found[0] < time.monotonic() else found[1]
 
 
 def offered_tools(user: User, *, enable_web: bool) -> list[ToolInfo]:
@@ -115,28 +152,22 @@ def call_context(run: Run, language: str) -> CallContext:
     )
 
 
-def history(run: Run) -> list[ChatMessage]:
-    """The conversation up to the question, newest first, along the branch it stands on.
+def history(session_id: UUID, last: UUID) -> list[ChatMessage]:
+    """The conversation up to a message, newest first, along the branch it stands on.
 
     Of answers that are still being written there is as much as was saved.
     """
-    branch = branch_of(run)
-    rows = Message.objects.defer("reasoning", "comment").in_bulk(branch)
-    said = [rows[pk] for pk in branch if pk in rows and rows[pk].content]
-    return [ChatMessage("user" if row.role == "user" else "assistant", row.content) for row in said]
+    said = statements.read_branch(session_id, last, most=LONGEST_HISTORY)
+    return [
+        ChatMessage("user" if row.role == "user" else "assistant", row.content)
+        for row in said
+        if row.content
+    ]
 
 
-def branch_of(run: Run) -> list[UUID]:
-    """The ids of the question and of what it follows, newest first."""
-    # By parents alone: ids made by several processes need not be in the order of the conversation.
-    rows = Message.objects.filter(session_id=run.session_id).values_list("pk", "parent_id")
-    parents: dict[UUID, UUID | None] = dict(rows)
-    branch: list[UUID] = []
-    current: UUID | None = run.question_id
-    while current in parents and len(branch) < LONGEST_HISTORY:
-        branch.append(current)
-        current = parents[current]
-    return branch
+def calls_of(run: Run) -> list[ToolRun]:
+    """Every call of a run, in order."""
+    return list(ToolRun.objects.filter(run=run).select_related("user").oldest_first())
 
 
 @transaction.atomic
@@ -186,39 +217,30 @@ def park_run(
     answer.content, answer.reasoning = content, reasoning
     answer.save_fields("content", "reasoning")
     held.update(status=status, updated_at=Now(), **RELEASED, **changes)
+    after_commit(announce_queued if status == RunStatus.QUEUED else announce_room)
     return status
-
-
-def answer_of(run: Run) -> Message:
-    """The answer a run writes."""
-    if run.answer is None:
-        raise ValueError(f"run {run.pk} has no answer to write")
-    return run.answer
 
 
 @transaction.atomic
 def finish_run(
     run: Run, answer: Message, status: RunStatus, citations: Iterable[Citation], **figures: Any
-) -> bool:
-    """Store the whole answer and end the run; false when somebody else ended it before.
+) -> Ended | None:
+    """Store the whole answer and end the run; None when somebody else ended it before.
 
-    Asked again, because nobody heard the answer, it is still true.
+    Run and answer are then as they are stored. Asked again, because nobody heard the answer, it
+    is still true.
     """
-    detail = figures.pop("error_detail", "")
-    held = Run.objects.held(run.lease_token)
-    if not held.finish(run.pk, status, **figures):
-        return held.filter(pk=run.pk).exists()
-    if detail:
-        run.error_detail = detail
-        run.save(update_fields=["error_detail"])
-    answer.model = figures.get("model", answer.model)
-    answer.tokens_in, answer.tokens_out = figures["tokens_in"], figures["tokens_out"]
-    answer.save_fields("content", "reasoning", "model", "tokens_in", "tokens_out")
-    Citation.objects.bulk_create(unlink_unseen(citations, user=run.user))
-    Session.objects.touch(run.session_id)
-    end_orphans(run)
+    found = unlink_unseen(citations, user=run.user)
+    ended = statements.end_run(run, answer, status, figures)
+    if ended is None:
+        is_ours = Run.objects.held(run.lease_token).filter(pk=run.pk).exists()
+        return Ended(has_open_calls=True) if is_ours else None
+    Citation.objects.bulk_create(found)
+    if ended.has_open_calls:
+        end_orphans(run)
     record_run(run, status, figures)
-    return True
+    after_commit(announce_room)
+    return ended
 
 
 def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any) -> bool:
@@ -234,6 +256,7 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     figures = {name: getattr(run, name) for name in USAGE_FIGURES}
     keep_tokens(run)
     record_run(run, changes["status"], figures)
+    after_commit(announce_room)
     return True
 
 

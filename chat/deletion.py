@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs.recovery import interrupt_stalled_runs, stop_idle_run
+from chat.runs.stopping import stop_idle_run
+from chat.runs.sweeper import interrupt_stalled_runs
 from groups.exceptions import LegalHoldInForce
-from groups.models import Group, LegalHold, Membership
+from groups.models import LegalHold
 from youworker.common import audit
-from youworker.common.config import config
 from youworker.common.effects import after_commit, attempt, queue_task
 from youworker.common.redis import sync_redis
 from youworker.common.slots import holding_nothing
@@ -146,45 +145,3 @@ def forget_logs_again(run_ids: Iterable[Any]) -> None:
     """Delete event logs once more in some seconds; without a broker they expire by themselves."""
     if ids := [str(run_id) for run_id in run_ids]:
         queue_task("chat.tasks.forget_logs", ids, countdown=FORGET_SECONDS)
-
-
-def outlived() -> SessionQuerySet:
-    """Conversations without activity for longer than the shortest rule that applies to their users.
-
-    A rule is `RETENTION_DAYS`, or one of a group the user is in. Held users' stay.
-    """
-    now = timezone.now()
-    rules = Q(pk__in=[])
-    if config.privacy.retention_days:
-        rules |= Q(active_at__lt=now - timedelta(days=config.privacy.retention_days))
-    ruled = Group.objects.filter(retention_days__isnull=False)
-    days: Any
-    for days in ruled.order_by().values_list("retention_days", flat=True).distinct():
-        members = Membership.objects.filter(group__in=ruled.filter(retention_days=days))
-        rules |= Q(active_at__lt=now - timedelta(days=days), user_id__in=members.values("user_id"))
-    found: SessionQuerySet = Session.all_objects.filter(rules)
-    return found.exclude(user_id__in=LegalHold.objects.held_users())
-
-
-def apply_retention(*, dry_run: bool = False) -> dict[str, int]:
-    """Remove conversations that outlived their rules for good; how many of what."""
-    if dry_run:
-        sessions = outlived()
-        messages = Message.objects.filter(session__in=sessions.values("pk")).count()
-        return {"sessions_deleted": sessions.count(), "messages_deleted": messages}
-    total = {"sessions_deleted": 0, "messages_deleted": 0}
-    owners = outlived().order_by().values_list("user_id", flat=True).distinct()
-    for user_id in list(owners):
-        for name, count in clear_outlived(user_id).items():
-            total[name] += count
-    return total
-
-
-def clear_outlived(user_id: UUID) -> dict[str, int]:
-    """Remove what outlived its rules of one user."""
-    sessions = outlived().filter(user_id=user_id).select_related("user")
-    user = getattr(sessions.first(), "user", None)
-    counts = remove_sessions(sessions)
-    if user is not None and counts["sessions_deleted"]:
-        record_clearing(user, counts, actor=None, cause="retention")
-    return counts

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
     """Writes usage events of the answers and calls that there are."""
 
     dependencies = [
-        ("chat", "0005_run_state_and_decisions"),
+        ("chat", "0006_run_endpoint"),
         ("quotas", "0002_usage_events"),
     ]
 

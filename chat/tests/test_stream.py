@@ -16,11 +16,13 @@ from django.utils import timezone
 from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.models import Run
-from chat.runs import follow, viewing
-from chat.runs.process import launch, run_host
-from chat.runs.viewing import rest_of_finished, unsettled_runs, view_run
+from chat.runs import stream
+from chat.runs.log import reader
+from chat.runs.log.cipher import LogCipher
+from chat.runs.manager import launch, run_manager
+from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common import revocation
@@ -59,7 +61,7 @@ def paced(spoken_by):
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.1)
-    monkeypatch.setattr(viewing, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(stream, "CHECK_SECONDS", 0.2)
 
 
 async def ask():
@@ -134,7 +136,7 @@ async def test_a_viewer_that_comes_while_redis_is_away_sees_everything(own_redis
 
 
 async def test_the_end_of_a_run_is_seen_without_redis(own_redis, paced, monkeypatch):
-    monkeypatch.setattr(viewing, "SETTLED", timedelta(0))
+    monkeypatch.setattr(stream, "SETTLED", timedelta(0))
     view = View(await ask())
     paced.say("said")
     await view.has_text("said")
@@ -146,8 +148,8 @@ async def test_the_end_of_a_run_is_seen_without_redis(own_redis, paced, monkeypa
 
 
 async def test_a_viewer_gets_signs_of_life_while_redis_is_silent(own_redis, paced, monkeypatch):
-    monkeypatch.setattr(follow, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(viewing, "KEEPALIVE_SECONDS", 0.5)
+    monkeypatch.setattr(reader, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(stream, "KEEPALIVE_SECONDS", 0.5)
     run_id = await ask()
     async with asyncio.timeout(40), aclosing(view_run(run_id)) as batches:
         await anext(batches)
@@ -210,7 +212,7 @@ async def test_a_log_without_its_beginning_is_told_from_the_database(paced):
     await view.has_text("kept")
     paced.end()
     await view.ended()
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     await async_redis().xtrim(log_key(run_id), maxlen=1, approximate=False)
     await Run.objects.aupdate(finished_at=timezone.now() - timedelta(minutes=5))
 
@@ -231,7 +233,7 @@ async def test_whoever_is_ahead_of_a_log_gets_what_comes_there_or_the_end(paced,
     paced.say("b")
     await asyncio.sleep(0.3)
     paced.end()
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     await Run.objects.aupdate(finished_at=timezone.now() - timedelta(minutes=5))
 
     assert (await view.ended())["message"]["content"] == "ab"
@@ -265,7 +267,7 @@ async def test_the_database_may_be_away_when_a_run_has_ended(paced, monkeypatch,
             raise failure
         return rest_of_finished(*args)
 
-    monkeypatch.setattr(viewing, "rest_of_finished", failing)
+    monkeypatch.setattr(stream, "rest_of_finished", failing)
 
     assert (await View(run.pk).ended())["status"] == "succeeded"
     warnings = [each.message for each in caplog.records if each.levelno >= logging.WARNING]
@@ -280,7 +282,7 @@ def test_a_run_is_settled_some_seconds_after_its_end_or_when_it_is_gone():
         "running": RunFactory(status=RunStatus.RUNNING),
         "just ended": RunFactory(status=RunStatus.FAILED, finished_at=now),
         "ended": RunFactory(
-            status=RunStatus.STOPPED, finished_at=now - viewing.SETTLED - timedelta(seconds=1)
+            status=RunStatus.STOPPED, finished_at=now - stream.SETTLED - timedelta(seconds=1)
         ),
     }
 
@@ -300,7 +302,7 @@ async def test_silent_viewers_ask_the_database_together(spoken_by, monkeypatch):
         asked.append(set(pks))
         return unsettled_runs(pks)
 
-    monkeypatch.setattr(viewing.unsettled, "remaining", counting)
+    monkeypatch.setattr(stream.unsettled, "remaining", counting)
     views = [View(run_id) for _ in range(20)]
     for view in views:
         await view.has_text("x")

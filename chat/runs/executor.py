@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import time
 from contextlib import aclosing, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
@@ -17,24 +18,22 @@ from chat.agent.state import AgentState
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
-from chat.events import LogUnreadable
 from chat.llm import registry
-from chat.models import Run
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import records
-from chat.runs.eventlog import RunLog, log_writer
+from chat.runs import store
+from chat.runs.citations import CitationIndex, citations_of
 from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.log.cipher import LogUnreadable
+from chat.runs.log.writer import RunLog, log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
-from chat.runs.passages import citations_of
+from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
 from youworker.common import correlation
 from youworker.common.config import config
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from chat.models import Citation
-    from chat.runs.records import Job
+    from chat.models import Citation, Run, ToolRun
+    from chat.runs.store import RunInput
 
 logger = logging.getLogger(__name__)
 
@@ -55,28 +54,41 @@ STORE_ATTEMPTS = 2
 TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
 
 
-async def make_answer(job: Job, lease: RunLease, stop: asyncio.Event) -> None:
-    """Carry out one claimed run to its end; whoever loses it writes nothing more."""
-    correlation.current.set(correlation.accepted(job.run.correlation_id))
-    log = await log_writer().open(job.run.pk)
+async def execute_run(
+    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+) -> dict[str, Any] | None:
+    """Carry out one claimed run; its last event, unless it ends elsewhere or later.
+
+    Whoever loses it writes nothing more.
+    """
+    correlation.current.set(correlation.accepted(run_input.run.correlation_id))
+    log = await log_writer().open(run_input.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:
-        await Maker(job, log, lease).make(stop)
+        return await RunExecutor(run_input, log, lease).execute(stop)
     except LeaseLost:
-        logger.warning("run %s was ended while this process was silent", job.run.pk)
+        logger.warning("run %s was ended while this process was silent", run_input.run.pk)
         log.abandon()
+        return None
     finally:
         await log.close()
 
 
-class Maker:
+class StoredEnd(NamedTuple):
+    """What was stored with the end of a run; `calls` only if others than its process ended some."""
+
+    citations: list[Citation]
+    calls: list[ToolRun] | None
+
+
+class RunExecutor:
     """One answer in the making."""
 
-    def __init__(self, job: Job, log: RunLog, lease: RunLease) -> None:
-        self.job, self.run, self.log, self.lease = job, job.run, log, lease
-        self.answer = records.answer_of(self.run)
-        self.state = job.state or AgentState([])
-        self.toolset = RecordingToolset(self.run, job.tools, job.context, self.state)
+    def __init__(self, run_input: RunInput, log: RunLog, lease: RunLease) -> None:
+        self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
+        self.answer = answer_of(self.run)
+        self.state = run_input.state or AgentState([])
+        self.toolset = RecordingToolset(run_input, self.state)
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
         # What is stored of the state: more text than that cannot be gone on from.
@@ -88,9 +100,13 @@ class Maker:
         self.began = time.monotonic()
         self.ttft_ms: int | None = self.run.ttft_ms
         self.model_name = ""
+        # The last event, once the run was ended here.
+        self.result: dict[str, Any] | None = None
 
-    async def make(self, stop: asyncio.Event) -> None:
+    async def execute(self, stop: asyncio.Event) -> dict[str, Any] | None:
         """Speak until the end, a stop or an error, then store and tell how it went.
+
+        The last event, unless the run was left to whoever takes it up later.
 
         Raises `LeaseLost` as soon as somebody else has ended the run.
         """
@@ -98,7 +114,7 @@ class Maker:
         self.repeat_lost_text()
         outcome = INTERRUPTED
         try:
-            outcome = await self.speak_until(stop)
+            outcome = await self.run_until(stop)
             await self.end(outcome)
         except asyncio.CancelledError:
             # The process ends in order: there is time to keep everything that was said.
@@ -106,6 +122,7 @@ class Maker:
                 async with asyncio.timeout(LAST_SECONDS):
                     await self.end(outcome)
             raise
+        return self.result
 
     def repeat_lost_text(self) -> None:
         """Say again what a process before this one said and Redis does not have."""
@@ -129,7 +146,7 @@ class Maker:
         # Whoever takes the run up continues after what is in the log.
         await self.log.flush()
         self.count_untold()
-        state = records.sealed_state(self.run, self.snapshot())
+        state = store.sealed_state(self.run, self.snapshot())
         await self.park(RunStatus.WAITING_APPROVAL, state=state, **self.progress())
 
     async def requeue(self) -> None:
@@ -140,7 +157,7 @@ class Maker:
         """Give up the run; raises `LeaseLost` when somebody else ended it before."""
         text, reasoning = "".join(self.text), "".join(self.reasoning)
         status = await persist(
-            self.lease, records.park_run, self.run, wanted, text, reasoning, **changes
+            self.lease, store.park_run, self.run, wanted, text, reasoning, **changes
         )
         if status == RunStatus.STOPPED:
             await self.finish(Outcome(RunStatus.STOPPED))
@@ -150,9 +167,9 @@ class Maker:
         else:
             self.log.abandon()
 
-    async def speak_until(self, stop: asyncio.Event) -> Outcome:
+    async def run_until(self, stop: asyncio.Event) -> Outcome:
         """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
-        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.speak())
+        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.run_model())
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
         try:
@@ -165,7 +182,7 @@ class Maker:
         self.lease.require()
         return outcome_of(speaking)
 
-    async def speak(self) -> RunStatus:
+    async def run_model(self) -> RunStatus:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve(self.run.model or None)
@@ -176,14 +193,14 @@ class Maker:
             agent = run_agent(self.state, model, self.toolset, limits)
             async with aclosing(agent) as events:
                 async for event in events:
-                    self.take(event)
+                    self.handle_event(event)
                     if type(event) is Checkpoint:
                         await self.store_state()
                     elif type(event) is Suspended:
                         return RunStatus.WAITING_APPROVAL
         return RunStatus.SUCCEEDED
 
-    def take(self, event: Any) -> None:
+    def handle_event(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""
         kind = type(event)
         if kind is TextDelta:
@@ -207,7 +224,7 @@ class Maker:
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
         # Of an answer that was taken up nobody knows how much of the time was a user's decision.
-        if self.job.state is None:
+        if self.run_input.state is None:
             self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
 
     def lengths(self) -> tuple[int, int]:
@@ -218,7 +235,7 @@ class Maker:
         """Keep what another process needs to go on from here; raises `LeaseLost`."""
         self.count_untold()
         lengths, state = self.lengths(), self.snapshot()
-        stored = await persist(self.lease, records.save_state, self.run, state, **self.progress())
+        stored = await persist(self.lease, store.save_state, self.run, state, **self.progress())
         if not stored:
             self.lease.lose()
             self.lease.require()
@@ -247,12 +264,12 @@ class Maker:
 
     def prompt(self, model: LanguageModel) -> list[ChatMessage]:
         """System prompt and as much of the conversation as the window holds."""
-        system = system_prompt(self.job.language, self.job.now)
+        system = system_prompt(self.run_input.language, self.run_input.now)
         window = int(model.context_tokens * PROMPT_SHARE)
         taken = tokens_of_schemas(self.toolset.schemas) + len(system.content) // 3
         reserve = min(config.llm.max_output_tokens, window // 2)
         budget = max(window - taken - reserve, window // 4)
-        return [system, *trimmed(self.job.history_newest_first, budget=budget)]
+        return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]
 
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
@@ -272,30 +289,30 @@ class Maker:
 
     async def save(self, content: str, reasoning: str) -> None:
         """Keep a text that goes on; raises `LeaseLost`."""
-        if not await persist(self.lease, records.save_partial, self.run, content, reasoning):
+        if not await persist(self.lease, store.save_partial, self.run, content, reasoning):
             self.lease.lose()
             self.lease.require()
 
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
-        outcome, citations = await self.store(outcome)
-        payload = await persist(self.lease, final_payload, self.run.pk)
+        outcome, stored = await self.store(outcome)
         # From here on nothing waits, so that the end is told once even if this is cancelled.
-        for citation in citations:
+        for citation in stored.citations:
             self.log.emit("citation", rendered_citation(citation))
         if outcome.code:
             about = {"level": "error", "message": outcome.detail, "code": outcome.code}
             self.log.emit("log", about)
         self.log.emit("run", {"status": outcome.status})
-        self.log.emit("done", payload)
+        calls = self.toolset.rows.values() if stored.calls is None else stored.calls
+        self.result = done_payload(self.run, citations=stored.citations, tool_runs=calls)
+        self.log.emit("done", self.result)
 
-    async def store(self, outcome: Outcome) -> tuple[Outcome, list[Citation]]:
+    async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""
-        self.answer.content, self.answer.reasoning = "".join(self.text), "".join(self.reasoning)
         failure: Exception | None = None
         for _ in range(STORE_ATTEMPTS):
             try:
-                return outcome, await self.store_with_citations(outcome)
+                return outcome, await self.end_run(outcome, self.toolset.book)
             except LeaseLost:
                 raise
             except Exception as error:  # noqa: BLE001 -- the text is kept, whatever it was
@@ -303,28 +320,23 @@ class Maker:
         logger.error("the answer of run %s cannot be stored whole", self.run.pk, exc_info=failure)
         # It is the model's own, and may be what cannot be stored.
         self.model_name = ""
-        await self.end_run(UNSTORED, [])
-        return UNSTORED, []
+        return UNSTORED, await self.end_run(UNSTORED, None)
 
-    async def store_with_citations(self, outcome: Outcome) -> list[Citation]:
-        """Find the citations of the answer, and store both."""
-        book, content = self.toolset.book, self.answer.content
-        citations = await persist(self.lease, citations_of, self.answer, content, book)
-        await self.end_run(outcome, citations)
-        return citations
-
-    async def end_run(self, outcome: Outcome, citations: list[Citation]) -> None:
-        """End the run in the database; raises `LeaseLost` when somebody else did before."""
-        figures = self.figures(outcome)
-        status = outcome.status
-        stored = await persist(
-            self.lease, records.finish_run, self.run, self.answer, status, citations, **figures
-        )
-        if not stored:
+    async def end_run(self, outcome: Outcome, book: CitationIndex | None) -> StoredEnd:
+        """End the run in the database with what it cites; raises `LeaseLost`."""
+        # Copies: what a thread that outlived its task still does changes nothing here.
+        run, answer = copy.copy(self.run), copy.copy(self.answer)
+        run.answer = answer
+        answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
+        figures = self.usage_totals(outcome)
+        stored = await persist(self.lease, finish_cited, run, outcome.status, book, **figures)
+        if stored is None:
             self.lease.lose()
-        self.lease.require()
+            raise LeaseLost
+        self.run, self.answer = run, answer
+        return stored
 
-    def figures(self, outcome: Outcome) -> dict[str, Any]:
+    def usage_totals(self, outcome: Outcome) -> dict[str, Any]:
         """What is stored about the run beside its text."""
         self.count_untold()
         return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
@@ -348,9 +360,13 @@ def waited_ms(run: Run) -> int:
     return min(max(int(waited), 0), LONGEST_WAIT_MS)
 
 
-def final_payload(run_id: UUID) -> dict[str, Any]:
-    """The payload of the last event, as the database has it; raises `LeaseLost` without a row."""
-    run = Run.objects.select_related("answer").filter(pk=run_id).first()
-    if run is None:
-        raise LeaseLost
-    return done_payload(run)
+def finish_cited(
+    run: Run, status: RunStatus, book: CitationIndex | None, **figures: Any
+) -> StoredEnd | None:
+    """End a run with the citations its answer has from `book`; None when somebody else did."""
+    answer = answer_of(run)
+    citations = [] if book is None else citations_of(answer, answer.content, book)
+    ended = store.finish_run(run, answer, status, citations, **figures)
+    if ended is None:
+        return None
+    return StoredEnd(citations, store.calls_of(run) if ended.has_open_calls else None)

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
-from chat import clearing
+from chat import deletion
 from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Citation, Message, Run, Session, ToolRun
@@ -74,7 +74,7 @@ def test_running_answers_are_stopped_first(monkeypatch):
         if not Run.objects.wanted().filter(pk=run.pk).exists():
             Run.objects.finish(run.pk, "stopped")
 
-    monkeypatch.setattr(clearing.time, "sleep", process_stops)
+    monkeypatch.setattr(deletion.time, "sleep", process_stops)
 
     assert clear_history(run.user, actor=run.user)["sessions_deleted"] == 1
 
@@ -87,13 +87,13 @@ def test_an_answer_of_a_dead_process_is_ended():
 
 
 def test_an_answer_that_does_not_stop_keeps_its_conversation(monkeypatch):
-    monkeypatch.setattr(clearing, "STOP_SECONDS", 0.0)
+    monkeypatch.setattr(deletion, "STOP_SECONDS", 0.0)
     run = RunFactory(status="running", lease_until=lease_end(60))
 
     with pytest.raises(RunsStopping):
-        clearing.wait_for_runs(run.user, seconds=0)
+        deletion.wait_for_runs(run.user, seconds=0)
     with pytest.raises(RunsStopping):
-        clearing.erase_conversations(run.user, actor=run.user)
+        deletion.erase_conversations(run.user, actor=run.user)
 
     assert left() == {run.session}
 

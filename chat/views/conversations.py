@@ -15,8 +15,10 @@ from accounts.services import grant_of_request
 from chat import approvals, services
 from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
+from chat.realtime.sse import event_stream, resume_point
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
-from chat.runs.process import launch, request_stop
+from chat.runs import manager
+from chat.runs.manager import accept, launch, request_stop
 from chat.serializers import (
     CreateSessionSerializer,
     DecideCallSerializer,
@@ -30,18 +32,19 @@ from chat.serializers import (
     ToolRunSerializer,
     UpdateSessionSerializer,
 )
-from chat.streaming import event_stream, resume_point
 from youworker.common.api import ActorView
 from youworker.common.limits import rate_limited
 from youworker.common.slots import holding_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from rest_framework.request import Request
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
-    from chat.services import Posted
+    from chat.runs.leases import RunLease
+    from chat.services import AcceptedMessage
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry safe for 24 h."
@@ -55,10 +58,9 @@ def validated(form: Any) -> dict[str, Any]:
     return data
 
 
-def launched(posted: Posted) -> Response:
-    """Start the run of a new question in this process, and say where to watch it."""
-    if posted.is_new:
-        async_to_sync(launch)(posted.run_id)
+def accepted(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
+    """Accept a question, begin its run in this process, and say where to watch it."""
+    posted = accept(post, manager=manager.serving)
     run = {"id": posted.run_id, "status": posted.status}
     return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
 
@@ -146,11 +148,13 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
     @rate_limited("CHAT_MESSAGE")
     def create(self, request: Request, pk: UUID) -> Response:
         """Ask something; the answer is a run that can be watched, left and come back to."""
-        session = services.own_session(pk, actor=self.actor)
         form = validated(PostMessageSerializer(data=request.data))
-        key = request.headers.get("Idempotency-Key", "")
-        posted = services.post_message(session, **form, idempotency_key=key, actor=self.actor)
-        return launched(posted)
+        key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
+        return accepted(
+            lambda lease: services.post_message(
+                session, **form, idempotency_key=key, lease=lease, actor=self.actor
+            )
+        )
 
 
 class MessageViewSet(ChatView, GenericViewSet):
@@ -168,7 +172,9 @@ class MessageViewSet(ChatView, GenericViewSet):
         """Answer the same question again, beside the first answer."""
         message = self.get_object()
         form = validated(RegenerateSerializer(data=request.data))
-        return launched(services.regenerate(message, **form, actor=self.actor))
+        return accepted(
+            lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
+        )
 
     @extend_schema(request=FeedbackSerializer, responses=MessageSerializer)
     def feedback(self, request: Request, pk: UUID) -> Response:
@@ -236,7 +242,8 @@ class ApprovalViewSet(ChatView, GenericViewSet):
         get_object_or_404(runs)
         form = validated(DecideCallSerializer(data=request.data))
         row = approvals.decide_call(runs, tool_run_id, **form, actor=self.actor)
-        async_to_sync(launch)(pk)
+        if manager.serving is None:
+            async_to_sync(launch)(pk)
         return Response(rendered_tool_run(row))
 
 

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from chat.events import Event, LogCipher, log_key
-from chat.runs import follow
-from chat.runs.follow import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
+from chat.events import Event, log_key
+from chat.runs.log import reader
+from chat.runs.log.cipher import LogCipher
+from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
 from youworker.common.redis import async_redis, sync_redis
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ async def test_what_arrives_while_the_old_events_are_read_is_not_lost(
 ):
     log.write(1, first) if first else None
     client = HeldBack(async_redis())
-    monkeypatch.setattr(follow, "async_redis", lambda: client)
+    monkeypatch.setattr(reader, "async_redis", lambda: client)
     viewer = viewer_of(log)
     joining = asyncio.create_task(seen(viewer, live[-1]))
     await client.read.wait()

@@ -18,8 +18,8 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import Event, encoded, log_key
 from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
-from chat.runs.follow import ANSWER_SECONDS, follow_log
-from chat.runs.process import carried_out_here
+from chat.runs.log.reader import ANSWER_SECONDS, follow_log
+from chat.runs.manager import is_running_here
 from youworker.common.db import in_thread
 from youworker.common.outages import Outage
 from youworker.common.redis import async_redis
@@ -68,7 +68,7 @@ async def view_run(run_id: UUID, *, after: int = 0) -> AsyncGenerator[list[Event
     away meanwhile: the view goes on when they are back.
     """
     # A run of this very process goes on for sure; most viewers come with its question.
-    if not carried_out_here(run_id) and not await log_exists(run_id):
+    if not is_running_here(run_id) and not await log_exists(run_id):
         rest = await ask_for_rest(run_id, after)
         if rest:
             yield rest

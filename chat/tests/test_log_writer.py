@@ -13,9 +13,10 @@ import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
-from chat.events import Event, LogCipher
-from chat.runs import eventlog
-from chat.runs.eventlog import PAGE, log_writer
+from chat.events import Event
+from chat.runs.log import writer
+from chat.runs.log.cipher import LogCipher
+from chat.runs.log.writer import PAGE, log_writer
 from youworker.common.redis import async_redis, sync_redis
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ async def test_a_log_that_was_lost_while_nothing_is_said_is_written_again():
     await async_redis().flushdb()
 
     await eventually(log, told("a", "b"))
-    assert 0 < await async_redis().ttl(log.key) <= eventlog.unfinished_seconds()
+    assert 0 < await async_redis().ttl(log.key) <= writer.unfinished_seconds()
 
 
 async def test_a_log_that_was_lost_while_much_is_said_is_written_again():
@@ -120,7 +121,7 @@ async def test_a_log_that_is_lost_at_the_very_end_is_whole_when_it_closes():
     await log.close()
 
     assert stored(log) == told("a", "b", "c")
-    assert await async_redis().ttl(log.key) < eventlog.unfinished_seconds()
+    assert await async_redis().ttl(log.key) < writer.unfinished_seconds()
     assert log_writer().logs == log_writer().dirty == {}
 
 
@@ -152,7 +153,7 @@ async def test_an_error_of_redis_loses_nothing_and_is_logged_once(own_redis, cap
     for word in "bcd":
         say(log, word)
         log.writer.notice(log, urgent=True)
-        await asyncio.sleep(eventlog.RETRY_SECONDS)
+        await asyncio.sleep(writer.RETRY_SECONDS)
     assert stored(log) == told("a")
     await async_redis().execute_command(*mend)
 
@@ -167,7 +168,7 @@ async def test_a_redis_that_was_killed_gets_everything_again(own_redis, caplog):
 
     own_redis.kill()
     say(log, "c")
-    await asyncio.sleep(3 * eventlog.RETRY_SECONDS)
+    await asyncio.sleep(3 * writer.RETRY_SECONDS)
     own_redis.start()
     say(log, "d")
 
@@ -233,7 +234,7 @@ async def test_a_log_that_has_entries_goes_on_after_the_last():
 
     await eventually(log, told("a", "b", "c"))
     # It was to expire soon.
-    assert await async_redis().ttl(log.key) > eventlog.config.agent.log_seconds
+    assert await async_redis().ttl(log.key) > writer.config.agent.log_seconds
 
 
 async def test_a_log_opens_while_redis_is_away(own_redis):
@@ -246,12 +247,12 @@ async def test_a_log_opens_while_redis_is_away(own_redis):
 
 
 async def test_a_log_opens_soon_while_redis_is_silent(own_redis, monkeypatch):
-    monkeypatch.setattr(eventlog, "OPEN_SECONDS", 0.1)
+    monkeypatch.setattr(writer, "OPEN_SECONDS", 0.1)
     await async_redis().ping()
     own_redis.silence()
 
     # Redis' own time-out would be fifty times that.
-    async with asyncio.timeout(eventlog.DRAIN_SECONDS - 1):
+    async with asyncio.timeout(writer.DRAIN_SECONDS - 1):
         log = await opened()
 
     assert log.seq == 0
@@ -304,7 +305,7 @@ async def test_checks_cost_one_command_a_second_however_often_is_written():
 
     calls = (await async_redis().info("commandstats"))["cmdstat_xlen"]["calls"] - before
 
-    assert calls <= (time.monotonic() - start) / eventlog.CHECK_SECONDS + 1
+    assert calls <= (time.monotonic() - start) / writer.CHECK_SECONDS + 1
 
 
 @pytest.mark.usefixtures("own_redis")
@@ -314,6 +315,6 @@ async def test_the_writer_rests_when_no_log_is_open():
     await log.close()
     calls = (await async_redis().info("commandstats"))["cmdstat_xlen"]["calls"]
 
-    await asyncio.sleep(2 * eventlog.CHECK_SECONDS)
+    await asyncio.sleep(2 * writer.CHECK_SECONDS)
 
     assert (await async_redis().info("commandstats"))["cmdstat_xlen"]["calls"] == calls

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
 
-from chat.runs.viewing import conditions_of, view_run
+from chat.runs.stream import conditions_of, view_run
 from youworker.common.revocation import Revoked, until_revoked
 
 if TYPE_CHECKING:

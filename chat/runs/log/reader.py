@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from redis.exceptions import RedisError
 
-from chat.events import Event, LogCipher, LogUnreadable, log_key
+from chat.events import Event, log_key
+from chat.runs.log.cipher import LogCipher, LogUnreadable
 from youworker.common.background import end_task
 from youworker.common.outages import Outage
 from youworker.common.per_loop import PerLoop

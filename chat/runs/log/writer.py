@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from redis.exceptions import RedisError, ResponseError
 
-from chat.events import Event, LogCipher, encoded, log_key
+from chat.events import Event, encoded, log_key
+from chat.runs.log.cipher import LogCipher
 from youworker.common.background import end_task
 from youworker.common.config import config
 from youworker.common.outages import Outage
@@ -222,11 +223,16 @@ class LogWriter:
         # A client that repeats commands by itself would hide which numbers were sent before.
         self.redis = own_async_redis(DRAIN_SECONDS)
 
-    async def open(self, run_id: UUID) -> RunLog:
-        """The log of a run, after what it holds already; the writer starts with the first."""
+    async def open(self, run_id: UUID, *, is_new: bool = False) -> RunLog:
+        """The log of a run, after what it holds already; the writer starts with the first.
+
+        Nobody can have written about a run that `is_new`.
+        """
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.write_for_ever())
         log = self.logs[run_id] = RunLog(run_id, self)
+        if is_new:
+            return log
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 rows: Any = await self.redis.xrange(log.key)
