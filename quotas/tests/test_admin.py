@@ -4,9 +4,10 @@ import pytest
 from auditlog.models import LogEntry
 from django.test import Client
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import ApiKeyFactory, UserFactory
 from groups.tests.factories import MembershipFactory
-from quotas.models import Quota
+from quotas.models import Quota, TokenUsage, UsageEvent
+from quotas.tests.factories import use_tokens
 
 
 @pytest.fixture
@@ -67,3 +68,37 @@ def test_a_quota_of_two_subjects_is_refused_with_a_sentence(pages):
 
     assert b"one of them" in answer.content
     assert not Quota.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["usageevent", "tokenusage"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_was_used_is_listed_with_the_same_number_of_queries(
+    pages, page, count, django_assert_num_queries
+):
+    users = UserFactory.create_batch(count)
+    for user in users:
+        use_tokens(user.pk, 5, key_id=ApiKeyFactory(user=user).pk)
+
+    with django_assert_num_queries(5):  # session, user, estimate, count, page
+        answer = pages.get(f"/admin/quotas/{page}/")
+
+    assert all(user.username.encode() in answer.content for user in users)
+
+
+@pytest.mark.parametrize(
+    ("page", "model"), [("usageevent", UsageEvent), ("tokenusage", TokenUsage)]
+)
+def test_what_was_used_is_read_only(pages, page, model):
+    use_tokens(UserFactory().pk, 5)
+    row = f"/admin/quotas/{page}/{model.objects.get().pk}"
+
+    shown = pages.get(f"{row}/change/")
+    answers = [
+        pages.get(f"/admin/quotas/{page}/add/"),
+        pages.post(f"{row}/change/", {"tokens_in": 0}),
+        pages.post(f"{row}/delete/", {"post": "yes"}),
+    ]
+
+    assert shown.status_code == 200
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert model.objects.get().tokens_in == 5
