@@ -10,7 +10,7 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from youworker.common.crypto import fingerprints
 from youworker.health import checks
-from youworker.processes.notices import model_notices
+from youworker.processes.notices import embedding_notices, model_notices
 from youworker.testing.configuring import configured
 from youworker.testing.model_server import ModelServer
 
@@ -113,6 +113,22 @@ def test_the_model_server_that_is_silent_is_named(two_servers):
 
     assert len(notices) == 1
     assert "the language model at http://127.0.0.1:1/v1 does not answer" in notices[0]
+
+
+def test_an_embedding_server_is_looked_at_like_the_others(two_servers):
+    one, _ = two_servers
+    assert checks.embeddings() == {"endpoint": None}
+
+    with configured("vector", embedding_base_url=one.base_url, embedding_api_key="key"):
+        assert checks.embeddings() == {"endpoint": one.base_url}
+        assert list(embedding_notices()) == []
+    with configured("vector", embedding_base_url="http://127.0.0.1:1/v1"):
+        with pytest.raises(LookupError, match="does not answer"):
+            checks.embeddings()
+        (notice,) = embedding_notices()
+
+    assert one.requests[0].headers["authorization"] == "Bearer key"
+    assert "search uses keywords only" in notice
 
 
 @pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])
