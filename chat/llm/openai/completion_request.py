@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chat.agent.errors import ModelUnavailable
 from chat.llm.openai.errors import Transient, transport_failure
@@ -55,7 +55,7 @@ class Turn:
             raise transport_failure(error) from error
         self.response = response
         self.whole = "json" in response.headers.get("content-type", "")
-        self.blocks = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
+        self.blocks = response.aiter_bytes()
 
     async def next_events(self) -> list[ModelEvent] | None:
         """What the next network read brought, maybe nothing; None after the end."""
