@@ -1,5 +1,6 @@
 """One embedding process for all, over a real socket."""
 
+import os
 import socket as socketlib
 import stat
 import subprocess
@@ -150,7 +151,7 @@ def test_the_process_is_used_where_the_supervisor_names_it(monkeypatch, socket):
     assert found.socket == str(socket)
 
 
-def test_who_asks_the_process_does_not_load_the_libraries_himself(socket):
+def test_who_asks_the_process_does_not_load_the_libraries(socket):
     program = f"""
 import sys
 from documents.embedding.shared import SharedEmbedder
@@ -158,7 +159,12 @@ SharedEmbedder({str(socket)!r}, *{MODEL!r}).embed(["hello"])
 print(sorted({{"onnxruntime", "tokenizers"}} & set(sys.modules)))
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "youworker.settings"},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout.strip() == "[]"

@@ -17,7 +17,8 @@ from youworker.celery import app
 from youworker.common.config import config
 from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.redis import sync_redis
-from youworker.upstream.configured import chat_endpoints
+from youworker.upstream.configured import endpoints_for
+from youworker.upstream.endpoint import Capability
 from youworker.upstream.probe import unreachable
 
 Check = Callable[[], dict[str, Any]]
@@ -82,12 +83,21 @@ def worker() -> dict[str, Any]:
 
 def models() -> dict[str, Any]:
     """The configured model servers answer; the built-in model needs none."""
-    endpoints = chat_endpoints(config.llm)
+    return answering(Capability.CHAT)
+
+
+def embedding_server() -> dict[str, Any]:
+    """The configured embedding server answers; the local model needs none."""
+    return answering(Capability.EMBEDDING)
+
+
+def answering(capability: Capability) -> dict[str, Any]:
+    """The servers for something; raises `LookupError` when one of them does not answer."""
+    endpoints = endpoints_for(capability)
     for endpoint in endpoints:
         if reason := unreachable(endpoint):
             raise LookupError(f"{endpoint.url} does not answer: {reason}")
-    urls = [endpoint.url for endpoint in endpoints]
-    return {"endpoint": ", ".join(urls) or None}
+    return {"endpoint": ", ".join(endpoint.url for endpoint in endpoints) or None}
 
 
 def embedding() -> dict[str, Any]:
@@ -118,6 +128,7 @@ DETAILED: dict[str, Check] = {
     "worker": worker,
     "models": models,
     "embedding": embedding,
+    "embedding_server": embedding_server,
     "encryption": encryption,
 }
 EXPECTED = (

@@ -9,11 +9,14 @@ from accounts.models import User
 from mcp.models import Server
 from youworker.common.config import config
 from youworker.sso.notices import sign_in_notices
-from youworker.upstream.configured import chat_endpoints, embedding_endpoint
+from youworker.upstream.configured import endpoints_for
+from youworker.upstream.endpoint import Capability
 from youworker.upstream.probe import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from youworker.upstream.endpoint import Endpoint
 
 
 def missing_parts() -> Iterator[str]:
@@ -27,22 +30,26 @@ def missing_parts() -> Iterator[str]:
 
 def model_notices() -> Iterator[str]:
     """The language models."""
-    endpoints = chat_endpoints(config.llm)
-    if not endpoints:
+    if not endpoints_for(Capability.CHAT):
         yield "no language model (LLM_BASE_URL): the built-in quote model answers"
-    for endpoint in endpoints:
-        if reason := unreachable(endpoint):
-            yield f"the language model at {endpoint.url} does not answer ({reason})"
+    for endpoint, reason in silent_endpoints(Capability.CHAT):
+        yield f"the language model at {endpoint.url} does not answer ({reason})"
 
 
 def embedding_notices() -> Iterator[str]:
     """The embedding server; the local model needs none."""
-    endpoint = embedding_endpoint(config.vector)
-    if endpoint and (reason := unreachable(endpoint)):
+    for endpoint, reason in silent_endpoints(Capability.EMBEDDING):
         yield (
             f"the embedding server at {endpoint.url} does not answer ({reason}): "
             "search uses keywords only"
         )
+
+
+def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
+    """The servers that do not answer, and why."""
+    for endpoint in endpoints_for(capability):
+        if reason := unreachable(endpoint):
+            yield endpoint, reason
 
 
 def server_notices() -> Iterator[str]:

@@ -12,7 +12,7 @@ from documents.models import EmbeddingModel
 from documents.tests.factories import DocumentFactory, write
 from youworker.common.crypto import fingerprints
 from youworker.health import checks
-from youworker.processes.notices import model_notices
+from youworker.processes.notices import embedding_notices, model_notices
 from youworker.testing.configuring import override_config
 from youworker.testing.model_server import ModelServer
 
@@ -135,6 +135,22 @@ def test_detailed_shows_how_far_embedding_models_are():
     }
     EmbeddingModel.objects.filter(pk=active.pk).update(error="It does not answer.")
     assert (shown()["status"], shown()["detail"]) == ("failed", f"{active}: It does not answer.")
+
+
+def test_an_embedding_server_is_looked_at_like_the_others(two_servers):
+    one, _ = two_servers
+    assert checks.embedding_server() == {"endpoint": None}
+
+    with override_config("vector", embedding_base_url=one.base_url, embedding_api_key="key"):
+        assert checks.embedding_server() == {"endpoint": one.base_url}
+        assert list(embedding_notices()) == []
+    with override_config("vector", embedding_base_url="http://127.0.0.1:1/v1"):
+        with pytest.raises(LookupError, match="does not answer"):
+            checks.embedding_server()
+        (notice,) = embedding_notices()
+
+    assert one.requests[0].headers["authorization"] == "Bearer key"
+    assert "search uses keywords only" in notice
 
 
 @pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])

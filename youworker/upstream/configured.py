@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from youworker.common.config import config
 from youworker.upstream.endpoint import Capability, Endpoint, Limits, Sampling, Timeouts
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ def chat_endpoints(llm: LlmConfig) -> tuple[Endpoint, ...]:
         Endpoint(url, key, Capability.CHAT, timeouts, limits, sampling)
         for url, key in zip(urls, keys, strict=False)
     )
+
+
+def endpoints_for(capability: Capability) -> tuple[Endpoint, ...]:
+    """The servers that are asked for something, none where we do it ourselves."""
+    if capability == Capability.CHAT:
+        return chat_endpoints(config.llm)
+    endpoint = embedding_endpoint(config.vector)
+    return () if endpoint is None else (endpoint,)
 
 
 def embedding_endpoint(vector: VectorConfig) -> Endpoint | None:

@@ -11,7 +11,7 @@ from youworker.upstream.client import open_answer
 from youworker.upstream.errors import TRANSPORT_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     import httpx2
 
@@ -33,7 +33,7 @@ class Turn:
         self.reader = AnswerReader(endpoint.limits)
         self.body: dict[str, Any] = {}
         self.response: httpx2.Response | None = None
-        self.blocks: AsyncIterator[bytes] | None = None
+        self.blocks: AsyncGenerator[bytes, None] | None = None
         # Until when counts are waited for after the last word, on that clock; nought = not yet.
         self.tail_end = 0.0
         # The server ignored `stream` and answers one JSON document.
@@ -79,7 +79,7 @@ class Turn:
         self.over = self.reader.failure is None
         return events
 
-    async def next_block(self, blocks: AsyncIterator[bytes]) -> bytes:
+    async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
         """The next piece received; empty at the end. Raises what a lost connection means."""
         try:
             with self.clock.until(self.patience()):
@@ -121,7 +121,10 @@ class Turn:
 
     async def close(self) -> None:
         """Close the request, whether its answer was read to the end or not."""
-        self.over, self.blocks = True, None
+        self.over = True
+        if self.blocks is not None:
+            blocks, self.blocks = self.blocks, None
+            await blocks.aclose()
         if self.response is not None:
             response, self.response = self.response, None
             await response.aclose()
