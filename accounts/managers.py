@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         LinkedIdentity,
         PrivateAccess,
         SignIn,
-        TokenUsage,
         User,
     )
 
@@ -118,19 +117,6 @@ class AuthenticatorQuerySet(BaseQuerySet["Authenticator"]):
 
 class LinkedIdentityQuerySet(BaseQuerySet["LinkedIdentity"]):
     """Users' names elsewhere."""
-
-
-class TokenUsageQuerySet(QuerySet["TokenUsage"]):
-    """Tokens by day."""
-
-    def since(self, day: date) -> Self:
-        """Limit to a day and those after it."""
-        return self.filter(day__gte=day)
-
-    def total(self) -> int:
-        """Tokens read and written."""
-        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
-        return int(found or 0)
 
 
 class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):

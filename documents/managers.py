@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.apps import apps
 from django.db.models import (
     BooleanField,
     Case,
@@ -21,7 +20,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from documents.enums import Access, DocumentStatus, ModelState, TaskState
-from groups.models import Group, LegalHold
+from groups.managers import GroupQuerySet
 from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
@@ -43,6 +42,30 @@ if TYPE_CHECKING:
     )
 
 
+ShareT_co = TypeVar("ShareT_co", bound="CollectionShare | DocumentShare", covariant=True)
+
+
+class ShareQuerySet(BaseQuerySet[ShareT_co]):
+    """Which groups may use something."""
+
+    def of_living_groups(self) -> Self:
+        """Limit to groups that are not deleted."""
+        return self.filter(group__deleted_at__isnull=True)
+
+    def reaching(self, user: User) -> Self:
+        """Limit to shares with a living group of the user."""
+        groups = self.related_rows("group", GroupQuerySet).alive().visible_to(user)
+        return self.filter(group__in=groups.values("pk"))
+
+
+class CollectionShareQuerySet(ShareQuerySet["CollectionShare"]):
+    """Which group may use a collection."""
+
+
+class DocumentShareQuerySet(ShareQuerySet["DocumentShare"]):
+    """Which group may read a document."""
+
+
 class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
     """Collections."""
 
@@ -57,36 +80,15 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
 
     def shared_with(self, user: User, **kind: str) -> Any:
         """The ids of collections shared with a living group of the user."""
-        shares = apps.get_model("documents", "CollectionShare").objects
-        groups = Group.objects.visible_to(user).values("pk")
-        return shares.filter(group__in=groups, **kind).values("collection_id")
+        shares = self.related_rows("shares", CollectionShareQuerySet).reaching(user)
+        return shares.filter(**kind).values("collection_id")
 
     def with_document_count(self) -> Self:
         """Annotate how many living documents lie in each."""
-        documents = apps.get_model("documents", "Document").objects
+        documents = self.related_rows("documents", DocumentQuerySet).alive()
         inside = documents.filter(collection=OuterRef("pk")).order_by().values("collection")
         count = Subquery(inside.annotate(n=Count("pk")).values("n"))
         return self.annotate(document_count=Coalesce(count, 0))
-
-    def removable(self) -> Self:
-        """Limit to collections that no legal hold keeps, with nothing in them that one keeps."""
-        groups = LegalHold.objects.held_groups()
-        shares = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
-        documents = apps.get_model("documents", "Document").all_objects
-        kept = documents.exclude(pk__in=documents.removable().values("pk"))
-        return self.exclude(
-            Q(owner__in=LegalHold.objects.held_users())
-            | Q(pk__in=shares.values("collection_id"))
-            | Q(pk__in=kept.values("collection_id"))
-        )
-
-
-class CollectionShareQuerySet(BaseQuerySet["CollectionShare"]):
-    """Which group may use a collection."""
-
-    def of_living_groups(self) -> Self:
-        """Limit to groups that are not deleted."""
-        return self.filter(group__deleted_at__isnull=True)
 
 
 class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
@@ -130,16 +132,13 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
         return self.filter(collection__in=self.collections().alive().values("pk"))
 
     def collections(self) -> CollectionQuerySet:
-        """Every collection; the model cannot be imported here."""
-        rows = apps.get_model("documents", "Collection").all_objects.all()
-        assert isinstance(rows, CollectionQuerySet)  # noqa: S101 -- narrows the type
-        return rows
+        """Every collection, deleted ones included."""
+        return self.related_rows("collection", CollectionQuerySet)
 
     def shared_with(self, user: User) -> Any:
         """The ids of documents shared directly with a living group of the user."""
-        shares = apps.get_model("documents", "DocumentShare").objects
-        groups = Group.objects.visible_to(user).values("pk")
-        return shares.filter(group__in=groups).values("document_id")
+        shares = self.related_rows("shares", DocumentShareQuerySet)
+        return shares.reaching(user).values("document_id")
 
     def tagged(self, names: Iterable[str]) -> Self:
         """Limit to documents that carry every one of the tags."""
@@ -150,21 +149,9 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
             rows = rows.filter(pk__in=carrying)
         return rows
 
-    def removable(self) -> Self:
-        """Limit to documents that no legal hold keeps: on their owner, or on a group of theirs."""
-        groups = LegalHold.objects.held_groups()
-        direct = apps.get_model("documents", "DocumentShare").objects.filter(group__in=groups)
-        shelves = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
-        return self.exclude(
-            Q(owner__in=LegalHold.objects.held_users())
-            | Q(pk__in=direct.values("document_id"))
-            | Q(collection__in=shelves.values("collection_id"))
-        )
-
     def lacking_vectors(self, model: EmbeddingModel) -> Self:
         """Limit to documents with a passage that the model has not embedded."""
-        passages: Any = self.model.passages.rel.related_model
-        own = passages.objects.filter(document=OuterRef("pk"))
+        own = self.related_rows("passages", PassageQuerySet).filter(document=OuterRef("pk"))
         return self.filter(Exists(own.without_vector(model)))
 
     def outdated_status(self) -> Self:
@@ -190,22 +177,12 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
 
     def waiting_tasks(self) -> EmbeddingTaskQuerySet:
         """The tasks of the active model for one of these documents, in a subquery."""
-        tasks: Any = self.model.embedding_tasks.rel.related_model
-        rows = tasks.objects.filter(model__active=True, document=OuterRef("pk"))
-        assert isinstance(rows, EmbeddingTaskQuerySet)  # noqa: S101 -- narrows the type
-        return rows
+        tasks = self.related_rows("embedding_tasks", EmbeddingTaskQuerySet)
+        return tasks.filter(model__active=True, document=OuterRef("pk"))
 
     def with_relations(self) -> Self:
         """Load what the API shows beside the row, in a fixed number of queries."""
         return self.select_related("owner").prefetch_related("tags", "shares")
-
-
-class DocumentShareQuerySet(BaseQuerySet["DocumentShare"]):
-    """Which group may read a document."""
-
-    def of_living_groups(self) -> Self:
-        """Limit to groups that are not deleted."""
-        return self.filter(group__deleted_at__isnull=True)
 
 
 class TagQuerySet(BaseQuerySet["Tag"]):
@@ -213,8 +190,7 @@ class TagQuerySet(BaseQuerySet["Tag"]):
 
     def visible_to(self, user: User) -> Self:
         """Limit to tags of visible documents, with the number of those documents."""
-        documents = apps.get_model("documents", "Document").objects
-        visible = documents.visible_to(user).values("pk")
+        visible = self.related_rows("documents", DocumentQuerySet).visible_to(user).values("pk")
         count = Count("documents", filter=Q(documents__in=visible), distinct=True)
         return self.annotate(document_count=count).filter(document_count__gt=0)
 
@@ -224,7 +200,7 @@ class PassageQuerySet(BaseQuerySet["Passage"]):
 
     def visible_to(self, user: User) -> Self:
         """Limit to passages of visible documents."""
-        documents = apps.get_model("documents", "Document").objects
+        documents = self.related_rows("document", DocumentQuerySet)
         return self.filter(document__in=documents.visible_to(user).values("pk"))
 
     def in_order(self) -> Self:
@@ -238,9 +214,9 @@ class PassageQuerySet(BaseQuerySet["Passage"]):
 
     def without_vector(self, model: EmbeddingModel) -> Self:
         """Limit to passages the model has not embedded."""
-        vectors: Any = self.model.embeddings.rel.related_model
+        vectors = self.related_rows("embeddings", PassageEmbeddingQuerySet).of_model(model)
         # `NOT IN` would read every vector of the model for a single document.
-        return self.exclude(Exists(vectors.objects.filter(model=model, passage=OuterRef("pk"))))
+        return self.exclude(Exists(vectors.filter(passage=OuterRef("pk"))))
 
 
 class EmbeddingModelQuerySet(LeasedQuerySet["EmbeddingModel"]):
@@ -263,8 +239,8 @@ class EmbeddingModelQuerySet(LeasedQuerySet["EmbeddingModel"]):
 
         Deleted documents do not count; passages of a long document do until all are embedded.
         """
-        tasks: Any = self.model.tasks.rel.related_model
-        rows = tasks.objects.of_living_documents().filter(model=OuterRef("pk"))
+        tasks = self.related_rows("tasks", EmbeddingTaskQuerySet).of_living_documents()
+        rows = tasks.filter(model=OuterRef("pk"))
         grouped = rows.order_by().values("model")
         left = grouped.annotate(n=Count("pk")).values("n")
         failed = grouped.annotate(n=Count("pk", filter=Q(state=TaskState.FAILED))).values("n")

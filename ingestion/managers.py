@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.apps import apps
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -14,8 +13,6 @@ from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from accounts.models import User
     from ingestion.models import IngestionItem, IngestionRun
 
@@ -64,11 +61,8 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
         return self.unfinished().exclude(Exists(active))
 
     def items(self) -> ItemQuerySet:
-        """Every item; the model cannot be imported here."""
-        related: Any = self.model.items.rel.related_model
-        rows = related.objects.all()
-        assert isinstance(rows, ItemQuerySet)  # noqa: S101 -- narrows the type
-        return rows
+        """Every item."""
+        return self.related_rows("items", ItemQuerySet)
 
 
 class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
@@ -114,11 +108,3 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
 def total(rows: ItemQuerySet, aggregate: Any) -> Any:
     """One aggregate over the items of a run, zero when there are none."""
     return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)
-
-
-def needed_by_items(files: Collection[str]) -> set[str]:
-    """Those of the files that are still to be read, or may be read again."""
-    unread = (Stage.QUEUED, Stage.PARSING, Stage.FAILED)
-    items = apps.get_model("ingestion", "IngestionItem").objects
-    rows = items.filter(file__in=files, stage__in=unread)
-    return set(rows.values_list("file", flat=True))

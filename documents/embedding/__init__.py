@@ -6,6 +6,7 @@ import os
 import threading
 
 from documents.embedding.protocol import Embedder
+from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.enums import Provider
 from youworker.common.config import config
 from youworker.common.exceptions import InvalidInput
@@ -52,7 +53,9 @@ def embedder_of(provider: str, name: str, dimensions: int) -> Embedder:
 def load(provider: str, name: str, dimensions: int) -> Embedder:
     """Load one model; the libraries are big, so they are imported here."""
     if provider == Provider.LOCAL:
-        from documents.embedding.local import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
+        if socket := os.environ.get(SOCKET_VARIABLE):
+            return SharedEmbedder(socket, name, dimensions)
+        from documents.encoder.model import LocalEmbedder  # noqa: PLC0415 -- loaded on first use
 
         return LocalEmbedder(name, dimensions)
     from documents.embedding.openai import OpenAIEmbedder  # noqa: PLC0415 -- loaded on first use

@@ -10,9 +10,10 @@ import orjson
 from django.db import connection
 
 from documents.enums import DocumentStatus
+from documents.language import text_config
 from documents.models import Document, Passage
 from documents.services.embedding_queue import queue_documents
-from documents.text import indexable, text_config, without_nul
+from documents.text import indexable, without_nul
 from documents.types import PassageDraft
 from youworker.common.config import config
 from youworker.common.ids import uuid7

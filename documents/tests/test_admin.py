@@ -16,7 +16,7 @@ from documents.tests.factories import (
     write,
 )
 from documents.tests.test_collections import actions
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +157,7 @@ def test_staff_prepare_a_model(staff, letters):
 
     offered = staff.get(page).content.decode()
     refused = staff.post(page, given).content.decode()
-    with configured("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
         staff.post(page, given)
         twice = staff.post(page, given).content.decode()
 
@@ -186,7 +186,7 @@ def test_staff_retry_complete_and_drop_models(staff, letters):
     staff.post(page, choose(other, "retry"))
     other.refresh_from_db()
     assert (other.failures, other.lease_until) == (0, None)
-    with configured("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
         staff.post(page, choose(other, "complete"))
     other.refresh_from_db()
     assert other.state == "preparing"

@@ -1,4 +1,3 @@
-import dataclasses
 import os
 
 import numpy as np
@@ -7,12 +6,11 @@ import pytest
 from documents import embedding
 from documents.embedding import configured_model, embedder_of
 from documents.embedding import openai as openai_module
-from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
+from documents.encoder.model import LONGEST, LocalEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
 from documents.tests.fakes import embedding_server
-from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 
 
@@ -22,20 +20,14 @@ def local():
 
 
 @pytest.fixture
-def settings_of(monkeypatch):
+def settings_of(configured):
     """Point the provider at a server, with quick retries."""
 
     def change(base_url):
-        vector = dataclasses.replace(
-            config.vector,
-            embedding_base_url=base_url,
-            embedding_model="m",
-            embedding_dimensions=2,
+        configured(
+            "vector", embedding_base_url=base_url, embedding_model="m", embedding_dimensions=2
         )
-        retry = dataclasses.replace(config.retry, attempts=2, base_seconds=0.01)
-        changed = dataclasses.replace(config, vector=vector, retry=retry)
-        monkeypatch.setattr(openai_module, "config", changed)
-        monkeypatch.setattr(embedding, "config", changed)
+        configured("retry", attempts=2, base_seconds=0.01)
 
     return change
 

@@ -22,7 +22,7 @@ from documents.tests.test_collections import actions
 from documents.tests.test_embeddings import indexes
 from youworker.common.exceptions import InvalidInput
 from youworker.common.leases import lease_end, new_lease
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 from youworker.testing.leases import let_leases_end
 from youworker.testing.ordering import run_in_order
 
@@ -46,7 +46,7 @@ def prepare(monkeypatch, letters):
             model.refresh_from_db()
         return model
 
-    with configured("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
         yield act
 
 
@@ -491,7 +491,7 @@ def test_the_command_goes_the_whole_way(letters, prepare, second):
 
 
 def test_the_command_prepares_the_model_of_the_settings(letters, prepare, second):
-    with configured("vector", embedding_model="second", embedding_dimensions=10):
+    with override_config("vector", embedding_model="second", embedding_dimensions=10):
         prepare(second, settle=False)
         assert run("prepare").startswith("second (openai, 10): enabled")
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0003_embedding_tasks'),
+        ('documents', '0004_embedding_tasks'),
         ('ingestion', '0003_two_looks_at_leases'),
     ]
 

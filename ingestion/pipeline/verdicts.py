@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
+from quotas.enums import UsageKind, UsageOutcome
+from quotas.services import record_usage
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 
@@ -38,19 +42,28 @@ def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
     return end_item(item, Stage.SKIPPED, code, detail)
 
 
+@transaction.atomic
 def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
-    return bool(
-        held_row(item).change(
-            stage=stage,
-            attempts=item.attempts + 1,
-            lease_token=None,
-            lease_until=None,
-            error_code=code[:64],
-            error_detail=detail,
-        )
+    has_ended = held_row(item).change(
+        stage=stage,
+        attempts=item.attempts + 1,
+        lease_token=None,
+        lease_until=None,
+        error_code=code[:64],
+        error_detail=detail,
     )
+    # Of a file that was read before, that was written then.
+    if has_ended and stage == Stage.FAILED and item.stage == Stage.PARSING:
+        record_file(item, UsageOutcome.FAILED)
+    return bool(has_ended)
+
+
+def record_file(item: IngestionItem, outcome: UsageOutcome, **figures: Any) -> None:
+    """Write down that a file was read, or could not be; runs in the caller's transaction."""
+    owner = item.run.owner_id
+    record_usage(UsageKind.INGESTION, owner, outcome=outcome, size=item.size, **figures)
 
 
 def try_again(item: IngestionItem, code: str, detail: str) -> bool:

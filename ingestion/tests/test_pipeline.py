@@ -31,6 +31,8 @@ from ingestion.pipeline.settle import settle
 from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.enums import UsageOutcome
+from quotas.models import UsageEvent
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 from youworker.testing.leases import let_leases_end
@@ -394,6 +396,8 @@ def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
         attempts,
     )
     assert item.document.status == DocumentStatus.FAILED
+    # It was read, and that is what is counted.
+    assert UsageEvent.objects.get().outcome == UsageOutcome.SUCCEEDED
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
 
 
@@ -568,33 +572,29 @@ def test_work_for_stops_at_the_end_of_its_slice(user, letters, incoming):
     assert work_for(30) is False
 
 
-@pytest.fixture
-def woken(monkeypatch):
-    calls = []
-    monkeypatch.setattr(tasks.work, "apply_async", lambda **options: calls.append(options))
-    return calls
-
-
-def test_sweep_wakes_workers_when_something_waits(user, incoming, woken):
+def test_sweep_wakes_workers_when_something_waits(user, incoming, queued_tasks):
     tasks.sweep()
-    assert woken == []
+    assert queued_tasks == []
 
+    processes = config.ingestion.worker_processes
     upload(user, incoming, "text")
     tasks.sweep()
 
-    assert len(woken) == config.ingestion.worker_processes
-    assert all(options["expires"] for options in woken)
+    assert [name for name, _ in queued_tasks] == [tasks.work.name] * processes
+    assert all(options["expires"] for _, options in queued_tasks)
 
 
-def test_work_queues_up_again_while_there_is_more(user, incoming, letters, woken, monkeypatch):
+def test_work_queues_up_again_while_there_is_more(
+    user, incoming, letters, queued_tasks, monkeypatch
+):
     upload(user, incoming, "text")
     monkeypatch.setattr(tasks, "SLICE", 0)
 
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
     monkeypatch.setattr(tasks, "SLICE", 30)
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
 
 
 def test_leases_expire_by_the_clock():
@@ -606,3 +606,18 @@ def test_leases_expire_by_the_clock():
     assert take_back() == 1
     item.refresh_from_db()
     assert (item.stage, item.lease_token, item.losses) == (Stage.QUEUED, None, 1)
+
+
+def test_every_file_is_counted_once_whether_it_could_be_read(user, letters, incoming):
+    upload(user, incoming, "zebra", " " * 100, "lion")
+
+    work_for(30)
+
+    events = UsageEvent.objects.order_by("outcome", "bytes")
+    assert [(each.user_id, each.kind, each.outcome, each.bytes) for each in events] == [
+        (user.pk, "ingestion", "failed", 100),
+        (user.pk, "ingestion", "succeeded", 4),
+        (user.pk, "ingestion", "succeeded", 5),
+    ]
+    assert [each.name for each in events] == ["", "text/plain", "text/plain"]
+    assert all(each.duration_ms is not None for each in events if each.name)

@@ -14,7 +14,7 @@ from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.tests.test_workers import wait_for, worker
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 from youworker.testing.model_server import ModelServer
 
 DIMENSIONS = 64
@@ -64,7 +64,7 @@ def test_a_second_model_completes_while_workers_die_and_its_server_is_away(uploa
     with ModelServer(dimensions=DIMENSIONS) as server:
         port = server.port
         environment = {"EMBEDDING_BASE_URL": server.base_url, "RETRY_BASE_SECONDS": "0.05"}
-        with configured("vector", embedding_base_url=server.base_url):
+        with override_config("vector", embedding_base_url=server.base_url):
             second = documents.prepare_model(Provider.OPENAI, "double", DIMENSIONS)
             documents.settle_models()
         upload(4)
@@ -92,7 +92,7 @@ def test_a_second_model_completes_while_workers_die_and_its_server_is_away(uploa
     documents.activate_model(second)
     with (
         ModelServer(dimensions=DIMENSIONS, port=port) as server,
-        configured("vector", embedding_base_url=server.base_url),
+        override_config("vector", embedding_base_url=server.base_url),
     ):
         owner = Document.objects.first().owner
         found = search.search("when does unit 7 open", mode="semantic", actor=owner).results

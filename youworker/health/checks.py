@@ -17,7 +17,8 @@ from youworker.celery import app
 from youworker.common.config import config
 from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.redis import sync_redis
-from youworker.processes.notices import unreachable
+from youworker.upstream.configured import chat_endpoints
+from youworker.upstream.probe import unreachable
 
 Check = Callable[[], dict[str, Any]]
 POOL_WARNING = 0.8
@@ -80,13 +81,13 @@ def worker() -> dict[str, Any]:
 
 
 def models() -> dict[str, Any]:
-    """The configured model server answers; the built-in model needs none."""
-    url = config.llm.base_url
-    if not url:
-        return {"endpoint": None}
-    if reason := unreachable(url, config.llm.api_key):
-        raise LookupError(f"{url} does not answer: {reason}")
-    return {"endpoint": url}
+    """The configured model servers answer; the built-in model needs none."""
+    endpoints = chat_endpoints(config.llm)
+    for endpoint in endpoints:
+        if reason := unreachable(endpoint):
+            raise LookupError(f"{endpoint.url} does not answer: {reason}")
+    urls = [endpoint.url for endpoint in endpoints]
+    return {"endpoint": ", ".join(urls) or None}
 
 
 def embedding() -> dict[str, Any]:

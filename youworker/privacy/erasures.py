@@ -12,14 +12,13 @@ from accounts import services as accounts
 from accounts.enums import ErasureStatus, SharedDocuments
 from accounts.exceptions import LastSuperuser
 from accounts.models import ApiKey, Erasure, User
-from chat.clearing import stop_runs
+from chat.deletion import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
-from youworker.common.effects import after_commit
+from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import Forbidden
 from youworker.common.leases import keep_lease_alive
 from youworker.privacy.removing import NotYet, remove_user
-from youworker.tasks import wake_privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +60,7 @@ def request_erasure(
     close_account(user, actor=actor)
     # After the commit: an answer that ends holds its run's row and waits for this user's.
     after_commit(partial(stop_runs, user))
-    after_commit(partial(wake_privacy, "erase_users"))
+    after_commit(partial(queue_task, "youworker.tasks.erase_users"))
     return erasure
 
 
@@ -98,7 +97,7 @@ def erase_users() -> int:
     let_go()
     done = 0
     while (erasure := Erasure.objects.claim(seconds=LEASE_SECONDS)) is not None:
-        done += carry_out(erasure)
+        done += execute(erasure)
     return done
 
 
@@ -109,7 +108,7 @@ def let_go() -> None:
     free.update(status=ErasureStatus.QUEUED)
 
 
-def carry_out(erasure: Erasure) -> bool:
+def execute(erasure: Erasure) -> bool:
     """Remove the user of a claimed erasure; whether he is gone.
 
     Every step removes what is left, so one that was interrupted is simply done again.

@@ -17,12 +17,11 @@ from accounts.exceptions import InsufficientScope
 from accounts.models import ApiKey, DataExport, User
 from youworker.common import audit
 from youworker.common.config import config
-from youworker.common.effects import after_commit
+from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import NotFound
 from youworker.common.leases import keep_lease_alive
 from youworker.privacy.collecting import collect
 from youworker.privacy.package import written
-from youworker.tasks import wake_privacy
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def request_export(user: User, *, actor: User) -> DataExport:
         return waiting
     export = DataExport.objects.create(user=user)
     audit.record("data.export", actor=actor, target=export, step="requested")
-    after_commit(partial(wake_privacy, "make_exports"))
+    after_commit(partial(queue_task, "youworker.tasks.make_exports"))
     return export
 
 

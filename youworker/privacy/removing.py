@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.enums import SharedDocuments
 from accounts.models import User
-from chat.clearing import erase_conversations, runs_are_over, stop_runs
+from chat.deletion import erase_conversations, runs_are_over, stop_runs
 from documents import services as documents
 from groups import services as groups
 from groups.models import LegalHold
@@ -126,4 +126,6 @@ def remove_person(user_id: UUID) -> None:
     for treatment in erased():
         if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
             raise NotYet(f"there is a new {treatment.model}")
+    # Again under the lock, behind which nobody writes anything new about the user.
+    anonymise(user_id)
     person.delete()

@@ -22,7 +22,7 @@ from accounts import services as accounts
 from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
 from chat import services as chat
-from chat.runs import records
+from chat.runs import store
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
 from documents.embedding import configured_model
@@ -131,10 +131,10 @@ class World:
     def call(self, *, error: str | None = None, denied: bool = False, end: bool = True) -> Any:
         """A call of a tool by a run of Ada's."""
         run = RunFactory(session=self.session, user=self.ada, status="running", lease_token=uuid4())
-        row = records.begin_tool_run(run, None, CANARY, {"query": CANARY})
+        row = store.begin_tool_run(run, None, CANARY, {"query": CANARY})
         if end:
             text = error or CANARY
-            records.end_tool_run(
+            store.end_tool_run(
                 row, text=text, is_error=bool(error) or denied, latency_ms=1, denied=denied
             )
         return run
@@ -300,7 +300,7 @@ def original(world: World) -> bytes:
 
 
 def orphaned(world: World) -> None:
-    records.end_orphans(world.call(end=False))
+    store.end_orphans(world.call(end=False))
 
 
 def clerk(world: World) -> Client:

@@ -12,6 +12,9 @@ from documents.models import EmbeddingModel
 from documents.tests.factories import DocumentFactory, write
 from youworker.common.crypto import fingerprints
 from youworker.health import checks
+from youworker.processes.notices import model_notices
+from youworker.testing.configuring import override_config
+from youworker.testing.model_server import ModelServer
 
 
 def fail_with(monkeypatch, name, error):
@@ -85,6 +88,33 @@ def test_detailed_shows_every_part_with_its_latency(monkeypatch):
     assert first.items() <= parts["encryption"].items()
     assert all(part["latency_ms"] >= 0 for part in parts.values())
     assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
+
+
+@pytest.fixture
+def two_servers():
+    with ModelServer() as one, ModelServer() as other:
+        urls = f"{one.base_url}, {other.base_url}"
+        with override_config("llm", base_url=urls, api_key="key-one,key-other"):
+            yield one, other
+
+
+def test_each_model_server_is_asked_with_its_own_key(two_servers):
+    outcome = checks.models()
+
+    assert outcome == {"endpoint": ", ".join(server.base_url for server in two_servers)}
+    keys = [[asked.headers["authorization"] for asked in server.requests] for server in two_servers]
+    assert keys == [["Bearer key-one"], ["Bearer key-other"]]
+
+
+def test_the_model_server_that_is_silent_is_named(two_servers):
+    one, _ = two_servers
+    with override_config("llm", base_url=f"{one.base_url},http://127.0.0.1:1/v1"):
+        with pytest.raises(LookupError, match=r"http://127\.0\.0\.1:1/v1 does not answer"):
+            checks.models()
+        notices = list(model_notices())
+
+    assert len(notices) == 1
+    assert "the language model at http://127.0.0.1:1/v1 does not answer" in notices[0]
 
 
 @pytest.mark.django_db
