@@ -64,13 +64,21 @@ def embed_next(*, until: float) -> list[UUID] | None:
     lease = claim_tasks()
     if lease is None:
         return None
+    embed_claimed(lease, until=until)
+    return [task.document_id for task in lease.tasks]
+
+
+def embed_claimed(lease: EmbeddingLease, *, until: float) -> None:
+    """Embed leased documents, and let every one of them leave the lease."""
+    work = EmbeddingWork(lease)
     try:
         with lease.keep_alive():
-            EmbeddingWork(lease).run(until=until)
+            work.run(until=until)
+        # Afterwards, lest the rows are renewed by another connection at the same moment.
+        work.leave()
     except BaseException:
         release_tasks(lease, {})
         raise
-    return [task.document_id for task in lease.tasks]
 
 
 @dataclass(slots=True)
@@ -83,19 +91,18 @@ class EmbeddingWork:
     present: set[UUID] = field(default_factory=set)
     stored: Counter[UUID] = field(default_factory=Counter)
     errors: dict[UUID, tuple[str, str]] = field(default_factory=dict)
+    outage: UpstreamUnavailable | None = None
 
     def run(self, *, until: float) -> None:
-        """Embed what can be embedded, and let every document leave the lease."""
-        outage: UpstreamUnavailable | None = None
+        """Embed what can be embedded, and remember what went wrong."""
         try:
             self.embed_all(until=until)
         except VectorsUnusable as error:
             logger.warning("%s refuses all it was asked: %s", self.lease.model, error.message)
         except UpstreamUnavailable as error:
-            outage = error
+            self.outage = error
         except Exception as error:  # noqa: BLE001 -- sorted there
             self.count_error(error)
-        self.leave(outage)
 
     def embed_all(self, *, until: float) -> None:
         """Go through the passages of all documents; raises what ends that early."""
@@ -144,7 +151,7 @@ class EmbeddingWork:
             logger.error("Documents could not be embedded", exc_info=error)
         self.errors.update(dict.fromkeys(self.present, (code, detail)))
 
-    def leave(self, outage: UpstreamUnavailable | None) -> None:
+    def leave(self) -> None:
         """End what is complete, count what failed, and give the rest back."""
         # A document that got on has not failed before all of it was tried.
         failed = {
@@ -154,12 +161,13 @@ class EmbeddingWork:
         }
         end_tasks(self.lease, self.passed - failed.keys())
         fail_tasks(self.lease, failed)
-        if outage is not None:
-            note_error(self.lease, outage.code, outage.message)
-            pause_model(self.lease.model, outage)
+        if self.outage is not None:
+            note_error(self.lease, self.outage.code, self.outage.message)
+            pause_model(self.lease.model, self.outage)
         elif self.stored:
             note_success(self.lease.model)
-        release_tasks(self.lease, self.stored)
+        left = self.stored.keys() - self.passed
+        release_tasks(self.lease, {pk: self.stored[pk] for pk in left})
 
 
 def missing_rows(model: EmbeddingModel, document_ids: Sequence[UUID]) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from documents.exceptions import ModelIncomplete, ModelInUse
 from documents.models import EmbeddingModel, EmbeddingTask, PassageEmbedding
 from documents.services import embedding_models
 from documents.services.embedding_leases import claim_tasks
-from documents.services.embedding_work import EmbeddingWork
+from documents.services.embedding_work import embed_claimed
 from documents.tests.conftest import register_embedder
 from documents.tests.factories import FOREVER, DocumentFactory, drafts, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
@@ -349,7 +349,7 @@ def test_a_worker_that_still_embeds_for_a_dropped_model_leaves_nothing(letters, 
 
     services.drop_model(lease.model)
     services.settle_models()
-    EmbeddingWork(lease).run(until=FOREVER)
+    embed_claimed(lease, until=FOREVER)
 
     assert PassageEmbedding.objects.get().model == letters
     assert not EmbeddingTask.objects.exists()
@@ -357,7 +357,7 @@ def test_a_worker_that_still_embeds_for_a_dropped_model_leaves_nothing(letters, 
 
 def embed_first(model):
     while (lease := claim_tasks()) is not None:
-        EmbeddingWork(lease).run(until=FOREVER)
+        embed_claimed(lease, until=FOREVER)
         if not EmbeddingTask.objects.filter(model=model).exists():
             return
 

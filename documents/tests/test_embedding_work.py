@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from pgvector import HalfVector
 
 from documents import services
@@ -13,7 +14,7 @@ from documents.enums import DocumentStatus, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
 from documents.services import embedding_work
 from documents.services.embedding_leases import MAX_LOSSES, MOST_PASSAGES, claim_tasks
-from documents.services.embedding_work import EmbeddingWork, embed_next
+from documents.services.embedding_work import embed_claimed, embed_next
 from documents.tests.factories import FOREVER, DocumentFactory, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, NanEmbedder, PickyEmbedder
 from youworker.common.config import config
@@ -72,6 +73,20 @@ def test_small_documents_share_the_batches_of_the_model(use):
     assert set(statuses()) == {DocumentStatus.READY}
 
 
+def test_more_documents_in_a_lease_cost_no_more_statements(letters):
+    """The model is to take the time, not the database."""
+    counted = []
+    for documents in (1, 16):
+        for number in range(documents):
+            write(DocumentFactory(), f"text {number}")
+        with CaptureQueriesContext(connection) as queries:
+            embed_next(until=FOREVER)
+        counted.append(len(queries))
+
+    assert counted[0] == counted[1] < 25
+    assert set(statuses()) == {DocumentStatus.READY}
+
+
 def test_a_lease_has_few_enough_passages(letters):
     for _ in range(3):
         write(DocumentFactory(), *[f"text {n}" for n in range(MOST_PASSAGES // 2)])
@@ -109,7 +124,7 @@ def test_a_killed_worker_loses_a_batch_at_most(use):
 
     embedder.act = kill
     with pytest.raises(KeyboardInterrupt):
-        EmbeddingWork(lease).run(until=FOREVER)
+        embed_claimed(lease, until=FOREVER)
     let_leases_end(EmbeddingTask.objects.all())
     assert services.take_back_tasks() == 1
 
@@ -429,9 +444,9 @@ def test_a_worker_that_is_late_ends_nothing(letters):
     services.take_back_tasks()
     other = claim_tasks()
 
-    EmbeddingWork(late).run(until=FOREVER)
+    embed_claimed(late, until=FOREVER)
 
     assert EmbeddingTask.objects.get().lease_token == other.token
     assert statuses() == [DocumentStatus.SEARCHABLE]
-    EmbeddingWork(other).run(until=FOREVER)
+    embed_claimed(other, until=FOREVER)
     assert statuses() == [DocumentStatus.READY]
