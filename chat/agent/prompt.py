@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from chat.agent.tokens import estimated_tokens, shortened
 from chat.agent.types import ChatMessage, ToolSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Four characters a token is what English comes to; other languages need a little more.
-CHARACTERS_PER_TOKEN = 3.5
+# What a message costs besides its text: its role, and what separates it from the next one.
 TOKENS_PER_MESSAGE = 8
+# However small a window is, the question that is cut to fit it keeps a sentence or two.
+FEWEST_TOKENS = 50
 
 SYSTEM = {
     "en": (
@@ -53,15 +55,15 @@ def fenced(text: str, *, origin: str, limit: int) -> str:
     return f'<untrusted origin="{name}">\n{safe}\n</untrusted>'
 
 
-def estimated_tokens(text: str) -> int:
-    """A cautious guess; the exact number depends on the model."""
-    return int(len(text) / CHARACTERS_PER_TOKEN) + TOKENS_PER_MESSAGE
+def tokens_of_message(text: str) -> int:
+    """About what a message with this text costs."""
+    return estimated_tokens(text) + TOKENS_PER_MESSAGE
 
 
 def tokens_of_schemas(tools: Sequence[ToolSchema]) -> int:
     """What the descriptions of the tools cost."""
     return sum(
-        estimated_tokens(tool.name + tool.description + orjson.dumps(tool.parameters).decode())
+        tokens_of_message(tool.name + tool.description + orjson.dumps(tool.parameters).decode())
         for tool in tools
     )
 
@@ -73,11 +75,11 @@ def trimmed(newest_first: Iterable[ChatMessage], *, budget: int) -> list[ChatMes
     """
     kept: list[ChatMessage] = []
     for message in newest_first:
-        cost = estimated_tokens(message.content)
+        cost = tokens_of_message(message.content)
         if cost > budget:
             if not kept:
-                room = max(200, int(budget * CHARACTERS_PER_TOKEN))
-                kept.append(ChatMessage(message.role, message.content[:room]))
+                beginning = shortened(message.content, max(FEWEST_TOKENS, budget))
+                kept.append(ChatMessage(message.role, beginning))
             break
         kept.append(message)
         budget -= cost

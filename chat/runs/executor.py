@@ -15,6 +15,7 @@ from django.utils import timezone
 from chat.agent.loop import AgentLimits, Checkpoint, Suspended, TurnStarted, run_agent
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.state import AgentState
+from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
@@ -39,7 +40,6 @@ logger = logging.getLogger(__name__)
 
 # Of a window, this share is left to the answer and to what the estimate gets wrong.
 PROMPT_SHARE = 0.9
-CHARACTERS_PER_TOKEN = 4
 MILLISECOND = timedelta(milliseconds=1)
 # A run nobody takes is ended long before that.
 LONGEST_WAIT_MS = 86_400_000
@@ -94,8 +94,8 @@ class RunExecutor:
         # What is stored of the state: more text than that cannot be gone on from.
         self.stored = self.lengths()
         # What the model read and said since it last told how many tokens that was.
-        self.unread_chars = self.uncounted_chars = 0
-        self.prompt_chars = 0
+        self.unread_bytes = self.uncounted_bytes = 0
+        self.prompt_bytes = 0
         self.waited_ms = waited_ms(self.run)
         self.began = time.monotonic()
         self.ttft_ms: int | None = self.run.ttft_ms
@@ -188,7 +188,7 @@ class RunExecutor:
             model = await registry.resolve(self.run.model or None)
             self.model_name = model.name
             self.state.messages = self.state.messages or self.prompt(model)
-            self.prompt_chars = sum(len(message.content) for message in self.state.messages)
+            self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
             agent = run_agent(self.state, model, self.toolset, limits)
             async with aclosing(agent) as events:
@@ -206,18 +206,18 @@ class RunExecutor:
         if kind is TextDelta:
             if not self.text:
                 self.first_token()
-            self.uncounted_chars += len(event.text)
+            self.uncounted_bytes += size_of(event.text)
             self.text.append(event.text)
             self.log.text(event.text)
         elif kind is ReasoningDelta:
-            self.uncounted_chars += len(event.text)
+            self.uncounted_bytes += size_of(event.text)
             self.reasoning.append(event.text)
             self.log.reasoning(event.text)
         elif kind is Usage:
-            self.uncounted_chars = 0
-            self.unread_chars = 0
+            self.uncounted_bytes = 0
+            self.unread_bytes = 0
         elif kind is TurnStarted:
-            self.unread_chars = self.prompt_chars
+            self.unread_bytes = self.prompt_bytes
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
 
@@ -247,10 +247,10 @@ class RunExecutor:
         return self.state.to_json()
 
     def count_untold(self) -> None:
-        """Count a turn whose model told no figures, or broke off, by its characters."""
-        self.state.tokens_in += self.unread_chars // CHARACTERS_PER_TOKEN
-        self.state.tokens_out += self.uncounted_chars // CHARACTERS_PER_TOKEN
-        self.unread_chars = self.uncounted_chars = 0
+        """Count a turn whose model told no figures, or broke off, by its length."""
+        self.state.tokens_in += tokens_of_bytes(self.unread_bytes)
+        self.state.tokens_out += tokens_of_bytes(self.uncounted_bytes)
+        self.unread_bytes = self.uncounted_bytes = 0
 
     def progress(self) -> dict[str, Any]:
         """The figures of the run so far."""
@@ -266,7 +266,7 @@ class RunExecutor:
         """System prompt and as much of the conversation as the window holds."""
         system = system_prompt(self.run_input.language, self.run_input.now)
         window = int(model.context_tokens * PROMPT_SHARE)
-        taken = tokens_of_schemas(self.toolset.schemas) + len(system.content) // 3
+        taken = tokens_of_schemas(self.toolset.schemas) + estimated_tokens(system.content)
         reserve = min(config.llm.max_output_tokens, window // 2)
         budget = max(window - taken - reserve, window // 4)
         return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]

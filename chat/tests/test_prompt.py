@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.agent.prompt import estimated_tokens, fenced, system_prompt, trimmed
+from chat.agent.prompt import fenced, system_prompt, tokens_of_message, trimmed
+from chat.agent.tokens import estimated_tokens
 from chat.agent.types import ChatMessage
 
 
@@ -33,7 +34,7 @@ def test_trimmed_keeps_the_newest_that_fits_and_begins_with_the_user():
         ChatMessage("assistant", "a" * 400),
         ChatMessage("user", "first"),
     ]
-    budget = sum(estimated_tokens(message.content) for message in newest_first[:3])
+    budget = sum(tokens_of_message(message.content) for message in newest_first[:3])
 
     kept = trimmed(newest_first, budget=budget)
 
@@ -55,6 +56,30 @@ def test_trimmed_shortens_a_question_that_alone_is_too_long():
 
     assert len(kept) == 1
     assert len(kept[0].content) == 3500
+
+
+def test_trimmed_leaves_room_for_the_bytes_of_other_alphabets():
+    newest_first = [ChatMessage("user", "好"), ChatMessage("user", "字" * 1000)]
+
+    assert [message.content for message in trimmed(newest_first, budget=500)] == ["好"]
+    (kept,) = trimmed(newest_first[1:], budget=500)
+    assert set(kept.content) == {"字"}
+    assert estimated_tokens(kept.content) <= 500
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    # What tokenisers of today's models make of them, within a third.
+    [
+        ("The tenant shall give three months' notice before leaving the flat.", 14),
+        ("Der Mieter muss drei Monate vor dem Auszug schriftlich kündigen.", 17),
+        ("Арендатор должен предупредить за три месяца до выезда из квартиры.", 30),
+        ("租户搬离公寓前必须提前三个月通知。", 15),
+        ("", 0),
+    ],
+)
+def test_tokens_are_estimated_in_all_alphabets(text, tokens):
+    assert tokens / 1.5 <= estimated_tokens(text) <= tokens * 1.5
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Answer in English"), ("it", "italiano")])

@@ -39,7 +39,10 @@ def word_weights(text: str, reader: WordReader) -> dict[str, float]:
     """What each content word of a question counts; the parts of `max_size` less than the whole."""
     weights: dict[str, float] = {}
     for word in itertools.islice(WORD.findall(HOW.sub(" ", text)), MOST_WORDS):
-        found = reader.terms(word)
+        if len(weights) >= MOST_WORDS:
+            break
+        # A page of Chinese is a single word to the pattern.
+        found = reader.terms(word[:MOST_WORDS])
         wholes = found[:1] if "_" in word else found
         weights |= {part: PART_WEIGHT for part in found[len(wholes) :] if part not in weights}
         weights |= dict.fromkeys(wholes, 1.0)

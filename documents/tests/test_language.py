@@ -97,7 +97,7 @@ def test_a_book_is_in_the_language_of_its_beginning_and_middle():
     cover, rest = "All rights are reserved. " * 20, "Chi firma il contratto? " * 5000
 
     assert identify(cover + rest) == "it"
-    assert len(language.sample_of(rest)) < 5000
+    assert len(language.sample_of(rest)) < 1100
 
 
 @pytest.mark.parametrize(

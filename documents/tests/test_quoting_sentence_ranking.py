@@ -200,6 +200,8 @@ HOSTILE = {
     "words": lambda n: " ".join(f"log{i}" for i in range(n)),
     "sentences": lambda n: "The log is sent. " * n,
     "one word": lambda n: "log" * n,
+    "characters": lambda n: "".join(chr(0x4E00 + i) for i in range(n)),
+    "short runs of characters": lambda n: " ".join(chr(0x4E00 + i) * 2 for i in range(n)),
 }
 
 

@@ -7,29 +7,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.utils import dateformat, translation
-from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
 
 from mcp.builtin.italian import in_english
 from youworker.common.exceptions import InvalidInput
 
-LANGUAGES = ("en", "it")
-STYLES = {
-    "en": {
-        "long": "l, j F Y, H:i",
-        "short": "Y-m-d H:i",
-        "date": "j F Y",
-        "time": "H:i",
-        "weekday": "l",
-    },
-    "it": {
-        "long": "l j F Y, H:i",
-        "short": "d/m/Y H:i",
-        "date": "j F Y",
-        "time": "H:i",
-        "weekday": "l",
-    },
-}
+# In the product's languages; elsewhere CLDR's own order of day, month and year.
+LONG = {"en": "EEEE, d MMMM y, HH:mm", "it": "EEEE d MMMM y, HH:mm"}
+SHORT = {"en": "yyyy-MM-dd HH:mm", "it": "dd/MM/yyyy HH:mm"}
+DATE = {"en": "d MMMM y"}
+# Users write to the tool in one of them whatever language the conversation is set to.
+FALLBACKS = ("en", "it")
+STYLES = ("long", "short", "date", "time", "weekday")
 UTC = ZoneInfo("UTC")
 
 
@@ -81,41 +71,53 @@ def month_later(day: date, months: int) -> date:
 
 def written(moment: datetime, style: str, language: str) -> str:
     """The moment in a named style or a `strftime` pattern; raises `InvalidInput`."""
-    tongue = tongue_of(language)
+    locale = locale_of(language)
     if style == "iso":
         return moment.isoformat(timespec="seconds")
-    with translation.override(tongue):
-        if style in STYLES[tongue]:
-            words = dateformat.format(moment, STYLES[tongue][style])
-            # Django's Italian names of days and months begin with a capital, as in a list.
-            return words if tongue == "en" else words.lower()
-        if "%" not in style:
-            raise InvalidInput("The format is long, short, date, time, weekday, iso or a pattern.")
-        return patterned(moment, style)
+    if style in STYLES:
+        return styled(moment, style, locale)
+    if "%" not in style:
+        raise InvalidInput("The format is long, short, date, time, weekday, iso or a pattern.")
+    return patterned(moment, style, locale)
 
 
-def patterned(moment: datetime, pattern: str) -> str:
-    """`strftime` whose names are in the active language, not in the process's."""
-    names = {
-        "%A": WEEKDAYS[moment.weekday()],
-        "%a": WEEKDAYS_ABBR[moment.weekday()],
-        "%B": MONTHS[moment.month],
-        "%b": MONTHS_3[moment.month],
-    }
-    for code, name in names.items():
-        pattern = pattern.replace(code, str(name).replace("%", "%%"))
+def styled(moment: datetime, style: str, locale: Locale) -> str:
+    """The moment in a named style."""
+    tongue = locale.language
+    if style == "weekday":
+        return format_datetime(moment, "EEEE", locale=locale)
+    clock = format_datetime(moment, "HH:mm", locale=locale)
+    if style == "time":
+        return clock
+    if style == "date":
+        return format_date(moment, DATE.get(tongue, "long"), locale=locale)
+    pattern = {"long": LONG, "short": SHORT}[style].get(tongue)
+    if pattern is not None:
+        return format_datetime(moment, pattern, locale=locale)
+    day = format_date(moment, "full" if style == "long" else "short", locale=locale)
+    return f"{day}, {clock}"
+
+
+def patterned(moment: datetime, pattern: str, locale: Locale) -> str:
+    """`strftime` whose names are in a language, not in the process's."""
+    names = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
+    for code, field in names.items():
+        if code in pattern:
+            name = format_datetime(moment, field, locale=locale)
+            pattern = pattern.replace(code, name.replace("%", "%%"))
     try:
         return moment.strftime(pattern)
     except ValueError as error:
         raise InvalidInput(f"{pattern!r} is not a pattern.") from error
 
 
-def tongue_of(language: str) -> str:
-    """The supported language of a code such as `it-IT`; raises `InvalidInput`."""
-    tongue = language.lower().replace("_", "-").split("-")[0]
-    if tongue not in LANGUAGES:
-        raise InvalidInput(f"The language {language!r} is not known: use en or it.")
-    return tongue
+def locale_of(language: str) -> Locale:
+    """The names and formats of a code such as `it-IT`; raises `InvalidInput`."""
+    try:
+        return Locale.parse(language.replace("_", "-"), sep="-")
+    except (UnknownLocaleError, ValueError) as error:
+        message = f"The language {language!r} is not known: use a code such as en or it."
+        raise InvalidInput(message) from error
 
 
 def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
@@ -131,7 +133,7 @@ def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
         "RELATIVE_BASE": now(zone).replace(tzinfo=None),
     }
     # The library reads English far better than Italian, where it drops the time of the day.
-    for wording, tongue in readings(text, tongue_of(language)):
+    for wording, tongue in readings(text, locale_of(language).language):
         moment = dateparser.parse(wording, languages=[tongue], settings=options)
         if moment is not None:
             return cast("datetime", moment).astimezone(zone).replace(microsecond=0)
@@ -140,6 +142,9 @@ def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
 
 def readings(text: str, tongue: str) -> list[tuple[str, str]]:
     """What to try, in order: the words and the language to read them in."""
-    order = [(text, "en"), (text, "it")] if tongue == "en" else [(text, "it"), (text, "en")]
+    from dateparser.data.languages_info import language_order  # noqa: PLC0415 -- see above
+
+    order = dict.fromkeys((tongue, *FALLBACKS))
+    known = [(text, each) for each in order if each in language_order]
     english = in_english(text)
-    return order if english is None else [(english, "en"), *order]
+    return known if english is None else [(english, "en"), *known]

@@ -21,7 +21,7 @@ Zone = Annotated[
     Field(description="IANA name such as Europe/Rome; without it the user's own zone."),
 ]
 Tongue = Annotated[
-    str | None, Field(description="Language code, en or it; without it the user's own.")
+    str | None, Field(description="Language code such as en, it or de; without it the user's own.")
 ]
 Iso = Annotated[
     str, Field(description="Date and time in ISO 8601, such as 2026-03-01T09:30:00+01:00.")

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 import re
 
+from babel import Locale
+
+
+def names_of_days_and_months() -> dict[str, str]:
+    """The English names of Italian ones."""
+    italian, english = Locale("it"), Locale("en")
+    pairs = [
+        (each.days["format"]["wide"], each.months["format"]["wide"]) for each in (italian, english)
+    ]
+    return {
+        name: there[number].lower()
+        for here, there in zip(*pairs, strict=True)
+        for number, name in here.items()
+    }
+
+
 NUMBERS = {
     **dict.fromkeys(("un", "uno", "una"), "1"),
     "due": "2", "tre": "3", "quattro": "4", "cinque": "5", "sei": "6", "sette": "7",
@@ -15,14 +31,6 @@ UNITS = {
     "giorno": "day", "giorni": "days", "settimana": "week", "settimane": "weeks",
     "mese": "month", "mesi": "months", "anno": "year", "anni": "years",
 }  # fmt: skip
-NAMES = {
-    "lunedì": "monday", "martedì": "tuesday", "mercoledì": "wednesday", "giovedì": "thursday",
-    "venerdì": "friday", "sabato": "saturday", "domenica": "sunday",
-    "gennaio": "january", "febbraio": "february", "marzo": "march", "aprile": "april",
-    "maggio": "may", "giugno": "june", "luglio": "july", "agosto": "august",
-    "settembre": "september", "ottobre": "october", "novembre": "november",
-    "dicembre": "december",
-}  # fmt: skip
 OTHERS = {
     "oggi": "today", "domani": "tomorrow", "ieri": "yesterday", "adesso": "now", "fa": "ago",
     "fra": "in", "tra": "in", "alle": "at", "all": "at", "a": "at", "mezzogiorno": "12:00",
@@ -30,7 +38,7 @@ OTHERS = {
     **dict.fromkeys(("prossimo", "prossima"), "next"),
     **dict.fromkeys(("scorso", "scorsa"), "last"),
 }  # fmt: skip
-WORDS = {**NUMBERS, **UNITS, **NAMES, **OTHERS}
+WORDS = {**NUMBERS, **UNITS, **names_of_days_and_months(), **OTHERS}
 PHRASES = {
     "dopodomani": "fra 2 giorni",
     "l'altro ieri": "2 giorni fa",

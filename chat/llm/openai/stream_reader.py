@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.llm.openai.reasoning_tags import ThinkTags
 from chat.llm.openai.tool_calls import CallAssembly
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CHARACTERS_PER_TOKEN = 4
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # No model reads or writes as much in one turn, and a hundred turns of it fit into a column.
 MOST_TOKENS = 10_000_000
@@ -34,7 +34,7 @@ class AnswerReader:
         self.calls = CallAssembly(limits)
         self.tags = ThinkTags()
         self.usage: Usage | None = None
-        self.characters = 0
+        self.written_bytes = 0
         self.started = False
         self.finished = False
         self.garbage = 0
@@ -152,7 +152,7 @@ class AnswerReader:
     def add(self, event: TextDelta | ReasoningDelta, events: list[ModelEvent]) -> None:
         """Hand on a piece of output."""
         self.started = True
-        self.characters += len(event.text)
+        self.written_bytes += size_of(event.text)
         events.append(event)
 
     def end(self, body: dict[str, Any]) -> list[ModelEvent]:
@@ -176,10 +176,10 @@ class AnswerReader:
     def estimated(self, body: dict[str, Any], calls: list[ToolCall]) -> Usage:
         """What the turn probably cost, for servers that do not say."""
         read = len(orjson.dumps([body.get("messages"), body.get("tools")]))
-        written = self.characters + sum(
+        written = self.written_bytes + sum(
             len(call.name) + len(orjson.dumps(call.arguments)) for call in calls
         )
-        return Usage(-(-read // CHARACTERS_PER_TOKEN), -(-written // CHARACTERS_PER_TOKEN))
+        return Usage(tokens_of_bytes(read), tokens_of_bytes(written))
 
     def reported(self, error: Any) -> ModelUnavailable | ModelRefused:
         """What an error object inside an answer means."""

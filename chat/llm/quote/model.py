@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chat.agent.tokens import estimated_tokens
 from chat.agent.types import TextDelta, ToolCall, Usage
 from chat.llm.quote.messages import LANGUAGES, phrase
 from chat.llm.quote.question_analysis import last_question
@@ -30,7 +31,6 @@ QUERY_CHARACTERS = 1000
 # Older ones say little about the language of the newest, and each takes time to look at.
 LAST_QUESTIONS = 5
 CONTEXT_TOKENS = 32_768
-CHARACTERS_PER_TOKEN = 4
 REASON_CHARACTERS = 300
 PIECE = re.compile(r"\S+\s*|\s+")
 FENCE = re.compile(r"</?untrusted[^>]*>")
@@ -56,14 +56,14 @@ class QuoteModel:
         """Continue the conversation with one tool call, or with the answer word by word."""
         # A question or a passage may be long enough to hold up everybody else's answers.
         said = await asyncio.to_thread(reply, messages, tools)
-        tokens_in = sum(len(message.content) for message in messages) // CHARACTERS_PER_TOKEN
+        tokens_in = sum(estimated_tokens(message.content) for message in messages)
         if isinstance(said, ToolCall):
             yield said
-            yield Usage(tokens_in, len(str(said.arguments)) // CHARACTERS_PER_TOKEN)
+            yield Usage(tokens_in, estimated_tokens(str(said.arguments)))
             return
         for piece in PIECE.findall(said):
             yield TextDelta(piece)
-        yield Usage(tokens_in, len(said) // CHARACTERS_PER_TOKEN)
+        yield Usage(tokens_in, estimated_tokens(said))
 
 
 def reply(messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> str | ToolCall:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from chat.llm.quote.messages import phrase, spoken_date
+from chat.llm.quote.messages import LANGUAGES, phrase, spoken_date
 
 SMALL_TALK = {
     ("greeting", "en"): re.compile(
@@ -66,31 +66,37 @@ DATE = re.compile(
 )
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 
-# Cities and countries under names that are not those of a time zone.
-ZONES = {
-    "Europe/Rome": "italy italia roma milan milano naples napoli turin torino florence firenze",
-    "Europe/London": "londra england inghilterra uk britain",
-    "Europe/Paris": "parigi france francia",
-    "Europe/Berlin": "berlino germany germania munich monaco_di_baviera frankfurt hamburg",
-    "Europe/Zurich": "zurigo switzerland svizzera geneva ginevra",
-    "Europe/Madrid": "spain spagna barcelona barcellona",
-    "Europe/Lisbon": "lisbona portugal portogallo",
-    "Europe/Athens": "atene greece grecia",
-    "Europe/Moscow": "mosca",
-    "Europe/Brussels": "bruxelles belgium belgio",
-    "Europe/Vienna": "austria",
-    "Asia/Tokyo": "tokio japan giappone osaka",
-    "Asia/Shanghai": "china cina beijing pechino shenzhen",
-    "Asia/Kolkata": "india mumbai delhi new_delhi nuova_delhi bangalore",
+# Where a country has several time zones: those most of its people live in.
+MAIN_ZONES = {
+    "AR": "America/Argentina/Buenos_Aires",
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CL": "America/Santiago",
+    "CN": "Asia/Shanghai",
+    "CY": "Asia/Nicosia",
+    "DE": "Europe/Berlin",
+    "ES": "Europe/Madrid",
+    "MY": "Asia/Kuala_Lumpur",
+    "NZ": "Pacific/Auckland",
+    "PT": "Europe/Lisbon",
+    "UA": "Europe/Kyiv",
+}
+# Places that give no time zone its name, and names only people use.
+PLACES = {
+    "Europe/Rome": "milan milano naples napoli turin torino florence firenze",
+    "Europe/London": "england inghilterra uk britain",
+    "Europe/Berlin": "munich monaco_di_baviera frankfurt hamburg",
+    "Europe/Zurich": "geneva ginevra",
+    "Europe/Madrid": "barcelona barcellona",
+    "Asia/Tokyo": "tokio osaka",
+    "Asia/Shanghai": "beijing pechino shenzhen",
+    "Asia/Kolkata": "mumbai delhi new_delhi nuova_delhi bangalore",
     "Asia/Seoul": "korea corea",
     "America/New_York": "nyc boston washington miami atlanta philadelphia",
     "America/Chicago": "houston dallas texas",
     "America/Los_Angeles": "california san_francisco seattle las_vegas",
-    "America/Sao_Paulo": "brazil brasile san_paolo",
-    "Australia/Sydney": "australia",
     "UTC": "utc gmt greenwich",
 }
-
 
 # Nobody greets at greater length, and a pasted page is not searched for greetings.
 LONGEST = 200
@@ -115,7 +121,7 @@ class TimeQuestion:
     def zone(self) -> str:
         """The IANA zone of the place; empty for here and for places nobody knows."""
         name = re.sub(r"^(?:the|la|il|gli|l')\s*", "", self.place.lower())
-        return zones_by_place().get("_".join(name.split()), "")
+        return zones_by_place().get(key_of(name), "")
 
 
 def small_talk(question: str) -> SmallTalk | None:
@@ -148,15 +154,49 @@ def plain(question: str) -> str:
 
 @cache
 def zones_by_place() -> dict[str, str]:
-    """Zone names by city, from the system's list and the one above."""
+    """Zone names by city and country, from the system's list, CLDR's names and the ones above."""
+    # Looked up once: each look reads a folder.
+    known = available_timezones()
     found = {
-        name.rsplit("/", 1)[-1].lower(): name
-        for name in sorted(available_timezones())
+        key_of(name.rsplit("/", 1)[-1]): name
+        for name in sorted(known)
         if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
     }
-    for zone, places in ZONES.items():
-        found.update(dict.fromkeys(places.split(), zone))
+    for language in LANGUAGES:
+        named = named_zones(language)
+        found |= {place: zone for place, zone in named.items() if zone in known}
+    for zone, places in PLACES.items():
+        found |= dict.fromkeys(places.split(), zone)
     return found
+
+
+def named_zones(language: str) -> dict[str, str]:
+    """Zones by the names of cities and countries in a language."""
+    # Late, because its tables take a tenth of a second to load, and few ask for the time.
+    from babel import Locale  # noqa: PLC0415 -- see above
+    from babel.core import get_global  # noqa: PLC0415 -- see above
+
+    locale = Locale(language)
+    zones = get_global("territory_zones")
+    single = {code: names[0] for code, names in zones.items() if len(names) == 1}
+    countries = {
+        key_of(locale.territories[code]): zone
+        for code, zone in (single | MAIN_ZONES).items()
+        if code in locale.territories
+    }
+    # Its names of zones are kept for ever; the system may know them under newer ones only.
+    newer = get_global("zone_aliases")
+    cities = {
+        key_of(names["city"]): newer.get(zone, zone)
+        for zone, names in locale.time_zones.items()
+        if "city" in names
+    }
+    return countries | cities
+
+
+def key_of(place: str) -> str:
+    """The name of a place as it is looked up."""
+    return "_".join(place.lower().split())
 
 
 def time_answer(question: TimeQuestion, text: str, structured: Any, language: str) -> str:
