@@ -12,6 +12,7 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from chat.llm import registry
+from youworker.common.http import trusted
 from youworker.common.per_loop import close_all
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
@@ -63,6 +64,8 @@ class WebServer(daphne.server.Server):
 
     def run(self) -> None:
         """Serve until the end; what the first user would wait for is loaded meanwhile."""
+        # Reading the authorities takes 50 ms, in which the loop would do nothing else.
+        trusted()
         reactor.callWhenRunning(self.warm)
         super().run()
 
