@@ -12,6 +12,7 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from youworker.common.per_loop import close_all
+from youworker.upstream.trust import trusted_authorities
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
 from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
@@ -62,6 +63,8 @@ class WebServer(daphne.server.Server):
 
     def run(self) -> None:
         """Serve until the end."""
+        # Reading the authorities takes 50 ms, in which the loop would do nothing else.
+        trusted_authorities()
         reactor.callWhenRunning(self.begin_work)
         super().run()
 
