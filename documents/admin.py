@@ -15,6 +15,7 @@ from documents.models import (
     EmbeddingModel,
     Passage,
     PassageEmbedding,
+    StoredFile,
     Tag,
 )
 from documents.services import embeddings, staff
@@ -121,6 +122,15 @@ class CollectionShareAdmin(ReadOnlyAdmin):
     list_filter = ("access", "created_at")
     list_select_related = ("collection", "group")
     search_fields = ("collection__name", "group__name")
+
+
+@admin.register(StoredFile)
+class StoredFileAdmin(ReadOnlyAdmin):
+    """Which bytes are kept, and how many; not what is in them."""
+
+    list_display = ("sha256", "size", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("=sha256",)
 
 
 @admin.register(DocumentShare)

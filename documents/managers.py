@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
-from django.db.models import BooleanField, Case, Count, OuterRef, Q, Subquery, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from documents.enums import Access, DocumentStatus
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         EmbeddingModel,
         Passage,
         PassageEmbedding,
+        StoredFile,
         Tag,
     )
 
@@ -153,6 +154,19 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
     def with_relations(self) -> Self:
         """Load what the API shows beside the row, in a fixed number of queries."""
         return self.select_related("owner").prefetch_related("tags", "shares")
+
+
+class StoredFileQuerySet(BaseQuerySet["StoredFile"]):
+    """Stored originals."""
+
+    def unreferenced(self) -> Self:
+        """Limit to files that no row of any app refers to, deleted rows included."""
+        rows = self
+        for relation in self.model._meta.related_objects:
+            source: Any = relation.related_model
+            name = relation.field.name
+            rows = rows.exclude(Exists(source._base_manager.filter(**{name: OuterRef("pk")})))  # noqa: SLF001 -- hidden rows, too
+        return rows
 
 
 class DocumentShareQuerySet(BaseQuerySet["DocumentShare"]):

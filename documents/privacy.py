@@ -37,7 +37,7 @@ TREATMENTS = (
             TIMES,
         ),
         also={"tag_names": "tags.name"},
-        withheld=withheld(TECHNICAL, "owner path_hash file text_config"),
+        withheld=withheld(TECHNICAL, "owner path_hash stored_file text_config"),
     ),
     Treatment(
         "documents.DocumentShare",
@@ -64,6 +64,8 @@ TREATMENTS = (
         fate=Fate.KEPT,
         reason="a word that others use; those that nobody uses any more go with the erasure",
     ),
+    # The bytes are exported with the documents, and go when no document is left.
+    impersonal("documents.StoredFile", "sha256 size name created_at"),
     impersonal(
         "documents.EmbeddingModel", "id created_at updated_at provider name dimensions active"
     ),

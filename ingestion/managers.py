@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.apps import apps
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -14,8 +13,6 @@ from youworker.common.leases import LeasedQuerySet, due_now
 from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from accounts.models import User
     from ingestion.models import IngestionItem, IngestionRun
 
@@ -38,6 +35,7 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
             item_count=total(rows, Count("pk")),
             ready_count=total(rows, Count("pk", filter=Q(stage=Stage.READY))),
             failed_count=total(rows, Count("pk", filter=Q(stage=Stage.FAILED))),
+            duplicate_count=total(rows, Count("pk", filter=Q(duplicate=True))),
             skipped_count=total(rows, Count("pk", filter=Q(stage=Stage.SKIPPED))),
             passage_count=total(rows, Sum("passages")),
             byte_count=total(rows, Sum("size")),
@@ -110,11 +108,3 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
 def total(rows: ItemQuerySet, aggregate: Any) -> Any:
     """One aggregate over the items of a run, zero when there are none."""
     return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)
-
-
-def needed_by_items(files: Collection[str]) -> set[str]:
-    """Those of the files that are still to be read, or may be read again."""
-    unread = (Stage.QUEUED, Stage.PARSING, Stage.FAILED)
-    items = apps.get_model("ingestion", "IngestionItem").objects
-    rows = items.filter(file__in=files, stage__in=unread)
-    return set(rows.values_list("file", flat=True))

@@ -8,6 +8,7 @@ from django.db.models import Count, Sum
 
 from documents.models import Document
 from documents.policies import stored_bytes, stored_documents
+from documents.services import default_collection
 from groups.enums import Measure
 from groups.policies import limits_for, require_room
 from ingestion.enums import Stage
@@ -17,30 +18,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
+    from documents.models import Collection
     from groups.policies import Subject
 
 # Not a document yet, and nobody has given it up.
 PENDING = (Stage.QUEUED, Stage.PARSING)
 
 
-def require_room_for_files(items: Iterable[IngestionItem], *, actor: User) -> None:
+def require_room_for_files(
+    items: Iterable[IngestionItem], *, collection: Collection | None, actor: User
+) -> None:
     """Raise `StorageQuotaExceeded` when these files are too many or too large.
 
-    What the actor has already is refreshed, not added. Runs in the caller's transaction.
+    What the collection (none: the default one) has already is refreshed, not added. Runs in the
+    caller's transaction.
     """
-    items = list(items)
     limits = limits_for(actor)
     if not any(limit.measure in (Measure.STORED_BYTES, Measure.DOCUMENTS) for limit in limits):
         return
-    known = dict(
-        Document.all_objects.filter(
-            owner=actor, path_hash__in=[item.path_hash for item in items]
-        ).values_list("path_hash", "deleted_at")
-    )
-    new_bytes = sum(item.size for item in items if item.path_hash not in known)
-    new_documents = sum(known.get(item.path_hash, "absent") is not None for item in items)
+    added = new_items(items, collection or default_collection(actor), actor)
+    new_bytes = sum(item.size for item in added)
     require_room(limits, Measure.STORED_BYTES, bytes_taken, adding=new_bytes)
-    require_room(limits, Measure.DOCUMENTS, documents_taken, adding=new_documents)
+    require_room(limits, Measure.DOCUMENTS, documents_taken, adding=len(added))
+
+
+def new_items(
+    items: Iterable[IngestionItem], collection: Collection, actor: User
+) -> list[IngestionItem]:
+    """The items that will become documents of their own; of several at one place, one."""
+    by_place = {item.path_hash: item for item in items}
+    contents = {item.sha256 for item in by_place.values()}
+    here = Document.objects.filter(collection=collection)
+    places = here.filter(owner=actor, path_hash__in=by_place).values_list("path_hash", flat=True)
+    known = here.filter(sha256__in=contents).values_list("sha256", flat=True)
+    found = {*places, *known}
+    return [item for item in by_place.values() if not {item.path_hash, item.sha256} & found]
 
 
 def bytes_taken(subject: Subject) -> int:

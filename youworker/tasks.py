@@ -67,9 +67,10 @@ def apply_retention() -> dict[str, int]:
 @shared_task
 def remove_unused_files() -> int:
     """Delete stored files that nothing refers to."""
-    from ingestion.services import remove_unused_files as remove  # noqa: PLC0415 -- task leaf
+    from documents import services  # noqa: PLC0415 -- task leaf
 
-    return remove()
+    services.adopt_strays()
+    return services.remove_unused_files()
 
 
 def wake_privacy(name: str) -> None:

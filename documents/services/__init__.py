@@ -15,7 +15,6 @@ from documents.services.documents import (
     mark_ready,
     passages_of,
     record_access,
-    register_document,
     restore_document,
     server_path_hash,
     update_document,
@@ -30,23 +29,26 @@ from documents.services.embeddings import (
     prepare_model,
 )
 from documents.services.files import (
-    needed_elsewhere,
-    needed_files,
-    remove_unused_file,
+    adopt_strays,
+    move_to_storage,
+    remove_unused_files,
     stored_path,
-    storing,
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.removal import erase_library, purge_deleted
 from documents.services.sharing import ShareWish, access_reasons, readers
+from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
 
 __all__ = [
+    "ParsedFile",
     "ShareWish",
+    "StoredDocument",
     "access_reasons",
     "activate_model",
     "active_model",
+    "adopt_strays",
     "create_collection",
     "default_collection",
     "delete_collection",
@@ -59,22 +61,20 @@ __all__ = [
     "mark_failed",
     "mark_ready",
     "missing_vectors",
-    "needed_elsewhere",
-    "needed_files",
+    "move_to_storage",
     "passages_of",
     "prepare_model",
     "purge_deleted",
     "readers",
     "record_access",
-    "register_document",
-    "remove_unused_file",
+    "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
     "restore_collection",
     "restore_document",
     "server_path_hash",
+    "store_parsed",
     "stored_path",
-    "storing",
     "update_collection",
     "update_document",
     "upload_path_hash",

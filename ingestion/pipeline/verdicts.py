@@ -61,6 +61,8 @@ def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
 def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
+    # What failed may be asked for again, so its file stays.
+    released = {"stored_file": None} if stage == Stage.SKIPPED else {}
     return bool(
         held_row(item).change(
             stage=stage,
@@ -69,6 +71,7 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
             lease_until=None,
             error_code=code[:64],
             error_detail=detail,
+            **released,
         )
     )
 
