@@ -8,18 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from django.core.files.storage import FileSystemStorage, storages
 
 from documents.exceptions import StorageFull
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+T = TypeVar("T")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Many small flushes wait for the same disk: together they take the time of a few.
-FLUSHES_AT_ONCE = 8
+# Much of this is waiting for the same disk: together they take the time of a few.
+WAITING_AT_ONCE = 8
 # Two levels of 256 folders each: none gets so many files that listing it becomes slow.
 STORED = "[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64
 
@@ -33,8 +34,12 @@ class ContentStorage(FileSystemStorage):
         # One that lost bytes by a broken disk is replaced.
         if target.is_file() and target.stat().st_size == size:
             return
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.make_folder(name)
         source.replace(target)
+
+    def make_folder(self, name: str) -> None:
+        """Make the folder a file is to lie in."""
+        Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def folders_of(self, name: str) -> list[Path]:
         """The folders whose entries lead to a file, below the store itself."""
@@ -58,14 +63,19 @@ def storage_name(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
-def flush_to_disk(paths: Iterable[Path]) -> None:
-    """Wait until files or folders would outlive a power failure; raises `StorageFull`."""
-    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool, storage_errors():
-        list(pool.map(flush_path, paths))
+def for_each(work: Callable[[T], None], things: Iterable[T]) -> None:
+    """Do something that waits for the disk with each of many; raises `StorageFull`."""
+    with ThreadPoolExecutor(WAITING_AT_ONCE) as pool, storage_errors():
+        list(pool.map(work, things))
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """Wait until the entries of folders would outlive a power failure."""
+    for_each(flush_path, folders)
 
 
 def flush_path(path: Path) -> None:
-    """Wait for one file, or for the entries of one folder."""
+    """Wait until one file, or the entries of one folder, would outlive a power failure."""
     number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(number)

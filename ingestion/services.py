@@ -20,7 +20,7 @@ from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.quotas import require_room_for_files
-from ingestion.store import Incoming, flush_files, remove_stale
+from ingestion.store import Incoming, remove_stale
 from youworker.common import audit
 from youworker.common.effects import after_commit
 from youworker.common.exceptions import InvalidInput, NotFound
@@ -74,7 +74,7 @@ def start_upload(
     run = IngestionRun(
         owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
     )
-    flush_files(files)
+    documents.prepare_files(files)
     return record_upload(run, items, files, key=idempotency_key, body=body)
 
 

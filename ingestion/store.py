@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 
-from documents.storage import flush_to_disk, storage_errors
+from documents.storage import storage_errors
 from youworker.common.exceptions import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 CHUNK = 1 << 20
 # Half-written files of processes that died.
@@ -82,17 +82,6 @@ def incoming_folder() -> Path:
     return folder
 
 
-def flush_files(files: Iterable[Incoming]) -> None:
-    """Finish writing, and wait until the bytes would outlive a power failure.
-
-    Raises `StorageFull`. Not in a transaction: it may take seconds.
-    """
-    files = list(files)
-    for file in files:
-        file.close()
-    flush_to_disk(file.path for file in files)
-
-
 def copy_into_storage(source: Path, *, limit: int) -> Incoming:
     """Copy a file of the server beside the file store; raises `InvalidInput` for anything else."""
     file = Incoming(name=source.name, limit=limit)
@@ -101,6 +90,7 @@ def copy_into_storage(source: Path, *, limit: int) -> Incoming:
         with open_without_links(source) as stream:
             while chunk := stream.read(CHUNK):
                 file.write(chunk)
+        file.close()
     except BaseException:
         file.discard()
         raise

@@ -31,6 +31,7 @@ from documents.services.embeddings import (
 from documents.services.files import (
     adopt_strays,
     move_to_storage,
+    prepare_files,
     remove_unused_files,
     stored_path,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "missing_vectors",
     "move_to_storage",
     "passages_of",
+    "prepare_files",
     "prepare_model",
     "purge_deleted",
     "readers",

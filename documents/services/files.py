@@ -10,7 +10,14 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 
 from documents.models import StoredFile
-from documents.storage import content_storage, flush_to_disk, storage_errors, storage_name
+from documents.storage import (
+    content_storage,
+    flush_folders,
+    flush_path,
+    for_each,
+    storage_errors,
+    storage_name,
+)
 from youworker.common.removal import remove_each
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ FILES_AT_ONCE = 500
 
 
 class CompleteFile(Protocol):
-    """Bytes that were received as a whole and lie beside the file store, flushed to the disk."""
+    """Bytes that were received as a whole and lie beside the file store."""
 
     @property
     def path(self) -> Path: ...
@@ -31,8 +38,22 @@ class CompleteFile(Protocol):
     def sha256(self) -> str: ...
 
 
+def prepare_files(files: Iterable[CompleteFile]) -> None:
+    """Do what takes long before files are stored: flush them, make their folders.
+
+    Not in a transaction. Raises `StorageFull`.
+    """
+    for_each(prepare_file, files)
+
+
+def prepare_file(file: CompleteFile) -> None:
+    """Wait until a file would outlive a power failure, and make its folder."""
+    flush_path(file.path)
+    content_storage().make_folder(storage_name(file.sha256))
+
+
 def move_to_storage(files: Iterable[CompleteFile]) -> None:
-    """Make complete files stored ones, each content once; raises `StorageFull`.
+    """Make prepared files stored ones, each content once; raises `StorageFull`.
 
     Runs in the caller's transaction, which has to write what refers to them: it holds their rows,
     so that a removal of the same content is over before, or looks again afterwards.
@@ -53,7 +74,7 @@ def move_to_storage(files: Iterable[CompleteFile]) -> None:
             storage.move_in(wanted[row.sha256].path, row.name, row.size)
     folders = {folder for row in rows for folder in storage.folders_of(row.name)}
     # Whoever handed files in is answered after this; rows without files would be lost ones.
-    transaction.on_commit(partial(flush_to_disk, folders))
+    transaction.on_commit(partial(flush_folders, folders))
 
 
 def stored_path(file: StoredFile | None) -> Path | None:

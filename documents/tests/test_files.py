@@ -75,7 +75,7 @@ def test_a_full_disk_is_told(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_folders_are_flushed_before_anybody_is_answered(monkeypatch):
     flushed = []
-    monkeypatch.setattr(files, "flush_to_disk", flushed.extend)
+    monkeypatch.setattr(files, "flush_folders", flushed.extend)
 
     with transaction.atomic():
         services.move_to_storage([complete_file(b"bytes")])

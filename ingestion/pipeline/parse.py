@@ -27,7 +27,7 @@ from ingestion.pipeline.verdicts import (
     skip_item,
     try_again,
 )
-from ingestion.store import copy_into_storage, flush_files
+from ingestion.store import copy_into_storage
 from youworker.common.config import config
 from youworker.common.exceptions import DomainError, InvalidInput
 
@@ -125,7 +125,7 @@ def original_of(item: IngestionItem) -> Path:
             raise InvalidInput("The file has moved since it was handed in.")
         copied = copy_into_storage(source, limit=config.ingestion.max_file_bytes)
         try:
-            flush_files([copied])
+            documents.prepare_files([copied])
             store_copy(item, copied)
         finally:
             copied.discard()
