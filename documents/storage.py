@@ -46,8 +46,8 @@ class ContentStorage(FileSystemStorage):
         folder, root = Path(self.path(name)).parent, Path(self.location)
         return [folder, *(each for each in folder.parents if each.is_relative_to(root))]
 
-    def batches(self, number: int) -> Iterator[list[str]]:
-        """The hashes of all files that are there, so many at a time."""
+    def list_hashes(self, number: int) -> Iterator[list[str]]:
+        """List the hashes of all files that are there, so many at a time."""
         hashes = (path.name for path in Path(self.location).glob(STORED))
         while some := list(islice(hashes, number)):
             yield some

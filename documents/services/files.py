@@ -109,7 +109,7 @@ def adopt_strays() -> int:
     They are what a process left that died between moving a file in and its commit.
     """
     adopted = 0
-    for hashes in content_storage().batches(FILES_AT_ONCE):
+    for hashes in content_storage().list_hashes(FILES_AT_ONCE):
         known = set(StoredFile.objects.filter(pk__in=hashes).values_list("pk", flat=True))
         strays = [stray_of(sha256) for sha256 in sorted(set(hashes) - known)]
         # A file that is being stored just now has its row when this has waited for it.

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from documents.models import StoredFile
 from documents.services import files
 from documents.storage import ContentStorage, storage_name
 from documents.tests.factories import DocumentFactory, complete_file, store_bytes
+from documents.tests.test_collections import in_threads
 from youworker.testing.ordering import run_in_order
 
 
@@ -202,13 +204,16 @@ def test_a_stray_that_is_handed_in_meanwhile_stays(unused, order):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_uploads_of_the_same_files_wait_for_each_other():
-    def store(*contents):
+def test_uploads_of_the_same_files_never_wait_for_each_other_in_a_circle():
+    contents = [str(number).encode() for number in range(400)]
+    files = [complete_file(content) for content in contents]
+    with transaction.atomic():
+        services.move_to_storage(files)
+
+    def store(order):
         with transaction.atomic():
-            services.move_to_storage([complete_file(content) for content in contents])
-            for file in StoredFile.objects.all():
-                DocumentFactory(stored_file=file)
+            services.move_to_storage(files[::order])
 
-    assert run_in_order(lambda: store(b"a", b"b"), lambda: store(b"b", b"a")) == [None, None]
+    in_threads(*[partial(store, order) for order in (1, -1) * 4])
 
-    assert len(on_disk()) - 2 == StoredFile.objects.count() == 2
+    assert StoredFile.objects.count() == len(files)

@@ -32,8 +32,6 @@ from youworker.common.config import config
 from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from documents.models import Collection
     from ingestion.models import IngestionItem, IngestionRun
     from ingestion.store import Incoming
@@ -169,7 +167,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
         lease_until=None,
         error_code="",
         error_detail="",
-        note=" ".join(notes_on(parsed, stored)),
+        note=note_on(parsed, stored),
         duplicate=stored.duplicate,
         mime=parsed.mime,
         size=item.size,
@@ -199,12 +197,11 @@ def parsed_file(item: IngestionItem, parsed: Parsed) -> documents.ParsedFile:
     )
 
 
-def notes_on(parsed: Parsed, stored: documents.StoredDocument) -> Iterator[str]:
-    """What the owner should know about a file that was stored."""
+def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
+    """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
-        yield KNOWN
-    elif parsed.truncated:
-        yield CUT
+        return KNOWN
+    return CUT if parsed.truncated else ""
 
 
 def target_collection(run: IngestionRun) -> Collection:

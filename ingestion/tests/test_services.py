@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents.exceptions import StorageFull
-from documents.models import Document, Passage
+from documents.models import Document, Passage, StoredFile
 from documents.services import default_collection, stored_path
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
@@ -17,6 +17,7 @@ from ingestion import services, tasks
 from ingestion.enums import RunStatus, Stage
 from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.pipeline import parse
 from ingestion.pipeline.working import work_for
 from ingestion.store import Incoming
 from ingestion.tests.factories import ItemFactory, RunFactory
@@ -212,6 +213,24 @@ def test_paths_are_copied_into_the_store_and_found_again(tmp_path, roots, letter
     assert document.uri == str(place / "a.txt")
     assert stored_path(document.stored_file).read_text() == "alpha"
     assert Passage.objects.count() == 1
+
+
+def test_a_copy_that_nobody_wants_any_more_leaves_nothing(tmp_path, roots, letters, monkeypatch):
+    place = folder(tmp_path)
+    roots(place)
+    run = services.start_paths([place / "a.txt"], actor=UserFactory(is_staff=True))
+    copy = parse.copy_into_storage
+
+    def cancel_and_copy(source, *, limit):
+        services.cancel_run(run)
+        return copy(source, limit=limit)
+
+    monkeypatch.setattr(parse, "copy_into_storage", cancel_and_copy)
+    work_for(30)
+
+    assert stages(run) == [Stage.SKIPPED]
+    assert not StoredFile.objects.exists()
+    assert not [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 def test_cancel_skips_what_is_not_read(user, letters, incoming):
