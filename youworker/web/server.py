@@ -84,16 +84,18 @@ class WebServer(daphne.server.Server):
         # daphne takes it from a header that anybody can send.
         scope["root_path"] = self.root_path
         queue: Any = asyncio.Queue()
+        receive: Any = queue.get
         if isinstance(protocol, SocketProtocol):
             queue = SocketQueue(protocol.transport)
+            receive = queue.get
             scope["extensions"] = {"websocket.http.response": {}}
         elif isinstance(protocol, Request):
             scope["headers"] = with_length(scope["headers"], protocol.received)
-            queue = BodyQueue(protocol.content)
+            queue = receive = BodyQueue(protocol.content)
             protocol.content = Spent(protocol.content)
         if protocol not in self.connections:
             return None
-        work = self.application(scope, queue.get, partial(self.handle_reply, protocol))
+        work = self.application(scope, receive, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(work)
         return queue
 
