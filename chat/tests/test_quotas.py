@@ -10,6 +10,7 @@ from accounts.models import TokenUsage
 from accounts.services import count_tokens
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat import services
+from chat.agent.tokens import tokens_of_bytes
 from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
@@ -142,7 +143,7 @@ async def test_a_finished_answer_is_counted_once_and_survives_its_conversation(s
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by):
+async def test_a_model_that_does_not_tell_is_counted_by_its_bytes(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("x" * 4000)]]))
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
@@ -150,7 +151,7 @@ async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by
     await run_host().launch(posted.run_id)
 
     used = await TokenUsage.objects.aget(user=user)
-    assert used.tokens_out == 1000
+    assert used.tokens_out == tokens_of_bytes(4000)
     assert used.tokens_in > 0
 
 
