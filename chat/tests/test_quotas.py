@@ -8,6 +8,7 @@ from django.db import connections
 
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat import services
+from chat.agent.tokens import tokens_of_bytes
 from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
@@ -186,7 +187,7 @@ async def test_a_finished_answer_is_counted_once_and_survives_its_conversation(s
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by):
+async def test_a_model_that_does_not_tell_is_counted_by_its_bytes(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("x" * 4000)]]))
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
@@ -194,7 +195,7 @@ async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by
     await run_manager().launch(posted.run_id)
 
     used = await TokenUsage.objects.aget(user=user)
-    assert used.tokens_out == 1000
+    assert used.tokens_out == tokens_of_bytes(4000)
     assert used.tokens_in > 0
 
 
