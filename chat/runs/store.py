@@ -33,7 +33,7 @@ from youworker.common.leases import RELEASED
 from youworker.common.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from accounts.models import User
     from chat.managers import RunQuerySet
@@ -238,7 +238,7 @@ def finish_run(
     Citation.objects.bulk_create(found)
     if ended.has_open_calls:
         end_orphans(run)
-    record_run(run, status, figures)
+    record_run(run, status, **figures)
     after_commit(announce_room)
     return ended
 
@@ -253,9 +253,8 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     run.error_detail = detail
     run.save(update_fields=["error_detail"])
     end_orphans(run)
-    figures = {name: getattr(run, name) for name in USAGE_FIGURES}
     keep_tokens(run)
-    record_run(run, changes["status"], figures)
+    record_run(run, changes["status"])
     after_commit(announce_room)
     return True
 
@@ -267,18 +266,21 @@ def keep_tokens(run: Run) -> None:
         Message.objects.filter(pk=run.answer_id).update(model=run.model, **tokens)
 
 
-def record_run(run: Run, status: RunStatus, figures: Mapping[str, Any]) -> None:
-    """Write down what a run used that has just ended; the caller holds the transaction."""
-    # What no model answered to may be anything that somebody typed.
-    model = figures.get("model", run.model) if figures["iterations"] else ""
+def record_run(run: Run, status: RunStatus, **figures: Any) -> None:
+    """Write down what a run used that has just ended; figures of its row unless others are given.
+
+    The caller holds the transaction.
+    """
+    used = {name: figures.get(name, getattr(run, name)) for name in USAGE_FIGURES}
     record_usage(
         UsageKind.RUN,
         run.user_id,
         key_id=run.api_key_id,
-        name=model,
+        # What no model answered to may be anything that somebody typed.
+        name=used["model"] if used["iterations"] else "",
         outcome=status,
-        tokens_in=figures["tokens_in"],
-        tokens_out=figures["tokens_out"],
+        tokens_in=used["tokens_in"],
+        tokens_out=used["tokens_out"],
         duration_ms=milliseconds_since(run.started_at),
     )
 

@@ -106,7 +106,7 @@ def test_text_the_database_refuses_is_given_up(user, incoming, monkeypatch, draf
 def test_a_database_that_is_away_counts_nothing(user, incoming, monkeypatch):
     run = upload(user, incoming, "text")
 
-    def lose_connection(*parts):
+    def lose_connection(*_parts, **_options):
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(parse, "store", lose_connection)
