@@ -20,6 +20,7 @@ from ingestion.parsing.process import Parsed
 from ingestion.pipeline import parse
 from ingestion.pipeline.working import work_for
 from youworker.common.config import config
+from youworker.testing.leases import LONG_PAUSE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +43,7 @@ def work_until_given_up(run):
             return attempt
         for rows in (IngestionItem.objects, EmbeddingTask.objects):
             waiting = rows.filter(lease_until__isnull=False)
-            waiting.update(lease_until=F("lease_until") - timedelta(minutes=1))
+            waiting.update(lease_until=F("lease_until") - timedelta(seconds=LONG_PAUSE + 1))
     pytest.fail("It is tried for ever.")
 
 
@@ -106,7 +107,7 @@ def test_text_the_database_refuses_is_given_up(user, incoming, monkeypatch, draf
 def test_a_database_that_is_away_counts_nothing(user, incoming, monkeypatch):
     run = upload(user, incoming, "text")
 
-    def lose_connection(*parts):
+    def lose_connection(*parts, **options):
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(parse, "store", lose_connection)
