@@ -5,7 +5,7 @@ import os
 import sys
 
 # These never talk to PostgreSQL or Redis, so nothing has to be started for them.
-OFFLINE_COMMANDS = {"help", "version", "--version", "--help", "-h", "spectacular", "mcp_serve"}
+OFFLINE_COMMANDS = {"help", "version", "--version", "--help", "-h", "spectacular"}
 
 
 def main() -> int:

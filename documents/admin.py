@@ -19,6 +19,7 @@ from documents.models import (
     EmbeddingTask,
     Passage,
     PassageEmbedding,
+    StoredFile,
     Tag,
 )
 from documents.services import staff
@@ -128,6 +129,15 @@ class CollectionShareAdmin(ReadOnlyAdmin):
     list_filter = ("access", "created_at")
     list_select_related = ("collection", "group")
     search_fields = ("collection__name", "group__name")
+
+
+@admin.register(StoredFile)
+class StoredFileAdmin(ReadOnlyAdmin):
+    """Which bytes are kept, and how many; not what is in them."""
+
+    list_display = ("sha256", "size", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("=sha256",)
 
 
 @admin.register(DocumentShare)

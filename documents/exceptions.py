@@ -1,6 +1,6 @@
 """What the services of documents refuse with."""
 
-from youworker.common.exceptions import Conflict, UpstreamUnavailable
+from youworker.common.exceptions import Conflict, DomainError, UpstreamUnavailable
 
 
 class CollectionNameExists(Conflict):
@@ -31,6 +31,12 @@ class DocumentDeleted(Conflict):
     """The document was deleted after its file was handed in."""
 
     code = "document_deleted"
+
+
+class StorageFull(DomainError):
+    """The file store takes no more bytes."""
+
+    code, status = "storage_full", 507
 
 
 class VectorsUnusable(UpstreamUnavailable):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         EmbeddingTask,
         Passage,
         PassageEmbedding,
+        StoredFile,
         Tag,
     )
 
@@ -183,6 +184,19 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
     def with_relations(self) -> Self:
         """Load what the API shows beside the row, in a fixed number of queries."""
         return self.select_related("owner").prefetch_related("tags", "shares")
+
+
+class StoredFileQuerySet(BaseQuerySet["StoredFile"]):
+    """Stored originals."""
+
+    def unreferenced(self) -> Self:
+        """Limit to files that no row of any app refers to, deleted rows included."""
+        rows = self
+        for relation in self.model._meta.related_objects:
+            source: Any = relation.related_model
+            name = relation.field.name
+            rows = rows.exclude(Exists(source._base_manager.filter(**{name: OuterRef("pk")})))  # noqa: SLF001 -- hidden rows, too
+        return rows
 
 
 class TagQuerySet(BaseQuerySet["Tag"]):

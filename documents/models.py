@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from pgvector.django import HalfVectorField
 
 from documents.enums import (
@@ -29,6 +30,7 @@ from documents.managers import (
     EmbeddingTaskQuerySet,
     PassageEmbeddingQuerySet,
     PassageQuerySet,
+    StoredFileQuerySet,
     TagQuerySet,
 )
 from groups.models import Group
@@ -107,6 +109,21 @@ class Tag(models.Model):
         return self.name
 
 
+class StoredFile(models.Model):
+    """Bytes that were handed in; kept once, for as long as a row refers to them."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True, editable=False)
+    size = models.BigIntegerField(editable=False)
+    # Where the bytes are in the storage.
+    name = models.CharField(max_length=255, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = StoredFileQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class Document(SoftDeleteModel):
     """One file or page the platform can quote from."""
 
@@ -119,7 +136,15 @@ class Document(SoftDeleteModel):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64, editable=False)
     path_hash = models.CharField(max_length=64, editable=False)
-    file = models.TextField(editable=False)
+    # None for what never was a file.
+    stored_file = models.ForeignKey(
+        StoredFile,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="documents",
+        db_index=False,
+    )
     status = models.CharField(
         max_length=16, choices=DocumentStatus, default=DocumentStatus.PROCESSING
     )
@@ -136,14 +161,14 @@ class Document(SoftDeleteModel):
 
     class Meta:
         base_manager_name = "all_objects"
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "path_hash"], name="document_once_per_owner"),
-        ]
+        # That a collection gets a content or a place once is the rule of `store_parsed`: what is
+        # moved, restored or handed over may meet its like there.
         indexes = [
-            models.Index(fields=["owner", "sha256"], name="document_owner_sha256"),
+            models.Index(fields=["collection", "sha256"], name="document_collection_sha256"),
+            models.Index(fields=["collection", "path_hash"], name="document_collection_place"),
             models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
             models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
-            models.Index(fields=["file"], name="document_file"),
+            models.Index(fields=["stored_file"], name="document_stored_file"),
             models.Index(
                 fields=["status"],
                 condition=Q(status__in=("searchable", "failed")),

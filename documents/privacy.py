@@ -38,7 +38,7 @@ TREATMENTS = (
             TIMES,
         ),
         also={"tag_names": "tags.name"},
-        withheld=withheld(TECHNICAL, "owner path_hash file text_config"),
+        withheld=withheld(TECHNICAL, "owner path_hash stored_file text_config"),
     ),
     Treatment(
         "documents.DocumentShare",
@@ -74,6 +74,8 @@ TREATMENTS = (
             f" error_code error_detail {LEASE}",
         ),
     ),
+    # The bytes are exported with the documents, and go when no document is left.
+    impersonal("documents.StoredFile", "sha256 size name created_at"),
     impersonal(
         "documents.EmbeddingModel",
         f"id created_at updated_at provider name dimensions active state failures error {LEASE}",

@@ -1,6 +1,6 @@
 """What the services of ingestion refuse with."""
 
-from youworker.common.exceptions import Conflict, DomainError
+from youworker.common.exceptions import Conflict
 
 
 class RunFinished(Conflict):
@@ -13,9 +13,3 @@ class NothingToRetry(Conflict):
     """No item of the run has failed."""
 
     code = "nothing_to_retry"
-
-
-class StorageFull(DomainError):
-    """The file store takes no more bytes."""
-
-    code, status = "storage_full", 507

@@ -35,6 +35,7 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
             item_count=total(rows, Count("pk")),
             ready_count=total(rows, Count("pk", filter=Q(stage=Stage.READY))),
             failed_count=total(rows, Count("pk", filter=Q(stage=Stage.FAILED))),
+            duplicate_count=total(rows, Count("pk", filter=Q(duplicate=True))),
             skipped_count=total(rows, Count("pk", filter=Q(stage=Stage.SKIPPED))),
             passage_count=total(rows, Sum("passages")),
             byte_count=total(rows, Sum("size")),

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from documents.models import Collection, Document
+from documents.models import Collection, Document, StoredFile
 from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
 from youworker.common.leases import LeasedModel
@@ -40,6 +40,7 @@ class IngestionRun(SoftDeleteModel):
     ready_count: int
     failed_count: int
     skipped_count: int
+    duplicate_count: int
     passage_count: int
     byte_count: int
 
@@ -76,7 +77,15 @@ class IngestionItem(TimestampedModel, LeasedModel):
     mime = models.CharField(max_length=255, blank=True)
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    file = models.TextField(blank=True, editable=False)
+    # As long as it may still be read; afterwards its document refers to the file.
+    stored_file = models.ForeignKey(
+        StoredFile,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="ingestion_items",
+        db_index=False,
+    )
 
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.QUEUED)
     attempts = models.IntegerField(default=0)
@@ -86,6 +95,8 @@ class IngestionItem(TimestampedModel, LeasedModel):
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
     note = models.TextField(blank=True)
+    # Its content was in the collection before: `document` is the one that was there.
+    duplicate = models.BooleanField(default=False, editable=False)
     passages = models.IntegerField(default=0)
     document = models.ForeignKey(
         Document, models.SET_NULL, null=True, related_name="ingestion_items"
@@ -125,7 +136,7 @@ class IngestionItem(TimestampedModel, LeasedModel):
                 name="ingestion_item_unembedded",
             ),
             models.Index(fields=["run", "updated_at"], name="ingestion_item_changed"),
-            models.Index(fields=["file"], name="ingestion_item_file"),
+            models.Index(fields=["stored_file"], name="ingestion_item_stored_file"),
         ]
 
     def __str__(self) -> str:

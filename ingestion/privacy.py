@@ -18,12 +18,13 @@ TREATMENTS = (
         file="ingestion-items",
         exported=names(
             "id run position name uri mime size sha256 stage attempts error_code error_detail note",
+            "duplicate",
             "passages document",
             TIMES,
         ),
         withheld=withheld(
             TECHNICAL,
-            f"accepted_at path_hash source file failures losses {LEASE}",
+            f"accepted_at path_hash source stored_file failures losses {LEASE}",
         ),
     ),
 )

@@ -8,6 +8,7 @@ from django.db.models import Sum
 
 from documents.models import Document
 from documents.quotas import count_documents, sum_stored_bytes
+from documents.services import default_collection
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from quotas.enums import QuotaKind
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
+    from documents.models import Collection
     from ingestion.managers import ItemQuerySet
     from quotas.types import QuotaSubject
 
@@ -26,24 +28,34 @@ PENDING = (Stage.QUEUED, Stage.PARSING)
 FILE_KINDS = (QuotaKind.STORED_BYTES, QuotaKind.DOCUMENTS)
 
 
-def enforce_file_quota(items: Iterable[IngestionItem], *, actor: User) -> None:
+def enforce_file_quota(
+    items: Iterable[IngestionItem], *, collection: Collection | None, actor: User
+) -> None:
     """Raise `StorageQuotaExceeded` when these files are too many or too large.
 
-    What the actor has already is refreshed, not added. Runs in the caller's transaction.
+    What the collection (none: the default one) has already is refreshed, not added. Runs in the
+    caller's transaction.
     """
     limits = find_limits(actor, kinds=FILE_KINDS)
     if not limits:
         return
-    items = list(items)
-    known = dict(
-        Document.all_objects.filter(
-            owner=actor, path_hash__in=[item.path_hash for item in items]
-        ).values_list("path_hash", "deleted_at")
-    )
-    new_bytes = sum(item.size for item in items if item.path_hash not in known)
-    new_documents = sum(known.get(item.path_hash, "absent") is not None for item in items)
-    amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: new_documents}
+    added = new_items(items, collection or default_collection(actor), actor)
+    new_bytes = sum(item.size for item in added)
+    amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: len(added)}
     enforce_quota(limits, amounts)
+
+
+def new_items(
+    items: Iterable[IngestionItem], collection: Collection, actor: User
+) -> list[IngestionItem]:
+    """The items that will become documents of their own; of several at one place, one."""
+    by_place = {item.path_hash: item for item in items}
+    contents = {item.sha256 for item in by_place.values()}
+    here = Document.objects.filter(collection=collection)
+    places = here.filter(owner=actor, path_hash__in=by_place).values_list("path_hash", flat=True)
+    known = here.filter(sha256__in=contents).values_list("sha256", flat=True)
+    found = {*places, *known}
+    return [item for item in by_place.values() if not {item.path_hash, item.sha256} & found]
 
 
 # Files on their way in first: one that becomes a document meanwhile is counted twice, not missed.

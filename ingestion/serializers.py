@@ -18,6 +18,7 @@ class TotalsSerializer(serializers.Serializer):
     ready = serializers.IntegerField(source="ready_count")
     failed = serializers.IntegerField(source="failed_count")
     skipped = serializers.IntegerField(source="skipped_count")
+    duplicates = serializers.IntegerField(source="duplicate_count")
     passages = serializers.IntegerField(source="passage_count")
     bytes = serializers.IntegerField(source="byte_count")
 
@@ -69,6 +70,7 @@ class ItemSerializer(serializers.ModelSerializer):
             "attempts",
             "error",
             "note",
+            "duplicate",
             "bytes",
             "passages",
         )

@@ -21,10 +21,10 @@ from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
 from ingestion.quotas import enforce_file_quota
-from ingestion.store import Incoming, keep, remove_orphans, remove_stale
+from ingestion.store import Incoming, remove_stale
 from youworker.common import audit
 from youworker.common.effects import after_commit
-from youworker.common.exceptions import DomainError, InvalidInput, NotFound
+from youworker.common.exceptions import InvalidInput, NotFound
 from youworker.common.idempotency import Remembered
 from youworker.common.removal import remove_each
 from youworker.common.validators import validate_not_empty
@@ -66,42 +66,34 @@ def start_upload(
             mime=file.mime[:255],
             size=file.size,
             sha256=file.sha256,
-            file=file.file,
+            stored_file_id=file.sha256,
         )
         for file in files
     ]
     target = files[0].name if len(files) == 1 else f"{len(files)} files"
     body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
-    try:
-        with documents.storing():
-            keep(files)
-            return record_upload(
-                items, target, collection, tags, body=body, key=idempotency_key, actor=actor
-            )
-    except DomainError:
-        remove_originals({file.file for file in files})
-        raise
+    run = IngestionRun(
+        owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
+    )
+    documents.prepare_files(files)
+    return record_upload(run, items, files, key=idempotency_key, body=body)
 
 
 @transaction.atomic
 def record_upload(
+    run: IngestionRun,
     items: Sequence[IngestionItem],
-    target: str,
-    collection: Collection,
-    tags: Sequence[str],
+    files: Sequence[Incoming],
     *,
-    body: list[Any],
     key: str,
-    actor: User,
+    body: list[Any],
 ) -> IngestionRun:
-    """Write the run of an upload, or find the one its `Idempotency-Key` made before."""
-    remembered = Remembered(key, body, actor=actor)
+    """Store the files of an upload with its run, or find the run its `Idempotency-Key` made."""
+    remembered = Remembered(key, body, actor=run.owner)
     if remembered.answer is not None:
         return IngestionRun.all_objects.get(pk=remembered.answer["run"])
-    enforce_file_quota(items, actor=actor)
-    run = IngestionRun(
-        owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
-    )
+    enforce_file_quota(items, collection=run.collection, actor=run.owner)
+    documents.move_to_storage(files)
     record_run(run, items)
     remembered.keep({"run": str(run.pk)})
     return run
@@ -150,7 +142,7 @@ def start_paths(
 def record_paths(run: IngestionRun, items: Sequence[IngestionItem], *, limited: bool) -> None:
     """Write a run of server files; operators are not limited by quotas."""
     if limited:
-        enforce_file_quota(items, actor=run.owner)
+        enforce_file_quota(items, collection=run.collection, actor=run.owner)
     record_run(run, items)
 
 
@@ -180,7 +172,9 @@ def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
 def cancel_items(run: IngestionRun) -> int:
     """Skip a run's unread items; a worker that reads one finds its lease gone."""
     unread = run.items.filter(stage__in=(Stage.QUEUED, Stage.PARSING))
-    skipped = unread.change(stage=Stage.SKIPPED, lease_token=None, lease_until=None)
+    skipped = unread.change(
+        stage=Stage.SKIPPED, lease_token=None, lease_until=None, stored_file=None
+    )
     if skipped:
         cancelled = IngestionRun.all_objects.filter(pk=run.pk)
         cancelled.update(status=RunStatus.CANCELLED, updated_at=timezone.now())
@@ -199,7 +193,8 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     documents_of = dict(failed.values_list("pk", "document_id"))
     chosen = IngestionItem.objects.failed().filter(pk__in=documents_of)
     if actor is not None:
-        enforce_file_quota(chosen.filter(document__isnull=True), actor=actor)
+        unread = chosen.filter(document__isnull=True)
+        enforce_file_quota(unread, collection=run.collection, actor=actor)
     fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
     fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
     # The documents before their items: in this order purging locks them, too.
@@ -257,15 +252,10 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
 @transaction.atomic
 def purge_run(run: IngestionRun) -> None:
     """Remove one run for good."""
-    files = set(run.items.exclude(file="").values_list("file", flat=True))
+    stored = run.items.filter(stored_file__isnull=False)
+    hashes = set(stored.values_list("stored_file", flat=True))
     run.hard_delete()
-    after_commit(partial(remove_originals, files))
-
-
-def remove_originals(files: Iterable[str]) -> None:
-    """Delete stored files that neither a document nor an unread item needs."""
-    for file in files:
-        documents.remove_unused_file(file)
+    after_commit(partial(documents.remove_unused_files, hashes))
 
 
 @transaction.atomic
@@ -282,11 +272,6 @@ def erase_runs(user: User) -> int:
     A worker that reads one of the files finds its lease gone and stores nothing.
     """
     return remove_each(IngestionRun.all_objects.filter(owner=user), purge_run)
-
-
-def remove_unused_files() -> int:
-    """Delete stored files that nothing refers to any more; how many there were."""
-    return remove_orphans(documents.needed_files, documents.remove_unused_file)
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:

@@ -60,7 +60,7 @@ class UploadView(ActorView):
     )
     @rate_limited("FILE_UPLOAD")
     def post(self, request: Request) -> Response:
-        """Store the files and queue them; each becomes a document of the caller."""
+        """Store the files and queue them; each becomes a document, unless the collection has it."""
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         files = [upload.incoming for upload in form.validated_data.pop("files")]

@@ -9,7 +9,6 @@ from unfold.admin import TabularInline
 
 from mcp import services
 from mcp.models import GroupPolicy, Server, Tool
-from youworker.common import audit
 from youworker.common.admin import KeptAdmin
 from youworker.common.exceptions import DomainError
 
@@ -134,10 +133,14 @@ class ToolAdmin(KeptAdmin):
         formset: Any,
         change: bool,  # noqa: FBT001
     ) -> None:
-        super().save_formset(request, form, formset, change)
-        if formset.has_changed():
-            actor = cast("User", request.user)
-            audit.record("tool.policy.change", actor=actor, target=form.instance, groups=True)
+        formset.save(commit=False)
+        put_back = [*formset.deleted_objects, *moved_rows(formset)]
+        wanted = {row.group: None for row in put_back}
+        given = [*(row for row, _ in formset.changed_objects), *formset.new_objects]
+        wanted |= {row.group: row.policy for row in given}
+        actor = cast("User", request.user)
+        for group, policy in wanted.items():
+            services.set_group_policy(form.instance, group, policy=policy, actor=actor)
 
     @admin.action(description="Agree to the tool as it is now")
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
@@ -149,3 +152,9 @@ class ToolAdmin(KeptAdmin):
     def agreed(self, tool: Tool) -> bool:
         """Whether the tool is unchanged since somebody agreed to it."""
         return not tool.needs_approval
+
+
+def moved_rows(formset: Any) -> QuerySet[GroupPolicy]:
+    """The policies, as they are stored, that the form gives to another group."""
+    moved = [row.pk for row, fields in formset.changed_objects if "group" in fields]
+    return GroupPolicy.objects.filter(pk__in=moved).select_related("group")

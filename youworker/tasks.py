@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from ingestion.services import remove_unused_files as remove_unused_originals
+from documents import services as documents
 from youworker import purging
 from youworker.common.audit import verifying
 from youworker.common.config import config
@@ -56,4 +56,5 @@ def apply_retention() -> dict[str, int]:
 @shared_task
 def remove_unused_files() -> int:
     """Delete stored files that nothing refers to."""
-    return remove_unused_originals()
+    documents.adopt_strays()
+    return documents.remove_unused_files()

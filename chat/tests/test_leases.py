@@ -33,6 +33,7 @@ from youworker.common.leases import lease_end
 from youworker.common.redis import async_redis, sync_redis
 from youworker.testing.leases import let_leases_end
 from youworker.testing.proxy import proxied
+from youworker.testing.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,13 +64,6 @@ async def ask():
     posted = await post(session, text="How?", actor=session.user)
     await launch(posted.run_id)
     return posted.run_id
-
-
-async def eventually(probe):
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not (found := await probe()):  # noqa: ASYNC110 -- rows tell nobody of a change
-            await asyncio.sleep(0.05)
-    return found
 
 
 async def stored(run_id):
@@ -122,7 +116,7 @@ def held_run(**fields):
 async def test_who_lost_a_run_stops_at_once_and_writes_nothing_more(spoken_by):
     model = spoken_by(EndlessModel())
     run_id = await ask()
-    await eventually(lambda: saved_text(run_id))
+    await wait_until_async(lambda: saved_text(run_id))
     await let_lease_end(run_id)
 
     assert await sync_to_async(interrupt_stalled_runs)() == 1
@@ -143,7 +137,7 @@ async def test_who_lost_a_run_stops_at_once_and_writes_nothing_more(spoken_by):
 async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(spoken_by):
     spoken_by(EndlessModel())
     run_id = await ask()
-    await eventually(lambda: log_of(run_id))
+    await wait_until_async(lambda: log_of(run_id))
     manager = run_manager()
     keeper = mock.AsyncMock()
     with mock.patch.object(manager, "renew_leases", keeper):
@@ -158,7 +152,7 @@ async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(sp
     async def goes_on():
         return len(await log_of(run_id)) > before
 
-    await eventually(goes_on)
+    await wait_until_async(goes_on)
     assert not manager.leases[run_id].lost.is_set()
 
 
@@ -181,7 +175,7 @@ async def test_answers_are_finished_when_the_database_comes_back(spoken_by, monk
     await Run.objects.acount()  # the test's own connection stays as it is
     with database_behind_a_proxy() as proxy:
         run_id = await ask()
-        await eventually(lambda: log_of(run_id))
+        await wait_until_async(lambda: log_of(run_id))
         proxy.leave()
         await asyncio.sleep(1.5)
         assert (await stored(run_id)).status == RunStatus.RUNNING
@@ -201,13 +195,13 @@ async def test_a_database_that_hung_longer_than_a_lease_ends_nothing(spoken_by, 
     await Run.objects.acount()  # the test's own connection stays as it is
     with database_behind_a_proxy() as proxy:
         run_id = await ask()
-        await eventually(lambda: saved_text(run_id))
+        await wait_until_async(lambda: saved_text(run_id))
         proxy.hang()
 
         async def expired():
             return await Run.objects.expired().filter(pk=run_id).aexists()
 
-        await eventually(expired)
+        await wait_until_async(expired)
         assert await sync_to_async(interrupt_stalled_runs)() == 0
         proxy.come_back()
         await all_done()
@@ -501,7 +495,7 @@ async def test_a_process_can_end_while_the_database_is_away(spoken_by, monkeypat
     await Run.objects.acount()  # the test's own connection stays as it is
     with database_behind_a_proxy() as proxy:
         run_id = await ask()
-        await eventually(lambda: saved_text(run_id))
+        await wait_until_async(lambda: saved_text(run_id))
         proxy.leave()
         async with asyncio.timeout(WAIT_SECONDS):
             await close_runs()

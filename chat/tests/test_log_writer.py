@@ -18,6 +18,7 @@ from chat.runs.log import writer
 from chat.runs.log.cipher import LogCipher
 from chat.runs.log.writer import PAGE, log_writer
 from youworker.common.redis import async_redis, sync_redis
+from youworker.testing.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db
 
@@ -52,14 +53,11 @@ def warnings_in(caplog, words):
 
 async def eventually(log, expected):
     """Wait until Redis has what it should have; it may have nothing, or be away, until then."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                if await asyncio.to_thread(stored, log) == expected:
-                    return
-            except (OSError, RedisError):
-                pass
-            await asyncio.sleep(0.05)
+
+    async def holds():
+        return await asyncio.to_thread(stored, log) == expected
+
+    await wait_until_async(holds, despite=(OSError, RedisError))
 
 
 async def test_a_log_that_was_lost_while_nothing_is_said_is_written_again():

@@ -28,7 +28,7 @@ from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from chat.tests.test_leases import all_done, eventually, held_run, log_of, stored
+from chat.tests.test_leases import all_done, held_run, log_of, stored
 from chat.tests.test_runs import texts, watched
 from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome
@@ -38,6 +38,7 @@ from quotas.models import TokenUsage
 from youworker.common.exceptions import NotFound
 from youworker.common.redis import async_redis, sync_redis
 from youworker.testing.leases import let_leases_end
+from youworker.testing.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +83,7 @@ async def status_is(run_id, status):
         run = await stored(run_id)
         return run if run.status == status else None
 
-    return await eventually(probe)
+    return await wait_until_async(probe)
 
 
 async def waiting_run(spoken_by, *, later=(), extra=()):
@@ -366,7 +367,7 @@ async def test_one_call_answers_with_what_there_is_when_a_call_waits(spoken_by, 
 async def test_a_process_that_ends_before_anything_was_shown_leaves_the_run_to_others(spoken_by):
     spoken_by(ScriptedModel([[60.0], [TextDelta("All of it.")]]))
     run_id = await ask()
-    await eventually(lambda: log_of(run_id))
+    await wait_until_async(lambda: log_of(run_id))
 
     await close_runs()
 
@@ -384,7 +385,7 @@ async def test_a_call_under_way_at_the_end_of_its_process_is_not_repeated(spoken
     server.free.clear()
     await decide(run_id)
     await launch(run_id)
-    await eventually(lambda: sync_to_async(bool)(server.calls))
+    await wait_until_async(lambda: sync_to_async(bool)(server.calls))
 
     await close_runs()
     assert (await stored(run_id)).status == RunStatus.QUEUED

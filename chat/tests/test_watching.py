@@ -30,6 +30,7 @@ from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.origin import Origin, current
 from youworker.testing.sockets import Socket
+from youworker.testing.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,9 +187,7 @@ async def test_the_waiting_call_ends_without_the_answer(spoken_by):
     posted, _ = await in_thread(ask, user)
     key, _ = await in_thread(keyed, user)
     waiting = asyncio.create_task(answer_to_the_end(posted, AccessGrant(user.pk, key_id=key.pk)))
-    async with asyncio.timeout(10):
-        while not await Run.objects.filter(status=RunStatus.RUNNING).aexists():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await wait_until_async(Run.objects.filter(status=RunStatus.RUNNING).aexists)
 
     await in_thread(accounts.revoke_api_key, key, actor=user)
 

@@ -13,7 +13,6 @@ from documents.services.documents import (
     delete_document,
     passages_of,
     record_access,
-    register_document,
     restore_document,
     server_path_hash,
     update_document,
@@ -36,23 +35,27 @@ from documents.services.embedding_queue import (
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import active_model
 from documents.services.files import (
-    needed_elsewhere,
-    needed_files,
-    remove_unused_file,
+    adopt_strays,
+    move_to_storage,
+    prepare_files,
+    remove_unused_files,
     stored_path,
-    storing,
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.removal import erase_library, purge_deleted
 from documents.services.sharing import ShareWish, access_reasons, readers
+from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
 
 __all__ = [
+    "ParsedFile",
     "ShareWish",
+    "StoredDocument",
     "access_reasons",
     "activate_model",
     "active_model",
+    "adopt_strays",
     "create_collection",
     "default_collection",
     "delete_collection",
@@ -64,16 +67,15 @@ __all__ = [
     "hand_over_library",
     "has_waiting_tasks",
     "missing_vectors",
-    "needed_elsewhere",
-    "needed_files",
+    "move_to_storage",
     "passages_of",
+    "prepare_files",
     "prepare_model",
     "purge_deleted",
     "readers",
     "record_access",
     "refresh_outdated_statuses",
-    "register_document",
-    "remove_unused_file",
+    "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
     "restore_collection",
@@ -82,8 +84,8 @@ __all__ = [
     "retry_tasks",
     "server_path_hash",
     "settle_models",
+    "store_parsed",
     "stored_path",
-    "storing",
     "take_back_tasks",
     "update_collection",
     "update_document",

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from documents.enums import DocumentStatus
-from documents.exceptions import DocumentDeleted
-from documents.models import Collection, Document, Passage
+from documents.models import Document, Passage
 from documents.services.collections import writable_collection
-from documents.services.files import remove_unused_file
 from documents.services.passages import retitle_passages
 from documents.services.sharing import share_document
-from documents.services.tags import add_tags, set_tags
-from documents.text import without_nul
+from documents.services.tags import set_tags
 from youworker.common import audit
-from youworker.common.effects import after_commit
 from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
-from youworker.common.validators import validate_not_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
     from pathlib import PurePath
     from uuid import UUID
 
     from accounts.models import User
 
 TITLE_LENGTH = 500
-REFRESHED = ("uri", "sha256", "mime", "size", "file", "status", "deleted_at", "updated_at")
 
 
 def upload_path_hash(sha256: str) -> str:
@@ -42,105 +33,6 @@ def upload_path_hash(sha256: str) -> str:
 def server_path_hash(path: str | PurePath) -> str:
     """The place of a file of the server, or of a web page."""
     return hashlib.sha256(f"path:{path}".encode()).hexdigest()
-
-
-@validate_not_empty("name", "path_hash", "sha256")
-@transaction.atomic
-def register_document(
-    *,
-    name: str,
-    uri: str,
-    path_hash: str,
-    sha256: str,
-    mime: str,
-    size: int,
-    file: str,
-    collection: Collection,
-    tags: Iterable[str],
-    run_id: UUID | None = None,
-    accepted_at: datetime | None = None,
-    actor: User,
-) -> Document:
-    """Note that a file is there and its passages are to come; the actor becomes its owner.
-
-    The same place, or the same living content, is one document: it is refreshed, and comes back
-    when it was deleted before `accepted_at`, the database's time at which the file was handed in.
-    Raises `DocumentDeleted` when it was deleted later. The caller has checked that the collection
-    is writable. `run_id` leads the audit to the line of the upload itself, which knows where it
-    came from.
-    """
-    draft = Document(
-        owner=actor,
-        collection=collection,
-        title=without_nul(name).strip()[:TITLE_LENGTH] or "Untitled",
-        uri=without_nul(uri),
-        mime=mime[:255],
-        size=size,
-        sha256=sha256,
-        path_hash=path_hash,
-        file=file,
-    )
-    lock_content(actor, sha256)
-    document = known_document(draft) or insert_or_find(draft)
-    if document is not draft:
-        require_not_deleted_since(document, accepted_at)
-        refresh(document, draft)
-    add_tags(document, tags)
-    audit.record("document.upload", actor=actor, target=document, bytes=size, run=run_id)
-    return document
-
-
-def lock_content(actor: User, sha256: str) -> None:
-    """Let one transaction at a time register these bytes for this owner."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{actor.pk}:{sha256}"]
-        )
-
-
-def known_document(draft: Document) -> Document | None:
-    """The document of the same place or the same living content, locked.
-
-    While it is being deleted, restored or purged, this waits for the outcome.
-    """
-    # By id: the lock spares the rows of owner and collection, which others use.
-    known = Document.all_objects.filter(owner=draft.owner).order_by("pk")
-    known = known.select_for_update(no_key=True)
-    same_place = known.filter(path_hash=draft.path_hash).first()
-    return same_place or known.alive().filter(sha256=draft.sha256).first()
-
-
-def insert_or_find(draft: Document) -> Document:
-    """Insert a document unless its place was taken meanwhile; the row that is there now."""
-    Document.all_objects.bulk_create([draft], ignore_conflicts=True)
-    found = Document.all_objects.get(owner=draft.owner, path_hash=draft.path_hash)
-    return draft if found.pk == draft.pk else found
-
-
-def require_not_deleted_since(document: Document, accepted_at: datetime | None) -> None:
-    """Raise `DocumentDeleted` when a known document went after its file was handed in."""
-    collection = document.collection
-    deletions = [when for when in (document.deleted_at, collection.deleted_at) if when is not None]
-    if accepted_at is not None and deletions and max(deletions) > accepted_at:
-        raise DocumentDeleted("The document was deleted after this file was handed in.")
-
-
-def refresh(document: Document, draft: Document) -> None:
-    """Bring a known document up to date with its file; its id, title and shares stay."""
-    replaced = document.file
-    returning = document.is_deleted
-    for name in ("uri", "sha256", "mime", "size", "file"):
-        setattr(document, name, getattr(draft, name))
-    if returning and not document.renamed:
-        document.title = draft.title
-    # The default collection is where a file goes when nobody says where: it moves nothing.
-    if returning or not draft.collection.is_default or document.collection.is_deleted:
-        document.collection = draft.collection
-    document.status = DocumentStatus.PROCESSING
-    document.deleted_at = None
-    document.save_fields(*REFRESHED[:-1], "title", "collection")
-    if replaced and replaced != draft.file:
-        after_commit(partial(remove_unused_file, replaced))
 
 
 @transaction.atomic

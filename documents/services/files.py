@@ -1,67 +1,123 @@
-"""The stored originals."""
+"""The stored originals: rows and files that come and go together."""
 
 from __future__ import annotations
 
-import fcntl
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+from django.db import transaction
 
-from documents.models import Document
+from documents.models import StoredFile
+from documents.storage import (
+    content_storage,
+    flush_folders,
+    flush_path,
+    for_each,
+    storage_errors,
+    storage_name,
+)
+from youworker.common.removal import remove_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterable
 
-# Which of some originals others need; apps above this one add themselves when they are loaded.
-needed_elsewhere: list[Callable[[Collection[str]], set[str]]] = []
-
-
-def stored_path(file: str) -> Path | None:
-    """Where a stored original lies; none for names that would leave the file store."""
-    root = Path(settings.MEDIA_ROOT).resolve()
-    path = (root / file).resolve()
-    return path if file and path.is_relative_to(root) and path != root else None
+# Files of one query when strays are looked for.
+FILES_AT_ONCE = 500
 
 
-@contextmanager
-def storing() -> Iterator[None]:
-    """Hold off removals from before a file is stored until a committed row refers to it.
+class CompleteFile(Protocol):
+    """Bytes that were received as a whole and lie beside the file store."""
 
-    The same bytes may be somebody else's, whose last reference goes at this moment.
+    @property
+    def path(self) -> Path: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+def prepare_files(files: Iterable[CompleteFile]) -> None:
+    """Do what takes long before files are stored: flush them, make their folders.
+
+    Not in a transaction. Raises `StorageFull`.
     """
-    with locked(fcntl.LOCK_SH):
-        yield
+    for_each(prepare_file, files)
 
 
-@contextmanager
-def locked(how: int) -> Iterator[None]:
-    """Hold the lock of the file store, in every process that shares it."""
-    root = Path(settings.MEDIA_ROOT)
-    root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with root.with_name(f"{root.name}.lock").open("w") as handle:
-        fcntl.flock(handle, how)
-        yield
+def prepare_file(file: CompleteFile) -> None:
+    """Wait until a file would outlive a power failure, and make its folder."""
+    flush_path(file.path)
+    content_storage().make_folder(storage_name(file.sha256))
 
 
-def remove_unused_file(file: str) -> bool:
-    """Delete a stored original that nobody needs; whether something was deleted.
+def move_to_storage(files: Iterable[CompleteFile]) -> None:
+    """Make prepared files stored ones, each content once; raises `StorageFull`.
 
-    Waits for what is being stored, so no transaction may be open and no lock of `storing` held.
+    Runs in the caller's transaction, which has to write what refers to them: it holds their rows,
+    so that a removal of the same content is over before, or looks again afterwards.
     """
-    path = stored_path(file)
-    if path is None:
-        return False
-    with locked(fcntl.LOCK_EX):
-        if file in needed_files([file]):
-            return False
-        existed = path.is_file()
-        path.unlink(missing_ok=True)
-    return existed
+    wanted = {file.sha256: file for file in files}
+    rows = [
+        StoredFile(sha256=sha256, size=wanted[sha256].size, name=storage_name(sha256))
+        # In one order everywhere, so that two transactions never wait for each other.
+        for sha256 in sorted(wanted)
+    ]
+    # The update locks rows that are there; a row that is being removed is waited for and made anew.
+    StoredFile.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["sha256"], update_fields=["size", "name"]
+    )
+    storage = content_storage()
+    with storage_errors():
+        for row in rows:
+            storage.move_in(wanted[row.sha256].path, row.name, row.size)
+    folders = {folder for row in rows for folder in storage.folders_of(row.name)}
+    # Whoever handed files in is answered after this; rows without files would be lost ones.
+    transaction.on_commit(partial(flush_folders, folders))
 
 
-def needed_files(files: Collection[str]) -> set[str]:
-    """Those of the originals that a document, or something that is to become one, refers to."""
-    found = set(Document.all_objects.filter(file__in=files).values_list("file", flat=True))
-    return found.union(*(needed(files) for needed in needed_elsewhere))
+def stored_path(file: StoredFile | None) -> Path | None:
+    """Where a stored original lies; none when it is not there."""
+    if file is None:
+        return None
+    try:
+        path = Path(content_storage().path(file.name))
+    except SuspiciousFileOperation:
+        return None
+    return path if path.is_file() else None
+
+
+def remove_unused_files(hashes: Collection[str] | None = None) -> int:
+    """Remove stored files, all or these ones, that nothing refers to any more; how many."""
+    unused = StoredFile.objects.unreferenced()
+    if hashes is not None:
+        unused = unused.filter(pk__in=hashes)
+    return remove_each(unused, remove_stored_file)
+
+
+def remove_stored_file(file: StoredFile) -> None:
+    """Remove one stored file, whose row is locked, with its bytes."""
+    file.delete()
+    # Before the commit, while whoever stores the same bytes waits for the row.
+    content_storage().delete(file.name)
+
+
+def adopt_strays() -> int:
+    """Give rows to files without one, so that they are removed like others; how many.
+
+    They are what a process left that died between moving a file in and its commit.
+    """
+    adopted = 0
+    for hashes in content_storage().list_hashes(FILES_AT_ONCE):
+        known = set(StoredFile.objects.filter(pk__in=hashes).values_list("pk", flat=True))
+        strays = [stray_of(sha256) for sha256 in sorted(set(hashes) - known)]
+        # A file that is being stored just now has its row when this has waited for it.
+        StoredFile.objects.bulk_create(strays, ignore_conflicts=True)
+        adopted += len(strays)
+    return adopted
+
+
+def stray_of(sha256: str) -> StoredFile:
+    """A row for a file that lies in the storage."""
+    return StoredFile(sha256=sha256, size=0, name=storage_name(sha256))

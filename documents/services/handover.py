@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from django.db import transaction
 
 from documents.models import Collection, CollectionShare, Document, DocumentShare
 from documents.services.collections import default_collection
-from documents.services.documents import server_path_hash
 from groups.models import Membership
 from youworker.common import audit
 from youworker.common.removal import lock_selected
@@ -99,10 +97,7 @@ def hand_over_document(document: Document, heir: User, *, actor: User | None) ->
     document.owner = heir
     if in_private:
         document.collection = default_collection(heir)
-    if Document.all_objects.filter(owner=heir, path_hash=document.path_hash).exists():
-        # He has the same file already: this one gets a place that nothing else can have.
-        document.path_hash = server_path_hash(f"handed over {uuid4()}")
-    document.save_fields("owner", "collection", "path_hash")
+    document.save_fields("owner", "collection")
     audit.record(
         "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)
     )

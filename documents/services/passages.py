@@ -71,13 +71,26 @@ def replace_passages(
     pages: int | None,
     title: str | None = None,
 ) -> int:
+    """Lock a document and make `drafts` its passages; returns how many there are."""
+    document = Document.all_objects.select_for_update(no_key=True).get(pk=document_id)
+    write_passages(document, drafts, language=language, pages=pages, title=title)
+    return document.passage_count
+
+
+def write_passages(
+    document: Document,
+    drafts: Sequence[PassageDraft],
+    *,
+    language: str,
+    pages: int | None,
+    title: str | None = None,
+) -> None:
     """Make `drafts` the passages of a document, which is searchable from the commit on.
 
-    Runs in the caller's transaction. Passages whose text did not change keep their row, hence
-    their vectors and the citations that point to them; every embedding model is asked for the
-    vectors of the others. Idempotent; returns how many there are.
+    Runs in the caller's transaction, which has locked the document. Passages whose text did not
+    change keep their row, hence their vectors and the citations that point to them; every
+    embedding model is asked for the vectors of the others. Idempotent.
     """
-    document = Document.all_objects.select_for_update(no_key=True).get(pk=document_id)
     before = (document.text_config, document.title)
     clean = [cleaned(draft) for draft in drafts]
     describe(document, language=language, pages=pages, title=title)
@@ -91,7 +104,6 @@ def replace_passages(
     document.status = DocumentStatus.SEARCHABLE
     document.save_fields("title", "language", "text_config", "pages", "passage_count", "status")
     queue_documents([document.pk])
-    return len(clean)
 
 
 def retitle_passages(document: Document) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from documents.models import Collection, Document
 from documents.queries import collections_under_hold, documents_under_hold
 from documents.services.collections import release_guests
-from documents.services.files import remove_unused_file
+from documents.services.files import remove_unused_files
 from youworker.common import audit
 from youworker.common.effects import after_commit
 from youworker.common.removal import remove_each
@@ -40,7 +40,8 @@ def purge_document(document: Document) -> None:
     """Remove one document with its passages, vectors and stored original."""
     audit.record("document.purge", actor=None, target=document)
     document.hard_delete()
-    after_commit(partial(remove_unused_file, document.file))
+    if document.stored_file_id is not None:
+        after_commit(partial(remove_unused_files, [document.stored_file_id]))
 
 
 @transaction.atomic

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
 import factory
+from django.conf import settings
 from django.db import transaction
 
 from accounts.tests.factories import UserFactory
 from documents import services
 from documents.enums import DocumentStatus
-from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
+from documents.models import (
+    Collection,
+    CollectionShare,
+    Document,
+    DocumentShare,
+    Passage,
+    StoredFile,
+    Tag,
+)
 from documents.types import PassageDraft
 from groups.tests.factories import GroupFactory
 
@@ -49,9 +63,11 @@ class DocumentFactory(factory.django.DjangoModelFactory):
     uri = factory.LazyAttribute(lambda row: f"{row.title}.txt")
     mime = "text/plain"
     size = 5
-    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    stored_file = None
+    sha256 = factory.LazyAttributeSequence(
+        lambda row, n: row.stored_file.sha256 if row.stored_file else f"{n:064x}"
+    )
     path_hash = factory.LazyAttribute(lambda row: services.upload_path_hash(row.sha256))
-    file = ""
     status = DocumentStatus.READY
 
 
@@ -69,6 +85,25 @@ def embed() -> int:
     while services.embed_next(until=FOREVER) is not None:
         turns += 1
     return turns
+
+
+def complete_file(content: bytes) -> SimpleNamespace:
+    """Bytes beside the file store, as they are when an upload was received."""
+    folder = Path(settings.MEDIA_ROOT) / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        file.write(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return SimpleNamespace(path=Path(file.name), size=len(content), sha256=sha256)
+
+
+def store_bytes(content: bytes) -> StoredFile:
+    """A stored file that nothing refers to yet."""
+    file = complete_file(content)
+    with transaction.atomic():
+        services.move_to_storage([file])
+    file.path.unlink(missing_ok=True)
+    return StoredFile.objects.get(pk=file.sha256)
 
 
 def drafts(*texts: str, heading: str = "") -> list[PassageDraft]:

@@ -1,24 +1,20 @@
 import asyncio
-from pathlib import Path
 
 import pytest
 from auditlog.models import LogEntry
-from django.conf import settings
 from django.test import AsyncClient
 
 from accounts.tests.factories import UserFactory
 from documents import content
-from documents.tests.factories import DocumentFactory
+from documents.models import StoredFile
+from documents.tests.factories import DocumentFactory, store_bytes
 from youworker.common.db import in_thread
 
 DATA = bytes(range(256)) * 4
 
 
 def stored(data=DATA, **fields):
-    path = Path(settings.MEDIA_ROOT) / "ab" / "original"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return DocumentFactory(file="ab/original", size=len(data), **fields)
+    return DocumentFactory(stored_file=store_bytes(data), size=len(data), **fields)
 
 
 @pytest.fixture
@@ -116,9 +112,15 @@ def test_an_empty_original_is_given(fetch):
     assert response["Content-Length"] == "0"
 
 
-@pytest.mark.parametrize("file", ["", "gone", "../../../etc/passwd", "/etc/passwd", "."])
-def test_what_is_not_stored_is_404(fetch, file):
-    assert fetch(DocumentFactory(file=file)).status_code == 404
+@pytest.mark.parametrize("name", ["gone", "../../../etc/passwd", "/etc/passwd", "."])
+def test_what_is_not_stored_is_404(fetch, name):
+    file = StoredFile.objects.create(sha256="a" * 64, size=1, name=name)
+
+    assert fetch(DocumentFactory(stored_file=file)).status_code == 404
+
+
+def test_what_never_was_a_file_has_no_original(fetch):
+    assert fetch(DocumentFactory()).status_code == 404
 
 
 def test_any_accept_header_will_do(fetch):

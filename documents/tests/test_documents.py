@@ -1,183 +1,25 @@
 import uuid
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from auditlog.models import LogEntry
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents import services
-from documents.enums import Access, DocumentStatus
+from documents.enums import Access
 from documents.models import Collection, Document, DocumentShare, Passage
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    store_bytes,
     write,
 )
-from documents.tests.test_collections import actions, in_threads
+from documents.tests.test_collections import actions
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
-
-
-def register(user, **changes):
-    values = {
-        "name": "report.txt",
-        "uri": "report.txt",
-        "path_hash": "p1",
-        "sha256": "s1",
-        "mime": "text/plain",
-        "size": 3,
-        "file": "",
-        "tags": [],
-    }
-    values |= changes
-    collection = values.pop("collection", None) or services.default_collection(user)
-    return services.register_document(**values, collection=collection, actor=user)
-
-
-def store(name, data=b"bytes"):
-    path = Path(settings.MEDIA_ROOT) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
-
-
-@pytest.mark.django_db
-def test_register_document_notes_what_is_there():
-    user = UserFactory()
-
-    document = register(user, name=" a\x00b ", tags=["x", " x ", "", "long " * 40])
-
-    stored = Document.objects.get()
-    assert stored == document
-    assert (stored.title, stored.owner, stored.status) == ("ab", user, DocumentStatus.PROCESSING)
-    assert sorted(len(tag.name) for tag in stored.tags.all()) == [1, 64]
-    assert actions() == ["document.upload"]
-
-
-@pytest.mark.django_db
-def test_register_document_refreshes_the_same_place():
-    user = UserFactory()
-    first = register(user, tags=["old"])
-    Document.objects.update(status=DocumentStatus.READY)
-
-    again = register(user, name="other.txt", sha256="s2", size=9, tags=["new"])
-
-    stored = Document.objects.get()
-    assert again.pk == first.pk
-    assert (stored.title, stored.sha256, stored.size) == ("report.txt", "s2", 9)
-    assert stored.status == DocumentStatus.PROCESSING
-    assert {tag.name for tag in stored.tags.all()} == {"old", "new"}
-
-
-@pytest.mark.django_db
-def test_register_document_finds_the_same_content_elsewhere():
-    user = UserFactory()
-    first = register(user)
-
-    moved = register(user, path_hash="p2", uri="elsewhere.txt")
-
-    assert moved.pk == first.pk
-    assert Document.objects.get().uri == "elsewhere.txt"
-    assert register(UserFactory()).pk != first.pk
-
-
-@pytest.mark.django_db
-def test_register_document_revives_a_deleted_one():
-    user = UserFactory()
-    first = register(user)
-    first.soft_delete()
-
-    again = register(user, name="new name.txt")
-
-    assert again.pk == first.pk
-    assert Document.objects.visible_to(user).get().title == "new name.txt"
-
-
-@pytest.mark.django_db
-def test_register_document_does_not_revive_by_content():
-    user = UserFactory()
-    register(user).soft_delete()
-
-    again = register(user, path_hash="p2")
-
-    assert Document.all_objects.count() == 2
-    assert list(Document.objects.all()) == [again]
-
-
-@pytest.mark.django_db
-def test_register_document_moves_only_to_a_named_collection():
-    user = UserFactory()
-    named = CollectionFactory(owner=user)
-
-    document = register(user, collection=named)
-    assert register(user).collection == named
-
-    other = CollectionFactory(owner=user)
-    assert register(user, collection=other).pk == document.pk
-    assert document.refreshed().collection == other
-
-
-@pytest.mark.django_db
-def test_register_document_leaves_a_deleted_collection():
-    user = UserFactory()
-    named = CollectionFactory(owner=user)
-    document = register(user, collection=named)
-    named.soft_delete()
-
-    register(user)
-
-    assert Document.objects.visible_to(user).get() == document
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("places", [["p1"] * 5, [f"p{n}" for n in range(5)]])
-def test_register_document_makes_one_row_in_a_race(places):
-    user = UserFactory()
-    services.default_collection(user)
-
-    found = in_threads(
-        *[
-            lambda place=place: register(user, path_hash=place, tags=["b", "a"]).pk
-            for place in places
-        ]
-    )
-
-    assert len(set(found)) == 1
-    assert Document.all_objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_a_replaced_original_is_removed(django_capture_on_commit_callbacks):
-    user = UserFactory()
-    old, new = store("a/old.bin"), store("a/new.bin")
-    register(user, file="a/old.bin")
-
-    with django_capture_on_commit_callbacks(execute=True):
-        register(user, sha256="s2", file="a/new.bin")
-
-    assert (old.exists(), new.exists()) == (False, True)
-
-
-@pytest.mark.django_db
-def test_remove_unused_file_spares_what_is_used_or_outside(tmp_path):
-    used, unused = store("used.bin"), store("unused.bin")
-    outside = tmp_path / "outside.bin"
-    outside.write_bytes(b"x")
-    DocumentFactory(file="used.bin").soft_delete()
-
-    results = [
-        services.remove_unused_file(name)
-        for name in ("used.bin", "unused.bin", "../outside.bin", "")
-    ]
-
-    assert results == [False, True, False, False]
-    assert (used.exists(), unused.exists(), outside.exists()) == (True, False, True)
-    assert not services.remove_unused_file("unused.bin")
 
 
 @pytest.mark.django_db
@@ -312,8 +154,9 @@ def test_restore_document_refuses_readers_and_strangers():
 
 @pytest.mark.django_db
 def test_purge_deleted_removes_rows_and_files(django_capture_on_commit_callbacks):
-    old, young, alive = (DocumentFactory(file=f"{name}.bin") for name in ("old", "young", "alive"))
-    files = [store(f"{name}.bin") for name in ("old", "young", "alive")]
+    files = [store_bytes(content) for content in (b"old", b"young", b"alive")]
+    old, young, alive = (DocumentFactory(stored_file=file) for file in files)
+    paths = [services.stored_path(file) for file in files]
     write(old, "some words")
     Document.objects.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=40))
     young.soft_delete()
@@ -324,7 +167,7 @@ def test_purge_deleted_removes_rows_and_files(django_capture_on_commit_callbacks
         assert services.purge_deleted(before) == 1
 
     assert set(Document.all_objects.all()) == {young, alive}
-    assert [path.exists() for path in files] == [False, True, True]
+    assert [path.exists() for path in paths] == [False, True, True]
     assert not Passage.objects.exists()
     assert LogEntry.objects.get().object_pk == str(old.pk)
 
@@ -347,11 +190,11 @@ def test_purge_deleted_removes_a_collection_but_no_guests():
 def test_erase_library_leaves_nothing_of_its_owner(django_capture_on_commit_callbacks):
     guest = DocumentFactory(collection=CollectionFactory())
     owner = guest.collection.owner
-    deleted = DocumentFactory(owner=owner, file="mine.bin")
+    deleted = DocumentFactory(owner=owner, stored_file=store_bytes(b"mine"))
     deleted.soft_delete()
     elsewhere = DocumentFactory(owner=owner, collection=CollectionFactory())
     write(elsewhere, "some words")
-    path = store("mine.bin")
+    path = services.stored_path(deleted.stored_file)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert services.erase_library(owner) == 2

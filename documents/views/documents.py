@@ -87,8 +87,8 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
     def content(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Download the original; byte ranges are answered."""
         document = self.get_object()
-        path = services.stored_path(document.file)
-        if path is None or not path.is_file():
+        path = services.stored_path(document.stored_file)
+        if path is None:
             raise NotFound("The original of this document is not stored.")
         services.record_access(document, actor=self.actor)
         return original(request._request, document, path)

@@ -9,14 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from documents import services as documents
 from documents.exceptions import DocumentDeleted
 from ingestion.enums import Stage
-from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.verdicts import (
@@ -29,7 +27,7 @@ from ingestion.pipeline.verdicts import (
     skip_item,
     try_again,
 )
-from ingestion.store import keep, received
+from ingestion.store import copy_into_storage
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
 from youworker.common.config import config
@@ -40,8 +38,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from documents.models import Collection
-    from ingestion.models import IngestionRun
+    from ingestion.models import IngestionItem, IngestionRun
     from ingestion.pipeline.leases import Lease
+    from ingestion.store import Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +49,7 @@ parsers: dict[int, Parser] = {}
 # Seconds between two looks at whether the file that is being read is still wanted.
 WATCH_SECONDS = 1.0
 CUT = "The text was very long: only its beginning can be found."
+KNOWN = "The collection had this content already: see the document."
 
 
 def parser() -> Parser:
@@ -101,7 +101,6 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         store(item, parsed, collection, began=began)
     except TakenAway:
         logger.info("Item %s was taken away meanwhile", item.pk)
-        forget_copy(item)
     except DocumentDeleted as error:
         skip_item(item, error.code, error.message)
     except ParseFailed as error:
@@ -129,48 +128,42 @@ def original_of(item: IngestionItem) -> Path:
         # A folder on the way may have become a link since the path was checked.
         if source.resolve() != source:
             raise InvalidInput("The file has moved since it was handed in.")
-        copied = received(source, limit=config.ingestion.max_file_bytes)
-        item.sha256, item.file, item.size = copied.sha256, copied.file, copied.size
+        copied = copy_into_storage(source, limit=config.ingestion.max_file_bytes)
         try:
-            with documents.storing():
-                keep([copied])
-                # The row keeps the file while it is read.
-                held_row(item).update(file=item.file)
+            documents.prepare_files([copied])
+            store_copy(item, copied)
         finally:
             copied.discard()
-    return Path(settings.MEDIA_ROOT) / item.file
+    path = documents.stored_path(item.stored_file)
+    if path is None:
+        raise ParseFailed("file_missing", "The file is no longer there.")
+    return path
 
 
-def forget_copy(item: IngestionItem) -> None:
-    """Delete the copy of a server's file whose item was removed while it was read."""
-    if item.source and not IngestionItem.objects.filter(pk=item.pk).exists():
-        documents.remove_unused_file(item.file)
+@transaction.atomic
+def store_copy(item: IngestionItem, copied: Incoming) -> None:
+    """Store the copy of a server's file, which its item keeps while it is read.
+
+    Raises `TakenAway`.
+    """
+    # Before anything is stored; the reference is checked at the commit.
+    if not held_row(item).update(stored_file=copied.sha256):
+        raise TakenAway
+    documents.move_to_storage([copied])
+    item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
 
 
 @transaction.atomic
 def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
     """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
     relax_durability()
-    document = documents.register_document(
-        name=item.name,
-        uri=item.uri,
-        path_hash=item.path_hash,
-        sha256=item.sha256,
-        mime=parsed.mime,
-        size=item.size,
-        file=item.file,
+    stored = documents.store_parsed(
+        parsed_file(item, parsed),
         collection=collection,
         tags=item.run.tags,
         run_id=item.run_id,
         accepted_at=item.accepted_at,
         actor=item.run.owner,
-    )
-    count = documents.replace_passages(
-        document.pk,
-        parsed.passages,
-        language=parsed.language,
-        pages=parsed.pages,
-        title=parsed.title or None,
     )
     if not held_row(item).change(
         stage=Stage.EMBEDDING,
@@ -181,18 +174,43 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         lease_until=None,
         error_code="",
         error_detail="",
-        note=CUT if parsed.truncated else "",
+        note=note_on(parsed, stored),
+        duplicate=stored.duplicate,
         mime=parsed.mime,
         size=item.size,
         sha256=item.sha256,
-        file=item.file,
+        stored_file=None,
         source="",
-        passages=count,
-        document=document,
+        passages=stored.document.passage_count,
+        document=stored.document,
     ):
         raise TakenAway
     duration_ms = milliseconds_since(began)
     record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
+
+
+def parsed_file(item: IngestionItem, parsed: Parsed) -> documents.ParsedFile:
+    """What documents are told about an item that was read."""
+    return documents.ParsedFile(
+        name=item.name,
+        uri=item.uri,
+        path_hash=item.path_hash,
+        sha256=item.sha256,
+        size=item.size,
+        mime=parsed.mime,
+        passages=parsed.passages,
+        language=parsed.language,
+        pages=parsed.pages,
+        title=parsed.title,
+        stored_file=item.stored_file,
+    )
+
+
+def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
+    """What the owner should know about a file that was stored, if anything."""
+    if stored.duplicate:
+        return KNOWN
+    return CUT if parsed.truncated else ""
 
 
 def target_collection(run: IngestionRun) -> Collection:

@@ -46,6 +46,8 @@ def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
 def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
+    # What failed may be asked for again, so its file stays.
+    released = {"stored_file": None} if stage == Stage.SKIPPED else {}
     has_ended = held_row(item).change(
         stage=stage,
         attempts=item.attempts + 1,
@@ -53,6 +55,7 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
         lease_until=None,
         error_code=code[:64],
         error_detail=detail,
+        **released,
     )
     # Of a file that was read before, that was written then.
     if has_ended and stage == Stage.FAILED and item.stage == Stage.PARSING:

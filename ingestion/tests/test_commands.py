@@ -43,6 +43,22 @@ def test_ingest_does_the_work_when_nobody_else_does(folder, capsys):
 
 
 @pytest.mark.usefixtures("_no_patience", "letters")
+def test_ingest_says_what_is_the_same(folder, capsys):
+    UserFactory(username="ann")
+    (folder / "copy.html").write_bytes(samples.html())
+
+    call_command("ingest", folder, "--user=ann")
+    first = capsys.readouterr().out
+    call_command("ingest", folder, "--user=ann")
+    second = capsys.readouterr().out
+
+    same = f"{folder}/page.html: the same content as {folder}/copy.html\n"
+    assert first == f"{same}2 files are ready, 1 of them was in the collection before.\n"
+    assert second == f"{same}2 files are ready, 2 of them were in the collection before.\n"
+    assert Document.objects.get().uri == f"{folder}/copy.html"
+
+
+@pytest.mark.usefixtures("_no_patience", "letters")
 def test_ingest_names_the_failures(folder, capsys):
     UserFactory(username="ann")
     (folder / "empty.txt").touch()

@@ -65,14 +65,15 @@ def test_what_is_deleted_after_it_was_handed_in_again_stays_deleted(user, upload
     assert Document.all_objects.get().is_deleted
 
 
-def test_what_is_handed_in_after_its_deletion_comes_back(user, upload, document):
+def test_what_is_handed_in_after_its_deletion_is_a_new_document(user, upload, document):
     documents.delete_document(document, actor=user)
     run = upload()
 
     work_for(30)
 
     assert outcome(run) == READY
-    assert Document.objects.get() == document
+    assert Document.objects.get() != document
+    assert document.refreshed().is_deleted
 
 
 @pytest.mark.parametrize("clock", ["behind", "ahead"])
@@ -105,16 +106,18 @@ def test_a_deleted_collection_keeps_what_lay_in_it(user, upload):
     shelf = documents.ensure_collection("Shelf", actor=user)
     upload(collection_id=shelf.pk)
     work_for(30)
+    kept = Document.objects.get()
     run = upload()
     documents.delete_collection(shelf, actor=user)
 
     work_for(30)
 
-    assert outcome(run) == SKIPPED
-    assert not Document.objects.visible_to(user).exists()
+    assert outcome(run) == READY
+    assert kept.refreshed().collection == shelf
+    assert Document.objects.visible_to(user).get() != kept
 
 
-def test_a_file_that_is_asked_for_again_after_the_deletion_comes_back(user, upload, document):
+def test_a_file_that_is_asked_for_again_after_the_deletion_is_read(user, upload, document):
     run = upload()
     documents.delete_document(document, actor=user)
     run.items.update(stage=Stage.FAILED)
@@ -123,7 +126,7 @@ def test_a_file_that_is_asked_for_again_after_the_deletion_comes_back(user, uplo
     work_for(30)
 
     assert outcome(run) == READY
-    assert Document.objects.get() == document
+    assert Document.objects.get() != document
 
 
 def read():

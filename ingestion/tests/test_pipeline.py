@@ -1,9 +1,7 @@
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection, connections
 from django.db.models import F
 
@@ -17,8 +15,9 @@ from documents.models import (
     EmbeddingTask,
     Passage,
     PassageEmbedding,
+    StoredFile,
 )
-from documents.services import ensure_collection
+from documents.services import ensure_collection, remove_unused_files, stored_path
 from documents.tests.conftest import use_model
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
 from ingestion import services, tasks
@@ -114,6 +113,41 @@ def test_the_same_file_twice_is_one_document(user, letters, incoming):
     assert not IngestionItem.objects.exclude(stage=Stage.READY).exists()
 
 
+def test_the_same_content_is_told_with_its_document(user, letters, incoming):
+    shelf = ensure_collection("Shelf", actor=user)
+    files = [incoming("a.txt", "zebra"), incoming("b.md", "zebra")]
+    run = services.start_upload(files, actor=user)
+    elsewhere = services.start_upload(
+        [incoming("a.txt", "zebra")], collection_id=shelf.pk, actor=user
+    )
+
+    work_for(30)
+
+    first, second = run.items.order_by("position")
+    assert (first.duplicate, first.note, first.document.uri) == (False, "", "a.txt")
+    assert (second.duplicate, second.note) == (True, parse.KNOWN)
+    assert (second.document, second.stage) == (first.document, Stage.READY)
+    assert first.document.mime == "text/plain"
+    other = elsewhere.items.get()
+    assert (other.duplicate, other.document.collection) == (False, shelf)
+    assert other.document != first.document
+    assert {each.stored_file for each in Document.objects.all()} == {StoredFile.objects.get()}
+    totals = IngestionRun.objects.with_totals().get(pk=run.pk)
+    assert (totals.ready_count, totals.duplicate_count) == (2, 1)
+
+
+def test_whatever_has_ended_holds_no_file_but_what_failed(user, letters, incoming):
+    run = upload(user, incoming, "text", "")
+    late = upload(user, incoming, "cancelled")
+    services.cancel_run(late, actor=user)
+    work_for(30)
+
+    held = IngestionItem.objects.filter(stored_file__isnull=False)
+
+    assert list(held) == [run.items.get(stage=Stage.FAILED)]
+    assert remove_unused_files() == 1
+
+
 def test_a_bad_file_costs_only_itself(user, letters, incoming):
     run = upload(user, incoming, "good", "", "better")
 
@@ -147,7 +181,7 @@ def test_a_withdrawn_collection_fails_the_items(user, letters, incoming):
 
 def test_a_lost_file_is_told(user, letters, incoming):
     run = upload(user, incoming, "text")
-    (Path(django_settings.MEDIA_ROOT) / run.items.get().file).unlink()
+    stored_path(run.items.get().stored_file).unlink()
 
     work_for(30)
 

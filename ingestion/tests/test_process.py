@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ import pytest
 from ingestion.parsing import ParseFailed, process
 from ingestion.parsing.process import FILES_PER_PROCESS, Parser, ParserLost
 from ingestion.tests import samples
+from youworker.testing.waiting import wait_until
 
 
 @pytest.fixture
@@ -148,10 +148,7 @@ def test_the_process_ends_with_its_worker(page):
     )
     worker = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
 
-    deadline = time.monotonic() + 5
-    while alive(int(worker.stdout)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(int(worker.stdout))
+    wait_until(lambda: not alive(int(worker.stdout)))
 
 
 def alive(pid):

@@ -1,5 +1,6 @@
 """Files are refused before they take more room than is allowed."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,15 +8,16 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
+from documents.models import Document
 from documents.services import upload_path_hash
-from documents.tests.factories import DocumentFactory
+from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.tests.factories import MembershipFactory
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.store import place_of
 from ingestion.tests.factories import ItemFactory, RunFactory
 from quotas.enums import QuotaKind
 from quotas.exceptions import StorageQuotaExceeded
@@ -26,9 +28,9 @@ from quotas.types import QuotaSubject
 pytestmark = pytest.mark.django_db
 
 
-def upload(client, *contents):
+def upload(client, *contents, **fields):
     files = [SimpleUploadedFile(f"{n}.txt", content) for n, content in enumerate(contents)]
-    return client.post("/v1/ingestion/uploads", {"files": files}, format="multipart")
+    return client.post("/v1/ingestion/uploads", {"files": files, **fields}, format="multipart")
 
 
 def stored_files():
@@ -63,8 +65,6 @@ def test_the_number_of_documents_is_limited_and_known_ones_are_refreshed(client_
     user = UserFactory()
     Quota.objects.create(user=user, documents=1)
     content = b"the same again"
-    import hashlib
-
     digest = hashlib.sha256(content).hexdigest()
     DocumentFactory(owner=user, sha256=digest, path_hash=upload_path_hash(digest))
 
@@ -72,6 +72,27 @@ def test_the_number_of_documents_is_limited_and_known_ones_are_refreshed(client_
     IngestionItem.objects.update(stage=Stage.READY)
     assert upload(client_of(user), b"another").status_code == 403
     assert upload(client_of(UserFactory()), b"another").status_code == 202
+
+
+def test_only_what_the_collection_has_is_free(client_of):
+    user = UserFactory()
+    Quota.objects.create(user=user, stored_bytes=10)
+    digest = hashlib.sha256(b"12345678").hexdigest()
+    shelf = CollectionFactory(owner=user)
+    DocumentFactory(owner=user, size=8, sha256=digest)
+    here = {"collection_id": str(shelf.pk)}
+
+    known = upload(client_of(user), b"12345678", b"12345678")
+    IngestionItem.objects.update(stage=Stage.READY)
+    elsewhere = upload(client_of(user), b"12345678", **here)
+    Document.objects.update(collection=shelf)
+    moved = upload(client_of(user), b"12345678", **here)
+    Document.objects.update(deleted_at=timezone.now())
+    IngestionItem.objects.update(stage=Stage.READY)
+    deleted = upload(client_of(user), b"12345678", **here)
+
+    answers = [known, elsewhere, moved, deleted]
+    assert [answer.status_code for answer in answers] == [202, 403, 202, 403]
 
 
 def test_a_file_that_somebody_else_has_is_not_removed_with_the_refusal(client_of):
@@ -106,7 +127,7 @@ def test_server_files_are_limited_but_not_for_operators(tmp_path):
 def test_a_retry_is_limited_as_well():
     user = UserFactory()
     run = RunFactory(owner=user)
-    ItemFactory(run=run, stage=Stage.FAILED, size=50, file=place_of("a" * 64))
+    ItemFactory(run=run, stage=Stage.FAILED, size=50)
     Quota.objects.create(user=user, stored_bytes=49)
 
     with pytest.raises(StorageQuotaExceeded):

@@ -13,9 +13,10 @@ from documents.models import Document, EmbeddingModel, EmbeddingTask, PassageEmb
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
-from ingestion.tests.test_workers import wait_for, worker
+from ingestion.tests.test_workers import swept, worker
 from youworker.testing.configuring import override_config
 from youworker.testing.model_server import ModelServer
+from youworker.testing.waiting import wait_until
 
 DIMENSIONS = 64
 TEXT = "Unit {0} is described here. It opens at {0} o'clock. " * 40
@@ -59,7 +60,7 @@ def test_a_second_model_completes_while_workers_die_and_its_server_is_away(uploa
     first = documents.active_model()
     upload(12)
     with worker():
-        wait_for(all_ready, 120)
+        wait_until(swept(all_ready), seconds=120)
 
     with ModelServer(dimensions=DIMENSIONS) as server:
         port = server.port
@@ -69,22 +70,22 @@ def test_a_second_model_completes_while_workers_die_and_its_server_is_away(uploa
             documents.settle_models()
         upload(4)
         with worker(**environment):
-            wait_for(lambda: vectors_of(second), 60)
+            wait_until(swept(lambda: vectors_of(second)), seconds=60)
         # Killed in the middle.
         upload(4)
 
     # Its server is away; what is uploaded meanwhile is found by meaning all the same.
     run = upload(4)
     with worker(**environment):
-        wait_for(lambda: EmbeddingModel.objects.get(pk=second.pk).failures, 120)
-        wait_for(all_ready, 120)
+        wait_until(swept(lambda: EmbeddingModel.objects.get(pk=second.pk).failures), seconds=120)
+        wait_until(swept(all_ready), seconds=120)
     assert set(run.items.values_list("stage", flat=True)) == {Stage.READY}
     assert documents.missing_vectors(second) > 0
 
     with ModelServer(dimensions=DIMENSIONS, port=port), worker(**environment):
         documents.retry_model(second)
         upload(4)
-        wait_for(lambda: not EmbeddingTask.objects.exists() and all_ready(), 180)
+        wait_until(swept(lambda: not EmbeddingTask.objects.exists() and all_ready()), seconds=180)
 
     assert documents.missing_vectors(first) == documents.missing_vectors(second) == 0
     assert vectors_of(first) == vectors_of(second)

@@ -1,5 +1,4 @@
 import os
-import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -7,20 +6,21 @@ from pathlib import Path
 import pytest
 from celery import current_app
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
-from documents.models import Document, Passage
-from documents.services import default_collection, remove_unused_file
+from documents.exceptions import StorageFull
+from documents.models import Document, Passage, StoredFile
+from documents.services import default_collection, stored_path
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
 from ingestion import services
 from ingestion.enums import RunStatus, Stage
-from ingestion.exceptions import NothingToRetry, RunFinished, StorageFull
+from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.pipeline import parse
 from ingestion.pipeline.working import work_for
-from ingestion.store import Incoming, place_of
+from ingestion.store import Incoming
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.common.config import config
 from youworker.common.exceptions import (
@@ -61,7 +61,7 @@ def test_start_upload_records_the_files(user, incoming):
     assert (run.target, run.status, run.tags) == ("2 files", RunStatus.QUEUED, ["x"])
     assert run.collection == default_collection(user)
     assert (item.name, item.size, item.stage) == ("a.txt", 5, Stage.QUEUED)
-    assert (Path(django_settings.MEDIA_ROOT) / item.file).read_bytes() == b"zebra"
+    assert stored_path(item.stored_file).read_bytes() == b"zebra"
     assert not list((Path(django_settings.MEDIA_ROOT) / "incoming").iterdir())
 
 
@@ -212,8 +212,26 @@ def test_paths_are_copied_into_the_store_and_found_again(tmp_path, roots, letter
 
     document = Document.objects.get()
     assert document.uri == str(place / "a.txt")
-    assert (Path(django_settings.MEDIA_ROOT) / document.file).read_text() == "alpha"
+    assert stored_path(document.stored_file).read_text() == "alpha"
     assert Passage.objects.count() == 1
+
+
+def test_a_copy_that_nobody_wants_any_more_leaves_nothing(tmp_path, roots, letters, monkeypatch):
+    place = folder(tmp_path)
+    roots(place)
+    run = services.start_paths([place / "a.txt"], actor=UserFactory(is_staff=True))
+    copy = parse.copy_into_storage
+
+    def cancel_and_copy(source, *, limit):
+        services.cancel_run(run)
+        return copy(source, limit=limit)
+
+    monkeypatch.setattr(parse, "copy_into_storage", cancel_and_copy)
+    work_for(30)
+
+    assert stages(run) == [Stage.SKIPPED]
+    assert not StoredFile.objects.exists()
+    assert not [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 def test_cancel_skips_what_is_not_read(user, letters, incoming):
@@ -233,9 +251,7 @@ def test_cancel_skips_what_is_not_read(user, letters, incoming):
 def test_retry_takes_the_failed_items_only(user, letters, incoming):
     run = services.start_upload([incoming("a.txt", "fine"), incoming("b.txt", "")], actor=user)
     work_for(30)
-    (Path(django_settings.MEDIA_ROOT) / run.items.get(position=1).file).write_text(
-        "now it has text"
-    )
+    stored_path(run.items.get(position=1).stored_file).write_text("now it has text")
 
     assert services.retry_run(run, actor=user) == 1
     assert stages(run) == [Stage.READY, Stage.QUEUED]
@@ -301,35 +317,3 @@ def test_visible_run_is_the_owners(user):
     for stranger, identifier in ((user, run.pk), (run.owner, uuid.uuid4())):
         with pytest.raises(NotFound):
             services.visible_run(identifier, actor=stranger)
-
-
-def test_place_of_spreads_files():
-    assert place_of("abcdef") == "ab/cd/abcdef"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_bytes_that_somebody_else_gives_up_at_this_moment_are_kept(user, incoming, monkeypatch):
-    file = incoming("same.txt", b"the same bytes")
-    record = services.record_upload
-
-    def recorded(*args, **kwargs):
-        # Another process removes the last document with these bytes before the row is there.
-        remover.start()
-        remover.join(0.5)
-        return record(*args, **kwargs)
-
-    remover = threading.Thread(target=removing, args=[file.file])
-    monkeypatch.setattr(services, "record_upload", recorded)
-
-    run = services.start_upload([file], actor=user)
-    remover.join()
-
-    stored = Path(django_settings.MEDIA_ROOT) / run.items.get().file
-    assert stored.read_bytes() == b"the same bytes"
-
-
-def removing(file):
-    try:
-        remove_unused_file(file)
-    finally:
-        connection.close()

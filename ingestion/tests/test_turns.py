@@ -10,6 +10,7 @@ from django.db import connections
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document
+from documents.tests.factories import store_bytes
 from ingestion import services
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionRun
@@ -60,10 +61,12 @@ def slow_parser(monkeypatch, clock):
 
 def queue(owner, *names, runs=1):
     """Runs with a file of each name; the last of them."""
+    file = store_bytes(b"read by parsers that do not look")
     for _ in range(runs):
         run = RunFactory(owner=owner)
         for position, name in enumerate(names):
-            ItemFactory(run=run, position=position, name=f"{name}-{owner.username}")
+            name_of_owner = f"{name}-{owner.username}"
+            ItemFactory(run=run, position=position, name=name_of_owner, stored_file=file)
     return run
 
 

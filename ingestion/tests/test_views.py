@@ -59,6 +59,7 @@ def test_upload_answers_the_run(client, user):
         "ready": 0,
         "failed": 0,
         "skipped": 0,
+        "duplicates": 0,
         "passages": 0,
         "bytes": 13,
     }
@@ -265,6 +266,7 @@ def test_items_show_what_went_wrong(client, user):
             "attempts": 3,
             "error": {"code": "empty_file", "detail": "The file is empty."},
             "note": "",
+            "duplicate": False,
             "bytes": 10,
             "passages": 0,
         }

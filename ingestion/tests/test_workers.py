@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from youworker.common.config import BASE_DIR
+from youworker.testing.waiting import wait_until
 
 FILES = 60
 KILLS = 4
@@ -58,12 +58,14 @@ def worker(**settings):
         process.wait()
 
 
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, dict(by_stage())
-        services.sweep()  # beat's part
-        time.sleep(0.1)
+def swept(condition):
+    """A condition before which beat does its part."""
+
+    def look():
+        services.sweep()
+        return condition()
+
+    return look
 
 
 def by_stage():
@@ -82,18 +84,19 @@ def test_killed_workers_lose_nothing_and_double_nothing(incoming):
     for number in range(KILLS):
         ended = IngestionItem.objects.active().count()
         with worker():
-            wait_for(
-                lambda ended=ended, number=number: (
-                    (
-                        IngestionItem.objects.filter(lease_token__isnull=False).exists()
-                        and (number % 2 or IngestionItem.objects.active().count() < ended)
+            wait_until(
+                swept(
+                    lambda ended=ended, number=number: (
+                        (
+                            IngestionItem.objects.filter(lease_token__isnull=False).exists()
+                            and (number % 2 or IngestionItem.objects.active().count() < ended)
+                        )
+                        or not IngestionItem.objects.active().exists()
                     )
-                    or not IngestionItem.objects.active().exists()
-                ),
-                60,
+                )
             )
     with worker():
-        wait_for(lambda: not IngestionItem.objects.active().exists(), 120)
+        wait_until(swept(lambda: not IngestionItem.objects.active().exists()), seconds=120)
 
     assert dict(by_stage())[Stage.READY] == FILES
     assert Document.objects.count() == FILES

@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from youworker.common.config import config
+from youworker.testing.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
 RAW = str(Path(__file__).parent / "programs" / "raw.py")
@@ -41,22 +41,12 @@ def tiny_url():
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(port, process)
+        wait_until(lambda: process.poll() is not None or is_open(port))
+        assert process.poll() is None, "the test server ended"
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.terminate()
         process.wait(10)
-
-
-def wait_for(port: int, process: subprocess.Popen) -> None:
-    """Return when the port answers."""
-    for _ in range(300):
-        assert process.poll() is None, "the test server ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError("the test server did not start")
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
 
-from mcp.enums import Transport
+from groups.tests.factories import GroupFactory
+from mcp.enums import Policy, Transport
+from mcp.models import GroupPolicy
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,46 @@ def test_a_tools_policy_is_changed_through_the_service(admin):
 
     tool.refresh_from_db()
     assert tool.policy == "deny"
+
+
+def policies_form(tool, *rows):
+    """What the page of a tool sends; a row is a policy's id, its group's, and the fields."""
+    initial = sum(bool(pk) for pk, _, _ in rows)
+    form = {"TOTAL_FORMS": len(rows), "INITIAL_FORMS": initial}
+    for number, (pk, group, fields) in enumerate(rows):
+        values = {"id": pk, "tool": str(tool.pk), "group": str(group.pk), **fields}
+        form |= {f"{number}-{name}": value for name, value in values.items()}
+    inlines = {f"group_policies-{name}": value for name, value in form.items()}
+    return {"policy": tool.policy, "enabled": "on", **inlines}
+
+
+def test_policies_of_groups_are_changed_through_the_service(admin):
+    tool, kept, moved, dropped = ToolFactory(), GroupFactory(), GroupFactory(), GroupFactory()
+    other, new = GroupFactory(), GroupFactory()
+    rows = [
+        GroupPolicy.objects.create(tool=tool, group=group, policy=Policy.ASK)
+        for group in (kept, moved, dropped)
+    ]
+    ids = [str(row.pk) for row in rows]
+    LogEntry.objects.all().delete()
+
+    admin.post(
+        reverse("admin:mcp_tool_change", args=[tool.pk]),
+        policies_form(
+            tool,
+            (ids[0], kept, {"policy": Policy.ASK}),
+            (ids[1], other, {"policy": Policy.DENY}),
+            (ids[2], dropped, {"policy": Policy.ASK, "DELETE": "on"}),
+            ("", new, {"policy": Policy.DENY}),
+        ),
+    )
+
+    stored = GroupPolicy.objects.filter(tool=tool).values_list("group", "policy")
+    assert dict(stored) == {kept.pk: "ask", other.pk: "deny", new.pk: "deny"}
+    entries = [entry.additional_data or {} for entry in LogEntry.objects.all()]
+    told = {entry["group"]: entry["policy"] for entry in entries if "group" in entry}
+    wanted = {moved: None, dropped: None, other: "deny", new: "deny"}
+    assert told == {str(group.pk): policy for group, policy in wanted.items()}
 
 
 @pytest.mark.django_db(transaction=True)

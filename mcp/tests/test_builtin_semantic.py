@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import transaction
 
 from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
@@ -27,22 +26,18 @@ def call(user, name, arguments, **context) -> ToolOutcome:
 
 def store(user, title, text, *, collection=None, language="en"):
     shelf = documents.ensure_collection(collection or "Shelf", actor=user)
-    document = documents.register_document(
+    file = documents.ParsedFile(
         name=title,
         uri=title,
         path_hash=documents.server_path_hash(f"/{user.pk}/{title}"),
         sha256=f"{abs(hash((user.pk, title))):064x}"[:64],
         mime="text/plain",
         size=len(text),
-        file="",
-        collection=shelf,
-        tags=[],
-        actor=user,
+        passages=[PassageDraft(0, text, "Rules", 3, 0, len(text))],
+        language=language,
+        pages=3,
     )
-    draft = PassageDraft(0, text, "Rules", 3, 0, len(text))
-    with transaction.atomic():
-        documents.replace_passages(document.pk, [draft], language=language, pages=3)
-    return document
+    return documents.store_parsed(file, collection=shelf, actor=user).document
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import transaction
 
 from documents.embedding import configured_model, embedder_of
 from documents.enums import SearchMode
@@ -16,9 +15,8 @@ from documents.search import documents_in, search
 from documents.search.query import terms_of
 from documents.search.statement import Legs, hits
 from documents.search.vectors import VectorQuery
-from documents.services import default_collection, embed_next, register_document
+from documents.services import ParsedFile, default_collection, embed_next, store_parsed
 from documents.services.embeddings import as_text
-from documents.services.passages import replace_passages
 from documents.types import PassageDraft
 from youworker.bench import Figure, at_least, at_most
 from youworker.bench.search_corpus import Corpus, build, scratch_database
@@ -80,13 +78,12 @@ def embedding_share(passages: int = 256) -> Figure:
     words = "the quick brown fox reads a page of the manual about search and storage".split()  # noqa: SIM905 -- shorter
     random = np.random.default_rng(5)
     texts = [" ".join(random.choice(words, 170)) for _ in range(passages)]
-    document = register_document(
-        name="speed", uri="speed", path_hash="speed", sha256="speed", mime="text/plain",
-        size=0, file="", collection=default_collection(owner), tags=[], actor=owner,
-    )  # fmt: skip
     drafts = [PassageDraft(index, text, "", None, 0, 1) for index, text in enumerate(texts)]
-    with transaction.atomic():
-        replace_passages(document.pk, drafts, language="en", pages=None)
+    file = ParsedFile(
+        name="speed", uri="speed", path_hash="speed", sha256="speed", mime="text/plain",
+        size=0, passages=drafts, language="en",
+    )  # fmt: skip
+    store_parsed(file, collection=default_collection(owner), actor=owner)
     model.embed(texts[:32])
     raw = seconds(lambda: model.embed(texts))
     stored = seconds(embed_all)

@@ -143,7 +143,6 @@ def people_and_documents(count: int, random: Generator) -> tuple[dict[str, User]
             size=20_000,
             sha256=f"{index:064x}",
             path_hash=f"{index:064x}",
-            file="",
             text_config="english",
             passage_count=PASSAGES_PER_DOCUMENT,
         )

@@ -45,11 +45,6 @@ def validate_not_empty(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]
     return validate_service_input(**dict.fromkeys(names, not_empty))
 
 
-def validate_positive(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Refuse numbers that are not above zero."""
-    return validate_service_input(**dict.fromkeys(names, positive))
-
-
 def validate_range(
     name: str, low: float, high: float
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -66,12 +61,6 @@ def not_empty(value: Any, name: str) -> None:
     """Raise `InvalidInput` for an empty value."""
     if not (value.strip() if isinstance(value, str) else value):
         raise InvalidInput("This may not be empty.", attr=name)
-
-
-def positive(value: Any, name: str) -> None:
-    """Raise `InvalidInput` for a number that is not above zero."""
-    if value <= 0:
-        raise InvalidInput("This must be greater than zero.", attr=name)
 
 
 def in_range(low: float, high: float) -> Check:

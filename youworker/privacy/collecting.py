@@ -43,7 +43,7 @@ def add_originals(user: User, now: datetime, package: Package) -> list[dict[str,
     """Copy the originals in; those that are not there."""
     lost: list[dict[str, str]] = []
     for document in documents_of(user, now):
-        path = stored_path(document.file)
+        path = stored_path(document.stored_file)
         if path is None or not package.add_file(file_path(document), path):
             lost.append({"document": str(document.pk), "title": document.title, "why": MISSING})
     return lost
@@ -57,7 +57,7 @@ def file_path(document: Document) -> str:
 def documents_of(user: User, now: datetime) -> Iterator[Document]:
     """The documents a user owned at some time, deleted ones included."""
     rows = Document.all_objects.filter(owner=user, created_at__lte=now).order_by("pk")
-    return rows.iterator(chunk_size=AT_ONCE)
+    return rows.select_related("stored_file").iterator(chunk_size=AT_ONCE)
 
 
 def sessions_of(user: User, now: datetime) -> Iterator[Session]:

@@ -55,16 +55,28 @@ def pytest_configure() -> None:
 
     from youworker.testing.pristine import restore_database
     from youworker.testing.static_files import share_static_files
+    from youworker.upstream.trust import trusted_authorities
 
     settings.PASSWORD_HASHERS = ["youworker.testing.passwords.QuickPasswordHasher"]
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
     share_static_files()
+    # As the web process does before its loop runs.
+    trusted_authorities()
 
 
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Fail a test in which an event loop was kept from everything else."""
+    from youworker.testing.loop_watch import require_free_loops
+
+    with require_free_loops():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -35,6 +33,7 @@ from documents.tests.factories import (
     DocumentFactory,
     DocumentShareFactory,
     TagFactory,
+    store_bytes,
 )
 from groups.tests.factories import GroupFactory, MembershipFactory
 from mcp import services as mcp
@@ -107,12 +106,8 @@ class World:
 
     @cached_property
     def document(self) -> Any:
-        path = Path(settings.MEDIA_ROOT) / "ab" / "original"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(CANARY)
-        return DocumentFactory(
-            owner=self.ada, title=CANARY, uri=f"{CANARY}.pdf", file="ab/original"
-        )
+        file = store_bytes(CANARY.encode())
+        return DocumentFactory(owner=self.ada, title=CANARY, uri=f"{CANARY}.pdf", stored_file=file)
 
     @cached_property
     def session(self) -> Any:
@@ -238,18 +233,17 @@ def upload(world: World) -> Any:
 
 
 def registered(world: World) -> Any:
-    return documents.register_document(
+    file = documents.ParsedFile(
         name=f"{CANARY}.txt",
         uri=CANARY,
         path_hash="a" * 64,
         sha256="b" * 64,
         mime="text/plain",
         size=3,
-        file="x",
-        collection=world.collection,
-        tags=[CANARY],
-        actor=world.ada,
+        passages=[],
+        language="en",
     )
+    return documents.store_parsed(file, collection=world.collection, tags=[CANARY], actor=world.ada)
 
 
 def vectors(world: World, *, active: bool) -> Any:

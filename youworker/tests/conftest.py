@@ -1,7 +1,15 @@
 """What several tests of the composition root use."""
 
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import httpx2
 import pytest
 
+from youworker.bench.chat import model_double
+from youworker.bench.product import running_product as start_product
+from youworker.testing.waiting import wait_until
 from youworker.tests.serving import serving
 
 
@@ -10,3 +18,37 @@ def port():
     """Where a server process of our own listens."""
     with serving() as chosen:
         yield chosen
+
+
+@contextmanager
+def product_with_model(**settings):
+    """The whole product, whose model server is a double."""
+    with (
+        model_double() as model,
+        start_product(
+            LLM_BASE_URL=f"http://127.0.0.1:{model}/v1", LOG_LEVEL="ERROR", **settings
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def running_product():
+    """The whole product, for every test that ends none of its processes and changes no setting."""
+    with product_with_model() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def started_mortal_product():
+    """See `mortal_product`."""
+    with product_with_model(RUN_LEASE_SECONDS="5") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def mortal_product(started_mortal_product):
+    """The whole product, for tests that kill or restart parts of it; all of it is there."""
+    url = f"{started_mortal_product.base_url}/health/ready"
+    wait_until(lambda: httpx2.get(url).is_success, despite=(httpx2.HTTPError,))
+    return started_mortal_product

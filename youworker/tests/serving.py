@@ -5,10 +5,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from contextlib import closing, contextmanager, suppress
 
 from youworker.common.config import BASE_DIR
+from youworker.testing.waiting import is_open, wait_until
 
 START_SECONDS = 60
 KEY = {"Authorization": "Bearer yw_good"}
@@ -167,12 +167,7 @@ def serving(**settings):
     """A server process; gives its port."""
     chosen = free_port()
     process = start(chosen, **settings)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", chosen)) == 0:
-                break
-        time.sleep(0.05)
+    wait_until(lambda: is_open(chosen))
     yield chosen
     process.terminate()
     process.communicate(timeout=20)

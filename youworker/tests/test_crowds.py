@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,10 +15,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from youworker.bench.chat import model_double
-from youworker.bench.product import running_product
 from youworker.common.config import BASE_DIR, config
 from youworker.common.db import divide_pool
+from youworker.testing.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -29,34 +27,20 @@ ORIGINAL_BYTES = 12_000_000
 
 
 @pytest.fixture(scope="module")
-def product():
-    with model_double() as port:
-        url = f"http://127.0.0.1:{port}/v1"
-        with running_product(LLM_BASE_URL=url, LOG_LEVEL="ERROR") as running:
-            yield running
+def product(running_product):
+    return running_product
 
 
 @pytest.fixture(scope="module")
 def client(product):
-    headers = {"Authorization": f"Bearer {product.api_key}"}
-    limits = httpx2.Limits(max_connections=None)
-    with httpx2.Client(
-        base_url=product.base_url, headers=headers, timeout=120, limits=limits
-    ) as opened:
+    with client_of_product(product) as opened:
         yield opened
 
 
-def eventually(probe, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            found = probe()
-        except httpx2.HTTPError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it did not happen in time")
+def client_of_product(product):
+    headers = {"Authorization": f"Bearer {product.api_key}"}
+    limits = httpx2.Limits(max_connections=None)
+    return httpx2.Client(base_url=product.base_url, headers=headers, timeout=120, limits=limits)
 
 
 def statuses(client, method, path, count, **options):
@@ -98,7 +82,7 @@ def upload(client, size):
     )
     assert posted.status_code == 202, posted.text
     title = f"{size}.txt"
-    return eventually(
+    return wait_until(
         lambda: next(
             (
                 row["id"]
@@ -115,7 +99,7 @@ def export(product, client):
     made = client.post("/v1/account/exports", json=proof)
     assert made.status_code == 202, made.text
     path = f"/v1/account/exports/{made.json()['id']}"
-    eventually(lambda: client.get(path).json()["status"] == "ready")
+    wait_until(lambda: client.get(path).json()["status"] == "ready")
     return f"{path}/download"
 
 
@@ -170,17 +154,18 @@ def test_one_caller_leaves_room_for_others(product, client):
     assert {pool["waiting"] for pool in pools} == {0}
 
 
-def test_nobody_notices_that_postgresql_was_restarted(product, client):
-    statuses(client, "GET", "/v1/sessions", 40)
-    folder = Path(product.environment["DATA_DIR"])
+def test_nobody_notices_that_postgresql_was_restarted(mortal_product):
+    folder = Path(mortal_product.environment["DATA_DIR"])
     (pid_file,) = folder.rglob("postmaster.pid")
-    former = pid_file.read_text().split()[0]
-    os.kill(int(former), signal.SIGINT)
-    eventually(lambda: pid_file.exists() and pid_file.read_text().split()[0] != former)
-    eventually(lambda: client.get("/health/ready").status_code == 200)
+    with client_of_product(mortal_product) as client:
+        statuses(client, "GET", "/v1/sessions", 40)
+        former = pid_file.read_text().split()[0]
+        os.kill(int(former), signal.SIGINT)
+        wait_until(lambda: pid_file.exists() and pid_file.read_text().split()[0] != former)
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
 
-    answers = statuses(client, "GET", "/v1/sessions", 30)
-    questions = statuses(client, "POST", "/v1/chat", 5, json={"text": "[[tokens=5]]"})
+        answers = statuses(client, "GET", "/v1/sessions", 30)
+        questions = statuses(client, "POST", "/v1/chat", 5, json={"text": "[[tokens=5]]"})
 
-    assert (answers, questions) == ({200: 30}, {200: 5})
-    assert upload(client, 2000)
+        assert (answers, questions) == ({200: 30}, {200: 5})
+        assert upload(client, 2000)

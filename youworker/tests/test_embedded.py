@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 
 import psycopg
 import pytest
@@ -20,6 +19,7 @@ from youworker.embedded.folders import (
     prepare_socket_dir,
 )
 from youworker.embedded.secrets import export_secrets
+from youworker.testing.waiting import wait_until
 
 ATTACH = """
 import os, sys
@@ -100,9 +100,7 @@ def test_a_killed_user_and_a_killed_server_are_survived(tmp_path):
     first.communicate()
     server = postgres.running_server(tmp_path / "data" / "postgres")
     os.kill(server.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while works(url) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: not works(url))
 
     second = attach(tmp_path / "data")
 

@@ -26,6 +26,7 @@ from youworker.embedded.postgres import Postgres, running_server
 from youworker.embedded.redis import Redis, binary
 from youworker.embedded.refusal import NotReady
 from youworker.processes.supervisor import Supervisor
+from youworker.testing.waiting import wait_until_async
 
 
 @pytest.fixture
@@ -271,12 +272,6 @@ def servers(tmp_path, monkeypatch):
     Servers.current = before
 
 
-async def until(condition):
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 async def test_the_guard_says_once_that_redis_is_silent_and_starts_no_second(
     servers, tmp_path, monkeypatch
 ):
@@ -290,7 +285,7 @@ async def test_the_guard_says_once_that_redis_is_silent_and_starts_no_second(
     )
     asleep = asyncio.create_task(asyncio.to_thread(connection.execute_command, "DEBUG", "SLEEP", 8))
 
-    await until(lambda: len(lines.said) == 2)
+    await wait_until_async(lambda: len(lines.said) == 2)
     await asleep
     guard.cancel()
     await asyncio.gather(guard, return_exceptions=True)

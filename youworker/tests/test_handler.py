@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections import Counter
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from youworker.common.slots import give_way, holding_nothing
+from youworker.testing.waiting import wait_until_async
 from youworker.web import handler
 from youworker.web.handler import Handler
 
@@ -137,13 +137,6 @@ async def answer_of(communicator):
             return start["status"], dict(start["headers"]), body
 
 
-async def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-
-
 def processes():
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
@@ -191,10 +184,10 @@ async def test_so_many_requests_at_once_and_so_many_of_one_caller(served):
     greedy = [ask(served, "/work") for _ in range(6)]
     others = [ask(served, "/work", key=str(n)) for n in range(4)]
     tasks = [asyncio.create_task(answer_of(each)) for each in [*greedy, *others]]
-    await until(lambda: seen["working"] == 3)
+    await wait_until_async(lambda: seen["working"] == 3)
     probe = await answer_of(ask(served, "/health/ready"))
     live = asyncio.create_task(answer_of(ask(served, "/health/live")))
-    await until(lambda: seen["working"] == 4)
+    await wait_until_async(lambda: seen["working"] == 4)
 
     doors["work"].set()
     answers = await asyncio.gather(*tasks, live)
@@ -207,7 +200,7 @@ async def test_so_many_requests_at_once_and_so_many_of_one_caller(served):
 async def test_who_waits_too_long_is_told_when_to_come_back(served, monkeypatch):
     monkeypatch.setattr(handler, "PATIENCE_SECONDS", 0.05)
     first = asyncio.create_task(answer_of(ask(served, "/work")))
-    await until(lambda: seen["working"] == 1)
+    await wait_until_async(lambda: seen["working"] == 1)
 
     status, headers, body = await answer_of(ask(served, "/work"))
     doors["work"].set()
@@ -221,7 +214,7 @@ async def test_who_waits_too_long_is_told_when_to_come_back(served, monkeypatch)
 
 async def test_a_view_that_waits_holds_nothing_meanwhile(served):
     waiting = [asyncio.create_task(answer_of(ask(served, "/wait"))) for _ in range(8)]
-    await until(lambda: seen["waiting"] == 8)
+    await wait_until_async(lambda: seen["waiting"] == 8)
     free = served.slots.free
     status, _headers, _body = await answer_of(ask(served, "/brief"))
 
@@ -235,7 +228,7 @@ async def test_a_view_that_waits_holds_nothing_meanwhile(served):
 
 async def test_a_long_computation_lets_others_go_between(served):
     computing = asyncio.create_task(answer_of(ask(served, "/compute")))
-    await until(lambda: seen["computing"])
+    await wait_until_async(lambda: seen["computing"])
 
     # The same caller, who has one slot.
     brief_answer = await answer_of(ask(served, "/brief"))
@@ -248,14 +241,14 @@ async def test_a_long_computation_lets_others_go_between(served):
 async def test_a_client_that_leaves_leaves_nothing_behind(served, address):
     leaving = ask(served, address)
     await begin(leaving)
-    await until(lambda: seen["working"] or seen["waiting"])
+    await wait_until_async(lambda: seen["working"] or seen["waiting"])
 
     await leaving.send_input({"type": "http.disconnect"})
     doors["stream"].set()
     held = served.slots.free
     doors["work"].set()
     await leaving.wait(20)
-    await until(lambda: served.slots.free == 3)
+    await wait_until_async(lambda: served.slots.free == 3)
 
     # A view that still runs keeps its slot, because it keeps its connection.
     assert held == (2 if address == "/work" else 3)
@@ -264,7 +257,7 @@ async def test_a_client_that_leaves_leaves_nothing_behind(served, address):
 async def test_a_request_that_is_killed_gives_its_connection_back(served):
     killed = ask(served, "/work")
     await begin(killed)
-    await until(lambda: seen["working"] == 1)
+    await wait_until_async(lambda: seen["working"] == 1)
     await killed.send_input({"type": "http.disconnect"})
     await asyncio.sleep(0.05)
 
@@ -273,7 +266,7 @@ async def test_a_request_that_is_killed_gives_its_connection_back(served):
         await asyncio.sleep(0.05)
     held = served.slots.free
     doors["work"].set()
-    await until(lambda: served.slots.free == 3)
+    await wait_until_async(lambda: served.slots.free == 3)
 
     assert held == 2
-    await until(lambda: not served.endings)
+    await wait_until_async(lambda: not served.endings)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGES = ("accounts", "groups", "documents", "ingestion", "mcp", "chat", "youworker")
+# What the image leaves out, besides tests.
+OUTSIDE = (BASE_DIR / ".dockerignore").read_text().split()
 # Of the apps: `youworker.common.managers` has the way over a relation itself.
 MANAGERS = sorted(BASE_DIR.glob("*/managers.py"))
 
@@ -71,3 +73,21 @@ def test_managers_reach_models_by_relations_only(path: Path):
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
     assert not names & {"apps", "get_model", "get_user_model", "related_model"}
+
+
+def stays_outside(module: str) -> bool:
+    """Whether a module is left out of the image."""
+    path = module.replace(".", "/")
+    if "tests" in path.split("/"):
+        return True
+    return any(f"{path}/".startswith(f"{line.removesuffix('.py')}/") for line in OUTSIDE)
+
+
+def test_the_image_needs_nothing_that_is_left_out_of_it(graph):
+    left_out = {module for module in graph.modules if stays_outside(module)}
+    inside = graph.modules - left_out
+
+    assert {"youworker.testing.plugin", "youworker.bench.chat", "chat.tests.fakes"} <= left_out
+    assert {"chat.models", "youworker.server"} <= inside
+    needed = {name: graph.find_modules_directly_imported_by(name) & left_out for name in inside}
+    assert {name: found for name, found in needed.items() if found} == {}

@@ -11,25 +11,16 @@ import httpx2
 import pytest
 from cryptography.fernet import Fernet
 
-from youworker.bench.chat import model_double
-from youworker.bench.product import free_port, running_product
+from youworker.bench.product import free_port
 from youworker.common.config import BASE_DIR
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-@pytest.fixture(scope="module")
-def product():
-    with model_double() as port:
-        url = f"http://127.0.0.1:{port}/v1"
-        with running_product(LLM_BASE_URL=url, LOG_LEVEL="ERROR") as running:
-            yield running
-
-
 @pytest.fixture
-def client(product):
-    headers = {"Authorization": f"Bearer {product.api_key}"}
-    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=30) as opened:
+def client(mortal_product):
+    headers = {"Authorization": f"Bearer {mortal_product.api_key}"}
+    with httpx2.Client(base_url=mortal_product.base_url, headers=headers, timeout=30) as opened:
         yield opened
 
 
@@ -62,28 +53,29 @@ def environment_of(process):
     return dict(part.decode().split("=", 1) for part in raw if b"=" in part)
 
 
-def test_a_running_server_reads_and_writes_through_a_whole_rotation(product, client):
+def test_a_running_server_reads_and_writes_through_a_whole_rotation(mortal_product, client):
     question = "[[tokens=3]]"
     before = chat(client, question)
     expected = [[question], ["tok"] * 3]
-    web = product.web.pid
+    web = mortal_product.web.pid
 
-    rotated = manage(product, "rotate_message_keys", "--new")
+    rotated = manage(mortal_product, "rotate_message_keys", "--new")
     between = chat(client, question)
     answers = [said(client, session) for session in (before, between)]
-    dropped = manage(product, "rotate_message_keys", "--drop-old")
+    dropped = manage(mortal_product, "rotate_message_keys", "--drop-old")
     after = chat(client, question)
     answers += [said(client, session) for session in (before, between, after)]
 
     assert (rotated.returncode, dropped.returncode) == (0, 0), rotated.stderr + dropped.stderr
     assert answers == [expected] * 5
-    assert product.web.pid == web
-    keys = Path(product.environment["DATA_DIR"], "secrets", "message_encryption_keys").read_text()
+    assert mortal_product.web.pid == web
+    folder = Path(mortal_product.environment["DATA_DIR"])
+    keys = (folder / "secrets" / "message_encryption_keys").read_text()
     assert "," not in keys
-    web_process = product.web
+    web_process = mortal_product.web
     web_process.kill()
     web_process.wait(20)
-    started = manage(product, "rotate_message_keys", "--dry-run")
+    started = manage(mortal_product, "rotate_message_keys", "--dry-run")
     assert "0 still with older keys, 0 damaged" in started.stdout
 
 
@@ -95,8 +87,8 @@ def test_a_running_server_reads_and_writes_through_a_whole_rotation(product, cli
         ["manage.py", "ask", "How?"],
     ],
 )
-def test_no_process_starts_with_a_wrong_key(product, command):
-    worker = product.children("celery")[0]
+def test_no_process_starts_with_a_wrong_key(running_product, command):
+    worker = running_product.children("celery")[0]
     environment = os.environ | environment_of(worker)
     environment |= {
         "MESSAGE_ENCRYPTION_KEYS": Fernet.generate_key().decode(),

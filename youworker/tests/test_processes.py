@@ -29,6 +29,7 @@ from youworker.processes import child, commands, notices, preflight, preparation
 from youworker.processes.child import Child
 from youworker.processes.output import Output
 from youworker.processes.supervisor import Supervisor, bracketed
+from youworker.testing.waiting import wait_until, wait_until_async
 from youworker.upstream.endpoint import Endpoint
 from youworker.upstream.probe import unreachable
 
@@ -45,13 +46,6 @@ class Lines:
 
 def python(code):
     return [sys.executable, "-c", code]
-
-
-async def until(condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 
 def test_output_survives_a_reader_who_stops():
@@ -100,7 +94,7 @@ async def test_a_child_that_dies_comes_back_and_it_is_said(monkeypatch):
     one = Child("beat", python("print('here')"), lines)
     work = asyncio.create_task(one.keep_running())
 
-    await until(lambda: lines.said.count("beat   | here") >= 3)
+    await wait_until_async(lambda: lines.said.count("beat   | here") >= 3)
     one.stopping = True
     await work
 
@@ -117,7 +111,7 @@ async def test_grandchildren_end_with_their_child():
     await one.run_once()
 
     pid = int(lines.said[0].split("| ")[1])
-    await until(lambda: not psutil.pid_exists(pid) or is_zombie(pid))
+    await wait_until_async(lambda: not psutil.pid_exists(pid) or is_zombie(pid))
 
 
 def is_zombie(pid):
@@ -146,7 +140,7 @@ async def test_a_signal_ends_obstinate_children_too(monkeypatch):
     one = Child("web", python(deaf), lines)
     boss = supervisor([one], lines)
     work = asyncio.create_task(boss.run())
-    await until(lambda: "web    | up" in lines.said)
+    await wait_until_async(lambda: "web    | up" in lines.said)
 
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(work, 10)
@@ -186,7 +180,7 @@ async def test_a_child_that_was_started_early_is_taken_over():
     process = early.process
 
     keeping = asyncio.create_task(early.keep_running())
-    await until(lambda: "web    | here" in lines.said)
+    await wait_until_async(lambda: "web    | here" in lines.said)
     early.stopping = True
     early.signal(signal.SIGKILL)
     await keeping
@@ -423,14 +417,14 @@ def test_up_starts_everything_and_leaves_nothing_behind(tmp_path):
             connection.request("GET", "/health/ready")
             assert connection.getresponse().status == 200
         # The worker, its child, and the scheduler.
-        wait_for(lambda: sum("celery" in words(one) for one in descendants(process)) >= 3, 90)
+        wait_until(lambda: sum("celery" in words(one) for one in descendants(process)) >= 3)
         family = descendants(process)
         servers = [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in words(one)]
 
         web = next(one for one in family if "youworker.server" in words(one))
         web.kill()
-        wait_for(lambda: any("web ended" in line for line in lines), 30)
-        wait_for(lambda: answers(port), 90)
+        wait_until(lambda: any("web ended" in line for line in lines))
+        wait_until(lambda: answers(port))
         family += descendants(process)
     finally:
         started = time.monotonic()
@@ -451,13 +445,6 @@ def words(process):
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
-
-
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def answers(port):

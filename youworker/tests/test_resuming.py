@@ -12,12 +12,13 @@ import pytest
 
 from youworker.bench.product import run_command
 from youworker.common.config import BASE_DIR
+from youworker.testing.waiting import wait_until
 from youworker.tests.test_survival import (
+    AWAY,
     ask,
     client,
     ended,
     events_of,
-    eventually,
     product,
     second_process,
     text_of,
@@ -63,7 +64,9 @@ class Viewer:
 
 
 def waiting(client, run):
-    return eventually(lambda: client.get(f"/v1/runs/{run}").json()["status"] == "waiting_approval")
+    return wait_until(
+        lambda: client.get(f"/v1/runs/{run}").json()["status"] == "waiting_approval", despite=AWAY
+    )
 
 
 def are_whole(events):
@@ -108,7 +111,7 @@ def test_a_call_that_was_under_way_when_its_process_died_is_not_repeated(product
         (call,) = other.get("/v1/approvals").json()["results"]
         viewer = Viewer(product, run)
         other.post(f"/v1/runs/{run}/approvals/{call['id']}", json={"decision": "allow"})
-        eventually(lambda: calls_in(ledger) == 1)
+        wait_until(lambda: calls_in(ledger) == 1)
         process.send_signal(signal.SIGKILL)
         process.wait(15)
         found, seen = ended(client, run), viewer.seen()
@@ -122,7 +125,9 @@ def test_an_answer_that_had_not_begun_survives_the_orderly_end_of_its_process(pr
     with second_process(product) as (process, other):
         _, run = ask(other, "[[first_ms=12000,tokens=5]]")
         viewer = Viewer(product, run)
-        eventually(lambda: client.get(f"/v1/runs/{run}").json()["status"] == "running")
+        wait_until(
+            lambda: client.get(f"/v1/runs/{run}").json()["status"] == "running", despite=AWAY
+        )
         process.terminate()
         process.wait(30)
         found, seen = ended(client, run), viewer.seen()

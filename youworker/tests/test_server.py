@@ -6,10 +6,12 @@ import time
 from contextlib import closing
 
 import pytest
+from django.core.exceptions import RequestAborted
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
+from youworker.web.handler import Handler
 from youworker.web.requests import CHUNK_BYTES, BodyQueue
 
 pytestmark = pytest.mark.slow
@@ -122,7 +124,42 @@ async def test_a_body_is_read_piece_by_piece(tmp_path):
         queue = BodyQueue(content)
         queue.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         queue.put_nowait({"type": "http.disconnect"})
-        pieces = [await queue.get() for _ in range(4)]
+        pieces = [await queue() for _ in range(4)]
 
     assert [len(piece.get("body", b"")) for piece in pieces] == [CHUNK_BYTES, CHUNK_BYTES, 0, 0]
     assert [piece.get("more_body") for piece in pieces] == [True, True, False, None]
+
+
+async def test_django_reads_the_body_where_it_lies(tmp_path):
+    path = tmp_path / "body"
+    path.write_bytes(b"x" * CHUNK_BYTES)
+    with path.open("rb") as content:
+        queue = BodyQueue(content)
+        queue.put_nowait({"type": "http.disconnect"})
+
+        body = await Handler().read_body(queue)
+
+        assert body is content
+        assert (await queue())["type"] == "http.disconnect"
+
+
+async def test_a_body_that_somebody_has_begun_to_read_is_copied(tmp_path):
+    path = tmp_path / "body"
+    path.write_bytes(b"x" * (CHUNK_BYTES + 1))
+    with path.open("rb") as content:
+        queue = BodyQueue(content)
+        first = (await queue())["body"]
+
+        with await Handler().read_body(queue) as rest:
+            assert (len(first), rest.read()) == (CHUNK_BYTES, b"x")
+
+
+async def test_the_body_of_a_client_who_left_is_not_read(tmp_path):
+    path = tmp_path / "body"
+    path.touch()
+    with path.open("rb") as content:
+        queue = BodyQueue(content)
+    queue.put_nowait({"type": "http.disconnect"})
+
+    with pytest.raises(RequestAborted):
+        await Handler().read_body(queue)

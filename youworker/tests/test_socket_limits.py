@@ -13,6 +13,7 @@ from accounts.tests.factories import UserFactory
 from youworker.common.db import in_thread
 from youworker.routing import websockets
 from youworker.testing.sockets import Socket
+from youworker.testing.waiting import wait_until
 from youworker.tests.serving import ask, serving, speak
 
 pytestmark = pytest.mark.slow
@@ -157,13 +158,6 @@ def number(port, path):
     return int(ask(port, path)[2].split()[0])
 
 
-def eventually(port, path, expected, *, differs=False):
-    deadline = time.monotonic() + 60
-    while (number(port, path) == expected) is differs:
-        assert time.monotonic() < deadline, path
-        time.sleep(0.05)
-
-
 def test_an_application_waits_for_a_socket_that_does_not_read(port):
     before = number(port, "/frames")
     with unread(port, b"/flood") as client:
@@ -176,7 +170,7 @@ def test_an_application_waits_for_a_socket_that_does_not_read(port):
         received, wanted = 0, (sent + 50) * 65536
         while received < wanted:
             received += len(client.recv(1 << 20))
-    eventually(port, "/flooding", 0)
+    wait_until(lambda: number(port, "/flooding") == 0)
 
     assert sent < 200
 
@@ -184,9 +178,9 @@ def test_an_application_waits_for_a_socket_that_does_not_read(port):
 def test_a_socket_that_does_not_read_is_closed_when_its_time_has_come():
     # Who reads would have ten minutes for an answer.
     with serving(CLOSING_SECONDS="600") as port, unread(port, b"/flood/close") as client:
-        eventually(port, "/frames", 0, differs=True)
+        wait_until(lambda: number(port, "/frames") > 0)
 
-        eventually(port, "/flooding", 0)
+        wait_until(lambda: number(port, "/flooding") == 0)
 
         with suppress(ConnectionError):
             while client.recv(1 << 20):
@@ -210,11 +204,11 @@ def test_pings_that_are_not_read_are_not_answered(port):
 
 def test_who_says_goodbye_without_reading_is_let_go(port):
     with unread(port, b"/flood") as client:
-        eventually(port, "/flooding", 1)
+        wait_until(lambda: number(port, "/flooding") == 1)
         time.sleep(0.5)
         client.sendall(bytes([0x88, 0x80, 0, 0, 0, 0]))
 
-        eventually(port, "/flooding", 0)
+        wait_until(lambda: number(port, "/flooding") == 0)
 
 
 @pytest.mark.django_db(transaction=True)

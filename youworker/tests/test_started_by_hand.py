@@ -6,7 +6,9 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.core.management import get_commands
 
+import manage
 from youworker.common.config import BASE_DIR
 
 UNDER_TEST = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "SECRET_KEY_FILE")
@@ -42,3 +44,9 @@ def test_a_web_process_without_a_secret_says_so_in_one_line():
         "youworker: SECRET_KEY is missing, too short or a placeholder: "
         "set SECRET_KEY or SECRET_KEY_FILE."
     ]
+
+
+def test_commands_that_need_no_servers_exist():
+    known = {*get_commands(), "help", "version", "--version", "--help", "-h"}
+
+    assert known >= manage.OFFLINE_COMMANDS

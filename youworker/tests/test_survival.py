@@ -20,23 +20,22 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chat.events import log_key
-from youworker.bench.chat import model_double
-from youworker.bench.product import free_port, running_product
+from youworker.bench.product import free_port
 from youworker.common.config import BASE_DIR
+from youworker.testing.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 SLOW = "[[tokens=400,rate=40]]"
 # It goes on for longer than any machine needs to start a command.
 LONG = "[[tokens=4000,rate=40]]"
+# What it looks like when a process is away.
+AWAY = (httpx2.HTTPError,)
 
 
 @pytest.fixture(scope="module")
-def product():
-    with model_double() as port:
-        url = f"http://127.0.0.1:{port}/v1"
-        with running_product(LLM_BASE_URL=url, RUN_LEASE_SECONDS="5", LOG_LEVEL="ERROR") as running:
-            yield running
+def product(mortal_product):
+    return mortal_product
 
 
 @pytest.fixture
@@ -51,19 +50,6 @@ def ask(client, text):
     posted = client.post(f"/v1/sessions/{session}/messages", json={"text": text})
     assert posted.status_code == 202, posted.text
     return session, posted.json()["run"]["id"]
-
-
-def eventually(probe, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            found = probe()
-        except httpx2.HTTPError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.3)
-    raise AssertionError("it did not happen in time")
 
 
 def events_of(client, run, after=0, until="done"):
@@ -108,7 +94,7 @@ def second_process(product):
         headers = {"Authorization": f"Bearer {product.api_key}"}
         url = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=url, headers=headers, timeout=30) as opened:
-            eventually(lambda: opened.get("/health/live").status_code == 200)
+            wait_until(lambda: opened.get("/health/live").status_code == 200, despite=AWAY)
             yield other, opened
     finally:
         other.send_signal(signal.SIGCONT)
@@ -123,7 +109,7 @@ def ended(client, run):
         found = client.get(f"/v1/runs/{run}").json()
         return found["status"] not in ("queued", "running") and found
 
-    return eventually(look)
+    return wait_until(look, despite=AWAY)
 
 
 def test_two_web_processes_behave_as_one(product, client):
@@ -146,8 +132,9 @@ def test_a_killed_web_process_loses_less_than_a_second_of_an_answer(product, cli
     seen = text_of(events_of(client, run, until=60))
     os.kill(product.web.pid, signal.SIGKILL)
 
-    ended = eventually(
-        lambda: (found := client.get(f"/v1/runs/{run}").json())["status"] != "running" and found
+    ended = wait_until(
+        lambda: (found := client.get(f"/v1/runs/{run}").json())["status"] != "running" and found,
+        despite=AWAY,
     )
     question, answer = client.get(f"/v1/sessions/{session}/messages").json()["results"]
     again = client.post("/v1/chat", json={"text": "[[tokens=5]]", "session_id": session})
@@ -258,10 +245,10 @@ def test_a_process_that_slept_through_its_lease_writes_nothing_more(product, cli
         text = client.get(f"/v1/sessions/{session}/messages").json()["results"][1]["content"]
         events, length = events_of(client, run), redis.xlen(f"run:{run}")
         process.send_signal(signal.SIGCONT)
-        asked = eventually(
+        asked = wait_until(
             lambda: [each for each in requests_of(product, LONG) if each["abandoned"]]
         )
-        eventually(lambda: other.get("/health/live").status_code == 200)
+        wait_until(lambda: other.get("/health/live").status_code == 200, despite=AWAY)
         time.sleep(2)  # what it could still do, it has done
 
         later = client.get(f"/v1/runs/{run}").json()

@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,13 +16,13 @@ from accounts.tests.factories import code_of
 from youworker.bench.product import product_in
 from youworker.common.config import BASE_DIR
 from youworker.testing.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
+from youworker.testing.waiting import wait_until
 from youworker.tests.installation import people
 from youworker.tests.installation.archive import restore_installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 ARCHIVES = sorted((Path(__file__).parent / "data").glob("installation_*.tar.xz"))
-SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +95,6 @@ def manage(product, *arguments):
 def sign_in(client, facts, name, **more):
     given = {"username": name, "password": facts["people"]["password"], **more}
     return client.post("/v1/auth/login", json=given)
-
-
-def eventually(probe):
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.3)
-    raise AssertionError("it did not happen in time")
 
 
 def test_passwords_are_known(facts, visitor):
@@ -194,7 +184,7 @@ def test_runs_that_were_left_end_with_what_was_said(facts, ada):
         found = ada.get(f"/v1/runs/{run}").json()
         return found["finished_at"] and found
 
-    found = {status: eventually(lambda pk=pk: ended(pk)) for status, pk in runs.items()}
+    found = {status: wait_until(lambda pk=pk: ended(pk)) for status, pk in runs.items()}
 
     over = {"succeeded", "stopped", "failed", "interrupted"}
     assert {status: found[status]["status"] for status in over} == {one: one for one in over}
@@ -246,8 +236,8 @@ def test_files_on_their_way_arrive(facts, ada):
         found = ada.get(f"/v1/ingestion/runs/{run}").json()
         return found["finished_at"] and found
 
-    waiting = eventually(lambda: finished(queue["waiting"]))
-    embedding = eventually(lambda: finished(queue["embedding"]))
+    waiting = wait_until(lambda: finished(queue["waiting"]))
+    embedding = wait_until(lambda: finished(queue["embedding"]))
 
     assert (waiting["status"], waiting["totals"]["ready"]) == ("succeeded", 2)
     assert (embedding["status"], embedding["totals"]["failed"]) == ("partial", 1)
@@ -265,7 +255,7 @@ def test_copies_of_data_are_there_or_are_made(facts, visitor):
         return visitor.get(f"/v1/account/exports/{pk}").json()["status"] == "ready"
 
     for pk in copies.values():
-        eventually(lambda pk=pk: ready(pk))
+        wait_until(lambda pk=pk: ready(pk))
         content = visitor.get(f"/v1/account/exports/{pk}/download").content
         assert content.startswith(b"PK")
 
@@ -278,7 +268,7 @@ def test_who_was_leaving_is_gone_and_who_is_held_stays(facts, product):
         return manage(product, "shell", "-v0", "-c", STILL).stdout.split()
 
     departures = facts["departures"]
-    eventually(lambda: departures["leaving"] not in people_left())
+    wait_until(lambda: departures["leaving"] not in people_left())
 
     left = people_left()
     assert departures["held"] in left

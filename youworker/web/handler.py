@@ -66,6 +66,12 @@ class Handler(ASGIHandler):
             thread.submit(close_old_connections)
             thread.shutdown(wait=False)
 
+    async def read_body(self, receive: Any) -> Any:
+        """The body as our server has stored it; of other servers, a copy of what they send."""
+        take = getattr(receive, "take", None)
+        body = take() if take is not None else None
+        return await super().read_body(receive) if body is None else body
+
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer while holding a slot; streams and slow readers go on without."""
         slot = self.slot_for(request)

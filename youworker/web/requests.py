@@ -145,7 +145,14 @@ class BodyQueue:
         if event["type"] != "http.request":
             self.events.put_nowait(event)
 
-    async def get(self) -> dict[str, Any]:
+    def take(self) -> Any:
+        """The file itself, for whoever reads it without a copy; none when it is closed or read."""
+        if self.finished or self.content.closed or self.content.tell():
+            return None
+        self.finished = True
+        return self.content
+
+    async def __call__(self) -> dict[str, Any]:
         """The next piece or event."""
         if self.finished or self.content.closed:
             return await self.events.get()

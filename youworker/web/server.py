@@ -12,6 +12,7 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from youworker.common.per_loop import close_all
+from youworker.upstream.trust import trusted_authorities
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
 from youworker.web.requests import BodyQueue, Request, RequestFactory, Spent
@@ -62,6 +63,8 @@ class WebServer(daphne.server.Server):
 
     def run(self) -> None:
         """Serve until the end."""
+        # Reading the authorities takes 50 ms, in which the loop would do nothing else.
+        trusted_authorities()
         reactor.callWhenRunning(self.begin_work)
         super().run()
 
@@ -81,16 +84,18 @@ class WebServer(daphne.server.Server):
         # daphne takes it from a header that anybody can send.
         scope["root_path"] = self.root_path
         queue: Any = asyncio.Queue()
+        receive: Any = queue.get
         if isinstance(protocol, SocketProtocol):
             queue = SocketQueue(protocol.transport)
+            receive = queue.get
             scope["extensions"] = {"websocket.http.response": {}}
         elif isinstance(protocol, Request):
             scope["headers"] = with_length(scope["headers"], protocol.received)
-            queue = BodyQueue(protocol.content)
+            queue = receive = BodyQueue(protocol.content)
             protocol.content = Spent(protocol.content)
         if protocol not in self.connections:
             return None
-        work = self.application(scope, queue.get, partial(self.handle_reply, protocol))
+        work = self.application(scope, receive, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(work)
         return queue
 

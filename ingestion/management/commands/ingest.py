@@ -91,7 +91,17 @@ class Command(BaseCommand):
             self.stderr.write(f"{item.uri}: {item.error_detail or item.stage}")
         if lost:
             raise CommandError(f"{len(lost)} of {run.items.count()} files are not ready.")
-        self.stdout.write(f"{run.items.count()} files are ready.")
+        self.report_duplicates(run)
+
+    def report_duplicates(self, run: IngestionRun) -> None:
+        """Say how many files are ready, and which of them are there under another name."""
+        known = run.items.filter(duplicate=True).select_related("document").order_by("position")
+        for item in known:
+            if item.document is not None and item.document.uri != item.uri:
+                self.stdout.write(f"{item.uri}: the same content as {item.document.uri}")
+        verb = "was" if len(known) == 1 else "were"
+        ending = f", {len(known)} of them {verb} in the collection before" if known else ""
+        self.stdout.write(f"{run.items.count()} files are ready{ending}.")
 
 
 def lend_a_hand() -> bool:

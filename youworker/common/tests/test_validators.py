@@ -8,7 +8,6 @@ from youworker.common.exceptions import InvalidInput
 from youworker.common.validators import (
     validate_enum,
     validate_not_empty,
-    validate_positive,
     validate_range,
     validate_service_input,
 )
@@ -20,8 +19,8 @@ class Colour(StrEnum):
 
 
 @validate_not_empty("name")
-@validate_positive("count")
 @validate_range("share", 0, 1)
+@validate_range("count", 1, 9)
 @validate_enum("colour", Colour)
 def paint(name, *, count=1, share=0.5, colour="red"):
     """Paint."""
@@ -40,8 +39,8 @@ def test_good_input_passes_unchanged():
         ({"name": ""}, "name", "This may not be empty."),
         ({"name": " \n"}, "name", "This may not be empty."),
         ({"name": []}, "name", "This may not be empty."),
-        ({"name": "a", "count": 0}, "count", "This must be greater than zero."),
-        ({"name": "a", "count": -1}, "count", "This must be greater than zero."),
+        ({"name": "a", "count": 0}, "count", "This must be between 1 and 9."),
+        ({"name": "a", "count": -1}, "count", "This must be between 1 and 9."),
         ({"name": "a", "share": 1.01}, "share", "This must be between 0 and 1."),
         ({"name": "a", "share": -0.1}, "share", "This must be between 0 and 1."),
         ({"name": "a", "share": float("nan")}, "share", "This must be between 0 and 1."),

@@ -21,10 +21,9 @@ from chat.tests.factories import (
     ToolRunFactory,
 )
 from documents.models import Tag
-from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from documents.tests.factories import CollectionFactory, DocumentFactory, store_bytes, write
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.enums import Stage
-from ingestion.store import Incoming, keep
 from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from quotas.enums import UsageKind
@@ -33,14 +32,6 @@ from quotas.services import record_usage
 from youworker.common.ids import uuid7
 from youworker.common.models import IdempotentRequest
 from youworker.common.redis import sync_redis
-
-
-def stored(content):
-    file = Incoming(name="file.txt")
-    file.open()
-    file.write(content)
-    keep([file])
-    return file
 
 
 def furnish(word):
@@ -64,20 +55,19 @@ def furnish(word):
     record_usage(UsageKind.RUN, user.pk, key_id=key.pk, tokens_in=5)
     MembershipFactory(user=user, group=GroupFactory(name=f"group of {word}'s team"))
     shelf = CollectionFactory(owner=user, name=word, description=word)
-    file = stored(f"content {word}".encode())
+    file = store_bytes(f"content {word}".encode())
     document = DocumentFactory(
         owner=user,
         collection=shelf,
         title=word,
         uri=f"../../{word}.txt",
-        file=file.file,
-        sha256=file.sha256,
+        stored_file=file,
     )
     document.tags.add(Tag.objects.create(name=word))
     passages = write(document, f"text {word}", heading=word)
     talk(user, word, document, passages[0])
     run = IngestionRunFactory(owner=user, target=word, tags=[word])
-    ItemFactory(run=run, name=word, uri=word, file=file.file, document=document, stage=Stage.READY)
+    ItemFactory(run=run, name=word, uri=word, document=document, stage=Stage.READY)
     IdempotentRequest.objects.create(user=user, key=word, fingerprint=word, answer={"x": word})
     sync_redis().set(f"yw:asgi:group:ingestion.{user.pk.hex}", word)
     return user

@@ -24,6 +24,7 @@ from documents.tests.factories import (
     DocumentFactory,
     DocumentShareFactory,
     embed,
+    store_bytes,
     write,
 )
 from documents.tests.fakes import LetterEmbedder
@@ -38,7 +39,7 @@ from youworker.common.exceptions import Forbidden
 from youworker.common.leases import lease_end
 from youworker.privacy import erasures, removing
 from youworker.privacy.exports import make_exports, request_export
-from youworker.privacy.tests.canaries import furnish, stored, traces_of
+from youworker.privacy.tests.canaries import furnish, traces_of
 from youworker.testing.leases import let_leases_end
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
@@ -163,14 +164,14 @@ def test_only_superusers_erase_others():
 
 
 def test_a_file_that_somebody_else_has_too_stays(at_once):
-    file = stored(b"the same bytes")
-    gone, kept = (DocumentFactory(file=file.file, sha256=file.sha256) for _ in range(2))
+    file = store_bytes(b"the same bytes")
+    gone, kept = (DocumentFactory(stored_file=file) for _ in range(2))
 
     at_once(gone.owner)
 
     from documents.services import stored_path
 
-    assert stored_path(kept.file).read_bytes() == b"the same bytes"
+    assert stored_path(kept.stored_file).read_bytes() == b"the same bytes"
 
 
 def test_citations_in_answers_of_others_stay_without_the_document(at_once):

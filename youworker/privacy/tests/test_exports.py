@@ -18,14 +18,15 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.private import read_session
 from chat.tests.factories import CitationFactory, MessageFactory, SessionFactory
-from documents.tests.factories import DocumentFactory
+from documents import services as documents
+from documents.tests.factories import DocumentFactory, store_bytes
 from groups.enums import Role
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.common import audit
 from youworker.privacy import exports
 from youworker.privacy.naming import safe_name
 from youworker.privacy.registry import personal
-from youworker.privacy.tests.canaries import furnish, stored
+from youworker.privacy.tests.canaries import furnish
 from youworker.testing.leases import let_leases_end
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
@@ -73,7 +74,7 @@ def test_messages_are_readable_and_secrets_are_not_there(tmp_path):
 
 def test_originals_are_whole_and_names_cannot_leave_their_folder(tmp_path):
     user = UserFactory()
-    file = stored(b"bytes")
+    file = store_bytes(b"bytes")
     hostile = [
         "../../etc/passwd",
         "..\\..\\a.txt",
@@ -84,7 +85,7 @@ def test_originals_are_whole_and_names_cannot_leave_their_folder(tmp_path):
     ]
     for position, uri in enumerate(hostile):
         DocumentFactory(
-            owner=user, uri=uri.replace("\x00", "\u202e"), file=file.file, title=f"{position}"
+            owner=user, uri=uri.replace("\x00", "\u202e"), stored_file=file, title=f"{position}"
         )
 
     package = packed(user, tmp_path)
@@ -121,7 +122,8 @@ def test_names_are_made_safe(name, safe):
 
 
 def test_a_missing_original_is_told(tmp_path):
-    document = DocumentFactory(file="aa/bb/gone", title="Lost")
+    document = DocumentFactory(stored_file=store_bytes(b"lost"), title="Lost")
+    documents.stored_path(document.stored_file).unlink()
 
     package = packed(document.owner, tmp_path)
 
@@ -144,7 +146,9 @@ def test_pages_are_escaped_and_ask_for_nothing(tmp_path):
     session = SessionFactory(title=bad)
     answer = MessageFactory(session=session, role="assistant", content=bad)
     CitationFactory(message=answer, title=bad, quote=bad)
-    DocumentFactory(owner=session.user, title=bad, uri='"><img src=x>.html', file=stored(b"x").file)
+    DocumentFactory(
+        owner=session.user, title=bad, uri='"><img src=x>.html', stored_file=store_bytes(b"x")
+    )
 
     package = packed(session.user, tmp_path)
 
