@@ -10,8 +10,10 @@ from documents.enums import Provider
 from documents.models import EmbeddingModel
 from documents.search.frequencies import sampler
 from documents.search.vectors import embedded
+from documents.services import embedding_leases
 from documents.services.embeddings import build_index
 from documents.tests.fakes import LetterEmbedder
+from youworker.testing.leases import long_lease_end
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +24,12 @@ def _nothing_remembered():
     yield
     sampler.forget()
     embedded.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _long_pauses(monkeypatch):
+    """A slow machine does not try again what a test looks at."""
+    monkeypatch.setattr(embedding_leases, "lease_end", long_lease_end)
 
 
 @pytest.fixture

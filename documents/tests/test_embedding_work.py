@@ -14,7 +14,7 @@ from documents.enums import DocumentStatus, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
 from documents.services import embedding_work
 from documents.services.embedding_leases import MAX_LOSSES, MOST_PASSAGES, claim_tasks
-from documents.services.embedding_work import embed_claimed, embed_next
+from documents.services.embedding_work import EmbeddingWork, embed_claimed, embed_next
 from documents.tests.factories import FOREVER, DocumentFactory, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, NanEmbedder, PickyEmbedder
 from youworker.common.config import config
@@ -124,7 +124,7 @@ def test_a_killed_worker_loses_a_batch_at_most(use):
 
     embedder.act = kill
     with pytest.raises(KeyboardInterrupt):
-        embed_claimed(lease, until=FOREVER)
+        EmbeddingWork(lease).run(until=FOREVER)
     let_leases_end(EmbeddingTask.objects.all())
     assert services.take_back_tasks() == 1
 
@@ -244,7 +244,9 @@ def test_a_worker_stops_when_its_documents_were_taken_over(use):
     assert statuses() == [DocumentStatus.SEARCHABLE]
 
 
-def test_a_server_that_is_away_is_left_alone_and_no_document_has_failed(use):
+def test_a_server_that_is_away_is_left_alone_and_no_document_has_failed(use, monkeypatch):
+    monkeypatch.setattr(embedding_work, "PAUSE", 600)
+    monkeypatch.setattr(embedding_work, "LONGEST_PAUSE", 10_000)
     model = use(BrokenEmbedder(), active=True)
     for _ in range(3):
         write(DocumentFactory(), "text")
@@ -256,7 +258,7 @@ def test_a_server_that_is_away_is_left_alone_and_no_document_has_failed(use):
         model.refresh_from_db()
         assert (model.failures, model.error) == (failures, "The embedding server does not answer.")
         pause = EmbeddingModel.objects.annotate(left=F("lease_until") - Now()).get().left
-        assert pause > timedelta(seconds=embedding_work.PAUSE * 2 ** (failures - 1) - 10)
+        assert pause > timedelta(seconds=600 * 2 ** (failures - 1) - 300)
         let_pauses_end()
 
     tasks = EmbeddingTask.objects.values_list("state", "failures", "losses", "error_code")

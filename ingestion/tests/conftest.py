@@ -2,16 +2,26 @@
 
 import pytest
 
+from documents.services import embedding_leases
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import store
+from ingestion.pipeline import verdicts
 from ingestion.pipeline.parse import close_parser
+from youworker.testing.leases import long_lease_end
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_parser_left():
     yield
     close_parser()
+
+
+@pytest.fixture(autouse=True)
+def _long_pauses(monkeypatch):
+    """A slow machine does not try again what a test looks at."""
+    for module in (embedding_leases, verdicts):
+        monkeypatch.setattr(module, "lease_end", long_lease_end)
 
 
 @pytest.fixture

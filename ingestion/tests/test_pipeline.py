@@ -34,7 +34,7 @@ from quotas.enums import UsageOutcome
 from quotas.models import UsageEvent
 from youworker.common.config import config
 from youworker.common.leases import lease_end
-from youworker.testing.leases import let_leases_end
+from youworker.testing.leases import LONG_PAUSE, let_leases_end
 
 pytestmark = pytest.mark.django_db
 
@@ -222,7 +222,7 @@ def test_a_file_that_kills_parsers_is_given_up_after_three(user, letters, incomi
         work_for(30)
         poison = run.items.get(position=0)
         assert poison.attempts == attempt
-        pass_time(60)
+        pass_time(LONG_PAUSE + 1)
 
     assert stages(run) == [Stage.FAILED, Stage.READY]
     assert poison.error_detail == "The parser broke down while reading the file."
@@ -244,7 +244,7 @@ def test_our_own_mistakes_are_attempts_too(user, letters, incoming, monkeypatch)
 
     for _ in range(config.ingestion.max_attempts):
         work_for(30)
-        pass_time(60)
+        pass_time(LONG_PAUSE + 1)
 
     item = run.items.get()
     assert (item.stage, item.error_code) == (Stage.FAILED, "internal_error")
@@ -394,7 +394,7 @@ def test_an_absent_model_server_only_pauses(user, db, monkeypatch, incoming):
     run = upload(user, incoming, "zebra")
     for _ in range(config.ingestion.max_attempts + 2):
         work_for(30)
-        pass_time(600)
+        pass_time(LONG_PAUSE + 1)
 
     item = run.items.get()
     assert (item.stage, item.attempts, item.error_code) == (
@@ -420,7 +420,7 @@ def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
 
     for _ in range(config.ingestion.max_attempts):
         work_for(30)
-        pass_time(60)
+        pass_time(LONG_PAUSE + 1)
 
     item = run.items.get()
     attempts = 1 + config.ingestion.max_attempts
@@ -440,12 +440,12 @@ def test_what_was_given_up_is_ready_once_its_vectors_come(user, db, monkeypatch,
     run = upload(user, incoming, "zebra", "")
     for _ in range(config.ingestion.max_attempts):
         work_for(30)
-        pass_time(60)
+        pass_time(LONG_PAUSE + 1)
     run.refresh_from_db()
     assert (run.status, stages(run)) == (RunStatus.FAILED, [Stage.FAILED, Stage.FAILED])
 
     monkeypatch.setattr(WrongEmbedder, "embed", LetterEmbedder.embed)
-    pass_time(60)
+    pass_time(LONG_PAUSE + 1)
     work_for(30)
 
     run.refresh_from_db()
@@ -460,11 +460,11 @@ def test_a_cancelled_run_stays_cancelled_when_vectors_come_late(user, db, monkey
     services.cancel_run(run, actor=user)
     for _ in range(config.ingestion.max_attempts + 1):
         work_for(30)
-        pass_time(60)
+        pass_time(LONG_PAUSE + 1)
     assert stages(run) == [Stage.FAILED] * BATCH + [Stage.SKIPPED]
 
     monkeypatch.setattr(WrongEmbedder, "embed", LetterEmbedder.embed)
-    pass_time(60)
+    pass_time(LONG_PAUSE + 1)
     work_for(30)
 
     run.refresh_from_db()

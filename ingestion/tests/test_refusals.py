@@ -20,6 +20,7 @@ from ingestion.parsing.process import Parsed
 from ingestion.pipeline import parse
 from ingestion.pipeline.working import work_for
 from youworker.common.config import config
+from youworker.testing.leases import LONG_PAUSE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +43,7 @@ def work_until_given_up(run):
             return attempt
         for rows in (IngestionItem.objects, EmbeddingTask.objects):
             waiting = rows.filter(lease_until__isnull=False)
-            waiting.update(lease_until=F("lease_until") - timedelta(minutes=1))
+            waiting.update(lease_until=F("lease_until") - timedelta(seconds=LONG_PAUSE + 1))
     pytest.fail("It is tried for ever.")
 
 

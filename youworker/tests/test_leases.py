@@ -1,7 +1,6 @@
 """Leases of every kind end by the database's clock, at the second look."""
 
 import threading
-import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -22,6 +21,7 @@ from ingestion.pipeline.leases import claim, take_back
 from ingestion.tests.factories import ItemFactory
 from youworker.common.leases import LOOK_SECONDS, keep_lease_alive, lease_end, new_lease
 from youworker.testing.leases import let_leases_end
+from youworker.testing.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -168,10 +168,3 @@ def test_a_failure_to_renew_is_made_up_for(kind, caplog):
         wait_until(lambda: not rows.expired().exists())
 
     assert caplog.text.count("could not be renewed") == 2
-
-
-def wait_until(probe):
-    deadline = time.monotonic() + 30
-    while not probe():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
