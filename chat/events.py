@@ -11,6 +11,7 @@ from youworker.common.crypto import Undecryptable
 from youworker.common.streamcipher import StreamCipher
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 
@@ -33,7 +34,7 @@ class Event:
         return f"{head}{'' if body == '}' else ','}{body}"
 
 
-def encoded(data: dict[str, Any]) -> bytes:
+def encoded(data: Mapping[str, Any]) -> bytes:
     """A payload as JSON in bytes."""
     return orjson.dumps(data)
 

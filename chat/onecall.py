@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from accounts.types import AccessGrant
+    from chat.serializers import ChatAnswerShape
     from chat.services import Posted
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -105,7 +106,7 @@ async def goes_on(run_id: UUID) -> bool:
     return run_id in working
 
 
-def answer_of(run_id: UUID) -> dict[str, Any]:
+def answer_of(run_id: UUID) -> ChatAnswerShape:
     """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
     run = Run.objects.get(pk=run_id)
     answer = Message.objects.with_details().get(run=run, role=MessageRole.ASSISTANT)

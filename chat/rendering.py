@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chat.models import Citation, Message, Run, ToolRun
+    from chat.serializers import (
+        CitationShape,
+        ErrorOfRunShape,
+        FeedbackShape,
+        MessageShape,
+        RunShape,
+        ToolRunShape,
+    )
 
 
-def rendered_citation(citation: Citation) -> dict[str, Any]:
+def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
     return {
         "index": citation.index,
@@ -22,15 +30,12 @@ def rendered_citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> dict[str, Any]:
+def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> ToolRunShape:
     """One call of a tool; without `private` its content is not even decrypted."""
-    shown = {
+    return {
         "args": tool_run.arguments if private else {},
         "result_preview": tool_run.result_preview if private else "",
         "error": tool_run.error if private else "",
-    }
-    return {
-        **shown,
         "id": tool_run.pk,
         "tool": tool_run.tool_name,
         "status": tool_run.status,
@@ -42,7 +47,7 @@ def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> dict[str, A
     }
 
 
-def rendered_message(message: Message) -> dict[str, Any]:
+def rendered_message(message: Message) -> MessageShape:
     """One message with its citations and tool runs."""
     return {
         "id": message.pk,
@@ -60,16 +65,15 @@ def rendered_message(message: Message) -> dict[str, Any]:
     }
 
 
-def rendered_feedback(message: Message) -> dict[str, Any] | None:
+def rendered_feedback(message: Message) -> FeedbackShape | None:
     """What the user thought of an answer."""
     if not message.rating and not message.comment:
         return None
     return {"rating": message.rating, "comment": message.comment}
 
 
-def rendered_run(run: Run) -> dict[str, Any]:
+def rendered_run(run: Run) -> RunShape:
     """One run."""
-    error = {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
     return {
         "id": run.pk,
         "session_id": run.session_id,
@@ -81,9 +85,14 @@ def rendered_run(run: Run) -> dict[str, Any]:
         "tokens_in": run.tokens_in,
         "tokens_out": run.tokens_out,
         "ttft_ms": run.ttft_ms,
-        "error": error,
+        "error": rendered_error(run),
         "message_id": run.answer_id,
     }
+
+
+def rendered_error(run: Run) -> ErrorOfRunShape | None:
+    """Why a run failed."""
+    return {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
 
 
 def done_payload(run: Run) -> dict[str, Any]:
@@ -93,5 +102,5 @@ def done_payload(run: Run) -> dict[str, Any]:
         "message": rendered_message(run.answer) if run.answer else None,
         "usage": {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out},
         "iterations": run.iterations,
-        "error": rendered_run(run)["error"],
+        "error": rendered_error(run),
     }

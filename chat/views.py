@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
+    from chat.serializers import PostedShape, ToolRunShape
     from chat.services import Posted
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
@@ -59,8 +60,11 @@ def launched(posted: Posted) -> Response:
     """Start the run of a new question in this process, and say where to watch it."""
     if posted.is_new:
         async_to_sync(launch)(posted.run_id)
-    run = {"id": posted.run_id, "status": posted.status}
-    return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
+    answer: PostedShape = {
+        "message": {"id": posted.message_id},
+        "run": {"id": posted.run_id, "status": posted.status},
+    }
+    return Response(answer, status=202)
 
 
 class ChatView(ActorView):
@@ -256,6 +260,6 @@ class ToolRunViewSet(ActorView, GenericViewSet):
         page = self.paginate_queryset(self.get_queryset()) or []
         return self.get_paginated_response([self.shown(row) for row in page])
 
-    def shown(self, row: ToolRun) -> dict[str, Any]:
+    def shown(self, row: ToolRun) -> ToolRunShape:
         """One call; another user's content is not even decrypted."""
         return rendered_tool_run(row, private=row.user_id == self.actor.pk)
