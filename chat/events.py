@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 
@@ -30,7 +31,7 @@ class Event:
         return f"{head}{'' if body == '}' else ','}{body}"
 
 
-def encoded(data: dict[str, Any]) -> bytes:
+def encoded(data: Mapping[str, Any]) -> bytes:
     """A payload as JSON in bytes."""
     return orjson.dumps(data)
 

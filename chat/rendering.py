@@ -8,9 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chat.models import Citation, Message, Run, ToolRun
+    from chat.serializers import (
+        CitationShape,
+        ErrorOfRunShape,
+        FeedbackShape,
+        MessageShape,
+        RunShape,
+        ToolRunShape,
+    )
 
 
-def rendered_citation(citation: Citation) -> dict[str, Any]:
+def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
     return {
         "index": citation.index,
@@ -24,15 +32,12 @@ def rendered_citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> dict[str, Any]:
+def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> ToolRunShape:
     """One call of a tool; without `private` its content is not even decrypted."""
-    shown = {
+    return {
         "args": tool_run.arguments if private else {},
         "result_preview": tool_run.result_preview if private else "",
         "error": tool_run.error if private else "",
-    }
-    return {
-        **shown,
         "id": tool_run.pk,
         "tool": tool_run.tool_name,
         "status": tool_run.status,
@@ -49,7 +54,7 @@ def rendered_message(
     *,
     citations: Iterable[Citation] | None = None,
     tool_runs: Iterable[ToolRun] | None = None,
-) -> dict[str, Any]:
+) -> MessageShape:
     """One message with its citations and tool runs; those that are given are not read."""
     if citations is None:
         citations = message.citations.all()
@@ -71,16 +76,15 @@ def rendered_message(
     }
 
 
-def rendered_feedback(message: Message) -> dict[str, Any] | None:
+def rendered_feedback(message: Message) -> FeedbackShape | None:
     """What the user thought of an answer."""
     if not message.rating and not message.comment:
         return None
     return {"rating": message.rating, "comment": message.comment}
 
 
-def rendered_run(run: Run) -> dict[str, Any]:
+def rendered_run(run: Run) -> RunShape:
     """One run."""
-    error = {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
     return {
         "id": run.pk,
         "session_id": run.session_id,
@@ -92,9 +96,14 @@ def rendered_run(run: Run) -> dict[str, Any]:
         "tokens_in": run.tokens_in,
         "tokens_out": run.tokens_out,
         "ttft_ms": run.ttft_ms,
-        "error": error,
+        "error": rendered_error(run),
         "message_id": run.answer_id,
     }
+
+
+def rendered_error(run: Run) -> ErrorOfRunShape | None:
+    """Why a run failed."""
+    return {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
 
 
 def done_payload(run: Run, **known: Any) -> dict[str, Any]:
@@ -104,5 +113,5 @@ def done_payload(run: Run, **known: Any) -> dict[str, Any]:
         "message": rendered_message(run.answer, **known) if run.answer else None,
         "usage": {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out},
         "iterations": run.iterations,
-        "error": rendered_run(run)["error"],
+        "error": rendered_error(run),
     }

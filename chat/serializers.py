@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.enums import Language
 from chat.approvals import DECISIONS
-from chat.enums import RunStatus, ToolRunStatus
+from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Session
 from chat.services.questions import LONGEST_TEXT
 from youworker.common.openapi import example
+from youworker.common.shapes import Shape, serializer_for
 
 MOST_COLLECTIONS = 100
+RATINGS = (-1, 0, 1)
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):
@@ -79,33 +83,33 @@ class UpdateSessionSerializer(serializers.Serializer[Any]):
     )
 
 
-class CitationSerializer(serializers.Serializer[Any]):
+class CitationShape(Shape):
     """One `[n]` of an answer."""
 
-    index = serializers.IntegerField()
-    document_id = serializers.UUIDField(allow_null=True)
-    title = serializers.CharField()
-    chunk_id = serializers.UUIDField(allow_null=True)
-    page = serializers.IntegerField(allow_null=True)
-    heading = serializers.CharField()
-    quote = serializers.CharField()
-    supported = serializers.BooleanField()
+    index: int
+    document_id: UUID | None
+    title: str
+    chunk_id: UUID | None
+    page: int | None
+    heading: str
+    quote: str
+    supported: bool
 
 
-class ToolRunSerializer(serializers.Serializer[Any]):
+class ToolRunShape(Shape):
     """One call of a tool."""
 
-    id = serializers.UUIDField()
-    tool = serializers.CharField()
-    status = serializers.ChoiceField(ToolRunStatus.choices)
-    args = serializers.JSONField()
-    latency_ms = serializers.IntegerField(allow_null=True)
-    result_preview = serializers.CharField()
-    error = serializers.CharField()
-    session_id = serializers.UUIDField(allow_null=True)
-    run_id = serializers.UUIDField(allow_null=True)
-    message_id = serializers.UUIDField(allow_null=True)
-    created_at = serializers.DateTimeField()
+    id: UUID
+    tool: str
+    status: Annotated[str, ToolRunStatus]
+    args: Any
+    latency_ms: int | None
+    result_preview: str
+    error: str
+    session_id: UUID | None
+    run_id: UUID | None
+    message_id: UUID | None
+    created_at: datetime
 
 
 @example(decision="allow")
@@ -119,25 +123,32 @@ class DecideCallSerializer(serializers.Serializer[Any]):
 class FeedbackSerializer(serializers.Serializer[Any]):
     """What the user thinks of an answer."""
 
-    rating = serializers.ChoiceField([-1, 0, 1])
+    rating = serializers.ChoiceField(RATINGS)
     comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
 
 
-class MessageSerializer(serializers.Serializer[Any]):
+class FeedbackShape(Shape):
+    """What the user thought of an answer."""
+
+    rating: Annotated[int, RATINGS]
+    comment: str
+
+
+class MessageShape(Shape):
     """Something that was said."""
 
-    id = serializers.UUIDField()
-    role = serializers.ChoiceField(["user", "assistant"])
-    content = serializers.CharField()
-    model = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    parent_id = serializers.UUIDField(allow_null=True)
-    run_id = serializers.UUIDField(allow_null=True)
-    tokens_in = serializers.IntegerField()
-    tokens_out = serializers.IntegerField()
-    citations = CitationSerializer(many=True)
-    tool_runs = ToolRunSerializer(many=True)
-    feedback = FeedbackSerializer(allow_null=True)
+    id: UUID
+    role: Annotated[str, MessageRole]
+    content: str
+    model: str
+    created_at: datetime
+    parent_id: UUID | None
+    run_id: UUID | None
+    tokens_in: int
+    tokens_out: int
+    citations: list[CitationShape]
+    tool_runs: list[ToolRunShape]
+    feedback: FeedbackShape | None
 
 
 class AudioSerializer(serializers.Serializer[Any]):
@@ -191,61 +202,70 @@ class RegenerateSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
-class ErrorOfRunSerializer(serializers.Serializer[Any]):
+class ErrorOfRunShape(Shape):
     """Why a run failed."""
 
-    code = serializers.CharField()
-    detail = serializers.CharField()
+    code: str
+    detail: str
 
 
-class RunSerializer(serializers.Serializer[Any]):
+class RunShape(Shape):
     """An answer in the making, or made."""
 
-    id = serializers.UUIDField()
-    session_id = serializers.UUIDField()
-    status = serializers.ChoiceField(RunStatus.choices)
-    model = serializers.CharField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
-    iterations = serializers.IntegerField()
-    tokens_in = serializers.IntegerField()
-    tokens_out = serializers.IntegerField()
-    ttft_ms = serializers.IntegerField(allow_null=True)
-    error = ErrorOfRunSerializer(allow_null=True)
-    message_id = serializers.UUIDField(allow_null=True)
+    id: UUID
+    session_id: UUID
+    status: Annotated[str, RunStatus]
+    model: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    iterations: int
+    tokens_in: int
+    tokens_out: int
+    ttft_ms: int | None
+    error: ErrorOfRunShape | None
+    message_id: UUID | None
 
 
-class IdSerializer(serializers.Serializer[Any]):
+class IdShape(Shape):
     """A reference."""
 
-    id = serializers.UUIDField()
+    id: UUID
 
 
-class RunStateSerializer(IdSerializer):
+class RunStateShape(IdShape):
     """A run and where it stands."""
 
-    status = serializers.ChoiceField(RunStatus.choices)
+    status: Annotated[str, RunStatus]
 
 
-class PostedSerializer(serializers.Serializer[Any]):
+class PostedShape(Shape):
     """An accepted question, and the run that answers it."""
 
-    message = IdSerializer()
-    run = RunStateSerializer()
+    message: IdShape
+    run: RunStateShape
 
 
-class UsageSerializer(serializers.Serializer[Any]):
+class UsageShape(Shape):
     """Tokens."""
 
-    tokens_in = serializers.IntegerField()
-    tokens_out = serializers.IntegerField()
+    tokens_in: int
+    tokens_out: int
 
 
-class ChatAnswerSerializer(serializers.Serializer[Any]):
+class ChatAnswerShape(Shape):
     """The whole answer of a one-call chat."""
 
-    session_id = serializers.UUIDField()
-    run_id = serializers.UUIDField()
-    message = MessageSerializer()
-    usage = UsageSerializer()
-    tool_runs = ToolRunSerializer(many=True)
+    session_id: UUID
+    run_id: UUID
+    status: Annotated[str, RunStatus]
+    message: MessageShape
+    usage: UsageShape
+    tool_runs: list[ToolRunShape]
+
+
+CitationSerializer = serializer_for(CitationShape)
+ToolRunSerializer = serializer_for(ToolRunShape)
+MessageSerializer = serializer_for(MessageShape)
+RunSerializer = serializer_for(RunShape)
+PostedSerializer = serializer_for(PostedShape)
+ChatAnswerSerializer = serializer_for(ChatAnswerShape)

@@ -311,7 +311,7 @@ SPECTACULAR_SETTINGS = {
         "ScopesEnum": "accounts.enums.Scope",
         "ServiceScopesEnum": "groups.enums.SERVICE_SCOPES",
         "GroupRoleEnum": "groups.enums.Role",
-        "RoleEnum": "chat.enums.MessageRole",
+        "MessageRoleEnum": "chat.enums.MessageRole",
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",

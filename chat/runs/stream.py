@@ -26,7 +26,7 @@ from youworker.common.redis import async_redis
 from youworker.common.revocation import CloseReason, Condition, RevocationPoller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection
+    from collections.abc import AsyncGenerator, Collection, Mapping
     from uuid import UUID
 
     from accounts.types import AccessGrant
@@ -119,7 +119,7 @@ def rest_of_finished(run_id: UUID, position: int) -> list[Event]:
     events: list[Event] = []
     if position == 0 and run.answer is not None:
         message = rendered_message(run.answer)
-        payloads = [("run", {"status": "running"})]
+        payloads: list[tuple[str, Mapping[str, Any]]] = [("run", {"status": "running"})]
         if message["content"]:
             payloads.append(("token", {"text": message["content"]}))
         payloads += [("citation", citation) for citation in message["citations"]]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from accounts.types import AccessGrant
     from chat.runs.manager import RunTask
+    from chat.serializers import ChatAnswerShape
     from chat.services import AcceptedMessage
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -126,7 +127,7 @@ def stored_result(run_id: UUID) -> dict[str, Any]:
     return done_payload(run)
 
 
-def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> dict[str, Any]:
+def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerShape:
     """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
     message = result["message"]
     if result["error"] and not message["content"]:

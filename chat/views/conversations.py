@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
     from chat.runs.leases import RunLease
+    from chat.serializers import PostedShape, ToolRunShape
     from chat.services import AcceptedMessage
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
@@ -61,8 +62,11 @@ def validated(form: Any) -> dict[str, Any]:
 def accepted(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
     """Accept a question, begin its run in this process, and say where to watch it."""
     posted = accept(post, manager=manager.serving)
-    run = {"id": posted.run_id, "status": posted.status}
-    return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
+    answer: PostedShape = {
+        "message": {"id": posted.message_id},
+        "run": {"id": posted.run_id, "status": posted.status},
+    }
+    return Response(answer, status=202)
 
 
 class ChatView(ActorView):
@@ -263,6 +267,6 @@ class ToolRunViewSet(ActorView, GenericViewSet):
         page = self.paginate_queryset(self.get_queryset()) or []
         return self.get_paginated_response([self.shown(row) for row in page])
 
-    def shown(self, row: ToolRun) -> dict[str, Any]:
+    def shown(self, row: ToolRun) -> ToolRunShape:
         """One call; another user's content is not even decrypted."""
         return rendered_tool_run(row, private=row.user_id == self.actor.pk)

@@ -21,7 +21,7 @@ from youworker.common.per_loop import PerLoop
 from youworker.common.redis import own_async_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class RunLog:
         self.parts.append(piece)
         self.writer.notice(self, urgent=False)
 
-    def emit(self, kind: str, data: dict[str, Any]) -> None:
+    def emit(self, kind: str, data: Mapping[str, Any]) -> None:
         """Add any other event, at once."""
         self.gather()
         self.append(kind, data)
@@ -107,7 +107,7 @@ class RunLog:
             self.append(self.kind, {"text": "".join(self.parts)})
             self.parts.clear()
 
-    def append(self, kind: str, data: dict[str, Any]) -> None:
+    def append(self, kind: str, data: Mapping[str, Any]) -> None:
         """Number an event, seal it and queue it."""
         sealed = self.cipher.seal(Event(self.seq + 1, kind, encoded(data)))
         self.seq += 1
