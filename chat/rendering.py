@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from chat.models import Citation, Message, Run, ToolRun
+    from chat.models import Citation, Message, Run, Session, ToolRun
     from chat.serializers import (
         CitationShape,
         ErrorOfRunShape,
@@ -16,6 +19,28 @@ if TYPE_CHECKING:
         RunShape,
         ToolRunShape,
     )
+
+
+def rendered_session(session: Session) -> dict[str, Any]:
+    """One conversation."""
+    return {
+        "id": str(session.pk),
+        "title": session.title,
+        "model": session.model,
+        "enable_tools": session.enable_tools,
+        "enable_web": session.enable_web,
+        "language": session.language,
+        "collections": [collection.pk for collection in session.collections.all()],
+        "archived": session.archived_at is not None,
+        "created_at": local_time(session.created_at),
+        "updated_at": local_time(session.updated_at),
+        "active_at": local_time(session.active_at),
+    }
+
+
+def local_time(moment: datetime) -> str:
+    """A time as the fields of serializers write it."""
+    return timezone.localtime(moment).isoformat().replace("+00:00", "Z")
 
 
 def rendered_citation(citation: Citation) -> CitationShape:

@@ -13,6 +13,7 @@ from accounts.enums import Language
 from chat.approvals import DECISIONS
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Session
+from chat.rendering import rendered_session
 from chat.services.questions import LONGEST_TEXT
 from youworker.common.openapi import example
 from youworker.common.shapes import Shape, serializer_for
@@ -53,6 +54,10 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     def get_collections(self, session: Session) -> list[Any]:
         """The collections its searches are limited to; none = everything visible."""
         return [collection.pk for collection in session.collections.all()]
+
+    def to_representation(self, instance: Session) -> dict[str, Any]:
+        """Do what the fields do, without them: a list has hundreds of these rows."""
+        return rendered_session(instance)
 
 
 @example(title="Replication", enable_tools=True)

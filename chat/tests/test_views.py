@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 from django.test import AsyncClient
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
@@ -13,6 +14,7 @@ from chat import services
 from chat.agent.errors import ModelUnavailable
 from chat.agent.types import TextDelta, Usage
 from chat.models import Message, Session
+from chat.serializers import SessionSerializer
 from chat.tests.factories import (
     CitationFactory,
     MessageFactory,
@@ -21,6 +23,7 @@ from chat.tests.factories import (
     ToolRunFactory,
 )
 from chat.tests.fakes import ScriptedModel
+from documents.tests.factories import CollectionFactory
 from youworker.common.db import in_thread
 
 pytestmark = pytest.mark.django_db
@@ -315,3 +318,19 @@ def test_a_call_is_decided_about_once_by_its_user_and_in_its_run():
 
     assert [answer.status_code for answer in answers] == [404, 404, 400, 200, 409]
     assert answers[3].json()["status"] == "denied"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome"])
+def test_a_session_is_written_as_its_fields_describe_it(zone):
+    session = SessionFactory()
+    session.collections.add(CollectionFactory(owner=session.user))
+    fields = SessionSerializer(session).fields
+
+    with timezone.override(zone):
+        written = SessionSerializer(session).data
+        described = {
+            name: field.to_representation(field.get_attribute(session))
+            for name, field in fields.items()
+        }
+
+    assert written == described

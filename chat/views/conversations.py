@@ -152,11 +152,15 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
     @rate_limited("CHAT_MESSAGE")
     def create(self, request: Request, pk: UUID) -> Response:
         """Ask something; the answer is a run that can be watched, left and come back to."""
-        form = validated(PostMessageSerializer(data=request.data))
+        form = PostMessageSerializer(data=request.data)
+        if not form.is_valid():
+            # Who has no such conversation learns that, and not what would be wrong in it.
+            services.own_session(pk, actor=self.actor)
+        fields = validated(form)
         key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
         return accepted(
             lambda lease: services.post_message(
-                session, **form, idempotency_key=key, lease=lease, actor=self.actor
+                session, **fields, idempotency_key=key, lease=lease, actor=self.actor
             )
         )
 

@@ -22,6 +22,8 @@ from youworker.common.limits import network_of
 from youworker.common.slots import Caller, RequestSlots, Slot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.core.handlers.asgi import ASGIRequest
     from django.http import HttpRequest, HttpResponseBase
 
@@ -36,6 +38,7 @@ READINESS = "/health/ready"
 WITHOUT_SLOT = {"/health/live", "/metrics"}
 # Where a request's scope has its thread.
 THREAD = "youworker.thread"
+BODY = "youworker.body"
 
 
 class Handler(ASGIHandler):
@@ -58,10 +61,14 @@ class Handler(ASGIHandler):
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Carry out one request, with a thread of its own for everything synchronous."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="request")
+        own = {**scope, THREAD: thread}
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await super().__call__({**scope, THREAD: thread}, receive, send)
+                await super().__call__(own, receive, send)
         finally:
+            # However it ended: Django closes it only in good order.
+            if BODY in own:
+                own[BODY].close()
             # Not waited for: it may still run a view whose client has left.
             thread.submit(close_old_connections)
             thread.shutdown(wait=False)
@@ -71,6 +78,11 @@ class Handler(ASGIHandler):
         take = getattr(receive, "take", None)
         body = take() if take is not None else None
         return await super().read_body(receive) if body is None else body
+
+    def create_request(self, scope: Mapping[str, Any], body_file: Any) -> Any:
+        """Note the file that holds the body, so that it is closed."""
+        cast("dict[str, Any]", scope)[BODY] = body_file
+        return super().create_request(scope, body_file)
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer while holding a slot; streams and slow readers go on without."""
