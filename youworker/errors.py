@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from youworker.common import audit
 from youworker.common.api import refusal_of
+from youworker.common.origin import report_denial
 
 
 def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
@@ -26,7 +26,7 @@ def note_denial(request: HttpRequest, code: str) -> None:
     route = match.route if match else ""
     method = request.method or ""
     user = getattr(request, "user", None)
-    audit.record_denied(user, route=route, method=method, status=403, code=code)
+    report_denial(user, route=route, method=method, status=403, code=code)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
