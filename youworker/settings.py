@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "ingestion",
     "mcp",
     "chat",
+    "youworker.privacy",
     "youworker.sso",
     "youworker",
 ]
