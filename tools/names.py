@@ -21,7 +21,20 @@ ROOT = Path(__file__).resolve().parents[1]
 KNOWN = ROOT / "tools" / "names.toml"
 VERBS = frozenset((ROOT / "tools" / "verbs.txt").read_text().split())
 # A question that is answered by yes or no.
-PREDICATES = {"is", "are", "was", "has", "had", "may", "can", "does", "must", "should", "needs"}
+PREDICATES = {
+    "is",
+    "are",
+    "was",
+    "has",
+    "had",
+    "may",
+    "can",
+    "does",
+    "must",
+    "should",
+    "needs",
+    "remains",
+}
 SKIPPED = {"migrations", "tests", "testing", "bench", "tools", "var"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -154,7 +167,7 @@ def decorators(node: Function) -> set[str]:
 
 def has_effect(node: Function) -> bool:
     """Whether a function awaits, or calls something that is known to write or to wait."""
-    for each in ast.walk(node):
+    for each in own_nodes(node):
         if isinstance(each, ast.Await | ast.AsyncFor | ast.AsyncWith):
             return True
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
@@ -162,6 +175,14 @@ def has_effect(node: Function) -> bool:
             if name in EFFECTS or (name == "update" and any(word.arg for word in each.keywords)):
                 return True
     return False
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """What a function does itself: a decorator does not do what its wrapper does."""
+    for each in ast.iter_child_nodes(node):
+        if not isinstance(each, Function | ast.Lambda):
+            yield each
+            yield from own_nodes(each)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,13 @@ def test_a_method_that_acts_begins_with_a_verb_too():
     ]
 
 
+def test_a_decorator_does_not_do_what_its_wrapper_does():
+    wrapper = "    async def wrapper():\n        await function()\n    return wrapper"
+    text = f"def polite(function):\n{wrapper}"
+
+    assert not rules(text)
+
+
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     (tmp_path / "app" / "tests").mkdir(parents=True)
