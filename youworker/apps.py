@@ -10,6 +10,7 @@ class YouWorkerConfig(AppConfig):
 
     def ready(self) -> None:
         import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
+        import youworker.common.audit.admin  # noqa: PLC0415 -- its package is no app
         import youworker.schema  # noqa: F401, PLC0415
         from youworker.common.audit.denials import note_denial  # noqa: PLC0415
         from youworker.common.origin import access_denied  # noqa: PLC0415
