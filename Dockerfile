@@ -11,6 +11,8 @@ RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin youworker \
  && install -d -o youworker -g youworker -m 700 /data
 COPY --from=build /opt/venv /opt/venv
 COPY --chown=root:root . /app
+# Nothing can write beside the code later, so every start would compile all of it.
+RUN python -m compileall -q /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -1,6 +1,8 @@
 # `make run` is all it takes; nothing has to be installed by hand but Python 3.11 with venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled with the installation, or each process of the first start would do it for itself.
+PACKAGES := $(filter-out var/,$(wildcard */))
 # How many tests run at the same time.
 JOBS ?= 2
 
@@ -52,6 +54,7 @@ clean: ## Remove the environment and caches; data stays
 # The stamps are newer than what they were made from, so an unchanged tree installs nothing.
 .venv/product.stamp: requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m compileall -q $(PACKAGES)
 	touch $@
 
 .venv/development.stamp: requirements-dev.txt requirements.txt | .venv/bin/python

@@ -21,7 +21,6 @@ from accounts.models import (
     LinkedIdentity,
     PrivateAccess,
     SignIn,
-    TokenUsage,
     User,
 )
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
@@ -216,17 +215,6 @@ class LinkedIdentityAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("subject", "user__username")
     fields = ("user", "issuer", "subject", "created_at")
-
-
-@admin.register(TokenUsage)
-class TokenUsageAdmin(ReadOnlyAdmin):
-    """Tokens by user and day."""
-
-    list_display = ("day", "user", "api_key", "tokens_in", "tokens_out")
-    list_filter = ("day",)
-    list_select_related = ("user", "api_key")
-    search_fields = ("user__username", "api_key__prefix")
-    ordering = ("-day", "-pk")
 
 
 @admin.register(PrivateAccess)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.enums import ErasureStatus, ExportStatus
-from youworker.common.leases import LeasedQuerySet, due_now, lease_end, new_lease
+from youworker.common.leases import LeasedQuerySet, lease_end, new_lease
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         LinkedIdentity,
         PrivateAccess,
         SignIn,
-        TokenUsage,
         User,
     )
 
@@ -120,19 +119,6 @@ class LinkedIdentityQuerySet(BaseQuerySet["LinkedIdentity"]):
     """Users' names elsewhere."""
 
 
-class TokenUsageQuerySet(QuerySet["TokenUsage"]):
-    """Tokens by day."""
-
-    def since(self, day: date) -> Self:
-        """Limit to a day and those after it."""
-        return self.filter(day__gte=day)
-
-    def total(self) -> int:
-        """Tokens read and written."""
-        found = self.aggregate(total=Sum(F("tokens_in") + F("tokens_out")))["total"]
-        return int(found or 0)
-
-
 class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
     """Times that staff opened something private."""
 
@@ -146,19 +132,19 @@ class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
 
     def waiting(self) -> Self:
         """Limit to what nobody holds and whose pause, if any, is over."""
-        return self.filter(due_now(), status="queued")
+        return self.due().filter(status="queued")
 
-    def due(self) -> Self:
+    def claimable(self) -> Self:
         """Limit to what waits, or was held by somebody who was silent at two looks."""
         return self.waiting() | self.filter(status="running").lost()
 
     def claim(self, *, seconds: int) -> ErrandT_co | None:
         """Take the oldest errand that is due; none when there is none."""
         self.filter(status="running").suspect_expired()
-        for pk in self.due().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
+        for pk in self.claimable().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
             lease = new_lease(uuid4(), seconds)
             taken = (
-                self.due()
+                self.claimable()
                 .filter(pk=pk)
                 .update(
                     status="running", attempts=F("attempts") + 1, updated_at=timezone.now(), **lease

@@ -29,7 +29,6 @@ from accounts.managers import (
     LinkedIdentityQuerySet,
     PrivateAccessQuerySet,
     SignInQuerySet,
-    TokenUsageQuerySet,
     UserManager,
 )
 from youworker.common.fields import EncryptedJSONField, EncryptedTextField
@@ -153,30 +152,6 @@ class LinkedIdentity(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
-
-
-class TokenUsage(models.Model):
-    """Tokens of one user, by way of one key or of none, on one day of the deployment's zone."""
-
-    id = models.BigAutoField(primary_key=True)
-    user = models.ForeignKey(User, models.CASCADE, related_name="token_usage", db_index=False)
-    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="token_usage")
-    day = models.DateField()
-    tokens_in = models.PositiveBigIntegerField(default=0)
-    tokens_out = models.PositiveBigIntegerField(default=0)
-
-    objects = TokenUsageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "token usage"
-        indexes = [
-            # Not unique: two requests at once add a row each instead of waiting for each other.
-            models.Index(fields=["user", "day"], name="token_usage_of_user"),
-            models.Index(fields=["api_key", "day"], name="token_usage_of_key"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tokens_in + self.tokens_out} on {self.day}"
 
 
 class PrivateAccess(TimestampedModel):

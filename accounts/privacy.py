@@ -64,13 +64,6 @@ TREATMENTS = (
         withheld=withheld(TECHNICAL, "owner") | withheld(OTHERS, "reader"),
     ),
     Treatment(
-        "accounts.TokenUsage",
-        owners=("user",),
-        file="token-usage",
-        exported=names("id api_key day tokens_in tokens_out"),
-        withheld=withheld(TECHNICAL, "user"),
-    ),
-    Treatment(
         "accounts.DataExport",
         owners=("user",),
         file="exports",

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
+from accounts import services
+
 
 @shared_task
 def forget_expired_sessions() -> None:
     """Remove sessions that ran out."""
-    from accounts import services  # noqa: PLC0415 -- task leaf
-
     services.forget_expired_sessions()

@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 from chat.enums import ACTIVE_STATUSES, Decision, RunStatus, ToolRunStatus
 from chat.exceptions import ApprovalClosed
 from chat.models import Run, ToolRun
+from chat.runs.queue import announce_queued
 from youworker.common import audit
 from youworker.common.config import config
+from youworker.common.effects import after_commit
 from youworker.common.exceptions import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -73,8 +75,8 @@ def close_call(row: ToolRun, decision: Decision) -> bool:
         return False
     row.refresh_from_db(fields=["status", "decision", "decided_at"])
     if not ToolRun.objects.undecided().filter(run=run).exists():
-        queued = {"status": RunStatus.QUEUED, "lease_until": Run.handover_end()}
-        Run.objects.waiting().filter(pk=run.pk).update(**queued, updated_at=Now())
+        Run.objects.waiting().filter(pk=run.pk).update(status=RunStatus.QUEUED, updated_at=Now())
+        after_commit(announce_queued)
     return True
 
 

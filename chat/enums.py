@@ -40,6 +40,10 @@ class ToolRunStatus(models.TextChoices):
     INTERRUPTED = "interrupted"
 
 
+# Calls that have no end yet.
+OPEN_CALLS = (ToolRunStatus.WAITING, ToolRunStatus.RUNNING)
+
+
 class Decision(models.TextChoices):
     """What became of the question whether a tool may be called."""
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import transaction
-from django.db.models import F, Prefetch, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Prefetch, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.enums import (
     ACTIVE_STATUSES,
     IDLE_STATUSES,
+    OPEN_CALLS,
     WORKING_STATUSES,
     RunStatus,
     ToolRunStatus,
 )
-from youworker.common.leases import LeasedQuerySet, due_now, lease_end, new_lease
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
@@ -56,12 +56,9 @@ class MessageQuerySet(BaseQuerySet["Message"]):
 
     def with_details(self) -> Self:
         """Load citations and tool runs in one query each."""
-        from chat.models import Citation, ToolRun  # noqa: PLC0415 -- models import managers
-
-        return self.prefetch_related(
-            Prefetch("citations", Citation.objects.order_by("index")),
-            Prefetch("tool_runs", ToolRun.objects.oldest_first()),
-        )
+        citations = self.related_rows("citations", CitationQuerySet).order_by("index")
+        calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
+        return self.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
 
     def in_order(self) -> Self:
         """Order as it was said; ids are time-ordered."""
@@ -98,27 +95,6 @@ class RunQuerySet(LeasedQuerySet["Run"]):
     def stalled(self) -> Self:
         """Limit to running ones whose process was silent at two looks."""
         return self.running().lost()
-
-    @transaction.atomic
-    def reserve_due(self, limit: int, *, seconds: float) -> list[UUID]:
-        """The oldest queued runs that nobody is about to take up: the caller is, for so long."""
-        due = self.filter(due_now(), status=RunStatus.QUEUED).order_by("created_at")
-        rows = due.select_for_update(skip_locked=True, no_key=True)[:limit]
-        ids = list(rows.values_list("pk", flat=True))
-        if ids:
-            self.filter(pk__in=ids).update(lease_until=lease_end(seconds))
-        return ids
-
-    def claim(self, pk: UUID, token: UUID, *, seconds: int) -> bool:
-        """Move one queued run to running; false when it was stopped or taken before.
-
-        Asked again with the same token it is still true.
-        """
-        started = Coalesce(F("started_at"), Now())
-        changes: dict[str, Any] = {"started_at": started, **new_lease(token, seconds)}
-        queued = self.filter(pk=pk, status=RunStatus.QUEUED)
-        claimed = queued.update(status=RunStatus.RUNNING, updated_at=Now(), **changes)
-        return bool(claimed) or self.held(token).active().filter(pk=pk).exists()
 
     def renew_held(self, leases: Mapping[UUID, UUID], *, seconds: float) -> set[UUID]:
         """Extend the leases of runs, given with their tokens; which of the runs are still held.
@@ -170,8 +146,7 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
     def unfinished(self, run_id: UUID | None) -> Self:
         """Limit to the calls of a run that have no end, locked."""
         locked = self.select_for_update(of=("self",))
-        open_ones = (ToolRunStatus.WAITING, ToolRunStatus.RUNNING)
-        return locked.filter(run_id=run_id, status__in=open_ones)
+        return locked.filter(run_id=run_id, status__in=OPEN_CALLS)
 
     def undecided(self) -> Self:
         """Limit to calls that wait for somebody's decision."""

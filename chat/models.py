@@ -27,16 +27,13 @@ from chat.managers import (
 from documents.models import Collection, Document, Passage
 from mcp.models import Tool
 from youworker.common.fields import EncryptedJSONField, EncryptedTextField
-from youworker.common.leases import LeasedModel, lease_end
+from youworker.common.leases import LeasedModel
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
 
 if TYPE_CHECKING:
-    from django.db.models.expressions import Combinable
-
-
-# Taking up a run takes milliseconds; a process that did not in that time was killed, or is full.
-HANDOVER_SECONDS = 2
+    from collections.abc import Sequence
+    from uuid import UUID
 
 
 class Session(SoftDeleteModel):
@@ -51,6 +48,8 @@ class Session(SoftDeleteModel):
     collections = models.ManyToManyField(Collection, blank=True, related_name="+")
     active_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    collection_ids: Sequence[UUID]  # only of a new or locked one
 
     objects: ClassVar = AliveManager.from_queryset(SessionQuerySet)()
     all_objects: ClassVar = SessionQuerySet.as_manager()
@@ -99,8 +98,7 @@ class Message(TimestampedModel):
 class Run(TimestampedModel, LeasedModel):
     """One answer in the making: its state, and the lease of the process that makes it.
 
-    Only a running one has a lease; `lease_until` of a queued one is how long the process that
-    queued it has to take it up itself. The token of the process that ended a run stays in the row.
+    Only a running one has a lease. The token of the process that ended a run stays in the row.
     """
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="runs")
@@ -113,6 +111,8 @@ class Run(TimestampedModel, LeasedModel):
     )
     status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
     model = models.CharField(max_length=200, blank=True)
+    # The model server whose room it takes, as far as was known when it was asked.
+    endpoint = models.CharField(max_length=255, blank=True, editable=False)
     options = models.JSONField(default=dict)
     # What any process needs to go on with it, as of its last whole turn; empty once it has ended.
     state = EncryptedJSONField(null=True, editable=False)  # type: ignore[misc]  # any JSON
@@ -153,11 +153,6 @@ class Run(TimestampedModel, LeasedModel):
 
     def __str__(self) -> str:
         return f"{self.status} {self.pk}"
-
-    @staticmethod
-    def handover_end() -> Combinable:
-        """Until when a queued run is left to the process that queued it."""
-        return lease_end(HANDOVER_SECONDS)
 
     @property
     def is_active(self) -> bool:

@@ -34,7 +34,9 @@ TREATMENTS = (
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, f"user stop_requested_at correlation_id takeovers {LEASE}"),
+        withheld=withheld(
+            TECHNICAL, f"user stop_requested_at correlation_id takeovers endpoint {LEASE}"
+        ),
     ),
     # Citations of a user's documents in other people's answers are those people's data.
     Treatment(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chat.models import Citation, Message, Run, ToolRun
 
 
@@ -42,8 +44,17 @@ def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> dict[str, A
     }
 
 
-def rendered_message(message: Message) -> dict[str, Any]:
-    """One message with its citations and tool runs."""
+def rendered_message(
+    message: Message,
+    *,
+    citations: Iterable[Citation] | None = None,
+    tool_runs: Iterable[ToolRun] | None = None,
+) -> dict[str, Any]:
+    """One message with its citations and tool runs; those that are given are not read."""
+    if citations is None:
+        citations = message.citations.all()
+    if tool_runs is None:
+        tool_runs = message.tool_runs.all()
     return {
         "id": message.pk,
         "role": message.role,
@@ -54,8 +65,8 @@ def rendered_message(message: Message) -> dict[str, Any]:
         "run_id": message.run_id,
         "tokens_in": message.tokens_in,
         "tokens_out": message.tokens_out,
-        "citations": [rendered_citation(row) for row in message.citations.all()],
-        "tool_runs": [rendered_tool_run(row) for row in message.tool_runs.all()],
+        "citations": [rendered_citation(row) for row in citations],
+        "tool_runs": [rendered_tool_run(row) for row in tool_runs],
         "feedback": rendered_feedback(message),
     }
 
@@ -86,11 +97,11 @@ def rendered_run(run: Run) -> dict[str, Any]:
     }
 
 
-def done_payload(run: Run) -> dict[str, Any]:
-    """The last event of a run."""
+def done_payload(run: Run, **known: Any) -> dict[str, Any]:
+    """The last event of a run; `known` are parts of its message that need not be read."""
     return {
         "status": run.status,
-        "message": rendered_message(run.answer) if run.answer else None,
+        "message": rendered_message(run.answer, **known) if run.answer else None,
         "usage": {"tokens_in": run.tokens_in, "tokens_out": run.tokens_out},
         "iterations": run.iterations,
         "error": rendered_run(run)["error"],

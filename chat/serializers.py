@@ -11,7 +11,7 @@ from accounts.enums import Language
 from chat.approvals import DECISIONS
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Session
-from chat.services import LONGEST_TEXT
+from chat.services.questions import LONGEST_TEXT
 from youworker.common.openapi import example
 
 MOST_COLLECTIONS = 100

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from chat import onecall, views
+from chat.views import chat, conversations
 
-sessions, messages = views.SessionViewSet, views.MessageViewSet
-in_session, runs = views.SessionMessageViewSet, views.RunViewSet
+sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
+in_session, runs = conversations.SessionMessageViewSet, conversations.RunViewSet
 
 urlpatterns = [
     path("sessions", sessions.as_view({"get": "list", "post": "create"})),
@@ -22,9 +22,9 @@ urlpatterns = [
     path("runs/<uuid:pk>/stop", runs.as_view({"post": "stop"})),
     path(
         "runs/<uuid:pk>/approvals/<uuid:tool_run_id>",
-        views.ApprovalViewSet.as_view({"post": "decide"}),
+        conversations.ApprovalViewSet.as_view({"post": "decide"}),
     ),
-    path("approvals", views.ApprovalViewSet.as_view({"get": "list"})),
-    path("chat", onecall.OneCallView.as_view()),
-    path("tool-runs", views.ToolRunViewSet.as_view({"get": "list"})),
+    path("approvals", conversations.ApprovalViewSet.as_view({"get": "list"})),
+    path("chat", chat.OneCallView.as_view()),
+    path("tool-runs", conversations.ToolRunViewSet.as_view({"get": "list"})),
 ]

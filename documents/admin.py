@@ -5,24 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
 
-from documents.exceptions import ModelIncomplete
+from documents import services
+from documents.embedding import configured_model, require_usable
 from documents.models import (
     Collection,
     CollectionShare,
     Document,
     DocumentShare,
     EmbeddingModel,
+    EmbeddingTask,
     Passage,
     PassageEmbedding,
     Tag,
 )
-from documents.services import embeddings, staff
+from documents.services import staff
 from documents.services.private import read_document
-from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.common.admin import KeptAdmin, ReadOnlyAdmin, StaffAdmin
+from youworker.common.exceptions import DomainError
 from youworker.common.private import PrivateContentAdmin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
@@ -165,28 +172,127 @@ class PassageAdmin(ReadOnlyAdmin):
         return Passage.objects.defer("text", "heading", "search").order_by("-pk")
 
 
+class PrepareForm(ModelForm):
+    """What is said about a model that is to be prepared."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                require_usable(given["provider"], given["name"], given["dimensions"])
+            except DomainError as error:
+                raise ValidationError(error.message) from error
+        return given
+
+
 @admin.register(EmbeddingModel)
-class EmbeddingModelAdmin(ReadOnlyAdmin):
-    """Models with vectors, and which of them answers searches."""
+class EmbeddingModelAdmin(KeptAdmin):
+    """Models with vectors: another one is added, filled by the workers, activated, dropped."""
 
-    list_display = ("name", "provider", "dimensions", "active", "created_at")
-    list_filter = ("provider", "active")
+    form = PrepareForm
+    fields = ("provider", "name", "dimensions")
+    list_display = (
+        "name",
+        "provider",
+        "dimensions",
+        "active",
+        "state",
+        "documents_left",
+        "passages_left",
+        "documents_failed",
+        "error",
+        "created_at",
+    )
+    list_filter = ("provider", "active", "state")
     search_fields = ("name",)
-    actions: ClassVar = ["activate"]
+    actions: ClassVar = ["activate", "retry", "complete", "drop"]
 
-    def has_activate_permission(self, request: HttpRequest) -> bool:
-        """Whether the action is offered: the right to change the model."""
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingModel]:
+        return EmbeddingModel.objects.with_progress().order_by("-active", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return cast("User", request.user).has_perm("documents.add_embeddingmodel")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether the actions are offered: the right to change the model."""
         return cast("User", request.user).has_perm("documents.change_embeddingmodel")
 
-    @admin.action(description="Let it answer searches", permissions=["activate"])
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the model of the settings."""
+        return dict(zip(self.fields, configured_model(), strict=True))
+
+    def save_model(self, request: HttpRequest, obj: EmbeddingModel, form: Any, change: Any) -> None:
+        actor = cast("User", request.user)
+        obj.pk = services.prepare_model(obj.provider, obj.name, obj.dimensions, actor=actor).pk
+
+    @admin.display(description="documents left")
+    def documents_left(self, model: EmbeddingModel) -> int:
+        """How many documents lack vectors."""
+        return model.documents_left
+
+    @admin.display(description="passages left")
+    def passages_left(self, model: EmbeddingModel) -> int:
+        """How many passages those documents have."""
+        return model.passages_left
+
+    @admin.display(description="failed so far")
+    def documents_failed(self, model: EmbeddingModel) -> int:
+        """How many documents the model refused several times."""
+        return model.documents_failed
+
+    @admin.action(description="Let it answer searches", permissions=["operate"])
     def activate(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """Switch to the chosen model, when it is complete."""
-        for model in queryset[:1]:
+        self.each(request, queryset[:1], services.activate_model, "answers searches now")
+
+    @admin.action(description="Ask again for what failed", permissions=["operate"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """End the pauses after failures."""
+        self.each(request, queryset, services.retry_model, "is asked again")
+
+    @admin.action(description="Queue what is missing", permissions=["operate"])
+    def complete(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """Look through all documents for passages without a vector."""
+        self.each(request, queryset, prepare_again, "is completed")
+
+    @admin.action(description="Drop with its vectors", permissions=["operate"])
+    def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """Remove models that are not active."""
+        self.each(request, queryset, services.drop_model, "will be gone soon")
+
+    def each(
+        self,
+        request: HttpRequest,
+        models: QuerySet[EmbeddingModel],
+        service: Callable[..., object],
+        done: str,
+    ) -> None:
+        """Call a service for every model, and show its refusals."""
+        for model in models:
             try:
-                embeddings.activate_model(model, actor=cast("User", request.user))
-                messages.success(request, f"{model} answers searches now.")
-            except ModelIncomplete as refusal:
+                service(model, actor=request.user)
+                messages.success(request, f"{model} {done}.")
+            except DomainError as refusal:
                 messages.error(request, refusal.message)
+
+
+def prepare_again(model: EmbeddingModel, *, actor: User) -> None:
+    """Queue what a model lacks."""
+    services.prepare_model(model.provider, model.name, model.dimensions, actor=actor)
+
+
+@admin.register(EmbeddingTask)
+class EmbeddingTaskAdmin(ReadOnlyAdmin):
+    """Documents that wait for vectors, and what went wrong with them."""
+
+    list_display = ("id", "document", "model", "state", "priority", "failures", "error_code")
+    list_filter = ("model", "state", "priority", "error_code")
+    list_select_related = ("document", "model")
+    search_fields = ("=id", "=document__id")
+    exclude = ("lane", "turn", "lease_token", "lease_suspected_at")
 
 
 @admin.register(PassageEmbedding)

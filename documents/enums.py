@@ -32,3 +32,25 @@ class Provider(models.TextChoices):
 
     LOCAL = "local"
     OPENAI = "openai"
+
+
+class ModelState(models.TextChoices):
+    """What becomes of an embedding model."""
+
+    PREPARING = "preparing"  # its index and its work on older documents are to be made
+    ENABLED = "enabled"  # every document gets its vectors
+    DROPPING = "dropping"  # what there is of it is removed
+
+
+class TaskState(models.TextChoices):
+    """Whether vectors are still expected soon."""
+
+    QUEUED = "queued"
+    FAILED = "failed"  # told as failed, and tried again after ever longer pauses
+
+
+class TaskPriority(models.IntegerChoices):
+    """What goes first: somebody waits until an upload is found by meaning."""
+
+    UPLOAD = 0
+    BACKFILL = 1

@@ -21,6 +21,12 @@ class ModelIncomplete(Conflict):
     code = "embedding_model_incomplete"
 
 
+class ModelInUse(Conflict):
+    """The embedding model that answers searches cannot be removed."""
+
+    code = "embedding_model_in_use"
+
+
 class DocumentDeleted(Conflict):
     """The document was deleted after its file was handed in."""
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.apps import apps
-from django.db.models import BooleanField, Case, Count, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from documents.enums import Access, DocumentStatus
-from groups.models import Group, LegalHold
+from documents.enums import Access, DocumentStatus, ModelState, TaskState
+from groups.managers import GroupQuerySet
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from accounts.models import User
     from documents.models import (
@@ -22,10 +35,35 @@ if TYPE_CHECKING:
         Document,
         DocumentShare,
         EmbeddingModel,
+        EmbeddingTask,
         Passage,
         PassageEmbedding,
         Tag,
     )
+
+
+ShareT_co = TypeVar("ShareT_co", bound="CollectionShare | DocumentShare", covariant=True)
+
+
+class ShareQuerySet(BaseQuerySet[ShareT_co]):
+    """Which groups may use something."""
+
+    def of_living_groups(self) -> Self:
+        """Limit to groups that are not deleted."""
+        return self.filter(group__deleted_at__isnull=True)
+
+    def reaching(self, user: User) -> Self:
+        """Limit to shares with a living group of the user."""
+        groups = self.related_rows("group", GroupQuerySet).alive().visible_to(user)
+        return self.filter(group__in=groups.values("pk"))
+
+
+class CollectionShareQuerySet(ShareQuerySet["CollectionShare"]):
+    """Which group may use a collection."""
+
+
+class DocumentShareQuerySet(ShareQuerySet["DocumentShare"]):
+    """Which group may read a document."""
 
 
 class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
@@ -42,36 +80,15 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
 
     def shared_with(self, user: User, **kind: str) -> Any:
         """The ids of collections shared with a living group of the user."""
-        shares = apps.get_model("documents", "CollectionShare").objects
-        groups = Group.objects.visible_to(user).values("pk")
-        return shares.filter(group__in=groups, **kind).values("collection_id")
+        shares = self.related_rows("shares", CollectionShareQuerySet).reaching(user)
+        return shares.filter(**kind).values("collection_id")
 
     def with_document_count(self) -> Self:
         """Annotate how many living documents lie in each."""
-        documents = apps.get_model("documents", "Document").objects
+        documents = self.related_rows("documents", DocumentQuerySet).alive()
         inside = documents.filter(collection=OuterRef("pk")).order_by().values("collection")
         count = Subquery(inside.annotate(n=Count("pk")).values("n"))
         return self.annotate(document_count=Coalesce(count, 0))
-
-    def removable(self) -> Self:
-        """Limit to collections that no legal hold keeps, with nothing in them that one keeps."""
-        groups = LegalHold.objects.held_groups()
-        shares = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
-        documents = apps.get_model("documents", "Document").all_objects
-        kept = documents.exclude(pk__in=documents.removable().values("pk"))
-        return self.exclude(
-            Q(owner__in=LegalHold.objects.held_users())
-            | Q(pk__in=shares.values("collection_id"))
-            | Q(pk__in=kept.values("collection_id"))
-        )
-
-
-class CollectionShareQuerySet(BaseQuerySet["CollectionShare"]):
-    """Which group may use a collection."""
-
-    def of_living_groups(self) -> Self:
-        """Limit to groups that are not deleted."""
-        return self.filter(group__deleted_at__isnull=True)
 
 
 class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
@@ -115,16 +132,13 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
         return self.filter(collection__in=self.collections().alive().values("pk"))
 
     def collections(self) -> CollectionQuerySet:
-        """Every collection; the model cannot be imported here."""
-        rows = apps.get_model("documents", "Collection").all_objects.all()
-        assert isinstance(rows, CollectionQuerySet)  # noqa: S101 -- narrows the type
-        return rows
+        """Every collection, deleted ones included."""
+        return self.related_rows("collection", CollectionQuerySet)
 
     def shared_with(self, user: User) -> Any:
         """The ids of documents shared directly with a living group of the user."""
-        shares = apps.get_model("documents", "DocumentShare").objects
-        groups = Group.objects.visible_to(user).values("pk")
-        return shares.filter(group__in=groups).values("document_id")
+        shares = self.related_rows("shares", DocumentShareQuerySet)
+        return shares.reaching(user).values("document_id")
 
     def tagged(self, names: Iterable[str]) -> Self:
         """Limit to documents that carry every one of the tags."""
@@ -135,32 +149,40 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
             rows = rows.filter(pk__in=carrying)
         return rows
 
-    def removable(self) -> Self:
-        """Limit to documents that no legal hold keeps: on their owner, or on a group of theirs."""
-        groups = LegalHold.objects.held_groups()
-        direct = apps.get_model("documents", "DocumentShare").objects.filter(group__in=groups)
-        shelves = apps.get_model("documents", "CollectionShare").objects.filter(group__in=groups)
-        return self.exclude(
-            Q(owner__in=LegalHold.objects.held_users())
-            | Q(pk__in=direct.values("document_id"))
-            | Q(collection__in=shelves.values("collection_id"))
+    def lacking_vectors(self, model: EmbeddingModel) -> Self:
+        """Limit to documents with a passage that the model has not embedded."""
+        own = self.related_rows("passages", PassageQuerySet).filter(document=OuterRef("pk"))
+        return self.filter(Exists(own.without_vector(model)))
+
+    def outdated_status(self) -> Self:
+        """Limit to documents that wait, or failed, for vectors of a model that has them all."""
+        waiting = self.waiting_tasks()
+        rows = self.filter(status__in=(DocumentStatus.SEARCHABLE, DocumentStatus.FAILED))
+        return rows.exclude(Exists(waiting))
+
+    def refresh_status(self) -> int:
+        """Let the status say what there is of the active model's vectors; how many rows.
+
+        The caller has locked the rows, so that nobody ends their tasks meanwhile.
+        """
+        waiting = self.waiting_tasks()
+        return self.exclude(status=DocumentStatus.PROCESSING).update(
+            status=Case(
+                When(Exists(waiting.failed()), then=Value(DocumentStatus.FAILED)),
+                When(Exists(waiting), then=Value(DocumentStatus.SEARCHABLE)),
+                default=Value(DocumentStatus.READY),
+            ),
+            updated_at=timezone.now(),
         )
 
-    def unfinished(self) -> Self:
-        """Limit to documents whose passages do not all have a vector yet."""
-        return self.filter(status=DocumentStatus.SEARCHABLE)
+    def waiting_tasks(self) -> EmbeddingTaskQuerySet:
+        """The tasks of the active model for one of these documents, in a subquery."""
+        tasks = self.related_rows("embedding_tasks", EmbeddingTaskQuerySet)
+        return tasks.filter(model__active=True, document=OuterRef("pk"))
 
     def with_relations(self) -> Self:
         """Load what the API shows beside the row, in a fixed number of queries."""
         return self.select_related("owner").prefetch_related("tags", "shares")
-
-
-class DocumentShareQuerySet(BaseQuerySet["DocumentShare"]):
-    """Which group may read a document."""
-
-    def of_living_groups(self) -> Self:
-        """Limit to groups that are not deleted."""
-        return self.filter(group__deleted_at__isnull=True)
 
 
 class TagQuerySet(BaseQuerySet["Tag"]):
@@ -168,8 +190,7 @@ class TagQuerySet(BaseQuerySet["Tag"]):
 
     def visible_to(self, user: User) -> Self:
         """Limit to tags of visible documents, with the number of those documents."""
-        documents = apps.get_model("documents", "Document").objects
-        visible = documents.visible_to(user).values("pk")
+        visible = self.related_rows("documents", DocumentQuerySet).visible_to(user).values("pk")
         count = Count("documents", filter=Q(documents__in=visible), distinct=True)
         return self.annotate(document_count=count).filter(document_count__gt=0)
 
@@ -179,26 +200,76 @@ class PassageQuerySet(BaseQuerySet["Passage"]):
 
     def visible_to(self, user: User) -> Self:
         """Limit to passages of visible documents."""
-        documents = apps.get_model("documents", "Document").objects
+        documents = self.related_rows("document", DocumentQuerySet)
         return self.filter(document__in=documents.visible_to(user).values("pk"))
 
     def in_order(self) -> Self:
         """Sort as the document reads."""
         return self.order_by("document_id", "ordinal")
 
+    def after(self, document_id: UUID, ordinal: int) -> Self:
+        """Limit to what follows a passage in the order of `in_order`."""
+        rest = Q(document=document_id, ordinal__gt=ordinal)
+        return self.filter(Q(document__gt=document_id) | rest)
+
     def without_vector(self, model: EmbeddingModel) -> Self:
         """Limit to passages the model has not embedded."""
-        vectors = apps.get_model("documents", "PassageEmbedding").objects
-        embedded = vectors.filter(model=model).values("passage_id")
-        return self.exclude(pk__in=embedded)
+        vectors = self.related_rows("embeddings", PassageEmbeddingQuerySet).of_model(model)
+        # `NOT IN` would read every vector of the model for a single document.
+        return self.exclude(Exists(vectors.filter(passage=OuterRef("pk"))))
 
 
-class EmbeddingModelQuerySet(BaseQuerySet["EmbeddingModel"]):
+class EmbeddingModelQuerySet(LeasedQuerySet["EmbeddingModel"]):
     """Models that compute vectors."""
 
     def active(self) -> Self:
         """Limit to the one that answers searches."""
         return self.filter(active=True)
+
+    def workable(self) -> Self:
+        """Limit to models that vectors may be asked of now, the active one first."""
+        return self.due().filter(state=ModelState.ENABLED).order_by("-active", "created_at", "pk")
+
+    def unsettled(self) -> Self:
+        """Limit to models that are to be prepared or dropped."""
+        return self.filter(state__in=(ModelState.PREPARING, ModelState.DROPPING))
+
+    def with_progress(self) -> Self:
+        """Annotate how many documents and passages are still to be embedded, and what failed.
+
+        Deleted documents do not count; passages of a long document do until all are embedded.
+        """
+        tasks = self.related_rows("tasks", EmbeddingTaskQuerySet).of_living_documents()
+        rows = tasks.filter(model=OuterRef("pk"))
+        grouped = rows.order_by().values("model")
+        left = grouped.annotate(n=Count("pk")).values("n")
+        failed = grouped.annotate(n=Count("pk", filter=Q(state=TaskState.FAILED))).values("n")
+        passages = grouped.annotate(n=Sum("document__passage_count")).values("n")
+        return self.annotate(
+            documents_left=Coalesce(Subquery(left), 0),
+            documents_failed=Coalesce(Subquery(failed), 0),
+            passages_left=Coalesce(Subquery(passages), 0),
+        )
+
+
+class EmbeddingTaskQuerySet(LeasedQuerySet["EmbeddingTask"]):
+    """Documents that have to get vectors."""
+
+    def of_living_documents(self) -> Self:
+        """Limit to documents that are not deleted; the others go on when they are restored."""
+        return self.filter(document__deleted_at__isnull=True)
+
+    def waiting(self) -> Self:
+        """Limit to what somebody could work on now."""
+        return self.due().of_living_documents()
+
+    def failed(self) -> Self:
+        """Limit to what is told as failed."""
+        return self.filter(state=TaskState.FAILED)
+
+    def unspoiled(self) -> Self:
+        """Limit to documents with which nothing went wrong yet."""
+        return self.filter(failures=0, losses=0)
 
 
 class PassageEmbeddingQuerySet(BaseQuerySet["PassageEmbedding"]):

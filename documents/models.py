@@ -12,19 +12,28 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from pgvector.django import HalfVectorField
 
-from documents.enums import Access, DocumentStatus, Provider
+from documents.enums import (
+    Access,
+    DocumentStatus,
+    ModelState,
+    Provider,
+    TaskPriority,
+    TaskState,
+)
 from documents.managers import (
     CollectionQuerySet,
     CollectionShareQuerySet,
     DocumentQuerySet,
     DocumentShareQuerySet,
     EmbeddingModelQuerySet,
+    EmbeddingTaskQuerySet,
     PassageEmbeddingQuerySet,
     PassageQuerySet,
     TagQuerySet,
 )
 from groups.models import Group
 from youworker.common.ids import uuid7
+from youworker.common.leases import LeasedModel
 from youworker.common.managers import AliveManager
 from youworker.common.models import SoftDeleteModel, TimestampedModel
 
@@ -135,6 +144,11 @@ class Document(SoftDeleteModel):
             models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
             models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
             models.Index(fields=["file"], name="document_file"),
+            models.Index(
+                fields=["status"],
+                condition=Q(status__in=("searchable", "failed")),
+                name="document_unembedded",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -191,13 +205,25 @@ class Passage(models.Model):
         return f"passage {self.ordinal} of {self.document_id}"
 
 
-class EmbeddingModel(TimestampedModel):
-    """A model whose vectors are stored; the active one answers searches."""
+class EmbeddingModel(TimestampedModel, LeasedModel):
+    """A model whose vectors are stored; the active one answers searches.
+
+    Whoever prepares or drops it holds the lease; without a token `lease_until` is how long its
+    server, which did not answer, is left alone.
+    """
 
     provider = models.CharField(max_length=16, choices=Provider)
     name = models.CharField(max_length=200)
     dimensions = models.IntegerField()
     active = models.BooleanField(default=False)
+    state = models.CharField(max_length=16, choices=ModelState, default=ModelState.ENABLED)
+    # Failures in a row of its server, or of preparing it, and what the last one was.
+    failures = models.IntegerField(default=0, editable=False)
+    error = models.TextField(blank=True, editable=False)
+
+    documents_left: int  # these only after `with_progress()`
+    documents_failed: int
+    passages_left: int
 
     objects = EmbeddingModelQuerySet.as_manager()
 
@@ -244,3 +270,48 @@ class PassageEmbedding(models.Model):
 
     def __str__(self) -> str:
         return f"vector of {self.passage_id}"
+
+
+class EmbeddingTask(TimestampedModel, LeasedModel):
+    """A document that has to get the vectors of one model; the row goes when it has them."""
+
+    document = models.ForeignKey(
+        Document, models.CASCADE, related_name="embedding_tasks", db_index=False
+    )
+    model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="tasks", db_index=False)
+    priority = models.SmallIntegerField(choices=TaskPriority, default=TaskPriority.UPLOAD)
+    # Stands for the owner at whose turn it is done; a number, so that it names nobody and stays
+    # when the document changes hands.
+    lane = models.IntegerField(editable=False)
+    # What is lowest comes first. Each task of a lane stands as many passages behind the one before
+    # it as it has itself, so lanes advance alike, whoever has the most or the longest documents.
+    turn = models.BigIntegerField(editable=False)
+    state = models.CharField(max_length=16, choices=TaskState, default=TaskState.QUEUED)
+    # Verdicts against the document, and workers lost with it.
+    failures = models.IntegerField(default=0, editable=False)
+    losses = models.IntegerField(default=0, editable=False)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_detail = models.TextField(blank=True)
+
+    objects = EmbeddingTaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "model"], name="embedding_task_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["model", "priority", "turn", "document"],
+                condition=Q(lease_token__isnull=True),
+                name="embedding_task_next",
+            ),
+            models.Index(fields=["model", "priority", "lane", "turn"], name="embedding_task_lane"),
+            models.Index(
+                fields=["lease_token"],
+                condition=Q(lease_token__isnull=False),
+                name="embedding_task_token",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vectors of {self.document_id}"

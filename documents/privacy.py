@@ -2,6 +2,7 @@
 
 from youworker.common.privacy import (
     DERIVED,
+    LEASE,
     OTHERS,
     TECHNICAL,
     TIMES,
@@ -64,7 +65,17 @@ TREATMENTS = (
         fate=Fate.KEPT,
         reason="a word that others use; those that nobody uses any more go with the erasure",
     ),
+    Treatment(
+        "documents.EmbeddingTask",
+        owners=("document__owner",),
+        withheld=withheld(
+            TECHNICAL,
+            "id created_at updated_at document model priority lane turn state failures losses"
+            f" error_code error_detail {LEASE}",
+        ),
+    ),
     impersonal(
-        "documents.EmbeddingModel", "id created_at updated_at provider name dimensions active"
+        "documents.EmbeddingModel",
+        f"id created_at updated_at provider name dimensions active state failures error {LEASE}",
     ),
 )

@@ -224,6 +224,7 @@ class HitDocumentSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     uri = serializers.CharField()
     mime = serializers.CharField()
+    language = serializers.CharField()
     collection_id = serializers.UUIDField()
 
 

@@ -19,76 +19,6 @@ JOINT = re.compile(r"(?<=[^\W_])[._/:@\\#+-]+(?=[^\W_])")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 CAMEL = re.compile(r"\b[A-Za-z][a-z0-9]*[A-Z][A-Za-z0-9]*\b")
 
-CONFIGS = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "no": "norwegian",
-    "nb": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
-THREE_LETTERS = {
-    "ara": "ar",
-    "cat": "ca",
-    "dan": "da",
-    "deu": "de",
-    "ger": "de",
-    "ell": "el",
-    "gre": "el",
-    "eng": "en",
-    "spa": "es",
-    "est": "et",
-    "eus": "eu",
-    "fin": "fi",
-    "fra": "fr",
-    "fre": "fr",
-    "gle": "ga",
-    "hin": "hi",
-    "hun": "hu",
-    "hye": "hy",
-    "ind": "id",
-    "ita": "it",
-    "lit": "lt",
-    "nep": "ne",
-    "nld": "nl",
-    "dut": "nl",
-    "nor": "no",
-    "nob": "nb",
-    "por": "pt",
-    "ron": "ro",
-    "rum": "ro",
-    "rus": "ru",
-    "srp": "sr",
-    "swe": "sv",
-    "tam": "ta",
-    "tur": "tr",
-    "yid": "yi",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Indexable:
@@ -96,17 +26,6 @@ class Indexable:
 
     words: str
     identifiers: list[str]
-
-
-def text_config(language: str, default: str) -> str:
-    """The PostgreSQL text search configuration of a language code or name.
-
-    `simple`, which stems nothing, stands for a language that was not recognised.
-    """
-    code = language.strip().lower().replace("_", "-").partition("-")[0]
-    if code in CONFIGS.values():
-        return code
-    return CONFIGS.get(THREE_LETTERS.get(code, code), default)
 
 
 def indexable(text: str) -> Indexable:

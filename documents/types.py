@@ -36,6 +36,7 @@ class SearchHit:
     title: str
     uri: str
     mime: str
+    language: str
     collection_id: UUID
 
     def as_json(self) -> dict[str, Any]:
@@ -53,6 +54,7 @@ class SearchHit:
                 "title": self.title,
                 "uri": self.uri,
                 "mime": self.mime,
+                "language": self.language,
                 "collection_id": str(self.collection_id),
             },
         }

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from groups import retention
-from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
-from groups.services import quotas, staff
-from youworker.common.admin import KeptAdmin, ReadOnlyAdmin, StaffAdmin
+from groups.models import Group, LegalHold, Membership, ServiceAccount
+from groups.services import staff
+from youworker.common.admin import KeptAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -92,41 +92,6 @@ class MembershipAdmin(ReadOnlyAdmin):
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
     linked_by = ("group",)
-
-
-@admin.register(Quota)
-class QuotaAdmin(StaffAdmin):
-    """Limits of users, of groups' members together, and of keys."""
-
-    list_display = (
-        "subject",
-        "tokens_per_day",
-        "tokens_per_month",
-        "stored_bytes",
-        "documents",
-        "runs_at_once",
-    )
-    list_select_related = ("user", "group", "api_key")
-    search_fields = ("user__username", "group__name", "api_key__prefix")
-    autocomplete_fields = ("user", "group", "api_key")
-    actions = None
-
-    @admin.display(description="of", ordering="user__username")
-    def subject(self, quota: Quota) -> str:
-        """Whose quota it is."""
-        return str(quota.user or quota.group or quota.api_key)
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: Quota,
-        form: ModelForm,
-        change: bool,  # noqa: FBT001
-    ) -> None:
-        quotas.save_quota(obj, fields=form.changed_data, actor=cast("User", request.user))
-
-    def delete_model(self, request: HttpRequest, obj: Quota) -> None:
-        quotas.delete_quota(obj, actor=cast("User", request.user))
 
 
 @admin.register(ServiceAccount)

@@ -1,18 +1,6 @@
-"""What groups and their quotas may refuse with."""
+"""What groups may refuse with."""
 
-from youworker.common.exceptions import Conflict, Forbidden, RateLimited
-
-
-class QuotaExceeded(RateLimited):
-    """No tokens or no place for another answer are left; `wait` says when there may be."""
-
-    code, status = "quota_exceeded", 429
-
-
-class StorageQuotaExceeded(Forbidden):
-    """No room for another file is left."""
-
-    code = "quota_exceeded"
+from youworker.common.exceptions import Conflict, Forbidden
 
 
 class GroupNameExists(Conflict):

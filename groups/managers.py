@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
 
 from groups.enums import Role
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from groups.models import Group, LegalHold, Membership, Quota, ServiceAccount
+    from groups.models import Group, LegalHold, Membership, ServiceAccount
 
 
 class GroupQuerySet(SoftDeleteQuerySet["Group"]):
@@ -85,21 +83,6 @@ class MembershipQuerySet(BaseQuerySet["Membership"]):
         return self.select_related("user__service_account")
 
 
-class QuotaQuerySet(BaseQuerySet["Quota"]):
-    """Limits of users, groups and keys."""
-
-    def in_force_for(self, user: User, key_id: Any = None) -> Self:
-        """Limit to those that count for a user: his own, his groups' and the key's he shows."""
-        # A subquery: joined, every member of every group with a quota would be read.
-        joined = apps.get_model("groups", "Membership").objects.filter(
-            user=user, group__deleted_at__isnull=True
-        )
-        own = Q(user=user) | Q(group__in=joined.values("group_id"))
-        if key_id is not None:
-            own |= Q(api_key=key_id)
-        return self.filter(own).select_related("group", "api_key").order_by("pk")
-
-
 class ServiceAccountQuerySet(BaseQuerySet["ServiceAccount"]):
     """Users of programs."""
 
@@ -129,8 +112,8 @@ class LegalHoldQuerySet(BaseQuerySet["LegalHold"]):
 
     def covering(self, user: User) -> Self:
         """Limit to holds in force on a user, or on a group of his."""
-        own = apps.get_model("groups", "Membership").objects.filter(user=user)
-        return self.in_force().filter(Q(user=user) | Q(group__in=own.values("group_id")))
+        own = self.related_rows("group", GroupQuerySet).visible_to(user)
+        return self.in_force().filter(Q(user=user) | Q(group__in=own.values("pk")))
 
     def held_groups(self) -> Any:
         """The ids of groups under a hold, as a subquery."""
@@ -139,7 +122,8 @@ class LegalHoldQuerySet(BaseQuerySet["LegalHold"]):
     def held_users(self) -> Any:
         """The ids of users under a hold, as a subquery."""
         named = self.in_force().filter(user__isnull=False).values("user_id")
-        members = apps.get_model("groups", "Membership").objects
+        groups = self.related_rows("group", GroupQuerySet)
+        members = groups.related_rows("memberships", MembershipQuerySet)
         grouped = members.filter(group__in=self.held_groups()).values("user_id")
-        people = get_user_model().objects
-        return people.filter(Q(pk__in=named) | Q(pk__in=grouped)).order_by().values("pk")
+        users = self.related_rows("user", QuerySet)
+        return users.filter(Q(pk__in=named) | Q(pk__in=grouped)).order_by().values("pk")

@@ -29,15 +29,6 @@ TREATMENTS = (
         withheld=withheld(TECHNICAL, "user"),
     ),
     Treatment(
-        "groups.Quota",
-        owners=("user", "api_key__user"),
-        file="quotas",
-        exported=names(
-            "id api_key tokens_per_day tokens_per_month stored_bytes documents runs_at_once", TIMES
-        ),
-        withheld=withheld(TECHNICAL, "user group"),
-    ),
-    Treatment(
         "groups.ServiceAccount",
         owners=("user",),
         file="service-account",

@@ -12,6 +12,6 @@ class IngestionConfig(AppConfig):
     def ready(self) -> None:
         """Keep originals that are still to be read."""
         from documents.services import needed_elsewhere  # noqa: PLC0415 -- needs loaded apps
-        from ingestion.managers import needed_by_items  # noqa: PLC0415
+        from ingestion.queries import needed_by_items  # noqa: PLC0415
 
         needed_elsewhere.append(needed_by_items)

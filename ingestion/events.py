@@ -1,4 +1,4 @@
-"""Telling the browsers of an owner that a run has moved on."""
+"""Telling the browsers of an owner that a run has moved on, and workers that there is work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from youworker.common.effects import attempt
+from youworker.common.config import config
+from youworker.common.effects import attempt, queue_task
 from youworker.common.redis import sync_redis
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 # Milliseconds between two notices about one run, from whichever worker.
 PAUSE_MS = 300
 SEND_SECONDS = 1.0
+# A wake-up that nobody heard in this time is repeated by the sweeper.
+WAKE_SECONDS = 30
+# Everything else comes first (0): work takes all the time there is, and a sweep that cannot be
+# carried out in its period is dropped.
+LEAST_URGENT = 9
 
 
 def group_of(user_id: UUID) -> str:
@@ -47,3 +53,9 @@ async def send_in_time(group: str, message: dict[str, str]) -> None:
     """Send to a group of sockets; raises `TimeoutError`, for the layer itself waits for long."""
     async with asyncio.timeout(SEND_SECONDS):
         await get_channel_layer().group_send(group, message)
+
+
+def wake_workers(count: int | None = None) -> None:
+    """Wake so many worker processes, or every one; the sweeper makes up for an absent broker."""
+    for _ in range(config.ingestion.worker_processes if count is None else count):
+        queue_task("ingestion.tasks.work", expires=WAKE_SECONDS, priority=LEAST_URGENT)

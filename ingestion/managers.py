@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.apps import apps
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ingestion.enums import ACTIVE_STAGES, Stage
-from youworker.common.leases import LeasedQuerySet, due_now
+from youworker.common.leases import LeasedQuerySet
 from youworker.common.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from accounts.models import User
     from ingestion.models import IngestionItem, IngestionRun
 
@@ -43,9 +40,9 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
             byte_count=total(rows, Sum("size")),
         )
 
-    def with_work(self, stage: Stage) -> Self:
-        """Limit to unfinished runs that have an item waiting in a stage."""
-        waiting = self.items().waiting(stage).filter(run=OuterRef("pk"))
+    def with_work(self) -> Self:
+        """Limit to unfinished runs that have an item waiting to be parsed."""
+        waiting = self.items().waiting().filter(run=OuterRef("pk"))
         return self.unfinished().filter(Exists(waiting))
 
     def fairest_first(self) -> Self:
@@ -64,11 +61,8 @@ class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
         return self.unfinished().exclude(Exists(active))
 
     def items(self) -> ItemQuerySet:
-        """Every item; the model cannot be imported here."""
-        related: Any = self.model.items.rel.related_model
-        rows = related.objects.all()
-        assert isinstance(rows, ItemQuerySet)  # noqa: S101 -- narrows the type
-        return rows
+        """Every item."""
+        return self.related_rows("items", ItemQuerySet)
 
 
 class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
@@ -90,9 +84,13 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
         """Limit to items that were given up."""
         return self.filter(stage=Stage.FAILED)
 
-    def waiting(self, stage: Stage) -> Self:
-        """Limit to items nobody works on and whose pause, if any, is over."""
-        return self.filter(due_now(), stage=stage)
+    def waiting(self) -> Self:
+        """Limit to items to be parsed that nobody works on and whose pause, if any, is over."""
+        return self.due().filter(stage=Stage.QUEUED)
+
+    def unembedded(self) -> Self:
+        """Limit to parsed files whose vectors are to come, or could not be computed."""
+        return self.filter(Q(stage=Stage.EMBEDDING) | Q(stage=Stage.FAILED, document__isnull=False))
 
     def unspoiled(self) -> Self:
         """Limit to items with which nothing went wrong yet."""
@@ -110,11 +108,3 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
 def total(rows: ItemQuerySet, aggregate: Any) -> Any:
     """One aggregate over the items of a run, zero when there are none."""
     return Coalesce(Subquery(rows.annotate(total=aggregate).values("total")), 0)
-
-
-def needed_by_items(files: Collection[str]) -> set[str]:
-    """Those of the files that are still to be read, or may be read again."""
-    unread = (Stage.QUEUED, Stage.PARSING, Stage.FAILED)
-    items = apps.get_model("ingestion", "IngestionItem").objects
-    rows = items.filter(file__in=files, stage__in=unread)
-    return set(rows.values_list("file", flat=True))

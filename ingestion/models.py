@@ -119,6 +119,11 @@ class IngestionItem(TimestampedModel, LeasedModel):
                 condition=Q(lease_token__isnull=False),
                 name="ingestion_item_token",
             ),
+            models.Index(
+                fields=["document"],
+                condition=Q(stage__in=("embedding", "failed")),
+                name="ingestion_item_unembedded",
+            ),
             models.Index(fields=["run", "updated_at"], name="ingestion_item_changed"),
             models.Index(fields=["file"], name="ingestion_item_file"),
         ]

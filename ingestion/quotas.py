@@ -1,37 +1,40 @@
-"""What files on their way in take, measured against quotas before they are accepted."""
+"""What files on their way in count towards quotas, and whether more may come."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from documents.models import Document
-from documents.policies import stored_bytes, stored_documents
-from groups.enums import Measure
-from groups.policies import limits_for, require_room
+from documents.quotas import count_documents, sum_stored_bytes
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
+from quotas.enums import QuotaKind
+from quotas.meters import register_meter
+from quotas.policies import enforce_quota, find_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from groups.policies import Subject
+    from ingestion.managers import ItemQuerySet
+    from quotas.types import QuotaSubject
 
 # Not a document yet, and nobody has given it up.
 PENDING = (Stage.QUEUED, Stage.PARSING)
+FILE_KINDS = (QuotaKind.STORED_BYTES, QuotaKind.DOCUMENTS)
 
 
-def require_room_for_files(items: Iterable[IngestionItem], *, actor: User) -> None:
+def enforce_file_quota(items: Iterable[IngestionItem], *, actor: User) -> None:
     """Raise `StorageQuotaExceeded` when these files are too many or too large.
 
     What the actor has already is refreshed, not added. Runs in the caller's transaction.
     """
-    items = list(items)
-    limits = limits_for(actor)
-    if not any(limit.measure in (Measure.STORED_BYTES, Measure.DOCUMENTS) for limit in limits):
+    limits = find_limits(actor, kinds=FILE_KINDS)
+    if not limits:
         return
+    items = list(items)
     known = dict(
         Document.all_objects.filter(
             owner=actor, path_hash__in=[item.path_hash for item in items]
@@ -39,22 +42,27 @@ def require_room_for_files(items: Iterable[IngestionItem], *, actor: User) -> No
     )
     new_bytes = sum(item.size for item in items if item.path_hash not in known)
     new_documents = sum(known.get(item.path_hash, "absent") is not None for item in items)
-    require_room(limits, Measure.STORED_BYTES, bytes_taken, adding=new_bytes)
-    require_room(limits, Measure.DOCUMENTS, documents_taken, adding=new_documents)
+    amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: new_documents}
+    enforce_quota(limits, amounts)
 
 
-def bytes_taken(subject: Subject) -> int:
-    """Bytes of documents and of files that will become some."""
-    return stored_bytes(subject) + pending(subject)[0]
+# Files on their way in first: one that becomes a document meanwhile is counted twice, not missed.
+@register_meter(QuotaKind.STORED_BYTES)
+def sum_bytes_taken(subject: QuotaSubject) -> int:
+    """Bytes of files that will become documents, and of documents."""
+    pending = pending_items(subject).aggregate(size=Sum("size"))["size"] or 0
+    return int(pending) + sum_stored_bytes(subject)
 
 
-def documents_taken(subject: Subject) -> int:
-    """Documents and files that will become some."""
-    return stored_documents(subject) + pending(subject)[1]
+@register_meter(QuotaKind.DOCUMENTS)
+def count_documents_taken(subject: QuotaSubject) -> int:
+    """Files that will become documents, and documents."""
+    return pending_items(subject).count() + count_documents(subject)
 
 
-def pending(subject: Subject) -> tuple[int, int]:
-    """Bytes and number of accepted files that are not read yet."""
-    items = IngestionItem.objects.filter(run__owner__in=subject.owners(), stage__in=PENDING)
-    found = items.aggregate(size=Sum("size"), number=Count("pk"))
-    return int(found["size"] or 0), int(found["number"])
+def pending_items(subject: QuotaSubject) -> ItemQuerySet:
+    """Accepted files of a subject that are not read yet."""
+    found: ItemQuerySet = IngestionItem.objects.filter(
+        run__owner__in=subject.user_ids(), stage__in=PENDING
+    )
+    return found

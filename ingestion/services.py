@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from documents import services as documents
 from groups.models import LegalHold
-from ingestion import folders, tasks
+from ingestion import folders
 from ingestion.enums import RunKind, RunStatus, Stage
-from ingestion.events import announce
+from ingestion.events import announce, wake_workers
 from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.settle import settle
-from ingestion.quotas import require_room_for_files
+from ingestion.quotas import enforce_file_quota
 from ingestion.store import Incoming, keep, remove_orphans, remove_stale
 from youworker.common import audit
 from youworker.common.effects import after_commit
@@ -97,7 +98,7 @@ def record_upload(
     remembered = Remembered(key, body, actor=actor)
     if remembered.answer is not None:
         return IngestionRun.all_objects.get(pk=remembered.answer["run"])
-    require_room_for_files(items, actor=actor)
+    enforce_file_quota(items, actor=actor)
     run = IngestionRun(
         owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
     )
@@ -149,7 +150,7 @@ def start_paths(
 def record_paths(run: IngestionRun, items: Sequence[IngestionItem], *, limited: bool) -> None:
     """Write a run of server files; operators are not limited by quotas."""
     if limited:
-        require_room_for_files(items, actor=run.owner)
+        enforce_file_quota(items, actor=run.owner)
     record_run(run, items)
 
 
@@ -162,7 +163,7 @@ def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
         item.run, item.position = run, position
     IngestionItem.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
     audit.record("document.upload", actor=run.owner, target=run, kind=run.kind, files=len(rows))
-    after_commit(tasks.wake_workers)
+    after_commit(wake_workers)
 
 
 @transaction.atomic
@@ -194,19 +195,22 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
 
     Raises `NothingToRetry`, and `StorageQuotaExceeded` unless an operator asks.
     """
-    failed = run.items.failed().select_for_update().order_by("position")[:limit]
-    chosen = IngestionItem.objects.filter(pk__in=[item.pk for item in failed])
+    failed = run.items.failed().order_by("position")[:limit]
+    documents_of = dict(failed.values_list("pk", "document_id"))
+    chosen = IngestionItem.objects.failed().filter(pk__in=documents_of)
     if actor is not None:
-        require_room_for_files(chosen.filter(document__isnull=True), actor=actor)
+        enforce_file_quota(chosen.filter(document__isnull=True), actor=actor)
     fresh: dict[str, Any] = {"error_code": "", "error_detail": "", "lease_until": None}
     fresh |= {"failures": 0, "losses": 0, "accepted_at": Now()}
+    # The documents before their items: in this order purging locks them, too.
+    documents.retry_tasks({pk for pk in documents_of.values() if pk is not None})
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
-    parsed = chosen.filter(stage=Stage.FAILED).change(stage=Stage.QUEUED, **fresh)
+    parsed = chosen.change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:
         raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
     reopened.update(status=RunStatus.QUEUED, finished_at=None, updated_at=timezone.now())
-    after_commit(tasks.wake_workers)
+    after_commit(wake_workers)
     after_commit(partial(announce, run, final=True))
     logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")
     return embedded + parsed
@@ -221,16 +225,23 @@ def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
 
 
 def sweep() -> None:
-    """Take back what silent workers held, end runs, and wake workers when work waits.
+    """Repair what died, and wake workers when work waits."""
+    repair()
+    if IngestionRun.all_objects.with_work().exists() or documents.has_waiting_tasks():
+        wake_workers()
+
+
+def repair() -> None:
+    """Take back what silent workers held, and end what nobody ended.
 
     Half-received files of processes that died are deleted, too.
     """
     remove_stale()
     take_back()
+    documents.take_back_tasks()
+    documents.refresh_outdated_statuses()
+    finish_items()
     settle()
-    waiting = (Stage.QUEUED, Stage.EMBEDDING)
-    if any(IngestionRun.all_objects.with_work(stage).exists() for stage in waiting):
-        tasks.wake_workers()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
@@ -263,12 +274,6 @@ def cancel_runs(user: User) -> int:
     return sum(
         cancel_items(run) for run in IngestionRun.all_objects.filter(owner=user).unfinished()
     )
-
-
-def is_embedding(user: User) -> bool:
-    """Whether documents of a user still wait for vectors."""
-    rows = IngestionItem.objects.filter(run__owner=user, stage=Stage.EMBEDDING)
-    return rows.exists()
 
 
 def erase_runs(user: User) -> int:

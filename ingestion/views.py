@@ -21,7 +21,7 @@ from ingestion.serializers import (
     UploadSerializer,
 )
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -58,7 +58,7 @@ class UploadView(ActorView):
         request={"multipart/form-data": UploadSerializer},
         responses={202: RunSerializer},
     )
-    @limited("FILE_UPLOAD")
+    @rate_limited("FILE_UPLOAD")
     def post(self, request: Request) -> Response:
         """Store the files and queue them; each becomes a document of the caller."""
         form = UploadSerializer(data=request.data)
@@ -81,7 +81,7 @@ class PathsView(ActorView):
     @extend_schema(
         operation_id="ingestion_paths", request=PathsSerializer, responses={202: RunSerializer}
     )
-    @limited("FILE_UPLOAD")
+    @rate_limited("FILE_UPLOAD")
     def post(self, request: Request) -> Response:
         """Queue a file, or the files of a folder below an allowed one. Staff only."""
         form = PathsSerializer(data=request.data)

@@ -38,6 +38,8 @@ class CallContext:
     time_zone: str = "UTC"
     collections: tuple[UUID, ...] = ()
     approved: bool = False
+    # The API key behind the run, for what is counted by key.
+    key_id: UUID | None = None
 
 
 @dataclass(slots=True)

@@ -30,9 +30,11 @@ from mcp.links import linked, retire
 from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
-from youworker.common.bounded import AnswerTooLarge, BoundedTransport
 from youworker.common.config import config
 from youworker.common.correlation import HEADER
+from youworker.upstream.body_limits import AnswerTooLarge
+from youworker.upstream.egress import named_addresses
+from youworker.upstream.guard import BoundedTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -224,7 +226,9 @@ async def http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator
     if correlation_id:
         headers[HEADER] = correlation_id
     limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
-    transport = BoundedTransport(max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR))
+    transport = BoundedTransport(
+        named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
+    )
     async with (
         httpx2.AsyncClient(headers=headers, timeout=limits, transport=transport) as http,
         streamable_http_client(endpoint.url, http_client=http) as streams,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -13,7 +14,6 @@ from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from uuid import UUID
 
     from accounts.models import User
     from mcp.models import GroupPolicy, Server, Tool
@@ -64,9 +64,8 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
 
     def with_policy_for(self, user: User | UUID) -> Self:
         """Annotate `policy_in_force`: the strictest of the tool's and the user's groups'."""
-        policies: Any = self.model.group_policies.rel.related_model
-        user_id = getattr(user, "pk", user)
-        own = policies.objects.filter(
+        user_id = user if isinstance(user, UUID) else user.pk
+        own = self.related_rows("group_policies", GroupPolicyQuerySet).filter(
             tool=OuterRef("pk"),
             group__memberships__user_id=user_id,
             group__deleted_at__isnull=True,

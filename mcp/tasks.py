@@ -6,14 +6,14 @@ import logging
 
 from celery import shared_task
 
+from mcp import services
+
 logger = logging.getLogger(__name__)
 
 
 @shared_task
 def refresh_servers() -> None:
     """Bring the built-in servers' rows up to date and ask every other server for its tools."""
-    from mcp import services  # noqa: PLC0415 -- task leaf
-
     services.sync_builtin_servers()
     counts = services.refresh_servers()
     failed = sorted(slug for slug, count in counts.items() if count is None)

@@ -23,7 +23,7 @@ from mcp.serializers import (
     UpdateToolSerializer,
 )
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -57,7 +57,7 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         return StaffServerSerializer if staff else ServerSerializer
 
     @extend_schema(request=CreateServerSerializer, responses={201: StaffServerSerializer})
-    @limited("ADMIN_ACTION")
+    @rate_limited("ADMIN_ACTION")
     def create(self, request: Request) -> Response:
         """Add a server at a URL; `refresh` then finds its tools."""
         form = CreateServerSerializer(data=request.data)
@@ -66,7 +66,7 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         return self.shown(server, status=201)
 
     @extend_schema(request=UpdateServerSerializer, responses=StaffServerSerializer)
-    @limited("ADMIN_ACTION")
+    @rate_limited("ADMIN_ACTION")
     def partial_update(self, request: Request, pk: Any = None) -> Response:
         """Change title, address, headers (as a whole) or the switch."""
         server = self.get_object()
@@ -76,14 +76,14 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         return self.shown(server)
 
     @extend_schema(responses={204: None})
-    @limited("ADMIN_ACTION")
+    @rate_limited("ADMIN_ACTION")
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Remove a server and its tools."""
         services.delete_server(self.get_object(), actor=self.actor)
         return Response(status=204)
 
     @extend_schema(request=None, responses=StaffServerSerializer)
-    @limited("ADMIN_ACTION")
+    @rate_limited("ADMIN_ACTION")
     def refresh(self, request: Request, pk: Any = None) -> Response:
         """Ask the server for its tools now; 503 when it does not answer."""
         server = self.get_object()
@@ -112,7 +112,7 @@ class ToolViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         return StaffToolSerializer if staff else ToolSerializer
 
     @extend_schema(request=UpdateToolSerializer, responses=StaffToolSerializer)
-    @limited("ADMIN_ACTION")
+    @rate_limited("ADMIN_ACTION")
     def partial_update(self, request: Request, pk: Any = None) -> Response:
         """Change the policy or the switch, or agree to a changed tool."""
         tool = self.get_object()

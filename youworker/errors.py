@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 
 from youworker.common.api import refusal_of
+from youworker.common.exceptions import DomainError, RateLimited
 from youworker.common.origin import report_denial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SERVER_ERROR = 500
 
 
 def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
     """One error in the shape of the API."""
     errors = [{"code": code, "detail": detail, "attr": None}]
     return JsonResponse({"type": kind, "errors": errors}, status=status)
+
+
+class RefusalMiddleware:
+    """Answers what a page that is no view of the API refuses."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Render a rule's refusal, or a form of the admin that was made by hand."""
+        if isinstance(exception, DomainError):
+            return refused(exception)
+        # Django trusts the forms it made to hold well-formed ids.
+        if isinstance(exception, ValidationError) and request.path.startswith(
+            reverse("admin:index")
+        ):
+            return bad_request(request, exception)
+        return None
+
+
+def refused(error: DomainError) -> HttpResponse:
+    """What a page answers when a rule refuses something."""
+    kind = "server_error" if error.status >= SERVER_ERROR else "client_error"
+    response = answer(error.status, kind, error.code, error.message)
+    if isinstance(error, RateLimited):
+        response["Retry-After"] = str(error.wait)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

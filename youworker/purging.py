@@ -9,11 +9,13 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.clearing import remove_sessions
+from chat import services as chat
+from chat.deletion import remove_sessions
 from chat.models import Session
 from documents import services as documents
 from groups.models import Group, LegalHold
 from ingestion import services as ingestion
+from quotas import retention as quotas
 from youworker.common.models import IdempotentRequest, SoftDeleteModel
 from youworker.common.removal import remove_each
 from youworker.common.validators import validate_range
@@ -64,6 +66,14 @@ def kept_by_hold(model: type[SoftDeleteModel]) -> Q:
     for path in treatment_of(model).owners:
         kept |= Q(**{f"{path}__in": held})
     return kept
+
+
+def apply_retention(*, dry_run: bool = False) -> dict[str, int]:
+    """Remove what outlived its rules for good, conversations and usage; how many of what."""
+    return {
+        **chat.apply_retention(dry_run=dry_run),
+        **quotas.apply_retention(dry_run=dry_run),
+    }
 
 
 def forget_requests() -> int:

@@ -6,7 +6,6 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from youworker.health.metrics import metrics
 from youworker.redoc import RedocView, script
-from youworker.usage.views import UsageView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -16,11 +15,11 @@ urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.privacy.urls")),
     path("v1/", include("groups.urls")),
+    path("v1/", include("quotas.urls")),
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
     path("v1/", include("chat.urls")),
-    path("v1/account/usage", UsageView.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),

@@ -53,7 +53,6 @@ from accounts.services.sign_in import (
     require_recent_sign_in,
     sign_in,
 )
-from accounts.services.usage import count_tokens
 
 __all__ = [
     "access_by",
@@ -62,7 +61,6 @@ __all__ = [
     "change_password",
     "check_credentials",
     "confirm_totp",
-    "count_tokens",
     "create_api_key",
     "create_user",
     "digest_of",

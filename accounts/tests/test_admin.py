@@ -222,7 +222,7 @@ def test_ids_that_are_none_are_refused(pages, page):
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("page", ["groups/quota/add/", "groups/legalhold/add/"])
+@pytest.mark.parametrize("page", ["quotas/quota/add/", "groups/legalhold/add/"])
 def test_forms_with_ids_that_are_none_are_refused(pages, page):
     answer = pages.post(f"/admin/{page}", {"user": "x", "reason": "a long enough reason"})
 

@@ -1,8 +1,5 @@
 """Guessing: the same answer and work for every wrong guess, and not many of them."""
 
-from dataclasses import replace
-from importlib import import_module
-
 import pytest
 from django.contrib.auth.hashers import get_hasher
 from django.test import Client
@@ -12,7 +9,6 @@ from accounts import services, throttling
 from accounts.exceptions import RecentSignInRequired, SignInUnavailable
 from accounts.tests.conftest import PASSWORD
 from accounts.tests.factories import UserFactory, code_of, second_factor_for
-from youworker.common.config import config
 from youworker.common.exceptions import RateLimited
 
 
@@ -74,11 +70,9 @@ def test_every_wrong_guess_costs_one_hash_and_says_the_same(ada, login, hashes, 
     ]
 
 
-def test_passwords_can_be_closed_to_everybody_but_superusers(ada, login, hashes, monkeypatch):
+def test_passwords_can_be_closed_to_everybody_but_superusers(ada, login, hashes, configured):
     UserFactory(username="root", is_superuser=True, password=ada.password)
-    closed = replace(config, identity=replace(config.identity, password_sign_in=False))
-    # The package's attribute of that name is the function.
-    monkeypatch.setattr(import_module("accounts.services.sign_in"), "config", closed)
+    configured("identity", password_sign_in=False)
     hashes.clear()
 
     refused, allowed = login(), login(username="root")

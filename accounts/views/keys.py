@@ -18,7 +18,7 @@ from accounts.serializers import (
     RotateApiKeySerializer,
 )
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -37,7 +37,7 @@ class ApiKeyViewSet(ActorView, ListModelMixin, GenericViewSet):
         return ApiKey.objects.visible_to(self.actor).newest_first().select_related("user")
 
     @extend_schema(request=CreateApiKeySerializer, responses={201: NewApiKeySerializer})
-    @limited("MODERATE_HOURLY")
+    @rate_limited("MODERATE_HOURLY")
     def create(self, request: Request) -> Response:
         """Make a key."""
         form = CreateApiKeySerializer(data=request.data)
@@ -48,7 +48,7 @@ class ApiKeyViewSet(ActorView, ListModelMixin, GenericViewSet):
         return shown_once(*made)
 
     @extend_schema(request=RotateApiKeySerializer, responses={201: NewApiKeySerializer})
-    @limited("API_KEY_REGENERATE")
+    @rate_limited("API_KEY_REGENERATE")
     def rotate(self, request: Request, pk: Any = None) -> Response:
         """Replace a key."""
         form = RotateApiKeySerializer(data=request.data)

@@ -17,7 +17,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -58,7 +58,7 @@ class PeopleView(ActorView, ListAPIView):
         return User.objects.found_by(form.validated_data["search"])
 
     @extend_schema(operation_id="users_find", parameters=[FindPeopleSerializer])
-    @limited("SEARCH")
+    @rate_limited("SEARCH")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Find people; at least two characters are needed."""
         return self.list(request, *args, **kwargs)

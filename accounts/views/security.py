@@ -25,7 +25,7 @@ from accounts.serializers_security import (
     SignInSerializer,
 )
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -52,7 +52,7 @@ class PasswordView(SecurityView):
     @extend_schema(
         operation_id="password_change", request=ChangePasswordSerializer, responses={204: None}
     )
-    @limited("PASSWORD_RESET")
+    @rate_limited("PASSWORD_RESET")
     def post(self, request: Request) -> Response:
         """Replace the password; every other session of the user ends."""
         given = checked(ChangePasswordSerializer(data=request.data))

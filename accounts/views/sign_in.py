@@ -20,7 +20,7 @@ from accounts.serializers import (
 )
 from accounts.tickets import issue_ticket
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -34,7 +34,7 @@ class LoginView(GenericAPIView):
     serializer_class = LoginSerializer
 
     @extend_schema(operation_id="login", responses=UserSerializer)
-    @limited("AUTH_LOGIN")
+    @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> Response:
         """Check name and password, and set the session cookie."""
         form = self.get_serializer(data=request.data)

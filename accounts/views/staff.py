@@ -16,6 +16,7 @@ from accounts.enums import SignInMethod
 from accounts.forms import StaffPasswordForm, StaffSignInForm
 from accounts.models import User
 from youworker.common.exceptions import RateLimited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -64,7 +65,11 @@ class StaffSite(UnfoldAdminSite):
             services.note_use(request.session)
         return allowed
 
-    @method_decorator(never_cache)
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Count what is sent to any page, whoever sends it."""
+        return rate_limited("ADMIN_ACTION", methods=("POST",))(super().admin_view(view, cacheable))
+
+    @method_decorator([rate_limited("AUTH_LOGIN", methods=("POST",)), never_cache])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Ask for name, password and code."""
         index = reverse("admin:index", current_app=self.name)

@@ -5,29 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
-from chat.llm.listing import list_models
-from chat.llm.openai_compatible import OpenAICompatibleModel
-from chat.llm.quote import NAME as QUOTE
-from chat.llm.quote import QuoteModel
+from chat.llm.openai.model import OpenAICompatibleModel
+from chat.llm.openai.model_list import list_models
+from chat.llm.quote.model import NAME as QUOTE
+from chat.llm.quote.model import QuoteModel
 from youworker.common import config as configuration
 from youworker.common.per_loop import PerLoop
+from youworker.upstream.configured import chat_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chat.agent.types import LanguageModel
-    from youworker.common.config.sections import LlmConfig, RetryConfig
+    from youworker.common.config.sections import RetryConfig
+    from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 5.0
 REFUSALS_SECONDS = 600.0
+# What the column of a run holds.
+LONGEST_ADDRESS = 255
 # Servers list these beside the models one can talk to.
 NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
 
@@ -50,11 +54,11 @@ class Listing:
 class Registry:
     """The models of the configured servers and the built-in one; belongs to one event loop."""
 
-    servers: Sequence[LlmConfig]
+    servers: Sequence[Endpoint]
     retry: RetryConfig
     default: str = ""
-    listings: dict[LlmConfig, Listing] = field(default_factory=dict)
-    locks: dict[LlmConfig, asyncio.Lock] = field(default_factory=dict)
+    listings: dict[Endpoint, Listing] = field(default_factory=dict)
+    locks: dict[Endpoint, asyncio.Lock] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[float, set[str]]] = field(default_factory=dict)
 
     async def list_available(self) -> list[str]:
@@ -114,9 +118,9 @@ class Registry:
         spoken = [name for name in listing.names if is_for_chat(name)]
         return next(iter([*spoken, *listing.names]), "")
 
-    def model(self, server: LlmConfig, name: str) -> OpenAICompatibleModel:
+    def model(self, server: Endpoint, name: str) -> OpenAICompatibleModel:
         """A model of a server, with what is remembered about it."""
-        key, now = (server.base_url, name), time.monotonic()
+        key, now = (server.url, name), time.monotonic()
         until, refused = self.refusals.get(key, (0.0, set()))
         if now > until:
             refused = set()
@@ -127,7 +131,7 @@ class Registry:
         """What each server lists, asked side by side."""
         return list(await asyncio.gather(*(self.listing(server) for server in self.servers)))
 
-    async def listing(self, server: LlmConfig) -> Listing:
+    async def listing(self, server: Endpoint) -> Listing:
         """What one server lists; asked at most once at a time and every few seconds."""
         async with self.locks.setdefault(server, asyncio.Lock()):
             known = self.listings.get(server)
@@ -136,7 +140,34 @@ class Registry:
             return known
 
 
-async def asked(server: LlmConfig) -> Listing:
+# What each server listed last, by its address, for code that cannot ask it.
+last_listed: dict[str, tuple[str, ...]] = {}
+
+
+def endpoint_of(name: str) -> str:
+    """Which server will be asked by a run of this model, as far as is known; empty for `quote`.
+
+    The address is without user and password, for it is stored.
+    """
+    llm = configuration.config.llm
+    servers, wanted = chat_endpoints(llm), name or llm.chat_model
+    if not servers or wanted == QUOTE:
+        return ""
+    for server in servers:
+        names = last_listed.get(server.url, ())
+        if listed_name(wanted, names) if wanted else names:
+            return address_of(server)
+    return address_of(servers[0])
+
+
+@lru_cache(maxsize=64)
+def address_of(server: Endpoint) -> str:
+    """Host, port and path of a server."""
+    url = urlsplit(server.url)
+    return f"{url.netloc.rpartition('@')[2]}{url.path}"[:LONGEST_ADDRESS]
+
+
+async def asked(server: Endpoint) -> Listing:
     """Ask a server for its models; a failure is an answer, too."""
     names: list[str] = []
     problem: AgentError | None = None
@@ -144,7 +175,9 @@ async def asked(server: LlmConfig) -> Listing:
         names = await list_models(server)
     except AgentError as error:
         problem = error
-        logger.warning("No models from %s: %s", urlsplit(server.base_url).hostname, error)
+        logger.warning("No models from %s: %s", server.name, error)
+    if names:
+        last_listed[server.url] = tuple(names)
     return Listing(tuple(names), problem, time.monotonic() + REMEMBERED_SECONDS)
 
 
@@ -161,29 +194,14 @@ def is_for_chat(name: str) -> bool:
     return not any(word in name.lower() for word in NOT_FOR_CHAT)
 
 
-def configured_servers(llm: LlmConfig) -> list[LlmConfig]:
-    """One configuration per server: base URLs and keys may be lists separated by commas."""
-    urls = [url.strip().rstrip("/") for url in llm.base_url.split(",") if url.strip()]
-    keys = [key.strip() for key in llm.api_key.split(",")]
-    # A key is never sent to a server it does not stand beside.
-    keys += [""] * (len(urls) - len(keys))
-    return [replace(llm, base_url=url, api_key=key) for url, key in zip(urls, keys, strict=False)]
-
-
-@lru_cache(maxsize=8)
-def servers_of(llm: LlmConfig) -> tuple[LlmConfig, ...]:
-    """The servers of a configuration."""
-    return tuple(configured_servers(llm))
-
-
 # One entry, under what the registry was made of.
-registries: PerLoop[dict[tuple[Sequence[LlmConfig], str], Registry]] = PerLoop(dict)
+registries: PerLoop[dict[tuple[Sequence[Endpoint], str], Registry]] = PerLoop(dict)
 
 
 def registry() -> Registry:
     """The registry of the running event loop, made anew when the configuration changed."""
     llm, retry = configuration.config.llm, configuration.config.retry
-    known, servers, default = registries.get(), servers_of(llm), llm.chat_model
+    known, servers, default = registries.get(), chat_endpoints(llm), llm.chat_model
     if (servers, default) not in known:
         known.clear()
         known[servers, default] = Registry(servers, retry, default)
@@ -201,7 +219,7 @@ async def list_available() -> list[str]:
 
 
 async def warm_up() -> None:
-    """Load the client library and the list of models, so that no user waits for them."""
+    """Load the list of models, so that no user waits for it."""
     known = registry()
     if known.servers:
         await known.all_listings()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
 
 from youworker.common.config import config
-from youworker.common.db import in_vital_thread
+from youworker.common.db import in_thread, in_vital_thread
 from youworker.common.leases import elapsed_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,13 @@ class LeaseLost(Exception):
 
 
 class RunLease:
-    """The lease of one run, as its holder sees it without asking the database."""
+    """The lease of one run, as its holder sees it without asking the database.
 
-    def __init__(self, run_id: UUID) -> None:
-        self.run_id = run_id
-        self.token = uuid4()
+    It is made before the database is asked for it, so that its age is never underestimated.
+    """
+
+    def __init__(self, token: UUID | None = None) -> None:
+        self.token = token or uuid4()
         self.asked_at = elapsed_seconds()
         self.lost = asyncio.Event()
 
@@ -67,13 +70,25 @@ async def persist(
     While the database is away for everybody nobody can end the run; when it is back, the lease
     decides.
     """
+    return await ask_until_answered(lease, in_vital_thread, partial(function, *args, **kwargs))
+
+
+async def read(lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do what `persist` does among the ordinary work: for what takes its time."""
+    return await ask_until_answered(lease, in_thread, partial(function, *args, **kwargs))
+
+
+async def ask_until_answered(
+    lease: RunLease, lane: Callable[[Callable[[], R]], Awaitable[R]], call: Callable[[], R]
+) -> R:
+    """Call something in the threads of a lane until the database answers."""
     pause = FIRST_PAUSE
     while True:
         lease.require()
         try:
-            return await in_vital_thread(function, *args, **kwargs)
+            return await lane(call)
         except AWAY as error:
             if pause == FIRST_PAUSE:
-                logger.warning("run %s waits for the database: %s", lease.run_id, error)
+                logger.warning("a run waits for the database: %s", error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

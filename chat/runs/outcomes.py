@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chat.agent.errors import AgentError, LimitReached
 from chat.enums import RunStatus
 from chat.runs.leases import LeaseLost
-from chat.runs.recovery import INTERRUPTED_SENTENCE
+from chat.runs.sweeper import INTERRUPTED_SENTENCE
 from youworker.common import correlation
 from youworker.common.config import config
 

@@ -10,8 +10,8 @@ from chat.agent.prompt import fenced
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
-from chat.runs import records
-from chat.runs.passages import PassageBook, found_ids, passages_for_model, read_passages
+from chat.runs import store
+from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
@@ -21,10 +21,10 @@ from youworker.common.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
-    from chat.models import Run, ToolRun
+    from chat.models import ToolRun
+    from chat.runs.store import RunInput
 
 
 UNKNOWN_OUTCOME = (
@@ -39,15 +39,15 @@ SHORTENED = "\n[only the beginning of this answer was kept]"
 class RecordingToolset:
     """Calls tools through the gateway on behalf of the run's user."""
 
-    def __init__(
-        self, run: Run, tools: Sequence[ToolInfo], context: CallContext, state: AgentState
-    ) -> None:
-        self.run, self.context = run, context
+    def __init__(self, run_input: RunInput, state: AgentState) -> None:
+        run, tools = run_input.run, run_input.tools
+        self.run, self.context = run, store.call_context(run, run_input.language)
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
-        self.book = PassageBook.from_json(state.citations)
+        self.book = CitationIndex.from_json(state.citations)
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
-        self.rows: dict[UUID, ToolRun] = {}
+        # Every call of the run, in order.
+        self.rows = {row.pk: row for row in run_input.calls}
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
             for tool in tools
@@ -56,7 +56,7 @@ class RecordingToolset:
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
-            found = await in_thread(records.take_up_call, self.run, pending.id)
+            found = await in_thread(store.take_up_call, self.run, pending.id)
             if found is not None:
                 return self.taken_up(*found)
         tool = self.by_safe_name.get(pending.call.name)
@@ -69,7 +69,7 @@ class RecordingToolset:
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
         row = await in_thread(
-            records.begin_tool_run,
+            store.begin_tool_run,
             self.run,
             tool,
             name,
@@ -82,8 +82,8 @@ class RecordingToolset:
 
     def taken_up(self, row: ToolRun, may_call: bool) -> CallStart:  # noqa: FBT001 -- a pair
         """How a call goes on that another process began: it is never made a second time."""
+        self.rows[row.pk] = row
         if may_call:
-            self.rows[row.pk] = row
             return CallStart(row.tool_name, row.arguments)
         if row.status == ToolRunStatus.WAITING:
             return CallStart(row.tool_name, row.arguments, is_waiting=True)
@@ -91,14 +91,14 @@ class RecordingToolset:
 
     async def call(self, pending: PendingCall) -> ToolOutput:
         """Make one call; whatever goes wrong in it is told to the model."""
-        row, tool = self.rows.pop(pending.id), self.by_safe_name.get(pending.call.name)
+        row, tool = self.rows[pending.id], self.by_safe_name.get(pending.call.name)
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
         context = replace(self.context, approved=is_approved)
         outcome = await self.outcome(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await in_thread(
-            records.end_tool_run,
+            store.end_tool_run,
             row,
             text=outcome.text,
             is_error=outcome.is_error,
@@ -106,7 +106,7 @@ class RecordingToolset:
             latency_ms=latency,
         )
         output = await self.for_model(row.tool_name, outcome)
-        preview = outcome.text[: records.PREVIEW_CHARACTERS]
+        preview = outcome.text[: store.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
     async def outcome(
@@ -154,7 +154,7 @@ def stored_output(row: ToolRun) -> ToolOutput:
             row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
         )
         shown, is_error = row.result_preview, False
-        if len(shown) >= records.PREVIEW_CHARACTERS:
+        if len(shown) >= store.PREVIEW_CHARACTERS:
             text += SHORTENED
     else:
         shown, is_error = reason_of(row), True

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat.llm import registry
-from chat.runs.process import close_runs
+from chat.runs.manager import close_runs
 from youworker.common.db import end_threads
 from youworker.common.redis import sync_redis
 from youworker.testing.redis_server import RedisServer
@@ -44,8 +44,10 @@ def own_redis(settings):
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder))
         server.start()
-        settings.REDIS_URL = server.url
+        former, settings.REDIS_URL = settings.REDIS_URL, server.url
         sync_redis.cache_clear()
         yield server
         server.kill()
+    # What ends after the test, like its runs, finds the session's Redis again.
+    settings.REDIS_URL = former
     sync_redis.cache_clear()

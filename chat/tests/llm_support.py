@@ -6,8 +6,9 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, ToolSchema, Usage
-from chat.llm.openai_compatible import OpenAICompatibleModel
+from chat.llm.openai.model import OpenAICompatibleModel
 from youworker.common.config import config
+from youworker.upstream.configured import chat_endpoints
 
 SEARCH = ToolSchema(
     "semantic_query",
@@ -21,9 +22,13 @@ QUICK_RETRY = replace(config.retry, attempts=3, base_seconds=0.01, max_seconds=0
 
 def model_on(base_url, name="double", **changes):
     """A model whose clocks and limits can be changed; retries wait next to nothing."""
-    return OpenAICompatibleModel(
-        name, replace(config.llm, base_url=base_url, **changes), QUICK_RETRY
-    )
+    return OpenAICompatibleModel(name, endpoint_at(base_url, **changes), QUICK_RETRY)
+
+
+def endpoint_at(base_url, **changes):
+    """The endpoint of a server, with other settings where `changes` names them."""
+    (endpoint,) = chat_endpoints(replace(config.llm, base_url=base_url, **changes))
+    return endpoint
 
 
 def user(text="Hello"):

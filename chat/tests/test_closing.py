@@ -17,11 +17,11 @@ from accounts.services import access_by, grant_of
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.enums import RunStatus
-from chat.events import LogCipher, log_key
-from chat.llm.clients import pools
+from chat.events import log_key
 from chat.models import Run
-from chat.runs.process import launch
-from chat.runs.viewing import view_run
+from chat.runs.log.cipher import LogCipher
+from chat.runs.manager import launch
+from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
 from mcp.tests.conftest import TINY
 from youworker.common.db import in_thread
@@ -29,6 +29,7 @@ from youworker.common.per_loop import close_all
 from youworker.common.redis import async_redis, sync_redis
 from youworker.common.revocation import until_revoked
 from youworker.testing.model_server import ModelServer, Turn
+from youworker.upstream.client import pools, read_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,8 +96,8 @@ async def ask_and_watch(user):
                 break
     endpoint = Endpoint("tiny", "stdio", argv=(sys.executable, TINY))
     # A connection that waits for its next use, beside the one of the answer.
-    (client,) = pools.get().values()
-    await client.models.list()
+    (model_server,) = pools.get()
+    await read_answer(model_server, "models", longest=10_000)
     outcome = await call(endpoint, "echo", {"text": "here"}, correlation_id="c")
     assert outcome.text == "here"
     return posted.run_id

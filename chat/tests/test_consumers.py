@@ -13,10 +13,11 @@ from redis.exceptions import RedisError
 from accounts.services import create_api_key
 from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
-from chat import consumers, services
+from chat import services
 from chat.agent.types import TextDelta
-from chat.consumers import LARGEST_FRAME
 from chat.models import Message, Run
+from chat.realtime import consumers
+from chat.realtime.consumers import LARGEST_FRAME
 from chat.routing import websocket_urlpatterns
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel

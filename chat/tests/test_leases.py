@@ -18,12 +18,14 @@ from redis.exceptions import ResponseError
 from chat import services
 from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
-from chat.runs import leases, records, recovery, runner
+from chat.runs import executor, leases, stopping, store, sweeper
 from chat.runs.leases import LeaseLost, RunLease, persist
-from chat.runs.process import close_runs, launch, run_host
-from chat.runs.recovery import interrupt_stalled_runs
+from chat.runs.log.cipher import LogCipher
+from chat.runs.manager import close_runs, launch, run_manager
+from chat.runs.queue import claim_run
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.config import config
@@ -90,7 +92,7 @@ async def log_of(run_id):
 
 async def all_done():
     async with asyncio.timeout(WAIT_SECONDS):
-        await asyncio.gather(*run_host().tasks)
+        await asyncio.gather(*run_manager().tasks)
 
 
 @sync_to_async
@@ -125,7 +127,7 @@ async def test_who_lost_a_run_stops_at_once_and_writes_nothing_more(spoken_by):
 
     assert await sync_to_async(interrupt_stalled_runs)() == 1
     run, before = await stored(run_id), await log_of(run_id)
-    run_host().leases[run_id].asked_at -= config.agent.lease_seconds
+    run_manager().leases[run_id].asked_at -= config.agent.lease_seconds
     await all_done()
     after = await stored(run_id)
 
@@ -142,11 +144,11 @@ async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(sp
     spoken_by(EndlessModel())
     run_id = await ask()
     await eventually(lambda: log_of(run_id))
-    host = run_host()
+    manager = run_manager()
     keeper = mock.AsyncMock()
-    with mock.patch.object(host, "renew_leases", keeper):
+    with mock.patch.object(manager, "renew_leases", keeper):
         await asyncio.sleep(0.1)
-        host.leases[run_id].asked_at -= config.agent.lease_seconds
+        manager.leases[run_id].asked_at -= config.agent.lease_seconds
         await asyncio.sleep(0.1)  # what was on its way is written
         before = len(await log_of(run_id))
         await asyncio.sleep(0.5)
@@ -157,15 +159,15 @@ async def test_after_a_pause_the_lease_is_looked_at_before_anything_is_logged(sp
         return len(await log_of(run_id)) > before
 
     await eventually(goes_on)
-    assert not host.leases[run_id].lost.is_set()
+    assert not manager.leases[run_id].lost.is_set()
 
 
 async def test_nothing_can_be_appended_to_the_log_of_an_interrupted_run(spoken_by):
     run = await sync_to_async(held_run)()
     await async_redis().xadd(log_key(run.pk), {"t": "run", "d": b""}, id="1-0")
 
-    await sync_to_async(recovery.append_end)(run.pk)
-    await sync_to_async(recovery.append_end)(run.pk)
+    await sync_to_async(stopping.append_end)(run.pk)
+    await sync_to_async(stopping.append_end)(run.pk)
 
     with pytest.raises(ResponseError):
         await async_redis().xadd(log_key(run.pk), {"t": "token", "d": b""}, id="9-0")
@@ -247,7 +249,7 @@ def test_a_lease_that_is_renewed_while_it_is_ended_is_kept():
 
     Run.objects.renew_held({run.pk: run.lease_token}, seconds=20)
 
-    assert not recovery.interrupt(stalled)
+    assert not sweeper.interrupt(stalled)
     assert Run.objects.get().status == RunStatus.RUNNING
 
 
@@ -257,9 +259,9 @@ def test_a_text_that_was_saved_last_is_not_replaced_by_less_of_the_log():
     sync_redis().xadd(log_key(run.pk), LogCipher(run.pk).seal(event), id="1-0")
     let_leases_end(Run.objects.all())
     stalled = Run.objects.stalled().select_related("answer").get()
-    assert records.save_partial(run, "They stream its log. And then some.", "")
+    assert store.save_partial(run, "They stream its log. And then some.", "")
 
-    assert recovery.interrupt(stalled)
+    assert sweeper.interrupt(stalled)
 
     assert Message.objects.get(pk=run.answer_id).content == "They stream its log. And then some."
 
@@ -274,8 +276,8 @@ def test_a_clock_that_is_wrong_ends_and_keeps_nothing(skew, monkeypatch):
     interrupt_stalled_runs()
     Run.objects.filter(pk=alive.pk).update(lease_suspected_at=lease_end(-60))
     interrupt_stalled_runs()
-    queued = RunFactory(status=RunStatus.QUEUED, lease_until=Run.handover_end())
-    Run.objects.claim(queued.pk, uuid4(), seconds=20)
+    queued = RunFactory(status=RunStatus.QUEUED, lease_until=None)
+    claim_run(queued.pk, uuid4(), seconds=20)
 
     monkeypatch.undo()
     until = Run.objects.get(pk=queued.pk).lease_until - timezone.now()
@@ -298,14 +300,14 @@ def test_only_lost_leases_are_not_renewed():
 def test_a_claim_can_be_repeated_by_its_process_only():
     run, token = RunFactory(status=RunStatus.QUEUED), uuid4()
 
-    assert Run.objects.claim(run.pk, token, seconds=20)
-    assert Run.objects.claim(run.pk, token, seconds=20)
-    assert not Run.objects.claim(run.pk, uuid4(), seconds=20)
+    assert claim_run(run.pk, token, seconds=20)
+    assert claim_run(run.pk, token, seconds=20)
+    assert not claim_run(run.pk, uuid4(), seconds=20)
 
 
 def finish(run, **figures):
     given = {"tokens_in": 1, "tokens_out": 2, "iterations": 1, **figures}
-    return records.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **given)
+    return store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **given)
 
 
 def test_finishing_again_is_true_for_who_finished_and_counts_once():
@@ -316,35 +318,50 @@ def test_finishing_again_is_true_for_who_finished_and_counts_once():
     assert finish(run)
     assert not finish(other)
     assert run.user.token_usage.get().tokens_out == 2
+    assert run.user.usage_events.get().outcome == RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(("iterations", "name"), [(0, ""), (1, "some-model")])
+def test_a_run_that_was_cut_off_is_counted_once_with_what_it_used(iterations, name):
+    figures = {"model": "some-model", "tokens_in": 5 * iterations, "tokens_out": 2 * iterations}
+    run = held_run(iterations=iterations, **figures)
+
+    assert store.fail_run(run.pk, run.lease_token, "It broke.")
+    assert not store.fail_run(run.pk, run.lease_token, "It broke.")
+
+    event = run.user.usage_events.get()
+    assert (event.outcome, event.name, event.duration_ms) == ("failed", name, None)
+    assert (event.tokens_in, event.tokens_out) == (figures["tokens_in"], figures["tokens_out"])
+    assert run.user.token_usage.count() == iterations
 
 
 def test_an_older_text_never_replaces_the_last_one():
     run = held_run()
     late = Run.objects.select_related("answer").get(pk=run.pk)
     run.answer.content = "the whole text"
-    assert records.save_partial(late, "the", "")
+    assert store.save_partial(late, "the", "")
     assert (late.answer.content, run.answer.content) == ("They stream its log.", "the whole text")
 
     finish(run)
 
-    assert not records.save_partial(late, "the who", "")
+    assert not store.save_partial(late, "the who", "")
     assert Message.objects.get(pk=run.answer_id).content == "the whole text"
 
 
 def test_no_tool_call_begins_or_changes_after_the_end_of_its_run():
     run = held_run()
-    row = records.begin_tool_run(run, None, "server.tool", {})
+    row = store.begin_tool_run(run, None, "server.tool", {})
     finish(run)
 
     with pytest.raises(LeaseLost):
-        records.begin_tool_run(run, None, "server.tool", {})
-    assert not records.end_tool_run(row, text="late", is_error=False, latency_ms=1)
+        store.begin_tool_run(run, None, "server.tool", {})
+    assert not store.end_tool_run(row, text="late", is_error=False, latency_ms=1)
     assert ToolRun.objects.get().status == ToolRunStatus.INTERRUPTED
 
 
 async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by, monkeypatch):
     started = asyncio.Event()
-    loop, begin = asyncio.get_running_loop(), records.begin_tool_run
+    loop, begin = asyncio.get_running_loop(), store.begin_tool_run
 
     def slow(*args, **options):
         loop.call_soon_threadsafe(started.set)
@@ -352,12 +369,12 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
             pass  # the thread goes on although its task was cancelled
         return begin(*args, **options)
 
-    monkeypatch.setattr(records, "begin_tool_run", slow)
+    monkeypatch.setattr(store, "begin_tool_run", slow)
     spoken_by(ScriptedModel([[ToolCall("c", "x", {})]]))
     run_id = await ask()
     await started.wait()
 
-    run_host().stops[run_id].set()
+    run_manager().stops[run_id].set()
     await all_done()
     await asyncio.sleep(0.2)
 
@@ -366,7 +383,7 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
 
 
 async def test_who_waits_for_the_database_learns_of_the_loss():
-    lease = RunLease(uuid4())
+    lease = RunLease()
 
     def away():
         lease.lose()
@@ -407,7 +424,7 @@ async def test_a_clock_set_back_while_the_user_waits_changes_nothing(spoken_by, 
 def test_a_clock_set_before_a_run_was_taken_leaves_a_figure_that_can_be_stored(days, counted):
     run = held_run(created_at=timezone.now() + timedelta(days=days))
 
-    assert runner.waited_ms(run) == counted
+    assert executor.waited_ms(run) == counted
     assert finish(run, ttft_ms=counted)
 
 
@@ -415,7 +432,7 @@ async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_b
     def unstorable(answer, *_):
         return [Citation(message=answer, index=1, title="x", quote="q", page="seven", supported=1)]
 
-    monkeypatch.setattr(runner, "citations_of", unstorable)
+    monkeypatch.setattr(executor, "citations_of", unstorable)
     spoken_by(ScriptedModel([[TextDelta("As it says [1]."), Usage(7, 3)]]))
 
     run_id = await ask()
@@ -431,7 +448,7 @@ async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_b
 
 async def test_citations_are_looked_up_again_when_a_document_went(spoken_by, monkeypatch):
     found = iter([[{"no": "citation"}], []])
-    monkeypatch.setattr(runner, "citations_of", lambda *_: next(found))
+    monkeypatch.setattr(executor, "citations_of", lambda *_: next(found))
     spoken_by(ScriptedModel([[TextDelta("said")]]))
 
     run_id = await ask()
@@ -444,7 +461,7 @@ async def test_a_run_that_breaks_down_is_ended_and_not_left_to_the_sweeper(spoke
     def broken(*_args, **_figures):
         raise DataError("unstorable")
 
-    monkeypatch.setattr(records, "finish_run", broken)
+    monkeypatch.setattr(store, "finish_run", broken)
     spoken_by(ScriptedModel([[TextDelta("said"), float(config.agent.save_seconds) + 0.5]]))
 
     run_id = await ask()
@@ -458,20 +475,20 @@ async def test_a_run_that_breaks_down_is_ended_and_not_left_to_the_sweeper(spoke
 
 
 async def test_an_answer_that_is_being_stored_at_shutdown_is_stored(spoken_by, monkeypatch):
-    storing, finish_run, loop = asyncio.Event(), records.finish_run, asyncio.get_running_loop()
+    storing, finish_run, loop = asyncio.Event(), store.finish_run, asyncio.get_running_loop()
 
     def slow(*args, **figures):
         loop.call_soon_threadsafe(storing.set)
         return finish_run(*args, **figures)
 
-    monkeypatch.setattr(records, "finish_run", slow)
+    monkeypatch.setattr(store, "finish_run", slow)
     spoken_by(ScriptedModel([[TextDelta("said"), Usage(1, 2)]]))
     run_id = await ask()
     await storing.wait()
 
-    for task in run_host().tasks:
+    for task in run_manager().tasks:
         task.cancel()
-    await asyncio.gather(*run_host().tasks, return_exceptions=True)
+    await asyncio.gather(*run_manager().tasks, return_exceptions=True)
 
     run = await stored(run_id)
     assert (run.status, run.answer.content) == (RunStatus.SUCCEEDED, "said")
@@ -479,7 +496,7 @@ async def test_an_answer_that_is_being_stored_at_shutdown_is_stored(spoken_by, m
 
 
 async def test_a_process_can_end_while_the_database_is_away(spoken_by, monkeypatch):
-    monkeypatch.setattr(runner, "LAST_SECONDS", 0.3)
+    monkeypatch.setattr(executor, "LAST_SECONDS", 0.3)
     spoken_by(ScriptedModel([[TextDelta("said"), 60.0]]))
     await Run.objects.acount()  # the test's own connection stays as it is
     with database_behind_a_proxy() as proxy:

@@ -6,15 +6,15 @@ import subprocess
 import sys
 import time
 
-import httpx
+import httpx2
 import pytest
 
 from chat.agent.types import ChatMessage
-from chat.llm.clients import close_clients
 from chat.tests.llm_support import calls_of, events_of, model_on, text_of, user
 from youworker.testing.model_server import Call, ModelServer, Turn, turn_from_spec
 from youworker.testing.model_server.embedding import embedding
 from youworker.testing.model_server.turns import turn_from_mapping
+from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def test_another_process_can_script_and_read(server):
     control = server.base_url.removesuffix("v1") + "control"
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 
-    queued = httpx.post(f"{control}/script", json={"turns": [{"text": "scripted"}]}).json()
-    answer = httpx.post(f"{server.base_url}/chat/completions", json=body).json()
-    (request,) = httpx.get(f"{control}/requests").json()
-    httpx.post(f"{control}/reset")
+    queued = httpx2.post(f"{control}/script", json={"turns": [{"text": "scripted"}]}).json()
+    answer = httpx2.post(f"{server.base_url}/chat/completions", json=body).json()
+    (request,) = httpx2.get(f"{control}/requests").json()
+    httpx2.post(f"{control}/reset")
 
     assert queued == {"queued": 1}
     assert answer["choices"][0]["message"]["content"] == "scripted"
@@ -104,9 +104,9 @@ def test_command_line_serves_until_it_is_stopped():
         assert process.stdout is not None
         base_url = process.stdout.readline().removeprefix("ready ").strip()
         try:
-            models = httpx.get(f"{base_url}/models").json()["data"]
+            models = httpx2.get(f"{base_url}/models").json()["data"]
             body = {"model": "a", "messages": []}
-            answer = httpx.post(f"{base_url}/chat/completions", json=body).json()
+            answer = httpx2.post(f"{base_url}/chat/completions", json=body).json()
         finally:
             process.terminate()
 
@@ -116,15 +116,15 @@ def test_command_line_serves_until_it_is_stopped():
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/control/nothing"])
 def test_unknown_route_answers_404(server, path):
-    assert httpx.get(server.base_url.removesuffix("/v1") + path).status_code == 404
+    assert httpx2.get(server.base_url.removesuffix("/v1") + path).status_code == 404
 
 
 def test_embeddings_are_deterministic_normalised_and_about_words(server):
     texts = ["replication lag of a standby", "lag of the standby", "bread and butter"]
     body = {"model": "e", "input": texts}
 
-    rows = httpx.post(f"{server.base_url}/embeddings", json=body).json()["data"]
-    packed = httpx.post(
+    rows = httpx2.post(f"{server.base_url}/embeddings", json=body).json()["data"]
+    packed = httpx2.post(
         f"{server.base_url}/embeddings",
         json={"model": "e", "input": texts[0], "encoding_format": "base64", "dimensions": 384},
     ).json()["data"][0]["embedding"]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
-from chat.llm.clients import close_clients
-from chat.llm.failures import pause, retry_after
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
 from youworker.testing.model_server import ModelServer, Turn
+from youworker.upstream.client import close_clients
 
 if TYPE_CHECKING:
     from chat.agent.types import ModelEvent
@@ -79,22 +78,6 @@ async def test_pause_that_would_outlast_the_turn_is_not_begun(server):
 
     with pytest.raises(ModelUnavailable, match="busy for too long"):
         await events_of(model)
-
-
-def test_pause_doubles_and_is_capped():
-    retry = replace(QUICK_RETRY, base_seconds=1.0, max_seconds=3.0)
-
-    assert 0.75 <= pause(retry, 1, None) <= 1.25
-    assert 1.5 <= pause(retry, 2, None) <= 2.5
-    assert pause(retry, 9, None) == 3.0
-    assert pause(retry, 1, 2.0) == 2.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"), [("2", 2.0), ("0.5", 0.5), ("-1", 0.0), ("Wed, 21 Oct", None)]
-)
-def test_retry_after_reads_seconds_only(value, seconds):
-    assert retry_after({"retry-after": value}) == seconds
 
 
 async def test_unreachable_server_is_named(dead_url):

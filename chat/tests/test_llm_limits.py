@@ -7,7 +7,6 @@ import gzip
 import json
 import time
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 
 import orjson
 import pytest
@@ -16,14 +15,23 @@ from chat.agent.errors import AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.loop import AgentLimits, run_agent
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, Usage
-from chat.llm import calls
-from chat.llm.answer import AnswerReader, said_by_server
-from chat.llm.clients import LONGEST_ERROR, LONGEST_LIST, close_clients
-from chat.llm.listing import list_models
-from chat.llm.thinking import MOST_BLANKS, ThinkTags
+from chat.llm.openai import tool_calls
+from chat.llm.openai.model_list import LONGEST_LIST, list_models
+from chat.llm.openai.reasoning_tags import MOST_BLANKS, ThinkTags
+from chat.llm.openai.stream_reader import AnswerReader
 from chat.tests.fakes import ListedTools
-from chat.tests.llm_support import calls_of, events_of, model_on, reasoning_of, text_of, usages_of
-from youworker.common.config import config
+from chat.tests.llm_support import (
+    calls_of,
+    endpoint_at,
+    events_of,
+    model_on,
+    reasoning_of,
+    text_of,
+    usages_of,
+)
+from youworker.upstream.client import LONGEST_ERROR, close_clients
+from youworker.upstream.endpoint import Limits
+from youworker.upstream.errors import said_by_server
 
 BOMB = gzip.compress(bytes(10_000_000))
 
@@ -35,7 +43,7 @@ def line(delta=None, **more):
 
 
 def reader(**limits):
-    return AnswerReader(replace(config.llm, **limits))
+    return AnswerReader(Limits(**limits))
 
 
 def read(*blocks):
@@ -51,7 +59,7 @@ def fragment(index, **function):
 
 
 def test_thirty_thousand_calls_end_the_answer_at_the_first_too_many():
-    made = reader(max_tool_calls=10)
+    made = reader(tool_calls=10)
     blocks = [line(fragment(number, name="f", arguments="{}")) for number in range(30_000)]
 
     with pytest.raises(AnswerTooLarge, match="more than 10 tools"):
@@ -73,9 +81,9 @@ def test_thirty_thousand_calls_in_one_delta_are_not_looked_at():
 
 def test_a_fragment_is_compared_with_as_many_calls_as_there_may_be(monkeypatch):
     compared = []
-    real = calls.continues
-    monkeypatch.setattr(calls, "continues", lambda *given: compared.append(1) or real(*given))
-    made = reader(max_tool_calls=8)
+    real = tool_calls.continues
+    monkeypatch.setattr(tool_calls, "continues", lambda *given: compared.append(1) or real(*given))
+    made = reader(tool_calls=8)
     for number in range(8):
         made.feed(line(fragment(number, name=f"f{number}", arguments="")))
     compared.clear()
@@ -87,7 +95,7 @@ def test_a_fragment_is_compared_with_as_many_calls_as_there_may_be(monkeypatch):
 
 
 def test_arguments_that_do_not_end_end_the_answer():
-    made = reader(max_argument_chars=1000)
+    made = reader(argument_chars=1000)
     made.feed(line({"content": "Let me see."}))
 
     with pytest.raises(AnswerTooLarge, match="longer than 1000 characters"):
@@ -96,7 +104,7 @@ def test_arguments_that_do_not_end_end_the_answer():
 
 
 def test_what_was_said_before_a_failure_in_the_same_block_is_given_first():
-    made = reader(max_tool_calls=1)
+    made = reader(tool_calls=1)
     spoken = line({"content": "Half a "}) + line({"content": "sentence"})
     block = spoken + line(fragment(0, name="f")) + line(fragment(1, name="g"))
 
@@ -121,7 +129,7 @@ def seconds_for(pieces):
     """The shortest of several times to read one line of so many pieces of 16 bytes."""
     found = []
     for _ in range(5):
-        made = reader(max_line_bytes=67_108_864)
+        made = reader(line_bytes=67_108_864)
         start = time.perf_counter()
         for _ in range(pieces):
             made.feed(b"x" * 16)
@@ -379,7 +387,7 @@ async def test_a_list_of_models_without_end_is_refused():
         record,
     ):
         with pytest.raises(ModelRefused, match="too many models"):
-            await list_models(replace(config.llm, base_url=url))
+            await list_models(endpoint_at(url))
 
     assert record["sent"] < LONGEST_LIST + 20_000_000
 
@@ -396,13 +404,13 @@ async def test_a_list_of_models_without_end_is_refused():
 )
 async def test_names_that_are_none_are_left_out(document, names):
     async with raw_server(b"200 OK", orjson.dumps(document)) as (url, _record):
-        assert await list_models(replace(config.llm, base_url=url)) == list(names)
+        assert await list_models(endpoint_at(url)) == list(names)
 
 
 async def test_a_list_nested_deeply_is_no_list():
     async with raw_server(b"200 OK", nested(5000)) as (url, _record):
         with pytest.raises(ModelRefused, match="no list of models"):
-            await list_models(replace(config.llm, base_url=url))
+            await list_models(endpoint_at(url))
 
 
 async def test_others_go_on_while_a_server_sends_tiny_pieces():

@@ -8,12 +8,11 @@ import pytest
 
 from chat.agent.errors import ModelRefused, ModelUnavailable
 from chat.llm import registry as module
-from chat.llm.clients import close_clients
-from chat.llm.listing import list_models
-from chat.llm.registry import Registry, configured_servers
-from chat.tests.llm_support import QUICK_RETRY, events_of, text_of
-from youworker.common.config import config, current_config
+from chat.llm.openai.model_list import list_models
+from chat.llm.registry import Registry
+from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, text_of
 from youworker.testing.model_server import ModelServer, Turn
+from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def dead_url():
 
 
 def registry_of(*urls, default=""):
-    servers = [replace(config.llm, base_url=url, connect_timeout=0.5) for url in urls]
+    servers = [endpoint_at(url, connect_timeout=0.5) for url in urls]
     return Registry(servers, QUICK_RETRY, default)
 
 
@@ -150,14 +149,14 @@ async def test_failing_list_counts_as_unreachable(server):
     server.state.models_status = 503
 
     with pytest.raises(ModelUnavailable, match="503"):
-        await list_models(replace(config.llm, base_url=server.base_url))
+        await list_models(endpoint_at(server.base_url))
 
 
 async def test_list_that_is_no_json_is_refused(server):
     server.state.models_body = b"<html>hello</html>"
 
     with pytest.raises(ModelRefused, match="no list"):
-        await list_models(replace(config.llm, base_url=server.base_url))
+        await list_models(endpoint_at(server.base_url))
 
 
 @pytest.mark.parametrize(
@@ -171,47 +170,24 @@ async def test_list_that_is_no_json_is_refused(server):
 async def test_list_is_read_in_other_shapes(server, body, names):
     server.state.models_body = body
 
-    assert await list_models(replace(config.llm, base_url=server.base_url)) == names
+    assert await list_models(endpoint_at(server.base_url)) == names
 
 
-def test_each_server_gets_its_own_key_only():
-    llm = replace(config.llm, base_url="http://a/v1/, http://b/v1,http://c/v1", api_key="ka,kb")
-
-    servers = configured_servers(llm)
-
-    assert [(server.base_url, server.api_key) for server in servers] == [
-        ("http://a/v1", "ka"),
-        ("http://b/v1", "kb"),
-        ("http://c/v1", ""),
-    ]
-
-
-async def test_warming_up_fetches_the_list(server, monkeypatch):
+async def test_warming_up_fetches_the_list(server, configured):
     await module.warm_up()
     assert server.requests == []
 
-    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
-    current_config.cache_clear()
-    try:
-        await module.warm_up()
-    finally:
-        monkeypatch.undo()
-        current_config.cache_clear()
+    configured("llm", base_url=server.base_url)
+    await module.warm_up()
 
     assert [request.path for request in server.requests] == ["/v1/models"]
 
 
-async def test_registry_of_the_loop_follows_the_configuration(server, monkeypatch):
+async def test_registry_of_the_loop_follows_the_configuration(server, configured):
     assert await module.list_available() == ["quote"]
     before = module.registry()
     assert module.registry() is before
 
-    monkeypatch.setenv("LLM_BASE_URL", server.base_url)
-    monkeypatch.setenv("CHAT_MODEL", "qwen")
-    current_config.cache_clear()
-    try:
-        assert (await module.resolve(None)).name == "qwen"
-        assert module.registry() is not before
-    finally:
-        monkeypatch.undo()
-        current_config.cache_clear()
+    configured("llm", base_url=server.base_url, chat_model="qwen")
+    assert (await module.resolve(None)).name == "qwen"
+    assert module.registry() is not before

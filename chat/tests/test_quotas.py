@@ -6,19 +6,19 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from accounts.models import TokenUsage
-from accounts.services import count_tokens
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat import services
 from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session
-from chat.runs.process import run_host
+from chat.quotas import enforce_run_quota
+from chat.runs.manager import run_manager
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from groups.exceptions import QuotaExceeded
-from groups.models import Quota
 from groups.tests.factories import MembershipFactory
+from quotas.exceptions import QuotaExceeded
+from quotas.models import Quota, TokenUsage, UsageEvent
+from quotas.tests.factories import use_tokens
 from youworker.common import origin
 
 
@@ -47,9 +47,9 @@ def test_no_answer_begins_while_as_many_as_allowed_are_in_the_making():
 def test_no_answer_begins_without_tokens_and_nothing_is_stored(measure):
     user = UserFactory()
     Quota.objects.create(user=user, **{measure: 100})
-    count_tokens(user.pk, None, tokens_in=60, tokens_out=39)
+    use_tokens(user.pk, 60, 39)
     ask(user)
-    count_tokens(user.pk, None, tokens_in=1, tokens_out=0)
+    use_tokens(user.pk, 1, 0)
     before = Message.objects.count()
 
     with pytest.raises(QuotaExceeded) as refusal:
@@ -70,12 +70,25 @@ def test_regenerating_counts_as_well():
 
 
 @pytest.mark.django_db
+def test_a_check_costs_a_fixed_number_of_statements(django_assert_num_queries):
+    user = UserFactory()
+    for _ in range(3):
+        use_tokens(user.pk, 1)
+    with django_assert_num_queries(1):  # the limits
+        enforce_run_quota(user, None)
+    Quota.objects.create(user=user, runs_at_once=3, tokens_per_day=9, tokens_per_month=9)
+
+    with django_assert_num_queries(5):  # the limits, their locks, one for each of them
+        enforce_run_quota(user, None)
+
+
+@pytest.mark.django_db
 def test_the_members_of_a_group_share_its_tokens():
     first, second = (MembershipFactory().user for _ in range(2))
     group = MembershipFactory(user=first).group
     MembershipFactory(user=second, group=group)
     Quota.objects.create(group=group, tokens_per_day=10)
-    count_tokens(first.pk, None, tokens_in=10, tokens_out=0)
+    use_tokens(first.pk, 10, 0)
 
     with pytest.raises(QuotaExceeded, match=f"The group '{group.name}' has used 10 of 10"):
         ask(second)
@@ -88,14 +101,14 @@ def test_a_key_is_measured_by_what_was_asked_with_it():
     user = UserFactory()
     key, other = ApiKeyFactory(user=user), ApiKeyFactory(user=user)
     Quota.objects.create(api_key=key, tokens_per_day=10, runs_at_once=1)
-    count_tokens(user.pk, None, tokens_in=500, tokens_out=0)
+    use_tokens(user.pk, 500, 0)
     token = origin.current.set(origin.Origin("", key.pk))
     try:
         run = Run.objects.get(pk=ask(user).run_id)
         with pytest.raises(QuotaExceeded, match=f"The key '{key.name}'"):
             ask(user)
         Run.objects.update(status=RunStatus.SUCCEEDED)
-        count_tokens(user.pk, key.pk, tokens_in=10, tokens_out=0)
+        use_tokens(user.pk, 10, 0, key_id=key.pk)
         with pytest.raises(QuotaExceeded, match="10 of 10 tokens a day"):
             ask(user)
         origin.note_key(other.pk)
@@ -128,17 +141,48 @@ def test_of_many_questions_at_once_only_the_allowed_number_is_accepted():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_members_of_two_groups_take_the_last_places_without_a_deadlock():
+    first, second = MembershipFactory().group, MembershipFactory().group
+    users = []
+    for groups in ((first, second), (second, first)) * 4:
+        user = UserFactory()
+        users.append(user)
+        for group in groups:
+            MembershipFactory(group=group, user=user)
+    Quota.objects.create(group=first, runs_at_once=5)
+    Quota.objects.create(group=second, runs_at_once=4)
+
+    def attempt(user):
+        try:
+            ask(user)
+        except QuotaExceeded:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        accepted = list(pool.map(attempt, users))
+
+    assert accepted.count(True) == Run.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_a_finished_answer_is_counted_once_and_survives_its_conversation(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("So."), Usage(120, 30)]]))
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
 
-    await run_host().launch(posted.run_id)
+    await run_manager().launch(posted.run_id)
     session = await Session.objects.aget(pk=posted.session_id)
     await sync_to_async(session.hard_delete)()
 
     used = await TokenUsage.objects.aget(user=user)
     assert (used.tokens_in, used.tokens_out) == (120, 30)
+    event = await UsageEvent.objects.aget(user=user)
+    assert (event.tokens_in, event.tokens_out, event.outcome) == (120, 30, "succeeded")
+    assert event.name == "scripted"
+    assert event.duration_ms is not None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -147,25 +191,11 @@ async def test_a_model_that_does_not_tell_is_counted_by_its_characters(spoken_by
     user = await sync_to_async(UserFactory)()
     posted = await sync_to_async(ask)(user)
 
-    await run_host().launch(posted.run_id)
+    await run_manager().launch(posted.run_id)
 
     used = await TokenUsage.objects.aget(user=user)
     assert used.tokens_out == 1000
     assert used.tokens_in > 0
-
-
-@pytest.mark.django_db
-def test_two_rows_of_one_day_are_summed_and_only_one_grows():
-    user = UserFactory()
-    for _ in range(3):
-        count_tokens(user.pk, None, tokens_in=1, tokens_out=1)
-    row = TokenUsage.objects.get()
-    row.pk = None
-    row.save()
-
-    count_tokens(user.pk, None, tokens_in=1, tokens_out=0)
-
-    assert TokenUsage.objects.filter(user=user).total() == 13
 
 
 @pytest.mark.django_db

@@ -8,8 +8,8 @@ from chat.agent.loop import AgentLimits, run_agent
 from chat.agent.state import AgentState
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ChatMessage, TextDelta, ToolCall, ToolSchema, Usage
-from chat.llm import quote
-from chat.llm.quote import QuoteModel
+from chat.llm.quote import model as quote
+from chat.llm.quote.model import QuoteModel
 from chat.tests.llm_support import CLOCK, SEARCH, events_of, text_of, usages_of, user
 
 TOOLS = [SEARCH, CLOCK]

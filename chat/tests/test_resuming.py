@@ -11,20 +11,21 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import AsyncClient
 
-from accounts.models import TokenUsage
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import approvals, services, tasks
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from chat.enums import Decision, RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, log_key
+from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import records, recovery
-from chat.runs.process import close_runs, launch, request_stop, run_host
-from chat.runs.recovery import interrupt_stalled_runs
+from chat.runs import store, sweeper
+from chat.runs.log.cipher import LogCipher
+from chat.runs.manager import close_runs, launch, request_stop, run_manager
+from chat.runs.queue import claim_queued
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_leases import all_done, eventually, held_run, log_of, stored
@@ -33,6 +34,7 @@ from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome
 from mcp.services import calling
 from mcp.tests.factories import ToolFactory
+from quotas.models import TokenUsage
 from youworker.common.exceptions import NotFound
 from youworker.common.redis import async_redis, sync_redis
 from youworker.testing.leases import let_leases_end
@@ -122,7 +124,7 @@ async def test_a_call_that_needs_leave_waits_and_holds_nothing(spoken_by, server
     assert (run.lease_token, run.lease_until) == (None, None)
     assert (run.answer.content, run.tokens_in, run.tokens_out) == ("I will.", 5, 2)
     assert (row.status, row.decision) == (ToolRunStatus.WAITING, "")
-    assert (server.calls, run_host().stops) == ([], {})
+    assert (server.calls, run_manager().stops) == ([], {})
     asked = [data for kind, data in events if kind == "tool"]
     assert [(data["status"], data["args"]) for data in asked] == [("approval", SEND)]
     assert asked[0]["tool_run_id"] == str(row.pk)
@@ -370,7 +372,7 @@ async def test_a_process_that_ends_before_anything_was_shown_leaves_the_run_to_o
 
     left = await stored(run_id)
     assert (left.status, left.lease_token, left.takeovers) == (RunStatus.QUEUED, None, 0)
-    run_host().serve()
+    run_manager().serve()
     events = await watched(run_id)
     assert texts(events) == "All of it."
     assert numbers_are_whole(events)
@@ -455,7 +457,7 @@ def test_a_killed_process_leaves_only_what_was_not_shown_in_part(said, state_tex
 @pytest.mark.parametrize(
     "change",
     [
-        {"takeovers": recovery.MOST_TAKEOVERS},
+        {"takeovers": sweeper.MOST_TAKEOVERS},
         {"stop_requested_at": "2026-01-01T00:00:00Z"},
     ],
 )
@@ -526,21 +528,10 @@ async def test_a_run_whose_process_was_killed_before_it_began_is_taken_up(spoken
     spoken_by(ScriptedModel([[TextDelta("Here.")]]))
     run_id = await post_without_launching()
 
-    run_host().serve()
+    run_manager().serve()
     events = await watched(run_id)
 
     assert texts(events) == "Here."
-
-
-async def test_a_new_run_is_left_to_its_process_for_a_moment():
-    first, second = await post_without_launching(), await post_without_launching()
-    reserve = sync_to_async(Run.objects.reserve_due)
-
-    assert await reserve(10, seconds=60) == []
-    await sync_to_async(let_leases_end)(Run.objects.all())
-    assert await reserve(1, seconds=60) == [first]
-    assert await reserve(10, seconds=60) == [second]
-    assert await reserve(10, seconds=60) == []
 
 
 async def test_without_room_runs_wait_for_their_turn(spoken_by, configured):
@@ -549,7 +540,7 @@ async def test_without_room_runs_wait_for_their_turn(spoken_by, configured):
     runs = [await ask() for _ in range(3)]
     at_once = await Run.objects.filter(status=RunStatus.QUEUED).acount()
 
-    run_host().serve()
+    run_manager().serve()
     ends = [(await watched(run_id))[-1][2]["status"] for run_id in runs]
 
     assert at_once >= 2
@@ -561,7 +552,7 @@ async def test_several_processes_take_up_each_run_once():
     await sync_to_async(let_leases_end)(Run.objects.all())
 
     taken = await asyncio.gather(
-        *[sync_to_async(reserve_apart, thread_sensitive=False)(3) for _ in range(3)],
+        *[sync_to_async(claim_apart, thread_sensitive=False)(3) for _ in range(3)],
     )
 
     found = [pk for part in taken for pk in part]
@@ -569,9 +560,9 @@ async def test_several_processes_take_up_each_run_once():
     assert set(found) <= set(ids)
 
 
-def reserve_apart(limit):
+def claim_apart(limit):
     try:
-        return Run.objects.reserve_due(limit, seconds=60)
+        return claim_queued(uuid4(), limit, seconds=60)
     finally:
         connection.close()
 
@@ -601,5 +592,5 @@ async def test_reasoning_and_text_of_former_turns_are_kept(spoken_by, server):
 def test_giving_up_is_for_who_holds_the_run_only():
     run = held_run()
     Run.objects.filter(pk=run.pk).update(lease_token=uuid4())
-    assert records.park_run(run, RunStatus.QUEUED, "x", "") is None
-    assert not records.save_state(run, AgentState([]).to_json())
+    assert store.park_run(run, RunStatus.QUEUED, "x", "") is None
+    assert not store.save_state(run, AgentState([]).to_json())

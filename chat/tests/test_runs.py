@@ -16,11 +16,12 @@ from chat import services
 from chat.agent.errors import ModelUnavailable
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
-from chat.events import Event, LogCipher, LogUnreadable, log_key
+from chat.events import Event, log_key
 from chat.models import Message, Run, ToolRun
-from chat.runs.process import close_runs, launch, request_stop, run_host
-from chat.runs.recovery import interrupt_stalled_runs
-from chat.runs.viewing import view_run
+from chat.runs.log.cipher import LogCipher, LogUnreadable
+from chat.runs.manager import close_runs, launch, request_stop, run_manager
+from chat.runs.stream import view_run
+from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.common.leases import lease_end
@@ -124,9 +125,9 @@ async def test_a_stop_in_the_same_process_is_immediate(spoken_by):
     await request_stop(run_id)
     events = await watched(run_id)
 
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     assert events[-1][2]["status"] == "stopped"
-    assert run_host().stops == {}
+    assert run_manager().stops == {}
 
 
 async def test_a_model_that_fails_ends_the_run_with_its_sentence(spoken_by):
@@ -378,9 +379,9 @@ async def test_a_process_that_ends_in_order_keeps_everything(spoken_by):
             if any(event.type == "token" for event in batch):
                 break
 
-    for task in run_host().tasks:
+    for task in run_manager().tasks:
         task.cancel()
-    await asyncio.gather(*run_host().tasks, return_exceptions=True)
+    await asyncio.gather(*run_manager().tasks, return_exceptions=True)
 
     run = await stored(run_id)
     assert (run.status, run.answer.content) == (RunStatus.INTERRUPTED, "all of it")

@@ -57,7 +57,7 @@ def test_post_message_refuses_a_parent_of_another_session():
     assert not Run.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "x" * (services.LONGEST_TEXT + 1)])
+@pytest.mark.parametrize("text", ["", "  \n", "x" * (services.questions.LONGEST_TEXT + 1)])
 def test_post_message_refuses_texts_that_cannot_be_asked(text):
     session = SessionFactory()
 

@@ -12,12 +12,13 @@ from django.db import connections, transaction
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.types import TextDelta
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs import records
-from chat.runs.process import launch
+from chat.runs import store
+from chat.runs.manager import launch
+from chat.runs.queue import claim_run
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_runs import watched
@@ -71,12 +72,13 @@ def test_questions_at_the_same_moment_follow_each_other():
 def test_the_prompt_of_a_question_has_everything_the_user_sees():
     session = SessionFactory()
     first = services.post_message(session, text="first", actor=session.user)
-    assert Run.objects.claim(first.run_id, uuid4(), seconds=60)
-    assert records.save_partial(Run.objects.get(pk=first.run_id), "so far", "")
+    assert claim_run(first.run_id, uuid4(), seconds=60)
+    assert store.save_partial(Run.objects.get(pk=first.run_id), "so far", "")
     services.post_message(session, text="second", actor=session.user)
     third = services.post_message(session, text="third", actor=session.user)
 
-    said = records.history(Run.objects.get(pk=third.run_id))
+    run = Run.objects.get(pk=third.run_id)
+    said = store.history(session.pk, run.question_id)
 
     assert [(one.role, one.content) for one in said] == [
         ("user", "third"),
@@ -108,7 +110,8 @@ def test_history_follows_parents_whatever_the_clocks_of_the_processes_say():
     run.question.save_fields("parent")
     assert earlier.pk > run.question.pk
 
-    assert [one.content for one in records.history(run)] == [run.question.content, "earlier"]
+    said = store.history(run.session_id, run.question_id)
+    assert [one.content for one in said] == [run.question.content, "earlier"]
 
 
 async def test_a_question_during_an_answer_is_answered_with_both(spoken_by):
@@ -212,7 +215,7 @@ def test_a_conversation_is_deleted_while_its_answer_ends():
 
         raised = together(
             lambda run=run: services.delete_session(run.session, actor=run.user),
-            lambda run=run: records.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures),
+            lambda run=run: store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures),
             lambda run=run: services.post_message(run.session, text="x", actor=run.user),
         )
 

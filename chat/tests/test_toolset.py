@@ -15,7 +15,7 @@ from chat import services
 from chat.agent.types import TextDelta, ToolCall
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Run, ToolRun
-from chat.runs.process import launch
+from chat.runs.manager import launch
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_runs import safe_names, watched
@@ -27,6 +27,7 @@ from mcp.calls import ToolOutcome
 from mcp.models import Server
 from mcp.services import calling
 from mcp.tests.factories import ToolFactory
+from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -229,3 +230,34 @@ async def test_a_tool_that_was_removed_while_the_model_thought_is_refused(spoken
     assert run.status == RunStatus.SUCCEEDED
     assert (row.status, row.tool_id, row.tool_name) == (ToolRunStatus.FAILED, None, tool.name)
     assert "is switched off" in model.seen[1][-1].content
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (ToolOutcome("found"), "succeeded"),
+        (ToolOutcome("broken", is_error=True), "failed"),
+        (ToolOutcome("not you", is_error=True, denied=True), "denied"),
+    ],
+)
+async def test_a_call_is_counted_beside_its_run(spoken_by, answering, outcome, expected):
+    user = await sync_to_async(UserFactory)()
+    tool = await sync_to_async(ToolFactory)()
+    answering(outcome)
+
+    await run_with(spoken_by, user=user, call=ToolCall("c", tool.safe_name, {"secret": "s"}))
+
+    events = UsageEvent.objects.filter(user=user).order_by("pk")
+    assert [(each.kind, each.name, each.outcome) async for each in events] == [
+        ("tool_call", tool.name, expected),
+        ("run", "scripted", "succeeded"),
+    ]
+
+
+async def test_a_name_that_the_model_made_up_is_not_kept(spoken_by):
+    user = await sync_to_async(UserFactory)()
+
+    await run_with(spoken_by, user=user, call=ToolCall("c", "what_the_user_said", {}))
+
+    event = await UsageEvent.objects.aget(kind="tool_call")
+    assert (event.name, event.outcome) == ("", "failed")

@@ -20,12 +20,12 @@ from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.models import Message, Run
-from chat.onecall import answer_to_the_end
+from chat.realtime.sse import sse
 from chat.routing import websocket_urlpatterns
-from chat.runs.process import launch, run_host
-from chat.streaming import sse
+from chat.runs.manager import launch, run_manager
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.views.chat import answer_to_the_end
 from youworker.common import revocation
 from youworker.common.db import in_thread
 from youworker.common.origin import Origin, current
@@ -92,7 +92,7 @@ async def test_a_socket_closes_when_its_user_is_deactivated(spoken_by):
     await in_thread(deactivate, session.user)
 
     assert await closing_code(socket) == 4401
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     run = await Run.objects.aget()
     assert run.status == RunStatus.STOPPED
     assert (await Message.objects.aget(pk=run.answer_id)).content == "so far"
@@ -176,7 +176,7 @@ async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
     assert b"so far" in received
     # The run is stopped as well; its end may be the last thing that is seen.
     assert b'"status":"succeeded"' not in received
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
     assert (await Run.objects.aget()).status == RunStatus.STOPPED
 
 
@@ -204,6 +204,6 @@ async def test_a_run_stops_without_a_viewer_when_its_user_is_deactivated(spoken_
     await launch(posted.run_id)
 
     await in_thread(deactivate, user)
-    await asyncio.gather(*run_host().tasks)
+    await asyncio.gather(*run_manager().tasks)
 
     assert (await Run.objects.aget()).status == RunStatus.STOPPED

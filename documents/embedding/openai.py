@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import numpy as np
 
-from documents.embedding.vectors import checked, normalised
+from documents.embedding.vectors import checked
+from documents.encoder.arithmetic import normalised
 from documents.exceptions import VectorsUnusable
 from youworker.common.config import config
 from youworker.common.exceptions import UpstreamUnavailable
 from youworker.common.slots import holding_nothing
+from youworker.upstream.body_limits import AnswerTooLarge
+from youworker.upstream.client import read_answer_in_thread, sync_client
+from youworker.upstream.configured import embedding_endpoint
+from youworker.upstream.errors import StatusError, pause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH = 64
-# For one answer as a whole, however slowly it comes.
-TIMEOUT_SECONDS = 60.0
-TRANSIENT_STATUSES = {408, 425, 429}
 # What servers say about a text that is too long, or that they do not like.
 REFUSALS = {400, 413, 422}
 # Models read some hundred tokens; of a text that is refused, the beginning may do.
@@ -34,26 +35,17 @@ BYTES_PER_NUMBER = 40
 BYTES_BESIDE = 65_536
 
 
-class Transient(Exception):
-    """The server is not there, or busy: asking once more may help."""
-
-
 class OpenAIEmbedder:
     """A model behind an OpenAI-compatible server."""
 
     def __init__(self, name: str, dimensions: int) -> None:
         self.name = name
         self.dimensions = dimensions
-        vector = config.vector
-        if not vector.embedding_base_url:
+        endpoint = embedding_endpoint(config.vector)
+        if endpoint is None:
             raise UpstreamUnavailable(f"EMBEDDING_BASE_URL is not set, {name!r} needs it.")
-        self.url = f"{vector.embedding_base_url.rstrip('/')}/embeddings"
-        # Unpacked, an answer could be a thousand times as long as what came.
-        headers = {
-            "Authorization": f"Bearer {vector.embedding_api_key or 'none'}",
-            "Accept-Encoding": "identity",
-        }
-        self.client = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=True)
+        self.endpoint = endpoint
+        self.client = sync_client(endpoint)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length 1, shape [texts, dimensions]; raises `UpstreamUnavailable`.
@@ -82,28 +74,32 @@ class OpenAIEmbedder:
 
     def ask_again(self, texts: Sequence[str]) -> Any:
         """The answer to one request, tried again while the trouble may pass."""
-        retry = config.retry
-        for attempt in range(1, retry.attempts + 1):
+        for attempt in range(1, config.retry.attempts + 1):
             try:
                 return self.ask(texts)
-            except (Transient, httpx.HTTPError) as error:
-                if attempt == retry.attempts:
-                    raise UpstreamUnavailable("The embedding server does not answer.") from error
-                pause = min(retry.max_seconds, retry.base_seconds * 2 ** (attempt - 1))
-                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- spreads retries
-            except httpx.InvalidURL as error:
+            except AnswerTooLarge as error:
+                raise VectorsUnusable(f"The embedding server said too much: {error}") from error
+            except StatusError as error:
+                if not error.is_transient:
+                    raise refusal(error) from error
+                failure: Exception = error
+            except httpx2.InvalidURL as error:
                 raise UpstreamUnavailable("EMBEDDING_BASE_URL is not a URL.") from error
-        raise AssertionError("unreachable")
+            except httpx2.HTTPError as error:
+                failure = error
+            if attempt < config.retry.attempts:
+                time.sleep(pause(config.retry, attempt))
+        raise UpstreamUnavailable("The embedding server does not answer.") from failure
 
     def ask(self, texts: Sequence[str]) -> Any:
         """What the server answers, as JSON."""
         # Empty input is refused by most servers.
         wanted = [text or " " for text in texts]
         body = {"model": self.name, "input": wanted, "encoding_format": "float"}
-        most = BYTES_BESIDE + BYTES_PER_NUMBER * self.dimensions * len(texts)
-        with self.client.stream("POST", self.url, json=body) as response:
-            require_success(response.status_code)
-            content = read_limited(response, most=most)
+        longest = BYTES_BESIDE + BYTES_PER_NUMBER * self.dimensions * len(texts)
+        content = read_answer_in_thread(
+            self.client, self.endpoint, "embeddings", body, longest=longest
+        )
         try:
             # Python's own reader: NaN is a wrong number here, not an answer that is no JSON.
             return json.loads(content)
@@ -117,27 +113,11 @@ class Refused(VectorsUnusable):
     """The server does not take a text."""
 
 
-def require_success(status: int) -> None:
-    """Sort the refusals: by passing trouble, by the texts, by the configuration."""
-    if status in TRANSIENT_STATUSES or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise Transient(f"status {status}")
-    if status in REFUSALS:
-        raise Refused(f"The embedding server refused a text with status {status}.")
-    if status != httpx.codes.OK:
-        raise UpstreamUnavailable(f"The embedding server refused with status {status}.")
-
-
-def read_limited(response: httpx.Response, *, most: int) -> bytes:
-    """The body; raises `VectorsUnusable` for a longer one, `Transient` for one without an end."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > most:
-            raise VectorsUnusable(f"The embedding server answered more than {most} bytes.")
-        if time.monotonic() > deadline:
-            raise Transient("The answer took too long.")
-    return bytes(content)
+def refusal(error: StatusError) -> UpstreamUnavailable:
+    """What a final error status means: the texts are to blame, or the configuration."""
+    if error.status in REFUSALS:
+        return Refused(f"The embedding server refused a text with status {error.status}.")
+    return UpstreamUnavailable(f"The embedding server refused with status {error.status}.")
 
 
 def vectors_of(answer: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Arithmetic on vectors."""
+"""Vectors that somebody else computed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from documents.exceptions import VectorsUnusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vectors with length 1; a zero vector stays."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return scaled
 
 
 def checked(rows: list[Any], *, count: int, dimensions: int) -> NDArray[np.float32]:

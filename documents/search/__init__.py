@@ -12,6 +12,8 @@ from documents.search.query import QueryTerms, terms_of
 from documents.search.statement import Legs, hits
 from documents.search.vectors import VectorQuery, vector_query
 from documents.types import SearchAnswer
+from quotas.enums import UsageKind
+from quotas.services import record_usage
 from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
 from youworker.common.validators import validate_enum, validate_range
 
@@ -40,6 +42,7 @@ def search(
     tags: Sequence[str] | None = None,
     document_ids: Sequence[UUID] | None = None,
     actor: User,
+    key_id: UUID | None = None,
 ) -> SearchAnswer:
     """The passages that answer `query` best, of documents the actor may read.
 
@@ -53,6 +56,7 @@ def search(
     legs = legs_of(query.strip(), mode)
     results = hits(scope, legs, limit=limit)
     took = round((time.perf_counter() - began) * 1000, 1)
+    record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=legs.mode, duration_ms=round(took))
     return SearchAnswer(results, took, legs.mode)
 
 

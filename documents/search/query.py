@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from documents.search.frequencies import Frequencies, sampler
-from documents.text import identifiers, indexable, text_config
+from documents.text import identifiers, indexable
 from youworker.common.config import config
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def terms_of(query: str) -> QueryTerms | None:
 
 def lexemes_of(query: str) -> list[str]:
     """The distinct lexemes of a query in every language in use, in order of appearance."""
-    default = text_config(config.vector.language, config.vector.language)
+    default = config.vector.language
     with connection.cursor() as cursor:
         cursor.execute(LEXEMES, {"default": default, "words": indexable(query).words})
         found = cursor.fetchall()

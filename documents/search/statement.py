@@ -124,7 +124,7 @@ FUSED = """
 
 RESULTS = """
     SELECT p.id, p.text, found.score, p.page, p.heading, p.start, p."end",
-           d.id, d.title, d.uri, d.mime, d.collection_id
+           d.id, d.title, d.uri, d.mime, d.language, d.collection_id
     FROM (SELECT * FROM found ORDER BY score DESC, id LIMIT %(limit)s) AS found
     JOIN documents_passage p ON p.id = found.id
     JOIN documents_document d ON d.id = found.document_id

@@ -11,8 +11,6 @@ from documents.services.collections import (
 )
 from documents.services.documents import (
     delete_document,
-    mark_failed,
-    mark_ready,
     passages_of,
     record_access,
     register_document,
@@ -21,14 +19,22 @@ from documents.services.documents import (
     update_document,
     upload_path_hash,
 )
-from documents.services.embeddings import (
+from documents.services.embedding_leases import take_back_tasks
+from documents.services.embedding_models import (
     activate_model,
-    active_model,
     drop_model,
-    embed_document,
     missing_vectors,
     prepare_model,
+    retry_model,
+    settle_models,
 )
+from documents.services.embedding_queue import (
+    has_waiting_tasks,
+    refresh_outdated_statuses,
+    retry_tasks,
+)
+from documents.services.embedding_work import embed_next
+from documents.services.embeddings import active_model
 from documents.services.files import (
     needed_elsewhere,
     needed_files,
@@ -52,12 +58,11 @@ __all__ = [
     "delete_collection",
     "delete_document",
     "drop_model",
-    "embed_document",
+    "embed_next",
     "ensure_collection",
     "erase_library",
     "hand_over_library",
-    "mark_failed",
-    "mark_ready",
+    "has_waiting_tasks",
     "missing_vectors",
     "needed_elsewhere",
     "needed_files",
@@ -66,15 +71,20 @@ __all__ = [
     "purge_deleted",
     "readers",
     "record_access",
+    "refresh_outdated_statuses",
     "register_document",
     "remove_unused_file",
     "remove_unused_tags",
     "replace_passages",
     "restore_collection",
     "restore_document",
+    "retry_model",
+    "retry_tasks",
     "server_path_hash",
+    "settle_models",
     "stored_path",
     "storing",
+    "take_back_tasks",
     "update_collection",
     "update_document",
     "upload_path_hash",

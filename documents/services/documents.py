@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from documents.enums import DocumentStatus
 from documents.exceptions import DocumentDeleted
@@ -209,22 +208,6 @@ def restore_document(document_id: UUID, *, actor: User) -> Document:
         document.deleted_at = None
         audit.record("document.restore", actor=actor, target=document)
     return document
-
-
-def mark_ready(document_id: UUID) -> bool:
-    """Note that every passage has its vector; false when the document is gone."""
-    return set_status(document_id, DocumentStatus.READY)
-
-
-def mark_failed(document_id: UUID) -> None:
-    """Note that the file could not be read; passages of an earlier version stay searchable."""
-    set_status(document_id, DocumentStatus.FAILED)
-
-
-def set_status(document_id: UUID, status: DocumentStatus) -> bool:
-    """Write the status of one document, deleted or not; false when there is none."""
-    rows = Document.all_objects.filter(pk=document_id)
-    return bool(rows.update(status=status, updated_at=timezone.now()))
 
 
 def record_access(document: Document, *, actor: User) -> None:

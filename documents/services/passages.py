@@ -10,8 +10,10 @@ import orjson
 from django.db import connection
 
 from documents.enums import DocumentStatus
+from documents.language import text_config
 from documents.models import Document, Passage
-from documents.text import indexable, text_config, without_nul
+from documents.services.embedding_queue import queue_documents
+from documents.text import indexable, without_nul
 from documents.types import PassageDraft
 from youworker.common.config import config
 from youworker.common.ids import uuid7
@@ -72,7 +74,8 @@ def replace_passages(
     """Make `drafts` the passages of a document, which is searchable from the commit on.
 
     Runs in the caller's transaction. Passages whose text did not change keep their row, hence
-    their vectors and the citations that point to them. Idempotent; returns how many there are.
+    their vectors and the citations that point to them; every embedding model is asked for the
+    vectors of the others. Idempotent; returns how many there are.
     """
     document = Document.all_objects.select_for_update(no_key=True).get(pk=document_id)
     before = (document.text_config, document.title)
@@ -87,6 +90,7 @@ def replace_passages(
     document.passage_count = len(clean)
     document.status = DocumentStatus.SEARCHABLE
     document.save_fields("title", "language", "text_config", "pages", "passage_count", "status")
+    queue_documents([document.pk])
     return len(clean)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from documents.models import Collection, Document
+from documents.queries import collections_under_hold, documents_under_hold
 from documents.services.collections import release_guests
 from documents.services.files import remove_unused_file
 from youworker.common import audit
@@ -25,8 +26,10 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
 
     What is under a legal hold stays.
     """
-    documents = Document.all_objects.deleted().filter(deleted_at__lt=before).removable()
-    collections = Collection.all_objects.deleted().filter(deleted_at__lt=before).removable()
+    documents = Document.all_objects.deleted().filter(deleted_at__lt=before)
+    documents = documents.exclude(pk__in=documents_under_hold().values("pk"))
+    collections = Collection.all_objects.deleted().filter(deleted_at__lt=before)
+    collections = collections.exclude(pk__in=collections_under_hold().values("pk"))
     if dry_run:
         return documents.count() + collections.count()
     return remove_each(documents, purge_document) + remove_each(collections, purge_collection)

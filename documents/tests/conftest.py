@@ -45,6 +45,11 @@ def use_model(monkeypatch, embedder, *, active):
     )
     connection.check_constraints()  # an index cannot be made while checks are pending
     build_index(model, concurrently=False)
+    register_embedder(monkeypatch, embedder)
+    return model
+
+
+def register_embedder(monkeypatch, embedder):
+    """Let a double stand for the model of its name."""
     key = (os.getpid(), Provider.OPENAI, embedder.name, embedder.dimensions)
     monkeypatch.setitem(embedding.loaded, key, embedder)
-    return model

@@ -12,6 +12,9 @@ from documents.models import Collection, CollectionShare, Document, DocumentShar
 from documents.types import PassageDraft
 from groups.tests.factories import GroupFactory
 
+# No end of the time slice.
+FOREVER = float("inf")
+
 
 class CollectionFactory(factory.django.DjangoModelFactory):
     class Meta:
@@ -58,6 +61,14 @@ class DocumentShareFactory(factory.django.DjangoModelFactory):
 
     document = factory.SubFactory(DocumentFactory)
     group = factory.SubFactory(GroupFactory)
+
+
+def embed() -> int:
+    """Embed all that waits, as a worker does; in how many turns."""
+    turns = 0
+    while services.embed_next(until=FOREVER) is not None:
+        turns += 1
+    return turns
 
 
 def drafts(*texts: str, heading: str = "") -> list[PassageDraft]:

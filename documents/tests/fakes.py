@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from documents.embedding.vectors import normalised
+from documents.encoder.arithmetic import normalised
 from documents.exceptions import VectorsUnusable
 from youworker.common.exceptions import UpstreamUnavailable
 

@@ -1,7 +1,9 @@
 import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents import models, services
@@ -10,9 +12,11 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
     write,
 )
 from documents.tests.test_collections import actions
+from youworker.testing.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +28,7 @@ MODELS = [
     models.Tag,
     models.Passage,
     models.EmbeddingModel,
+    models.EmbeddingTask,
     models.PassageEmbedding,
 ]
 
@@ -39,10 +44,11 @@ def staff(client):
 def filled(letters):
     document = DocumentFactory()
     write(document, "the secret penguins", heading="hidden heading")
-    services.embed_document(document.pk, heartbeat=lambda: None)
+    embed()
     services.update_document(document, tags=["red"], actor=document.owner)
     DocumentShareFactory(document=document)
     CollectionShareFactory(collection=document.collection)
+    write(DocumentFactory(), "the secret penguins wait")
     return document
 
 
@@ -127,18 +133,80 @@ def test_staff_cannot_restore_a_name_that_is_taken(staff):
     assert models.Collection.all_objects.get(pk=deleted.pk).is_deleted
 
 
+def choose(model, action):
+    return {"_selected_action": [str(model.pk)], "action": action}
+
+
 @pytest.mark.usefixtures("filled")
 def test_staff_activate_only_a_complete_model(staff, use, letters):
     other = models.EmbeddingModel.objects.create(provider="openai", name="other", dimensions=8)
-    body = {"_selected_action": [str(other.pk)], "action": "activate"}
     page = url(models.EmbeddingModel, "changelist")
 
-    staff.post(page, body)
+    refused = staff.post(page, choose(other, "activate"), follow=True)
     assert services.active_model() == letters
+    assert "2 passages have no vector of" in refused.content.decode()
     models.Passage.objects.all().delete()
-    staff.post(page, body)
+    staff.post(page, choose(other, "activate"))
 
     assert services.active_model() == other
+
+
+def test_staff_prepare_a_model(staff, letters):
+    page = url(models.EmbeddingModel, "add")
+    given = {"provider": "openai", "name": "other", "dimensions": 8}
+
+    offered = staff.get(page).content.decode()
+    refused = staff.post(page, given).content.decode()
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+        staff.post(page, given)
+        twice = staff.post(page, given).content.decode()
+
+    assert "all-MiniLM-L6-v2-int8" in offered
+    assert "EMBEDDING_BASE_URL is not set" in refused
+    assert "already exists" in twice
+    assert models.EmbeddingModel.objects.get(name="other").state == "preparing"
+
+
+def test_staff_see_how_far_a_model_is(staff, letters):
+    write(DocumentFactory(), *["text"] * 37)
+    models.EmbeddingModel.objects.update(error="The embedding server does not answer.")
+
+    shown = staff.get(url(models.EmbeddingModel, "changelist")).content.decode()
+
+    assert ">37<" in shown
+    assert "does not answer" in shown
+
+
+def test_staff_retry_complete_and_drop_models(staff, letters):
+    other = models.EmbeddingModel.objects.create(
+        provider="openai", name="other", dimensions=8, failures=3, lease_until=timezone.now()
+    )
+    page = url(models.EmbeddingModel, "changelist")
+
+    staff.post(page, choose(other, "retry"))
+    other.refresh_from_db()
+    assert (other.failures, other.lease_until) == (0, None)
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+        staff.post(page, choose(other, "complete"))
+    other.refresh_from_db()
+    assert other.state == "preparing"
+    staff.post(page, choose(other, "drop"))
+    staff.post(page, choose(letters, "drop"))
+
+    states = dict(models.EmbeddingModel.objects.values_list("name", "state"))
+    assert states == {"letters": "enabled", "other": "dropping"}
+
+
+def test_staff_without_the_right_do_nothing_with_models(client, letters):
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_embeddingmodel"))
+    client.force_login(staff)
+
+    assert client.get(url(models.EmbeddingModel, "changelist")).status_code == 200
+    assert client.get(url(models.EmbeddingModel, "add")).status_code == 403
+    client.post(url(models.EmbeddingModel, "changelist"), choose(letters, "complete"))
+    letters.refresh_from_db()
+    assert letters.state == "enabled"
 
 
 def test_staff_without_the_right_change_nothing(client):

@@ -1,7 +1,6 @@
 import pytest
 
-from documents import services
-from documents.tests.factories import DocumentFactory, write
+from documents.tests.factories import DocumentFactory, embed, write
 from youworker.bench import search as bench
 from youworker.bench import search_corpus
 
@@ -13,7 +12,7 @@ def test_evaluate_reports_where_the_right_page_stands(tmp_path):
     for name, text in (("penguin", "penguins swim"), ("zebra", "zebras run")):
         document = DocumentFactory(owner=owner, uri=f"/docs/library/{name}.html")
         write(document, text)
-        services.embed_document(document.pk, heartbeat=lambda: None)
+    embed()
     questions = tmp_path / "questions.tsv"
     questions.write_text(
         "penguins\tlibrary/penguin.html\nzebras\tlibrary/none.html,library/zebra.html\n"

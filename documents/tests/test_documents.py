@@ -63,7 +63,7 @@ def test_register_document_notes_what_is_there():
 def test_register_document_refreshes_the_same_place():
     user = UserFactory()
     first = register(user, tags=["old"])
-    services.mark_ready(first.pk)
+    Document.objects.update(status=DocumentStatus.READY)
 
     again = register(user, name="other.txt", sha256="s2", size=9, tags=["new"])
 
@@ -308,16 +308,6 @@ def test_restore_document_refuses_readers_and_strangers():
         services.restore_document(document.pk, actor=membership.user)
     with pytest.raises(NotFound):
         services.restore_document(document.pk, actor=UserFactory())
-
-
-@pytest.mark.django_db
-def test_mark_failed_and_ready_set_the_status():
-    document = DocumentFactory(status=DocumentStatus.PROCESSING)
-
-    services.mark_failed(document.pk)
-    assert document.refreshed().status == DocumentStatus.FAILED
-    services.mark_ready(document.pk)
-    assert document.refreshed().status == DocumentStatus.READY
 
 
 @pytest.mark.django_db

@@ -1,18 +1,16 @@
-import dataclasses
 import os
 
 import numpy as np
 import pytest
 
 from documents import embedding
-from documents.embedding import configured_model, embedder_of, get_embedder
+from documents.embedding import configured_model, embedder_of
 from documents.embedding import openai as openai_module
-from documents.embedding.local import LONGEST, LocalEmbedder
 from documents.embedding.openai import OpenAIEmbedder
+from documents.encoder.model import LONGEST, LocalEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
-from documents.tests.fakes import LetterEmbedder, embedding_server
-from youworker.common.config import config
+from documents.tests.fakes import embedding_server
 from youworker.common.exceptions import UpstreamUnavailable
 
 
@@ -22,20 +20,14 @@ def local():
 
 
 @pytest.fixture
-def settings_of(monkeypatch):
+def settings_of(configured):
     """Point the provider at a server, with quick retries."""
 
     def change(base_url):
-        vector = dataclasses.replace(
-            config.vector,
-            embedding_base_url=base_url,
-            embedding_model="m",
-            embedding_dimensions=2,
+        configured(
+            "vector", embedding_base_url=base_url, embedding_model="m", embedding_dimensions=2
         )
-        retry = dataclasses.replace(config.retry, attempts=2, base_seconds=0.01)
-        changed = dataclasses.replace(config, vector=vector, retry=retry)
-        monkeypatch.setattr(openai_module, "config", changed)
-        monkeypatch.setattr(embedding, "config", changed)
+        configured("retry", attempts=2, base_seconds=0.01)
 
     return change
 
@@ -76,16 +68,6 @@ def test_an_embedder_is_loaded_once_per_process(local, monkeypatch):
     assert child is not local
     assert isinstance(child, LocalEmbedder)
     del embedding.loaded[-1, Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS]
-
-
-@pytest.mark.django_db
-def test_get_embedder_is_the_configured_one_until_another_is_active(local, use):
-    assert get_embedder() is local
-
-    letters = LetterEmbedder()
-    use(letters, active=True)
-
-    assert get_embedder() is letters
 
 
 def test_configured_model_follows_the_base_url(settings_of):

@@ -109,9 +109,18 @@ def test_a_new_language_reindexes_what_stays():
 def test_an_unknown_language_uses_the_configured_one():
     document = DocumentFactory()
 
-    write(document, "words", language="xx")
+    write(document, "words", language="")
 
     assert document.refreshed().text_config == config.vector.language
+
+
+def test_a_language_without_a_configuration_is_indexed_word_by_word():
+    document = DocumentFactory()
+
+    write(document, "maszyny the", language="pl")
+
+    assert document.refreshed().text_config == "simple"
+    assert document.refreshed().language == "pl"
 
 
 def test_a_parsed_title_reindexes_what_stays():

@@ -2,7 +2,9 @@ import math
 import uuid
 
 import pytest
+from rest_framework.test import APIClient
 
+from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from documents import services
 from documents.exceptions import VectorsUnusable
@@ -14,10 +16,12 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
     write,
 )
 from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
+from quotas.models import UsageEvent
 from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +37,7 @@ def library(*passages, embedded=True, **fields):
     document = DocumentFactory(**fields)
     write(document, *passages)
     if embedded:
-        services.embed_document(document.pk, heartbeat=lambda: None)
+        embed()
     return document
 
 
@@ -302,6 +306,7 @@ def test_as_json_has_the_shape_of_the_contract(letters):
         "title": document.title,
         "uri": document.uri,
         "mime": "text/plain",
+        "language": "en",
         "collection_id": str(document.collection_id),
     }
 
@@ -336,3 +341,30 @@ def test_frequencies_are_counted_and_kept_for_a_while(letters):
     assert sampler.frequencies() is first
     sampler.forget()
     assert sampler.frequencies().sampled == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_search_is_counted_without_what_was_asked(client_of, letters, mode):
+    user = UserFactory()
+    library("zebra crossing", owner=user)
+    _, secret = create_api_key(user, name="nightly", scopes=["documents.read"], actor=user)
+    program = APIClient(headers={"Authorization": f"Bearer {secret}"})
+
+    answer = program.post("/v1/search", {"query": "zebra", "mode": mode})
+    again = client_of(user).post("/v1/search", {"query": "zebra", "mode": mode})
+
+    assert (answer.status_code, again.status_code) == (200, 200)
+    events = UsageEvent.objects.order_by("pk").values_list(
+        "user", "api_key", "kind", "name", "outcome", "tokens_in"
+    )
+    assert list(events) == [
+        (user.pk, user.api_keys.get().pk, "search", mode, "succeeded", 0),
+        (user.pk, None, "search", mode, "succeeded", 0),
+    ]
+
+
+def test_a_search_that_was_refused_is_not_counted():
+    with pytest.raises(InvalidInput):
+        search("\x00", actor=UserFactory())
+
+    assert not UsageEvent.objects.exists()

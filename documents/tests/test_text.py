@@ -1,23 +1,4 @@
-import pytest
-
-from documents.text import identifiers, indexable, text_config
-
-
-@pytest.mark.parametrize(
-    ("language", "config"),
-    [
-        ("en", "english"),
-        ("eng", "english"),
-        ("it-IT", "italian"),
-        ("pt_BR", "portuguese"),
-        ("German", "german"),
-        ("simple", "fallback"),
-        ("zh", "fallback"),
-        ("", "fallback"),
-    ],
-)
-def test_text_config_knows_codes_and_names(language, config):
-    assert text_config(language, "fallback") == config
+from documents.text import identifiers, indexable
 
 
 def test_indexable_splits_compounds_and_camel_case():

@@ -24,7 +24,7 @@ from documents.serializers import (
 from documents.views.collections import SCOPES
 from youworker.common.api import ActorView
 from youworker.common.exceptions import NotFound
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.rendering import OrjsonRenderer
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         services.update_document(self.get_object(), actor=self.actor, **form.validated_data)
         return Response(self.shown(pk))
 
-    @limited("FILE_DELETE")
+    @rate_limited("FILE_DELETE")
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Hide it; it can be restored for some weeks."""
         services.delete_document(self.get_object(), actor=self.actor)

@@ -13,7 +13,7 @@ from documents.models import Tag
 from documents.search import search
 from documents.serializers import SearchAnswerSerializer, SearchSerializer, TagSerializer
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -30,12 +30,14 @@ class SearchView(ActorView):
     @extend_schema(
         operation_id="search", request=SearchSerializer, responses=SearchAnswerSerializer
     )
-    @limited("SEARCH")
+    @rate_limited("SEARCH")
     def post(self, request: Request) -> Response:
         """Find the passages that answer a question, by words, by meaning, or both."""
         form = SearchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(search(**form.validated_data, actor=self.actor).as_json())
+        key = self.shown_key
+        answer = search(**form.validated_data, actor=self.actor, key_id=key.pk if key else None)
+        return Response(answer.as_json())
 
 
 class TagViewSet(ActorView, ListModelMixin, GenericViewSet):

@@ -8,14 +8,14 @@ from accounts.tests.factories import UserFactory
 from groups.models import Group, Membership
 from groups.services import group_map, sync_mapped_groups
 from groups.tests.factories import GroupFactory, MembershipFactory
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 RULES = ("it-staff=IT:admin", "it-help=it", "sales=Sales", "crm=Sales")
 
 
 @pytest.fixture(autouse=True)
 def _rules(db):
-    with configured("identity", group_map=RULES):
+    with override_config("identity", group_map=RULES):
         yield
 
 
@@ -114,14 +114,14 @@ def test_a_deleted_group_is_neither_joined_nor_made_again():
 def test_nothing_happens_without_rules():
     membership = MembershipFactory(group=GroupFactory(name="Sales"))
 
-    with configured("identity", group_map=()):
+    with override_config("identity", group_map=()):
         sync_mapped_groups(membership.user, [])
 
     assert roles(membership.user) == {"Sales": "member"}
 
 
 def test_names_are_divided_at_the_last_equals_sign():
-    with configured("identity", group_map=("ou=it = IT team:admin", "a=b")):
+    with override_config("identity", group_map=("ou=it = IT team:admin", "a=b")):
         rules = [(rule.outside, rule.name, rule.role) for rule in group_map()]
 
     assert rules == [("ou=it", "IT team", "admin"), ("a", "b", "member")]
@@ -130,7 +130,7 @@ def test_names_are_divided_at_the_last_equals_sign():
 @pytest.mark.parametrize("entry", ["sales", "=Sales", "sales=", "sales=:admin", "a=" + "x" * 121])
 def test_a_rule_that_cannot_be_read_is_named(entry):
     with (
-        configured("identity", group_map=("a=b", entry)),
+        override_config("identity", group_map=("a=b", entry)),
         pytest.raises(ImproperlyConfigured, match="SSO_GROUP_MAP"),
     ):
         group_map()

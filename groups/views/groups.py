@@ -18,7 +18,7 @@ from groups.serializers import (
     UpdateGroupSerializer,
 )
 from groups.views.base import GroupView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -47,7 +47,7 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=CreateGroupSerializer, responses={201: GroupSerializer})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def create(self, request: Request) -> Response:
         """Make a group; the caller becomes its admin."""
         form = CreateGroupSerializer(data=request.data)
@@ -60,7 +60,7 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
         return Response(self.get_serializer(self.group(pk)).data)
 
     @extend_schema(request=UpdateGroupSerializer, responses=GroupSerializer)
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def partial_update(self, request: Request, pk: Any = None) -> Response:
         """Rename or describe it; its admins only."""
         group = self.managed(pk)
@@ -70,14 +70,14 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
         return self.shown(changed)
 
     @extend_schema(responses={204: None})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Hide it with everything that is shared with it, until it is restored; admins only."""
         services.delete_group(self.group(pk), actor=self.actor)
         return Response(status=204)
 
     @extend_schema(request=None, responses=GroupSerializer)
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def restore(self, request: Request, pk: Any = None) -> Response:
         """Show a deleted group again; those who were its admins only."""
         group = services.restore_group(self.group(pk, deleted=True), actor=self.actor)

@@ -13,7 +13,7 @@ from groups import services
 from groups.models import Membership
 from groups.serializers import AddMemberSerializer, ChangeRoleSerializer, MemberSerializer
 from groups.views.base import GroupView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -37,7 +37,7 @@ class MemberViewSet(GroupView, ListModelMixin, GenericViewSet):
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=AddMemberSerializer, responses={201: MemberSerializer})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def create(self, request: Request, group_id: Any = None) -> Response:
         """Take somebody in; admins only."""
         group = self.managed(group_id)
@@ -47,7 +47,7 @@ class MemberViewSet(GroupView, ListModelMixin, GenericViewSet):
         return Response(MemberSerializer(member).data, status=201)
 
     @extend_schema(request=ChangeRoleSerializer, responses=MemberSerializer)
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def partial_update(
         self, request: Request, group_id: Any = None, user_id: Any = None
     ) -> Response:
@@ -60,7 +60,7 @@ class MemberViewSet(GroupView, ListModelMixin, GenericViewSet):
         return Response(MemberSerializer(member).data)
 
     @extend_schema(responses={204: None})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def destroy(self, request: Request, group_id: Any = None, user_id: Any = None) -> Response:
         """Remove a member, as an admin; or leave."""
         services.remove_member(self.group(group_id), user_id=user_id, actor=self.actor)

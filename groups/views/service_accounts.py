@@ -21,7 +21,7 @@ from groups.serializers import (
     ServiceKeySerializer,
 )
 from groups.views.base import GroupView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -62,7 +62,7 @@ class ServiceAccountViewSet(ServiceAccountView, ListModelMixin, GenericViewSet):
     @extend_schema(
         request=CreateServiceAccountSerializer, responses={201: ServiceAccountSerializer}
     )
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def create(self, request: Request, group_id: Any = None) -> Response:
         """Make one; it becomes a member of the group."""
         group = self.managed(group_id)
@@ -72,7 +72,7 @@ class ServiceAccountViewSet(ServiceAccountView, ListModelMixin, GenericViewSet):
         return Response(ServiceAccountSerializer(made).data, status=201)
 
     @extend_schema(responses={204: None})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def destroy(self, request: Request, group_id: Any = None, pk: Any = None) -> Response:
         """End it and its keys for good; what it owns stays."""
         services.remove_service_account(self.account(group_id, pk), actor=self.actor)
@@ -94,7 +94,7 @@ class ServiceKeyViewSet(ServiceAccountView, ListModelMixin, GenericViewSet):
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=CreateServiceKeySerializer, responses={201: NewServiceKeySerializer})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def create(self, request: Request, group_id: Any = None, pk: Any = None) -> Response:
         """Make a key."""
         account = self.account(group_id, pk)
@@ -106,7 +106,7 @@ class ServiceKeyViewSet(ServiceAccountView, ListModelMixin, GenericViewSet):
         return Response({**ServiceKeySerializer(key).data, "key": secret}, status=201)
 
     @extend_schema(responses={204: None})
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def destroy(
         self, request: Request, group_id: Any = None, pk: Any = None, key_id: Any = None
     ) -> Response:

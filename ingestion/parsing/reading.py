@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from documents.language import identify
 from ingestion.parsing.extracting import read_email, read_office, read_pdf, read_slides
-from ingestion.parsing.language import language_of
 from ingestion.parsing.plaintext import read_json, read_markdown, read_text
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
@@ -42,7 +42,7 @@ def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
         text=extract.text,
         title=extract.title,
         mime=kind.mime,
-        language=language_of(extract.text),
+        language=identify(extract.text),
         pages=extract.page_count,
         passages=split(extract),
         truncated=truncated,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -16,12 +15,12 @@ from django.utils import timezone
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.common.config import config
-from youworker.common.leases import RELEASED, new_lease
+from youworker.common.db import relax_durability
+from youworker.common.leases import RELEASED, keep_lease_alive, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ingestion.managers import ItemQuerySet
+    from contextlib import AbstractContextManager
 
 logger = logging.getLogger(__name__)
 
@@ -32,69 +31,53 @@ CANDIDATES = 8
 MAX_LOSSES = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Some items of one run, held by this worker under one token."""
 
     token: UUID
     items: Sequence[IngestionItem]
-    shown_at: float = field(default_factory=time.monotonic)
 
-    def keep_alive(self) -> None:
-        """Extend the lease when a good part of it is over."""
-        if time.monotonic() - self.shown_at > config.ingestion.lease_seconds / 5:
-            self.extend()
-
-    def extend(self) -> int:
-        """Show that the worker is alive; how many items it still holds."""
-        self.shown_at = time.monotonic()
+    def keep_alive(self) -> AbstractContextManager[None]:
+        """Keep what this worker still holds from being taken over, in a `with` block."""
         held = IngestionItem.objects.held(self.token)
-        return held.renew(seconds=config.ingestion.lease_seconds)
+        return keep_lease_alive(held, seconds=config.ingestion.lease_seconds)
 
     def release(self) -> None:
         """Give back what was not worked on."""
         held = IngestionItem.objects.held(self.token)
-        held.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **RELEASED)
-        held.change(**RELEASED)
+        held.change(stage=Stage.QUEUED, **RELEASED)
 
 
-def claim(stage: Stage) -> Lease | None:
-    """Lease waiting items of the run whose turn it is; none when nothing waits.
+def claim() -> Lease | None:
+    """Lease items to be parsed, of the run whose turn it is; none when nothing waits.
 
-    Up to `BATCH` items to be parsed come at once; one with which something went wrong comes
-    alone, so that it costs its neighbours nothing.
+    Up to `BATCH` items come at once; one with which something went wrong comes alone, so that
+    it costs its neighbours nothing.
     """
-    runs = IngestionRun.all_objects.with_work(stage).fairest_first().select_related("owner")
+    runs = IngestionRun.all_objects.with_work().fairest_first().select_related("owner")
     for run in runs[:CANDIDATES]:
-        lease = claim_of(run, stage)
+        lease = claim_of(run)
         if lease is not None:
             return lease
     return None
 
 
 @transaction.atomic
-def claim_of(run: IngestionRun, stage: Stage) -> Lease | None:
+def claim_of(run: IngestionRun) -> Lease | None:
     """Lease waiting items of one run; none when other workers were first."""
-    soon_durable()
-    waiting = run.items.waiting(stage).order_by("position")
-    chosen = lockable(waiting.unspoiled(), BATCH if stage == Stage.QUEUED else 1)
-    chosen = chosen or lockable(waiting, 1)
+    relax_durability()
+    waiting = run.items.waiting().order_by("position")
+    chosen = waiting.unspoiled().lock_free(BATCH) or waiting.lock_free(1)
     if not chosen:
         return None
     token = uuid4()
-    working = Stage.PARSING if stage == Stage.QUEUED else stage
     chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
-    chosen_rows.change(stage=working, **new_lease(token, config.ingestion.lease_seconds))
+    chosen_rows.change(stage=Stage.PARSING, **new_lease(token, config.ingestion.lease_seconds))
     note_turn(run)
     for item in chosen:
-        item.stage, item.lease_token, item.run = working, token, run
+        item.stage, item.lease_token, item.run = Stage.PARSING, token, run
     return Lease(token, chosen)
-
-
-def lockable(items: ItemQuerySet, most: int) -> list[IngestionItem]:
-    """Some of the items, locked; those that other workers lock are left out."""
-    rows = items.select_for_update(skip_locked=True, of=("self",))
-    return list(rows[:most])
 
 
 def note_turn(run: IngestionRun) -> None:
@@ -125,19 +108,7 @@ def take_back() -> int:
         error_detail=f"{MAX_LOSSES} workers were lost while they worked on this file.",
         **waiting,
     )
-    parsing = abandoned.filter(stage=Stage.PARSING).change(stage=Stage.QUEUED, **waiting)
-    embedding = abandoned.filter(stage=Stage.EMBEDDING).change(**waiting)
-    returned = quarantined + parsing + embedding
+    returned = quarantined + abandoned.change(stage=Stage.QUEUED, **waiting)
     if returned:
         logger.warning("Took back %s items of silent workers", returned)
     return returned
-
-
-def soon_durable() -> None:
-    """Let this transaction commit without waiting for the disk.
-
-    Everything it says is in it: should the database crash before the write, the item is
-    worked on again as if the transaction had never been.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO OFF")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from documents import services as documents
 from documents.exceptions import DocumentDeleted
@@ -18,24 +19,29 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
-from ingestion.pipeline.leases import Lease, soon_durable
 from ingestion.pipeline.verdicts import (
     NOT_STORABLE,
     TakenAway,
     fail,
     held_row,
-    is_refused_value,
+    record_file,
     require_held,
     skip_item,
     try_again,
 )
 from ingestion.store import keep, received
+from quotas.enums import UsageOutcome
+from quotas.services import milliseconds_since
 from youworker.common.config import config
+from youworker.common.db import is_refused_value, relax_durability
 from youworker.common.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from documents.models import Collection
     from ingestion.models import IngestionRun
+    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -81,17 +87,18 @@ def parse_items(lease: Lease, *, until: float) -> None:
         if number and time.monotonic() > until:
             lease.release()
             return
-        parse_item(item, lease, collection)
+        parse_item(item, collection)
 
 
-def parse_item(item: IngestionItem, lease: Lease, collection: Collection) -> None:
+def parse_item(item: IngestionItem, collection: Collection) -> None:
     """Parse and store one item; whatever goes wrong is its own."""
-    look = partial(require_held, item, lease)
+    look = partial(require_held, item)
+    began = timezone.now()
     try:
         look()
         path = original_of(item)
         parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
-        store(item, parsed, collection)
+        store(item, parsed, collection, began=began)
     except TakenAway:
         logger.info("Item %s was taken away meanwhile", item.pk)
         forget_copy(item)
@@ -141,9 +148,9 @@ def forget_copy(item: IngestionItem) -> None:
 
 
 @transaction.atomic
-def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
+def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
     """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
-    soon_durable()
+    relax_durability()
     document = documents.register_document(
         name=item.name,
         uri=item.uri,
@@ -184,6 +191,8 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
         document=document,
     ):
         raise TakenAway
+    duration_ms = milliseconds_since(began)
+    record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
 
 
 def target_collection(run: IngestionRun) -> Collection:

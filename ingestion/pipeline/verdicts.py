@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import DataError, IntegrityError
+from django.db import transaction
 
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
+from quotas.enums import UsageKind, UsageOutcome
+from quotas.services import record_usage
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 
 if TYPE_CHECKING:
-    from django.db import DatabaseError
-
     from ingestion.managers import ItemQuerySet
-    from ingestion.pipeline.leases import Lease
 
 logger = logging.getLogger(__name__)
 
 NOT_STORABLE = "not_storable"
-# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
-# them with servers that are away.
-LIMIT_EXCEEDED = "54"
 
 
 class TakenAway(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 
-def require_held(item: IngestionItem, lease: Lease) -> None:
-    """Show that this worker is alive; raises `TakenAway` when the item is not its own any more."""
-    lease.keep_alive()
+def require_held(item: IngestionItem) -> None:
+    """Raise `TakenAway` when an item is not this worker's own any more."""
     if not held_row(item).exists():
         raise TakenAway
-
-
-def is_refused_value(error: DatabaseError) -> bool:
-    """Whether PostgreSQL refused what was to be stored, rather than was away.
-
-    Trying for ever would not help, as it does when a database comes back.
-    """
-    if isinstance(error, DataError | IntegrityError):
-        return True
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state.startswith(LIMIT_EXCEEDED)
 
 
 def fail(item: IngestionItem, code: str, detail: str) -> bool:
@@ -58,19 +42,28 @@ def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
     return end_item(item, Stage.SKIPPED, code, detail)
 
 
+@transaction.atomic
 def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
-    return bool(
-        held_row(item).change(
-            stage=stage,
-            attempts=item.attempts + 1,
-            lease_token=None,
-            lease_until=None,
-            error_code=code[:64],
-            error_detail=detail,
-        )
+    has_ended = held_row(item).change(
+        stage=stage,
+        attempts=item.attempts + 1,
+        lease_token=None,
+        lease_until=None,
+        error_code=code[:64],
+        error_detail=detail,
     )
+    # Of a file that was read before, that was written then.
+    if has_ended and stage == Stage.FAILED and item.stage == Stage.PARSING:
+        record_file(item, UsageOutcome.FAILED)
+    return bool(has_ended)
+
+
+def record_file(item: IngestionItem, outcome: UsageOutcome, **figures: Any) -> None:
+    """Write down that a file was read, or could not be; runs in the caller's transaction."""
+    owner = item.run.owner_id
+    record_usage(UsageKind.INGESTION, owner, outcome=outcome, size=item.size, **figures)
 
 
 def try_again(item: IngestionItem, code: str, detail: str) -> bool:
@@ -82,7 +75,7 @@ def try_again(item: IngestionItem, code: str, detail: str) -> bool:
         return fail(item, code, detail)
     logger.warning("Item %s will be tried again: %s", item.pk, code)
     held_row(item).change(
-        stage=Stage.QUEUED if item.stage == Stage.PARSING else item.stage,
+        stage=Stage.QUEUED,
         attempts=item.attempts + 1,
         failures=item.failures + 1,
         lease_token=None,

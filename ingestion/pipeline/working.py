@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from ingestion.enums import Stage
+from documents import services as documents
 from ingestion.events import announce
 from ingestion.models import IngestionRun
-from ingestion.pipeline.embed import embed_items
+from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import Lease, claim
 from ingestion.pipeline.parse import parse_items
 from ingestion.pipeline.settle import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
 
@@ -34,22 +32,22 @@ def work_for(seconds: float) -> bool:
 
 def work_once(*, until: float) -> bool:
     """Take one batch through one stage; whether there was one."""
-    parsing = claim(Stage.QUEUED)
+    parsing = claim()
     if parsing is not None:
-        with_notice(parsing, partial(parse_items, until=until), until=until)
+        parse_claimed(parsing, until=until)
         return True
-    embedding = claim(Stage.EMBEDDING)
-    if embedding is not None:
-        with_notice(embedding, partial(embed_items, until=until), until=until)
-        return True
-    return False
+    embedded = documents.embed_next(until=until)
+    if embedded is not None:
+        finish_items(embedded)
+    return embedded is not None
 
 
-def with_notice(lease: Lease, stage: Callable[[Lease], None], *, until: float) -> None:
-    """Run a stage over a lease, then end its run if that was the last of it, and tell."""
+def parse_claimed(lease: Lease, *, until: float) -> None:
+    """Parse what was claimed, then end its run if that was the last of it, and tell."""
     run, began = lease.items[0].run, time.monotonic()
     try:
-        stage(lease)
+        with lease.keep_alive():
+            parse_items(lease, until=until)
     except BaseException:
         lease.release()
         raise

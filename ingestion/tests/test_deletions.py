@@ -128,7 +128,7 @@ def test_a_file_that_is_asked_for_again_after_the_deletion_comes_back(user, uplo
 
 def read():
     try:
-        parse.parse_items(claim(Stage.QUEUED), until=float("inf"))
+        parse.parse_items(claim(), until=float("inf"))
     finally:
         parse.close_parser()
 

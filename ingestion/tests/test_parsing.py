@@ -184,9 +184,10 @@ def test_language_is_guessed(parse):
     english = "The house is in the middle of the street and it has a door."
     italian = "Il gatto che dorme sulla sedia non è della signora, ma di un amico."
 
-    assert parse("a.txt", english.encode()).language == "english"
-    assert parse("a.txt", italian.encode()).language == "italian"
-    assert parse("a.txt", b"42 17 9000").language == "simple"
+    assert parse("a.txt", english.encode()).language == "en"
+    assert parse("a.txt", italian.encode()).language == "it"
+    assert parse("a.txt", "请重新启动服务器。".encode()).language == "zh"
+    assert parse("a.txt", b"42 17 9000").language == ""
 
 
 def test_the_content_decides_and_not_the_name(parse):

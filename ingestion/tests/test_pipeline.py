@@ -9,8 +9,15 @@ from django.db.models import F
 
 from accounts.tests.factories import UserFactory
 from documents import search
+from documents import services as documents
 from documents.enums import DocumentStatus
-from documents.models import Document, Passage, PassageEmbedding
+from documents.models import (
+    Document,
+    EmbeddingModel,
+    EmbeddingTask,
+    Passage,
+    PassageEmbedding,
+)
 from documents.services import ensure_collection
 from documents.tests.conftest import use_model
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
@@ -18,12 +25,14 @@ from ingestion import services, tasks
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.parsing.process import Parser, ParserLost
-from ingestion.pipeline import embed, parse
+from ingestion.pipeline import parse
 from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, take_back
 from ingestion.pipeline.settle import settle
 from ingestion.pipeline.working import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.enums import UsageOutcome
+from quotas.models import UsageEvent
 from youworker.common.config import config
 from youworker.common.leases import lease_end
 from youworker.testing.leases import let_leases_end
@@ -167,6 +176,8 @@ def pass_time(seconds):
     rows = IngestionItem.objects.filter(lease_until__isnull=False)
     rows.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
     rows.expired().update(lease_suspected_at=F("lease_until") - timedelta(seconds=seconds))
+    for rows in (EmbeddingTask.objects, EmbeddingModel.objects):
+        rows.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
 
 
 def test_a_file_that_kills_parsers_is_given_up_after_three(user, letters, incoming, dying_parser):
@@ -210,10 +221,10 @@ def test_claims_take_first_tries_together_and_retries_alone(user):
     for position in range(BATCH + 2):
         ItemFactory(run=run, position=position, failures=0 if position else 1)
 
-    sizes = [len(claim(Stage.QUEUED).items) for _ in range(3)]
+    sizes = [len(claim().items) for _ in range(3)]
 
     assert sizes == [BATCH, 1, 1]
-    assert claim(Stage.QUEUED) is None
+    assert claim() is None
     assert not IngestionItem.objects.exclude(stage=Stage.PARSING).exists()
 
 
@@ -224,7 +235,7 @@ def test_claims_let_owners_take_turns():
         for position in range(count):
             ItemFactory(run=run, position=position)
 
-    served = [claim(Stage.QUEUED).items[0].run for _ in range(4)]
+    served = [claim().items[0].run for _ in range(4)]
 
     assert served == [busy, other, second, busy]
 
@@ -238,7 +249,7 @@ def test_claims_never_give_one_item_to_two_workers():
 
     def worker():
         try:
-            while lease := claim(Stage.QUEUED):
+            while lease := claim():
                 claimed.extend(item.pk for item in lease.items)
         finally:
             connections.close_all()
@@ -262,14 +273,14 @@ def test_claiming_uses_the_index_on_a_large_queue(user):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE ingestion_ingestionitem")
 
-    plan = run.items.waiting(Stage.QUEUED).order_by("position")[:BATCH].explain()
+    plan = run.items.waiting().order_by("position")[:BATCH].explain()
 
     assert "ingestion_item_active" in plan
 
 
 def test_silent_workers_lose_their_items(user, letters, incoming):
     run = upload(user, incoming, "one", "two")
-    claim(Stage.QUEUED)
+    claim()
 
     assert take_back() == 0
     pass_time(config.ingestion.lease_seconds + 1)
@@ -283,12 +294,10 @@ def test_silent_workers_lose_their_items(user, letters, incoming):
 
 def test_ten_lost_workers_in_a_row_do_not_fail_an_item(user, letters, incoming):
     run = upload(user, incoming, "text")
-    for stage in (Stage.QUEUED, Stage.EMBEDDING):
-        for _ in range(10):
-            assert claim(stage) is not None
-            pass_time(config.ingestion.lease_seconds + 1)
-            take_back()
-        work_once(until=FOREVER)
+    for _ in range(10):
+        assert claim() is not None
+        pass_time(config.ingestion.lease_seconds + 1)
+        take_back()
 
     work_for(30)
 
@@ -299,18 +308,18 @@ def test_ten_lost_workers_in_a_row_do_not_fail_an_item(user, letters, incoming):
 def test_an_item_that_takes_every_worker_down_is_quarantined(user, letters, incoming):
     run = upload(user, incoming, "text")
     for _ in range(MAX_LOSSES):
-        claim(Stage.QUEUED)
+        claim()
         pass_time(config.ingestion.lease_seconds + 1)
         services.sweep()
 
     item, run = run.items.get(), IngestionRun.objects.get()
     assert (item.stage, item.error_code) == (Stage.FAILED, "quarantined")
-    assert (run.status, claim(Stage.QUEUED)) == (RunStatus.FAILED, None)
+    assert (run.status, claim()) == (RunStatus.FAILED, None)
 
 
 def test_a_late_worker_changes_nothing(user, letters, incoming):
     run = upload(user, incoming, "text")
-    late = claim(Stage.QUEUED)
+    late = claim()
     pass_time(config.ingestion.lease_seconds + 1)
     take_back()
     work_for(30)
@@ -324,25 +333,12 @@ def test_a_late_worker_changes_nothing(user, letters, incoming):
 
 def test_a_late_worker_leaves_no_document(user, letters, incoming):
     run = upload(user, incoming, "text")
-    late = claim(Stage.QUEUED)
+    late = claim()
     services.cancel_run(run, actor=user)
 
     parse.parse_items(late, until=FOREVER)
 
     assert (stages(run), Document.all_objects.count()) == ([Stage.SKIPPED], 0)
-
-
-def test_leases_are_extended_before_they_end(user, incoming):
-    upload(user, incoming, "text")
-    lease = claim(Stage.QUEUED)
-    pass_time(30)
-    lease.keep_alive()
-    early = IngestionItem.objects.get().lease_until
-    lease.shown_at -= config.ingestion.lease_seconds
-
-    lease.keep_alive()
-
-    assert IngestionItem.objects.get().lease_until > early + timedelta(seconds=20)
 
 
 def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch):
@@ -356,15 +352,15 @@ def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch)
         work_once(until=FOREVER)
 
     assert stages(run) == [Stage.QUEUED, Stage.QUEUED]
-    assert len(claim(Stage.QUEUED).items) == 2
+    assert len(claim().items) == 2
 
 
 def test_an_absent_model_server_only_pauses(user, db, monkeypatch, incoming):
-    model = use_model(monkeypatch, BrokenEmbedder(), active=True)
+    use_model(monkeypatch, BrokenEmbedder(), active=True)
     run = upload(user, incoming, "zebra")
     for _ in range(config.ingestion.max_attempts + 2):
         work_for(30)
-        pass_time(60)
+        pass_time(600)
 
     item = run.items.get()
     assert (item.stage, item.attempts, item.error_code) == (
@@ -372,9 +368,9 @@ def test_an_absent_model_server_only_pauses(user, db, monkeypatch, incoming):
         1,
         "upstream_unavailable",
     )
+    assert item.error_detail == "The embedding server does not answer."
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
-    model.delete()
-    use_model(monkeypatch, LetterEmbedder(), active=True)
+    monkeypatch.setattr(BrokenEmbedder, "embed", LetterEmbedder.embed)
     work_for(30)
     assert (stages(run), run.items.get().error_code) == ([Stage.READY], "")
 
@@ -392,9 +388,118 @@ def test_an_embedder_that_fails_is_given_up(user, db, monkeypatch, incoming):
         work_for(30)
         pass_time(60)
 
-    assert run.items.get().error_code == "embedding_failed"
-    assert Document.objects.get().status == DocumentStatus.FAILED
+    item = run.items.get()
+    attempts = 1 + config.ingestion.max_attempts
+    assert (item.stage, item.error_code, item.attempts) == (
+        Stage.FAILED,
+        "embedding_failed",
+        attempts,
+    )
+    assert item.document.status == DocumentStatus.FAILED
+    # It was read, and that is what is counted.
+    assert UsageEvent.objects.get().outcome == UsageOutcome.SUCCEEDED
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
+
+
+def test_what_was_given_up_is_ready_once_its_vectors_come(user, db, monkeypatch, incoming):
+    use_model(monkeypatch, WrongEmbedder(), active=True)
+    run = upload(user, incoming, "zebra", "")
+    for _ in range(config.ingestion.max_attempts):
+        work_for(30)
+        pass_time(60)
+    run.refresh_from_db()
+    assert (run.status, stages(run)) == (RunStatus.FAILED, [Stage.FAILED, Stage.FAILED])
+
+    monkeypatch.setattr(WrongEmbedder, "embed", LetterEmbedder.embed)
+    pass_time(60)
+    work_for(30)
+
+    run.refresh_from_db()
+    assert (run.status, stages(run)) == (RunStatus.PARTIAL, [Stage.READY, Stage.FAILED])
+    assert run.items.get(position=0).error_code == ""
+
+
+def test_a_cancelled_run_stays_cancelled_when_vectors_come_late(user, db, monkeypatch, incoming):
+    use_model(monkeypatch, WrongEmbedder(), active=True)
+    run = upload(user, incoming, *(f"text {n}" for n in range(BATCH + 1)))
+    work_once(until=FOREVER)
+    services.cancel_run(run, actor=user)
+    for _ in range(config.ingestion.max_attempts + 1):
+        work_for(30)
+        pass_time(60)
+    assert stages(run) == [Stage.FAILED] * BATCH + [Stage.SKIPPED]
+
+    monkeypatch.setattr(WrongEmbedder, "embed", LetterEmbedder.embed)
+    pass_time(60)
+    work_for(30)
+
+    run.refresh_from_db()
+    assert (run.status, run.finished_at is None) == (RunStatus.CANCELLED, False)
+    assert stages(run) == [Stage.READY] * BATCH + [Stage.SKIPPED]
+
+
+def test_why_an_item_waits_is_told(user, db, monkeypatch, incoming):
+    use_model(monkeypatch, WrongEmbedder(), active=True)
+    run = upload(user, incoming, "zebra")
+
+    work_for(30)
+
+    item = run.items.get()
+    assert (item.stage, item.attempts) == (Stage.EMBEDDING, 1)
+    assert (item.error_code, item.error_detail) == (
+        "embedding_failed",
+        "The vectors cannot be computed.",
+    )
+
+
+def test_two_runs_of_one_file_end_together(user, letters, incoming):
+    first = upload(user, incoming, "same")
+    work_once(until=FOREVER)
+    second = upload(user, incoming, "same")
+    work_once(until=FOREVER)
+
+    work_for(30)
+
+    assert stages(first) == stages(second) == [Stage.READY]
+
+
+def test_vectors_come_although_their_run_was_removed(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    work_once(until=FOREVER)
+    services.erase_runs(user)
+    assert not IngestionRun.all_objects.filter(pk=run.pk).exists()
+
+    work_for(30)
+
+    assert Document.objects.get().status == DocumentStatus.READY
+
+
+def test_a_process_that_died_before_it_told_is_made_up_for(user, letters, incoming):
+    run = upload(user, incoming, "text")
+    work_once(until=FOREVER)
+    documents.embed_next(until=FOREVER)
+    assert stages(run) == [Stage.EMBEDDING]
+
+    services.sweep()
+
+    run.refresh_from_db()
+    assert (run.status, stages(run)) == (RunStatus.SUCCEEDED, [Stage.READY])
+
+
+def test_items_of_a_new_active_model_end_with_it(user, letters, incoming, monkeypatch):
+    run = upload(user, incoming, "text")
+    second = LetterEmbedder(10)
+    second.name = "second"
+    model = use_model(monkeypatch, second, active=False)
+    work_once(until=FOREVER)
+    EmbeddingModel.objects.filter(pk=letters.pk).update(lease_until=lease_end(600))
+    work_for(30)
+    assert stages(run) == [Stage.EMBEDDING]
+
+    documents.activate_model(model)
+    services.sweep()
+
+    assert stages(run) == [Stage.READY]
 
 
 def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
@@ -402,7 +507,7 @@ def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
     work_once(until=FOREVER)
     count = Passage.objects.count()
 
-    embed.embed_items(claim(Stage.EMBEDDING), until=0)
+    documents.embed_next(until=0)
 
     assert 0 < PassageEmbedding.objects.count() < count
     assert stages(run) == [Stage.EMBEDDING]
@@ -411,13 +516,16 @@ def test_a_long_document_is_put_down_and_goes_on(user, letters, incoming):
     assert stages(run) == [Stage.READY]
 
 
-def test_a_document_deleted_for_good_ends_its_item(user, letters, incoming):
+@pytest.mark.parametrize("deletion", ["soft_delete", "hard_delete"])
+def test_a_document_that_is_deleted_ends_its_item(user, letters, incoming, deletion):
     run = upload(user, incoming, "text")
     work_once(until=FOREVER)
-    Document.all_objects.all().hard_delete()
+    getattr(Document.all_objects.all(), deletion)()
 
-    work_for(30)
+    services.sweep()
 
+    run.refresh_from_db()
+    assert (run.status, stages(run)) == (RunStatus.SUCCEEDED, [Stage.SKIPPED])
     assert run.items.get().error_code == "document_deleted"
 
 
@@ -464,41 +572,52 @@ def test_work_for_stops_at_the_end_of_its_slice(user, letters, incoming):
     assert work_for(30) is False
 
 
-@pytest.fixture
-def woken(monkeypatch):
-    calls = []
-    monkeypatch.setattr(tasks.work, "apply_async", lambda **options: calls.append(options))
-    return calls
-
-
-def test_sweep_wakes_workers_when_something_waits(user, incoming, woken):
+def test_sweep_wakes_workers_when_something_waits(user, incoming, queued_tasks):
     tasks.sweep()
-    assert woken == []
+    assert queued_tasks == []
 
+    processes = config.ingestion.worker_processes
     upload(user, incoming, "text")
     tasks.sweep()
 
-    assert len(woken) == config.ingestion.worker_processes
-    assert all(options["expires"] for options in woken)
+    assert [name for name, _ in queued_tasks] == [tasks.work.name] * processes
+    assert all(options["expires"] for _, options in queued_tasks)
 
 
-def test_work_queues_up_again_while_there_is_more(user, incoming, letters, woken, monkeypatch):
+def test_work_queues_up_again_while_there_is_more(
+    user, incoming, letters, queued_tasks, monkeypatch
+):
     upload(user, incoming, "text")
     monkeypatch.setattr(tasks, "SLICE", 0)
 
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
     monkeypatch.setattr(tasks, "SLICE", 30)
     tasks.work()
-    assert len(woken) == 1
+    assert len(queued_tasks) == 1
 
 
 def test_leases_expire_by_the_clock():
     token = "0199a0a0-0000-7000-8000-000000000000"
-    item = ItemFactory(stage=Stage.EMBEDDING, lease_token=token, lease_until=lease_end(-1))
+    item = ItemFactory(stage=Stage.PARSING, lease_token=token, lease_until=lease_end(-1))
 
     assert take_back() == 0
     let_leases_end(IngestionItem.objects.all())
     assert take_back() == 1
     item.refresh_from_db()
-    assert (item.stage, item.lease_token, item.losses) == (Stage.EMBEDDING, None, 1)
+    assert (item.stage, item.lease_token, item.losses) == (Stage.QUEUED, None, 1)
+
+
+def test_every_file_is_counted_once_whether_it_could_be_read(user, letters, incoming):
+    upload(user, incoming, "zebra", " " * 100, "lion")
+
+    work_for(30)
+
+    events = UsageEvent.objects.order_by("outcome", "bytes")
+    assert [(each.user_id, each.kind, each.outcome, each.bytes) for each in events] == [
+        (user.pk, "ingestion", "failed", 100),
+        (user.pk, "ingestion", "succeeded", 4),
+        (user.pk, "ingestion", "succeeded", 5),
+    ]
+    assert [each.name for each in events] == ["", "text/plain", "text/plain"]
+    assert all(each.duration_ms is not None for each in events if each.name)

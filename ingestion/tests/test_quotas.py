@@ -1,22 +1,27 @@
 """Files are refused before they take more room than is allowed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, connections
 
 from accounts.tests.factories import UserFactory
 from documents.services import upload_path_hash
 from documents.tests.factories import DocumentFactory
-from groups.exceptions import StorageQuotaExceeded
-from groups.models import Quota
 from groups.tests.factories import MembershipFactory
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.store import place_of
 from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.enums import QuotaKind
+from quotas.exceptions import StorageQuotaExceeded
+from quotas.meters import measure_usage
+from quotas.models import Quota
+from quotas.types import QuotaSubject
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +113,47 @@ def test_a_retry_is_limited_as_well():
         services.retry_run(run, actor=user)
 
     assert services.retry_run(run) == 1
+
+
+@pytest.mark.parametrize("kind", [QuotaKind.STORED_BYTES, QuotaKind.DOCUMENTS])
+@pytest.mark.parametrize("moment", [1, 2])
+def test_a_file_that_becomes_a_document_between_two_counts_is_not_missed(kind, moment):
+    item = ItemFactory(run=RunFactory(owner=UserFactory()), stage=Stage.QUEUED, size=50)
+    statements = []
+
+    def overtake(execute, sql, *arguments):
+        answer = execute(sql, *arguments)
+        statements.append(sql)
+        if len(statements) == moment:
+            document = DocumentFactory(owner=item.run.owner, size=50)
+            IngestionItem.objects.update(stage=Stage.EMBEDDING, document=document)
+        return answer
+
+    with connection.execute_wrapper(overtake):
+        used = measure_usage(kind, QuotaSubject.of_user(item.run.owner))
+
+    assert used >= (50 if kind == QuotaKind.STORED_BYTES else 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limits", [{"documents": 3}, {"stored_bytes": 30}])
+def test_of_many_uploads_at_once_only_as_many_as_fit_are_accepted(incoming, limits):
+    group = MembershipFactory().group
+    members = [MembershipFactory(group=group).user for _ in range(6)]
+    Quota.objects.create(group=group, **limits)
+
+    def attempt(member):
+        file = incoming("a.txt", f"{member.pk.hex}"[-10:])
+        try:
+            services.start_upload([file], actor=member)
+        except StorageQuotaExceeded:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        accepted = list(pool.map(attempt, members))
+
+    assert accepted.count(True) == 3
+    assert IngestionItem.objects.count() == 3

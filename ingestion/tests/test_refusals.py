@@ -9,7 +9,7 @@ from django.db.models import F
 from accounts.tests.factories import UserFactory
 from documents import search
 from documents.enums import DocumentStatus
-from documents.models import Document, PassageEmbedding
+from documents.models import Document, EmbeddingTask, PassageEmbedding
 from documents.tests.conftest import use_model
 from documents.tests.fakes import NanEmbedder, PickyEmbedder
 from documents.types import PassageDraft
@@ -40,8 +40,9 @@ def work_until_given_up(run):
         work_for(30)
         if not run.items.active().exists():
             return attempt
-        waiting = IngestionItem.objects.filter(lease_until__isnull=False)
-        waiting.update(lease_until=F("lease_until") - timedelta(minutes=1))
+        for rows in (IngestionItem.objects, EmbeddingTask.objects):
+            waiting = rows.filter(lease_until__isnull=False)
+            waiting.update(lease_until=F("lease_until") - timedelta(minutes=1))
     pytest.fail("It is tried for ever.")
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
@@ -14,7 +15,7 @@ from documents.models import Document, Passage
 from documents.services import default_collection, remove_unused_file
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
-from ingestion import services, tasks
+from ingestion import services
 from ingestion.enums import RunStatus, Stage
 from ingestion.exceptions import NothingToRetry, RunFinished, StorageFull
 from ingestion.models import IngestionItem, IngestionRun
@@ -94,10 +95,10 @@ def test_start_upload_twice_with_one_key_is_one_run(user, incoming):
 def test_start_upload_survives_an_absent_broker(
     user, incoming, monkeypatch, django_capture_on_commit_callbacks
 ):
-    def refuse(**options):
+    def refuse(*args, **options):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(tasks.work, "apply_async", refuse)
+    monkeypatch.setattr(current_app, "send_task", refuse)
 
     with django_capture_on_commit_callbacks(execute=True):
         run = services.start_upload([incoming("a.txt", "a")], actor=user)

@@ -136,7 +136,7 @@ def test_a_timeout_is_a_verdict(clock, slow_parser):
 @pytest.mark.parametrize("how", ["cancelled", "lost"])
 def test_items_that_were_taken_away_are_not_read(clock, slow_parser, how):
     run = queue(UserFactory(), "fast", "fast", "fast")
-    lease = claim(Stage.QUEUED)
+    lease = claim()
     if how == "lost":
         let_leases_end(run.items)
         take_back()

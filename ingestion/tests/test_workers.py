@@ -40,13 +40,13 @@ def environment():
 
 
 @contextmanager
-def worker():
-    """A Celery worker with two children, in a process group of its own."""
+def worker(**settings):
+    """A Celery worker with two children and further settings, in a process group of its own."""
     command = [sys.executable, "-m", "celery", "-A", "youworker", "worker", "-c", "2", "-l", "INFO"]
     process = subprocess.Popen(
         command,
         cwd=BASE_DIR,
-        env=environment(),
+        env=environment() | settings,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -48,6 +48,7 @@ def search_for(
         tags=list(tags) if tags else None,
         document_ids=ids(document_ids, "document_ids") if document_ids else None,
         actor=user,
+        key_id=context.key_id,
     )
     return answer.results
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
+from documents.language import prevailing
+from documents.quoting.questions import single_question
+from documents.quoting.sentence_ranking import Passage, best_quotes
+from documents.quoting.words import reader_of
 from mcp.acting import acting_context
 from mcp.builtin import library
 from mcp.builtin.declare import tool_of
-from mcp.builtin.extract import pick_sentences
 from mcp.server.mcpserver import MCPServer
 from youworker.common.db import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from documents.quoting.sentence_ranking import Quote
     from documents.types import SearchHit
 
 NOTHING = "No passage in the documents of this user fits."
@@ -64,14 +69,23 @@ async def answer(
     by the passages.
     """
     hits = await found(question, "hybrid", limit, None, None, None)
-    picked = pick_sentences(question, [hit.text for hit in hits])
+    # Long passages would hold up everybody else's answers.
+    asked_in = acting_context().language
+    picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=asked_in)
     if not picked:
         return passages(hits)
-    lines = "\n".join(f"- {one.sentence} [{one.passage}]" for one in picked)
+    lines = "\n".join(f"- {one.text} [{one.number}]" for one in picked)
     listed = passages(hits, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
-    quotes = [{"sentence": one.sentence, "passage": one.passage} for one in picked]
+    quotes = [{"sentence": one.text, "passage": one.number} for one in picked]
     listed.structured_content = {**(listed.structured_content or {}), "quotes": quotes}
     return listed
+
+
+def quotes_from(hits: Sequence[SearchHit], question: str, *, asked_in: str) -> list[Quote]:
+    """The sentences of the hits that answer, each with the number of its passage."""
+    reader = reader_of(prevailing(hit.language for hit in hits) or asked_in, asked_in)
+    found = [Passage(n, hit.text, f"{hit.title} {hit.heading}") for n, hit in enumerate(hits, 1)]
+    return best_quotes(single_question(question, reader), found)
 
 
 async def similar_to_text(

@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
+from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
 from documents.types import PassageDraft
 from mcp.calls import CallContext, ToolOutcome
@@ -13,6 +14,7 @@ from mcp.gateway import Endpoint
 from mcp.gateway import call as raw_call
 from mcp.services import call_tool, usable_tools
 from mcp.tests.factories import UserFactory
+from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +25,7 @@ def call(user, name, arguments, **context) -> ToolOutcome:
     return async_to_sync(call_tool)(tool, arguments, context=acting)
 
 
-def store(user, title, text, *, collection=None):
+def store(user, title, text, *, collection=None, language="en"):
     shelf = documents.ensure_collection(collection or "Shelf", actor=user)
     document = documents.register_document(
         name=title,
@@ -39,7 +41,7 @@ def store(user, title, text, *, collection=None):
     )
     draft = PassageDraft(0, text, "Rules", 3, 0, len(text))
     with transaction.atomic():
-        documents.replace_passages(document.pk, [draft], language="en", pages=3)
+        documents.replace_passages(document.pk, [draft], language=language, pages=3)
     return document
 
 
@@ -151,6 +153,25 @@ def test_answer_quotes_the_fitting_sentence_with_its_number(anna):
     assert len(outcome.structured["results"]) == 1
 
 
+def test_answer_quotes_in_the_language_of_the_documents():
+    user = UserFactory()
+    text = "Rechnungen werden nach dreißig Tagen bezahlt. Das Werk steht in Ulm."
+    store(user, "regeln.txt", text, language="de")
+
+    outcome = call(user, "semantic.answer", {"question": "Wann wird eine Rechnung bezahlt?"})
+
+    assert outcome.structured["quotes"] == [
+        {"sentence": "Rechnungen werden nach dreißig Tagen bezahlt.", "passage": 1}
+    ]
+
+
+def test_answer_quotes_nothing_that_is_about_something_else(anna):
+    outcome = call(anna, "semantic.answer", {"question": "Who repairs the holiday coffee machine?"})
+
+    assert "quotes" not in outcome.structured
+    assert outcome.text.startswith("[1] holidays.txt")
+
+
 def test_answer_says_when_nothing_fits():
     outcome = call(UserFactory(), "semantic.answer", {"question": "Anything?"})
 
@@ -172,3 +193,12 @@ def test_schemas_are_plain_enough_for_small_models(anna):
     assert "anyOf" not in str(schema)
     assert "'title'" not in str(schema)
     assert all("description" in field for field in schema["properties"].values())
+
+
+def test_a_search_of_a_tool_is_counted_by_the_key_behind_the_run(anna):
+    key = ApiKeyFactory(user=anna)
+
+    call(anna, "semantic.query", {"query": "holiday"}, key_id=key.pk)
+
+    event = UsageEvent.objects.get()
+    assert (event.kind, event.user_id, event.api_key_id) == ("search", anna.pk, key.pk)

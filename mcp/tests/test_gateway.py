@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import orjson
 import pytest
 
@@ -22,6 +23,7 @@ from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.links import links
 from mcp.listings import MOST_TOOLS
 from mcp.shared.exceptions import MCPError
+from youworker.common.config import BASE_DIR
 from youworker.common.per_loop import close_all
 from youworker.common.storable import storable_json, storable_text
 
@@ -238,6 +240,18 @@ async def test_nobody_listening_is_unavailable():
         await say(Endpoint("gone", "http", url="http://127.0.0.1:9/mcp"), "echo", text="x")
 
 
+async def test_the_link_of_the_machine_is_no_tool_server(monkeypatch):
+    connected = []
+    monkeypatch.setattr(
+        httpx2.AsyncHTTPTransport, "handle_async_request", lambda *_: connected.append(1)
+    )
+
+    with pytest.raises(ToolServerUnavailable, match="no server is asked"):
+        await list_tools(Endpoint("meta", "http", url="http://169.254.169.254/latest"))
+
+    assert connected == []
+
+
 async def test_http_carries_the_correlation_id_and_only_its_own_headers(http):
     seen = (await say(http, "headers")).structured
 
@@ -385,3 +399,34 @@ async def test_whatever_a_server_answers_becomes_text_that_can_be_stored(raw_arg
         assert storable_text(outcome.text) == outcome.text, name
         assert storable_json(outcome.structured) == outcome.structured, name
         assert orjson.dumps(outcome.structured), name
+
+
+LOADING = """
+import sys
+import django
+django.setup()
+from asgiref.sync import async_to_sync
+from mcp.builtin.registry import registered
+from mcp.services.builtins import tools_of
+for slug in registered:
+    tools_of(slug)
+before = set(sys.modules)
+from mcp.gateway import Endpoint, call
+outcome = async_to_sync(call)(Endpoint("datetime", "inprocess"), "now", {}, correlation_id="")
+assert not outcome.is_error, outcome
+print(len([name for name in set(sys.modules) - before if name.startswith("mcp")]))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_call_of_a_process_finds_everything_loaded():
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "youworker.settings"},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert int(done.stdout) == 0

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from mcp.builtin.extract import pick_sentences
 from mcp.builtin.registry import Builtin, register
 from mcp.naming import safe_name, schema_hash
 from mcp.results import outcome_of, text_of
@@ -73,17 +72,3 @@ def test_one_slug_is_one_builtin_server():
 
     with pytest.raises(ValueError, match="datetime"):
         register(Builtin("datetime", "Other", "elsewhere.create_server"))
-
-
-def test_pick_sentences_prefers_rare_words_and_drops_repetitions():
-    passages = [
-        "The pump is red. The pump must be oiled every 500 hours.",
-        "The pump must be oiled every 500 hours. The pump stands in hall 3.",
-    ]
-
-    picked = pick_sentences("How often must the pump be oiled?", passages, most=1)
-
-    assert [(one.sentence, one.passage) for one in picked] == [
-        ("The pump must be oiled every 500 hours.", 1)
-    ]
-    assert pick_sentences("Why?", passages) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -26,6 +25,7 @@ from mcp.services import (
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
 from youworker.common.db import in_thread
 from youworker.common.per_loop import close_all
+from youworker.common.redis import sync_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -221,16 +221,22 @@ def test_error_answers_never_rest_a_server(user, tiny, mcp_limits):
     assert all("The paper tray is empty." in text for text in answers)
 
 
+def end_rest(server):
+    """Let the time pass for which a server rests."""
+    _failures, resting = breaker.keys(server.pk)
+    sync_redis().delete(resting)
+
+
 @pytest.mark.slow
 def test_a_server_that_fails_repeatedly_rests_and_recovers(user, mcp_limits, tiny_argv, tiny):
-    mcp_limits(breaker_failures=2, breaker_seconds=0.4)
+    mcp_limits(breaker_failures=2, breaker_seconds=60)
     echo = info(user, "tiny.echo")
     Server.objects.filter(pk=tiny.pk).update(argv=["/does/not/exist"])
 
     texts = [called(echo, user, text="x").text for _ in range(3)]
     Server.objects.filter(pk=tiny.pk).update(argv=list(tiny_argv))
     resting = called(echo, user, text="x").text
-    time.sleep(0.5)
+    end_rest(tiny)
     after = [called(echo, user, text="x").text for _ in range(2)]
 
     assert "is not available" in texts[1]
@@ -240,12 +246,12 @@ def test_a_server_that_fails_repeatedly_rests_and_recovers(user, mcp_limits, tin
 
 
 def test_after_a_rest_one_caller_tries_first(user, mcp_limits):
-    mcp_limits(breaker_failures=1, breaker_seconds=0.2)
+    mcp_limits(breaker_failures=1, breaker_seconds=60)
     server = ServerFactory()
 
     breaker.note_failure(server.pk)
     resting = breaker.may_call(server.pk)
-    time.sleep(0.25)
+    end_rest(server)
     tries = [breaker.may_call(server.pk) for _ in range(3)]
     breaker.note_answer(server.pk)
 

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 from ingestion.parsing.process import Parser
 from youworker.bench import Figure, at_least
@@ -52,7 +52,7 @@ def page(number: int) -> str:
 def run(base_url: str, key: str, files: Sequence[Path]) -> list[Figure]:
     """Upload the files in one request; files per second until found by keyword, and by meaning."""
     headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=base_url, headers=headers, timeout=300) as client:
+    with httpx2.Client(base_url=base_url, headers=headers, timeout=300) as client:
         began = time.monotonic()
         identifier = upload(client, files)
         accepted = time.monotonic() - began
@@ -72,7 +72,7 @@ def run(base_url: str, key: str, files: Sequence[Path]) -> list[Figure]:
     ]
 
 
-def upload(client: httpx.Client, files: Sequence[Path]) -> str:
+def upload(client: httpx2.Client, files: Sequence[Path]) -> str:
     """Hand the files in; the id of their run."""
     with ExitStack() as stack:
         parts = [
@@ -84,7 +84,7 @@ def upload(client: httpx.Client, files: Sequence[Path]) -> str:
     return str(answer.json()["id"])
 
 
-def wait(client: httpx.Client, run_id: str, stages: Sequence[str]) -> None:
+def wait(client: httpx2.Client, run_id: str, stages: Sequence[str]) -> None:
     """Wait until no item of a run is in any of the stages; raises `TimeoutError`."""
     deadline = time.monotonic() + PATIENCE
     while any(count_in(client, run_id, stage) for stage in stages):
@@ -93,7 +93,7 @@ def wait(client: httpx.Client, run_id: str, stages: Sequence[str]) -> None:
         time.sleep(PAUSE)
 
 
-def count_in(client: httpx.Client, run_id: str, stage: str) -> int:
+def count_in(client: httpx2.Client, run_id: str, stage: str) -> int:
     """How many items of a run are in a stage."""
     query: dict[str, Any] = {"stage": stage, "limit": 1}
     answer = client.get(f"/v1/ingestion/runs/{run_id}/items", params=query)

@@ -21,7 +21,7 @@ import psutil
 from youworker.common.config import BASE_DIR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Bounds for a machine that does other things, too, not budgets: a supervisor may give its children
 # and its database half a minute to end.
@@ -62,6 +62,8 @@ class Product:
     api_key: str
     supervisor: psutil.Process
     ready_seconds: float
+    # CPU seconds of its processes until then, without those of the database.
+    ready_cpu: float
     environment: dict[str, str]
 
     @property
@@ -81,6 +83,12 @@ class Product:
         if not found:
             raise RuntimeError("the web process is gone")
         return found[0]
+
+
+def cpu_of(processes: Iterable[psutil.Process]) -> float:
+    """The CPU seconds that processes have used."""
+    used = [process.cpu_times() for process in processes]
+    return float(sum(times.user + times.system for times in used))
 
 
 def command_of(process: psutil.Process) -> str:
@@ -134,9 +142,10 @@ def product_in(folder: Path, **settings: str) -> Iterator[Product]:
         )
     try:
         wait_until_ready(up, log)
-        seconds = time.monotonic() - start
+        seconds, supervisor = time.monotonic() - start, psutil.Process(up.pid)
+        cpu = cpu_of([supervisor, *supervisor.children()])
         key = create_key(environment)
-        yield Product("127.0.0.1", port, key, psutil.Process(up.pid), seconds, environment)
+        yield Product("127.0.0.1", port, key, supervisor, seconds, cpu, environment)
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(STOP_SECONDS)

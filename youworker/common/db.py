@@ -1,4 +1,4 @@
-"""Database connections: how many each kind of work may hold, and calling it from coroutines."""
+"""Database connections: how many each kind of work may hold, and what is done with them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
+from django.db import DataError, IntegrityError, connection
 
 from youworker.common.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from django.db import DatabaseError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,6 +24,9 @@ R = TypeVar("R")
 VITAL_THREADS = 3
 # One for health checks, one for the thread in which asgiref runs what belongs to no request.
 OTHER_CONNECTIONS = 2
+# SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
+# them with servers that are away.
+LIMIT_EXCEEDED = "54"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +84,24 @@ def end_threads() -> None:
     """Wait for what the threads of all lanes still do, and end them."""
     while executors:
         executors.popitem()[1].shutdown()
+
+
+def relax_durability() -> None:
+    """Let this transaction commit without waiting for the disk.
+
+    For what is done again when the database crashes before the write, as if the transaction had
+    never been: everything it says has to be in it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO OFF")
+
+
+def is_refused_value(error: DatabaseError) -> bool:
+    """Whether PostgreSQL refused what was to be stored, rather than was away.
+
+    Trying for ever would not help, as it does when a database comes back.
+    """
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(LIMIT_EXCEEDED)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -54,3 +55,11 @@ class Outages:
 
 outages = Outages()
 attempt = outages.attempt
+
+
+def queue_task(name: str, *args: Any, **options: Any) -> None:
+    """Wake a worker for a task, which a sweeper makes up for when the broker is away.
+
+    By its name, because tasks stand above what queues them.
+    """
+    attempt(f"queueing {name}", current_app.send_task, name, args, retry=False, **options)

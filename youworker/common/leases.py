@@ -5,19 +5,25 @@ No process's own clock decides: one that is wrong would end the work of all othe
 
 from __future__ import annotations
 
+import logging
 import time
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.db import models
+from django.db import DatabaseError, connection, models
 from django.db.models.functions import Now
 
 from youworker.common.managers import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from django.db.models.expressions import Combinable
+
+logger = logging.getLogger(__name__)
 
 LeasedT_co = TypeVar("LeasedT_co", bound="LeasedModel", covariant=True)
 
@@ -55,6 +61,15 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
         """Limit to what somebody holds."""
         return self.filter(lease_token__isnull=False)
 
+    def due(self) -> Self:
+        """Limit to what nobody holds and whose pause, if any, is over."""
+        over = models.Q(lease_until__isnull=True) | models.Q(lease_until__lte=Now())
+        return self.filter(over, lease_token__isnull=True)
+
+    def lock_free(self, most: int) -> list[LeasedT_co]:
+        """Lock up to so many rows, leaving out those that others lock at this moment."""
+        return list(self.select_for_update(skip_locked=True, of=("self",))[:most])
+
     def expired(self) -> Self:
         """Limit to leases and pauses that are over."""
         return self.filter(lease_until__lt=Now())
@@ -76,10 +91,34 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
         return self.update(lease_until=lease_end(seconds), lease_suspected_at=None)
 
 
-def due_now() -> models.Q:
-    """What has no lease, and whose pause, if any, is over."""
-    over = models.Q(lease_until__isnull=True) | models.Q(lease_until__lte=Now())
-    return models.Q(over, lease_token__isnull=True)
+@contextmanager
+def keep_lease_alive(held: LeasedQuerySet[Any], *, seconds: float) -> Iterator[None]:
+    """Renew from a thread what the caller holds, so many seconds each time, in this block.
+
+    What somebody took away meanwhile stays away: `held` selects by the caller's token.
+    """
+    over = Event()
+    arguments = (held, seconds, over)
+    keeper = Thread(target=renew_regularly, args=arguments, name="lease keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+def renew_regularly(held: LeasedQuerySet[Any], seconds: float, over: Event) -> None:
+    """Renew a lease whenever a quarter of it has passed: a failure leaves time for two more."""
+    try:
+        while not over.wait(seconds / 4):
+            try:
+                held.renew(seconds=seconds)
+            except DatabaseError:
+                logger.exception("A lease of %s could not be renewed", held.model.__name__)
+                connection.close()
+    finally:
+        connection.close()
 
 
 def lease_end(seconds: float) -> Combinable:

@@ -1,7 +1,7 @@
 """Rate limits by name, counted in Redis, the same for every process.
 
-A view method is counted by its `limited` mark, every other write of the API as `VERY_HIGH`; the
-sockets and the pages of the admin call `limit_of` and `limit`.
+Views are `rate_limited`, every other write of the API counts as `VERY_HIGH`, and sockets call
+`check_rate_limit`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from youworker.common.exceptions import RateLimited, Unavailable
@@ -24,13 +27,11 @@ from youworker.common.origin import origin
 from youworker.common.peers import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rest_framework.request import Request
+    from collections.abc import Callable, Collection
 
 logger = logging.getLogger(__name__)
 
-MethodT = TypeVar("MethodT", bound="Callable[..., Any]")
+ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 
 PRESETS = {
     "AUTH_LOGIN": "10/m",
@@ -76,12 +77,7 @@ def check_rates() -> None:
         rate(name)
 
 
-def limit(request: Any, name: str) -> None:
-    """Count one request against a preset; raises `RateLimited` when it is used up."""
-    limit_of(name, getattr(request, "user", None))
-
-
-def limit_of(name: str, user: Any) -> None:
+def check_rate_limit(name: str, user: Any) -> None:
     """Count something the caller does; raises `RateLimited`, or `Unavailable` without Redis."""
     if not settings.RATELIMIT_ENABLE:
         return
@@ -142,26 +138,34 @@ class RedisWatch:
 redis_watch = RedisWatch()
 
 
-def limited(name: str) -> Callable[[MethodT], MethodT]:
-    """Mark a view method: every call counts against a preset."""
+def rate_limited(name: str, *, methods: Collection[str] = ()) -> Callable[[ViewT], ViewT]:
+    """Count every request to a view, or those of some methods, against a preset.
+
+    A view is a function or method that gets a request; one too many raises `RateLimited` instead.
+    """
     rate(name)
 
-    def mark(method: MethodT) -> MethodT:
-        method.preset = name  # type: ignore[attr-defined]
-        return method
+    def decorate(view: ViewT) -> ViewT:
+        @wraps(view)
+        def count_first(*args: Any, **kwargs: Any) -> Any:
+            request = next(arg for arg in args if isinstance(arg, (HttpRequest, Request)))
+            if not methods or request.method in methods:
+                check_rate_limit(name, request.user)
+            return view(*args, **kwargs)
 
-    return mark
+        count_first.is_rate_limited = True  # type: ignore[attr-defined]
+        return cast("ViewT", count_first)
+
+    return decorate
 
 
-class PresetThrottle(BaseThrottle):
-    """Counts what callers of the API do, after it is known who they are and that they may."""
+class WriteThrottle(BaseThrottle):
+    """Counts writes of the API whose view method is not `rate_limited` itself."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether the request may go on; raises `RateLimited` instead of saying no."""
         method = getattr(view, str(request.method).lower(), None)
-        name = getattr(method, "preset", None)
-        if name is None and request.method not in SAFE_METHODS:
-            name = OTHER_WRITES
-        if name is not None:
-            limit(request, name)
+        counts_itself = getattr(method, "is_rate_limited", False)
+        if request.method not in SAFE_METHODS and not counts_itself:
+            check_rate_limit(OTHER_WRITES, request.user)
         return True

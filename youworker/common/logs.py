@@ -74,11 +74,8 @@ def configure(settings: dict[str, Any]) -> None:
             | {
                 name: {"level": "WARNING"}
                 for name in (
-                    "httpx",
-                    "httpcore",
                     "httpx2",
                     "httpcore2",
-                    "openai",
                     "mcp",
                     "daphne",
                     "asyncio",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from youworker.common.models import IdempotentRequest, KeyFingerprint
 
 ModelT_co = TypeVar("ModelT_co", bound=models.Model, covariant=True)
+RowsT = TypeVar("RowsT", bound=models.QuerySet[Any])
 
 
 class BaseQuerySet(models.QuerySet[ModelT_co]):
@@ -25,6 +26,17 @@ class BaseQuerySet(models.QuerySet[ModelT_co]):
     def oldest_first(self) -> Self:
         """Earliest first, with the id as tie-break."""
         return self.order_by("created_at", "pk")
+
+    def related_rows(self, relation: str, repository: type[RowsT]) -> RowsT:
+        """All rows, hidden ones included, of the model a relation of this one leads to.
+
+        So that no manager has to import a model, which imports managers.
+        """
+        model: Any = self.model._meta.get_field(relation).related_model
+        rows = getattr(model, "all_objects", model.objects).all()
+        if not isinstance(rows, repository):
+            raise TypeError(f"{self.model.__name__}.{relation} does not lead to {repository}.")
+        return rows
 
 
 class SoftDeleteQuerySet(BaseQuerySet[ModelT_co]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.common.config import Config, load_config
+from youworker.common.config import Config
 from youworker.embedded.folders import prepare_data_dir, prepare_socket_dir
 from youworker.embedded.locks import open_lock
 from youworker.embedded.postgres import Postgres
@@ -38,7 +38,7 @@ def attached(*, durable: bool = True) -> Iterator[None]:
     Raises `StartupRefused` when a server cannot be started.
     """
     try:
-        config = load_config()
+        config = Config.from_env()
     except ImproperlyConfigured as error:
         raise StartupRefused(str(error)) from error
     if config.database.url and config.database.redis_url:

@@ -13,10 +13,12 @@ from celery import current_app
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from documents.models import EmbeddingModel
 from youworker.common.config import config
 from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.redis import sync_redis
-from youworker.processes.notices import unreachable
+from youworker.upstream.configured import chat_endpoints
+from youworker.upstream.probe import unreachable
 
 Check = Callable[[], dict[str, Any]]
 POOL_WARNING = 0.8
@@ -79,13 +81,29 @@ def worker() -> dict[str, Any]:
 
 
 def models() -> dict[str, Any]:
-    """The configured model server answers; the built-in model needs none."""
-    url = config.llm.base_url
-    if not url:
-        return {"endpoint": None}
-    if reason := unreachable(url, config.llm.api_key):
-        raise LookupError(f"{url} does not answer: {reason}")
-    return {"endpoint": url}
+    """The configured model servers answer; the built-in model needs none."""
+    endpoints = chat_endpoints(config.llm)
+    for endpoint in endpoints:
+        if reason := unreachable(endpoint):
+            raise LookupError(f"{endpoint.url} does not answer: {reason}")
+    urls = [endpoint.url for endpoint in endpoints]
+    return {"endpoint": ", ".join(urls) or None}
+
+
+def embedding() -> dict[str, Any]:
+    """Documents get the vectors by which they are found; what is left of each model's."""
+    rows = list(EmbeddingModel.objects.with_progress().order_by("-active", "created_at"))
+    left = {
+        str(model): {
+            "state": "active" if model.active else model.state,
+            "documents_left": model.documents_left,
+            "documents_failed": model.documents_failed,
+        }
+        for model in rows
+    }
+    if rows and rows[0].active and rows[0].error:
+        raise LookupError(f"{rows[0]}: {rows[0].error}")
+    return {"models": left, "warning": any(model.error for model in rows)}
 
 
 def encryption() -> dict[str, Any]:
@@ -99,6 +117,7 @@ DETAILED: dict[str, Check] = {
     "disk": disk,
     "worker": worker,
     "models": models,
+    "embedding": embedding,
     "encryption": encryption,
 }
 EXPECTED = (

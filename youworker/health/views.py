@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import IsStaff
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.health import checks
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class DetailedView(ActorView):
     scopes = {"read": "admin"}
 
     @extend_schema(operation_id="health_detailed", responses=OpenApiTypes.OBJECT)
-    @limited("MODERATE")
+    @rate_limited("MODERATE")
     def get(self, request: Request) -> Response:
         """Run all checks now."""
         return Response(checks.run(checks.READY | checks.DETAILED))

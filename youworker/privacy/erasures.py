@@ -12,20 +12,21 @@ from accounts import services as accounts
 from accounts.enums import ErasureStatus, SharedDocuments
 from accounts.exceptions import LastSuperuser
 from accounts.models import ApiKey, Erasure, User
-from chat.clearing import stop_runs
+from chat.deletion import stop_runs
 from groups.models import LegalHold
 from youworker.common import audit
-from youworker.common.effects import after_commit
+from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import Forbidden
-from youworker.privacy.holding import LEASE_SECONDS, kept_alive
+from youworker.common.leases import keep_lease_alive
 from youworker.privacy.removing import NotYet, remove_user
-from youworker.tasks import wake_privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 logger = logging.getLogger(__name__)
 
+# Silence after which another worker may take a removal over.
+LEASE_SECONDS = 60
 PAUSE_SECONDS = 3
 LONGEST_PAUSE = 300
 
@@ -59,7 +60,7 @@ def request_erasure(
     close_account(user, actor=actor)
     # After the commit: an answer that ends holds its run's row and waits for this user's.
     after_commit(partial(stop_runs, user))
-    after_commit(partial(wake_privacy, "erase_users"))
+    after_commit(partial(queue_task, "youworker.tasks.erase_users"))
     return erasure
 
 
@@ -96,7 +97,7 @@ def erase_users() -> int:
     let_go()
     done = 0
     while (erasure := Erasure.objects.claim(seconds=LEASE_SECONDS)) is not None:
-        done += carry_out(erasure)
+        done += execute(erasure)
     return done
 
 
@@ -107,7 +108,7 @@ def let_go() -> None:
     free.update(status=ErasureStatus.QUEUED)
 
 
-def carry_out(erasure: Erasure) -> bool:
+def execute(erasure: Erasure) -> bool:
     """Remove the user of a claimed erasure; whether he is gone.
 
     Every step removes what is left, so one that was interrupted is simply done again.
@@ -116,7 +117,8 @@ def carry_out(erasure: Erasure) -> bool:
     try:
         if is_held(erasure):
             return False
-        with kept_alive(Erasure.objects.all(), erasure):
+        held = Erasure.objects.holding(erasure.lease_token)
+        with keep_lease_alive(held, seconds=LEASE_SECONDS):
             counts = remove_user(erasure)
     except NotYet as reason:
         logger.info("The erasure of %s waits: %s", erasure.subject, reason)

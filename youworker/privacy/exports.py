@@ -17,16 +17,17 @@ from accounts.exceptions import InsufficientScope
 from accounts.models import ApiKey, DataExport, User
 from youworker.common import audit
 from youworker.common.config import config
-from youworker.common.effects import after_commit
+from youworker.common.effects import after_commit, queue_task
 from youworker.common.exceptions import NotFound
+from youworker.common.leases import keep_lease_alive
 from youworker.privacy.collecting import collect
-from youworker.privacy.holding import LEASE_SECONDS, kept_alive
 from youworker.privacy.package import written
-from youworker.tasks import wake_privacy
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+# Silence after which another worker may take the making of a copy over.
+LEASE_SECONDS = 60
 PAUSE_SECONDS = 10
 # What lies in a copy beside the account.
 CONTENTS = {Scope.CHAT, Scope.DOCUMENTS_READ}
@@ -42,7 +43,7 @@ def request_export(user: User, *, actor: User) -> DataExport:
         return waiting
     export = DataExport.objects.create(user=user)
     audit.record("data.export", actor=actor, target=export, step="requested")
-    after_commit(partial(wake_privacy, "make_exports"))
+    after_commit(partial(queue_task, "youworker.tasks.make_exports"))
     return export
 
 
@@ -61,7 +62,8 @@ def make_export(export: DataExport) -> None:
         give_up(export, "lost")
         return
     try:
-        with kept_alive(DataExport.objects.all(), export):
+        held = DataExport.objects.holding(export.lease_token)
+        with keep_lease_alive(held, seconds=LEASE_SECONDS):
             size = export_to(export.user, path_of(export.pk))
     except Exception:
         logger.exception("The export %s could not be made", export.pk)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.enums import SharedDocuments
 from accounts.models import User
-from chat.clearing import erase_conversations, runs_are_over, stop_runs
+from chat.deletion import erase_conversations, runs_are_over, stop_runs
 from documents import services as documents
 from groups import services as groups
 from groups.models import LegalHold
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from accounts.models import Erasure
 
 BATCH = 500
-# How long documents that are handed over may take to get their vectors first.
-EMBEDDING_SECONDS = 600
 
 
 class NotYet(Exception):
@@ -43,7 +39,7 @@ def remove_user(erasure: Erasure) -> dict[str, int]:
     user = User.objects.filter(pk=erasure.subject).first()
     counts: dict[str, int] = {}
     if user is not None:
-        wait_for_work(user, erasure)
+        wait_for_work(user)
         # First, so that every group he managed has an admin again who can take documents over.
         groups.withdraw_user(user, actor=None)
         if erasure.shared_documents == SharedDocuments.HAND_OVER:
@@ -58,16 +54,12 @@ def remove_user(erasure: Erasure) -> dict[str, int]:
     return counts
 
 
-def wait_for_work(user: User, erasure: Erasure) -> None:
+def wait_for_work(user: User) -> None:
     """Stop what works for a user; raises `NotYet` while something still does."""
     stop_runs(user)
     ingestion.cancel_runs(user)
     if not runs_are_over(user):
         raise NotYet("an answer is being stopped")
-    patience = erasure.created_at + timedelta(seconds=EMBEDDING_SECONDS)
-    handed = erasure.shared_documents == SharedDocuments.HAND_OVER
-    if handed and timezone.now() < patience and ingestion.is_embedding(user):
-        raise NotYet("documents that may be handed over are getting their vectors")
 
 
 def remove_content(user: User) -> dict[str, int]:
@@ -134,4 +126,6 @@ def remove_person(user_id: UUID) -> None:
     for treatment in erased():
         if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
             raise NotYet(f"there is a new {treatment.model}")
+    # Again under the lock, behind which nobody writes anything new about the user.
+    anonymise(user_id)
     person.delete()

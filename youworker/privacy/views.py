@@ -18,7 +18,7 @@ from chat.services import clear_history
 from documents.content import original
 from documents.views.documents import AnyType
 from youworker.common.api import ActorView
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.rendering import OrjsonRenderer
 from youworker.privacy.erasures import request_erasure
 from youworker.privacy.exports import open_export, request_export
@@ -61,7 +61,7 @@ class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
         return DataExport.objects.visible_to(self.actor).newest_first()
 
     @extend_schema(request=ExportProofSerializer, responses={202: ExportSerializer})
-    @limited("EXPENSIVE_HOURLY")
+    @rate_limited("EXPENSIVE_HOURLY")
     def create(self, request: Request) -> Response:
         """Ask for a copy; one that is being made already is the answer to a second wish."""
         form = ExportProofSerializer(data=request.data)
@@ -89,7 +89,7 @@ class AccountView(ActorView):
     @extend_schema(
         operation_id="account_erase", request=EraseSerializer, responses={202: ErasureSerializer}
     )
-    @limited("EXPENSIVE_HOURLY")
+    @rate_limited("EXPENSIVE_HOURLY")
     def delete(self, request: Request) -> Response:
         """Close the account at once, and erase everything of it within minutes."""
         form = EraseSerializer(data=request.data)
@@ -106,7 +106,7 @@ class HistoryView(ActorView):
     scopes = {"write": "account"}
 
     @extend_schema(operation_id="history_clear", request=None, responses={200: ClearedSerializer})
-    @limited("STRICT")
+    @rate_limited("STRICT")
     def delete(self, request: Request) -> Response:
         """Remove them for good, deleted ones included; they cannot be restored."""
         return Response(ClearedSerializer(clear_history(self.actor, actor=self.actor)).data)

@@ -61,7 +61,8 @@ class Child:
 
     async def run_once(self) -> None:
         """Start the command, pass its lines on, and wait for its end."""
-        self.process = self.start()
+        if self.process is None or self.process.poll() is not None:
+            self.process = self.start()
         reader = threading.Thread(target=self.pass_on, args=[self.process.stdout], daemon=True)
         reader.start()
         try:
@@ -71,6 +72,10 @@ class Child:
         finally:
             self.signal_group(signal.SIGKILL)
             await asyncio.to_thread(reader.join, 1)
+
+    def start_early(self) -> None:
+        """Start the command before `keep_running`, which takes it over."""
+        self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the command in a group of its own.
@@ -106,3 +111,9 @@ class Child:
         if self.process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process at once, if it runs, and wait until it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            self.signal_group(signal.SIGKILL)
+            self.process.wait()

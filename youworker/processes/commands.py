@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.common.config import config
+from youworker.embedded.folders import prepare_socket_dir
 from youworker.processes.child import Child
 
 if TYPE_CHECKING:
@@ -15,12 +17,14 @@ if TYPE_CHECKING:
 
 
 def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
-    """Web process, worker and scheduler."""
-    environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings"}
+    """Web process, worker, scheduler, and the process of the embedding model they share."""
+    socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
+    environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
     lines = {
         "web": web(host, port),
         "worker": worker(workers),
         "beat": beat(),
+        "embed": [sys.executable, "-m", "documents.encoder.server", socket],
     }
     return [Child(name, line, output, environment) for name, line in lines.items()]
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-import httpx
-
 from accounts.models import User
 from mcp.models import Server
 from youworker.common.config import config
 from youworker.sso.notices import sign_in_notices
+from youworker.upstream.configured import chat_endpoints, embedding_endpoint
+from youworker.upstream.probe import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PROBE_SECONDS = 2.0
 
 
 def missing_parts() -> Iterator[str]:
@@ -28,18 +26,23 @@ def missing_parts() -> Iterator[str]:
 
 
 def model_notices() -> Iterator[str]:
-    """The language model."""
-    if not config.llm.base_url:
+    """The language models."""
+    endpoints = chat_endpoints(config.llm)
+    if not endpoints:
         yield "no language model (LLM_BASE_URL): the built-in quote model answers"
-    elif reason := unreachable(config.llm.base_url, config.llm.api_key):
-        yield f"the language model at {config.llm.base_url} does not answer ({reason})"
+    for endpoint in endpoints:
+        if reason := unreachable(endpoint):
+            yield f"the language model at {endpoint.url} does not answer ({reason})"
 
 
 def embedding_notices() -> Iterator[str]:
     """The embedding server; the local model needs none."""
-    url = config.vector.embedding_base_url
-    if url and (reason := unreachable(url, config.vector.embedding_api_key)):
-        yield f"the embedding server at {url} does not answer ({reason}): search uses keywords only"
+    endpoint = embedding_endpoint(config.vector)
+    if endpoint and (reason := unreachable(endpoint)):
+        yield (
+            f"the embedding server at {endpoint.url} does not answer ({reason}): "
+            "search uses keywords only"
+        )
 
 
 def server_notices() -> Iterator[str]:
@@ -75,20 +78,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(bare).is_loopback
     except ValueError:
         return bare == "localhost"
-
-
-def unreachable(base_url: str, key: str) -> str:
-    """Why the list of models is not given; empty when it is."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        # Only the head is read: a list without end must not hold up the start.
-        with httpx.stream(
-            "GET",
-            f"{base_url.rstrip('/')}/models",
-            headers=headers,
-            timeout=PROBE_SECONDS,
-            trust_env=False,
-        ) as answer:
-            return "" if answer.is_success else f"status {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return str(error) or type(error).__name__

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.services import ensure_root
-from mcp.services import sync_builtin_servers
+from mcp.services import completed
 from youworker.common.config import config
 from youworker.common.keyring import check_keys
 
@@ -23,14 +23,27 @@ if TYPE_CHECKING:
 START_LOCK = 7_026_111
 
 
-def prepare(say: Callable[[str], None]) -> None:
-    """Migrate, check the keys, create the first superuser; safe beside another start."""
+def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | None = None) -> None:
+    """Migrate, check the keys, create the first superuser; safe beside another start.
+
+    `meanwhile` begins what may load beside it, and uses the database after `wait_until_prepared`.
+    """
     with one_at_a_time():
+        if meanwhile is not None:
+            meanwhile()
         call_command("migrate", interactive=False, verbosity=0)
         notice = first_steps()
         if notice:
             say(notice)
-        sync_builtin_servers()
+    # Only new ones: web processes look after the others when they have loaded the tools' library.
+    completed(())
+
+
+def wait_until_prepared() -> None:
+    """Wait until nobody prepares this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [START_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [START_LOCK])
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import resource
 import sys
@@ -11,6 +12,8 @@ import sys
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
 MOST_FILES = 65_536
+# Loading the tools' library takes a second of CPU, which the start of the others needs more.
+LOADING_PAUSE = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,15 +33,30 @@ def serve(host: str, port: int) -> int:
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
-    from chat.runs.process import serve_runs  # isort: skip # noqa: PLC0415
     from youworker.web.credentials import recognised  # noqa: PLC0415
 
     if not keys_fit():
         return 1
     raise_file_limit()
-    server = WebServer(application, endpoint(host, port), recognised, serve_runs)
+    server = WebServer(application, endpoint(host, port), recognised, begin_work)
     server.run()
     return 1 if server.failed else 0
+
+
+async def begin_work() -> None:
+    """Take up runs; then load what the first question would wait for, while nobody does.
+
+    What an update changed in our own tools is stored thereby.
+    """
+    from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
+    from chat.runs.manager import serve_runs  # noqa: PLC0415
+    from mcp.services import sync_builtin_servers  # noqa: PLC0415
+    from youworker.common.db import in_thread  # noqa: PLC0415
+
+    await serve_runs()
+    await registry.warm_up()
+    await asyncio.sleep(LOADING_PAUSE)
+    await in_thread(sync_builtin_servers)
 
 
 def raise_file_limit() -> None:
@@ -55,8 +73,10 @@ def keys_fit() -> bool:
     from django.db import OperationalError, connection  # noqa: PLC0415
 
     from youworker.common.keyring import require_keys  # noqa: PLC0415
+    from youworker.processes.preparation import wait_until_prepared  # noqa: PLC0415
 
     try:
+        wait_until_prepared()
         require_keys()
     except (ImproperlyConfigured, OperationalError) as error:
         print(f"youworker: {error}".strip(), file=sys.stderr)  # noqa: T201

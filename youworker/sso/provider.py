@@ -10,24 +10,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import httpx
+import httpx2
 import orjson
 from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.discovery import get_well_known_url
 
 from youworker.common.config import config
-from youworker.common.egress import resolve
 from youworker.common.exceptions import UpstreamUnavailable
-from youworker.common.http import Limits, fetch
 from youworker.sso.id_token import verify_id_token
+from youworker.upstream.egress import named_addresses
+from youworker.upstream.fetcher import Limits, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from authlib.oauth2.auth import ClientAuth
 
-    from youworker.common.http import Fetched
     from youworker.sso.pending import PendingSignIn
+    from youworker.upstream.fetcher import Fetched
 
     Claims = dict[str, Any]
 
@@ -40,11 +40,6 @@ POSTING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=0)
 
 class UnusableAnswer(Exception):
     """The provider answered, and the answer is of no use."""
-
-
-def oidc_is_on() -> bool:
-    """Whether there is a provider."""
-    return bool(config.identity.oidc_issuer and config.identity.oidc_client_id)
 
 
 class Provider:
@@ -137,20 +132,25 @@ class PostingSession:
 
     def post(
         self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: ClientAuth
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Send a form with our proof; raises `UpstreamUnavailable`."""
         url, sent, body = auth.prepare("POST", url, dict(headers), urlencode(data))
         answer = fetch(
-            url, method="POST", headers=sent, content=body.encode(), limits=POSTING, find=resolve
+            url,
+            method="POST",
+            headers=sent,
+            content=body.encode(),
+            limits=POSTING,
+            find=named_addresses,
         )
         require_service(answer)
-        request = httpx.Request("POST", answer.url)
-        return httpx.Response(answer.status, content=answer.body, request=request)
+        request = httpx2.Request("POST", answer.url)
+        return httpx2.Response(answer.status, content=answer.body, request=request)
 
 
 def read_json(address: str, **headers: str) -> Claims:
     """A JSON object of the provider; raises `UpstreamUnavailable` and `UnusableAnswer`."""
-    answer = fetch(address, headers=headers, limits=READING, find=resolve)
+    answer = fetch(address, headers=headers, limits=READING, find=named_addresses)
     require_service(answer, failing_from=400)
     found = orjson.loads(answer.body)
     if not isinstance(found, dict):

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from django.urls import reverse
 from joserfc.errors import JoseError
@@ -37,7 +37,7 @@ UNUSABLE = (
     UnusableAnswer,
     AuthlibBaseError,
     JoseError,
-    httpx.HTTPError,
+    httpx2.HTTPError,
     InvalidInput,
     TooLarge,
     LookupError,

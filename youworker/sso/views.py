@@ -18,15 +18,15 @@ from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
 from youworker.common.config import config
 from youworker.common.exceptions import Forbidden
-from youworker.common.limits import limited
+from youworker.common.limits import rate_limited
 from youworker.common.parsing import Utf8JSONParser
 from youworker.schema import ErrorsSerializer
-from youworker.sso import services
 from youworker.sso.forward_auth import forward_auth_is_on
-from youworker.sso.provider import oidc_is_on
 from youworker.sso.serializers import MethodsSerializer
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from rest_framework.request import Request
 
     from accounts.models import User
@@ -60,7 +60,7 @@ class ForwardAuthView(AnonymousView):
     @extend_schema(
         operation_id="sso", request=None, responses={200: UserSerializer, 401: ErrorsSerializer}
     )
-    @limited("AUTH_LOGIN")
+    @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> Response:
         """Believe the sign-in headers of a trusted proxy, and set the session cookie.
 
@@ -68,7 +68,7 @@ class ForwardAuthView(AnonymousView):
         """
         if not from_our_pages(request):
             raise IdentityRefused("Single sign-on did not recognise you.")
-        user = services.sign_in_by_proxy(request._request)
+        user = services().sign_in_by_proxy(request._request)
         return Response(UserSerializer(user).data)
 
 
@@ -78,7 +78,7 @@ class OidcLoginView(AnonymousView):
     schema = None
     parser_classes = [FormParser, Utf8JSONParser]
 
-    @limited("AUTH_LOGIN")
+    @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> HttpResponse:
         """Redirect to the provider; `next` is a page of ours to come back to."""
         require_provider()
@@ -86,7 +86,7 @@ class OidcLoginView(AnonymousView):
             raise Forbidden("Sign-in starts on a page of ours.")
         wanted = request.data.get("next") if hasattr(request.data, "get") else None
         page = own_page(request, wanted)
-        return HttpResponseRedirect(services.start_oidc(request._request, next_url=page))
+        return HttpResponseRedirect(services().start_oidc(request._request, next_url=page))
 
 
 class OidcCallbackView(AnonymousView):
@@ -98,8 +98,20 @@ class OidcCallbackView(AnonymousView):
         """Begin a session and go where the person wanted to go."""
         require_provider()
         said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
-        user, wanted = services.finish_oidc(request._request, **said)
+        user, wanted = services().finish_oidc(request._request, **said)
         return HttpResponseRedirect(wanted or home_of(user))
+
+
+def services() -> ModuleType:
+    """The rules, imported on first use: their protocol library is one few installations need."""
+    from youworker.sso import services as module  # noqa: PLC0415 -- see above
+
+    return module
+
+
+def oidc_is_on() -> bool:
+    """Whether there is a provider."""
+    return bool(config.identity.oidc_issuer and config.identity.oidc_client_id)
 
 
 def require_provider() -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from youworker.common.config import config
+from youworker.common.config import Config, in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @contextmanager
-def configured(section: str, **values: Any) -> Iterator[None]:
-    """Change settings of one section; the section is frozen for everybody else."""
-    frozen = getattr(config, section)
-    before = {name: getattr(frozen, name) for name in values}
-    for name, value in values.items():
-        object.__setattr__(frozen, name, value)
+def override_config(section: str, **values: Any) -> Iterator[None]:
+    """Put a configuration in force that differs in some settings of a section."""
+    before = in_force.value or Config.from_env()
+    changed = replace(getattr(before, section), **values)
+    in_force.value = replace(before, **{section: changed})
     try:
         yield
     finally:
-        for name, value in before.items():
-            object.__setattr__(frozen, name, value)
+        in_force.value = before

@@ -129,6 +129,22 @@ def _redis_answers() -> None:
 
 
 @pytest.fixture
+def queued_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """Keep tasks from the broker; which were queued, with their options."""
+    from youworker.celery import app
+
+    app.loader.import_default_modules()
+    queued: list[tuple[str, dict[str, Any]]] = []
+
+    def note(name: str, _args: Any, **options: Any) -> None:
+        # A worker would refuse a name it does not know, long after whoever queued it has gone.
+        queued.append((app.tasks[name].name, options))
+
+    monkeypatch.setattr(app, "send_task", note)
+    return queued
+
+
+@pytest.fixture
 def configured() -> Iterator[Callable[..., None]]:
     """Change settings of a section until the test ends."""
     from youworker.testing import configuring
@@ -136,7 +152,7 @@ def configured() -> Iterator[Callable[..., None]]:
     with ExitStack() as changes:
 
         def change(section: str, **values: Any) -> None:
-            changes.enter_context(configuring.configured(section, **values))
+            changes.enter_context(configuring.override_config(section, **values))
 
         yield change
 

@@ -22,12 +22,13 @@ from accounts import services as accounts
 from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
 from chat import services as chat
-from chat.runs import records
+from chat.runs import store
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
+from documents.embedding import configured_model
 from documents.enums import Provider
 from documents.models import EmbeddingModel
-from documents.services import embeddings, removal, staff
+from documents.services import embedding_models, removal, staff
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
@@ -130,10 +131,10 @@ class World:
     def call(self, *, error: str | None = None, denied: bool = False, end: bool = True) -> Any:
         """A call of a tool by a run of Ada's."""
         run = RunFactory(session=self.session, user=self.ada, status="running", lease_token=uuid4())
-        row = records.begin_tool_run(run, None, CANARY, {"query": CANARY})
+        row = store.begin_tool_run(run, None, CANARY, {"query": CANARY})
         if end:
             text = error or CANARY
-            records.end_tool_run(
+            store.end_tool_run(
                 row, text=text, is_error=bool(error) or denied, latency_ms=1, denied=denied
             )
         return run
@@ -299,7 +300,7 @@ def original(world: World) -> bytes:
 
 
 def orphaned(world: World) -> None:
-    records.end_orphans(world.call(end=False))
+    store.end_orphans(world.call(end=False))
 
 
 def clerk(world: World) -> Client:
@@ -488,15 +489,27 @@ EVENTS = [
         by="nobody",
     ),
     service(
+        "prepare an embedding model",
+        "admin.settings.update",
+        lambda w: embedding_models.prepare_model(*configured_model(), actor=w.root),
+        by="root",
+    ),
+    service(
+        "ask an embedding model again",
+        "admin.settings.update",
+        lambda w: embedding_models.retry_model(vectors(w, active=False), actor=w.root),
+        by="root",
+    ),
+    service(
         "activate an embedding model",
         "admin.settings.update",
-        lambda w: embeddings.activate_model(vectors(w, active=False), actor=w.root),
+        lambda w: embedding_models.activate_model(vectors(w, active=False), actor=w.root),
         by="root",
     ),
     service(
         "drop an embedding model",
         "admin.settings.update",
-        lambda w: embeddings.drop_model(vectors(w, active=False), actor=w.root),
+        lambda w: embedding_models.drop_model(vectors(w, active=False), actor=w.root),
         by="root",
     ),
     Event(

@@ -13,11 +13,12 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import ApiKey
 from accounts.tests.factories import UserFactory
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from groups import services as groups
-from groups.models import Quota
-from groups.services import quotas, withdraw_user
+from groups.services import withdraw_user
 from groups.tests.factories import managed_group
+from quotas import services as quotas
+from quotas.models import Quota
 from youworker import rotating
 from youworker.privacy import erasures, exports
 from youworker.tests.audit_events import ADDRESS, CANARY, CAUSE, PASSWORD, Event, World, service
@@ -183,7 +184,7 @@ PEOPLE_EVENTS = [
         "set a quota",
         "admin.settings.update",
         lambda w: w.browser("root").post(
-            "/admin/groups/quota/add/", {"user": w.ada.pk, "documents": 5}
+            "/admin/quotas/quota/add/", {"user": w.ada.pk, "documents": 5}
         ),
         by="root",
         key=False,

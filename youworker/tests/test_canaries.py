@@ -9,7 +9,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 import redis
@@ -97,7 +97,7 @@ def client(product):
         "chat,tools,admin,account,documents.read",
     )  # fmt: skip
     headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
+    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
         yield opened
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from youworker.bench.chat import model_double
@@ -39,8 +39,8 @@ def product():
 @pytest.fixture(scope="module")
 def client(product):
     headers = {"Authorization": f"Bearer {product.api_key}"}
-    limits = httpx.Limits(max_connections=None)
-    with httpx.Client(
+    limits = httpx2.Limits(max_connections=None)
+    with httpx2.Client(
         base_url=product.base_url, headers=headers, timeout=120, limits=limits
     ) as opened:
         yield opened
@@ -51,7 +51,7 @@ def eventually(probe, seconds=60):
     while time.monotonic() < deadline:
         try:
             found = probe()
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             found = None
         if found:
             return found
@@ -127,7 +127,7 @@ def test_questions_that_come_together_are_all_answered(client):
 
 
 def test_viewers_and_slow_downloads_hold_no_connection(product, client):
-    watcher = httpx.Client(
+    watcher = httpx2.Client(
         base_url=product.base_url, headers={"X-API-Key": admin_key(product)}, timeout=60
     )
     document = upload(client, ORIGINAL_BYTES)
@@ -157,7 +157,7 @@ def test_viewers_and_slow_downloads_hold_no_connection(product, client):
 def test_one_caller_leaves_room_for_others(product, client):
     lanes = divide_pool(config.database.pool_size)
     with (
-        httpx.Client(
+        httpx2.Client(
             base_url=product.base_url, headers={"X-API-Key": admin_key(product)}, timeout=60
         ) as watcher,
         ThreadPoolExecutor(60) as threads,

@@ -18,7 +18,7 @@ import pytest
 import redis
 from psycopg.pq import Ping
 
-from youworker.common.config import BASE_DIR, load_config
+from youworker.common.config import BASE_DIR, Config
 from youworker.embedded import StartupRefused, server
 from youworker.embedded.attach import Servers
 from youworker.embedded.folders import prepare_socket_dir
@@ -264,7 +264,7 @@ def servers(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("REDIS_URL", "")
     before = Servers.current
-    made = Servers(load_config(), durable=False)
+    made = Servers(Config.from_env(), durable=False)
     made.join()
     yield made
     made.leave()
@@ -308,7 +308,7 @@ def test_the_last_user_leaves_no_silent_redis_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("REDIS_URL", "")
     before = Servers.current
-    made = Servers(load_config(), durable=False)
+    made = Servers(Config.from_env(), durable=False)
     made.join()
     (pid,) = running_in(tmp_path)
     os.kill(pid, signal.SIGSTOP)

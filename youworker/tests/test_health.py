@@ -8,8 +8,13 @@ from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from documents.models import EmbeddingModel
+from documents.tests.factories import DocumentFactory, write
 from youworker.common.crypto import fingerprints
 from youworker.health import checks
+from youworker.processes.notices import model_notices
+from youworker.testing.configuring import override_config
+from youworker.testing.model_server import ModelServer
 
 
 def fail_with(monkeypatch, name, error):
@@ -83,6 +88,53 @@ def test_detailed_shows_every_part_with_its_latency(monkeypatch):
     assert first.items() <= parts["encryption"].items()
     assert all(part["latency_ms"] >= 0 for part in parts.values())
     assert {"database", "redis", "migrations", "disk", "worker", "models"} <= set(parts)
+
+
+@pytest.fixture
+def two_servers():
+    with ModelServer() as one, ModelServer() as other:
+        urls = f"{one.base_url}, {other.base_url}"
+        with override_config("llm", base_url=urls, api_key="key-one,key-other"):
+            yield one, other
+
+
+def test_each_model_server_is_asked_with_its_own_key(two_servers):
+    outcome = checks.models()
+
+    assert outcome == {"endpoint": ", ".join(server.base_url for server in two_servers)}
+    keys = [[asked.headers["authorization"] for asked in server.requests] for server in two_servers]
+    assert keys == [["Bearer key-one"], ["Bearer key-other"]]
+
+
+def test_the_model_server_that_is_silent_is_named(two_servers):
+    one, _ = two_servers
+    with override_config("llm", base_url=f"{one.base_url},http://127.0.0.1:1/v1"):
+        with pytest.raises(LookupError, match=r"http://127\.0\.0\.1:1/v1 does not answer"):
+            checks.models()
+        notices = list(model_notices())
+
+    assert len(notices) == 1
+    assert "the language model at http://127.0.0.1:1/v1 does not answer" in notices[0]
+
+
+@pytest.mark.django_db
+def test_detailed_shows_how_far_embedding_models_are():
+    def shown():
+        return checks.run({"embedding": checks.embedding})["embedding"]
+
+    assert (shown()["status"], shown()["models"]) == ("ok", {})
+    write(DocumentFactory(), "text")
+    active = EmbeddingModel.objects.get()
+    other = EmbeddingModel.objects.create(provider="openai", name="m", dimensions=8, error="Away.")
+
+    found = shown()
+    assert (found["status"], found["warning"]) == ("ok", True)
+    assert found["models"] == {
+        str(active): {"state": "active", "documents_left": 1, "documents_failed": 0},
+        str(other): {"state": "enabled", "documents_left": 0, "documents_failed": 0},
+    }
+    EmbeddingModel.objects.filter(pk=active.pk).update(error="It does not answer.")
+    assert (shown()["status"], shown()["detail"]) == ("failed", f"{active}: It does not answer.")
 
 
 @pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])

@@ -1,6 +1,5 @@
 """What changes when the product is served over TLS."""
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -8,7 +7,7 @@ import sys
 
 import pytest
 
-from youworker.common.config import BASE_DIR, config
+from youworker.common.config import BASE_DIR
 from youworker.processes import notices
 from youworker.tests.serving import ask, serving, speak
 
@@ -92,11 +91,9 @@ def test_every_answer_promises_tls_even_those_the_server_makes():
         (True, "0.0.0.0", (), "TRUSTED_PROXIES"),
     ],
 )
-def test_operators_are_told_of_passwords_in_the_clear(monkeypatch, https, host, proxies, words):
-    security = dataclasses.replace(config.security, https=https, trusted_proxies=proxies)
-    api = dataclasses.replace(config.api, host=host)
-    changed = dataclasses.replace(config, security=security, api=api)
-    monkeypatch.setattr("youworker.processes.notices.config", changed)
+def test_operators_are_told_of_passwords_in_the_clear(configured, https, host, proxies, words):
+    configured("security", https=https, trusted_proxies=proxies)
+    configured("api", host=host)
 
     found = list(notices.transport_notices())
 

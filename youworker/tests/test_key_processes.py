@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from cryptography.fernet import Fernet
 
@@ -29,7 +29,7 @@ def product():
 @pytest.fixture
 def client(product):
     headers = {"Authorization": f"Bearer {product.api_key}"}
-    with httpx.Client(base_url=product.base_url, headers=headers, timeout=30) as opened:
+    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=30) as opened:
         yield opened
 
 

@@ -1,9 +1,12 @@
 """Leases of every kind end by the database's clock, at the second look."""
 
+import threading
+import time
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -11,11 +14,13 @@ from accounts.models import DataExport, Erasure
 from accounts.tests.factories import UserFactory
 from chat.models import Run
 from chat.tests.factories import RunFactory
+from documents.models import EmbeddingModel, EmbeddingTask
+from documents.tests.factories import DocumentFactory
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.pipeline.leases import claim, take_back
 from ingestion.tests.factories import ItemFactory
-from youworker.common.leases import LOOK_SECONDS, lease_end, new_lease
+from youworker.common.leases import LOOK_SECONDS, keep_lease_alive, lease_end, new_lease
 from youworker.testing.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
@@ -29,16 +34,24 @@ def erasure(**fields):
     return Erasure.objects.create(subject=UserFactory().pk, **fields)
 
 
+def task(**fields):
+    model, _ = EmbeddingModel.objects.get_or_create(provider="openai", name="m", dimensions=8)
+    return EmbeddingTask.objects.create(
+        document=DocumentFactory(), model=model, lane=0, turn=0, **fields
+    )
+
+
 # A row of each kind that is held, and its repository.
 KINDS = [
     (lambda **fields: RunFactory(status="running", **fields), Run.objects),
-    (lambda **fields: ItemFactory(stage=Stage.EMBEDDING, **fields), IngestionItem.objects),
+    (lambda **fields: ItemFactory(stage=Stage.PARSING, **fields), IngestionItem.objects),
+    (task, EmbeddingTask.objects),
     (lambda **fields: export(status="running", **fields), DataExport.objects),
     (lambda **fields: erasure(status="running", **fields), Erasure.objects),
 ]
 
 
-@pytest.fixture(params=KINDS, ids=["run", "item", "export", "erasure"])
+@pytest.fixture(params=KINDS, ids=["run", "item", "task", "export", "erasure"])
 def kind(request):
     return request.param
 
@@ -87,7 +100,7 @@ def test_workers_with_wrong_clocks_wait_for_the_second_look(monkeypatch):
     ItemFactory(stage=Stage.QUEUED)
     export()
 
-    assert claim(Stage.QUEUED) is not None
+    assert claim() is not None
     taken = DataExport.objects.claim(seconds=60)
 
     assert take_back() == 0
@@ -108,3 +121,57 @@ def test_a_pause_ends_by_the_databases_clock(monkeypatch):
     assert DataExport.objects.claim(seconds=60) is None
     DataExport.objects.update(lease_until=lease_end(0))
     assert DataExport.objects.claim(seconds=60).pk == made.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_is_renewed_while_its_work_goes_on(kind):
+    make, rows = kind
+    row = make(**new_lease(uuid4(), -1))
+    other = make(**new_lease(uuid4(), -1))
+
+    with keep_lease_alive(rows.held(row.lease_token), seconds=0.2):
+        wait_until(lambda: list(rows.expired()) == [other])
+        rows.filter(pk=row.pk).update(lease_until=lease_end(-1))
+        wait_until(lambda: list(rows.expired()) == [other])
+
+    assert not any(thread.name == "lease keeper" for thread in threading.enumerate())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_that_was_taken_away_is_not_renewed(kind):
+    make, rows = kind
+    row = make(**new_lease(uuid4(), -1))
+    renewed = make(**new_lease(row.lease_token, -1))
+
+    with keep_lease_alive(rows.held(row.lease_token), seconds=0.2):
+        rows.filter(pk=row.pk).update(**new_lease(uuid4(), -1))
+        rows.filter(pk=renewed.pk).update(lease_until=lease_end(-1))
+        wait_until(lambda: not rows.expired().filter(pk=renewed.pk).exists())
+
+    assert list(rows.expired()) == [row]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_to_renew_is_made_up_for(kind, caplog):
+    make, rows = kind
+    row = make(**new_lease(uuid4(), -1))
+    failures = [OperationalError("gone"), OperationalError("gone")]
+
+    class Failing(type(rows.all())):
+        def renew(self, *, seconds):
+            if failures:
+                raise failures.pop()
+            return super().renew(seconds=seconds)
+
+    held = Failing(rows.model).held(row.lease_token)
+    with keep_lease_alive(held, seconds=0.2):
+        wait_until(lambda: not rows.expired().exists())
+
+    assert caplog.text.count("could not be renewed") == 2
+
+
+def wait_until(probe):
+    deadline = time.monotonic() + 30
+    while not probe():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -10,13 +10,16 @@ from re import _parser
 
 import pytest
 
+import documents.quoting
 import documents.search
 import ingestion.parsing
 import mcp.builtin
-from documents import text
-from ingestion.parsing import decoding, language, markdown, plaintext, sniffing, splitting, webpage
+from chat.llm import quote as quote_model
+from documents import language, text
+from documents.quoting import questions, sentence_ranking, sentences, words
+from ingestion.parsing import decoding, markdown, plaintext, sniffing, splitting, webpage
 from ingestion.parsing.types import Extract, ParseFailed
-from mcp.builtin import extract, italian
+from mcp.builtin import italian
 
 ATTEMPTS = 5
 # Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
@@ -39,8 +42,9 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 
 def modules():
     """Every module that reads what strangers wrote."""
-    yield text
-    for package in (ingestion.parsing, documents.search, mcp.builtin):
+    yield from (text, language)
+    packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
+    for package in packages:
         for found in pkgutil.iter_modules(package.__path__):
             yield importlib.import_module(f"{package.__name__}.{found.name}")
 
@@ -182,6 +186,11 @@ def split(made):
     splitting.split(Extract(made, headings=markdown.headings_of(made)))
 
 
+def quote(made):
+    asked = questions.single_question(made, words.reader_of("en"))
+    sentence_ranking.best_quotes(asked, [sentence_ranking.Passage(1, made, made)])
+
+
 READERS = [
     (kind, ["<!--", "-->", "<?xml ", "<!doctype ", "<html", "From: ", "%"]),
     (lambda made: decoding.decode(made.encode(), web=True), ["<meta ", "charset", "=", '"', "\r"]),
@@ -193,10 +202,11 @@ READERS = [
         ["<head>", "</head", "<title>", "</title", "<body", "<!--", "<a b=", "&#", "<![", ">"],
     ),
     (lambda made: plaintext.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
-    (language.language_of, ["the ", "1", "-"]),
+    (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
-    (extract.sentences_of, [".", "!", " ", "\n", "A", "\u00ab"]),
-    (lambda made: extract.pick_sentences(made, [made, made]), ["abc. ", "Abc ", "\n\n", "."]),
+    (sentences.split_sentences, [".", "!", " ", "\n", "A", "\u00ab", "\u3002"]),
+    (lambda made: sentences.content_words(made, "de"), ["ab_", "\u4e00", "[1]", "](", "ung "]),
+    (quote, ["abc. ", "Abc ", "\n\n", ".", "ignore ", "log("]),
     (italian.in_english, ["un ", "1:00", "alle ", "lunedi", "mezz'ora", "l'altro ieri"]),
 ]
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def test_without_a_token_this_machine_reads_them_and_nobody_else():
 
 
 def test_with_a_token_it_counts_and_the_address_does_not():
-    with configured("security", metrics_token="figures"):
+    with override_config("security", metrics_token="figures"):
         assert status("192.0.2.1", Authorization="Bearer figures") == 200
         assert [
             status("127.0.0.1"),

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 
 from youworker.bench.chat import model_double
@@ -83,7 +83,7 @@ class User:
         """Whether nobody but this very request holds a connection."""
         try:
             pool = (await self.client.get("/health/detailed")).json()["database"]["pool"]
-        except (httpx.HTTPError, KeyError):
+        except (httpx2.HTTPError, KeyError):
             return False
         return pool["in_use"] <= 1 and not pool["waiting"]
 
@@ -103,11 +103,11 @@ class User:
 
 @asynccontextmanager
 async def user_of(product, key):
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=product.base_url,
         headers=bearer(key),
         timeout=60,
-        limits=httpx.Limits(max_connections=None),
+        limits=httpx2.Limits(max_connections=None),
     ) as client:
         yield User(product, key, client)
 
@@ -116,7 +116,7 @@ async def status_of(request):
     """The status of an answer, or what came instead of one."""
     try:
         return (await request).status_code
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return type(error).__name__
 
 

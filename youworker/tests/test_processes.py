@@ -11,15 +11,16 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from accounts.services import ensure_root
+from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.common.config import BASE_DIR, config
 from youworker.common.models import KeyFingerprint
 from youworker.embedded import StartupRefused
@@ -28,6 +29,8 @@ from youworker.processes import child, commands, notices, preflight, preparation
 from youworker.processes.child import Child
 from youworker.processes.output import Output
 from youworker.processes.supervisor import Supervisor, bracketed
+from youworker.upstream.endpoint import Endpoint
+from youworker.upstream.probe import unreachable
 
 
 class Lines:
@@ -165,14 +168,54 @@ async def test_an_echo_of_the_signal_does_not_kill(monkeypatch):
 
 
 def test_the_command_lines_name_everything_they_need():
-    lines = {
-        one.name: one.command for one in commands.children(Lines(), host="::1", port=9, workers=3)
-    }
+    children = commands.children(Lines(), host="::1", port=9, workers=3)
+    lines = {one.name: one.command for one in children}
 
     assert lines["web"][1:] == ["-m", "youworker.server", "--host", "::1", "--port", "9"]
     assert lines["worker"][1:4] == ["-m", "celery", "--quiet"]
     assert lines["worker"][lines["worker"].index("--concurrency") + 1] == "3"
     assert str(config.data_dir / "beat-schedule") in lines["beat"]
+    assert lines["embed"][1:3] == ["-m", "documents.encoder.server"]
+    assert {one.environment[SOCKET_VARIABLE] for one in children} == {lines["embed"][3]}
+
+
+async def test_a_child_that_was_started_early_is_taken_over():
+    lines = Lines()
+    early = Child("web", python("import time; print('here', flush=True); time.sleep(60)"), lines)
+    early.start_early()
+    process = early.process
+
+    keeping = asyncio.create_task(early.keep_running())
+    await until(lambda: "web    | here" in lines.said)
+    early.stopping = True
+    early.signal(signal.SIGKILL)
+    await keeping
+
+    assert early.process is process
+    assert lines.said == ["web    | here"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_loads_meanwhile_waits_until_the_database_is_prepared():
+    order = []
+
+    def load():
+        preparation.wait_until_prepared()
+        order.append("serves")
+        connection.close()
+
+    loading = threading.Thread(target=load)
+
+    def begin():
+        loading.start()
+        # It asks for the lock at once; were it given it, it would go on.
+        loading.join(0.3)
+        order.append("prepared")
+
+    preparation.prepare([].append, meanwhile=begin)
+    loading.join()
+
+    assert order == ["prepared", "serves"]
 
 
 @pytest.mark.parametrize(
@@ -266,9 +309,8 @@ def test_a_renamed_superuser_is_not_made_again():
 
 
 @pytest.mark.django_db
-def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(monkeypatch):
-    weak = replace(config.security, admin_password="12345678")
-    monkeypatch.setattr(preparation, "config", replace(config, security=weak))
+def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(configured):
+    configured("security", admin_password="12345678")
     said = []
 
     preparation.prepare(said.append)
@@ -305,7 +347,7 @@ def test_a_wrong_key_stops_the_start():
 
 
 def test_a_model_server_that_is_silent_is_named():
-    reason = notices.unreachable(f"http://127.0.0.1:{free_port()}/v1", "key")
+    reason = unreachable(Endpoint(f"http://127.0.0.1:{free_port()}/v1", "key"))
 
     assert reason
     assert "\n" not in reason
@@ -328,7 +370,7 @@ def test_a_list_of_models_without_end_does_not_hold_up_the_start():
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
         threading.Thread(target=server.serve_forever).start()
-        reason = notices.unreachable(f"http://127.0.0.1:{server.server_port}/v1", "")
+        reason = unreachable(Endpoint(f"http://127.0.0.1:{server.server_port}/v1"))
         server.shutdown()
 
     assert reason == ""

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Erasure, User
 from accounts.tests.factories import UserFactory
 from chat import services as chat
-from chat.clearing import apply_retention
 from chat.models import Message, Session
+from chat.retention import apply_retention
 from chat.tests.factories import SessionFactory
 from documents import services as documents
 from documents.models import Collection, Document

@@ -4,7 +4,8 @@ import pytest
 from kombu.simple import SimpleQueue
 
 from chat.tasks import sweep_runs
-from ingestion.tasks import wake, work
+from ingestion.events import wake_workers
+from ingestion.tasks import work
 from youworker.celery import app
 
 
@@ -20,9 +21,9 @@ def queue():
 
 
 def test_a_sweep_comes_before_files_that_were_queued_earlier(queue):
-    wake(3)
+    wake_workers(3)
     sweep_runs.apply_async()
-    wake(1)
+    wake_workers(1)
     tasks = [queue.get_nowait() for _ in range(5)]
     for task in tasks:
         task.ack()

@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from youworker.bench.product import run_command
@@ -54,7 +54,7 @@ class Viewer:
 
     def watch(self, product, run):
         headers = {"Authorization": f"Bearer {product.api_key}"}
-        with httpx.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
+        with httpx2.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
             self.events = events_of(opened, run)
 
     def seen(self):

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
 
-import httpx
+import httpx2
 import orjson
 import psutil
 import pytest
@@ -42,7 +42,7 @@ def product():
 @pytest.fixture
 def client(product):
     headers = {"Authorization": f"Bearer {product.api_key}"}
-    with httpx.Client(base_url=product.base_url, headers=headers, timeout=30) as opened:
+    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=30) as opened:
         yield opened
 
 
@@ -58,7 +58,7 @@ def eventually(probe, seconds=60):
     while time.monotonic() < deadline:
         try:
             found = probe()
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             found = None
         if found:
             return found
@@ -107,7 +107,7 @@ def second_process(product):
     try:
         headers = {"Authorization": f"Bearer {product.api_key}"}
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers=headers, timeout=30) as opened:
+        with httpx2.Client(base_url=url, headers=headers, timeout=30) as opened:
             eventually(lambda: opened.get("/health/live").status_code == 200)
             yield other, opened
     finally:
@@ -194,7 +194,7 @@ def test_deactivating_somebody_ends_all_he_has_open_in_every_process(product):
     headers = {"Authorization": f"Bearer {act(product, active=True)}"}
     with ExitStack() as opened:
         bases = [product.base_url, str(opened.enter_context(second_web(product)).base_url)]
-        leaver = httpx.Client(base_url=bases[0], timeout=30, headers=headers)
+        leaver = httpx2.Client(base_url=bases[0], timeout=30, headers=headers)
         opened.enter_context(leaver)
         session, run = ask(leaver, LONG)
         sockets = [
@@ -243,7 +243,7 @@ def test_a_web_process_that_ends_in_order_writes_the_end_of_its_answers(product,
 def requests_of(product, text):
     """What the model's server was asked with this text."""
     control = product.environment["LLM_BASE_URL"].replace("/v1", "/control/requests")
-    found = httpx.get(control).json()
+    found = httpx2.get(control).json()
     return [each for each in found if text in orjson.dumps(each["body"]).decode()]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from accounts.tests.factories import code_of
@@ -70,14 +71,14 @@ def visitor(product):
 
 
 def new_visitor(product):
-    return httpx.Client(base_url=product.base_url, timeout=30)
+    return httpx2.Client(base_url=product.base_url, timeout=30)
 
 
 @pytest.fixture
 def ada(facts, product):
     """Ada's programs, with the key she made long ago."""
     headers = {"Authorization": f"Bearer {facts['people']['api_key']}"}
-    with httpx.Client(base_url=product.base_url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=product.base_url, headers=headers, timeout=30) as client:
         yield client
 
 
@@ -138,7 +139,7 @@ def test_a_session_goes_on(facts, visitor):
 
 def test_an_identity_is_still_the_same_user(facts, visitor, provider):
     started = visitor.post("/auth/oidc/login", data={})
-    back = httpx.get(started.headers["location"], follow_redirects=False)
+    back = httpx2.get(started.headers["location"], follow_redirects=False)
     url = urlsplit(back.headers["location"])
     finished = visitor.get(f"{url.path}?{url.query}")
 
@@ -293,6 +294,42 @@ def test_every_secret_opens_and_the_log_is_whole(product):
     assert not opened.stdout.startswith("0 values")
 
 
+USED = """
+import json
+from django.contrib.auth.models import Permission
+from django.db.models import Sum
+from chat.models import Run
+from quotas.models import TokenUsage, UsageEvent
+run = Run.objects.get(answer="{answer}")
+day = TokenUsage.objects.filter(user=run.user, day=run.finished_at.date())
+events = UsageEvent.objects.filter(kind="run", created_at=run.finished_at, user=run.user)
+print(json.dumps({{
+    "run": [run.model, run.status, run.tokens_in, run.tokens_out],
+    "events": list(events.values_list("name", "outcome", "tokens_in", "tokens_out")),
+    "summed": day.total(),
+    "kinds": sorted(UsageEvent.objects.values_list("kind", flat=True).distinct()),
+    "rights": list(Permission.objects.filter(codename__in=["change_quota", "view_tokenusage"])
+        .order_by("codename").values_list("content_type__app_label", flat=True)),
+}}))
+"""
+
+
+def test_what_was_used_before_counts_and_limits_are_in_force(facts, product, ada):
+    code = USED.format(answer=facts["talks"]["answer"]["id"])
+    told = manage(product, "shell", "-v0", "-c", code)
+    found = json.loads(told.stdout)
+    limits = ada.get("/v1/account/usage").json()["limits"]
+
+    assert found["events"] == [found["run"]]
+    assert found["summed"] >= sum(found["run"][2:]) > 0
+    assert {"run", "tool_call", "ingestion"} <= set(found["kinds"])
+    assert found["rights"] == ["quotas", "quotas"]
+    assert {(row["scope"], row["measure"], row["limit"]) for row in limits} == {
+        ("user", "tokens_per_day", 1_000_000),
+        ("group", "tokens_per_day", 1_000_000),
+    }
+
+
 def test_staff_pages_show_what_came_over(facts, visitor):
     assert sign_in(visitor, facts, "root").status_code == 200
 
@@ -302,5 +339,8 @@ def test_staff_pages_show_what_came_over(facts, visitor):
         "chat/run",
         "mcp/server",
         "ingestion/ingestionrun",
+        "quotas/quota",
+        "quotas/usageevent",
+        "quotas/tokenusage",
     ):
         assert visitor.get(f"/admin/{model}/").status_code == 200, model

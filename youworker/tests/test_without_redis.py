@@ -19,11 +19,11 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import services as chat
 from chat.agent.types import TextDelta
-from chat.clearing import clear_history
+from chat.deletion import clear_history
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.models import Run, Session
-from chat.runs.process import close_runs, launch, request_stop
+from chat.runs.manager import close_runs, launch, request_stop
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from ingestion import services as ingestion
@@ -140,7 +140,7 @@ def test_a_question_is_accepted(listener, client):
 
 
 def test_a_history_of_many_batches_is_cleared(listener, client, monkeypatch):
-    monkeypatch.setattr("chat.clearing.BATCH", 1)
+    monkeypatch.setattr("chat.deletion.BATCH", 1)
     for _ in range(5):
         RunFactory(session__user=client.user)
 

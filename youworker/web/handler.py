@@ -51,6 +51,10 @@ class Handler(ASGIHandler):
         self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
         self.endings: set[asyncio.Task[None]] = set()
 
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's
+        """Load every layer as synchronous code: Django would change threads for most of them."""
+        super().load_middleware(is_async=False)
+
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Carry out one request, with a thread of its own for everything synchronous."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="request")
@@ -82,6 +86,11 @@ class Handler(ASGIHandler):
             self.endings.add(ending)
             ending.add_done_callback(self.endings.discard)
             await asyncio.shield(ending)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the answer in one go, in the request's thread: every view is synchronous."""
+        answer: HttpResponseBase = await sync_to_async(self.get_response)(request)
+        return answer
 
     def slot_for(self, request: HttpRequest) -> Slot | None:
         """The slot a request needs."""

@@ -11,7 +11,6 @@ from typing import Any
 import daphne.server
 from twisted.internet import defer, reactor
 
-from chat.llm import registry
 from youworker.common.per_loop import close_all
 from youworker.web.callers import Callers
 from youworker.web.connections import Connection
@@ -62,13 +61,12 @@ class WebServer(daphne.server.Server):
         self.work = work
 
     def run(self) -> None:
-        """Serve until the end; what the first user would wait for is loaded meanwhile."""
-        reactor.callWhenRunning(self.warm)
+        """Serve until the end."""
+        reactor.callWhenRunning(self.begin_work)
         super().run()
 
-    def warm(self) -> None:
-        """Load the model client in the background, and begin the process' own work."""
-        self.warming = asyncio.ensure_future(registry.warm_up())
+    def begin_work(self) -> None:
+        """Begin the process' own work."""
         if self.work is not None:
             self.working = asyncio.ensure_future(self.work())
 

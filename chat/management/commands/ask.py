@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from chat import services
-from chat.runs.process import launch, request_stop
-from chat.runs.viewing import view_run
+from chat.runs.manager import launch, request_stop
+from chat.runs.stream import view_run
 from youworker.common.exceptions import DomainError
 from youworker.common.keyring import require_keys
 from youworker.common.per_loop import close_all
@@ -21,7 +21,7 @@ from youworker.common.per_loop import close_all
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from chat.services import Posted
+    from chat.services import AcceptedMessage
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if done["error"] and done["status"] != "succeeded":
             raise CommandError(done["error"]["detail"])
 
-    def post(self, text: str, user: User, session_id: UUID | None, model: str) -> Posted:
+    def post(self, text: str, user: User, session_id: UUID | None, model: str) -> AcceptedMessage:
         """Store the question."""
         session = services.own_session(session_id, actor=user) if session_id else None
         return services.post_chat(text=text, session=session, model=model, actor=user)

@@ -12,7 +12,6 @@ from accounts.models import User
 from documents import services as documents
 from ingestion import services
 from ingestion.enums import Stage
-from ingestion.pipeline.leases import take_back
 from ingestion.pipeline.parse import close_parser
 from ingestion.pipeline.working import work_for
 from youworker.common.exceptions import DomainError
@@ -96,6 +95,7 @@ class Command(BaseCommand):
 
 
 def lend_a_hand() -> bool:
-    """Do a worker's and the sweeper's work for a moment; whether there was some."""
-    take_back()
+    """Do a worker's and the sweepers' work for a moment; whether there was some."""
+    documents.settle_models()
+    services.repair()
     return work_for(SLICE)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 
 from youworker.bench.soak.acts import asking, filing, reading, viewing
 from youworker.bench.soak.ledger import LoadFault
@@ -29,7 +29,7 @@ ROUND_SECONDS = 150.0
 REQUEST_SECONDS = 60.0
 # Connections that break, and answers that are not what they should be.
 BROKEN = (
-    httpx.HTTPError,
+    httpx2.HTTPError,
     HandshakeRefused,
     OSError,
     EOFError,
@@ -74,7 +74,7 @@ async def make_users(
     product: Product, people: Sequence[Person], ledger: Ledger
 ) -> AsyncIterator[list[User]]:
     """Open a client for each person."""
-    async with httpx.AsyncClient(base_url=product.base_url, timeout=REQUEST_SECONDS) as client:
+    async with httpx2.AsyncClient(base_url=product.base_url, timeout=REQUEST_SECONDS) as client:
         yield [User(person, product, ledger, client) for person in people]
 
 

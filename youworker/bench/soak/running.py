@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 
 from youworker.bench.chat import model_double
 from youworker.bench.product import create_key, make_people, running_product
@@ -87,7 +87,7 @@ async def check_runs(reader: User, ledger: Ledger) -> None:
     """Note the runs that nobody saw the end of and that have none; deleted ones are not asked."""
     for run_id, key in ledger.open_runs.items():
         answer = await read(reader, f"/v1/runs/{run_id}", key)
-        if answer is None or answer.status_code != httpx.codes.OK:
+        if answer is None or answer.status_code != httpx2.codes.OK:
             continue
         if answer.json()["status"] not in FINAL_STATUSES:
             ledger.add_fault(LoadFault("at the end: a run has no final status", answer.text[:200]))
@@ -99,17 +99,17 @@ async def check_documents(reader: User, ledger: Ledger) -> None:
         answer = await read(reader, f"/v1/documents/{document}", key)
         if answer is None:
             continue
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             sentence = f"at the end: a document is answered with {answer.status_code}"
             ledger.add_fault(LoadFault(sentence, document))
         elif answer.json()["status"] != "ready":
             ledger.add_fault(LoadFault("at the end: a document is not ready", answer.text[:200]))
 
 
-async def read(reader: User, path: str, key: str) -> httpx.Response | None:
+async def read(reader: User, path: str, key: str) -> httpx2.Response | None:
     """Read a resource as somebody; no answer is a fault of its own."""
     try:
         return await reader.client.get(path, headers={"Authorization": f"Bearer {key}"})
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         reader.ledger.add_fault(LoadFault(f"at the end: {type(error).__name__}", path))
         return None

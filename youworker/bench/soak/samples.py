@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import psutil
 import psycopg
 import redis
@@ -100,10 +100,10 @@ class Probe:
         """What the web process says about its connections; nothing when it does not answer."""
         url = f"{self.product.base_url}/health/detailed"
         try:
-            pool: dict[str, int] = httpx.get(url, headers=self.headers, timeout=30).json()[
+            pool: dict[str, int] = httpx2.get(url, headers=self.headers, timeout=30).json()[
                 "database"
             ]["pool"]
-        except (httpx.HTTPError, KeyError, ValueError):
+        except (httpx2.HTTPError, KeyError, ValueError):
             return {}
         return pool
 

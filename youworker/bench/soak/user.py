@@ -14,7 +14,7 @@ from youworker.bench.soak.log import SeenLog
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    import httpx
+    import httpx2
 
     from youworker.bench.product import Person, Product
     from youworker.bench.soak.ledger import Ledger
@@ -33,7 +33,7 @@ class User:
     person: Person
     product: Product
     ledger: Ledger
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     # Ids of documents nobody is working with; taken from the left, put back at the right.
     documents: deque[str] = field(default_factory=deque)
     # Id and hash of an original of some megabytes.
@@ -51,7 +51,7 @@ class User:
 
     async def call(
         self, kind: str, method: str, path: str, *, expect: Collection[int] = (200,), **options: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Send a request; raise `LoadFault` when it is answered with another status."""
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
         with self.ledger.time(kind):

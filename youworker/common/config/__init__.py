@@ -1,16 +1,13 @@
-"""Typed settings, read once: `config.database.url`, or flat `config.database_url`."""
-
-from __future__ import annotations
+"""Typed settings, read once from the environment: `config.database.url`."""
 
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self, cast
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.common.config.declare import Setting, read_section, settings_of
+from youworker.common.config.declare import Section, Setting
 from youworker.common.config.sections import (
     AgentConfig,
     ApiConfig,
@@ -26,7 +23,7 @@ from youworker.common.config.sections import (
     VectorConfig,
 )
 
-__all__ = ["BASE_DIR", "Config", "Setting", "all_settings", "config", "load_config"]
+__all__ = ["BASE_DIR", "Config", "Setting", "all_settings", "config", "in_force"]
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 
@@ -48,12 +45,16 @@ class Config:
     retry: RetryConfig
     api: ApiConfig
 
-    def __getattr__(self, alias: str) -> Any:
-        """Resolve the flat alias `section_field`."""
-        section, _, name = alias.partition("_")
-        if section in SECTIONS and name in {field.name for field in fields(SECTIONS[section])}:
-            return getattr(getattr(self, section), name)
-        raise AttributeError(alias)
+    @classmethod
+    def from_env(cls) -> Self:
+        """Read the environment and `.env` (the environment wins); check every value."""
+        env = environ.FileAwareEnv()
+        env.read_env(BASE_DIR / ".env")
+        try:
+            read: Any = {name: section.from_env(env) for name, section in SECTIONS.items()}
+            return cls(**read)
+        except OSError as error:
+            raise ImproperlyConfigured(f"A secret file cannot be read: {error}") from error
 
     @property
     def data_dir(self) -> Path:
@@ -61,52 +62,29 @@ class Config:
         return (BASE_DIR / self.database.data_dir).resolve()
 
 
-SECTIONS: dict[str, type] = {
-    "database": DatabaseConfig,
-    "security": SecurityConfig,
-    "identity": IdentityConfig,
-    "quota": QuotaConfig,
-    "privacy": PrivacyConfig,
-    "llm": LlmConfig,
-    "vector": VectorConfig,
-    "ingestion": IngestionConfig,
-    "agent": AgentConfig,
-    "mcp": McpConfig,
-    "retry": RetryConfig,
-    "api": ApiConfig,
-}
-
-
-def load_config() -> Config:
-    """Read the environment and `.env` (the environment wins); check every value."""
-    env = environ.FileAwareEnv()
-    env.read_env(BASE_DIR / ".env")
-    try:
-        return Config(**{name: read_section(section, env) for name, section in SECTIONS.items()})
-    except OSError as error:
-        raise ImproperlyConfigured(f"A secret file cannot be read: {error}") from error
+SECTIONS = {field.name: cast("type[Section]", field.type) for field in fields(Config)}
 
 
 def all_settings() -> list[tuple[Setting, Any]]:
     """Every declared setting with its default, in the order of the sections."""
     declared = []
     for section in SECTIONS.values():
-        declared += [(described, field.default) for field, described in settings_of(section)]
+        declared += [(described, field.default) for field, described in section.settings()]
     return declared
 
 
-@cache
-def current_config() -> Config:
-    """The configuration of this process."""
-    return load_config()
+class ConfigInForce:
+    """Stands for the configuration of this process, which tests replace by another."""
 
+    def __init__(self) -> None:
+        self.value: Config | None = None
 
-if TYPE_CHECKING:
-    config: Config
-else:
-
-    def __getattr__(name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
         # Read on first use: the entry points export the embedded servers' URLs before that.
-        if name == "config":
-            return current_config()
-        raise AttributeError(name)
+        if self.value is None:
+            self.value = Config.from_env()
+        return getattr(self.value, name)
+
+
+in_force = ConfigInForce()
+config = cast("Config", in_force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import environ
-
-T = TypeVar("T")
+    from _typeshed import DataclassInstance
 
 READERS: dict[str, Callable[[environ.Env, str], Any]] = {
     # A secret file usually ends with a line feed that is not part of the secret.
@@ -77,18 +76,20 @@ def setting(
     return dataclasses.field(default=default, metadata={"setting": described})
 
 
-def settings_of(section: type) -> list[tuple[dataclasses.Field[Any], Setting]]:
-    """The declared settings of one config class, in order."""
-    fields = dataclasses.fields(section)
-    return [(field, cast("Setting", field.metadata["setting"])) for field in fields]
+class Section:
+    """A group of settings: a frozen dataclass whose fields are declared by `setting`."""
 
+    @classmethod
+    def settings(cls) -> list[tuple[dataclasses.Field[Any], Setting]]:
+        """The declared settings, in order."""
+        fields = dataclasses.fields(cast("type[DataclassInstance]", cls))
+        return [(field, cast("Setting", field.metadata["setting"])) for field in fields]
 
-def read_section(section: type[T], env: environ.Env) -> T:
-    """Build one config class; raise `ImproperlyConfigured` naming the bad variable."""
-    values = {}
-    for field, described in settings_of(section):
-        values[field.name] = read_one(field, described, env)
-    return section(**values)
+    @classmethod
+    def from_env(cls, env: environ.Env) -> Self:
+        """Read the section; raise `ImproperlyConfigured` naming the bad variable."""
+        declared = cls.settings()
+        return cls(**{field.name: read_one(field, described, env) for field, described in declared})
 
 
 def read_one(field: dataclasses.Field[Any], described: Setting, env: environ.Env) -> Any:

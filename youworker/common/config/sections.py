@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from youworker.common.config.declare import setting
+from youworker.common.config.declare import Section, setting
 
 
 @dataclass(frozen=True)
-class DatabaseConfig:
+class DatabaseConfig(Section):
     """PostgreSQL, Redis and the files beside them."""
 
     url: str = setting("DATABASE_URL", "", "PostgreSQL with pgvector; empty = embedded server")
@@ -23,7 +23,7 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True)
-class SecurityConfig:
+class SecurityConfig(Section):
     """Secrets, hosts and what browsers are told."""
 
     secret_key: str = setting("SECRET_KEY", "", "signs sessions; created in embedded mode")
@@ -64,7 +64,7 @@ class SecurityConfig:
 
 
 @dataclass(frozen=True)
-class IdentityConfig:
+class IdentityConfig(Section):
     """How people are recognised."""
 
     password_sign_in: bool = setting(
@@ -109,7 +109,7 @@ class IdentityConfig:
 
 
 @dataclass(frozen=True)
-class QuotaConfig:
+class QuotaConfig(Section):
     """What one person may use; rows in the admin set others for users, groups and keys."""
 
     tokens_per_day: int = setting("QUOTA_TOKENS_PER_DAY", 0, "model tokens; 0 = unlimited", low=0)
@@ -122,7 +122,7 @@ class QuotaConfig:
 
 
 @dataclass(frozen=True)
-class PrivacyConfig:
+class PrivacyConfig(Section):
     """How long personal data is kept."""
 
     retention_days: int = setting(
@@ -132,13 +132,20 @@ class PrivacyConfig:
         low=0,
         high=36500,
     )
+    usage_retention_days: int = setting(
+        "USAGE_RETENTION_DAYS",
+        400,
+        "days until it is forgotten who used what and when; 0 = never",
+        low=0,
+        high=36500,
+    )
     export_hours: int = setting(
         "EXPORT_HOURS", 24, "hours an export can be downloaded", low=1, high=720
     )
 
 
 @dataclass(frozen=True)
-class LlmConfig:
+class LlmConfig(Section):
     """The language models and how long they may take."""
 
     base_url: str = setting("LLM_BASE_URL", "", "OpenAI-compatible server, as http://host:11434/v1")
@@ -176,6 +183,13 @@ class LlmConfig:
     max_tool_calls: int = setting(
         "LLM_MAX_TOOL_CALLS", 64, "tool calls of one model turn", low=1, high=1000
     )
+    max_runs: int = setting(
+        "LLM_MAX_RUNS",
+        0,
+        "answers one model server makes at a time, further ones wait; 0 = no limit",
+        low=0,
+        high=100_000,
+    )
     max_argument_chars: int = setting(
         "LLM_MAX_ARGUMENT_CHARS",
         262_144,
@@ -186,7 +200,7 @@ class LlmConfig:
 
 
 @dataclass(frozen=True)
-class VectorConfig:
+class VectorConfig(Section):
     """Embeddings and search."""
 
     embedding_base_url: str = setting(
@@ -206,7 +220,7 @@ class VectorConfig:
 
 
 @dataclass(frozen=True)
-class IngestionConfig:
+class IngestionConfig(Section):
     """Documents on their way in."""
 
     roots: tuple[str, ...] = setting("INGESTION_ROOTS", (), "server folders that may be ingested")
@@ -241,7 +255,7 @@ class IngestionConfig:
 
 
 @dataclass(frozen=True)
-class AgentConfig:
+class AgentConfig(Section):
     """Limits of one answer."""
 
     max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
@@ -287,7 +301,7 @@ class AgentConfig:
 
 
 @dataclass(frozen=True)
-class McpConfig:
+class McpConfig(Section):
     """Tool servers."""
 
     call_timeout: float = setting(
@@ -305,7 +319,7 @@ class McpConfig:
 
 
 @dataclass(frozen=True)
-class RetryConfig:
+class RetryConfig(Section):
     """How often and how patiently something is tried again."""
 
     attempts: int = setting("RETRY_ATTEMPTS", 3, "tries of an upstream request", low=1, high=20)
@@ -316,7 +330,7 @@ class RetryConfig:
 
 
 @dataclass(frozen=True)
-class ApiConfig:
+class ApiConfig(Section):
     """The web server and its answers."""
 
     host: str = setting("HOST", "127.0.0.1", "address the web process listens on")

@@ -1,12 +1,15 @@
 """Settings from the environment."""
 
 import re
+from dataclasses import FrozenInstanceError
+from functools import lru_cache
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.common.config import BASE_DIR, all_settings, load_config
+from youworker.common.config import BASE_DIR, Config, all_settings, config
 from youworker.common.limits import PRESETS
+from youworker.testing.configuring import override_config
 
 
 @pytest.fixture(autouse=True)
@@ -16,15 +19,12 @@ def _empty_environment(monkeypatch):
         monkeypatch.delenv(f"{described.name}_FILE", raising=False)
 
 
-def test_defaults_are_valid_and_have_a_flat_alias():
-    config = load_config()
+def test_defaults_are_valid():
+    read = Config.from_env()
 
-    assert config.api.port == config.api_port == 8000
-    assert config.database_pool_size == config.database.pool_size
-    assert config.llm_base_url == ""
-    assert config.data_dir == BASE_DIR / "var"
-    with pytest.raises(AttributeError):
-        _ = config.api_nothing
+    assert read.api.port == 8000
+    assert read.llm.base_url == ""
+    assert read.data_dir == BASE_DIR / "var"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_bad_value_names_the_variable_and_the_range(monkeypatch, name, value, 
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured) as refusal:
-        load_config()
+        Config.from_env()
 
     assert name in str(refusal.value)
     assert allowed in str(refusal.value)
@@ -57,27 +57,53 @@ def test_values_are_read_by_type(monkeypatch):
     monkeypatch.setenv("EGRESS_ALLOW", "10.0.0.0/8, wiki.example,")
     monkeypatch.setenv("CHAT_MODEL", "")
 
-    config = load_config()
+    read = Config.from_env()
 
-    assert config.api.port == 9000
-    assert config.llm.temperature == 0.7
-    assert config.security.debug is True
-    assert config.security.egress_allow == ("10.0.0.0/8", "wiki.example")
-    assert config.llm.chat_model == ""
+    assert read.api.port == 9000
+    assert read.llm.temperature == 0.7
+    assert read.security.debug is True
+    assert read.security.egress_allow == ("10.0.0.0/8", "wiki.example")
+    assert read.llm.chat_model == ""
 
 
 def test_secrets_may_come_from_files(monkeypatch, tmp_path):
     (tmp_path / "key").write_text("from the file\n")
     monkeypatch.setenv("LLM_API_KEY_FILE", str(tmp_path / "key"))
 
-    assert load_config().llm.api_key.strip() == "from the file"
+    assert Config.from_env().llm.api_key.strip() == "from the file"
 
 
 def test_a_secret_file_that_is_missing_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("METRICS_TOKEN_FILE", str(tmp_path / "nothing"))
 
     with pytest.raises(ImproperlyConfigured, match="nothing"):
-        load_config()
+        Config.from_env()
+
+
+def test_a_test_puts_another_configuration_in_force():
+    usual = config.llm
+    by_section = lru_cache(lambda llm: llm.temperature)
+
+    with override_config("llm", temperature=0.9), override_config("api", port=9999):
+        seen = (config.llm.temperature, config.api.port, by_section(config.llm))
+        with override_config("llm", temperature=1.1):
+            inner = by_section(config.llm)
+
+    assert seen == (0.9, 9999, 0.9)
+    assert inner == 1.1
+    assert config.llm is usual
+    assert by_section(config.llm) == usual.temperature
+    with pytest.raises(FrozenInstanceError):
+        usual.temperature = 0.9
+
+
+def test_a_setting_that_does_not_exist_is_not_replaced():
+    usual = config.llm
+
+    with pytest.raises(TypeError), override_config("llm", warmth=1):
+        pass
+
+    assert config.llm is usual
 
 
 def test_names_are_unique_and_explained():

@@ -14,12 +14,11 @@ from rest_framework.test import APIRequestFactory
 from youworker.common.exceptions import RateLimited, Unavailable
 from youworker.common.limits import (
     PRESETS,
-    PresetThrottle,
+    WriteThrottle,
+    check_rate_limit,
     check_rates,
-    limit,
-    limit_of,
-    limited,
     rate,
+    rate_limited,
     redis_watch,
 )
 from youworker.common.origin import Origin, current
@@ -45,7 +44,7 @@ def request_of(user=None, address="192.0.2.1", key_id=None, **headers):
 
 def used_up(request, name="VERY_STRICT"):
     try:
-        limit(request, name)
+        check_rate_limit(name, request.user)
     except RateLimited:
         return True
     return False
@@ -55,7 +54,7 @@ def test_the_sixth_of_five_is_refused_with_a_pause():
     assert [used_up(request_of()) for _ in range(5)] == [False] * 5
 
     with pytest.raises(RateLimited) as refusal:
-        limit(request_of(), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of().user)
 
     assert 1 <= refusal.value.wait <= 61
 
@@ -63,7 +62,7 @@ def test_the_sixth_of_five_is_refused_with_a_pause():
 def test_users_are_counted_apart_and_everywhere_the_same(ada, django_user_model):
     grace = django_user_model.objects.create_user("grace")
     for n in range(5):
-        limit(request_of(ada, address=f"192.0.2.{n}"), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of(ada, address=f"192.0.2.{n}").user)
 
     assert used_up(request_of(ada, address="192.0.2.77"))
     assert not used_up(request_of(grace))
@@ -72,7 +71,7 @@ def test_users_are_counted_apart_and_everywhere_the_same(ada, django_user_model)
 
 def test_forged_headers_change_nothing():
     for n in range(5):
-        limit(request_of(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}"), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").user)
 
     assert used_up(request_of(HTTP_X_FORWARDED_FOR="203.0.113.99"))
     assert not used_up(request_of(address="192.0.2.2"))
@@ -80,7 +79,7 @@ def test_forged_headers_change_nothing():
 
 def test_presets_are_counted_apart():
     for _ in range(5):
-        limit(request_of(), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of().user)
 
     assert not used_up(request_of(), "STRICT")
 
@@ -114,7 +113,7 @@ def test_a_rate_that_cannot_be_read_stops_the_start(monkeypatch, value):
 def test_keys_of_one_user_are_counted_apart(ada):
     first, second = uuid4(), uuid4()
     for _ in range(5):
-        limit(request_of(ada, key_id=first), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of(ada, key_id=first).user)
 
     assert used_up(request_of(ada, key_id=first))
     assert not used_up(request_of(ada, key_id=second))
@@ -123,7 +122,7 @@ def test_keys_of_one_user_are_counted_apart(ada):
 
 def test_a_network_of_ipv6_is_one_caller():
     for n in range(5):
-        limit(request_of(address=f"2001:db8:0:1:{n}::7"), "VERY_STRICT")
+        check_rate_limit("VERY_STRICT", request_of(address=f"2001:db8:0:1:{n}::7").user)
 
     assert used_up(request_of(address="2001:db8:0:1:ffff::1"))
     assert not used_up(request_of(address="2001:db8:0:2::1"))
@@ -133,38 +132,62 @@ def test_a_network_of_ipv6_is_one_caller():
 def test_sockets_and_requests_share_a_counter(ada):
     request = request_of(ada)
     for _ in range(5):
-        limit_of("VERY_STRICT", ada)
+        check_rate_limit("VERY_STRICT", ada)
 
     assert used_up(request)
 
 
 class View:
-    @limited("VERY_STRICT")
+    @rate_limited("VERY_STRICT")
     def get(self, request):
+        return "answer"
+
+    @rate_limited("VERY_STRICT")
+    def put(self, request):
         return "answer"
 
     def post(self, request):
         return "answer"
 
 
-def test_a_marked_method_counts_against_its_preset():
-    allowed = [PresetThrottle().allow_request(request_of(), View()) for _ in range(5)]
+@rate_limited("VERY_STRICT", methods=("POST",))
+def page(request, number=1):
+    return number
 
-    assert allowed == [True] * 5
+
+def test_a_method_and_a_function_count_before_they_are_called():
+    answers = [View().get(request_of()) for _ in range(3)]
+    plain = APIRequestFactory().post("/")
+    plain.user = AnonymousUser()
+    answers += [page(plain, number=number) for number in range(2)]
+
+    assert answers == ["answer"] * 3 + [0, 1]
     with pytest.raises(RateLimited):
-        PresetThrottle().allow_request(request_of(), View())
+        View().get(request_of())
+    with pytest.raises(RateLimited):
+        page(plain)
+
+
+def test_methods_that_are_not_named_do_not_count():
+    assert [page(request_of()) for _ in range(10)] == [1] * 10
+
+
+def test_a_view_may_not_name_a_limit_that_does_not_exist():
+    with pytest.raises(ImproperlyConfigured, match="NOPE"):
+        rate_limited("NOPE")
 
 
 def test_every_other_write_counts_and_reads_do_not(monkeypatch):
     monkeypatch.setenv("RATE_VERY_HIGH", "1/h")
-    plain = type("Plain", (), {"get": View.post, "post": View.post})()
 
     def ask(method):
         request = request_of()
         request.method = method
-        return PresetThrottle().allow_request(request, plain)
+        return WriteThrottle().allow_request(request, View())
 
     assert [ask("GET") for _ in range(5)] == [True] * 5
+    # It counts itself.
+    assert [ask("PUT") for _ in range(5)] == [True] * 5
     assert ask("POST")
     with pytest.raises(RateLimited):
         ask("POST")
@@ -183,17 +206,17 @@ def test_without_redis_guessing_is_impossible_and_work_goes_on(name):
 
     if name in closed:
         with pytest.raises(Unavailable):
-            limit(request_of(), name)
+            check_rate_limit(name, request_of().user)
     else:
-        limit(request_of(), name)
+        check_rate_limit(name, request_of().user)
 
 
 def test_trouble_with_redis_is_logged_once_until_it_is_over(no_redis, settings, caplog):
     for _ in range(3):
-        limit(request_of(), "SEARCH")
+        check_rate_limit("SEARCH", request_of().user)
     settings.CACHES = {**settings.CACHES, "default": {**REAL_CACHE}}
     for _ in range(3):
-        limit(request_of(), "SEARCH")
+        check_rate_limit("SEARCH", request_of().user)
 
     said = [record.levelname for record in caplog.records if "rate limits" in record.message]
     assert said == ["ERROR", "WARNING"]
@@ -244,14 +267,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.conf import settings
 from youworker.common import origin
 from youworker.common.exceptions import RateLimited
-from youworker.common.limits import limit_of
+from youworker.common.limits import check_rate_limit
 
 settings.RATELIMIT_ENABLE = True
 origin.current.set(origin.Origin("192.0.2.200"))
 refused = 0
 for _ in range(3):
     try:
-        limit_of("VERY_STRICT", AnonymousUser())
+        check_rate_limit("VERY_STRICT", AnonymousUser())
     except RateLimited:
         refused += 1
 print(refused)
@@ -263,7 +286,7 @@ def test_processes_count_together(monkeypatch):
     monkeypatch.setenv("RATE_VERY_STRICT", "5/d")
     current.set(Origin("192.0.2.200"))
     for _ in range(4):
-        limit_of("VERY_STRICT", AnonymousUser())
+        check_rate_limit("VERY_STRICT", AnonymousUser())
 
     other = subprocess.run(
         [sys.executable, "-c", ANOTHER_PROCESS], capture_output=True, text=True, check=True
@@ -272,4 +295,4 @@ def test_processes_count_together(monkeypatch):
     # The fifth of five was the other process's first.
     assert other.stdout.strip() == "2"
     with pytest.raises(RateLimited):
-        limit_of("VERY_STRICT", AnonymousUser())
+        check_rate_limit("VERY_STRICT", AnonymousUser())

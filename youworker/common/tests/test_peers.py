@@ -3,14 +3,14 @@
 import pytest
 
 from youworker.common.peers import TRUSTED, TrustedPeers, cleaned, parsed
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 PROXY, CLIENT, LIAR = "10.0.0.1", "203.0.113.7", "198.51.100.66"
 
 
 @pytest.fixture(autouse=True)
 def _proxies():
-    with configured("security", trusted_proxies=("10.0.0.0/24", "fd00::/64", "::1")):
+    with override_config("security", trusted_proxies=("10.0.0.0/24", "fd00::/64", "::1")):
         yield
 
 
@@ -69,7 +69,7 @@ def test_names_with_underscores_are_dropped_from_everybody(client, name):
 
 
 def test_headers_of_the_operators_own_choice_are_dropped_from_strangers():
-    with configured("identity", sso_user_header="Corp_User", sso_groups_header="CORP-TEAMS"):
+    with override_config("identity", sso_user_header="Corp_User", sso_groups_header="CORP-TEAMS"):
         said = [("Corp-User", "admin"), ("corp-teams", "all")]
 
         assert names(cleaned(scope(*said, client=CLIENT))) == []
@@ -149,7 +149,7 @@ def test_trust_cannot_be_inherited():
 
 
 def test_nobody_is_trusted_by_default():
-    with configured("security", trusted_proxies=()):
+    with override_config("security", trusted_proxies=()):
         result = cleaned(scope(("X-Forwarded-For", LIAR), client="127.0.0.1"))
 
     assert (result["client"], result[TRUSTED]) == (["127.0.0.1", 4711], False)

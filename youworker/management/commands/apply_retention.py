@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from chat.services import apply_retention
+from youworker.purging import apply_retention
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Remove conversations for good that outlived RETENTION_DAYS or the rule of a group."
+    help = (
+        "Remove conversations for good that outlived RETENTION_DAYS or the rule of a group, and "
+        "usage older than USAGE_RETENTION_DAYS."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true")

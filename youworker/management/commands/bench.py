@@ -13,16 +13,17 @@ from accounts.models import User
 from youworker.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
+WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak")
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Measure streaming, ingestion, search or a mixed load, and compare with the budgets."
+    help = "Measure a start, streams, questions, ingestion, search or a mixed load."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=("chat", "ingest", "search", "retrieval", "soak"))
+        parser.add_argument("what", choices=WHAT)
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
         parser.add_argument("--streams", type=int, default=100, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")
@@ -47,11 +48,23 @@ class Command(BaseCommand):
         if report.reasons:
             raise CommandError("\n".join(report.reasons))
 
+    def start(self, options: dict[str, Any]) -> list[Figure]:
+        """A start, the memory of its processes, and what is done for the first time."""
+        from youworker.bench import start
+
+        return start.run()
+
     def chat(self, options: dict[str, Any]) -> list[Figure]:
         """Streams."""
         from youworker.bench import chat
 
         return chat.run(options["streams"])
+
+    def question(self, options: dict[str, Any]) -> list[Figure]:
+        """What one question costs the server."""
+        from youworker.bench import question
+
+        return question.run()
 
     def ingest(self, options: dict[str, Any]) -> list[Figure]:
         """The way of files from the upload to search."""

@@ -19,6 +19,9 @@ from youworker.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Sequence
+
+    from youworker.processes.child import Child
 
 
 class Command(BaseCommand):
@@ -36,19 +39,24 @@ class Command(BaseCommand):
         require_files(config.data_dir, config.data_dir / "files")
         require_address(host, port)
         output = Output()
+        children = commands.children(output, host=host, port=port, workers=workers)
         try:
-            prepare(output.say)
+            # The web process takes as long to load as the database to be prepared.
+            prepare(output.say, meanwhile=children[0].start_early)
             for notice in missing_parts():
                 output.say(f"youworker: {notice}")
             connection.close()
-            asyncio.run(self.supervise(output, host=host, port=port, workers=workers))
+            asyncio.run(self.supervise(children, output, host=host, port=port))
         except OperationalError as error:
             raise StartupRefused(f"the database fails: {error}".strip()) from error
         finally:
+            # After a start that was refused; else it has ended long ago.
+            children[0].kill()
             output.close()
 
-    async def supervise(self, output: Output, *, host: str, port: int, workers: int) -> None:
+    async def supervise(
+        self, children: Sequence[Child], output: Output, *, host: str, port: int
+    ) -> None:
         """Run the children until a signal."""
-        children = commands.children(output, host=host, port=port, workers=workers)
         name = commands.own_name(config.security.allowed_hosts)
         await Supervisor(children, output, host=host, port=port, name=name).run()

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from accounts.models import LinkedIdentity, TokenUsage, User
+from accounts.models import LinkedIdentity, User
 from accounts.services import create_api_key, grant_of
 from accounts.tests.factories import UserFactory, second_factor_for
 from accounts.tickets import issue_ticket
@@ -22,12 +22,14 @@ from chat.tests.factories import (
 )
 from documents.models import Tag
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
-from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.enums import Stage
 from ingestion.store import Incoming, keep
 from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from quotas.enums import UsageKind
+from quotas.models import Quota
+from quotas.services import record_usage
 from youworker.common.ids import uuid7
 from youworker.common.models import IdempotentRequest
 from youworker.common.redis import sync_redis
@@ -58,7 +60,8 @@ def furnish(word):
         object_repr=f"quota of {word}",
         content_type=ContentType.objects.get_for_model(Quota),
     )
-    TokenUsage.objects.create(user=user, day="2026-11-25", tokens_in=5)
+    key = user.api_keys.get()
+    record_usage(UsageKind.RUN, user.pk, key_id=key.pk, tokens_in=5)
     MembershipFactory(user=user, group=GroupFactory(name=f"group of {word}'s team"))
     shelf = CollectionFactory(owner=user, name=word, description=word)
     file = stored(f"content {word}".encode())

@@ -7,15 +7,8 @@ from django.test import Client
 from accounts.models import DataExport, Erasure
 from accounts.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 URL = "/admin/accounts/user/"
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    from youworker import tasks
-
-    monkeypatch.setattr(tasks.erase_users, "apply_async", lambda **_: None)
 
 
 def pages_of(user):

@@ -12,36 +12,36 @@ from django.utils import timezone
 from accounts.enums import ErasureStatus
 from accounts.exceptions import LastSuperuser
 from accounts.models import Erasure, User
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat.models import Citation, Message, Run
 from chat.tests.factories import CitationFactory, RunFactory, SessionFactory
+from documents.enums import DocumentStatus
 from documents.models import Collection, Document
+from documents.tests.conftest import use_model
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    embed,
+    write,
 )
+from documents.tests.fakes import LetterEmbedder
 from groups import retention
 from groups.enums import Role
-from groups.models import Quota
 from groups.tests.factories import GroupFactory, MembershipFactory
+from quotas.enums import UsageKind
+from quotas.models import Quota, TokenUsage, UsageEvent
+from quotas.services import record_usage
+from quotas.tests.factories import use_tokens
 from youworker.common.exceptions import Forbidden
 from youworker.common.leases import lease_end
-from youworker.privacy import erasures
+from youworker.privacy import erasures, removing
 from youworker.privacy.exports import make_exports, request_export
 from youworker.privacy.tests.canaries import furnish, stored, traces_of
 from youworker.testing.leases import let_leases_end
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(settings, monkeypatch):
-    from youworker import tasks
-
-    for task in (tasks.erase_users, tasks.make_exports):
-        monkeypatch.setattr(task, "apply_async", lambda **_: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 @pytest.fixture
@@ -96,6 +96,38 @@ def test_a_name_he_had_before_goes_out_of_the_lines_of_staff(at_once):
 
     line.refresh_from_db()
     assert line.object_repr == "erased"
+
+
+def test_what_was_used_is_kept_and_says_no_more_by_whom(at_once):
+    user = UserFactory()
+    MembershipFactory(user=user)
+    use_tokens(user.pk, 5, key_id=ApiKeyFactory(user=user).pk)
+
+    at_once(user)
+
+    (event,) = UsageEvent.objects.all()
+    assert (event.user_id, event.api_key_id, event.group_ids) == (None, None, None)
+    assert (event.tokens_in, event.kind) == (5, "run")
+    assert not TokenUsage.objects.exists()
+
+
+def test_what_is_used_while_the_rows_are_removed_says_no_more_by_whom(at_once, monkeypatch):
+    user = UserFactory()
+    MembershipFactory(user=user)
+    use_tokens(user.pk, 5)
+    anonymise = removing.anonymise
+
+    def anonymise_too_early(user_id):
+        anonymise(user_id)
+        monkeypatch.setattr(removing, "anonymise", anonymise)
+        record_usage(UsageKind.SEARCH, user_id)
+
+    monkeypatch.setattr(removing, "anonymise", anonymise_too_early)
+
+    at_once(user)
+
+    events = UsageEvent.objects.values_list("kind", "user", "group_ids")
+    assert sorted(events) == [("run", None, None), ("search", None, None)]
 
 
 def test_the_account_is_closed_before_the_work_begins(client_of):
@@ -172,6 +204,22 @@ def test_shared_documents_pass_to_an_admin_of_the_group(at_once):
     assert Document.objects.get(pk=direct.pk).owner == heir
     assert Document.objects.get(pk=direct.pk).collection.is_default
     assert not Document.all_objects.filter(pk=private.pk).exists()
+
+
+def test_documents_that_are_handed_over_get_their_vectors_afterwards(at_once, monkeypatch):
+    use_model(monkeypatch, LetterEmbedder(), active=True)
+    leaving = UserFactory()
+    group = MembershipFactory(role=Role.ADMIN).group
+    document = DocumentFactory(owner=leaving)
+    DocumentShareFactory(document=document, group=group)
+    write(document, "penguins")
+    assert document.refreshed().status == DocumentStatus.SEARCHABLE
+
+    at_once(leaving)
+
+    assert not User.objects.filter(pk=leaving.pk).exists()
+    embed()
+    assert document.refreshed().status == DocumentStatus.READY
 
 
 def test_shared_documents_can_go_with_the_user(at_once):

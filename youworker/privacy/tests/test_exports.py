@@ -28,15 +28,7 @@ from youworker.privacy.registry import personal
 from youworker.privacy.tests.canaries import furnish, stored
 from youworker.testing.leases import let_leases_end
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    from youworker import tasks
-
-    for task in (tasks.erase_users, tasks.make_exports):
-        monkeypatch.setattr(task, "apply_async", lambda **_: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 def packed(user, tmp_path):

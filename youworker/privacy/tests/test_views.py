@@ -14,15 +14,7 @@ from groups import retention
 from youworker.common.config import config
 from youworker.privacy import exports
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    from youworker import tasks
-
-    for task in (tasks.erase_users, tasks.make_exports):
-        monkeypatch.setattr(task, "apply_async", lambda **_: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
 
 @pytest.fixture

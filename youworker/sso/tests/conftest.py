@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from asgiref.sync import async_to_sync
 from auditlog.models import LogEntry
 from django.test import AsyncClient, Client
 
 from youworker.common.peers import cleaned
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 from youworker.testing.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 PROXY = "10.0.0.1"
@@ -44,7 +44,7 @@ def proxy(db):
         pairs = headers.items() if isinstance(headers, dict) else headers
         return async_to_sync(Peer(pairs, address=client, through=through).post)(path)
 
-    with configured("security", trusted_proxies=("10.0.0.0/24",)):
+    with override_config("security", trusted_proxies=("10.0.0.0/24",)):
         yield post
 
 
@@ -53,7 +53,7 @@ def provider(db):
     """A provider we are a client of."""
     with (
         IdentityProvider() as running,
-        configured(
+        override_config(
             "identity",
             oidc_issuer=running.issuer,
             oidc_client_id=CLIENT_ID,
@@ -75,7 +75,7 @@ class Browser(Client):
 
     def visit_provider(self, location):
         """Follow the redirect to the provider; where it sends us back to."""
-        answer = httpx.get(location, follow_redirects=False)
+        answer = httpx2.get(location, follow_redirects=False)
         assert answer.status_code == 302, answer.text
         url = urlsplit(answer.headers["location"])
         assert f"{url.scheme}://{url.netloc}{url.path}" == "http://testserver/auth/oidc/callback"

@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from groups.models import Membership, ServiceAccount
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 REFUSED = {
     "type": "client_error",
@@ -82,9 +82,9 @@ def test_everything_else_is_refused_in_the_same_words(proxy, headers, how):
 
 
 def test_nobody_is_believed_when_no_proxy_is_trusted_or_the_header_is_none(proxy):
-    with configured("security", trusted_proxies=()):
+    with override_config("security", trusted_proxies=()):
         require_refusal(proxy(said()))
-    with configured("identity", sso_user_header="none"):
+    with override_config("identity", sso_user_header="none"):
         require_refusal(proxy({"none": "ada", **said()}))
 
 
@@ -128,7 +128,7 @@ def test_a_name_that_two_users_share_is_refused(proxy):
 
 
 def test_strangers_are_refused_when_users_are_not_created(proxy):
-    with configured("identity", create_users=False):
+    with override_config("identity", create_users=False):
         require_refusal(proxy(said()))
         assert not User.objects.exists()
         UserFactory(username="ada")
@@ -184,7 +184,7 @@ def test_a_renamed_user_keeps_his_account_and_leaves_his_name(proxy):
 
 
 def test_groups_follow_the_header(proxy):
-    with configured("identity", group_map=("it-staff=IT:admin", "sales=Sales")):
+    with override_config("identity", group_map=("it-staff=IT:admin", "sales=Sales")):
         first = proxy(said(groups="it-staff|sales|other"))
         second = proxy(said(groups="sales"))
         third = proxy(said())

@@ -3,7 +3,7 @@
 import pytest
 
 from youworker.sso.notices import sign_in_notices
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 
 def test_nothing_is_said_by_default():
@@ -26,7 +26,7 @@ def test_nothing_is_said_by_default():
     ],
 )
 def test_operators_are_told(section, values, words):
-    with configured(section, **values):
+    with override_config(section, **values):
         said = list(sign_in_notices())
 
     assert len(said) == len(words)
@@ -35,7 +35,7 @@ def test_operators_are_told(section, values, words):
 
 def test_a_proxy_that_signs_nobody_in_needs_no_warning():
     with (
-        configured("security", trusted_proxies=("10.0.0.1",)),
-        configured("identity", sso_user_header="None"),
+        override_config("security", trusted_proxies=("10.0.0.1",)),
+        override_config("identity", sso_user_header="None"),
     ):
         assert list(sign_in_notices()) == []

@@ -3,14 +3,14 @@
 import time
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from accounts.models import LinkedIdentity, User
 from accounts.tests.factories import UserFactory
 from youworker.sso.tests.conftest import FORM, Browser
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 ADA = {
     "sub": "u-1",
@@ -305,7 +305,7 @@ def test_the_verified_address_serves_as_name_when_there_is_no_other(browser, pro
 
 
 def test_strangers_are_refused_when_users_are_not_created(browser, provider):
-    with configured("identity", create_users=False):
+    with override_config("identity", create_users=False):
         require_nobody(browser, browser.sign_in())
 
     assert not User.objects.exists()
@@ -313,7 +313,7 @@ def test_strangers_are_refused_when_users_are_not_created(browser, provider):
 
 def test_groups_follow_the_claim_at_every_sign_in(browser, provider):
     provider.claims["groups"] = ["sales", "it-help", 7]
-    with configured("identity", group_map=("sales=Sales", "it-help=IT")):
+    with override_config("identity", group_map=("sales=Sales", "it-help=IT")):
         browser.sign_in()
         assert [group["name"] for group in browser.me()["groups"]] == ["IT", "Sales"]
 
@@ -403,7 +403,7 @@ def test_a_provider_that_is_down_is_a_sentence_and_one_line_of_log(browser, prov
 
 
 def test_a_provider_that_is_gone_is_a_sentence(browser, provider):
-    with configured("identity", oidc_issuer="http://127.0.0.1:9/"):
+    with override_config("identity", oidc_issuer="http://127.0.0.1:9/"):
         require_nobody(browser, browser.start(), 503)
 
 
@@ -429,12 +429,12 @@ def test_a_provider_that_talks_nonsense_is_an_error_of_its_own(browser, provider
 
 
 def test_a_wrong_client_secret_signs_nobody_in(browser, provider):
-    with configured("identity", oidc_client_secret="wrong"):
+    with override_config("identity", oidc_client_secret="wrong"):
         require_nobody(browser, browser.sign_in())
 
 
 def test_without_a_provider_its_pages_do_not_exist(browser, provider):
-    with configured("identity", oidc_issuer=""):
+    with override_config("identity", oidc_issuer=""):
         assert browser.start().status_code == 404
         assert browser.get("/auth/oidc/callback").status_code == 404
 
@@ -525,6 +525,6 @@ def test_behind_tls_the_provider_sends_people_back_over_tls(browser, configured)
 def test_the_double_refuses_what_a_real_provider_refuses(provider, browser):
     location = browser.start()["Location"]
 
-    assert httpx.get(location.replace("S256", "plain")).status_code == 400
-    assert httpx.get(f"{provider.issuer}/userinfo").status_code == 401
-    assert httpx.post(f"{provider.issuer}/token", data={"code": "x"}).status_code == 400
+    assert httpx2.get(location.replace("S256", "plain")).status_code == 400
+    assert httpx2.get(f"{provider.issuer}/userinfo").status_code == 401
+    assert httpx2.post(f"{provider.issuer}/token", data={"code": "x"}).status_code == 400

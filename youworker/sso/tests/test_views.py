@@ -6,13 +6,13 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import LinkedIdentity
 from accounts.tests.factories import UserFactory
-from youworker.testing.configuring import configured
+from youworker.testing.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 
 
 def test_methods_name_the_password_by_default():
-    with configured("identity", password_sign_in=True, oidc_issuer=""):
+    with override_config("identity", password_sign_in=True, oidc_issuer=""):
         answer = Client().get("/v1/auth/methods")
 
     assert answer.status_code == 200
@@ -21,8 +21,8 @@ def test_methods_name_the_password_by_default():
 
 def test_methods_name_what_is_configured(provider):
     with (
-        configured("security", trusted_proxies=("10.0.0.1",)),
-        configured("identity", password_sign_in=False),
+        override_config("security", trusted_proxies=("10.0.0.1",)),
+        override_config("identity", password_sign_in=False),
     ):
         answer = Client().get("/v1/auth/methods")
 

@@ -17,9 +17,9 @@ from accounts.tests.factories import second_factor_for
 from accounts.types import Identity
 from groups import services as groups
 from groups.enums import Role
-from groups.models import Quota
 from groups.retention import place_hold, release_hold
-from groups.services.quotas import save_quota
+from quotas.models import Quota
+from quotas.services import save_quota
 
 PASSWORD = "password of the fixture"
 # A test puts the address of its provider here.

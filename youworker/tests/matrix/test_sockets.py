@@ -8,7 +8,7 @@ import orjson
 import pytest
 from asgiref.sync import sync_to_async
 
-from chat.consumers import ChatConsumer
+from chat.realtime.consumers import ChatConsumer
 from chat.tests.factories import MessageFactory, RunFactory, ToolRunFactory
 from youworker.routing import routes, websockets
 from youworker.testing.sockets import Socket

@@ -1,0 +1,1 @@
+"""Models on a server that speaks OpenAI's chat completions."""

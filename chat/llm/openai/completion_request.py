@@ -1,0 +1,127 @@
+"""One request to a model server and its answer, read as raw lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chat.agent.errors import ModelUnavailable
+from chat.llm.openai.errors import Transient, transport_failure
+from chat.llm.openai.stream_reader import AnswerReader
+from youworker.upstream.client import open_answer
+from youworker.upstream.errors import TRANSPORT_ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx2
+
+    from chat.agent.types import ModelEvent
+    from chat.llm.openai.timeouts import Clock
+    from youworker.upstream.endpoint import Endpoint
+
+TAIL_SECONDS = 1.0
+
+
+class Turn:
+    """One request and its answer being read."""
+
+    def __init__(self, endpoint: Endpoint, clock: Clock, deadline: float) -> None:
+        self.endpoint = endpoint
+        self.clock = clock
+        # Of the first token, on the loop's clock.
+        self.deadline = deadline
+        self.reader = AnswerReader(endpoint.limits)
+        self.body: dict[str, Any] = {}
+        self.response: httpx2.Response | None = None
+        self.blocks: AsyncIterator[bytes] | None = None
+        # Until when counts are waited for after the last word, on that clock; nought = not yet.
+        self.tail_end = 0.0
+        # The server ignored `stream` and answers one JSON document.
+        self.whole = False
+        self.over = False
+
+    async def open(self, body: dict[str, Any]) -> None:
+        """Send the request and receive the head of the answer; raises `StatusError`, too."""
+        self.body = body
+        longest = self.endpoint.limits.answer_bytes
+        try:
+            with self.clock.until(self.deadline):
+                response = await open_answer(
+                    self.endpoint, "chat/completions", body, longest=longest
+                )
+        except TimeoutError as error:
+            raise self.too_slow() from error
+        except TRANSPORT_ERRORS as error:
+            raise transport_failure(error) from error
+        self.response = response
+        self.whole = "json" in response.headers.get("content-type", "")
+        self.blocks = response.aiter_bytes()
+
+    async def next_events(self) -> list[ModelEvent] | None:
+        """What the next network read brought, maybe nothing; None after the end."""
+        if self.over or self.blocks is None:
+            return None
+        block = await self.next_block(self.blocks)
+        if block and not self.whole:
+            return self.reader.feed(block)
+        if block:
+            self.reader.feed_whole(block)
+            return []
+        return self.ended()
+
+    def ended(self) -> list[ModelEvent]:
+        """The last events; an answer without any output may be asked for again."""
+        try:
+            events = self.reader.end(self.body)
+        except ModelUnavailable as error:
+            raise Transient(error) from error
+        # A failure after the last words is raised when it is asked for more.
+        self.over = self.reader.failure is None
+        return events
+
+    async def next_block(self, blocks: AsyncIterator[bytes]) -> bytes:
+        """The next piece received; empty at the end. Raises what a lost connection means."""
+        try:
+            with self.clock.until(self.patience()):
+                return await anext(blocks, b"")
+        except TimeoutError as error:
+            if self.reader.finished:
+                return b""
+            raise self.too_slow() from error
+        except TRANSPORT_ERRORS as error:
+            failure = transport_failure(error)
+            if isinstance(failure, Transient) and self.reader.finished:
+                return b""
+            if isinstance(failure, Transient) and self.reader.started:
+                raise ModelUnavailable("The model's server broke off the answer.") from error
+            raise failure from error
+
+    def patience(self) -> float:
+        """Until when the next piece is awaited, on the loop's clock."""
+        if self.reader.finished:
+            # Only the counts are missing; some servers never close, and some never fall silent.
+            self.tail_end = self.tail_end or self.clock.loop.time() + TAIL_SECONDS
+            return self.tail_end
+        if not self.reader.started:
+            return self.deadline
+        return self.clock.loop.time() + self.endpoint.timeouts.idle
+
+    def too_slow(self) -> ModelUnavailable:
+        """Which of the clocks ran out, in a sentence."""
+        timeouts = self.endpoint.timeouts
+        if self.clock.is_over:
+            return ModelUnavailable(
+                f"The model's answer took longer than {timeouts.total:g} seconds."
+            )
+        if self.reader.started:
+            return ModelUnavailable(f"The model said nothing for {timeouts.idle:g} seconds.")
+        return ModelUnavailable(
+            f"The model did not begin to answer within {timeouts.first_token:g} seconds."
+        )
+
+    async def close(self) -> None:
+        """Close the request, whether its answer was read to the end or not."""
+        self.over, self.blocks = True, None
+        if self.response is not None:
+            response, self.response = self.response, None
+            await response.aclose()

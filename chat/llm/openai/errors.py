@@ -1,0 +1,66 @@
+"""What an error of the client means for a run, and whether trying again may help."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
+from youworker.upstream.errors import said_by_server
+
+if TYPE_CHECKING:
+    from youworker.upstream.errors import StatusError
+
+REFUSABLE_STATUS = frozenset({400, 404, 405, 415, 422, 500, 501})
+
+# Parts of a request that some servers refuse; the answer is poorer without, not wrong.
+OPTIONAL_PARTS = {
+    "stream_options": re.compile(r"stream_options|include_usage", re.I),
+    "tools": re.compile(
+        r"(support|requir|enabl|allow|accept|recogni|permitted|expected|unknown|extra)"
+        r".{0,200}(\btools?\b|tool[-_ ]|functions? call)"
+        r"|(\btools?\b|tool[-_ ]|functions? call)"
+        r".{0,200}(support|requir|enabl|allow|accept|recogni|permitted|expected|unknown|extra)",
+        re.I | re.S,
+    ),
+    "max_tokens": re.compile(r"max_tokens|max_completion_tokens", re.I),
+    "temperature": re.compile(r"temperature", re.I),
+}
+
+
+class Transient(Exception):
+    """An attempt that may succeed when repeated; `failure` is what is told when it does not."""
+
+    def __init__(self, failure: AgentError, *, wait: float | None = None) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.wait = wait
+
+
+def status_failure(error: StatusError) -> AgentError | Transient:
+    """What an error status means."""
+    if error.is_transient:
+        failure = ModelUnavailable(
+            f"The model's server failed with status {error.status}: {error.reason}"
+        )
+        return Transient(failure, wait=error.retry_after)
+    return ModelRefused(f"The model's server refused the request: {error.reason}")
+
+
+def transport_failure(error: Exception) -> AgentError | Transient:
+    """What an error of the connection means: an answer cut off on our side, or a lost server."""
+    if isinstance(error, BodyTooLarge):
+        return AnswerTooLarge(f"The model's server said too much: {error}")
+    return Transient(ModelUnavailable("The model's server cannot be reached."))
+
+
+def refused_part(error: StatusError, body: dict[str, Any]) -> str:
+    """The optional part of the request that the server complains about; empty if none."""
+    if error.status not in REFUSABLE_STATUS:
+        return ""
+    message = said_by_server(error.body)
+    for name, pattern in OPTIONAL_PARTS.items():
+        if name in body and pattern.search(message):
+            return name
+    return ""

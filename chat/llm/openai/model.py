@@ -1,0 +1,138 @@
+"""Models on a server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp and others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chat.agent.errors import ModelUnavailable
+from chat.llm.openai.completion_request import Turn
+from chat.llm.openai.errors import (
+    Transient,
+    refused_part,
+    status_failure,
+)
+from chat.llm.openai.request_format import messages_json, tools_json
+from chat.llm.openai.timeouts import Clock
+from youworker.upstream.errors import StatusError, pause
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
+    from youworker.common.config.sections import RetryConfig
+    from youworker.upstream.endpoint import Endpoint
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenAICompatibleModel:
+    """One model of one server.
+
+    `refused` names what the server does not take for this model, such as `tools`; it is shared
+    by all turns so that the refusal is paid once.
+    """
+
+    name: str
+    endpoint: Endpoint
+    retry: RetryConfig
+    refused: set[str] = field(default_factory=set, compare=False)
+
+    @property
+    def context_tokens(self) -> int:
+        """How much it can read, in tokens."""
+        return self.endpoint.sampling.context_tokens
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Continue the conversation. Closing the generator closes the request at once."""
+        clock = Clock(self.endpoint.timeouts.total)
+        turn: Turn | None = None
+        try:
+            turn, first = await self.begin(messages, tools, clock)
+            for event in first:
+                yield event
+            while (events := await turn.next_events()) is not None:
+                for event in events:
+                    yield event
+        except Transient as error:
+            raise error.failure from error
+        finally:
+            clock.stop()
+            if turn is not None:
+                await turn.close()
+
+    async def begin(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], clock: Clock
+    ) -> tuple[Turn, list[ModelEvent]]:
+        """Try until the first output arrives; only then is nothing lost by trying again."""
+        attempt = 1
+        while True:
+            try:
+                return await self.attempt(messages, tools, clock)
+            except Transient as error:
+                if attempt >= self.retry.attempts:
+                    raise
+                seconds = pause(self.retry, attempt, error.wait)
+                # What the server says may quote the conversation; it is told in the run.
+                logger.warning("Model %r failed; trying again in %.1f s.", self.name, seconds)
+            if clock.loop.time() + seconds >= clock.end:
+                raise ModelUnavailable("The model's server was busy for too long.")
+            await asyncio.sleep(seconds)
+            attempt += 1
+
+    async def attempt(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], clock: Clock
+    ) -> tuple[Turn, list[ModelEvent]]:
+        """Send the request and wait for the first output."""
+        body = self.body(messages, tools)
+        deadline = clock.loop.time() + self.endpoint.timeouts.first_token
+        turn = Turn(self.endpoint, clock, deadline)
+        try:
+            await self.open(turn, body, messages, tools)
+            while not (events := await turn.next_events()):
+                if events is None:
+                    return turn, []
+        except BaseException:
+            await turn.close()
+            raise
+        return turn, events
+
+    async def open(
+        self,
+        turn: Turn,
+        body: dict[str, Any],
+        messages: Sequence[ChatMessage],
+        tools: Sequence[ToolSchema],
+    ) -> None:
+        """Send the request, leaving out what the server refuses to take."""
+        while True:
+            try:
+                await turn.open(body)
+            except StatusError as error:
+                part = refused_part(error, body)
+                if not part:
+                    raise status_failure(error) from error
+                logger.info("Model %r takes no %s; going on without.", self.name, part)
+                self.refused.add(part)
+                body = self.body(messages, tools)
+            else:
+                return
+
+    def body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> dict[str, Any]:
+        """The request as JSON."""
+        body: dict[str, Any] = {
+            "model": self.name,
+            "messages": messages_json(messages, plain="tools" in self.refused),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": self.endpoint.sampling.temperature,
+            "max_tokens": self.endpoint.sampling.max_output_tokens,
+        }
+        if tools:
+            body["tools"] = tools_json(tools)
+        return {name: value for name, value in body.items() if name not in self.refused}

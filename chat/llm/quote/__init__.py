@@ -1,0 +1,1 @@
+"""The built-in model, which quotes the documents of its user."""

@@ -1,0 +1,1 @@
+"""Conversations as they happen: WebSockets and server-sent events."""

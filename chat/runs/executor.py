@@ -1,0 +1,372 @@
+"""Making one answer: the agent's events go to the log, the text to the database."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import time
+from contextlib import aclosing, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.utils import timezone
+
+from chat.agent.loop import AgentLimits, Checkpoint, Suspended, TurnStarted, run_agent
+from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
+from chat.agent.state import AgentState
+from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
+from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
+from chat.enums import RunStatus
+from chat.llm import registry
+from chat.rendering import done_payload, rendered_citation
+from chat.runs import store
+from chat.runs.citations import CitationIndex, citations_of
+from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.log.cipher import LogUnreadable
+from chat.runs.log.writer import RunLog, log_writer
+from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
+from chat.runs.statements import answer_of
+from chat.runs.toolset import RecordingToolset
+from youworker.common import correlation
+from youworker.common.config import config
+
+if TYPE_CHECKING:
+    from chat.models import Citation, Run, ToolRun
+    from chat.runs.store import RunInput
+
+logger = logging.getLogger(__name__)
+
+# Of a window, this share is left to the answer and to what the estimate gets wrong.
+PROMPT_SHARE = 0.9
+CHARACTERS_PER_TOKEN = 4
+MILLISECOND = timedelta(milliseconds=1)
+# A run nobody takes is ended long before that.
+LONGEST_WAIT_MS = 86_400_000
+# What the columns for a model's name hold.
+LONGEST_NAME = 200
+# Between the cancellation of a run and the end of its process lie three seconds.
+LAST_SECONDS = 2.5
+# A document may be removed between being looked up and being cited; a second look misses it.
+STORE_ATTEMPTS = 2
+
+
+TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
+
+
+async def execute_run(
+    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+) -> dict[str, Any] | None:
+    """Carry out one claimed run; its last event, unless it ends elsewhere or later.
+
+    Whoever loses it writes nothing more.
+    """
+    correlation.current.set(correlation.accepted(run_input.run.correlation_id))
+    log = await log_writer().open(run_input.run.pk, is_new=is_new)
+    log.may_write = lease.is_certain
+    try:
+        return await RunExecutor(run_input, log, lease).execute(stop)
+    except LeaseLost:
+        logger.warning("run %s was ended while this process was silent", run_input.run.pk)
+        log.abandon()
+        return None
+    finally:
+        await log.close()
+
+
+class StoredEnd(NamedTuple):
+    """What was stored with the end of a run; `calls` only if others than its process ended some."""
+
+    citations: list[Citation]
+    calls: list[ToolRun] | None
+
+
+class RunExecutor:
+    """One answer in the making."""
+
+    def __init__(self, run_input: RunInput, log: RunLog, lease: RunLease) -> None:
+        self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
+        self.answer = answer_of(self.run)
+        self.state = run_input.state or AgentState([])
+        self.toolset = RecordingToolset(run_input, self.state)
+        self.text = [self.state.text] if self.state.text else []
+        self.reasoning = [self.state.reasoning] if self.state.reasoning else []
+        # What is stored of the state: more text than that cannot be gone on from.
+        self.stored = self.lengths()
+        # What the model read and said since it last told how many tokens that was.
+        self.unread_chars = self.uncounted_chars = 0
+        self.prompt_chars = 0
+        self.waited_ms = waited_ms(self.run)
+        self.began = time.monotonic()
+        self.ttft_ms: int | None = self.run.ttft_ms
+        self.model_name = ""
+        # The last event, once the run was ended here.
+        self.result: dict[str, Any] | None = None
+
+    async def execute(self, stop: asyncio.Event) -> dict[str, Any] | None:
+        """Speak until the end, a stop or an error, then store and tell how it went.
+
+        The last event, unless the run was left to whoever takes it up later.
+
+        Raises `LeaseLost` as soon as somebody else has ended the run.
+        """
+        self.log.emit("run", {"status": RunStatus.RUNNING, "message_id": str(self.answer.pk)})
+        self.repeat_lost_text()
+        outcome = INTERRUPTED
+        try:
+            outcome = await self.run_until(stop)
+            await self.end(outcome)
+        except asyncio.CancelledError:
+            # The process ends in order: there is time to keep everything that was said.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_SECONDS):
+                    await self.end(outcome)
+            raise
+        return self.result
+
+    def repeat_lost_text(self) -> None:
+        """Say again what a process before this one said and Redis does not have."""
+        with suppress(LogUnreadable):
+            missing = self.state.text[len(self.log.said()) :] if self.state.text else ""
+            if missing:
+                self.log.text(missing)
+
+    async def end(self, outcome: Outcome) -> None:
+        """Finish the run, or leave it to whoever takes it up later."""
+        if outcome.status == RunStatus.WAITING_APPROVAL:
+            await self.suspend()
+        elif outcome is INTERRUPTED and self.stored == self.lengths():
+            await self.requeue()
+        else:
+            await self.finish(outcome)
+
+    async def suspend(self) -> None:
+        """Tell that the run waits for a decision, and give it up with all it needs to go on."""
+        self.log.emit("run", {"status": RunStatus.WAITING_APPROVAL})
+        # Whoever takes the run up continues after what is in the log.
+        await self.log.flush()
+        self.count_untold()
+        state = store.sealed_state(self.run, self.snapshot())
+        await self.park(RunStatus.WAITING_APPROVAL, state=state, **self.progress())
+
+    async def requeue(self) -> None:
+        """Give up a run of which nothing was shown that cannot be gone on from."""
+        await self.park(RunStatus.QUEUED)
+
+    async def park(self, wanted: RunStatus, **changes: Any) -> None:
+        """Give up the run; raises `LeaseLost` when somebody else ended it before."""
+        text, reasoning = "".join(self.text), "".join(self.reasoning)
+        status = await persist(
+            self.lease, store.park_run, self.run, wanted, text, reasoning, **changes
+        )
+        if status == RunStatus.STOPPED:
+            await self.finish(Outcome(RunStatus.STOPPED))
+        elif status is None:
+            self.lease.lose()
+            self.lease.require()
+        else:
+            self.log.abandon()
+
+    async def run_until(self, stop: asyncio.Event) -> Outcome:
+        """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
+        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.run_model())
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
+        saver = asyncio.create_task(self.save_regularly())
+        try:
+            await asyncio.wait({speaking, *waits}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            others = [*waits, saver, speaking]
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        self.lease.require()
+        return outcome_of(speaking)
+
+    async def run_model(self) -> RunStatus:
+        """Let the agent talk; pieces go to the log as they come. How the run stands then."""
+        async with asyncio.timeout(config.agent.max_seconds):
+            model = await registry.resolve(self.run.model or None)
+            self.model_name = model.name
+            self.state.messages = self.state.messages or self.prompt(model)
+            self.prompt_chars = sum(len(message.content) for message in self.state.messages)
+            limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
+            agent = run_agent(self.state, model, self.toolset, limits)
+            async with aclosing(agent) as events:
+                async for event in events:
+                    self.handle_event(event)
+                    if type(event) is Checkpoint:
+                        await self.store_state()
+                    elif type(event) is Suspended:
+                        return RunStatus.WAITING_APPROVAL
+        return RunStatus.SUCCEEDED
+
+    def handle_event(self, event: Any) -> None:
+        """Record one event of the agent; called for every token."""
+        kind = type(event)
+        if kind is TextDelta:
+            if not self.text:
+                self.first_token()
+            self.uncounted_chars += len(event.text)
+            self.text.append(event.text)
+            self.log.text(event.text)
+        elif kind is ReasoningDelta:
+            self.uncounted_chars += len(event.text)
+            self.reasoning.append(event.text)
+            self.log.reasoning(event.text)
+        elif kind is Usage:
+            self.uncounted_chars = 0
+            self.unread_chars = 0
+        elif kind is TurnStarted:
+            self.unread_chars = self.prompt_chars
+        elif kind in TOOL_EVENTS:
+            self.log.emit("tool", tool_payload(event))
+
+    def first_token(self) -> None:
+        """Note how long the user waited, in milliseconds since the question was accepted."""
+        # Of an answer that was taken up nobody knows how much of the time was a user's decision.
+        if self.run_input.state is None:
+            self.ttft_ms = self.waited_ms + int((time.monotonic() - self.began) * 1000)
+
+    def lengths(self) -> tuple[int, int]:
+        """How many characters of text and of reasoning were said."""
+        return sum(map(len, self.text)), sum(map(len, self.reasoning))
+
+    async def store_state(self) -> None:
+        """Keep what another process needs to go on from here; raises `LeaseLost`."""
+        self.count_untold()
+        lengths, state = self.lengths(), self.snapshot()
+        stored = await persist(self.lease, store.save_state, self.run, state, **self.progress())
+        if not stored:
+            self.lease.lose()
+            self.lease.require()
+        self.stored = lengths
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state as it is stored."""
+        self.state.citations = self.toolset.book.to_json()
+        return self.state.to_json()
+
+    def count_untold(self) -> None:
+        """Count a turn whose model told no figures, or broke off, by its characters."""
+        self.state.tokens_in += self.unread_chars // CHARACTERS_PER_TOKEN
+        self.state.tokens_out += self.uncounted_chars // CHARACTERS_PER_TOKEN
+        self.unread_chars = self.uncounted_chars = 0
+
+    def progress(self) -> dict[str, Any]:
+        """The figures of the run so far."""
+        return {
+            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
+            "iterations": self.state.turn,
+            "tokens_in": self.state.tokens_in,
+            "tokens_out": self.state.tokens_out,
+            "ttft_ms": self.ttft_ms,
+        }
+
+    def prompt(self, model: LanguageModel) -> list[ChatMessage]:
+        """System prompt and as much of the conversation as the window holds."""
+        system = system_prompt(self.run_input.language, self.run_input.now)
+        window = int(model.context_tokens * PROMPT_SHARE)
+        taken = tokens_of_schemas(self.toolset.schemas) + len(system.content) // 3
+        reserve = min(config.llm.max_output_tokens, window // 2)
+        budget = max(window - taken - reserve, window // 4)
+        return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]
+
+    async def save_regularly(self) -> None:
+        """Keep the text so far, so that a crash loses less than a second of it."""
+        saved = 0
+        while True:
+            await asyncio.sleep(config.agent.save_seconds)
+            if len(self.text) + len(self.reasoning) == saved:
+                continue
+            written = len(self.text) + len(self.reasoning)
+            try:
+                await self.save("".join(self.text), "".join(self.reasoning))
+            except LeaseLost:
+                return
+            except Exception:
+                logger.exception("the partial answer could not be saved")
+            saved = written
+
+    async def save(self, content: str, reasoning: str) -> None:
+        """Keep a text that goes on; raises `LeaseLost`."""
+        if not await persist(self.lease, store.save_partial, self.run, content, reasoning):
+            self.lease.lose()
+            self.lease.require()
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
+        outcome, stored = await self.store(outcome)
+        # From here on nothing waits, so that the end is told once even if this is cancelled.
+        for citation in stored.citations:
+            self.log.emit("citation", rendered_citation(citation))
+        if outcome.code:
+            about = {"level": "error", "message": outcome.detail, "code": outcome.code}
+            self.log.emit("log", about)
+        self.log.emit("run", {"status": outcome.status})
+        calls = self.toolset.rows.values() if stored.calls is None else stored.calls
+        self.result = done_payload(self.run, citations=stored.citations, tool_runs=calls)
+        self.log.emit("done", self.result)
+
+    async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
+        """Store everything, or at least the text; how the run ended, and what it cites."""
+        failure: Exception | None = None
+        for _ in range(STORE_ATTEMPTS):
+            try:
+                return outcome, await self.end_run(outcome, self.toolset.book)
+            except LeaseLost:
+                raise
+            except Exception as error:  # noqa: BLE001 -- the text is kept, whatever it was
+                failure = error
+        logger.error("the answer of run %s cannot be stored whole", self.run.pk, exc_info=failure)
+        # It is the model's own, and may be what cannot be stored.
+        self.model_name = ""
+        return UNSTORED, await self.end_run(UNSTORED, None)
+
+    async def end_run(self, outcome: Outcome, book: CitationIndex | None) -> StoredEnd:
+        """End the run in the database with what it cites; raises `LeaseLost`."""
+        # Copies: what a thread that outlived its task still does changes nothing here.
+        run, answer = copy.copy(self.run), copy.copy(self.answer)
+        run.answer = answer
+        answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
+        figures = self.usage_totals(outcome)
+        stored = await persist(self.lease, finish_cited, run, outcome.status, book, **figures)
+        if stored is None:
+            self.lease.lose()
+            raise LeaseLost
+        self.run, self.answer = run, answer
+        return stored
+
+    def usage_totals(self, outcome: Outcome) -> dict[str, Any]:
+        """What is stored about the run beside its text."""
+        self.count_untold()
+        return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
+
+
+def tool_payload(event: ToolEvent) -> dict[str, Any]:
+    """What viewers are told about a call."""
+    about = {"tool_run_id": str(event.id), "tool": event.tool}
+    if isinstance(event, ToolEnded):
+        output = event.output
+        status = "error" if output.is_error else "end"
+        figures = {"latency_ms": output.latency_ms, "result_preview": output.preview}
+        return {**about, "status": status, **figures}
+    status = "approval" if isinstance(event, ToolWaiting) else "start"
+    return {**about, "status": status, "args": event.arguments}
+
+
+def waited_ms(run: Run) -> int:
+    """How long a claimed run waited for this process; what no run waits means a clock was set."""
+    waited = (timezone.now() - run.created_at) / MILLISECOND
+    return min(max(int(waited), 0), LONGEST_WAIT_MS)
+
+
+def finish_cited(
+    run: Run, status: RunStatus, book: CitationIndex | None, **figures: Any
+) -> StoredEnd | None:
+    """End a run with the citations its answer has from `book`; None when somebody else did."""
+    answer = answer_of(run)
+    citations = [] if book is None else citations_of(answer, answer.content, book)
+    ended = store.finish_run(run, answer, status, citations, **figures)
+    if ended is None:
+        return None
+    return StoredEnd(citations, store.calls_of(run) if ended.has_open_calls else None)

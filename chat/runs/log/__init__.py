@@ -1,0 +1,1 @@
+"""The event logs of runs: written, read, sealed."""

@@ -1,0 +1,306 @@
+"""Reading event logs: one reader per process follows every watched run and fans out in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from redis.exceptions import RedisError
+
+from chat.events import Event, log_key
+from chat.runs.log.cipher import LogCipher, LogUnreadable
+from youworker.common.background import end_task
+from youworker.common.outages import Outage
+from youworker.common.per_loop import PerLoop
+from youworker.common.redis import async_redis, own_async_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+logger = logging.getLogger(__name__)
+
+BLOCK_MS = 5000
+# A read that is not answered so long after it should have been has lost its server.
+LATE_SECONDS = 5
+RETRY_SECONDS = 0.3
+# So long a viewer waits for Redis before it counts as silent: transports are given a sign of
+# life between the third time and the fourth, and want one every 15 seconds.
+ANSWER_SECONDS = 4
+PAGE = 500
+# A viewer that is this far behind reads the log itself again instead of filling our memory.
+LONGEST_QUEUE = 2000
+
+
+class Viewer:
+    """One reader's place in one log.
+
+    Numbers have no gaps, so the queue is filled only with the numbers that come next. Any other
+    number means that something was missed, and that the log is to be read again.
+    """
+
+    def __init__(self, run_id: UUID, after: int, reader: LogReader) -> None:
+        self.run_id = run_id
+        self.key = log_key(run_id).encode()
+        self.cipher = LogCipher(run_id)
+        self.reader = reader
+        # The last number that was handed out; the queue begins with the next one.
+        self.position = after
+        self.queue: deque[Event] = deque()
+        self.behind = True
+        # The log ended before our position when it was read last.
+        self.ahead = False
+        self.broken = False
+        self.news = asyncio.Event()
+        self.reading: asyncio.Task[None] | None = None
+
+    @property
+    def end(self) -> int:
+        """The last number that was handed out or is queued."""
+        return self.queue[-1].seq if self.queue else self.position
+
+    def offer(self, events: list[Event]) -> None:
+        """Take live events, or note that some were missed."""
+        following = self.end + 1
+        for event in events:
+            if event.seq == following and len(self.queue) < LONGEST_QUEUE:
+                self.queue.append(event)
+                following += 1
+                self.news.set()
+            elif event.seq >= following:
+                self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """Read the log before anything else."""
+        self.behind = True
+        self.news.set()
+
+    async def take(self, patience: float) -> list[Event]:
+        """The next events in order; an empty list after `patience` seconds without any.
+
+        A log with a gap or damage is silent until it is whole again.
+        """
+        try:
+            await self.fill_queue(patience)
+        except LogUnreadable:
+            self.note_damage()
+            await asyncio.sleep(patience)
+        events = list(self.queue)
+        self.queue.clear()
+        if events:
+            self.position = events[-1].seq
+        return events
+
+    async def fill_queue(self, patience: float) -> None:
+        """Return when there are events, or none came for some time."""
+        while not self.queue:
+            if self.reading is None and (self.behind or not self.reader.follows(self)):
+                self.reading = asyncio.create_task(self.catch_up())
+                # A viewer that leaves does not ask how it went.
+                self.reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+            heard = self.hear_reading() if self.reading else self.hear_news(patience)
+            if not await heard:
+                return
+
+    async def hear_reading(self) -> bool:
+        """Wait for what is read of the log; false while it takes long.
+
+        It is left to go on then: where everything is slow, beginning again would never end.
+        """
+        reading = self.reading
+        if reading is None or not (await asyncio.wait({reading}, timeout=ANSWER_SECONDS))[0]:
+            return False
+        self.reading = None
+        reading.result()
+        return True
+
+    async def hear_news(self, patience: float) -> bool:
+        """Wait for what the reader brings; false after `patience` seconds of nothing."""
+        self.news.clear()
+        try:
+            async with asyncio.timeout(patience):
+                await self.news.wait()
+        except TimeoutError:
+            # Whatever was missed, and why ever, is found within one silence.
+            self.behind = True
+            return False
+        return True
+
+    async def catch_up(self) -> None:
+        """Read what the log has, and have it followed from its end."""
+        if self.behind:
+            try:
+                await self.read_log()
+            except BaseException:
+                self.behind = True
+                raise
+        if not self.behind and not self.reader.follows(self):
+            await self.reader.follow(self)
+
+    async def read_log(self) -> None:
+        """Queue up to a page of what comes next; raises `LogUnreadable` for a gap."""
+        # Before the read: what is offered meanwhile and does not fit asks for another one.
+        self.behind = False
+        start = self.position
+        # With the entry at our position, which shows that the log reaches it.
+        rows: Any = await async_redis().xrange(self.key, min=f"{start}-0", count=PAGE)
+        found = self.readable(rows, start)
+        self.ahead = start > 0 and not rows
+        self.behind = self.behind or len(rows) == PAGE
+        self.broken = False
+        # Some of it may have come live and been handed out meanwhile. What is left begins where
+        # the queue begins, so the longer one holds the other.
+        left = [event for event in found if event.seq > self.position]
+        if len(left) > len(self.queue):
+            self.queue = deque(left)
+
+    def readable(self, rows: list[Any], start: int) -> list[Event]:
+        """The events that follow number `start` without a gap."""
+        if start and rows and rows[0][0] == b"%d-0" % start:
+            rows = rows[1:]
+        opened = [self.cipher.open(row) for row in rows]
+        found = [event for seq, event in enumerate(opened, start + 1) if event.seq == seq]
+        if opened and not found:
+            raise LogUnreadable
+        return found
+
+    def note_damage(self) -> None:
+        """Log once that this log cannot be read any further."""
+        if not self.broken:
+            self.broken = True
+            logger.warning("the event log of run %s has a gap or damage", self.run_id)
+
+
+class LogReader:
+    """Follows all watched logs of this event loop with a single blocking read."""
+
+    def __init__(self) -> None:
+        self.viewers: dict[bytes, set[Viewer]] = {}
+        self.positions: dict[bytes, bytes] = {}
+        self.wake_key = f"wake:{uuid4()}".encode()
+        self.wake_position = b"0-0"
+        self.task: asyncio.Task[None] | None = None
+        self.outage = Outage(logger, "event logs cannot be followed; their viewers wait")
+        # A blocking read must not hold up anybody else's command.
+        self.redis = own_async_redis(BLOCK_MS / 1000 + LATE_SECONDS)
+
+    def add(self, viewer: Viewer) -> None:
+        """Begin to deliver to `viewer` what is read of its log."""
+        self.viewers.setdefault(viewer.key, set()).add(viewer)
+
+    def follows(self, viewer: Viewer) -> bool:
+        """Whether the log of `viewer` is being read."""
+        return viewer.key in self.positions and self.task is not None and not self.task.done()
+
+    async def follow(self, viewer: Viewer) -> None:
+        """Read a log from where `viewer` has come to, which is its end or before it."""
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self.read_for_ever())
+        if viewer.key not in self.positions:
+            # Somebody who waits for numbers far ahead must not keep the others waiting.
+            position = 0 if viewer.ahead else viewer.end
+            self.positions[viewer.key] = f"{position}-0".encode()
+            for other in self.viewers[viewer.key] - {viewer}:
+                other.fall_behind()
+            await self.wake()
+
+    def forget(self, viewer: Viewer) -> None:
+        """Stop delivering to `viewer`."""
+        group = self.viewers.get(viewer.key, set())
+        group.discard(viewer)
+        if viewer.reading is not None:
+            viewer.reading.cancel()
+        if not group:
+            self.viewers.pop(viewer.key, None)
+            self.positions.pop(viewer.key, None)
+
+    async def wake(self) -> None:
+        """Make the blocking read begin again with the new list of logs."""
+        pipeline = async_redis().pipeline(transaction=False)
+        pipeline.xadd(self.wake_key, {"w": "1"}, maxlen=1)
+        pipeline.expire(self.wake_key, 60)
+        await pipeline.execute()
+
+    async def close(self) -> None:
+        """Stop reading and give the connection back."""
+        await end_task(self.task)
+        await self.redis.aclose()
+
+    async def read_for_ever(self) -> None:
+        """Deliver until the loop ends; Redis may come and go, and no mistake ends it."""
+        while True:
+            try:
+                await self.read_once()
+                self.outage.end()
+            except Exception as error:  # noqa: BLE001 -- every viewer of the process waits here
+                self.outage.begin(error)
+                await asyncio.sleep(RETRY_SECONDS)
+                for viewer in [each for group in self.viewers.values() for each in group]:
+                    viewer.fall_behind()
+
+    async def read_once(self) -> None:
+        """Wait for entries of any log, and deliver them."""
+        streams: dict[Any, Any] = {self.wake_key: self.wake_position, **self.positions}
+        answer: Any = await self.redis.xread(streams, count=PAGE, block=BLOCK_MS)
+        for key, rows in pairs(answer):
+            if key == self.wake_key:
+                self.wake_position = rows[-1][0]
+            elif key in self.positions:
+                self.positions[key] = rows[-1][0]
+                self.deliver(list(self.viewers[key]), rows)
+
+    def deliver(self, viewers: list[Viewer], rows: list[Any]) -> None:
+        """Hand the rows of one log to everybody who watches it."""
+        try:
+            events = [viewers[0].cipher.open(row) for row in rows]
+        except LogUnreadable:
+            for viewer in viewers:
+                viewer.fall_behind()
+            return
+        for viewer in viewers:
+            viewer.offer(events)
+
+
+def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:
+    """The answer of XREAD, which is a list or, in the newer protocol, a mapping."""
+    if not answer:
+        return []
+    if isinstance(answer, dict):
+        return [
+            (key, rows[0] if rows and isinstance(rows[0], list) else rows)
+            for key, rows in answer.items()
+        ]
+    return [(key, rows) for key, rows in answer]
+
+
+readers = PerLoop(LogReader, close=LogReader.close)
+
+
+def log_reader() -> LogReader:
+    """The reader of the running event loop."""
+    return readers.get()
+
+
+async def follow_log(
+    run_id: UUID, *, after: int, silence: float
+) -> AsyncGenerator[list[Event], None]:
+    """Batches of events after number `after`; an empty batch after `silence` seconds of nothing.
+
+    Goes on for ever, whatever becomes of Redis: the caller stops at the event `done`, or when a
+    silence tells them to.
+    """
+    reader = log_reader()
+    viewer = Viewer(run_id, after, reader)
+    reader.add(viewer)
+    try:
+        while True:
+            batch: list[Event] = []
+            try:
+                batch = await viewer.take(silence)
+            except (RedisError, OSError):
+                await asyncio.sleep(RETRY_SECONDS)
+            yield batch
+    finally:
+        reader.forget(viewer)

@@ -1,0 +1,339 @@
+"""Writing event logs: deltas are gathered, and one writer per process pipelines them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from redis.exceptions import RedisError, ResponseError
+
+from chat.events import Event, encoded, log_key
+from chat.runs.log.cipher import LogCipher
+from youworker.common.background import end_task
+from youworker.common.config import config
+from youworker.common.outages import Outage
+from youworker.common.per_loop import PerLoop
+from youworker.common.redis import own_async_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.2
+# An answer waits so long for Redis before it begins, and so long after its end.
+OPEN_SECONDS = 2
+DRAIN_SECONDS = 5
+# Between two looks whether Redis still has what it took: so long a log may stay cut.
+CHECK_SECONDS = 1.0
+# Entries of one log in one pipeline; more would hold up the logs of others.
+PAGE = 500
+# The longest a process works on a run; what is unfinished after that was left by everybody.
+LONGEST_WORK_SECONDS = 86400
+# Redis' answers to an entry whose number is not above the last one, and to a key that is no log.
+TAKEN = "The ID specified in XADD"
+NO_LOG = "WRONGTYPE"
+
+# Number, type and sealed data.
+Entry = tuple[int, str, bytes]
+
+
+def unfinished_seconds() -> int:
+    """How long a log is kept that nobody writes to, while its run may still go on."""
+    return LONGEST_WORK_SECONDS + config.agent.approval_seconds
+
+
+class NumberTaken(Exception):
+    """Somebody else wrote into the log: its run was ended for us."""
+
+
+class RunLog:
+    """The event log of one run as its maker sees it.
+
+    `text` and `reasoning` cost one list append a token; everything else keeps its place among them.
+    """
+
+    def __init__(self, run_id: UUID, writer: LogWriter) -> None:
+        self.run_id = run_id
+        self.key = log_key(run_id)
+        self.cipher = LogCipher(run_id)
+        self.seq = 0
+        self.kind = "token"
+        self.parts: list[str] = []
+        # Everything said so far, because Redis may lose it: some 200 bytes beside the text for
+        # each flush, so what bounds an answer's text and time bounds this, too.
+        self.entries: list[Entry] = []
+        # How many of them Redis has, for how many seconds, and the last number ever sent.
+        self.written = self.lifetime = self.sent = 0
+        # What Redis has under our name is in the way of writing everything again.
+        self.cut = False
+        self.writer = writer
+        self.closed = False
+        self.given_up = False
+        # Asked before each write: false while the run may be somebody else's.
+        self.may_write: Callable[[], bool] = lambda: True
+
+    def text(self, piece: str) -> None:
+        """Add a piece of the answer."""
+        if self.kind != "token":
+            self.gather()
+            self.kind = "token"
+        self.parts.append(piece)
+        self.writer.notice(self, urgent=self.seq <= 1)
+
+    def reasoning(self, piece: str) -> None:
+        """Add a piece of what the model thinks aloud."""
+        if self.kind != "reasoning":
+            self.gather()
+            self.kind = "reasoning"
+        self.parts.append(piece)
+        self.writer.notice(self, urgent=False)
+
+    def emit(self, kind: str, data: dict[str, Any]) -> None:
+        """Add any other event, at once."""
+        self.gather()
+        self.append(kind, data)
+        self.writer.notice(self, urgent=True)
+
+    def gather(self) -> None:
+        """Turn the gathered pieces into an event."""
+        if self.parts:
+            self.append(self.kind, {"text": "".join(self.parts)})
+            self.parts.clear()
+
+    def append(self, kind: str, data: dict[str, Any]) -> None:
+        """Number an event, seal it and queue it."""
+        sealed = self.cipher.seal(Event(self.seq + 1, kind, encoded(data)))
+        self.seq += 1
+        self.entries.append((self.seq, kind, sealed["d"]))
+
+    def take_over(self, rows: list[Any]) -> None:
+        """Continue after the entries that another process wrote."""
+        self.entries = [
+            (int(identifier.split(b"-")[0]), fields[b"t"].decode(), fields[b"d"])
+            for identifier, fields in rows
+        ]
+        self.written = len(self.entries)
+        self.seq = self.sent = self.entries[-1][0] if self.entries else 0
+
+    def said(self) -> str:
+        """The text of the answer that stands in the log; raises `LogUnreadable`."""
+        texts = (
+            self.cipher.open((b"%d-0" % seq, {b"t": b"token", b"d": sealed})).data
+            for seq, kind, sealed in self.entries
+            if kind == "token"
+        )
+        return "".join(orjson.loads(data)["text"] for data in texts)
+
+    def begin_again(self) -> None:
+        """Write everything again, in place of what Redis has."""
+        self.cut = True
+        self.written = self.lifetime = 0
+
+    @property
+    def is_written(self) -> bool:
+        """Whether Redis has taken everything."""
+        return not self.parts and self.written == len(self.entries)
+
+    def abandon(self) -> None:
+        """Write nothing any more: somebody else ended the run, and its log."""
+        self.closed = self.given_up = True
+        self.parts.clear()
+        self.entries.clear()
+        self.writer.forget(self)
+
+    async def flush(self) -> None:
+        """Return when everything was written, or Redis stays away too long."""
+        self.writer.notice(self, urgent=True)
+        await self.writer.written(self)
+
+    async def close(self) -> None:
+        """Write what is left, and let the log expire some time later."""
+        if self.closed:
+            return
+        self.closed = True
+        self.writer.notice(self, urgent=True)
+        await self.writer.written(self)
+        self.writer.forget(self)
+
+
+class Flush:
+    """What one pipeline writes of one log, and what Redis says to it."""
+
+    def __init__(self, log: RunLog, pipeline: Any, *, check: bool) -> None:
+        self.log = log
+        self.page = log.entries[log.written : log.written + PAGE]
+        self.sent_before = log.sent
+        self.lifetime = config.agent.log_seconds if log.closed else unfinished_seconds()
+        self.checked = check or log.closed
+        before = len(pipeline)
+        if log.cut:
+            pipeline.delete(log.key)
+        self.first = len(pipeline) - before
+        for seq, kind, sealed in self.page:
+            pipeline.xadd(log.key, {"t": kind, "d": sealed}, id=f"{seq}-0")
+            log.sent = max(log.sent, seq)
+        if log.entries and log.lifetime != self.lifetime:
+            pipeline.expire(log.key, self.lifetime)
+        if self.checked:
+            pipeline.xlen(log.key)
+        self.size = len(pipeline) - before
+
+    def settle(self, answers: list[Any]) -> None:
+        """Note what was written; raises what kept Redis from it."""
+        for place, answer in enumerate(answers):
+            if isinstance(answer, Exception):
+                self.judge(place, answer)
+        self.log.cut = False
+        self.log.written += len(self.page)
+        self.log.lifetime = self.lifetime if self.log.entries else 0
+        if self.checked and answers[-1] < self.log.written:
+            logger.warning("the event log of run %s was lost and is written again", self.log.run_id)
+            self.log.begin_again()
+
+    def judge(self, place: int, error: Exception) -> None:
+        """Raise an error, unless it says that an attempt before this one did reach Redis."""
+        if str(error).startswith(NO_LOG):
+            self.log.begin_again()
+        if TAKEN not in str(error):
+            raise error
+        if self.page[place - self.first][0] > self.sent_before:
+            raise NumberTaken
+
+
+class LogWriter:
+    """Sends the events of all runs of this event loop, some 40 times a second at most."""
+
+    def __init__(self) -> None:
+        self.dirty: dict[UUID, RunLog] = {}
+        self.logs: dict[UUID, RunLog] = {}
+        self.urgent = asyncio.Event()
+        self.work = asyncio.Event()
+        self.idle = asyncio.Condition()
+        self.task: asyncio.Task[None] | None = None
+        self.outage = Outage(logger, "event logs cannot be written; they wait for Redis")
+        self.pause = config.agent.flush_ms / 1000
+        self.checked = 0.0
+        # A client that repeats commands by itself would hide which numbers were sent before.
+        self.redis = own_async_redis(DRAIN_SECONDS)
+
+    async def open(self, run_id: UUID, *, is_new: bool = False) -> RunLog:
+        """The log of a run, after what it holds already; the writer starts with the first.
+
+        Nobody can have written about a run that `is_new`.
+        """
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self.write_for_ever())
+        log = self.logs[run_id] = RunLog(run_id, self)
+        if is_new:
+            return log
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                rows: Any = await self.redis.xrange(log.key)
+            log.take_over(rows)
+        except (RedisError, OSError, KeyError, ValueError) as error:
+            # A run is made without Redis, too; a log that was begun elsewhere is given up then.
+            logger.warning("the event log of run %s begins anew (%s)", run_id, type(error).__name__)
+        return log
+
+    def notice(self, log: RunLog, *, urgent: bool) -> None:
+        """Remember that a log has something to write."""
+        if log.run_id not in self.dirty and not log.given_up:
+            self.dirty[log.run_id] = log
+            self.work.set()
+        if urgent:
+            self.urgent.set()
+
+    async def written(self, log: RunLog) -> None:
+        """Return when everything of `log` was written, or Redis stays away too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS), self.idle:
+                await self.idle.wait_for(lambda: log.run_id not in self.dirty)
+
+    def forget(self, log: RunLog) -> None:
+        """Write nothing more of a log."""
+        self.dirty.pop(log.run_id, None)
+        self.logs.pop(log.run_id, None)
+
+    async def close(self) -> None:
+        """Stop writing and give the connection back."""
+        await end_task(self.task)
+        await self.redis.aclose()
+
+    async def write_for_ever(self) -> None:
+        """Flush whenever there is something; no outage and no mistake ends it."""
+        while True:
+            await self.wait_for_work()
+            try:
+                await self.flush()
+                self.outage.end()
+            except Exception as error:  # noqa: BLE001 -- every run of the process writes here
+                self.outage.begin(error)
+                await asyncio.sleep(RETRY_SECONDS)
+                # Redis may have come back without what it had.
+                self.checked = 0.0
+                self.work.set()
+
+    async def wait_for_work(self) -> None:
+        """Return when there is something to write or check, a little later: deltas gather."""
+        # Not `wait_for`, which before Python 3.12 can swallow the cancellation that ends this.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_SECONDS if self.logs else None):
+                await self.work.wait()
+                async with asyncio.timeout(self.pause):
+                    await self.urgent.wait()
+        self.work.clear()
+        self.urgent.clear()
+
+    async def flush(self) -> None:
+        """Write what is new in the logs; nothing is forgotten before Redis took it."""
+        now = time.monotonic()
+        check = now - self.checked >= CHECK_SECONDS
+        waiting = list((self.logs if check else self.dirty).values())
+        batch = [log for log in waiting if log.may_write()]
+        if len(batch) < len(waiting):
+            self.work.set()
+        for log in batch:
+            log.gather()
+        pipeline = self.redis.pipeline(transaction=False)
+        flushes = [Flush(log, pipeline, check=check) for log in batch]
+        answers = iter(await pipeline.execute(raise_on_error=False))
+        self.checked = now if check else self.checked
+        trouble: Exception | None = None
+        for flush in flushes:
+            try:
+                self.settle(flush, list(islice(answers, flush.size)))
+            except ResponseError as error:
+                trouble = error
+        async with self.idle:
+            self.idle.notify_all()
+        if trouble is not None:
+            raise trouble
+
+    def settle(self, flush: Flush, answers: list[Any]) -> None:
+        """Note what was written of a log; raises what kept Redis from it."""
+        log = flush.log
+        try:
+            flush.settle(answers)
+        except NumberTaken:
+            logger.warning("the event log of run %s was ended by somebody else", log.run_id)
+            log.abandon()
+        if log.is_written:
+            self.dirty.pop(log.run_id, None)
+        elif log.run_id in self.logs:
+            self.dirty[log.run_id] = log
+            self.work.set()
+
+
+writers = PerLoop(LogWriter, close=LogWriter.close)
+
+
+def log_writer() -> LogWriter:
+    """The writer of the running event loop."""
+    return writers.get()

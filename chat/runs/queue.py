@@ -1,0 +1,102 @@
+"""Queued runs: which of them go on, in whichever process has room, and telling the processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from youworker.common.config import config
+from youworker.common.effects import attempt
+from youworker.common.redis import sync_redis
+from youworker.common.sql import all_rows, one_row
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+# Processes with room listen here; what they miss they find at their next look.
+CHANNEL = "runs:queued"
+
+# Everybody's first run comes before anybody's second, those that are running counted. A server
+# that is not full takes as many as it has room for; so processes that look at the same moment
+# choose from the same few rows, and each takes what the other has not locked.
+CLAIM = """
+WITH busy AS (
+    SELECT endpoint, user_id, count(*) AS runs
+    FROM chat_run WHERE status = 'running' GROUP BY endpoint, user_id
+), waiting AS (
+    SELECT run.id, run.endpoint, run.created_at, coalesce(busy.runs, 0) + row_number() OVER (
+        PARTITION BY run.endpoint, run.user_id ORDER BY run.created_at, run.id
+    ) AS turn
+    FROM chat_run AS run LEFT JOIN busy USING (endpoint, user_id)
+    WHERE run.status = 'queued'
+), placed AS (
+    SELECT waiting.*, row_number() OVER (
+        PARTITION BY endpoint ORDER BY turn, created_at, id
+    ) + (
+        SELECT coalesce(sum(runs), 0) FROM busy WHERE busy.endpoint = waiting.endpoint
+    ) AS place
+    FROM waiting
+), chosen AS (
+    SELECT run.id FROM chat_run AS run JOIN placed USING (id)
+    WHERE run.status = 'queued' AND (run.id = %(only)s OR %(only)s::uuid IS NULL)
+        AND (run.endpoint = '' OR placed.place <= %(most)s OR %(most)s = 0)
+    ORDER BY placed.turn, placed.created_at, placed.id LIMIT %(limit)s
+    FOR NO KEY UPDATE OF run SKIP LOCKED
+), claimed AS (
+    UPDATE chat_run AS run SET status = 'running', lease_token = %(token)s,
+        lease_until = statement_timestamp() + %(seconds)s::float8 * interval '1 second',
+        lease_suspected_at = NULL, updated_at = statement_timestamp(),
+        started_at = coalesce(started_at, statement_timestamp())
+    FROM chosen WHERE run.id = chosen.id RETURNING run.id
+)
+SELECT id FROM claimed
+UNION SELECT id FROM chat_run WHERE lease_token = %(token)s AND status = 'running'
+"""
+# Under this lock it is counted how much room the servers have; held until the commit.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('chat_run.endpoint', 0))"
+HAS_ROOM = """
+SELECT (SELECT count(*) FROM chat_run WHERE endpoint = %s AND status = 'running') < %s
+    AND NOT EXISTS (SELECT FROM chat_run WHERE endpoint = %s AND status = 'queued')
+"""
+
+
+def may_begin(endpoint: str) -> bool:
+    """Whether a new run may begin before it was queued; the caller holds the transaction."""
+    most = config.llm.max_runs
+    if not most or not endpoint:
+        return True
+    one_row(LOCK, [])
+    row = one_row(HAS_ROOM, [endpoint, most, endpoint])
+    return row is not None and row[0]
+
+
+@transaction.atomic
+def claim_queued(
+    token: UUID, limit: int, *, seconds: float, only: UUID | None = None
+) -> list[UUID]:
+    """Take up to `limit` queued runs, or just one, under a lease with this token; their ids.
+
+    Asked again with the same token, because nobody heard the answer, they are named again.
+    """
+    most = config.llm.max_runs
+    if most:
+        one_row(LOCK, [])
+    given = {"token": token, "limit": limit, "seconds": seconds, "only": only, "most": most}
+    return [row[0] for row in all_rows(CLAIM, given)]
+
+
+def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:
+    """Take one queued run; false when it was stopped or taken, or its model server is full."""
+    return run_id in claim_queued(token, 1, seconds=seconds, only=run_id)
+
+
+def announce_queued() -> None:
+    """Have a process with room look for queued runs at once."""
+    attempt("waking a process for queued runs", sync_redis().publish, CHANNEL, b"")
+
+
+def announce_room() -> None:
+    """Say that a model server may have room again, where room is limited."""
+    if config.llm.max_runs:
+        announce_queued()

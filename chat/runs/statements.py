@@ -1,0 +1,208 @@
+"""The statements every question needs, in plain SQL: each does at once what the ORM does in many.
+
+Whatever else is written about conversations goes through the models.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
+from chat.models import Message, Run, Session
+from youworker.common.fields import Ciphertext
+from youworker.common.sql import Insert, all_rows, mark_stored, one_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.db.models import Model
+
+    from accounts.models import User
+    from chat.enums import RunStatus
+
+
+def listed(words: tuple[str, ...]) -> str:
+    """Words of a fixed vocabulary, as the values of `IN`."""
+    return ", ".join(f"'{word}'" for word in words)
+
+
+# The rule of `Session.objects.visible_to`.
+LOCK_SESSION = """
+SELECT id, user_id, title, model, enable_tools, enable_web, language, ARRAY(
+    SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
+)
+FROM chat_session AS talk WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+FOR NO KEY UPDATE OF talk
+"""
+LOCKED = ["id", "user_id", "title", "model", "enable_tools", "enable_web", "language"]
+
+# The given message, else the latest that nothing follows. That may be an answer that is still
+# being written. Its session was locked by a statement before, so no twin sees the same one.
+PARENT = """
+coalesce(%s::uuid, (
+    SELECT said.id FROM chat_message AS said
+    WHERE said.session_id = %s
+        AND NOT EXISTS (SELECT FROM chat_message AS reply WHERE reply.parent_id = said.id)
+    ORDER BY said.created_at DESC, said.id DESC LIMIT 1
+))
+"""
+TOUCH_SESSION = """
+UPDATE chat_session SET active_at = statement_timestamp(), title = coalesce(%s, title),
+    updated_at = statement_timestamp()
+WHERE id = %s
+"""
+USE_AGAIN = """
+UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id = %s
+"""
+NEW_QUESTION = Insert(Message, parent_id=PARENT)
+NEW_ANSWER = Insert(Message)
+# Empty seconds make no lease.
+NEW_RUN = Insert(Run, lease_until="statement_timestamp() + %s::float8 * interval '1 second'")
+
+# From a message backwards, along the branch it stands on. By parents alone: ids made by several
+# processes need not be in the order of the conversation.
+BRANCH = """
+WITH RECURSIVE branch AS (
+    SELECT id, parent_id, role, content, 1 AS place
+    FROM chat_message WHERE id = %s AND session_id = %s
+    UNION ALL
+    SELECT said.id, said.parent_id, said.role, said.content, place + 1
+    FROM branch JOIN chat_message AS said ON said.id = branch.parent_id
+    WHERE said.session_id = %s AND place < %s
+)
+SELECT id, role, content FROM branch ORDER BY place
+"""
+
+# The fence is in the first part; the others do something only when it did.
+END_RUN = f"""
+WITH ended AS (
+    UPDATE chat_run SET status = %s, model = %s, iterations = %s, tokens_in = %s, tokens_out = %s,
+        ttft_ms = %s, error_code = %s, error_detail = %s, state = NULL,
+        finished_at = statement_timestamp(), updated_at = statement_timestamp()
+    WHERE id = %s AND lease_token = %s AND status IN ({listed(ACTIVE_STATUSES)})
+    RETURNING id, session_id, answer_id
+), answer AS (
+    UPDATE chat_message SET content = %s, reasoning = %s, model = %s, tokens_in = %s,
+        tokens_out = %s, updated_at = statement_timestamp()
+    FROM ended WHERE chat_message.id = ended.answer_id
+    RETURNING chat_message.rating, chat_message.comment
+), active AS (
+    UPDATE chat_session SET active_at = statement_timestamp()
+    FROM ended WHERE chat_session.id = ended.session_id AND chat_session.deleted_at IS NULL
+)
+SELECT answer.rating, answer.comment, EXISTS (
+    SELECT FROM chat_toolrun AS call
+    WHERE call.run_id = ended.id AND call.status IN ({listed(OPEN_CALLS)})
+)
+FROM ended LEFT JOIN answer ON TRUE
+"""  # noqa: S608 -- our own words
+
+
+def lock_session(pk: UUID, user: User) -> Session | None:
+    """Lock one of a user's conversations; None when they have no such one."""
+    row = one_row(LOCK_SESSION, [pk, user.pk])
+    if row is None:
+        return None
+    found: dict[str, Any] = dict(zip(LOCKED, row, strict=False))
+    found["title"] = Ciphertext(found["title"])
+    session = Session.from_db("default", LOCKED, [found[name] for name in LOCKED])
+    session.collection_ids = row[-1]
+    return session
+
+
+@cache
+def new_question_sql() -> str:
+    """Write a question, its answer and its run, and move their session to the front."""
+    rows = f"question AS ({NEW_QUESTION.sql} RETURNING parent_id), answer AS ({NEW_ANSWER.sql})"
+    rows += f", run AS ({NEW_RUN.sql}), active AS ({TOUCH_SESSION})"
+    return f"WITH {rows} SELECT parent_id FROM question"  # noqa: S608 -- our own words
+
+
+@cache
+def repeated_question_sql() -> str:
+    """Write another answer and its run for a question of before."""
+    rows = f"question AS ({USE_AGAIN} RETURNING parent_id), answer AS ({NEW_ANSWER.sql})"
+    rows += f", run AS ({NEW_RUN.sql})"
+    return f"WITH {rows} SELECT parent_id FROM question"  # noqa: S608 -- our own words
+
+
+def insert_question(
+    run: Run, *, parent_id: UUID | None, title: str | None, seconds: float | None
+) -> UUID | None:
+    """Store a run with its question and answer, under a lease of so many seconds.
+
+    What the question follows. A session gets its title unless that is None. The caller has
+    locked the session, and holds the transaction.
+    """
+    question, answer = run.question, answer_of(run)
+    values = NEW_QUESTION.values(question, parent_id=[parent_id, run.session_id])
+    values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
+    row = one_row(new_question_sql(), [*values, title, run.session_id])
+    question.parent_id = row[0] if row else None
+    mark_stored(question, answer, run)
+    return question.parent_id
+
+
+def insert_run(run: Run, *, seconds: float | None) -> None:
+    """Store a run with its answer for a question that is stored, under a lease."""
+    values = NEW_ANSWER.values(answer_of(run)) + NEW_RUN.values(run, lease_until=[seconds])
+    one_row(repeated_question_sql(), [run.pk, run.question_id, *values])
+    mark_stored(answer_of(run), run)
+
+
+def read_branch(session_id: UUID, last: UUID, *, most: int) -> list[Message]:
+    """A message and those before it, newest first, with their role and content only."""
+    rows = all_rows(BRANCH, [last, session_id, session_id, most])
+    names = ["id", "role", "content"]
+    return [
+        Message.from_db("default", names, [pk, role, Ciphertext(content)])
+        for pk, role, content in rows
+    ]
+
+
+def answer_of(run: Run) -> Message:
+    """The answer a run writes."""
+    if run.answer is None:
+        raise ValueError(f"run {run.pk} has no answer to write")
+    return run.answer
+
+
+class Ended(NamedTuple):
+    """What is left to do for a run that was just ended."""
+
+    has_open_calls: bool
+
+
+def end_run(
+    run: Run, answer: Message, status: RunStatus, figures: Mapping[str, Any]
+) -> Ended | None:
+    """End a run that is held, with its answer; None when it is not held any more.
+
+    Both are then as they are stored. The caller holds the transaction.
+    """
+    for name, value in figures.items():
+        setattr(run, name, value)
+    run.status = status
+    answer.model, answer.tokens_in, answer.tokens_out = run.model, run.tokens_in, run.tokens_out
+    row = one_row(
+        END_RUN,
+        [
+            *(status, run.model, run.iterations, run.tokens_in, run.tokens_out, run.ttft_ms),
+            *(run.error_code, sealed(run, "error_detail"), run.pk, run.lease_token),
+            *(sealed(answer, "content"), sealed(answer, "reasoning"), answer.model),
+            *(answer.tokens_in, answer.tokens_out),
+        ],
+    )
+    if row is None:
+        return None
+    # Meanwhile its reader may have said what they think of it.
+    answer.rating, answer.comment = row[0] or 0, Ciphertext(row[1] or "")
+    return Ended(has_open_calls=row[2])
+
+
+def sealed(row: Model, name: str) -> str:
+    """An encrypted column's value as the database takes it."""
+    field: Any = row._meta.get_field(name)
+    return str(field.pre_save(row, add=False))

@@ -1,0 +1,123 @@
+"""Runs that no process works on: they are taken up again, or end with their text."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from redis.exceptions import RedisError
+
+from chat.agent.state import AgentState, UnknownState
+from chat.enums import RunStatus
+from chat.events import log_key
+from chat.models import Message, Run
+from chat.runs.log.cipher import LogCipher, LogUnreadable
+from chat.runs.queue import announce_queued
+from chat.runs.stopping import append_end, end_idle, stop_idle_run
+from chat.runs.store import cut_off
+from youworker.common.effects import after_commit
+from youworker.common.leases import RELEASED
+from youworker.common.redis import sync_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
+# An answer that ends its process three times would end every process in turn.
+MOST_TAKEOVERS = 3
+
+
+def interrupt_stalled_runs() -> int:
+    """End runs whose process is gone, keeping the text from their logs; how many there were.
+
+    A run that is seen stalled for the first time is only marked. One of which nothing was shown
+    beyond its stored state is queued again instead.
+    """
+    Run.objects.running().suspect_expired()
+    return sum(not requeue_stalled(run) and interrupt(run) for run in Run.objects.stalled())
+
+
+def requeue_stalled(run: Run) -> bool:
+    """Let another process go on with a run whose process is gone, if its viewers notice nothing."""
+    rows = Run.objects.stalled().wanted().filter(pk=run.pk, takeovers__lt=MOST_TAKEOVERS)
+    if not rows.exists() or not is_resumable(run):
+        return False
+    changes = {**RELEASED, "takeovers": F("takeovers") + 1, "updated_at": Now()}
+    if not rows.update(status=RunStatus.QUEUED, **changes):
+        return False
+    announce_queued()
+    return True
+
+
+def is_resumable(run: Run) -> bool:
+    """Whether everything that was said of an answer stands in its stored state."""
+    try:
+        state = AgentState([]) if run.state is None else AgentState.from_json(run.state)
+    except UnknownState:
+        return False
+    if run.state is None and run.tool_runs.exists():
+        return False
+    entries = read_log(run.pk)
+    if entries is None or run.answer is None:
+        return False
+    said, thought = (text_of(entries, kind) for kind in ("token", "reasoning"))
+    text = max(len(said), len(run.answer.content))
+    reasoning = max(len(thought), len(run.answer.reasoning))
+    return text <= len(state.text) and reasoning <= len(state.reasoning)
+
+
+def sweep_idle_runs() -> int:
+    """End runs that wait for nothing any more; how many there were."""
+    unwanted = [
+        stop_idle_run(pk) for pk in Run.objects.idle().unwanted().values_list("pk", flat=True)
+    ]
+    # Of a version that kept no state, so nobody can go on with them.
+    stateless = Run.objects.waiting().filter(state=None)
+    code, detail = "interrupted", INTERRUPTED_SENTENCE
+    lost = [end_idle(run, RunStatus.INTERRUPTED, code, detail) for run in stateless]
+    return sum(unwanted) + sum(lost)
+
+
+def interrupt(run: Run) -> bool:
+    """End one run as interrupted; false when its process came back in time."""
+    said = text_of(read_log(run.pk) or [], "token")
+    with transaction.atomic():
+        stalled = Run.objects.stalled()
+        # Without its token the process cannot take the run for one that it ended itself.
+        changes = {"status": RunStatus.INTERRUPTED, "lease_token": None}
+        if not cut_off(stalled, run, "interrupted", INTERRUPTED_SENTENCE, **changes):
+            return False
+        keep_said(run, said)
+        after_commit(partial(append_end, run.pk))
+    return True
+
+
+def keep_said(run: Run, said: str) -> None:
+    """Store the text of a run's log, when it is more than was saved."""
+    if run.answer_id is None:
+        return
+    # Read only now: the run's process may have saved more until it was ended.
+    answer = Message.objects.get(pk=run.answer_id)
+    if len(said) > len(answer.content):
+        answer.content = said
+        answer.save_fields("content")
+
+
+def text_of(entries: list[tuple[str, dict[str, Any]]], kind: str) -> str:
+    """What was said, or thought, according to a log."""
+    return "".join(data.get("text", "") for each, data in entries if each == kind)
+
+
+def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]] | None:
+    """The entries of a run's log; None when Redis is away, or they are unreadable."""
+    cipher = LogCipher(run_id)
+    try:
+        rows: Any = sync_redis().xrange(log_key(run_id))
+        events = [cipher.open(row) for row in rows]
+    except (RedisError, LogUnreadable):
+        return None
+    return [(event.type, orjson.loads(event.data)) for event in events]

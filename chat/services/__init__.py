@@ -1,0 +1,40 @@
+"""What people do with conversations; carrying out a run is `chat.runs`."""
+
+from chat.deletion import clear_history
+from chat.retention import apply_retention
+from chat.services.answers import check_stoppable, give_feedback
+from chat.services.questions import (
+    AcceptedMessage,
+    post_chat,
+    post_message,
+    regenerate,
+)
+from chat.services.sessions import (
+    active_run_id,
+    create_session,
+    delete_session,
+    ids_of_titled,
+    own_session,
+    restore_session,
+    run_in_session,
+    update_session,
+)
+
+__all__ = [
+    "AcceptedMessage",
+    "active_run_id",
+    "apply_retention",
+    "check_stoppable",
+    "clear_history",
+    "create_session",
+    "delete_session",
+    "give_feedback",
+    "ids_of_titled",
+    "own_session",
+    "post_chat",
+    "post_message",
+    "regenerate",
+    "restore_session",
+    "run_in_session",
+    "update_session",
+]

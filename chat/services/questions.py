@@ -1,0 +1,265 @@
+"""Questions: accepted once, with the run and the empty answer that it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.enums import MessageRole, RunStatus
+from chat.llm.registry import endpoint_of
+from chat.models import Message, Run
+from chat.quotas import enforce_run_quota
+from chat.runs import statements
+from chat.runs.queue import announce_queued, may_begin
+from chat.services.sessions import create_session_rows, title_from, visible_collections
+from youworker.common.config import config
+from youworker.common.correlation import correlation_id
+from youworker.common.effects import after_commit
+from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.common.idempotency import Remembered
+from youworker.common.origin import origin
+from youworker.common.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Session
+    from chat.runs.leases import RunLease
+
+LONGEST_TEXT = 200_000
+SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMessage:
+    """An accepted question; `is_new` is false when it was accepted before.
+
+    With `claimed` its run is running already, under the lease it was accepted with.
+    """
+
+    message_id: UUID
+    run_id: UUID
+    session_id: UUID
+    status: str
+    is_new: bool
+    claimed: Run | None = None
+
+
+@validate_not_empty("text")
+@transaction.atomic
+def post_message(
+    session: Session,
+    *,
+    text: str,
+    model: str = "",
+    parent_id: UUID | None = None,
+    options: dict[str, Any] | None = None,
+    idempotency_key: str = "",
+    lease: RunLease | None = None,
+    actor: User,
+) -> AcceptedMessage:
+    """Store a question with its run, which begins under `lease`, or is queued.
+
+    Of the session only the id is taken: it is read again under its lock. Raises `NotFound` when
+    the actor has no such session, and `QuotaExceeded`.
+    """
+    check_text(text)
+    body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
+    remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
+    if remembered.answer is not None:
+        return accepted_before(remembered.answer)
+    session = lock_session(session.pk, actor=actor)
+    check_parent(session, parent_id)
+    run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
+    posted = store_question(run, parent_id=parent_id)
+    remembered.keep(ids_of(posted))
+    return posted
+
+
+def lock_session(pk: UUID, *, actor: User) -> Session:
+    """The session as it is now, which nobody posts to or removes before this transaction ends.
+
+    Raises `NotFound` when the actor has no such session.
+    """
+    # Foreign keys are checked at the commit, when it is too late to say what is wrong.
+    found = statements.lock_session(pk, actor)
+    if found is None:
+        raise NotFound("Not found.")
+    return found
+
+
+def new_run(
+    session: Session,
+    text: str,
+    *,
+    model: str,
+    options: dict[str, Any],
+    lease: RunLease | None,
+    actor: User,
+) -> Run:
+    """An unsaved question with its unsaved run in a session that is new or locked."""
+    question = Message(session=session, role=MessageRole.USER, content=text)
+    return run_for(question, model=model, options=options, lease=lease, actor=actor)
+
+
+def store_question(run: Run, *, parent_id: UUID | None) -> AcceptedMessage:
+    """Store a question with its run, and name the session after its first question."""
+    question = run.question
+    title = None
+    if not run.session.title:
+        run.session.title = title_from(question.content)
+        title = statements.sealed(run.session, "title")
+    seconds = lease_seconds(run)
+    statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
+    return accepted(run)
+
+
+def accepted(run: Run) -> AcceptedMessage:
+    """A run that was just stored."""
+    if run.status == RunStatus.QUEUED:
+        after_commit(announce_queued)
+    claimed = run if run.status == RunStatus.RUNNING else None
+    return AcceptedMessage(
+        run.question_id, run.pk, run.session_id, run.status, is_new=True, claimed=claimed
+    )
+
+
+def lease_seconds(run: Run) -> float | None:
+    """How long a new run is left to its process."""
+    return None if run.lease_token is None else config.agent.lease_seconds
+
+
+def ids_of(posted: AcceptedMessage) -> dict[str, str]:
+    """What is remembered of an accepted question."""
+    return {
+        "message": str(posted.message_id),
+        "run": str(posted.run_id),
+        "session": str(posted.session_id),
+    }
+
+
+def accepted_before(answer: dict[str, Any]) -> AcceptedMessage:
+    """The first answer to a request that was sent again."""
+    run = Run.objects.filter(pk=answer["run"]).first()
+    if run is None:
+        raise NotFound("This request was answered before, and the answer was deleted since.")
+    ids = [UUID(answer[name]) for name in ("message", "run", "session")]
+    return AcceptedMessage(ids[0], ids[1], ids[2], run.status, is_new=False)
+
+
+@validate_not_empty("text")
+@transaction.atomic
+def post_chat(
+    *,
+    text: str,
+    session: Session | None,
+    model: str = "",
+    options: dict[str, Any] | None = None,
+    idempotency_key: str = "",
+    lease: RunLease | None = None,
+    actor: User,
+) -> AcceptedMessage:
+    """Store a question, beginning a conversation for it when there is none."""
+    if session is not None:
+        return post_message(
+            session,
+            text=text,
+            model=model,
+            options=options,
+            idempotency_key=idempotency_key,
+            lease=lease,
+            actor=actor,
+        )
+    check_text(text)
+    chosen = options or {}
+    body = {"text": text, "model": model, "options": chosen, "session": None}
+    remembered = Remembered(idempotency_key, body, actor=actor)
+    if remembered.answer is not None:
+        return accepted_before(remembered.answer)
+    fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
+    session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
+    run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
+    posted = store_question(run, parent_id=None)
+    remembered.keep(ids_of(posted))
+    return posted
+
+
+@transaction.atomic
+def regenerate(
+    message: Message, *, model: str = "", lease: RunLease | None = None, actor: User
+) -> AcceptedMessage:
+    """Begin, or queue, another answer to the question behind `message`."""
+    question = message.parent if message.role == MessageRole.ASSISTANT else message
+    if question is None:
+        raise InvalidInput("There is no question to answer again.")
+    question.session = lock_session(question.session_id, actor=actor)
+    run = run_for(question, model=model, options={}, lease=lease, actor=actor)
+    statements.insert_run(run, seconds=lease_seconds(run))
+    return accepted(run)
+
+
+def run_for(
+    question: Message,
+    *,
+    model: str,
+    options: dict[str, Any],
+    lease: RunLease | None,
+    actor: User,
+) -> Run:
+    """The unsaved run of a question, with the empty answer it will fill.
+
+    It is running under the lease, if there is one and its model server has room. The caller
+    holds the transaction. Raises `QuotaExceeded`.
+    """
+    session, key_id = question.session, origin().key_id
+    enforce_run_quota(actor, key_id)
+    name = model or session.model
+    run = Run(
+        session=session,
+        user=actor,
+        question=question,
+        api_key_id=key_id,
+        model=name,
+        endpoint=endpoint_of(name),
+        correlation_id=correlation_id(),
+        options=run_options(session, options, actor=actor),
+    )
+    # The rows point at each other, which is checked when the transaction ends.
+    question.run = run
+    run.answer = Message(
+        session=session, role=MessageRole.ASSISTANT, parent=question, run=run, model=name
+    )
+    if lease is not None and may_begin(run.endpoint):
+        run.status, run.started_at = RunStatus.RUNNING, timezone.now()
+        run.lease_token = lease.token
+    return run
+
+
+def run_options(session: Session, options: dict[str, Any], *, actor: User) -> dict[str, Any]:
+    """The settings of one run: those of the request, else of the session."""
+    collections = options.get("collections")
+    if collections is None:
+        chosen = [str(pk) for pk in session.collection_ids]
+    else:
+        chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
+    return {
+        "enable_tools": options.get("enable_tools", session.enable_tools),
+        "enable_web": options.get("enable_web", session.enable_web),
+        "language": options.get("language") or session.language,
+        "collections": chosen,
+    }
+
+
+def check_parent(session: Session, parent_id: UUID | None) -> None:
+    """Raise `InvalidInput` when there is no such message in the session."""
+    if parent_id and not Message.objects.filter(session=session, pk=parent_id).exists():
+        raise InvalidInput("There is no such message in this session.", attr="parent_id")
+
+
+def check_text(text: str) -> None:
+    """Refuse what cannot be stored or would fill every window."""
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(f"A message has at most {LONGEST_TEXT:,} characters.", attr="text")

@@ -1,0 +1,142 @@
+"""Conversations: begun, changed, hidden, found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import Run, Session
+from documents.models import Collection
+from youworker.common import audit
+from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.common.slots import give_way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from accounts.models import User
+    from chat.managers import SessionQuerySet
+
+TITLE_CHARACTERS = 80
+# Some 20 ms of decrypting, about as long as any other request takes.
+TITLES_AT_ONCE = 500
+
+
+@transaction.atomic
+def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
+    """Begin a conversation; `fields` are those of `SESSION_FIELDS`."""
+    return create_session_rows(collections=collections, actor=actor, **fields)
+
+
+def create_session_rows(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
+    """Create a session; the caller holds the transaction."""
+    session = Session.objects.create(user=actor, **fields)
+    session.collection_ids = list(collections)
+    if collections:
+        set_collections(session, collections, actor=actor)
+    audit.record("chat.session.create", actor=actor, target=session)
+    return session
+
+
+@transaction.atomic
+def update_session(
+    session: Session,
+    *,
+    collections: Iterable[UUID] | None = None,
+    archived: bool | None = None,
+    actor: User,
+    **fields: Any,
+) -> Session:
+    """Change a conversation's settings, or put it away."""
+    for name, value in fields.items():
+        setattr(session, name, value)
+    if archived is not None:
+        session.archived_at = timezone.now() if archived else None
+    session.save_fields(*fields, "archived_at")
+    if collections is not None:
+        set_collections(session, collections, actor=actor)
+    return session
+
+
+def set_collections(session: Session, collections: Iterable[UUID], *, actor: User) -> None:
+    """Limit a conversation to some collections; raises `InvalidInput` for unknown ones."""
+    session.collections.set(visible_collections(collections, actor=actor))
+
+
+def visible_collections(wanted: Iterable[UUID], *, actor: User) -> Sequence[Collection]:
+    """The collections with these ids; raises `InvalidInput` when the actor misses one."""
+    ids = set(wanted)
+    found = list(Collection.objects.visible_to(actor).filter(pk__in=ids))
+    if len(found) != len(ids):
+        raise InvalidInput("There is no such collection.", attr="collections")
+    return found
+
+
+@transaction.atomic
+def delete_session(session: Session, *, actor: User) -> None:
+    """Hide a conversation and end its answers; it can be restored for some days."""
+    session.soft_delete()
+    audit.record("chat.session.delete", actor=actor, target=session)
+
+
+@transaction.atomic
+def restore_session(session: Session, *, actor: User) -> Session:
+    """Bring a hidden conversation back; raises `NotFound` when it was purged meanwhile."""
+    if not Session.all_objects.filter(pk=session.pk).restore():
+        raise NotFound("Not found.")
+    session.deleted_at = None
+    audit.record("chat.session.restore", actor=actor, target=session)
+    return session
+
+
+def title_from(text: str) -> str:
+    """A title made of the first words of a question."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_CHARACTERS:
+        return line
+    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
+
+
+def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:
+    """A session of the actor; raises `NotFound` for anything else."""
+    rows = Session.all_objects.visible_to(actor)
+    found: Session | None = (rows.deleted() if deleted else rows.alive()).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("Not found.")
+    return found
+
+
+def ids_of_titled(sessions: SessionQuerySet, words: str) -> list[UUID]:
+    """The ids of those sessions whose title has the words, in order.
+
+    Titles are encrypted, so they are read here: some at a time, and others may go between.
+    """
+    wanted, found = words.casefold(), list[UUID]()
+    plain = sessions.prefetch_related(None)
+    ids = list(plain.values_list("pk", flat=True))
+    for start in range(0, len(ids), TITLES_AT_ONCE):
+        part = ids[start : start + TITLES_AT_ONCE]
+        titled = plain.order_by().only("title").in_bulk(part)
+        found += [pk for pk in part if pk in titled and wanted in titled[pk].title.casefold()]
+        give_way()
+    return found
+
+
+def active_run_id(session: Session) -> UUID | None:
+    """The latest run of a session that has not ended."""
+    latest = Run.objects.active().filter(session=session).newest_first()
+    return latest.values_list("pk", flat=True).first()
+
+
+def run_in_session(session: Session, run_id: object) -> UUID:
+    """The id of a run of this session; raises `NotFound` for any other, or for nonsense."""
+    try:
+        wanted = UUID(str(run_id))
+    except ValueError as error:
+        raise NotFound("Not found.") from error
+    if not Run.objects.filter(pk=wanted, session=session).exists():
+        raise NotFound("Not found.")
+    return wanted

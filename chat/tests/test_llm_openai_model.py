@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+
+import pytest
+
+from chat.agent.errors import ModelRefused
+from chat.agent.types import ChatMessage, ToolCall, Usage
+from chat.tests.llm_support import (
+    SEARCH,
+    calls_of,
+    events_of,
+    model_on,
+    reasoning_of,
+    text_of,
+    usages_of,
+    user,
+)
+from youworker.common import correlation
+from youworker.testing.model_server import Call, ModelServer, Turn
+from youworker.upstream.client import close_clients
+
+
+@pytest.fixture
+async def server():
+    with ModelServer() as running:
+        yield running
+        await close_clients()
+
+
+async def test_stream_yields_the_words_and_the_usage(server):
+    server.script(Turn(text="Paris is the capital."))
+
+    events = await events_of(model_on(server.base_url), user("What is the capital?"))
+
+    assert [event.text for event in events[:-1]] == ["Paris ", "is ", "the ", "capital."]
+    assert events[-1] == Usage(5, 4)
+
+
+async def test_request_carries_prompt_options_and_correlation(server):
+    token = correlation.current.set("abc-123")
+    messages = [
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "Find it."),
+        ChatMessage("assistant", "", tool_calls=[ToolCall("c1", "semantic_query", {"query": "è"})]),
+        ChatMessage("tool", "found", tool_call_id="c1", tool_name="semantic_query"),
+    ]
+
+    await events_of(model_on(server.base_url, max_output_tokens=77), messages, [SEARCH])
+    correlation.current.reset(token)
+
+    request = server.chats[0]
+    assert request.headers["x-correlation-id"] == "abc-123"
+    assert request.body["stream"] is True
+    assert request.body["max_tokens"] == 77
+    assert request.body["stream_options"] == {"include_usage": True}
+    assert request.body["tools"][0]["function"]["name"] == "semantic_query"
+    assert "qualified" not in request.body["tools"][0]["function"]
+    assert request.body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Find it."},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {
+                    "id": "c1",
+                    "type": "function",
+                    "function": {"name": "semantic_query", "arguments": '{"query":"è"}'},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": "found"},
+    ]
+
+
+async def test_key_of_the_server_is_sent(server):
+    await events_of(model_on(server.base_url, api_key="secret-key"))
+
+    assert server.chats[0].headers["authorization"] == "Bearer secret-key"
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+async def test_reasoning_is_kept_apart_from_the_answer(server, field):
+    server.script(Turn(text="42", reasoning="six times seven", reasoning_field=field))
+
+    events = await events_of(model_on(server.base_url))
+
+    assert reasoning_of(events) == "six times seven "
+    assert text_of(events) == "42"
+
+
+@pytest.mark.parametrize("style", ["whole", "pieces", "bare", "object"])
+async def test_tool_call_is_read_in_every_style(server, style):
+    arguments = {"query": "replication lag", "limit": 8}
+    server.script(Turn(calls=(Call("semantic_query", arguments),), call_style=style))
+
+    (call,) = calls_of(await events_of(model_on(server.base_url), tools=[SEARCH]))
+
+    assert (call.name, call.arguments, call.invalid) == ("semantic_query", arguments, "")
+    assert call.id
+
+
+@pytest.mark.parametrize("style", ["whole", "pieces", "bare", "object"])
+async def test_two_calls_of_one_turn_stay_apart(server, style):
+    calls = (Call("a", {"x": 1}), Call("b", {"y": [2]}))
+    server.script(Turn(text="Let me see.", calls=calls, call_style=style))
+
+    events = await events_of(model_on(server.base_url))
+
+    found = calls_of(events)
+    assert [(call.name, call.arguments) for call in found] == [("a", {"x": 1}), ("b", {"y": [2]})]
+    assert len({call.id for call in found}) == 2
+    assert text_of(events) == "Let me see."
+
+
+@pytest.mark.parametrize("broken", ['{"query": ', "[1, 2]", '"text"', "nonsense"])
+async def test_unreadable_arguments_are_named_not_raised(server, broken):
+    server.script(Turn(calls=(Call("semantic_query", broken),)))
+
+    (call,) = calls_of(await events_of(model_on(server.base_url)))
+
+    assert call.arguments == {}
+    assert "arguments are not" in call.invalid
+
+
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        {"garbage": True},
+        {"done": False},
+        {"done": False, "finish": False},
+        {"empty_choices": True},
+        {"whole": True},
+    ],
+)
+async def test_quirk_of_the_stream_does_not_spoil_the_answer(server, quirk):
+    server.script(Turn(text="All is well.", **quirk))
+
+    events = await events_of(model_on(server.base_url))
+
+    assert text_of(events) == "All is well."
+    assert len(usages_of(events)) == 1
+    assert len(server.chats) == 1
+
+
+async def test_whole_answer_may_hold_reasoning_and_calls(server):
+    calls = (Call("semantic_query", {"query": "x"}),)
+    server.script(Turn(text="Hm.", reasoning="thinking", calls=calls, whole=True))
+
+    events = await events_of(model_on(server.base_url))
+
+    assert reasoning_of(events) == "thinking"
+    assert calls_of(events)[0].arguments == {"query": "x"}
+
+
+async def test_missing_usage_is_estimated(server):
+    server.script(Turn(text="12345678", usage=False))
+
+    (usage,) = usages_of(await events_of(model_on(server.base_url), user("q" * 400)))
+
+    assert usage.tokens_out == 2
+    assert 100 <= usage.tokens_in <= 125
+
+
+async def test_answer_without_text_is_an_answer(server):
+    server.script(Turn(text=""))
+
+    assert text_of(await events_of(model_on(server.base_url))) == ""
+
+
+async def test_text_of_any_language_and_control_character_arrives_untouched(server):
+    text = 'Grüße,\t"città"\n日本 \u2028 🙂\\ \x00end'
+    server.script(Turn(text=text))
+
+    assert text_of(await events_of(model_on(server.base_url))) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("tools", "registry.ollama.ai/library/gemma:2b does not support tools"),
+        ("tools", '"auto" tool choice requires --enable-auto-tool-choice to be set'),
+        ("stream_options", "Unrecognized request argument supplied: stream_options"),
+        ("temperature", "Unsupported value: 'temperature' does not support 0.2 with this model."),
+        ("max_tokens", "Use 'max_completion_tokens' instead of max_tokens."),
+    ],
+)
+async def test_part_the_server_refuses_is_left_out_from_then_on(server, field, message):
+    refusal = Turn(status=400, refuses=field, message=message)
+    server.script(refusal, Turn(text="Fine."), Turn(text="Again."))
+    model = model_on(server.base_url)
+
+    first = await events_of(model, tools=[SEARCH])
+    second = await events_of(model, tools=[SEARCH])
+
+    assert (text_of(first), text_of(second)) == ("Fine.", "Again.")
+    assert [field in request.body for request in server.chats] == [True, False, False]
+
+
+async def test_model_without_tools_is_told_results_in_plain_words(server):
+    server.script(Turn(status=400, refuses="tools", message="does not support tools"))
+    messages = [
+        *user("Find it."),
+        ChatMessage("assistant", "", tool_calls=[ToolCall("c1", "semantic_query", {})]),
+        ChatMessage("tool", "the passage", tool_call_id="c1", tool_name="semantic_query"),
+    ]
+
+    await events_of(model_on(server.base_url), messages, [SEARCH])
+
+    assert server.chats[1].body["messages"][1:] == [
+        {"role": "assistant", "content": "I use semantic_query."},
+        {"role": "user", "content": "Result of semantic_query:\nthe passage"},
+    ]
+
+
+async def test_refusal_of_the_schema_itself_is_not_taken_for_missing_tools(server):
+    server.script(Turn(status=400, message="Invalid JSON in messages[0]"))
+
+    with pytest.raises(ModelRefused, match="Invalid JSON in messages"):
+        await events_of(model_on(server.base_url), tools=[SEARCH])
+
+
+async def test_closing_the_generator_closes_the_request(server):
+    model = model_on(server.base_url, "double:tokens=1000,rate=50")
+
+    async with aclosing(model.stream(user(), tools=[])) as stream:
+        await anext(stream)
+
+    assert await asyncio.to_thread(server.chats[0].abandoned.wait, 2)
+    assert server.chats[0].tokens_sent < 50
+
+
+@pytest.mark.parametrize("hang", ["headers", "first", "middle"])
+async def test_cancelling_the_task_closes_the_request_at_once(server, hang):
+    server.script(Turn(tokens=4, hang=hang))
+    task = asyncio.create_task(events_of(model_on(server.base_url)))
+    await asyncio.to_thread(server.state.arrived.wait, 5)
+    await asyncio.sleep(0.05)
+
+    start = time.perf_counter()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert time.perf_counter() - start < 0.5
+    assert await asyncio.to_thread(server.chats[0].abandoned.wait, 2)
+
+
+async def test_connection_is_used_again(server):
+    model = model_on(server.base_url)
+
+    for _ in range(3):
+        await events_of(model)
+
+    assert len(server.connections) == 1
+
+
+async def test_many_streams_at_once_do_not_mix(server):
+    texts = [f"answer {number} " * 30 for number in range(20)]
+    server.state.default = Turn(text="{user}")
+    model = model_on(server.base_url)
+
+    answers = await asyncio.gather(*(events_of(model, user(text)) for text in texts))
+
+    assert [text_of(answer) for answer in answers] == texts

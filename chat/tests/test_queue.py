@@ -1,0 +1,287 @@
+"""Queued runs: how many a model server gets, whose turn it is, and how soon they are taken up."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from accounts.tests.factories import UserFactory
+from chat import approvals, services
+from chat.agent.types import TextDelta
+from chat.enums import RunStatus
+from chat.llm import registry
+from chat.models import Run
+from chat.runs import manager, queue, sweeper
+from chat.runs.leases import RunLease
+from chat.runs.manager import accept, close_runs, run_manager
+from chat.runs.queue import claim_queued, claim_run
+from chat.runs.stream import view_run
+from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
+from chat.tests.fakes import ScriptedModel
+from youworker.testing.leases import let_leases_end
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SERVER = "http://models.test:8000/v1"
+
+
+@pytest.fixture
+def limited(configured):
+    """One model server that makes two answers at a time."""
+    configured("llm", base_url=SERVER, chat_model="m", max_runs=2)
+    return registry.endpoint_of("m")
+
+
+def waiting(user, endpoint="", count=1):
+    session = SessionFactory(user=user)
+    return [
+        RunFactory(session=session, user=user, status=RunStatus.QUEUED, endpoint=endpoint).pk
+        for _ in range(count)
+    ]
+
+
+def claim_apart(limit):
+    try:
+        return claim_queued(uuid4(), limit, seconds=60)
+    finally:
+        connection.close()
+
+
+def ask(session, **options):
+    return services.post_message(session, text="How?", actor=session.user, **options)
+
+
+async def told(run_id):
+    async with asyncio.timeout(20):
+        return [event.type async for batch in view_run(run_id) for event in batch]
+
+
+# Whose turn it is.
+
+
+def test_everybody_comes_first_once_before_anybody_comes_twice():
+    many, one, other = (UserFactory() for _ in range(3))
+    first, second, third = waiting(many, count=3)
+    (late,), (later,) = waiting(one), waiting(other)
+
+    # One at a time, so that what runs counts for those who wait.
+    order = [claim_queued(uuid4(), 1, seconds=60)[0] for _ in range(5)]
+
+    assert order == [first, late, later, second, third]
+
+
+def test_at_one_look_turns_are_taken_too():
+    many, one = UserFactory(), UserFactory()
+    first, _, _ = waiting(many, count=3)
+    (late,) = waiting(one)
+
+    assert set(claim_queued(uuid4(), 2, seconds=60)) == {first, late}
+
+
+def test_a_look_that_nobody_heard_the_answer_of_is_repeated():
+    (mine, other), token = waiting(UserFactory(), count=2), uuid4()
+
+    assert claim_queued(token, 1, seconds=60) == [mine]
+    assert set(claim_queued(token, 1, seconds=60)) == {mine, other}
+
+
+# How many a model server gets.
+
+
+def test_a_full_server_gets_no_more_and_the_others_do(limited):
+    user = UserFactory()
+    waiting(user, limited, count=4)
+    (elsewhere,) = waiting(user, "other.test/v1")
+    (built_in,) = waiting(user)
+
+    taken = claim_queued(uuid4(), 10, seconds=60)
+
+    here = Run.objects.filter(endpoint=limited, status=RunStatus.RUNNING)
+    assert here.count() == 2
+    assert {elsewhere, built_in} < set(taken)
+    assert len(taken) == 4
+
+
+def test_processes_that_look_together_do_not_overfill_a_server(limited):
+    for _ in range(6):
+        waiting(UserFactory(), limited)
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [pk for part in pool.map(claim_apart, [2] * 8) for pk in part]
+
+    assert len(taken) == len(set(taken)) == 2
+    assert Run.objects.filter(status=RunStatus.RUNNING).count() == 2
+
+
+def test_questions_accepted_together_do_not_overfill_a_server(limited):
+    sessions = [SessionFactory() for _ in range(6)]
+
+    def ask_apart(session):
+        try:
+            return ask(session, lease=RunLease()).status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(ask_apart, sessions))
+
+    assert sorted(found) == [RunStatus.QUEUED] * 4 + [RunStatus.RUNNING] * 2
+
+
+def test_a_new_question_does_not_overtake_those_that_wait(limited):
+    waiting(UserFactory(), limited)
+
+    assert ask(SessionFactory(), lease=RunLease()).status == RunStatus.QUEUED
+
+
+def test_a_run_named_by_its_id_waits_for_room_like_any_other(limited):
+    first, second, third = (waiting(UserFactory(), limited)[0] for _ in range(3))
+
+    assert claim_run(first, uuid4(), seconds=60)
+    assert not claim_run(third, uuid4(), seconds=60)
+    assert claim_run(second, uuid4(), seconds=60)
+    assert not claim_run(third, uuid4(), seconds=60)
+
+
+def test_without_a_limit_nothing_is_locked_or_counted(configured, django_assert_num_queries):
+    configured("llm", base_url=SERVER, max_runs=0)
+
+    with django_assert_num_queries(0):
+        assert queue.may_begin("models.test:8000/v1")
+
+
+def test_the_name_of_a_server_has_no_password(configured):
+    configured("llm", base_url="http://ada:secret@models.test:8000/v1", chat_model="m")
+
+    assert registry.endpoint_of("m") == "models.test:8000/v1"
+    assert registry.endpoint_of("quote") == ""
+
+
+def test_of_several_servers_the_one_that_lists_the_model_counts(configured, monkeypatch):
+    configured("llm", base_url="http://a.test/v1,http://b.test/v1", chat_model="")
+    monkeypatch.setattr(registry, "last_listed", {"http://b.test/v1": ("big:latest",)})
+
+    assert registry.endpoint_of("big") == "b.test/v1"
+    assert registry.endpoint_of("unknown") == "a.test/v1"
+    assert registry.endpoint_of("") == "b.test/v1"
+
+
+# How soon.
+
+
+@pytest.fixture
+async def patient(monkeypatch):
+    """A process that looks for queued runs only when it is told to."""
+    monkeypatch.setattr(manager, "TAKE_SECONDS", 3600)
+    here = run_manager()
+    here.serve()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not await subscribers():  # noqa: ASYNC110 -- Redis tells nobody of it
+            await asyncio.sleep(0.02)
+    here.news.clear()
+    yield here
+    await close_runs()
+
+
+async def subscribers():
+    from youworker.common.redis import async_redis
+
+    found = await async_redis().pubsub_numsub(queue.CHANNEL)
+    return found[0][1]
+
+
+async def test_a_queued_run_wakes_a_process(spoken_by, patient):
+    spoken_by(ScriptedModel([[TextDelta("Here.")]]))
+    session = await sync_to_async(SessionFactory)()
+
+    posted = await sync_to_async(ask)(session)
+
+    assert posted.status == RunStatus.QUEUED
+    assert (await told(posted.run_id))[-1] == "done"
+
+
+async def test_room_at_a_server_wakes_a_process(spoken_by, patient, configured):
+    configured("llm", base_url=SERVER, chat_model="m", max_runs=1)
+    spoken_by(ScriptedModel([[TextDelta("a"), 0.3], [TextDelta("b")]]))
+    sessions = [await sync_to_async(SessionFactory)() for _ in range(2)]
+
+    posted = [
+        await sync_to_async(accept)(
+            lambda lease, session=session: ask(session, lease=lease), manager=patient
+        )
+        for session in sessions
+    ]
+    ends = await asyncio.gather(*(told(one.run_id) for one in posted))
+
+    assert [one.status for one in posted] == [RunStatus.RUNNING, RunStatus.QUEUED]
+    assert [end[-1] for end in ends] == ["done", "done"]
+
+
+async def test_a_full_process_takes_up_what_waits_when_it_has_room(spoken_by, patient, configured):
+    configured("agent", runs_per_process=1)
+    spoken_by(ScriptedModel([[TextDelta("a"), 0.3], [TextDelta("b")]]))
+    sessions = [await sync_to_async(SessionFactory)() for _ in range(2)]
+
+    posted = [
+        await sync_to_async(accept)(
+            lambda lease, session=session: ask(session, lease=lease), manager=patient
+        )
+        for session in sessions
+    ]
+    ends = await asyncio.gather(*(told(one.run_id) for one in posted))
+
+    assert [one.status for one in posted] == [RunStatus.RUNNING, RunStatus.QUEUED]
+    assert [end[-1] for end in ends] == ["done", "done"]
+    assert patient.promised == 0
+
+
+async def test_who_was_late_for_a_run_takes_nothing_from_who_has_it(spoken_by, monkeypatch):
+    spoken_by(ScriptedModel([[0.5, TextDelta("Here.")]]))
+    posted = await sync_to_async(ask)(await sync_to_async(SessionFactory)())
+    here, taken = run_manager(), threading.Event()
+
+    def come_late(*_, **__):
+        taken.wait(20)
+        return False
+
+    monkeypatch.setattr(manager, "claim_run", come_late)
+    late = here.launch(posted.run_id)
+    await here.take_queued()
+    taken.set()
+
+    assert await late is None
+    assert {posted.run_id} == set(here.stops) == set(here.leases) == set(here.running)
+    assert (await here.running[posted.run_id])["status"] == "succeeded"
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    """How often processes were woken."""
+    calls = []
+    for module in (queue, sweeper, approvals, services.questions):
+        monkeypatch.setattr(module, "announce_queued", lambda: calls.append(1))
+    return calls
+
+
+def test_what_the_sweeper_queues_is_announced(announced):
+    run = RunFactory(status=RunStatus.RUNNING, lease_token=uuid4())
+    run.answer.content = ""
+    run.answer.save_fields("content")
+    let_leases_end(Run.objects.all())
+
+    assert sweeper.interrupt_stalled_runs() == 0
+    assert (Run.objects.get().status, announced) == (RunStatus.QUEUED, [1])
+
+
+def test_what_a_decision_queues_is_announced(announced):
+    run = RunFactory(status=RunStatus.WAITING_APPROVAL, state={"v": 1})
+    row = ToolRunFactory(run=run, user=run.user, status="waiting")
+
+    approvals.decide_call(Run.objects.all(), row.pk, decision="allow", actor=run.user)
+
+    assert (Run.objects.get().status, announced) == (RunStatus.QUEUED, [1])

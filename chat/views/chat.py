@@ -1,0 +1,141 @@
+"""`POST /v1/chat`: a question and its answer in one call."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from accounts.exceptions import AccessEnded
+from accounts.services import grant_of_request, is_still_valid
+from chat import services
+from chat.enums import MessageRole, RunStatus
+from chat.exceptions import AnswerFailed
+from chat.models import Message, Run, Session
+from chat.realtime.sse import event_stream
+from chat.rendering import done_payload
+from chat.runs import manager
+from chat.runs.manager import accept, launch, running_task, unfinished, working_runs
+from chat.runs.stream import conditions_of
+from chat.serializers import ChatAnswerSerializer, ChatSerializer
+from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
+from youworker.common.db import in_thread
+from youworker.common.limits import rate_limited
+from youworker.common.revocation import Revoked, until_revoked
+from youworker.common.slots import holding_nothing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+    from accounts.types import AccessGrant
+    from chat.runs.manager import RunTask
+    from chat.services import AcceptedMessage
+
+OPTIONS = ("enable_tools", "enable_web", "collections")
+
+
+class OneCallView(ChatView):
+    """A question and its answer in one call."""
+
+    @extend_schema(
+        operation_id="chat",
+        request=ChatSerializer,
+        responses={200: ChatAnswerSerializer, (200, "text/event-stream"): str},
+        parameters=[IDEMPOTENCY_HEADER],
+    )
+    @rate_limited("CHAT_MESSAGE")
+    def post(self, request: Request) -> Any:
+        """Ask, and get the whole answer, or with `stream` the events of its run."""
+        form = validated(ChatSerializer(data=request.data))
+        wanted = form.get("session_id")
+        post = partial(
+            services.post_chat,
+            text=form["text"],
+            session=Session(pk=wanted) if wanted else None,
+            model=form.get("model", ""),
+            options={name: form[name] for name in OPTIONS if name in form},
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            actor=self.actor,
+        )
+        posted = accept(
+            lambda lease: post(lease=lease), manager=manager.serving, launches=form["stream"]
+        )
+        grant = grant_of_request(request)
+        if form["stream"]:
+            response = event_stream(posted.run_id, posted.session_id, grant)
+            response["X-Session-ID"] = str(posted.session_id)
+            response["X-Run-ID"] = str(posted.run_id)
+            return response
+        # The answer may take minutes.
+        with holding_nothing():
+            result = async_to_sync(answer_to_the_end)(posted, grant)
+        return Response(answer_from(posted, result or stored_result(posted.run_id)))
+
+
+async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict[str, Any] | None:
+    """Wait for the run of a question; its last event, if it ended in this process.
+
+    The end is seen in this process or in the database: the answer does not need Redis. Raises
+    `AccessEnded` when it may not be read.
+    """
+    news, valid, run_id = asyncio.Event(), False, posted.run_id
+    task = running_task(run_id)
+    with (
+        suppress(Revoked),
+        until_revoked(*conditions_of(posted.session_id, grant)) as revocable,
+        unfinished.watching(run_id, news.set),
+    ):
+        if task is None and posted.status == RunStatus.QUEUED:
+            task = await launch(run_id)
+        if task is not None:
+            task.add_done_callback(lambda _: news.set())
+            await revocable.wait_for(news.wait)
+        # The task of a run that broke down ends before the sweeper has ended the run.
+        while not has_result(task) and await goes_on(run_id):
+            await revocable.wait_for(news.wait)
+            news.clear()
+        valid = await revocable.wait_for(partial(in_thread, is_still_valid, grant))
+    if not valid:
+        raise AccessEnded("Your access ended while the answer was made.")
+    return task.result() if task is not None and has_result(task) else None
+
+
+def has_result(task: RunTask | None) -> bool:
+    """Whether a run has ended in this process."""
+    ended = task is not None and task.done() and not task.cancelled()
+    return ended and task is not None and task.result() is not None
+
+
+async def goes_on(run_id: UUID) -> bool:
+    """Whether a run neither has ended nor waits for a decision."""
+    working = await in_thread(working_runs, [run_id])
+    return run_id in working
+
+
+def stored_result(run_id: UUID) -> dict[str, Any]:
+    """What the database has of a run, as its last event tells it."""
+    run = Run.objects.get(pk=run_id)
+    run.answer = Message.objects.with_details().get(run=run, role=MessageRole.ASSISTANT)
+    return done_payload(run)
+
+
+def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
+    message = result["message"]
+    if result["error"] and not message["content"]:
+        raise AnswerFailed(result["error"]["detail"])
+    return {
+        "session_id": posted.session_id,
+        "run_id": posted.run_id,
+        "status": result["status"],
+        "message": message,
+        "usage": result["usage"],
+        "tool_runs": message["tool_runs"],
+    }

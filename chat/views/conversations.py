@@ -1,0 +1,268 @@
+"""Conversations over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.services import grant_of_request
+from chat import approvals, services
+from chat.filters import SessionFilterSerializer
+from chat.models import Message, Run, Session, ToolRun
+from chat.realtime.sse import event_stream, resume_point
+from chat.rendering import rendered_message, rendered_run, rendered_tool_run
+from chat.runs import manager
+from chat.runs.manager import accept, launch, request_stop
+from chat.serializers import (
+    CreateSessionSerializer,
+    DecideCallSerializer,
+    FeedbackSerializer,
+    MessageSerializer,
+    PostedSerializer,
+    PostMessageSerializer,
+    RegenerateSerializer,
+    RunSerializer,
+    SessionSerializer,
+    ToolRunSerializer,
+    UpdateSessionSerializer,
+)
+from youworker.common.api import ActorView
+from youworker.common.limits import rate_limited
+from youworker.common.slots import holding_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+    from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
+    from chat.runs.leases import RunLease
+    from chat.services import AcceptedMessage
+
+IDEMPOTENCY_HEADER = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry safe for 24 h."
+)
+
+
+def validated(form: Any) -> dict[str, Any]:
+    """The data of a serializer; raises its validation error."""
+    form.is_valid(raise_exception=True)
+    data: dict[str, Any] = form.validated_data
+    return data
+
+
+def accepted(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
+    """Accept a question, begin its run in this process, and say where to watch it."""
+    posted = accept(post, manager=manager.serving)
+    run = {"id": posted.run_id, "status": posted.status}
+    return Response({"message": {"id": posted.message_id}, "run": run}, status=202)
+
+
+class ChatView(ActorView):
+    """What all routes of a conversation share."""
+
+    scopes = {"read": "chat", "write": "chat"}
+
+
+class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
+    """The caller's conversations, latest first."""
+
+    queryset = Session.objects.none()
+    serializer_class = SessionSerializer
+
+    def get_queryset(self) -> SessionQuerySet:
+        visible: SessionQuerySet = Session.objects.visible_to(self.actor)
+        return visible.prefetch_related("collections").latest_first()
+
+    @extend_schema(parameters=[SessionFilterSerializer])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List conversations; `search` looks into titles."""
+        wanted = validated(SessionFilterSerializer(data=request.query_params))
+        rows = self.get_queryset().archived(archived=wanted["archived"])
+        if "search" in wanted:
+            ids = self.paginate_queryset(services.ids_of_titled(rows, wanted["search"])) or []
+            by_id = rows.in_bulk(ids)
+            page = [by_id[pk] for pk in ids if pk in by_id]
+        else:
+            page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=CreateSessionSerializer, responses={201: SessionSerializer})
+    @rate_limited("CHAT_SESSION_CREATE")
+    def create(self, request: Request) -> Response:
+        """Begin a conversation."""
+        fields = validated(CreateSessionSerializer(data=request.data))
+        session = services.create_session(**fields, actor=self.actor)
+        return Response(self.get_serializer(session).data, status=201)
+
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        """Read a conversation's settings."""
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=UpdateSessionSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change a conversation's settings, or put it away."""
+        fields = validated(UpdateSessionSerializer(data=request.data))
+        session = services.update_session(self.get_object(), **fields, actor=self.actor)
+        return Response(self.get_serializer(session).data)
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Hide a conversation; `restore` brings it back."""
+        services.delete_session(self.get_object(), actor=self.actor)
+        return Response(status=204)
+
+    @extend_schema(request=None)
+    def restore(self, request: Request, pk: UUID) -> Response:
+        """Bring a hidden conversation back."""
+        session = services.own_session(pk, deleted=True, actor=self.actor)
+        services.restore_session(session, actor=self.actor)
+        return Response(self.get_serializer(session).data)
+
+
+class SessionMessageViewSet(ChatView, GenericViewSet):
+    """What was said in a conversation, oldest first."""
+
+    queryset = Message.objects.none()
+    serializer_class = MessageSerializer
+
+    @extend_schema(responses=MessageSerializer(many=True))
+    def list(self, request: Request, pk: UUID) -> Response:
+        """List messages with citations and tool runs."""
+        session = services.own_session(pk, actor=self.actor)
+        rows = Message.objects.filter(session=session).with_details().in_order()
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response([rendered_message(row) for row in page])
+
+    @extend_schema(
+        request=PostMessageSerializer,
+        responses={202: PostedSerializer},
+        parameters=[IDEMPOTENCY_HEADER],
+    )
+    @rate_limited("CHAT_MESSAGE")
+    def create(self, request: Request, pk: UUID) -> Response:
+        """Ask something; the answer is a run that can be watched, left and come back to."""
+        form = validated(PostMessageSerializer(data=request.data))
+        key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
+        return accepted(
+            lambda lease: services.post_message(
+                session, **form, idempotency_key=key, lease=lease, actor=self.actor
+            )
+        )
+
+
+class MessageViewSet(ChatView, GenericViewSet):
+    """Acts on one message."""
+
+    queryset = Message.objects.none()
+    serializer_class = MessageSerializer
+
+    def get_queryset(self) -> MessageQuerySet:
+        return Message.objects.visible_to(self.actor).select_related("parent", "session")
+
+    @extend_schema(request=RegenerateSerializer, responses={202: PostedSerializer})
+    @rate_limited("CHAT_MESSAGE")
+    def regenerate(self, request: Request, pk: UUID) -> Response:
+        """Answer the same question again, beside the first answer."""
+        message = self.get_object()
+        form = validated(RegenerateSerializer(data=request.data))
+        return accepted(
+            lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
+        )
+
+    @extend_schema(request=FeedbackSerializer, responses=MessageSerializer)
+    def feedback(self, request: Request, pk: UUID) -> Response:
+        """Note what the user thinks of an answer."""
+        answer = self.get_object()
+        form = validated(FeedbackSerializer(data=request.data))
+        message = services.give_feedback(answer, **form, actor=self.actor)
+        return Response(rendered_message(message))
+
+
+class RunViewSet(ChatView, GenericViewSet):
+    """Answers in the making."""
+
+    queryset = Run.objects.none()
+    serializer_class = RunSerializer
+    pagination_class = None
+
+    def get_queryset(self) -> RunQuerySet:
+        return Run.objects.visible_to(self.actor)
+
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        """Read where a run stands."""
+        return Response(rendered_run(self.get_object()))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("after", int, description="Number of the last event seen."),
+            OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER),
+        ],
+        responses={(200, "text/event-stream"): str},
+    )
+    def events(self, request: Request, pk: UUID) -> Any:
+        """Watch a run as server-sent events, from the start or after the last event seen."""
+        run = self.get_object()
+        grant = grant_of_request(request)
+        return event_stream(run.pk, run.session_id, grant, after=resume_point(request))
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    def stop(self, request: Request, pk: UUID) -> Response:
+        """End a run within a second, in whichever process it lives; the text stays."""
+        run = self.get_object()
+        services.check_stoppable(run)
+        # Its own connection writes the wish.
+        with holding_nothing():
+            async_to_sync(request_stop)(run.pk)
+        return Response(rendered_run(run), status=202)
+
+
+class ApprovalViewSet(ChatView, GenericViewSet):
+    """Tool calls that wait for the caller's decision."""
+
+    queryset = ToolRun.objects.none()
+    serializer_class = ToolRunSerializer
+
+    @extend_schema(responses=ToolRunSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """List calls that wait, oldest first."""
+        page = self.paginate_queryset(approvals.waiting_calls(self.actor)) or []
+        return self.get_paginated_response([rendered_tool_run(row) for row in page])
+
+    @extend_schema(request=DecideCallSerializer, responses=ToolRunSerializer)
+    def decide(self, request: Request, pk: UUID, tool_run_id: UUID) -> Response:
+        """Allow or deny a call; its run goes on in whichever process has room."""
+        runs = Run.objects.visible_to(self.actor).filter(pk=pk)
+        get_object_or_404(runs)
+        form = validated(DecideCallSerializer(data=request.data))
+        row = approvals.decide_call(runs, tool_run_id, **form, actor=self.actor)
+        if manager.serving is None:
+            async_to_sync(launch)(pk)
+        return Response(rendered_tool_run(row))
+
+
+class ToolRunViewSet(ActorView, GenericViewSet):
+    """Calls of tools: the caller's own, for staff everybody's without their content."""
+
+    queryset = ToolRun.objects.none()
+    serializer_class = ToolRunSerializer
+    scopes = {"read": "tools"}
+
+    def get_queryset(self) -> ToolRunQuerySet:
+        return ToolRun.objects.visible_to(self.actor).newest_first()
+
+    @extend_schema(responses=ToolRunSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """List calls, newest first."""
+        page = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response([self.shown(row) for row in page])
+
+    def shown(self, row: ToolRun) -> dict[str, Any]:
+        """One call; another user's content is not even decrypted."""
+        return rendered_tool_run(row, private=row.user_id == self.actor.pk)

@@ -1,0 +1,74 @@
+"""`python -m documents.encoder.server SOCKET`: one model for all processes of a machine.
+
+A frame is a JSON list `[model, dimensions, texts]`; it is answered by the vectors, as float32 one
+after the other, or by nothing when the model cannot do it. The libraries are loaded at the first
+frame.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from contextlib import closing, suppress
+from functools import cache
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from documents.encoder.model import LocalEmbedder
+
+# Connections that wait to be taken: each thread of each process may have one.
+BACKLOG = 64
+loading = threading.Lock()
+
+
+def main(path: str) -> None:
+    """Serve until a signal ends the process."""
+    # What a process left behind that was killed.
+    Path(path).unlink(missing_ok=True)
+    # Nobody else's programs have anything to ask here.
+    os.umask(0o177)
+    with Listener(path, "AF_UNIX", backlog=BACKLOG) as listener:
+        while True:
+            with suppress(OSError):
+                connection = listener.accept()
+                threading.Thread(target=serve, args=[connection], daemon=True).start()
+
+
+def serve(connection: Connection) -> None:
+    """Answer the frames of one caller until it leaves."""
+    with closing(connection), suppress(EOFError, OSError):
+        while True:
+            connection.send_bytes(answer_to(connection.recv_bytes()))
+
+
+def answer_to(frame: bytes) -> bytes:
+    """The vectors of a frame; nothing, and a line in the log, when there are none."""
+    try:
+        name, dimensions, texts = json.loads(frame)
+        return loaded(name, dimensions).embed(texts).tobytes()
+    # Whatever it was, it must not end the connections of others, and texts do not belong in logs.
+    except Exception as error:  # noqa: BLE001
+        print(f"embedding failed: {type(error).__name__}", file=sys.stderr, flush=True)  # noqa: T201
+        return b""
+
+
+def loaded(name: str, dimensions: int) -> LocalEmbedder:
+    """The model, loaded once however many ask for it first."""
+    with loading:
+        return load(name, dimensions)
+
+
+@cache
+def load(name: str, dimensions: int) -> LocalEmbedder:
+    """Load the model and the libraries it needs."""
+    from documents.encoder.model import LocalEmbedder  # noqa: PLC0415 -- see the module
+
+    return LocalEmbedder(name, dimensions)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,37 @@
+"""Reads across models: what may be removed for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from documents.models import Collection, CollectionShare, Document, DocumentShare
+from groups.models import LegalHold
+
+if TYPE_CHECKING:
+    from documents.managers import CollectionQuerySet, DocumentQuerySet
+
+
+def documents_under_hold() -> DocumentQuerySet:
+    """Documents that a legal hold keeps: on their owner, or on a group of theirs."""
+    groups = LegalHold.objects.held_groups()
+    direct = DocumentShare.objects.filter(group__in=groups)
+    shelves = CollectionShare.objects.filter(group__in=groups)
+    found: DocumentQuerySet = Document.all_objects.filter(
+        Q(owner__in=LegalHold.objects.held_users())
+        | Q(pk__in=direct.values("document_id"))
+        | Q(collection__in=shelves.values("collection_id"))
+    )
+    return found
+
+
+def collections_under_hold() -> CollectionQuerySet:
+    """Collections that a legal hold keeps, or that have something in them that one keeps."""
+    shares = CollectionShare.objects.filter(group__in=LegalHold.objects.held_groups())
+    found: CollectionQuerySet = Collection.all_objects.filter(
+        Q(owner__in=LegalHold.objects.held_users())
+        | Q(pk__in=shares.values("collection_id"))
+        | Q(pk__in=documents_under_hold().values("collection_id"))
+    )
+    return found

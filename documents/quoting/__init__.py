@@ -1,0 +1,1 @@
+"""Sentences: dividing texts into them, and comparing and choosing them, for whoever quotes."""

@@ -1,0 +1,51 @@
+"""What each word of a question counts."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from documents.quoting.words import WORD, WordReader
+
+# In "how long" the second word asks and is not what the answer says.
+HOW = re.compile(r"\bhow (?:long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I)
+
+PART_WEIGHT = 0.4
+# Each word is weighed against each sentence; a pasted page begins with what it is about.
+MOST_WORDS = 300
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that stands alone: what to search for and what each word counts."""
+
+    text: str
+    query: str
+    # The language of the passages, by whose stems the words are known.
+    language: str
+    weights: dict[str, float] = field(default_factory=dict)
+    # The words it brings itself; all of them when it only points back.
+    own: frozenset[str] = frozenset()
+
+
+def single_question(text: str, reader: WordReader) -> Question:
+    """A question without a conversation before it."""
+    own = word_weights(text, reader)
+    return Question(text, one_line(text), reader.language, own, frozenset(own))
+
+
+def word_weights(text: str, reader: WordReader) -> dict[str, float]:
+    """What each content word of a question counts; the parts of `max_size` less than the whole."""
+    weights: dict[str, float] = {}
+    for word in itertools.islice(WORD.findall(HOW.sub(" ", text)), MOST_WORDS):
+        found = reader.terms(word)
+        wholes = found[:1] if "_" in word else found
+        weights |= {part: PART_WEIGHT for part in found[len(wholes) :] if part not in weights}
+        weights |= dict.fromkeys(wholes, 1.0)
+    return weights
+
+
+def one_line(text: str) -> str:
+    """A text with single spaces."""
+    return " ".join(text.split())

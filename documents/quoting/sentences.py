@@ -1,0 +1,106 @@
+"""Sentences of passages and answers, and how much of one is found in the other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from documents.quoting.words import reader_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Closing quotes and citation marks belong to the sentence before them. Chinese and Japanese
+# put no space behind their full stops.
+BOUNDARY = re.compile(
+    r"(?<![.!?…؟।\u06d4])[.!?…؟।\u06d4]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*"
+    r"(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+    r"|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[」』”\u2019\uff09]*(?:\s*\[\d{1,3}\])*"
+)
+ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|vs|cf|al|fig|no|nr|dr|mr|mrs|ms|prof|st|approx|sec|vol|pp?|ch"
+    r"|sig|dott|ing|avv|art|pag|ecc|es|p\.es|cap|n|tel|co|inc|ltd"
+    r"|z\.\s?b|d\.\s?h|u\.\s?a|bzw|usw|ca|abs|str|hr|fr|vgl|ggf|inkl|zzgl"
+    r"|p\.\s?ex|mme|mlle|sr|sra|pág|núm|bijv|enz|blz|dhr|t\.\s?ex|bl\.\s?a|tzn|т\.\s?\u0435|т\.\s?д|ул"
+    # The third of a month, in languages that write an ordinal with a full stop.
+    r"|(?:am|vom|bis|zum|der|den|des|dem|ab)\s\d{1,2}|[^\W\d_])\.$",
+    re.I,
+)
+SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
+OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
+MARK = re.compile(r"\[\d{1,3}\]")
+LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
+SHORT_LINE = 60
+LONGEST_ABBREVIATION = 12
+# Of a section, with what stands before it.
+LONGEST_NUMBER = 40
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a text in order, with single spaces; list items and headings count, too."""
+    found: list[str] = []
+    for block in blocks(text):
+        found.extend(sentences_of(block))
+    return found
+
+
+def blocks(text: str) -> Iterator[str]:
+    """Runs of lines that may hold one sentence: hard wraps are joined, list items are not."""
+    lines: list[str] = []
+    # Sphinx ends its headings with a link that shows as a pilcrow.
+    for raw in text.replace("¶", "\n").splitlines():
+        line = raw.strip()
+        if lines and (not line or begins_block(lines[-1], raw, line)):
+            yield " ".join(lines)
+            lines = []
+        if line:
+            lines.append(" ".join(line.split()))
+    if lines:
+        yield " ".join(lines)
+
+
+def begins_block(before: str, raw: str, line: str) -> bool:
+    """Whether a line cannot go on with the sentence of the line before."""
+    if OWN_LINE.match(raw.lstrip()) or before.startswith(("#", "|", "```")):
+        return True
+    # A short line without a full stop is a heading when a new sentence follows it.
+    is_short = len(before) < SHORT_LINE and before[-1] not in ",;"
+    return is_short and not line[0].islower()
+
+
+def sentences_of(block: str) -> Iterator[str]:
+    """The sentences of one run of text."""
+    start = 0
+    for found in BOUNDARY.finditer(block):
+        end = found.end()
+        if continues_after(block, start, end):
+            continue
+        yield block[start:end].strip()
+        start = end
+    if rest := block[start:].strip():
+        yield rest
+
+
+def continues_after(block: str, start: int, end: int) -> bool:
+    """Whether the full stop before `end` belongs to an abbreviation or a section's number.
+
+    Looks at a bounded piece: a text of nothing but abbreviations is one sentence.
+    """
+    if ABBREVIATION.search(block[max(start, end - LONGEST_ABBREVIATION) : end]):
+        return True
+    return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))
+
+
+def content_words(text: str, language: str) -> frozenset[str]:
+    """The content words of a text as stems; citation marks are no words."""
+    return frozenset(reader_of(language).terms(MARK.sub(" ", without_links(text))))
+
+
+def overlap(said: frozenset[str], there: frozenset[str]) -> float:
+    """The share of a sentence's words that are there, between 0 and 1; none share nothing."""
+    return len(said & there) / len(said) if said else 0.0
+
+
+def without_links(text: str) -> str:
+    """A text whose Markdown links are reduced to their words; `[1](a.html)` stays readable."""
+    return LINK.sub(r"\1", text) if "](" in text else text

@@ -1,0 +1,1 @@
+"""Quotas: limits of users, groups and keys, what was used of them, and the only refusal."""

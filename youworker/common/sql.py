@@ -1,0 +1,70 @@
+"""Statements of hot paths, compiled once: building a queryset costs more than its answer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.db.models import Field, Model
+
+    Values = Sequence[Any] | Mapping[str, Any]
+
+
+class Insert:
+    """The `INSERT` of one row of a model, for a statement that writes several tables.
+
+    `expressions` replace the value of a column, by attribute, with SQL that may hold `%s`.
+    """
+
+    def __init__(self, model: type[Model], **expressions: str) -> None:
+        self.model, self.expressions = model, expressions
+
+    @cached_property
+    def fields(self) -> Sequence[Field[Any, Any]]:
+        """The columns' fields, in order."""
+        return self.model._meta.concrete_fields
+
+    @cached_property
+    def sql(self) -> str:
+        """The statement, with a place for each value."""
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(str(field.column)) for field in self.fields)
+        places = ", ".join(self.expressions.get(field.attname, "%s") for field in self.fields)
+        return f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 -- names of a model
+
+    def values(self, row: Model, **given: Sequence[Any]) -> list[Any]:
+        """What goes into the places: the row's values, and those `given` for expressions."""
+        found: list[Any] = []
+        for field in self.fields:
+            if field.attname in self.expressions:
+                found += given.get(field.attname, ())
+            else:
+                found.append(field.get_db_prep_save(field.pre_save(row, add=True), connection))
+        return found
+
+
+def mark_stored(*rows: Model) -> None:
+    """Note that new rows are in the database now: saving them writes changes."""
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- Django's own
+
+
+def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
+    """The first row of what a statement gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def all_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+    """All rows of what a statement gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,0 +1,73 @@
+"""Which module knows which: in one direction only, whatever `lint-imports` cannot say."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import grimp
+import pytest
+
+from youworker.common.config import BASE_DIR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGES = ("accounts", "groups", "documents", "ingestion", "mcp", "chat", "youworker")
+# Of the apps: `youworker.common.managers` has the way over a relation itself.
+MANAGERS = sorted(BASE_DIR.glob("*/managers.py"))
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """Every import but those for type checkers; ones inside functions count like all others."""
+    return grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import each other, directly or through others: every such group, sorted."""
+    reach = {module: reachable(module, imports) for module in imports}
+    groups = {
+        tuple(sorted(other for other in reach[module] if module in reach[other]))
+        for module in imports
+    }
+    return sorted(list(group) for group in groups if group)
+
+
+def reachable(start: str, imports: dict[str, set[str]]) -> set[str]:
+    """What a module imports, and what that imports, and so on."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        news = imports[waiting.pop()] - found
+        found |= news
+        waiting += news
+    return found
+
+
+def test_circles_finds_those_that_lead_over_others():
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
+
+    assert circles(imports) == [["b", "c"], ["e"]]
+
+
+def test_no_module_imports_one_that_imports_it(graph):
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+    assert len(imports) > 400
+    assert circles(imports) == []
+
+
+def test_imports_inside_functions_are_seen(graph):
+    seen = graph.find_modules_directly_imported_by("youworker.apps")
+
+    assert "youworker.celery" in seen
+
+
+@pytest.mark.parametrize("path", MANAGERS, ids=lambda path: path.parent.name)
+def test_managers_reach_models_by_relations_only(path: Path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+    assert not names & {"apps", "get_model", "get_user_model", "related_model"}

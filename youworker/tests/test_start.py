@@ -1,0 +1,66 @@
+"""What is loaded at a start, and what only when somebody asks for it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mcp.models import Tool
+from mcp.services import builtins, sync_builtin_servers
+from youworker import server
+from youworker.common.config import BASE_DIR
+from youworker.common.db import in_thread
+from youworker.common.per_loop import close_all
+from youworker.processes import preparation
+
+LOADING = """
+import sys
+import youworker.web.server
+import youworker.asgi
+import chat.runs.manager
+from django.urls import get_resolver
+get_resolver().url_patterns
+print(" ".join(sys.modules))
+"""
+# Big, and needed by some only, later, or in processes of their own.
+LATER = {"authlib", "dateparser", "kreuzberg", "mcp_types", "numpy", "onnxruntime", "tokenizers"}
+
+
+@pytest.mark.slow
+def test_a_web_process_starts_without_what_it_may_never_need():
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "youworker.settings"},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert LATER & set(done.stdout.split()) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypatch):
+    monkeypatch.setattr(server, "LOADING_PAUSE", 0.0)
+    await in_thread(sync_builtin_servers)
+    old = Tool.objects.filter(name="datetime.now")
+    await in_thread(old.update, description="as an older version said")
+
+    await server.begin_work()
+    await close_all()
+
+    assert (await old.aget()).description != "as an older version said"
+
+
+@pytest.mark.django_db
+def test_a_later_start_does_not_load_the_tools_library(monkeypatch):
+    preparation.prepare([].append)
+    asked = []
+    monkeypatch.setattr(builtins, "tools_of", asked.append)
+
+    preparation.prepare([].append)
+
+    assert asked == []
+    assert Tool.objects.filter(server__builtin=True).count() > 5

@@ -1,0 +1,1 @@
+"""Other servers we ask: model servers through one client, pages and files through one fetcher."""

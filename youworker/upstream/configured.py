@@ -1,0 +1,46 @@
+"""The endpoints that the settings name."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from youworker.upstream.endpoint import Capability, Endpoint, Limits, Sampling, Timeouts
+
+if TYPE_CHECKING:
+    from youworker.common.config.sections import LlmConfig, VectorConfig
+
+
+@lru_cache(maxsize=8)
+def chat_endpoints(llm: LlmConfig) -> tuple[Endpoint, ...]:
+    """The servers of language models: URLs and keys may be lists separated by commas."""
+    urls = [url.strip().rstrip("/") for url in llm.base_url.split(",") if url.strip()]
+    keys = [key.strip() for key in llm.api_key.split(",")]
+    # A key is never sent to a server it does not stand beside.
+    keys += [""] * (len(urls) - len(keys))
+    timeouts = Timeouts(
+        connect=llm.connect_timeout,
+        first_token=llm.first_token_timeout,
+        idle=llm.idle_timeout,
+        total=llm.total_timeout,
+    )
+    limits = Limits(
+        answer_bytes=llm.max_answer_bytes,
+        line_bytes=llm.max_line_bytes,
+        tool_calls=llm.max_tool_calls,
+        argument_chars=llm.max_argument_chars,
+    )
+    sampling = Sampling(llm.context_tokens, llm.max_output_tokens, llm.temperature)
+    return tuple(
+        Endpoint(url, key, Capability.CHAT, timeouts, limits, sampling)
+        for url, key in zip(urls, keys, strict=False)
+    )
+
+
+def embedding_endpoint(vector: VectorConfig) -> Endpoint | None:
+    """The server of embeddings; None when the local model does the work."""
+    if not vector.embedding_base_url:
+        return None
+    return Endpoint(
+        vector.embedding_base_url.rstrip("/"), vector.embedding_api_key, Capability.EMBEDDING
+    )

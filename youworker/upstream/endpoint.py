@@ -1,0 +1,69 @@
+"""One server of models: where it is, what opens it, what it can, and what it may cost us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from urllib.parse import urlsplit
+
+
+class Capability(StrEnum):
+    """What a server is asked for."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds that parts of one exchange may take."""
+
+    connect: float = 5.0
+    first_token: float = 60.0
+    idle: float = 60.0
+    total: float = 60.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of one answer is read."""
+
+    answer_bytes: int = 16_777_216
+    line_bytes: int = 1_048_576
+    tool_calls: int = 64
+    argument_chars: int = 262_144
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How much a model reads and writes in one turn, in tokens, and how boldly."""
+
+    context_tokens: int = 8192
+    max_output_tokens: int = 2048
+    temperature: float = 0.2
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One server that speaks OpenAI's protocol; hashable, so that it names its connections."""
+
+    url: str
+    # Belongs to this address: nobody else is ever sent it, and no message shows it.
+    key: str = field(default="", repr=False)
+    capability: Capability = Capability.CHAT
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+    sampling: Sampling = Sampling()
+
+    @cached_property
+    def name(self) -> str:
+        """How logs and messages call it."""
+        try:
+            return urlsplit(self.url).hostname or self.url
+        except ValueError:
+            return self.url
+
+    def address_of(self, path: str) -> str:
+        """The URL of one of its functions, such as `models`."""
+        return f"{self.url.rstrip('/')}/{path}"

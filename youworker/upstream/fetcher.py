@@ -1,0 +1,217 @@
+"""The one client for pages and files of other servers: checked addresses, hard limits."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from asgiref.sync import async_to_sync
+
+from youworker.common.correlation import HEADER, correlation_id
+from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.upstream.egress import permitted_addresses
+from youworker.upstream.guard import SCHEMES, GuardedTransport
+from youworker.upstream.trust import USER_AGENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from youworker.upstream.guard import Finder
+
+REDIRECTS = {301, 302, 303, 307, 308}
+KEEP_METHOD = {307, 308}
+LONGEST_URL = 8192
+# Not repeated to another server.
+PERSONAL = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of everything one fetch may take; the time covers all hops."""
+
+    max_bytes: int = 10 * 1024 * 1024
+    seconds: float = 20.0
+    hops: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer, after redirects."""
+
+    url: str
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+    redirects: tuple[str, ...] = ()
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case."""
+        declared: str = self.headers.get("content-type", "")
+        return declared.partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text, by its declared encoding, else UTF-8."""
+        headers = [(k, v) for k, v in self.headers.items() if k != "content-encoding"]
+        return httpx2.Response(self.status, headers=headers, content=self.body).text
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is sent, and how it changes from hop to hop."""
+
+    method: str
+    url: httpx2.URL
+    headers: dict[str, str]
+    content: bytes | None = None
+    passed: list[str] = field(default_factory=list)
+
+    def follow(self, status: int, location: str) -> None:
+        """Turn into the request a redirect asks for."""
+        self.passed.append(str(self.url))
+        target = checked_url(str(joined(self.url, location)))
+        if status not in KEEP_METHOD and self.method != "HEAD":
+            self.method, self.content = "GET", None
+            self.headers.pop("content-type", None)
+        if (target.scheme, target.host, target.port) != origin(self.url):
+            for name in PERSONAL & set(self.headers):
+                del self.headers[name]
+        self.url = target
+
+
+def fetch(url: str, **options: Any) -> Fetched:
+    """Do what `afetch` does, for synchronous code."""
+    return async_to_sync(afetch)(url, **options)
+
+
+async def afetch(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    limits: Limits | None = None,
+    find: Finder = permitted_addresses,
+) -> Fetched:
+    """Fetch `url`; any status is an answer.
+
+    `find` gives the addresses of a host that may be connected to. Only for hosts that the
+    operator names, which may be private, is it another one than the default.
+
+    Raises `InvalidInput` for what is not an http(s) URL, `EgressRefused` for addresses that
+    are not public, `TooLarge`, and `UpstreamUnavailable` for silence, slowness and nonsense.
+    """
+    limits = limits or Limits()
+    lowered = {name.lower(): value for name, value in (headers or {}).items()}
+    asked = Asked(method.upper(), checked_url(url), lowered, content)
+    try:
+        async with asyncio.timeout(limits.seconds), client(find) as session:
+            return await through_redirects(session, asked, limits)
+    except TimeoutError as error:
+        raise UpstreamUnavailable(
+            f"{asked.url.host} did not answer completely within {limits.seconds:g} s."
+        ) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, zlib.error) as error:
+        reason = str(error) or type(error).__name__
+        raise UpstreamUnavailable(f"{asked.url.host} did not answer: {reason}") from error
+
+
+async def through_redirects(session: httpx2.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
+    """Follow redirects, each to an address that is checked anew."""
+    while True:
+        response = await send(session, asked)
+        try:
+            location = response.headers.get("location")
+            if response.status_code not in REDIRECTS or not location:
+                body = b"" if asked.method == "HEAD" else await read(response, limits.max_bytes)
+                status, received = response.status_code, response.headers
+                return Fetched(str(asked.url), status, received, body, tuple(asked.passed))
+        finally:
+            await response.aclose()
+        if len(asked.passed) >= limits.hops:
+            raise UpstreamUnavailable(f"{asked.url.host} redirects too often.")
+        asked.follow(response.status_code, location)
+
+
+async def send(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
+    """Send to the first checked address that can be connected to."""
+    headers = {
+        "user-agent": USER_AGENT,
+        "accept-encoding": "gzip, deflate",
+        HEADER.lower(): correlation_id(),
+        **asked.headers,
+    }
+    request = session.build_request(
+        asked.method,
+        asked.url,
+        headers={name: value for name, value in headers.items() if value},
+        content=asked.content,
+    )
+    return await session.send(request, stream=True)
+
+
+async def read(response: httpx2.Response, most: int) -> bytes:
+    """The body, unpacked; neither what is received nor what comes out may exceed `most`."""
+    unpack = unpacker(response.headers.get("content-encoding", ""))
+    body, received = bytearray(), 0
+    async for chunk in response.aiter_raw():
+        received += len(chunk)
+        # One byte more than allowed is enough to know that it is too much.
+        body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
+        if max(len(body), received) > most:
+            raise TooLarge(f"The answer is larger than {most} bytes.")
+    return bytes(body)
+
+
+def unpacker(encoding: str) -> Any:
+    """What undoes a content encoding; None for none."""
+    kind = encoding.strip().lower()
+    if kind in {"", "identity"}:
+        return None
+    if kind in {"gzip", "x-gzip", "deflate"}:
+        # 32: recognise gzip and zlib by their first bytes.
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    raise UpstreamUnavailable(f"The answer is packed in a way nobody asked for ({kind[:20]}).")
+
+
+def checked_url(text: str) -> httpx2.URL:
+    """`text` as a URL that may be fetched; raises `InvalidInput`."""
+    try:
+        url = httpx2.URL(text.strip()) if len(text) <= LONGEST_URL else None
+        valid = url is not None and url.scheme in SCHEMES and bool(url.host)
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
+        url, valid = None, False
+    if url is None or not valid:
+        raise InvalidInput("This is not an http or https URL.", attr="url")
+    if url.userinfo:
+        raise InvalidInput("A URL may not contain a user name or password.", attr="url")
+    return url
+
+
+def joined(base: httpx2.URL, location: str) -> httpx2.URL:
+    """Where a redirect leads; raises `UpstreamUnavailable` for nonsense."""
+    try:
+        return base.join(location)
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
+        raise UpstreamUnavailable(f"{base.host} redirects to something unreadable.") from error
+
+
+def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what decides whether a server is the same one."""
+    return url.scheme, url.host, url.port
+
+
+def client(find: Finder) -> httpx2.AsyncClient:
+    """A client that trusts neither the environment's proxies nor redirects."""
+    # The clock is in `afetch`; a second one would only blur the message.
+    return httpx2.AsyncClient(
+        transport=GuardedTransport(find),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,
+    )

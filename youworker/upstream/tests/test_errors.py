@@ -1,0 +1,61 @@
+"""What model servers say when something is wrong."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from youworker.common.config import config
+from youworker.upstream.errors import StatusError, pause, retry_after, said_by_server
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error": {"message": "a"}}, "a"),
+        ({"error": "b"}, "b"),
+        ({"detail": "c"}, "c"),
+        ({"odd": 1}, "{'odd': 1}"),
+        ("d", "d"),
+        (None, "no reason given"),
+    ],
+)
+def test_reason_of_a_server_is_found_in_every_shape(body, said):
+    assert said_by_server(body) == said
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (json.dumps({"error": {"message": "no such model"}}).encode(), "no such model"),
+        (b"  plain words\n", "plain words"),
+        (b"\xff", "\ufffd"),
+        (b"", "status 404"),
+        (b"null", "status 404"),
+    ],
+)
+def test_reason_of_a_status_is_the_body_or_the_status_itself(content, reason):
+    assert StatusError(404, {}, content).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "transient"), [(400, False), (404, False), (409, True), (429, True), (503, True)]
+)
+def test_only_some_statuses_may_pass(status, transient):
+    assert StatusError(status, {}, b"").is_transient is transient
+
+
+def test_pause_doubles_and_is_capped():
+    retry = replace(config.retry, base_seconds=1.0, max_seconds=3.0)
+
+    assert 0.75 <= pause(retry, 1, None) <= 1.25
+    assert 1.5 <= pause(retry, 2, None) <= 2.5
+    assert pause(retry, 9, None) == 3.0
+    assert pause(retry, 1, 2.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("2", 2.0), ("0.5", 0.5), ("-1", 0.0), ("Wed, 21 Oct", None)]
+)
+def test_retry_after_reads_seconds_only(value, seconds):
+    assert retry_after({"retry-after": value}) == seconds

@@ -1,1 +1,0 @@
-"""What somebody uses of the installation, and what is left."""
