@@ -147,12 +147,13 @@ def broken_rule(node: Function, *, is_method: bool) -> str | None:
     """Which rule a function's name breaks, if any."""
     words = node.name.strip("_").lower().split("_")
     is_called = not UNCALLED.intersection(decorators(node))
-    if node.name.startswith("__") or words[0] in PREDICATES or not is_called:
+    named_by_custom = node.name == "main" or node.name.startswith("__")
+    if named_by_custom or words[0] in PREDICATES or not is_called:
         return None
     acts = has_effect(node)
     if acts and words[0] not in VERBS and words[0].removeprefix("a") not in VERBS:
         return "writes, calls out or waits, and does not begin with a verb"
-    if acts and len(words) == 1 and not is_method and node.name != "main":
+    if acts and len(words) == 1 and not is_method:
         return "says no object"
     return None
 

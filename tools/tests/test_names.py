@@ -56,7 +56,8 @@ def test_a_function_of_a_module_says_its_object_and_a_method_need_not():
 
 def test_what_is_read_without_parentheses_and_questions_are_no_acts():
     text = "class Row:\n    @property\n    def text(self):\n        return path.read_bytes()\n"
-    text += "async def is_open():\n    await other()\ndef __enter__():\n    row.save()"
+    text += "async def is_open():\n    await other()\n"
+    text += "def __enter__():\n    row.save()\nasync def main():\n    await other()"
 
     assert not rules(text)
 
