@@ -11,10 +11,10 @@ from rest_framework import serializers
 from accounts.enums import Language, Scope
 from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
+from accounts.types import LONGEST_PASSWORD
 from youworker.common.audit import ACTIONS, RESULTS
 from youworker.common.openapi import example
 
-LONGEST_PASSWORD = 4096
 LONGEST_CODE = 64
 MOST_NETWORKS = 50
 

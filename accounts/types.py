@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from accounts.enums import SignInMethod
 
+# Hashing takes time with the length; nobody's password is a page.
+LONGEST_PASSWORD = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

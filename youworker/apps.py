@@ -1,13 +1,18 @@
-"""The composition root as a Django app: it brings the operator's commands."""
+"""The composition root as a Django app: it brings the operator's commands, and connects rooms."""
 
 from django.apps import AppConfig
 
 
 class YouWorkerConfig(AppConfig):
-    """Makes sure that tasks are bound to our Celery application in every process."""
+    """Binds tasks to our Celery application, and tells the audit log of refusals."""
 
     name = "youworker"
 
     def ready(self) -> None:
         import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
+        import youworker.common.audit.admin  # noqa: PLC0415 -- its package is no app
         import youworker.schema  # noqa: F401, PLC0415
+        from youworker.common.audit.denials import note_denial  # noqa: PLC0415
+        from youworker.common.origin import access_denied  # noqa: PLC0415
+
+        access_denied.connect(note_denial)

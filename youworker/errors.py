@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from youworker.common import audit
 from youworker.common.api import refusal_of
 from youworker.common.exceptions import DomainError, RateLimited
+from youworker.common.origin import report_denial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def note_denial(request: HttpRequest, code: str) -> None:
     route = match.route if match else ""
     method = request.method or ""
     user = getattr(request, "user", None)
-    audit.record_denied(user, route=route, method=method, status=403, code=code)
+    report_denial(user, route=route, method=method, status=403, code=code)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

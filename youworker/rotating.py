@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-from youworker.common import keyring, rotation
+from youworker.common import audit, keyring, rotation
 from youworker.common.audit import verifying
 from youworker.common.config import config
+from youworker.common.crypto import fingerprints
 from youworker.common.exceptions import Conflict, InvalidInput
+from youworker.common.models import KeyFingerprint
 from youworker.embedded.secrets import keep_first_key, own_key_file, put_key_in_front
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def rotate_keys(progress: Callable[[int], object] | None = None) -> tuple[Tally,
     """Encrypt everything with the first key; what was found, and whether all older keys may go."""
     with alone():
         tally, is_clean = rotation.rotate_until_clean(progress)
-        keyring.note_rotation(tally, is_clean=is_clean)
+        note_rotation(tally, is_clean=is_clean)
     return tally, is_clean
 
 
@@ -62,11 +64,35 @@ def drop_old_keys() -> tuple[list[str], bool]:
             raise Conflict("Nothing was dropped: a transaction that writes lasts too long.")
         # The old keys signed the audit log, too: what they vouch for gets the new signature first.
         verifying.sign_head()
-        dropped = keyring.retire_older_keys()
+        dropped = retire_older_keys()
         path = own_key_file(config.data_dir)
         if path is not None:
             keep_first_key(path)
     return dropped, path is not None
+
+
+@transaction.atomic
+def note_rotation(tally: Tally, *, is_clean: bool) -> None:
+    """Record a rotation; after a clean one every key but the first is retired."""
+    first = KeyFingerprint(fingerprint=fingerprints()[0])
+    if is_clean:
+        KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
+    record(first, older=keyring.older_keys(), retired=is_clean, **tally.counts())
+
+
+@transaction.atomic
+def retire_older_keys() -> list[str]:
+    """Note that only the first key is in use, before the others are dropped; which those are."""
+    first, dropped = KeyFingerprint(fingerprint=fingerprints()[0]), keyring.older_keys()
+    KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
+    record(first, dropped=dropped)
+    return dropped
+
+
+def record(first: KeyFingerprint, **details: Any) -> None:
+    """Write the audit line; of fingerprints it has what people see."""
+    target = KeyFingerprint(fingerprint=str(first))
+    audit.record("key.rotate", actor=None, target=target, first=str(first), **details)
 
 
 @contextmanager

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "ingestion",
     "mcp",
     "chat",
+    "youworker.privacy",
     "youworker.sso",
     "youworker",
 ]

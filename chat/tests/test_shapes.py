@@ -8,9 +8,10 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
-from chat import onecall
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
+from chat.services import AcceptedMessage
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, ToolRunFactory
+from chat.views.chat import answer_from, stored_result
 from youworker.common.rendering import OrjsonRenderer
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,8 @@ def test_what_is_read_has_the_shape_of_the_document(run, document):
 
 
 def test_a_whole_answer_has_the_shape_of_the_document(run, document):
-    rendered = OrjsonRenderer().render(onecall.answer_of(run.pk))
+    posted = AcceptedMessage(run.session_id, run.question_id, run.pk, run.status)
+    rendered = OrjsonRenderer().render(answer_from(posted, stored_result(run.pk)))
 
     assert faults(document, "ChatAnswer", orjson.loads(rendered)) == []
 

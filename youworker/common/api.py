@@ -19,7 +19,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
-from youworker.common import audit
 from youworker.common.exceptions import (
     BadRequest,
     DomainError,
@@ -28,6 +27,7 @@ from youworker.common.exceptions import (
     TooLarge,
     Unavailable,
 )
+from youworker.common.origin import report_denial
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -79,7 +79,7 @@ class DomainExceptionHandler(ExceptionHandler):
         if getattr(self.exc, "audited", False) or isinstance(self.exc, drf.NotAuthenticated):
             return
         request: Any = self.context["request"]
-        audit.record_denied(
+        report_denial(
             request.user,
             route=request.resolver_match.route,
             method=request.method or "",

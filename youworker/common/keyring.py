@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, transaction
 
-from youworker.common import audit
 from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.models import KeyFingerprint
-
-if TYPE_CHECKING:
-    from youworker.common.rotation import Tally
 
 
 @transaction.atomic
@@ -57,27 +51,3 @@ def require_keys() -> None:
 def older_keys() -> list[str]:
     """The configured keys behind the first, as people see them."""
     return [one[:SHOWN] for one in fingerprints()[1:]]
-
-
-@transaction.atomic
-def note_rotation(tally: Tally, *, is_clean: bool) -> None:
-    """Record a rotation; after a clean one every key but the first is retired."""
-    first = KeyFingerprint(fingerprint=fingerprints()[0])
-    if is_clean:
-        KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
-    record(first, older=older_keys(), retired=is_clean, **tally.counts())
-
-
-@transaction.atomic
-def retire_older_keys() -> list[str]:
-    """Note that only the first key is in use, before the others are dropped; which those are."""
-    first, dropped = KeyFingerprint(fingerprint=fingerprints()[0]), older_keys()
-    KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
-    record(first, dropped=dropped)
-    return dropped
-
-
-def record(first: KeyFingerprint, **details: Any) -> None:
-    """Write the audit line; of fingerprints it has what people see."""
-    target = KeyFingerprint(fingerprint=str(first))
-    audit.record("key.rotate", actor=None, target=target, first=str(first), **details)

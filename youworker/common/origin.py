@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.dispatch import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -25,6 +26,9 @@ class Origin:
 
 current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 -- frozen
 
+# Somebody was refused. The audit log listens: it stands above whatever refuses.
+access_denied = Signal()
+
 
 def origin() -> Origin:
     """The origin of the work at hand."""
@@ -34,6 +38,14 @@ def origin() -> Origin:
 def note_key(key_id: UUID) -> None:
     """Remember which API key the caller showed."""
     current.set(replace(current.get(), key_id=key_id))
+
+
+def report_denial(user: Any, *, route: str, method: str, status: int, code: str) -> None:
+    """Say that somebody was refused; call it when the refused transaction is over.
+
+    `route` is the pattern, not the path: ids and search words stay out.
+    """
+    access_denied.send(None, user=user, route=route, method=method, status=status, code=code)
 
 
 class OriginMiddleware:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from youworker.common import audit
 from youworker.common.db import in_thread
+from youworker.common.origin import report_denial
 from youworker.common.outages import OUTAGES
 from youworker.common.revocation import CloseReason, Revoked, until_revoked
 
@@ -39,7 +39,7 @@ def note_denial(scope: Mapping[str, Any], status: int) -> None:
     """Audit a refused handshake. A path that leads nowhere is not repeated: anybody chose it."""
     route = "/".join(scope["path"].split("/")[:3]) if "url_route" in scope else "ws"
     code = CODES[status]
-    audit.record_denied(scope.get("user"), route=route, method="ws", status=status, code=code)
+    report_denial(scope.get("user"), route=route, method="ws", status=status, code=code)
 
 
 class BaseConsumer(AsyncWebsocketConsumer):

@@ -9,11 +9,11 @@ from typing import Any
 
 import psycopg_pool
 import redis
+from celery import current_app
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from documents.models import EmbeddingModel
-from youworker.celery import app
 from youworker.common.config import config
 from youworker.common.crypto import SHOWN, fingerprints
 from youworker.common.redis import sync_redis
@@ -75,7 +75,7 @@ def disk() -> dict[str, Any]:
 
 def worker() -> dict[str, Any]:
     """Somebody takes tasks."""
-    answers = app.control.ping(timeout=WORKER_SECONDS, limit=1)
+    answers = current_app.control.ping(timeout=WORKER_SECONDS, limit=1)
     if not answers:
         raise LookupError("no worker answers")
     return {}

@@ -43,7 +43,7 @@ class PeopleAdmin(UserAdmin):
             "title": "Erase everywhere",
             "people": queryset,
         }
-        return TemplateResponse(request, "youworker/erase_people.html", page)
+        return TemplateResponse(request, "data_protection/erase_people.html", page)
 
     def erase_person(self, request: HttpRequest, user: User) -> None:
         """Queue one removal, and say how that went."""

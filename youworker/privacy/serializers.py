@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.enums import SharedDocuments
 from accounts.models import DataExport, Erasure
-from accounts.serializers import LONGEST_PASSWORD
+from accounts.types import LONGEST_PASSWORD
 from youworker.common.openapi import example
 
 

@@ -24,7 +24,7 @@ import asyncio, os, sys
 import django
 django.setup()
 from youworker.web.server import WebServer
-from youworker.server import endpoint
+from youworker.server.__main__ import endpoint
 from youworker.common.peers import TrustedPeers
 from youworker.common.per_loop import PerLoop, Stage
 from youworker.common.sockets import deny

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
-from youworker.admin import meaning
 from youworker.common.audit import lines_about
+from youworker.common.audit.admin import meaning
 from youworker.common.audit.lines import with_words
 from youworker.common.ids import uuid7
 

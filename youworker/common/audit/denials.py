@@ -49,6 +49,11 @@ def record_denied(user: Any, *, route: str, method: str, status: int, code: str)
         logger.exception("a denied act could not be noted: %s %s", method, place)
 
 
+def note_denial(sender: Any, *, signal: Any, **denial: Any) -> None:
+    """Hear of a refusal."""
+    record_denied(**denial)
+
+
 def place_of(route: str) -> str:
     """`v1/sessions/<uuid:pk>` as the word `v1.sessions.pk`."""
     named = re.sub(r"<(?:\w+:)?(\w+)>", r"\1", route).lower()

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from auditlog.models import LogEntry
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-import youworker.privacy.admin  # noqa: F401 -- registers the page of people
-from accounts.models import User
 from youworker.common.admin import ReadOnlyAdmin
 from youworker.common.audit import ACTIONS, RESULTS
 from youworker.common.audit.lines import with_words
@@ -130,7 +129,9 @@ def meaning(word: str) -> Q:
         identifier = str(UUID(word))
         found |= Q(object_pk=identifier) | Q(by=identifier) | Q(key=identifier)
     except ValueError:
-        people = User.objects.filter(username__icontains=word).values_list("pk", flat=True)
+        people = (
+            get_user_model().objects.filter(username__icontains=word).values_list("pk", flat=True)
+        )
         found |= Q(by__in=[str(pk) for pk in people[:MOST_PEOPLE]])
     try:
         found |= Q(remote_addr=str(ipaddress.ip_address(word)))
