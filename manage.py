@@ -11,7 +11,7 @@ OFFLINE_COMMANDS = {"help", "version", "--version", "--help", "-h", "spectacular
 def main() -> int:
     """Run the command line; a refusal is one line on stderr and exit code 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
-    from youworker.embedded import StartupRefused, attached
+    from youworker.appliance.embedded import StartupRefused, attached
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
@@ -31,7 +31,7 @@ def execute() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from youworker.embedded import StartupRefused
+    from youworker.appliance.embedded import StartupRefused
 
     try:
         execute_from_command_line(sys.argv)

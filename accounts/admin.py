@@ -24,8 +24,8 @@ from accounts.models import (
     User,
 )
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
-from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
-from youworker.common.exceptions import Conflict
+from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.core.exceptions import Conflict
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -1,20 +1,22 @@
-"""Who is calling a REST view."""
+"""Who calls: by API key or session, and whether that suffices."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework import authentication, exceptions
+from rest_framework import authentication, exceptions, permissions
 
 from accounts import services
-from youworker.common.credentials import shown_key
-from youworker.common.origin import note_key
+from accounts.exceptions import InsufficientScope
+from accounts.models import ApiKey
+from youworker.core.network import shown_key
+from youworker.core.request_context import note_key
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from accounts.models import ApiKey, User
+    from accounts.models import User
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -54,3 +56,26 @@ class SessionAuthentication(authentication.SessionAuthentication):
 def key_in(request: Request) -> str | None:
     """The key a request carries."""
     return shown_key(request.headers.get("Authorization", ""), request.headers.get("X-API-Key"))
+
+
+class SignedInWithScope(permissions.BasePermission):
+    """Signed in; and with an API key, one that has the scope the view names.
+
+    A view without a scope for the method is closed to keys.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return False
+        if isinstance(request.auth, ApiKey):
+            kind = "read" if request.method in permissions.SAFE_METHODS else "write"
+            if view.scopes.get(kind) not in request.auth.scopes:
+                raise InsufficientScope("This API key does not have the scope that is needed.")
+        return True
+
+
+class IsStaff(SignedInWithScope):
+    """Staff only."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and bool(request.user.is_staff)

@@ -13,7 +13,7 @@ from pyotp.exceptions import OTPVerificationError
 
 from accounts.enums import AuthenticatorKind
 from accounts.models import Authenticator
-from youworker.common.fields import Damaged
+from youworker.encryption.fields import Damaged
 
 if TYPE_CHECKING:
     from accounts.models import User

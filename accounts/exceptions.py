@@ -1,6 +1,6 @@
 """What signing in may be refused with."""
 
-from youworker.common.exceptions import DomainError, Forbidden
+from youworker.core.exceptions import DomainError, Forbidden
 
 
 class SignInFailed(DomainError):

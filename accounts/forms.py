@@ -10,7 +10,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserCha
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import services
-from youworker.common.exceptions import DomainError
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from accounts.models import User

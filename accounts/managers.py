@@ -12,8 +12,8 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.enums import ErasureStatus, ExportStatus
-from youworker.common.leases import LeasedQuerySet, lease_end, new_lease
-from youworker.common.managers import BaseQuerySet
+from youworker.core.leases import LeasedQuerySet, lease_end, new_lease
+from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from datetime import datetime

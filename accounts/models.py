@@ -31,10 +31,10 @@ from accounts.managers import (
     SignInQuerySet,
     UserManager,
 )
-from youworker.common.fields import EncryptedJSONField, EncryptedTextField
-from youworker.common.ids import uuid7
-from youworker.common.leases import LeasedModel
-from youworker.common.models import TimestampedModel
+from youworker.core.ids import uuid7
+from youworker.core.leases import LeasedModel
+from youworker.core.models import TimestampedModel
+from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
 
 
 class User(AbstractUser):

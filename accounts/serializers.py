@@ -12,8 +12,8 @@ from accounts.enums import Language, Scope
 from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
 from accounts.types import LONGEST_PASSWORD
-from youworker.common.audit import ACTIONS, RESULTS
-from youworker.common.openapi import example
+from youworker.audit import ACTIONS, RESULTS
+from youworker.core.api.schema import example
 
 LONGEST_CODE = 64
 MOST_NETWORKS = 50

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import SignIn
 from accounts.serializers import LONGEST_CODE
 from accounts.types import LONGEST_PASSWORD
-from youworker.common.openapi import example
+from youworker.core.api.schema import example
 
 
 @example(current_password="a long password", new_password="an even longer one")  # noqa: S106

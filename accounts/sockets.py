@@ -12,10 +12,10 @@ from django.http.request import validate_host
 
 from accounts import services
 from accounts.tickets import Caller, redeem_ticket
-from youworker.common.credentials import shown_key
-from youworker.common.db import in_thread
-from youworker.common.origin import note_key
-from youworker.common.sockets import deny
+from youworker.core.db import in_thread
+from youworker.core.network import shown_key
+from youworker.core.realtime.consumer import deny
+from youworker.core.request_context import note_key
 
 Scope = MutableMapping[str, Any]
 Inner = Callable[[Scope, Any, Any], Awaitable[None]]

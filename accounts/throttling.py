@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from accounts.exceptions import SignInUnavailable
 from accounts.models import User
-from youworker.common.exceptions import RateLimited
-from youworker.common.limits import rate
+from youworker.core.api.rate_limits import rate
+from youworker.core.exceptions import RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import orjson
 
 from accounts import services
 from accounts.models import ApiKey, User
-from youworker.common.redis import sync_redis
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

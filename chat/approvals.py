@@ -13,10 +13,10 @@ from chat.enums import ACTIVE_STATUSES, Decision, RunStatus, ToolRunStatus
 from chat.exceptions import ApprovalClosed
 from chat.models import Run, ToolRun
 from chat.runs.queue import announce_queued
-from youworker.common import audit
-from youworker.common.config import config
-from youworker.common.effects import after_commit
-from youworker.common.exceptions import InvalidInput, NotFound
+from youworker import audit
+from youworker.core.config import config
+from youworker.core.effects import after_commit
+from youworker.core.exceptions import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

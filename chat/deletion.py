@@ -19,10 +19,10 @@ from chat.runs.stopping import stop_idle_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from groups.exceptions import LegalHoldInForce
 from groups.models import LegalHold
-from youworker.common import audit
-from youworker.common.effects import after_commit, attempt, queue_task
-from youworker.common.redis import sync_redis
-from youworker.common.slots import holding_nothing
+from youworker import audit
+from youworker.core.effects import after_commit, attempt, queue_task
+from youworker.core.redis import sync_redis
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

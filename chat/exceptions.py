@@ -1,6 +1,6 @@
 """What the chat services may refuse with."""
 
-from youworker.common.exceptions import Conflict, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, UpstreamUnavailable
 
 
 class RunFinished(Conflict):

@@ -16,8 +16,8 @@ from chat.enums import (
     RunStatus,
     ToolRunStatus,
 )
-from youworker.common.leases import LeasedQuerySet
-from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+from youworker.core.leases import LeasedQuerySet
+from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,10 +26,10 @@ from chat.managers import (
 )
 from documents.models import Collection, Document, Passage
 from mcp.models import Tool
-from youworker.common.fields import EncryptedJSONField, EncryptedTextField
-from youworker.common.leases import LeasedModel
-from youworker.common.managers import AliveManager
-from youworker.common.models import SoftDeleteModel, TimestampedModel
+from youworker.core.leases import LeasedModel
+from youworker.core.managers import AliveManager
+from youworker.core.models import SoftDeleteModel, TimestampedModel
+from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.common.privacy import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
+from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
 
 TREATMENTS = (
     Treatment(

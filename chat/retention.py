@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat.deletion import record_clearing, remove_sessions
 from chat.models import Message, Session
 from groups.models import Group, LegalHold, Membership
-from youworker.common.config import config
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from uuid import UUID

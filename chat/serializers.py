@@ -15,8 +15,8 @@ from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Session
 from chat.rendering import rendered_session
 from chat.services.questions import LONGEST_TEXT
-from youworker.common.openapi import example
-from youworker.common.shapes import Shape, serializer_for
+from youworker.core.api.schema import example
+from youworker.core.shapes import Shape, serializer_for
 
 MOST_COLLECTIONS = 100
 RATINGS = (-1, 0, 1)
@@ -274,3 +274,10 @@ MessageSerializer = serializer_for(MessageShape)
 RunSerializer = serializer_for(RunShape)
 PostedSerializer = serializer_for(PostedShape)
 ChatAnswerSerializer = serializer_for(ChatAnswerShape)
+
+
+class SessionFilterSerializer(serializers.Serializer[Any]):
+    """`search` in titles, `archived`."""
+
+    search = serializers.CharField(max_length=200, required=False)
+    archived = serializers.BooleanField(required=False, default=False)

@@ -23,10 +23,10 @@ from documents.models import (
     Tag,
 )
 from documents.services import staff
-from documents.services.private import read_document
-from youworker.common.admin import KeptAdmin, ReadOnlyAdmin, StaffAdmin
-from youworker.common.exceptions import DomainError
-from youworker.common.private import PrivateContentAdmin
+from documents.services.staff import read_document
+from youworker.audit.staff_access import PrivateContentAdmin
+from youworker.core.admin import KeptAdmin, ReadOnlyAdmin, StaffAdmin
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

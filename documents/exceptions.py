@@ -1,6 +1,6 @@
 """What the services of documents refuse with."""
 
-from youworker.common.exceptions import Conflict, DomainError, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, DomainError, UpstreamUnavailable
 
 
 class CollectionNameExists(Conflict):

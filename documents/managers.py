@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from documents.enums import Access, DocumentStatus, ModelState, TaskState
 from groups.managers import GroupQuerySet
-from youworker.common.leases import LeasedQuerySet
-from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+from youworker.core.leases import LeasedQuerySet
+from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

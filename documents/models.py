@@ -34,10 +34,10 @@ from documents.managers import (
     TagQuerySet,
 )
 from groups.models import Group
-from youworker.common.ids import uuid7
-from youworker.common.leases import LeasedModel
-from youworker.common.managers import AliveManager
-from youworker.common.models import SoftDeleteModel, TimestampedModel
+from youworker.core.ids import uuid7
+from youworker.core.leases import LeasedModel
+from youworker.core.managers import AliveManager
+from youworker.core.models import SoftDeleteModel, TimestampedModel
 
 
 class Collection(SoftDeleteModel):

@@ -1,6 +1,6 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.common.privacy import (
+from youworker.core.data_policies import (
     DERIVED,
     LEASE,
     OTHERS,

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from documents.enums import Access, SearchMode
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
-from youworker.common.openapi import example
+from youworker.core.api.schema import example
 
 LONGEST_QUERY = 20_000
 MOST_SHARES = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from youworker.common.effects import attempt
+from youworker.core.effects import attempt
 
 
 @shared_task(name="documents.tasks.settle_models")

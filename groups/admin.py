@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from groups import retention
 from groups.models import Group, LegalHold, Membership, ServiceAccount
 from groups.services import staff
-from youworker.common.admin import KeptAdmin, ReadOnlyAdmin
+from youworker.core.admin import KeptAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -1,6 +1,6 @@
 """What groups may refuse with."""
 
-from youworker.common.exceptions import Conflict, Forbidden
+from youworker.core.exceptions import Conflict, Forbidden
 
 
 class GroupNameExists(Conflict):

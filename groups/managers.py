@@ -8,7 +8,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
 
 from groups.enums import Role
-from youworker.common.managers import BaseQuerySet, SoftDeleteQuerySet
+from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,8 @@ from groups.managers import (
     MembershipQuerySet,
     ServiceAccountQuerySet,
 )
-from youworker.common.managers import AliveManager
-from youworker.common.models import SoftDeleteModel, TimestampedModel
+from youworker.core.managers import AliveManager
+from youworker.core.models import SoftDeleteModel, TimestampedModel
 
 
 class Group(SoftDeleteModel):

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from groups.models import Group, LegalHold
-from youworker.common import audit
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -8,8 +8,8 @@ from django.contrib import admin, messages
 
 from ingestion import services
 from ingestion.models import IngestionItem, IngestionRun
-from youworker.common.admin import ReadOnlyAdmin
-from youworker.common.exceptions import DomainError
+from youworker.core.admin import ReadOnlyAdmin
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from accounts.services import access_by
 from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
-from youworker.common.db import in_thread
-from youworker.common.sockets import BaseConsumer, deny
+from youworker.core.db import in_thread
+from youworker.core.realtime.consumer import BaseConsumer, deny
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from youworker.common.config import config
-from youworker.common.effects import attempt, queue_task
-from youworker.common.redis import sync_redis
+from youworker.core.config import config
+from youworker.core.effects import attempt, queue_task
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -1,6 +1,6 @@
 """What the services of ingestion refuse with."""
 
-from youworker.common.exceptions import Conflict
+from youworker.core.exceptions import Conflict
 
 
 class RunFinished(Conflict):

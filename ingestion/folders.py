@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from youworker.common.config import config
-from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker.core.config import config
+from youworker.core.exceptions import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

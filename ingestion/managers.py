@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ingestion.enums import ACTIVE_STAGES, Stage
-from youworker.common.leases import LeasedQuerySet
-from youworker.common.managers import SoftDeleteQuerySet
+from youworker.core.leases import LeasedQuerySet
+from youworker.core.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from documents.models import Collection, Document, StoredFile
 from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
-from youworker.common.leases import LeasedModel
-from youworker.common.managers import AliveManager
-from youworker.common.models import SoftDeleteModel, TimestampedModel
+from youworker.core.leases import LeasedModel
+from youworker.core.managers import AliveManager
+from youworker.core.models import SoftDeleteModel, TimestampedModel
 
 
 class IngestionRun(SoftDeleteModel):

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 from ingestion.store import Incoming
-from youworker.common.config import config
-from youworker.common.exceptions import TooLarge
+from youworker.core.config import config
+from youworker.core.exceptions import TooLarge
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

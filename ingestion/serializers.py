@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
-from youworker.common.openapi import example
+from youworker.core.api.schema import example
 
 
 class TotalsSerializer(serializers.Serializer):

@@ -19,15 +19,15 @@ from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import take_back
-from ingestion.pipeline.settle import settle
+from ingestion.pipeline.outcomes import settle
 from ingestion.quotas import enforce_file_quota
 from ingestion.store import Incoming, remove_stale
-from youworker.common import audit
-from youworker.common.effects import after_commit
-from youworker.common.exceptions import InvalidInput, NotFound
-from youworker.common.idempotency import Remembered
-from youworker.common.removal import remove_each
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.effects import after_commit
+from youworker.core.exceptions import InvalidInput, NotFound
+from youworker.core.idempotency import Remembered
+from youworker.core.removal import remove_each
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.conf import settings
 
 from documents.storage import storage_errors
-from youworker.common.exceptions import InvalidInput, TooLarge
+from youworker.core.exceptions import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

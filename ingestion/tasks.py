@@ -6,7 +6,7 @@ from celery import shared_task
 
 from ingestion import services
 from ingestion.events import wake_workers
-from ingestion.pipeline.working import work_for
+from ingestion.pipeline.worker import work_for
 
 # Seconds one task works before others get their turn.
 SLICE = 5.0

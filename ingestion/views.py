@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import django_filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from ingestion import services
-from ingestion.filters import ItemFilter, RunFilter
+from ingestion.enums import RunKind, RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.receiving import ReceivingHandler
 from ingestion.serializers import (
@@ -20,8 +21,8 @@ from ingestion.serializers import (
     RunSerializer,
     UploadSerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -29,6 +30,28 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
+
+
+class RunFilter(django_filters.FilterSet):
+    """Runs by status and kind."""
+
+    status = django_filters.ChoiceFilter(choices=RunStatus.choices)
+    kind = django_filters.ChoiceFilter(choices=RunKind.choices)
+
+    class Meta:
+        model = IngestionRun
+        fields = ("status", "kind")
+
+
+class ItemFilter(django_filters.FilterSet):
+    """Items by stage."""
+
+    stage = django_filters.ChoiceFilter(choices=Stage.choices)
+
+    class Meta:
+        model = IngestionItem
+        fields = ("stage",)
+
 
 SCOPES = {"read": "documents.read", "write": "documents.write"}
 IDEMPOTENCY_KEY = OpenApiParameter(

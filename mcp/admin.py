@@ -9,8 +9,8 @@ from unfold.admin import TabularInline
 
 from mcp import services
 from mcp.models import GroupPolicy, Server, Tool
-from youworker.common.admin import KeptAdmin
-from youworker.common.exceptions import DomainError
+from youworker.core.admin import KeptAdmin
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet

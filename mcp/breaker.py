@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from youworker.common.config import config
-from youworker.common.redis import sync_redis
+from youworker.core.config import config
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from uuid import UUID

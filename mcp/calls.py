@@ -1,11 +1,16 @@
-"""What a tool call consists of, for this app and for those who call tools."""
+"""A call of a tool: who asks, what came back, and its context for built-in servers."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from youworker.core.exceptions import Forbidden
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
 
@@ -55,3 +60,24 @@ class ToolOutcome:
     is_error: bool = False
     denied: bool = False
     builtin: bool = False
+
+
+current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)
+
+
+@contextmanager
+def acting_as(context: CallContext) -> Iterator[None]:
+    """Run the calls inside on behalf of the context's user."""
+    token = current.set(context)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+def acting_context() -> CallContext:
+    """The context of this call; raises `Forbidden` when nobody is known to have made it."""
+    context = current.get()
+    if context is None:
+        raise Forbidden("This tool works only on behalf of a signed-in user.")
+    return context

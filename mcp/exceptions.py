@@ -1,6 +1,6 @@
 """Refusals of this app."""
 
-from youworker.common.exceptions import Conflict, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, UpstreamUnavailable
 
 
 class ToolServerUnavailable(UpstreamUnavailable):

@@ -24,14 +24,14 @@ from mcp.calls import ToolOutcome
 from mcp.client import Client, InputRequiredRoundsExceededError
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.connection_pool import linked, retire
 from mcp.enums import Transport
 from mcp.exceptions import ToolServerUnavailable
-from mcp.links import linked, retire
 from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
 from mcp.results import outcome_of
 from mcp.shared.exceptions import MCPError
-from youworker.common.config import config
-from youworker.common.correlation import HEADER
+from youworker.core.config import config
+from youworker.core.request_context import HEADER
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.egress import named_addresses
 from youworker.upstream.guard import BoundedTransport

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mcp.enums import Policy, Transport
-from youworker.common.managers import BaseQuerySet
+from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

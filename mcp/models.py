@@ -10,9 +10,9 @@ from django.db import models
 from groups.models import Group
 from mcp.enums import Effect, Policy, ServerStatus, Transport
 from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
-from mcp.validators import SLUG, validate_address
-from youworker.common.fields import EncryptedJSONField
-from youworker.common.models import TimestampedModel
+from mcp.naming import SLUG, validate_address
+from youworker.core.models import TimestampedModel
+from youworker.encryption.fields import EncryptedJSONField
 
 
 class Server(TimestampedModel):

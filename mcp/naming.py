@@ -1,12 +1,15 @@
-"""Names and fingerprints of tools."""
+"""Names and addresses of tools and their servers."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 
 LONGEST_SAFE_NAME = 64
 SUFFIX_LENGTH = 8
@@ -35,3 +38,22 @@ def schema_hash(description: str, input_schema: dict[str, Any], effects: list[st
     """The fingerprint of everything a model or an approver is told about a tool."""
     told = [description, input_schema, sorted(effects)]
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+# No underscore: `safe_name` relies on it.
+SLUG = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens."
+)
+
+
+def validate_address(value: str) -> None:
+    """Refuse what is not an http address; names without a dot are common in private networks."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not value.isprintable() or " " in value:
+        raise ValidationError("This must be an address such as https://tools.example.org/mcp.")
+    if parts.username or parts.password or parts.fragment:
+        raise ValidationError("An address has no user name, password or fragment: use a header.")

@@ -1,6 +1,6 @@
 """What is known about people here: nothing; servers and tools belong to the company."""
 
-from youworker.common.privacy import SECRET, TECHNICAL, Fate, Treatment, impersonal, withheld
+from youworker.core.data_policies import SECRET, TECHNICAL, Fate, Treatment, impersonal, withheld
 
 TREATMENTS = (
     Treatment(

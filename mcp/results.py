@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mcp.calls import ToolOutcome
-from youworker.common.storable import storable_json, storable_text
+from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

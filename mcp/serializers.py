@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from mcp.enums import Policy
 from mcp.models import Server, Tool
-from mcp.validators import SLUG, validate_address
+from mcp.naming import SLUG, validate_address
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")

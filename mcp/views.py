@@ -10,7 +10,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.permissions import IsStaff, SignedInWithScope
+from accounts.authentication import IsStaff, SignedInWithScope
 from mcp import services
 from mcp.models import Server, Tool
 from mcp.serializers import (
@@ -22,8 +22,8 @@ from mcp.serializers import (
     UpdateServerSerializer,
     UpdateToolSerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

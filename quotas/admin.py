@@ -9,7 +9,7 @@ from django.contrib import admin
 from quotas import services
 from quotas.enums import QuotaKind
 from quotas.models import Quota, TokenUsage, UsageEvent
-from youworker.common.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
     from django.forms import ModelForm

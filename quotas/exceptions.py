@@ -1,6 +1,6 @@
 """What quotas refuse with."""
 
-from youworker.common.exceptions import Forbidden, RateLimited
+from youworker.core.exceptions import Forbidden, RateLimited
 
 
 class QuotaExceeded(RateLimited):

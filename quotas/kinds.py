@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from quotas.enums import Period, QuotaKind
-from youworker.common.config import config
+from youworker.core.config import config
 
 # Longer than any of them, and cut back to the start of the next one; a day may have 25 hours.
 LONGER_THAN = {Period.DAY: timedelta(hours=26), Period.MONTH: timedelta(days=32)}

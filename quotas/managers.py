@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from youworker.common.managers import BaseQuerySet
+from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from datetime import date

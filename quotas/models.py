@@ -12,7 +12,7 @@ from accounts.models import ApiKey
 from groups.models import Group
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.managers import QuotaQuerySet, TokenUsageQuerySet
-from youworker.common.models import TimestampedModel
+from youworker.core.models import TimestampedModel
 
 
 class Quota(TimestampedModel):

@@ -12,7 +12,7 @@ from quotas.kinds import RULES, seconds_until_room
 from quotas.meters import measure_usage
 from quotas.models import Quota
 from quotas.types import QuotaLimit, QuotaSubject
-from youworker.common.config import config
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """What is known about people here, and what exports and erasures do with it."""
 
 from quotas.enums import QuotaKind
-from youworker.common.privacy import TECHNICAL, TIMES, Fate, Treatment, names, withheld
+from youworker.core.data_policies import TECHNICAL, TIMES, Fate, Treatment, names, withheld
 
 TREATMENTS = (
     Treatment(

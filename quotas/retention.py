@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from groups.models import LegalHold
 from quotas.models import TokenUsage, UsageEvent
-from youworker.common.config import config
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

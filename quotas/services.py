@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from quotas.enums import Period, UsageKind, UsageOutcome
 from quotas.kinds import start_of
-from youworker.common import audit
+from youworker import audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.report import report_usage
-from youworker.common.api import ActorView
+from youworker.core.api.base import ActorView
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

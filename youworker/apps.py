@@ -9,10 +9,10 @@ class YouWorkerConfig(AppConfig):
     name = "youworker"
 
     def ready(self) -> None:
+        import youworker.audit.admin  # noqa: PLC0415 -- its package is no app
         import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
-        import youworker.common.audit.admin  # noqa: PLC0415 -- its package is no app
-        import youworker.schema  # noqa: F401, PLC0415
-        from youworker.common.audit.denials import note_denial  # noqa: PLC0415
-        from youworker.common.origin import access_denied  # noqa: PLC0415
+        import youworker.core.api.schema  # noqa: F401, PLC0415
+        from youworker.audit.denials import note_denial  # noqa: PLC0415
+        from youworker.core.request_context import access_denied  # noqa: PLC0415
 
         access_denied.connect(note_denial)

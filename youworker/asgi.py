@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 import django
 from django.conf import settings
 
-from youworker.common.config import config
+from youworker.core.config import config
 
 # Only here: a pool in a process that forks (the worker) would share its sockets.
 options: dict[str, Any] = settings.DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
@@ -24,10 +24,10 @@ django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter
 
-from youworker.common.peers import TrustedPeers
+from youworker.core.network import TrustedPeers
 from youworker.routing import websockets
-from youworker.web.gate import Gate
-from youworker.web.handler import Handler
+from youworker.server.access_middleware import Gate
+from youworker.server.handler import Handler
 
 served = ProtocolTypeRouter({"http": Handler(), "websocket": websockets})
 application = TrustedPeers(Gate(served))

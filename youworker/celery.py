@@ -12,7 +12,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from celery.signals import worker_init, worker_process_init
 
-from youworker.common.correlation import connect_celery
+from youworker.core.request_context import connect_celery
 
 DAY = 86_400
 
@@ -40,7 +40,7 @@ def refuse_wrong_keys(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 -- needs settings
     from django.db import OperationalError, connections  # noqa: PLC0415
 
-    from youworker.common.keyring import require_keys  # noqa: PLC0415
+    from youworker.encryption.keyring import require_keys  # noqa: PLC0415
 
     try:
         require_keys()

@@ -8,9 +8,8 @@ from django.urls import re_path
 from accounts.sockets import SocketAuthentication
 from chat.routing import websocket_urlpatterns as chat_sockets
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
-from youworker.common.correlation import CorrelationASGI
-from youworker.common.origin import OriginASGI
-from youworker.common.sockets import deny
+from youworker.core.realtime.consumer import deny
+from youworker.core.request_context import CorrelationASGI, OriginASGI
 
 
 async def unknown(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Django's settings, derived from `youworker.common.config`; importing starts nothing."""
+"""Django's settings, derived from `youworker.core.config`; importing starts nothing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.common.config import config
-from youworker.common.keyfile import KeyFile
-from youworker.common.redis import CONNECTIONS
+from youworker.core.config import config
+from youworker.core.redis import CONNECTIONS
+from youworker.encryption.keyfile import KeyFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def database(url: str) -> dict[str, object]:
     }
     return {
         **parsed,
-        "ENGINE": "youworker.common.postgres",
+        "ENGINE": "youworker.core.postgres",
         "HOST": unquote(parsed["HOST"]),
         "OPTIONS": options,
         "CONN_MAX_AGE": 0,
@@ -88,7 +88,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
     "rest_framework",
-    "youworker.common",
+    "youworker.core",
     "accounts",
     "groups",
     "quotas",
@@ -96,16 +96,16 @@ INSTALLED_APPS = [
     "ingestion",
     "mcp",
     "chat",
-    "youworker.privacy",
+    "youworker.data_protection",
     "youworker.sso",
     "youworker",
 ]
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "youworker.common.correlation.CorrelationMiddleware",
-    "youworker.common.origin.OriginMiddleware",
-    "youworker.web.policies.PolicyMiddleware",
+    "youworker.core.request_context.CorrelationMiddleware",
+    "youworker.core.request_context.OriginMiddleware",
+    "youworker.server.content_policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "youworker.errors.RefusalMiddleware",
+    "youworker.core.api.error_views.RefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -148,7 +148,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yw",
-        # The pool of `youworker.common.redis`: who finds no connection free waits for one.
+        # The pool of `youworker.core.redis`: who finds no connection free waits for one.
         "OPTIONS": {
             "pool_class": "redis.BlockingConnectionPool",
             "max_connections": CONNECTIONS,
@@ -215,7 +215,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.security.https
 COOKIE_PREFIX = "__Host-" if config.security.https else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-CSRF_FAILURE_VIEW = "youworker.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "youworker.core.api.error_views.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
@@ -224,7 +224,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
 SECURE_SSL_REDIRECT = config.security.https and bool(config.security.trusted_proxies)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 X_FRAME_OPTIONS = "DENY"
-# Exceptions for pages of packages are in `youworker.web.policies`.
+# Exceptions for pages of packages are in `youworker.server.content_policies`.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -277,11 +277,11 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiKeyAuthentication",
         "accounts.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedInWithScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["youworker.common.limits.WriteThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["youworker.common.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["youworker.common.parsing.Utf8JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "youworker.common.pagination.StrictLimitOffsetPagination",
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.SignedInWithScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["youworker.core.api.rate_limits.WriteThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["youworker.core.api.formats.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["youworker.core.api.formats.Utf8JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "youworker.core.api.pagination.StrictLimitOffsetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
@@ -290,9 +290,9 @@ REST_FRAMEWORK = {
 }
 ERROR_CODES = ["400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "503"]
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "youworker.common.api.DomainExceptionHandler",
+    "EXCEPTION_HANDLER_CLASS": "youworker.core.api.base.DomainExceptionHandler",
     "ALLOWED_ERROR_STATUS_CODES": ERROR_CODES,
-    "ERROR_SCHEMAS": dict.fromkeys(ERROR_CODES, "youworker.schema.ErrorsSerializer"),
+    "ERROR_SCHEMAS": dict.fromkeys(ERROR_CODES, "youworker.core.api.schema.ErrorsSerializer"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "YouWorker",
@@ -327,7 +327,7 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 
 UNFOLD = {"SITE_TITLE": "YouWorker", "SITE_HEADER": "YouWorker", "SITE_SYMBOL": "smart_toy"}
 
-LOGGING_CONFIG = "youworker.common.logs.configure"
+LOGGING_CONFIG = "youworker.core.logs.configure"
 LOGGING = {"level": config.api.log_level, "format": config.api.log_format}
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -3,28 +3,27 @@
 from celery import shared_task
 
 from documents import services as documents
-from youworker import purging
-from youworker.common.audit import verifying
-from youworker.common.config import config
-from youworker.privacy import erasures, exports
+from youworker.audit import verification
+from youworker.core.config import config
+from youworker.data_protection import erasures, exports, purge
 
 
 @shared_task
 def purge_deleted() -> dict[str, int]:
     """Remove what was deleted longer ago than it can be restored."""
-    return purging.purge_deleted(config.api.soft_delete_days)
+    return purge.purge_deleted(config.api.soft_delete_days)
 
 
 @shared_task
 def forget_requests() -> int:
     """Remove the answers of old `Idempotency-Key`s."""
-    return purging.forget_requests()
+    return purge.forget_requests()
 
 
 @shared_task
 def sign_audit_log() -> bool:
     """Verify what the audit log gained since the last checkpoint, and sign it."""
-    return verifying.sign_head()
+    return verification.sign_head()
 
 
 @shared_task
@@ -50,7 +49,7 @@ def sweep_privacy() -> None:
 @shared_task
 def apply_retention() -> dict[str, int]:
     """Remove conversations and usage that are older than the rules allow."""
-    return purging.apply_retention()
+    return purge.apply_retention()
 
 
 @shared_task

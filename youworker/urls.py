@@ -4,16 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from youworker.health.metrics import metrics
-from youworker.redoc import RedocView, script
+from youworker.appliance.health.views import metrics
+from youworker.core.api.redoc import RedocView, script
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("health/", include("youworker.health.urls")),
+    path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),
     path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
-    path("v1/", include("youworker.privacy.urls")),
+    path("v1/", include("youworker.data_protection.urls")),
     path("v1/", include("groups.urls")),
     path("v1/", include("quotas.urls")),
     path("v1/", include("documents.urls")),
@@ -26,7 +26,7 @@ urlpatterns = [
     path("v1/redoc.js", script, name="redoc-script"),
 ]
 
-handler400 = "youworker.errors.bad_request"
-handler403 = "youworker.errors.permission_denied"
-handler404 = "youworker.errors.page_not_found"
-handler500 = "youworker.errors.server_error"
+handler400 = "youworker.core.api.error_views.bad_request"
+handler403 = "youworker.core.api.error_views.permission_denied"
+handler404 = "youworker.core.api.error_views.page_not_found"
+handler500 = "youworker.core.api.error_views.server_error"

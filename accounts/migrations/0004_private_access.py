@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import youworker.common.fields
-import youworker.common.ids
+import youworker.encryption.fields
+import youworker.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -18,13 +18,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PrivateAccess',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('kind', models.CharField(choices=[('session', 'Session'), ('document', 'Document')], max_length=16)),
                 ('object_id', models.UUIDField(db_index=True)),
-                ('title', youworker.common.fields.EncryptedTextField(blank=True, default='')),
-                ('reason', youworker.common.fields.EncryptedTextField()),
+                ('title', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
+                ('reason', youworker.encryption.fields.EncryptedTextField()),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='private_accesses', to=settings.AUTH_USER_MODEL)),
                 ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import youworker.common.fields
-import youworker.common.ids
+import youworker.encryption.fields
+import youworker.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Authenticator',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('kind', models.CharField(choices=[('totp', 'authenticator app'), ('recovery_codes', 'recovery codes')], max_length=16)),
-                ('secret', youworker.common.fields.EncryptedJSONField(editable=False)),
+                ('secret', youworker.encryption.fields.EncryptedJSONField(editable=False)),
                 ('last_step', models.BigIntegerField(default=0, editable=False)),
                 ('last_used_at', models.DateTimeField(editable=False, null=True)),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='authenticators', to=settings.AUTH_USER_MODEL)),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LinkedIdentity',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('issuer', models.CharField(max_length=200)),

@@ -10,8 +10,8 @@ import json
 from django.core.exceptions import ImproperlyConfigured
 from django.db import migrations
 
-from youworker.common import crypto
-from youworker.common.fields import Ciphertext
+from youworker.encryption import crypto
+from youworker.encryption.fields import Ciphertext
 
 TABLES = (
     "account_emailconfirmation",

@@ -23,7 +23,6 @@ from accounts.services.people import (
     update_profile,
     update_user,
 )
-from accounts.services.private import may_read_private, open_private
 from accounts.services.recognition import (
     is_known_key,
     opens_somewhere,
@@ -53,6 +52,7 @@ from accounts.services.sign_in import (
     require_recent_sign_in,
     sign_in,
 )
+from accounts.services.staff_access import may_read_private, open_private
 
 __all__ = [
     "access_by",

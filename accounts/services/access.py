@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.types import AccessGrant
-from youworker.common.revocation import CloseReason, Condition, RevocationPoller
+from youworker.core.realtime.revocation import CloseReason, Condition, RevocationPoller
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -19,8 +19,8 @@ from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused
 from accounts.models import LinkedIdentity, User
 from accounts.services.people import update_profile
-from youworker.common import audit
-from youworker.common.config import config
+from youworker import audit
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from accounts.types import Identity

@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.enums import Scope
 from accounts.exceptions import InsufficientScope
 from accounts.models import ApiKey, User
-from youworker.common import audit
-from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
-from youworker.common.peers import networks_of
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
+from youworker.core.network import networks_of
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from accounts.services.sessions import end_sessions, renew_session
 from accounts.services.sign_in import may_use_password, password_matches
-from youworker.common import audit
-from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker import audit
+from youworker.core.exceptions import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.services.sessions import end_sessions
-from youworker.common import audit
+from youworker import audit
 
 PROFILE_FIELDS = ("display_name", "email", "language", "time_zone")
 RIGHTS = ("is_active", "is_staff", "is_superuser")

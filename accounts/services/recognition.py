@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 from accounts.models import ApiKey
 from accounts.services.keys import digest_of
-from youworker.common import audit
-from youworker.common.origin import origin
-from youworker.common.peers import in_networks, networks_of, parsed
+from youworker import audit
+from youworker.core.network import in_networks, networks_of, parsed
+from youworker.core.request_context import origin
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,8 +12,9 @@ from accounts import authenticators
 from accounts.enums import AuthenticatorKind
 from accounts.models import Authenticator
 from accounts.services.sessions import end_sessions
-from youworker.common import audit, crypto
-from youworker.common.exceptions import Conflict, InvalidInput
+from youworker import audit
+from youworker.core.exceptions import Conflict, InvalidInput
+from youworker.encryption import crypto
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -17,8 +17,8 @@ from django.utils import timezone
 from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
 from accounts.services.access import session_store
-from youworker.common import audit
-from youworker.common.origin import origin
+from youworker import audit
+from youworker.core.request_context import origin
 
 if TYPE_CHECKING:
     from accounts.enums import SignInMethod

@@ -16,9 +16,9 @@ from accounts.exceptions import RecentSignInRequired, SecondFactorRequired, Sign
 from accounts.models import SignIn, User
 from accounts.services.second_factor import has_second_factor
 from accounts.services.sessions import begin_session
-from youworker.common import audit
-from youworker.common.config import config
-from youworker.common.exceptions import InvalidInput
+from youworker import audit
+from youworker.core.config import config
+from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts import services
 from accounts.models import ApiKey
 from accounts.tests.factories import ApiKeyFactory, UserFactory
-from youworker.common.exceptions import Conflict
+from youworker.core.exceptions import Conflict
 
 URL = "/v1/account/api-keys"
 

@@ -17,8 +17,8 @@ from django.db import connection
 from accounts import authenticators, services
 from accounts.models import Authenticator, LinkedIdentity
 from accounts.tests.factories import UserFactory, code_of
-from youworker.common import crypto, rotation
-from youworker.common.keyring import check_keys
+from youworker.encryption import crypto, rotation
+from youworker.encryption.keyring import check_keys
 
 pytestmark = pytest.mark.django_db
 

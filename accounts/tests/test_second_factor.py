@@ -14,9 +14,9 @@ from accounts.models import Authenticator, SignIn
 from accounts.services import second_factor
 from accounts.tests.conftest import PASSWORD
 from accounts.tests.factories import UserFactory, code_of, second_factor_for
-from youworker.common import rotation
-from youworker.common.exceptions import Conflict
-from youworker.common.fields import Ciphertext
+from youworker.core.exceptions import Conflict
+from youworker.encryption import rotation
+from youworker.encryption.fields import Ciphertext
 
 TOTP = "/v1/account/mfa/totp"
 

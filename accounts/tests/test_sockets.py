@@ -13,8 +13,8 @@ from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
 from accounts.types import AccessGrant
-from youworker.common.db import in_thread
-from youworker.common.origin import OriginASGI
+from youworker.core.db import in_thread
+from youworker.core.request_context import OriginASGI
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

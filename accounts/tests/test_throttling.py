@@ -9,7 +9,7 @@ from accounts import services, throttling
 from accounts.exceptions import RecentSignInRequired, SignInUnavailable
 from accounts.tests.conftest import PASSWORD
 from accounts.tests.factories import UserFactory, code_of, second_factor_for
-from youworker.common.exceptions import RateLimited
+from youworker.core.exceptions import RateLimited
 
 
 @pytest.fixture

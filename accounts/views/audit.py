@@ -14,8 +14,8 @@ from accounts.serializers import (
     AuditLineSerializer,
     PrivateReadSerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.audit import lines_about
+from youworker.audit import lines_about
+from youworker.core.api.base import ActorView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,8 @@ from accounts.serializers import (
     NewApiKeySerializer,
     RotateApiKeySerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -16,8 +16,8 @@ from accounts.serializers import (
     UpdateProfileSerializer,
     UserSerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

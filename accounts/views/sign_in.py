@@ -19,8 +19,8 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.tickets import issue_ticket
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -15,8 +15,8 @@ from accounts import services
 from accounts.enums import SignInMethod
 from accounts.forms import StaffPasswordForm, StaffSignInForm
 from accounts.models import User
-from youworker.common.exceptions import RateLimited
-from youworker.common.limits import rate_limited
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.exceptions import RateLimited
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chat.agent.errors import AnswerTooLarge, LimitReached
+from chat.agent.exceptions import AnswerTooLarge, LimitReached
 from chat.agent.state import PendingCall
 from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, ToolWaiting
 from chat.agent.types import (
@@ -17,7 +17,7 @@ from chat.agent.types import (
     ToolCall,
     Usage,
 )
-from youworker.common.ids import uuid7
+from youworker.core.ids import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -82,7 +82,7 @@ class LanguageModel(Protocol):
     """Anything that continues a conversation.
 
     `stream` yields text and reasoning as they come, whole tool calls, and at most one `Usage`.
-    Raises `chat.agent.errors.ModelUnavailable` or `ModelRefused`.
+    Raises `chat.agent.exceptions.ModelUnavailable` or `ModelRefused`.
     """
 
     @property

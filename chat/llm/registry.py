@@ -10,20 +10,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chat.agent.errors import AgentError, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
 from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
-from youworker.common import config as configuration
-from youworker.common.per_loop import PerLoop
+from youworker.core import config as configuration
+from youworker.core.per_loop import PerLoop
 from youworker.upstream.configured import chat_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chat.agent.types import LanguageModel
-    from youworker.common.config.sections import RetryConfig
+    from youworker.core.config.sections import RetryConfig
     from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)

@@ -3,8 +3,8 @@
 import django.db.models.deletion
 import django.db.models.manager
 import django.utils.timezone
-import youworker.common.fields
-import youworker.common.ids
+import youworker.encryption.fields
+import youworker.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -23,24 +23,24 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Message',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('role', models.CharField(choices=[('user', 'User'), ('assistant', 'Assistant')], max_length=16)),
-                ('content', youworker.common.fields.EncryptedTextField(blank=True, default='')),
-                ('reasoning', youworker.common.fields.EncryptedTextField(blank=True, default='')),
+                ('content', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
+                ('reasoning', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
                 ('model', models.CharField(blank=True, max_length=200)),
                 ('tokens_in', models.PositiveIntegerField(default=0)),
                 ('tokens_out', models.PositiveIntegerField(default=0)),
                 ('rating', models.SmallIntegerField(default=0)),
-                ('comment', youworker.common.fields.EncryptedTextField(blank=True, default='')),
+                ('comment', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='chat.message')),
             ],
         ),
         migrations.CreateModel(
             name='Run',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('waiting_approval', 'Waiting Approval'), ('succeeded', 'Succeeded'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], default='queued', max_length=20)),
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('tokens_out', models.PositiveIntegerField(default=0)),
                 ('ttft_ms', models.PositiveIntegerField(blank=True, null=True)),
                 ('error_code', models.CharField(blank=True, max_length=64)),
-                ('error_detail', youworker.common.fields.EncryptedTextField(blank=True, default='')),
+                ('error_detail', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
                 ('correlation_id', models.CharField(blank=True, max_length=64)),
                 ('answer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message')),
                 ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message')),
@@ -69,11 +69,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Session',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('deleted_at', models.DateTimeField(blank=True, db_index=True, editable=False, null=True)),
-                ('title', youworker.common.fields.EncryptedTextField(blank=True, default='')),
+                ('title', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
                 ('model', models.CharField(blank=True, max_length=200)),
                 ('enable_tools', models.BooleanField(default=True)),
                 ('enable_web', models.BooleanField(default=True)),
@@ -104,15 +104,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ToolRun',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('tool_name', models.CharField(max_length=300)),
                 ('status', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], default='running', max_length=16)),
                 ('latency_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('arguments', youworker.common.fields.EncryptedJSONField(default=dict)),
-                ('result_preview', youworker.common.fields.EncryptedTextField(blank=True, default='')),
-                ('error', youworker.common.fields.EncryptedTextField(blank=True, default='')),
+                ('arguments', youworker.encryption.fields.EncryptedJSONField(default=dict)),
+                ('result_preview', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
+                ('error', youworker.encryption.fields.EncryptedTextField(blank=True, default='')),
                 ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tool_runs', to='chat.message')),
                 ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tool_runs', to='chat.run')),
                 ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tool_runs', to='chat.session')),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Citation',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('index', models.PositiveIntegerField()),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('page', models.PositiveIntegerField(blank=True, null=True)),
                 ('start', models.PositiveIntegerField(default=0)),
                 ('end', models.PositiveIntegerField(default=0)),
-                ('quote', youworker.common.fields.EncryptedTextField()),
+                ('quote', youworker.encryption.fields.EncryptedTextField()),
                 ('supported', models.BooleanField()),
                 ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='documents.document')),
                 ('passage', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='documents.passage')),

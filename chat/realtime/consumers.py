@@ -19,11 +19,11 @@ from chat.models import Run
 from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
-from youworker.common.db import in_thread
-from youworker.common.exceptions import DomainError, InvalidInput, NotFound
-from youworker.common.limits import check_rate_limit
-from youworker.common.revocation import CloseReason
-from youworker.common.sockets import BaseConsumer, deny
+from youworker.core.api.rate_limits import check_rate_limit
+from youworker.core.db import in_thread
+from youworker.core.exceptions import DomainError, InvalidInput, NotFound
+from youworker.core.realtime.consumer import BaseConsumer, deny
+from youworker.core.realtime.revocation import CloseReason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

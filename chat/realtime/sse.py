@@ -10,7 +10,7 @@ from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
 
 from chat.runs.stream import conditions_of, view_run
-from youworker.common.revocation import Revoked, until_revoked
+from youworker.core.realtime.revocation import Revoked, until_revoked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

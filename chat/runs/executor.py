@@ -29,8 +29,8 @@ from chat.runs.log.writer import RunLog, log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
-from youworker.common import correlation
-from youworker.common.config import config
+from youworker.core import request_context
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
@@ -61,7 +61,7 @@ async def execute_run(
 
     Whoever loses it writes nothing more.
     """
-    correlation.current.set(correlation.accepted(run_input.run.correlation_id))
+    request_context.current.set(request_context.accepted(run_input.run.correlation_id))
     log = await log_writer().open(run_input.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
 
-from youworker.common.config import config
-from youworker.common.db import in_thread, in_vital_thread
-from youworker.common.leases import elapsed_seconds
+from youworker.core.config import config
+from youworker.core.db import in_thread, in_vital_thread
+from youworker.core.leases import elapsed_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -19,14 +19,13 @@ from chat.runs.leases import LeaseLost, RunLease, persist, read
 from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.stopping import append_end, stop_run
-from youworker.common.background import end_task
-from youworker.common.config import config
-from youworker.common.db import in_vital_thread
-from youworker.common.leases import elapsed_seconds
-from youworker.common.outages import Outage
-from youworker.common.per_loop import PerLoop, Stage, close_all
-from youworker.common.redis import own_async_redis
-from youworker.common.revocation import RevocationPoller
+from youworker.core.config import config
+from youworker.core.db import in_vital_thread
+from youworker.core.effects import Outage
+from youworker.core.leases import elapsed_seconds
+from youworker.core.per_loop import PerLoop, Stage, close_all, end_task
+from youworker.core.realtime.revocation import RevocationPoller
+from youworker.core.redis import own_async_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
-from chat.agent.errors import AgentError, LimitReached
+from chat.agent.exceptions import AgentError, LimitReached
 from chat.enums import RunStatus
 from chat.runs.leases import LeaseLost
 from chat.runs.sweeper import INTERRUPTED_SENTENCE
-from youworker.common import correlation
-from youworker.common.config import config
+from youworker.core import request_context
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,4 +53,4 @@ def outcome_of(speaking: asyncio.Task[RunStatus]) -> Outcome:
 
 def internal_sentence() -> str:
     """What the user is told about a mistake of ours."""
-    return f"Something went wrong on our side ({correlation.correlation_id()})."
+    return f"Something went wrong on our side ({request_context.correlation_id()})."

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from youworker.common.config import config
-from youworker.common.effects import attempt
-from youworker.common.redis import sync_redis
-from youworker.common.sql import all_rows, one_row
+from youworker.core.config import config
+from youworker.core.effects import attempt
+from youworker.core.redis import sync_redis
+from youworker.core.sql import all_rows, one_row
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
 from chat.models import Message, Run, Session
-from youworker.common.fields import Ciphertext
-from youworker.common.sql import Insert, all_rows, mark_stored, one_row
+from youworker.core.sql import Insert, all_rows, mark_stored, one_row
+from youworker.encryption.fields import Ciphertext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,9 +14,9 @@ from chat.models import Run
 from chat.rendering import done_payload
 from chat.runs.log.cipher import LogCipher
 from chat.runs.store import cut_off
-from youworker.common.config import config
-from youworker.common.effects import after_commit
-from youworker.common.redis import sync_redis
+from youworker.core.config import config
+from youworker.core.effects import after_commit
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -26,11 +26,11 @@ from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import milliseconds_since, record_usage
-from youworker.common import audit
-from youworker.common.effects import after_commit
-from youworker.common.ids import uuid7
-from youworker.common.leases import RELEASED
-from youworker.common.storable import DEEPEST, storable_json
+from youworker import audit
+from youworker.core.effects import after_commit
+from youworker.core.ids import uuid7
+from youworker.core.leases import RELEASED
+from youworker.core.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,10 +20,10 @@ from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
 from chat.runs.log.reader import ANSWER_SECONDS, follow_log
 from chat.runs.manager import is_running_here
-from youworker.common.db import in_thread
-from youworker.common.outages import Outage
-from youworker.common.redis import async_redis
-from youworker.common.revocation import CloseReason, Condition, RevocationPoller
+from youworker.core.db import in_thread
+from youworker.core.effects import Outage
+from youworker.core.realtime.revocation import CloseReason, Condition, RevocationPoller
+from youworker.core.redis import async_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Mapping

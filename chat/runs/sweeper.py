@@ -19,9 +19,9 @@ from chat.runs.log.cipher import LogCipher, LogUnreadable
 from chat.runs.queue import announce_queued
 from chat.runs.stopping import append_end, end_idle, stop_idle_run
 from chat.runs.store import cut_off
-from youworker.common.effects import after_commit
-from youworker.common.leases import RELEASED
-from youworker.common.redis import sync_redis
+from youworker.core.effects import after_commit
+from youworker.core.leases import RELEASED
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from uuid import UUID

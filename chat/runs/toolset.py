@@ -15,9 +15,9 @@ from chat.runs.citations import CitationIndex, found_ids, passages_for_model, re
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
-from youworker.common.config import config
-from youworker.common.db import in_thread
-from youworker.common.storable import storable_json, storable_text
+from youworker.core.config import config
+from youworker.core.db import in_thread
+from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chat.enums import MessageRole
 from chat.exceptions import RunFinished
-from youworker.common.exceptions import InvalidInput
+from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from accounts.models import User

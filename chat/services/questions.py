@@ -16,13 +16,12 @@ from chat.quotas import enforce_run_quota
 from chat.runs import statements
 from chat.runs.queue import announce_queued, may_begin
 from chat.services.sessions import create_session_rows, title_from, visible_collections
-from youworker.common.config import config
-from youworker.common.correlation import correlation_id
-from youworker.common.effects import after_commit
-from youworker.common.exceptions import InvalidInput, NotFound
-from youworker.common.idempotency import Remembered
-from youworker.common.origin import origin
-from youworker.common.validators import validate_not_empty
+from youworker.core.config import config
+from youworker.core.effects import after_commit
+from youworker.core.exceptions import InvalidInput, NotFound
+from youworker.core.idempotency import Remembered
+from youworker.core.request_context import correlation_id, origin
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from accounts.models import User

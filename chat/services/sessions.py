@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from chat.models import Run, Session
 from documents.models import Collection
-from youworker.common import audit
-from youworker.common.exceptions import InvalidInput, NotFound
-from youworker.common.slots import give_way
+from youworker import audit
+from youworker.core.exceptions import InvalidInput, NotFound
+from youworker.core.slots import give_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,9 +10,9 @@ import pytest
 
 from chat.llm import registry
 from chat.runs.manager import close_runs
-from youworker.common.db import end_threads
-from youworker.common.redis import sync_redis
-from youworker.testing.redis_server import RedisServer
+from youworker.core.db import end_threads
+from youworker.core.redis import sync_redis
+from youworker.tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, ToolSchema, Usage
 from chat.llm.openai.model import OpenAICompatibleModel
-from youworker.common.config import config
+from youworker.core.config import config
 from youworker.upstream.configured import chat_endpoints
 
 SEARCH = ToolSchema(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from chat.agent.errors import AnswerTooLarge, LimitReached
+from chat.agent.exceptions import AnswerTooLarge, LimitReached
 from chat.agent.loop import AgentLimits, Checkpoint, Suspended, TurnStarted, run_agent
 from chat.agent.state import AgentState, UnknownState
 from chat.agent.tools import ToolEnded, ToolOutput, ToolRequested, ToolStarted, ToolWaiting

@@ -24,11 +24,11 @@ from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
 from mcp.tests.conftest import TINY
-from youworker.common.db import in_thread
-from youworker.common.per_loop import close_all
-from youworker.common.redis import async_redis, sync_redis
-from youworker.common.revocation import until_revoked
-from youworker.testing.model_server import ModelServer, Turn
+from youworker.core.db import in_thread
+from youworker.core.per_loop import close_all
+from youworker.core.realtime.revocation import until_revoked
+from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.model_server import ModelServer, Turn
 from youworker.upstream.client import pools, read_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

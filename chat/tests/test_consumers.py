@@ -21,8 +21,8 @@ from chat.realtime.consumers import LARGEST_FRAME
 from chat.routing import websocket_urlpatterns
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common.db import in_thread
-from youworker.testing.sockets import Socket
+from youworker.core.db import in_thread
+from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,8 +26,8 @@ from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from quotas.models import TokenUsage
-from youworker.common.exceptions import NotFound
-from youworker.testing.leases import let_leases_end
+from youworker.core.exceptions import NotFound
+from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

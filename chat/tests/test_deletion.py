@@ -25,10 +25,10 @@ from groups import retention
 from groups.exceptions import LegalHoldInForce
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker import tasks
-from youworker.common.config import config
-from youworker.common.leases import lease_end
-from youworker.common.redis import sync_redis
-from youworker.testing.leases import let_leases_end
+from youworker.core.config import config
+from youworker.core.leases import lease_end
+from youworker.core.redis import sync_redis
+from youworker.tests.support.leases import let_leases_end
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 

@@ -28,12 +28,12 @@ from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common.config import config
-from youworker.common.leases import lease_end
-from youworker.common.redis import async_redis, sync_redis
-from youworker.testing.leases import let_leases_end
-from youworker.testing.proxy import proxied
-from youworker.testing.waiting import wait_until_async
+from youworker.core.config import config
+from youworker.core.leases import lease_end
+from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.proxy import proxied
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

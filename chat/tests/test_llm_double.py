@@ -11,9 +11,9 @@ import pytest
 
 from chat.agent.types import ChatMessage
 from chat.tests.llm_support import calls_of, events_of, model_on, text_of, user
-from youworker.testing.model_server import Call, ModelServer, Turn, turn_from_spec
-from youworker.testing.model_server.embedding import embedding
-from youworker.testing.model_server.turns import turn_from_mapping
+from youworker.tests.support.model_server import Call, ModelServer, Turn, turn_from_spec
+from youworker.tests.support.model_server.embedding import embedding
+from youworker.tests.support.model_server.turns import turn_from_mapping
 from youworker.upstream.client import close_clients
 
 
@@ -97,7 +97,7 @@ def test_another_process_can_script_and_read(server):
 
 
 def test_command_line_serves_until_it_is_stopped():
-    command = [sys.executable, "-m", "youworker.testing.model_server", "--port", "0"]
+    command = [sys.executable, "-m", "youworker.tests.support.model_server", "--port", "0"]
     options = ["--tokens", "3", "--rate", "100", "--first-token-ms", "1", "--models", "a,b"]
     command += options
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
-from youworker.testing.model_server import ModelServer, Turn
+from youworker.tests.support.model_server import ModelServer, Turn
 from youworker.upstream.client import close_clients
 
 if TYPE_CHECKING:

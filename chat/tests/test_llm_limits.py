@@ -11,7 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 import orjson
 import pytest
 
-from chat.agent.errors import AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.loop import AgentLimits, run_agent
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, Usage

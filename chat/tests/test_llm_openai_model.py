@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from chat.agent.errors import ModelRefused
+from chat.agent.exceptions import ModelRefused
 from chat.agent.types import ChatMessage, ToolCall, Usage
 from chat.tests.llm_support import (
     SEARCH,
@@ -18,8 +18,8 @@ from chat.tests.llm_support import (
     usages_of,
     user,
 )
-from youworker.common import correlation
-from youworker.testing.model_server import Call, ModelServer, Turn
+from youworker.core import request_context
+from youworker.tests.support.model_server import Call, ModelServer, Turn
 from youworker.upstream.client import close_clients
 
 
@@ -40,7 +40,7 @@ async def test_stream_yields_the_words_and_the_usage(server):
 
 
 async def test_request_carries_prompt_options_and_correlation(server):
-    token = correlation.current.set("abc-123")
+    token = request_context.current.set("abc-123")
     messages = [
         ChatMessage("system", "Be brief."),
         ChatMessage("user", "Find it."),
@@ -49,7 +49,7 @@ async def test_request_carries_prompt_options_and_correlation(server):
     ]
 
     await events_of(model_on(server.base_url, max_output_tokens=77), messages, [SEARCH])
-    correlation.current.reset(token)
+    request_context.current.reset(token)
 
     request = server.chats[0]
     assert request.headers["x-correlation-id"] == "abc-123"

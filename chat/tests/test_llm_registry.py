@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from chat.llm import registry as module
 from chat.llm.openai.model_list import list_models
 from chat.llm.registry import Registry
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, text_of
-from youworker.testing.model_server import ModelServer, Turn
+from youworker.tests.support.model_server import ModelServer, Turn
 from youworker.upstream.client import close_clients
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from chat.agent.types import TextDelta, ToolCall
 from chat.llm.openai.stream_reader import AnswerReader
 from chat.tests.llm_support import calls_of, reasoning_of, text_of, usages_of

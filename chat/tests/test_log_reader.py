@@ -14,7 +14,7 @@ from chat.events import Event, log_key
 from chat.runs.log import reader
 from chat.runs.log.cipher import LogCipher
 from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
-from youworker.common.redis import async_redis, sync_redis
+from youworker.core.redis import async_redis, sync_redis
 
 pytestmark = pytest.mark.django_db
 

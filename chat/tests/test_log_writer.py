@@ -17,8 +17,8 @@ from chat.events import Event
 from chat.runs.log import writer
 from chat.runs.log.cipher import LogCipher
 from chat.runs.log.writer import PAGE, log_writer
-from youworker.common.redis import async_redis, sync_redis
-from youworker.testing.waiting import wait_until_async
+from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from chat.runs.queue import claim_queued, claim_run
 from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.testing.leases import let_leases_end
+from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,7 +189,7 @@ async def patient(monkeypatch):
 
 
 async def subscribers():
-    from youworker.common.redis import async_redis
+    from youworker.core.redis import async_redis
 
     found = await async_redis().pubsub_numsub(queue.CHANNEL)
     return found[0][1]

@@ -20,7 +20,7 @@ from groups.tests.factories import MembershipFactory
 from quotas.exceptions import QuotaExceeded
 from quotas.models import Quota, TokenUsage, UsageEvent
 from quotas.tests.factories import use_tokens
-from youworker.common import origin
+from youworker.core import request_context
 
 
 def ask(user, session=None):
@@ -103,7 +103,7 @@ def test_a_key_is_measured_by_what_was_asked_with_it():
     key, other = ApiKeyFactory(user=user), ApiKeyFactory(user=user)
     Quota.objects.create(api_key=key, tokens_per_day=10, runs_at_once=1)
     use_tokens(user.pk, 500, 0)
-    token = origin.current.set(origin.Origin("", key.pk))
+    token = request_context.current_origin.set(request_context.Origin("", key.pk))
     try:
         run = Run.objects.get(pk=ask(user).run_id)
         with pytest.raises(QuotaExceeded, match=f"The key '{key.name}'"):
@@ -112,10 +112,10 @@ def test_a_key_is_measured_by_what_was_asked_with_it():
         use_tokens(user.pk, 10, 0, key_id=key.pk)
         with pytest.raises(QuotaExceeded, match="10 of 10 tokens a day"):
             ask(user)
-        origin.note_key(other.pk)
+        request_context.note_key(other.pk)
         ask(user)
     finally:
-        origin.current.reset(token)
+        request_context.current_origin.reset(token)
 
     assert run.api_key == key
 

@@ -35,10 +35,10 @@ from mcp.calls import ToolOutcome
 from mcp.services import calling
 from mcp.tests.factories import ToolFactory
 from quotas.models import TokenUsage
-from youworker.common.exceptions import NotFound
-from youworker.common.redis import async_redis, sync_redis
-from youworker.testing.leases import let_leases_end
-from youworker.testing.waiting import wait_until_async
+from youworker.core.exceptions import NotFound
+from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

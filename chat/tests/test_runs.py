@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from chat import services
-from chat.agent.errors import ModelUnavailable
+from chat.agent.exceptions import ModelUnavailable
 from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
@@ -24,9 +24,9 @@ from chat.runs.stream import view_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common.leases import lease_end
-from youworker.common.redis import async_redis, sync_redis
-from youworker.testing.leases import let_leases_end
+from youworker.core.leases import lease_end
+from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

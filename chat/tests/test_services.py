@@ -21,7 +21,7 @@ from chat.tests.factories import (
     ToolRunFactory,
 )
 from documents.services import default_collection
-from youworker.common.exceptions import IdempotencyMismatch, InvalidInput, NotFound
+from youworker.core.exceptions import IdempotencyMismatch, InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.services import AcceptedMessage
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, ToolRunFactory
 from chat.views.chat import answer_from, stored_result
-from youworker.common.rendering import OrjsonRenderer
+from youworker.core.api.formats import OrjsonRenderer
 
 pytestmark = pytest.mark.django_db
 

@@ -25,9 +25,9 @@ from chat.runs.manager import launch, run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.common import revocation
-from youworker.common.db import in_thread
-from youworker.common.redis import async_redis
+from youworker.core.db import in_thread
+from youworker.core.realtime import revocation
+from youworker.core.redis import async_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,7 +22,7 @@ from chat.runs.queue import claim_run
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_runs import watched
-from youworker.common.exceptions import NotFound
+from youworker.core.exceptions import NotFound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

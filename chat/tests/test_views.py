@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import services
-from chat.agent.errors import ModelUnavailable
+from chat.agent.exceptions import ModelUnavailable
 from chat.agent.types import TextDelta, Usage
 from chat.models import Message, Session
 from chat.serializers import SessionSerializer
@@ -24,7 +24,7 @@ from chat.tests.factories import (
 )
 from chat.tests.fakes import ScriptedModel
 from documents.tests.factories import CollectionFactory
-from youworker.common.db import in_thread
+from youworker.core.db import in_thread
 
 pytestmark = pytest.mark.django_db
 

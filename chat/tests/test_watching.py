@@ -26,11 +26,11 @@ from chat.runs.manager import launch, run_manager
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.views.chat import answer_to_the_end
-from youworker.common import revocation
-from youworker.common.db import in_thread
-from youworker.common.origin import Origin, current
-from youworker.testing.sockets import Socket
-from youworker.testing.waiting import wait_until_async
+from youworker.core.db import in_thread
+from youworker.core.realtime import revocation
+from youworker.core.request_context import Origin, current_origin
+from youworker.tests.support.sockets import Socket
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ ENDLESS = [[TextDelta("so far"), 60.0]]
 def _quick(monkeypatch):
     monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
     # Runs remember the key of whoever is here, which may be that of the test before.
-    current.set(Origin())
+    current_origin.set(Origin())
 
 
 def deactivate(user):

@@ -24,10 +24,10 @@ from chat.runs.manager import accept, launch, running_task, unfinished, working_
 from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
-from youworker.common.db import in_thread
-from youworker.common.limits import rate_limited
-from youworker.common.revocation import Revoked, until_revoked
-from youworker.common.slots import holding_nothing
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.db import in_thread
+from youworker.core.realtime.revocation import Revoked, until_revoked
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -13,7 +13,6 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.services import grant_of_request
 from chat import approvals, services
-from chat.filters import SessionFilterSerializer
 from chat.models import Message, Run, Session, ToolRun
 from chat.realtime.sse import event_stream, resume_point
 from chat.rendering import rendered_message, rendered_run, rendered_tool_run
@@ -28,13 +27,14 @@ from chat.serializers import (
     PostMessageSerializer,
     RegenerateSerializer,
     RunSerializer,
+    SessionFilterSerializer,
     SessionSerializer,
     ToolRunSerializer,
     UpdateSessionSerializer,
 )
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
-from youworker.common.slots import holding_nothing
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

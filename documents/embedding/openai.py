@@ -12,9 +12,9 @@ import numpy as np
 from documents.embedding.vectors import checked
 from documents.encoder.arithmetic import normalised
 from documents.exceptions import VectorsUnusable
-from youworker.common.config import config
-from youworker.common.exceptions import UpstreamUnavailable
-from youworker.common.slots import holding_nothing
+from youworker.core.config import config
+from youworker.core.exceptions import UpstreamUnavailable
+from youworker.core.slots import holding_nothing
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.client import read_answer_in_thread, sync_client
 from youworker.upstream.configured import embedding_endpoint

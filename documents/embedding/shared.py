@@ -9,8 +9,8 @@ from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
 from documents.exceptions import VectorsUnusable
-from youworker.common.exceptions import UpstreamUnavailable
-from youworker.common.slots import holding_nothing
+from youworker.core.exceptions import UpstreamUnavailable
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from documents.enums import SearchMode
 from documents.models import Document
-from documents.search.query import QueryTerms, terms_of
+from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
 from documents.search.statement import Legs, hits
-from documents.search.vectors import VectorQuery, vector_query
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
 from quotas.services import record_usage
-from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
-from youworker.common.validators import validate_enum, validate_range
+from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
+from youworker.core.validators import validate_enum, validate_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

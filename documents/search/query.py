@@ -1,19 +1,22 @@
-"""From a question to weighted lexemes, and to the few that select candidates."""
+"""A query as the search understands it: its words, its lexemes and its vector."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from documents.embedding import embedder_of
 from documents.search.frequencies import Frequencies, sampler
+from documents.services.embeddings import active_model, as_text
 from documents.text import identifiers, indexable
-from youworker.common.config import config
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
+    from uuid import UUID
 LONGEST_QUERY = 10_000  # characters that are looked at
 MOST_TERMS = 32
 # About how many passages are ranked for one query; more cost time and change little.
@@ -124,3 +127,25 @@ def disjunction(lexemes: Iterable[str]) -> str:
 def quoted(lexeme: str) -> str:
     """A lexeme as the text form of `tsquery` wants it."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorQuery:
+    """A query as one model understands it."""
+
+    model_id: UUID
+    dimensions: int
+    vector: str
+
+
+def vector_query(query: str) -> VectorQuery:
+    """Embed a query with the active model; raises `UpstreamUnavailable`."""
+    model = active_model()
+    vector = embedded(query, model.provider, model.name, model.dimensions)
+    return VectorQuery(model.pk, model.dimensions, vector)
+
+
+@lru_cache(maxsize=512)
+def embedded(query: str, provider: str, name: str, dimensions: int) -> str:
+    """The vector of a query; the same question is often asked twice, for each leg or page."""
+    return as_text(embedder_of(provider, name, dimensions).embed([query])[0])

@@ -9,11 +9,11 @@ from django.db import connection, transaction
 
 from documents.search.query import MOST_CANDIDATES, QueryTerms, quoted
 from documents.types import SearchHit
-from youworker.common.config import config
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from documents.managers import DocumentQuerySet
-    from documents.search.vectors import VectorQuery
+    from documents.search.query import VectorQuery
 
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000

@@ -10,9 +10,9 @@ from django.utils import timezone
 from documents.exceptions import CollectionNameExists, DefaultCollection
 from documents.models import Collection, Document
 from documents.services.sharing import ShareWish, share_collection
-from youworker.common import audit
-from youworker.common.exceptions import Forbidden, NotFound
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.exceptions import Forbidden, NotFound
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

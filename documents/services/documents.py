@@ -12,8 +12,8 @@ from documents.services.collections import writable_collection
 from documents.services.passages import retitle_passages
 from documents.services.sharing import share_document
 from documents.services.tags import set_tags
-from youworker.common import audit
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+from youworker import audit
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from django.db.models import F
 from documents.enums import TaskPriority, TaskState
 from documents.models import EmbeddingModel, EmbeddingTask
 from documents.services.embedding_queue import lock_documents, refresh_statuses
-from youworker.common.config import config
-from youworker.common.db import relax_durability
-from youworker.common.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker.core.config import config
+from youworker.core.db import relax_durability
+from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -22,9 +22,9 @@ from documents.services.embedding_queue import (
     wait_for_storing,
 )
 from documents.services.embeddings import active_model, build_index, drop_index
-from youworker.common import audit
-from youworker.common.effects import after_commit
-from youworker.common.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker import audit
+from youworker.core.effects import after_commit
+from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -24,9 +24,9 @@ from documents.services.embedding_leases import (
     release_tasks,
 )
 from documents.services.embeddings import embedded_text, store_vectors
-from youworker.common.db import is_refused_value
-from youworker.common.exceptions import UpstreamUnavailable
-from youworker.common.leases import RELEASED, lease_end
+from youworker.core.db import is_refused_value
+from youworker.core.exceptions import UpstreamUnavailable
+from youworker.core.leases import RELEASED, lease_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,7 +18,7 @@ from documents.storage import (
     storage_errors,
     storage_name,
 )
-from youworker.common.removal import remove_each
+from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -9,8 +9,8 @@ from django.db import transaction
 from documents.models import Collection, CollectionShare, Document, DocumentShare
 from documents.services.collections import default_collection
 from groups.models import Membership
-from youworker.common import audit
-from youworker.common.removal import lock_selected
+from youworker import audit
+from youworker.core.removal import lock_selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,8 +15,8 @@ from documents.models import Document, Passage
 from documents.services.embedding_queue import queue_documents
 from documents.text import indexable, without_nul
 from documents.types import PassageDraft
-from youworker.common.config import config
-from youworker.common.ids import uuid7
+from youworker.core.config import config
+from youworker.core.ids import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

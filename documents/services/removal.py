@@ -11,9 +11,9 @@ from documents.models import Collection, Document
 from documents.queries import collections_under_hold, documents_under_hold
 from documents.services.collections import release_guests
 from documents.services.files import remove_unused_files
-from youworker.common import audit
-from youworker.common.effects import after_commit
-from youworker.common.removal import remove_each
+from youworker import audit
+from youworker.core.effects import after_commit
+from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
     from datetime import datetime

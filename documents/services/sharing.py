@@ -9,8 +9,8 @@ from documents.enums import Access
 from documents.models import Collection, CollectionShare, Document, DocumentShare
 from documents.types import AccessReason
 from groups.models import Group, Membership
-from youworker.common import audit
-from youworker.common.exceptions import InvalidInput
+from youworker import audit
+from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

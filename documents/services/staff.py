@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.enums import PrivateKind
+from accounts.services import open_private
 from documents.models import Collection, Document, Tag
 from documents.services.collections import release_guests, saved
-from youworker.common import audit
-from youworker.common.exceptions import DomainError
+from documents.services.documents import passages_of
+from youworker import audit
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,3 +92,20 @@ def remove_tags(tags: Iterable[Tag], *, actor: User) -> None:
     for tag in tags:
         audit.record("admin.settings.update", actor=actor, target=tag, setting="tag")
         tag.delete()
+
+
+@transaction.atomic
+def read_document(document: Document, *, reason: str, actor: User) -> list[tuple[str, str]]:
+    """Note who reads a document and why, and give its passages; raises `Forbidden`."""
+    open_private(
+        document,
+        kind=PrivateKind.DOCUMENT,
+        title=document.title,
+        owner=document.owner,
+        reason=reason,
+        actor=actor,
+    )
+    return [
+        (passage.heading or f"Passage {passage.ordinal}", passage.text)
+        for passage in passages_of(document)
+    ]

@@ -15,8 +15,8 @@ from documents.services.files import remove_unused_files
 from documents.services.passages import TITLE_LENGTH, write_passages
 from documents.services.tags import add_tags
 from documents.text import without_nul
-from youworker.common import audit
-from youworker.common.effects import after_commit
+from youworker import audit
+from youworker.core.effects import after_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

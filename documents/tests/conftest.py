@@ -9,11 +9,11 @@ from documents import embedding
 from documents.enums import Provider
 from documents.models import EmbeddingModel
 from documents.search.frequencies import sampler
-from documents.search.vectors import embedded
+from documents.search.query import embedded
 from documents.services import embedding_leases
 from documents.services.embeddings import build_index
 from documents.tests.fakes import LetterEmbedder
-from youworker.testing.leases import long_lease_end
+from youworker.tests.support.leases import long_lease_end
 
 
 @pytest.fixture(autouse=True)

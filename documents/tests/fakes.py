@@ -12,7 +12,7 @@ import numpy as np
 
 from documents.encoder.arithmetic import normalised
 from documents.exceptions import VectorsUnusable
-from youworker.common.exceptions import UpstreamUnavailable
+from youworker.core.exceptions import UpstreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

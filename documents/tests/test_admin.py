@@ -16,7 +16,7 @@ from documents.tests.factories import (
     write,
 )
 from documents.tests.test_collections import actions
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,8 @@
 import pytest
 
 from documents.tests.factories import DocumentFactory, embed, write
-from youworker.bench import search as bench
-from youworker.bench import search_corpus
+from youworker.tests.bench import search as bench
+from youworker.tests.bench import search_corpus
 
 pytestmark = pytest.mark.usefixtures("letters")
 

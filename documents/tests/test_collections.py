@@ -12,7 +12,7 @@ from documents.exceptions import CollectionNameExists, DefaultCollection
 from documents.models import Collection, CollectionShare, Document
 from documents.tests.factories import CollectionFactory, CollectionShareFactory, DocumentFactory
 from groups.tests.factories import GroupFactory, MembershipFactory
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
 
 def actions():

@@ -8,7 +8,7 @@ from accounts.tests.factories import UserFactory
 from documents import content
 from documents.models import StoredFile
 from documents.tests.factories import DocumentFactory, store_bytes
-from youworker.common.db import in_thread
+from youworker.core.db import in_thread
 
 DATA = bytes(range(256)) * 4
 

@@ -19,7 +19,7 @@ from documents.tests.factories import (
 )
 from documents.tests.test_collections import actions
 from groups.tests.factories import GroupFactory, MembershipFactory
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
 
 @pytest.mark.django_db

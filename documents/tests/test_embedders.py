@@ -11,7 +11,7 @@ from documents.encoder.model import LONGEST, LocalEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
 from documents.tests.fakes import embedding_server
-from youworker.common.exceptions import UpstreamUnavailable
+from youworker.core.exceptions import UpstreamUnavailable
 
 
 @pytest.fixture(scope="module")

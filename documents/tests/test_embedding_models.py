@@ -20,11 +20,11 @@ from documents.tests.factories import FOREVER, DocumentFactory, drafts, embed, w
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
 from documents.tests.test_collections import actions
 from documents.tests.test_embeddings import indexes
-from youworker.common.exceptions import InvalidInput
-from youworker.common.leases import lease_end, new_lease
-from youworker.testing.configuring import override_config
-from youworker.testing.leases import let_leases_end
-from youworker.testing.ordering import run_in_order
+from youworker.core.exceptions import InvalidInput
+from youworker.core.leases import lease_end, new_lease
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.ordering import run_in_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

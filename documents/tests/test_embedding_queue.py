@@ -14,7 +14,7 @@ from documents.services.embedding_leases import BACKFILL_EVERY, claim_tasks
 from documents.services.embedding_queue import add_backfill
 from documents.tests.factories import DocumentFactory, embed, write
 from documents.tests.fakes import LetterEmbedder
-from youworker.common.leases import lease_end
+from youworker.core.leases import lease_end
 
 pytestmark = pytest.mark.django_db
 

@@ -17,9 +17,9 @@ from documents.services.embedding_leases import MAX_LOSSES, MOST_PASSAGES, claim
 from documents.services.embedding_work import EmbeddingWork, embed_claimed, embed_next
 from documents.tests.factories import FOREVER, DocumentFactory, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, NanEmbedder, PickyEmbedder
-from youworker.common.config import config
-from youworker.common.leases import lease_end
-from youworker.testing.leases import let_leases_end
+from youworker.core.config import config
+from youworker.core.leases import lease_end
+from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
 

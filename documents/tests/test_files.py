@@ -17,7 +17,7 @@ from documents.services import files
 from documents.storage import ContentStorage, storage_name
 from documents.tests.factories import DocumentFactory, complete_file, store_bytes
 from documents.tests.test_collections import in_threads
-from youworker.testing.ordering import run_in_order
+from youworker.tests.support.ordering import run_in_order
 
 
 def on_disk():

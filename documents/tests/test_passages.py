@@ -8,7 +8,7 @@ from documents.enums import DocumentStatus
 from documents.models import Passage
 from documents.tests.factories import DocumentFactory, drafts, write
 from documents.types import PassageDraft
-from youworker.common.config import config
+from youworker.core.config import config
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from documents.tests.factories import (
 from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
 from quotas.models import UsageEvent
-from youworker.common.exceptions import InvalidInput, UpstreamUnavailable
+from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
 
 pytestmark = pytest.mark.django_db
 

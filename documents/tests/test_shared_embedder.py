@@ -19,8 +19,8 @@ from documents.embedding import shared
 from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
-from youworker.common.config import BASE_DIR
-from youworker.common.exceptions import UpstreamUnavailable
+from youworker.core.config import BASE_DIR
+from youworker.core.exceptions import UpstreamUnavailable
 
 MODEL = (embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
 

@@ -16,7 +16,7 @@ from documents.serializers import (
     CreateCollectionSerializer,
     UpdateCollectionSerializer,
 )
-from youworker.common.api import ActorView
+from youworker.core.api.base import ActorView
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -22,10 +22,10 @@ from documents.serializers import (
     UpdateDocumentSerializer,
 )
 from documents.views.collections import SCOPES
-from youworker.common.api import ActorView
-from youworker.common.exceptions import NotFound
-from youworker.common.limits import rate_limited
-from youworker.common.rendering import OrjsonRenderer
+from youworker.core.api.base import ActorView
+from youworker.core.api.formats import OrjsonRenderer
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
     from django.http import HttpResponseBase

@@ -12,8 +12,8 @@ from rest_framework.viewsets import GenericViewSet
 from documents.models import Tag
 from documents.search import search
 from documents.serializers import SearchAnswerSerializer, SearchSerializer, TagSerializer
-from youworker.common.api import ActorView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

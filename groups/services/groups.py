@@ -11,9 +11,9 @@ from groups.exceptions import GroupNameExists
 from groups.models import Group, Membership
 from groups.services.rights import lock_person, managed_group
 from groups.services.service_accounts import put_to_sleep, wake_up
-from youworker.common import audit
-from youworker.common.exceptions import Forbidden
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.exceptions import Forbidden
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from accounts.models import User

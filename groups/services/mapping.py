@@ -14,8 +14,8 @@ from groups.enums import Role
 from groups.models import Group, Membership
 from groups.services.members import join, part, set_role
 from groups.services.rights import has_other_admin, lock_person
-from youworker.common import audit
-from youworker.common.config import config
+from youworker import audit
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

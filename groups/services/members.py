@@ -16,9 +16,9 @@ from groups.services.rights import (
     membership_of,
     require_other_admin,
 )
-from youworker.common import audit
-from youworker.common.exceptions import InvalidInput
-from youworker.common.validators import validate_enum
+from youworker import audit
+from youworker.core.exceptions import InvalidInput
+from youworker.core.validators import validate_enum
 
 if TYPE_CHECKING:
     from uuid import UUID

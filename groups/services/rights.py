@@ -8,7 +8,7 @@ from accounts.models import User
 from groups.enums import Role
 from groups.exceptions import LastAdmin, NotGroupAdmin
 from groups.models import Group, Membership
-from youworker.common.exceptions import NotFound
+from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

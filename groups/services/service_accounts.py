@@ -15,9 +15,9 @@ from groups.exceptions import TooManyServiceAccounts
 from groups.models import Group, Membership, ServiceAccount
 from groups.services.members import join, part
 from groups.services.rights import managed_group
-from youworker.common import audit
-from youworker.common.exceptions import InvalidInput, NotFound
-from youworker.common.validators import validate_not_empty
+from youworker import audit
+from youworker.core.exceptions import InvalidInput, NotFound
+from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from groups.exceptions import GroupNameExists, NotGroupAdmin
 from groups.models import Group
 from groups.tests.factories import GroupFactory, managed_group, member_of
 from groups.tests.helpers import audited, roles
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from accounts.tests.factories import UserFactory
 from groups.models import Group, Membership
 from groups.services import group_map, sync_mapped_groups
 from groups.tests.factories import GroupFactory, MembershipFactory
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 RULES = ("it-staff=IT:admin", "it-help=it", "sales=Sales", "crm=Sales")
 

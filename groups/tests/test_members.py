@@ -11,7 +11,7 @@ from groups.exceptions import LastAdmin, MembershipExists, NotGroupAdmin
 from groups.models import Membership
 from groups.tests.factories import MembershipFactory, managed_group, member_of
 from groups.tests.helpers import audited, roles
-from youworker.common.exceptions import InvalidInput, NotFound
+from youworker.core.exceptions import InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
 

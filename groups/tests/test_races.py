@@ -10,7 +10,7 @@ from groups.exceptions import GroupNameExists, LastAdmin, MembershipExists, NotG
 from groups.models import Group, Membership
 from groups.tests.factories import GroupFactory, MembershipFactory, managed_group
 from groups.tests.helpers import at_once, roles
-from youworker.common.exceptions import NotFound
+from youworker.core.exceptions import NotFound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

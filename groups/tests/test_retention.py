@@ -10,7 +10,7 @@ from groups import retention
 from groups.enums import Role
 from groups.models import Group, LegalHold
 from groups.tests.factories import GroupFactory, MembershipFactory
-from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker.core.exceptions import Forbidden, InvalidInput
 
 pytestmark = pytest.mark.django_db
 

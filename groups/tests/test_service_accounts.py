@@ -13,7 +13,7 @@ from groups.models import Group, ServiceAccount
 from groups.services import service_accounts
 from groups.tests.factories import MembershipFactory, managed_group, member_of, service_account_of
 from groups.tests.helpers import audited, roles
-from youworker.common.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
 

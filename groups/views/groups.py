@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
@@ -17,13 +18,34 @@ from groups.serializers import (
     GroupSerializer,
     UpdateGroupSerializer,
 )
-from groups.views.base import GroupView
-from youworker.common.limits import rate_limited
+from youworker.core.api.base import ActorView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from rest_framework.request import Request
 
     from groups.managers import GroupQuerySet
+
+
+class GroupView(ActorView):
+    """Finds groups for the caller; those he is not in look absent."""
+
+    scopes = {"read": "account", "write": "account"}
+
+    def group(self, group_id: UUID, *, deleted: bool = False) -> Group:
+        """A group of the caller's, as he is shown it; 404 for any other."""
+        groups: Any = Group.all_objects if deleted else Group.objects
+        rows = groups.visible_to(self.actor).with_role_of(self.actor).with_member_count()
+        group: Group = get_object_or_404(rows, pk=group_id)
+        return group
+
+    def managed(self, group_id: UUID) -> Group:
+        """A group the caller is an admin of; 403 for other members."""
+        group = self.group(group_id)
+        services.require_admin(group, actor=self.actor)
+        return group
 
 
 class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):

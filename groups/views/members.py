@@ -12,8 +12,8 @@ from rest_framework.viewsets import GenericViewSet
 from groups import services
 from groups.models import Membership
 from groups.serializers import AddMemberSerializer, ChangeRoleSerializer, MemberSerializer
-from groups.views.base import GroupView
-from youworker.common.limits import rate_limited
+from groups.views.groups import GroupView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

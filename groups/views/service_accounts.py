@@ -20,8 +20,8 @@ from groups.serializers import (
     ServiceAccountSerializer,
     ServiceKeySerializer,
 )
-from groups.views.base import GroupView
-from youworker.common.limits import rate_limited
+from groups.views.groups import GroupView
+from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
     from uuid import UUID

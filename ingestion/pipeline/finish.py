@@ -13,8 +13,8 @@ from documents.models import EmbeddingTask
 from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pipeline.settle import settle
-from youworker.common.db import relax_durability
+from ingestion.pipeline.outcomes import settle
+from youworker.core.db import relax_durability
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
-from youworker.common.config import config
-from youworker.common.db import relax_durability
-from youworker.common.leases import RELEASED, keep_lease_alive, new_lease
+from youworker.core.config import config
+from youworker.core.db import relax_durability
+from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

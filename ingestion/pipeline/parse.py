@@ -17,7 +17,7 @@ from documents.exceptions import DocumentDeleted
 from ingestion.enums import Stage
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
-from ingestion.pipeline.verdicts import (
+from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
     TakenAway,
     fail,
@@ -30,9 +30,9 @@ from ingestion.pipeline.verdicts import (
 from ingestion.store import copy_into_storage
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
-from youworker.common.config import config
-from youworker.common.db import is_refused_value, relax_durability
-from youworker.common.exceptions import DomainError, InvalidInput
+from youworker.core.config import config
+from youworker.core.db import is_refused_value, relax_durability
+from youworker.core.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,9 +6,9 @@ from documents.services import embedding_leases
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import store
-from ingestion.pipeline import verdicts
+from ingestion.pipeline import outcomes
 from ingestion.pipeline.parse import close_parser
-from youworker.testing.leases import long_lease_end
+from youworker.tests.support.leases import long_lease_end
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,7 +20,7 @@ def _no_parser_left():
 @pytest.fixture(autouse=True)
 def _long_pauses(monkeypatch):
     """A slow machine does not try again what a test looks at."""
-    for module in (embedding_leases, verdicts):
+    for module in (embedding_leases, outcomes):
         monkeypatch.setattr(module, "lease_end", long_lease_end)
 
 

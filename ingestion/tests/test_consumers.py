@@ -12,10 +12,10 @@ from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.common import revocation
-from youworker.common.db import in_thread
-from youworker.common.redis import sync_redis
-from youworker.testing.sockets import Socket
+from youworker.core.db import in_thread
+from youworker.core.realtime import revocation
+from youworker.core.redis import sync_redis
+from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

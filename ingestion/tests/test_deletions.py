@@ -17,8 +17,8 @@ from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem
 from ingestion.pipeline import parse
 from ingestion.pipeline.leases import claim
-from ingestion.pipeline.working import work_for
-from youworker.testing.ordering import run_in_order
+from ingestion.pipeline.worker import work_for
+from youworker.tests.support.ordering import run_in_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,15 +26,15 @@ from ingestion.models import IngestionItem, IngestionRun
 from ingestion.parsing.process import Parser, ParserLost
 from ingestion.pipeline import parse
 from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, take_back
-from ingestion.pipeline.settle import settle
-from ingestion.pipeline.working import work_for, work_once
+from ingestion.pipeline.outcomes import settle
+from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
 from quotas.enums import UsageOutcome
 from quotas.models import UsageEvent
-from youworker.common.config import config
-from youworker.common.leases import lease_end
-from youworker.testing.leases import LONG_PAUSE, let_leases_end
+from youworker.core.config import config
+from youworker.core.leases import lease_end
+from youworker.tests.support.leases import LONG_PAUSE, let_leases_end
 
 pytestmark = pytest.mark.django_db
 

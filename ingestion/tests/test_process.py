@@ -11,7 +11,7 @@ import pytest
 from ingestion.parsing import ParseFailed, process
 from ingestion.parsing.process import FILES_PER_PROCESS, Parser, ParserLost
 from ingestion.tests import samples
-from youworker.testing.waiting import wait_until
+from youworker.tests.support.waiting import wait_until
 
 
 @pytest.fixture

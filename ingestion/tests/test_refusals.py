@@ -18,9 +18,9 @@ from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed
 from ingestion.pipeline import parse
-from ingestion.pipeline.working import work_for
-from youworker.common.config import config
-from youworker.testing.leases import LONG_PAUSE
+from ingestion.pipeline.worker import work_for
+from youworker.core.config import config
+from youworker.tests.support.leases import LONG_PAUSE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

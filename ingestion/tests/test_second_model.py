@@ -14,9 +14,9 @@ from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.tests.test_workers import swept, worker
-from youworker.testing.configuring import override_config
-from youworker.testing.model_server import ModelServer
-from youworker.testing.waiting import wait_until
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.model_server import ModelServer
+from youworker.tests.support.waiting import wait_until
 
 DIMENSIONS = 64
 TEXT = "Unit {0} is described here. It opens at {0} o'clock. " * 40

@@ -19,11 +19,11 @@ from ingestion.enums import RunStatus, Stage
 from ingestion.exceptions import NothingToRetry, RunFinished
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline import parse
-from ingestion.pipeline.working import work_for
+from ingestion.pipeline.worker import work_for
 from ingestion.store import Incoming
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.common.config import config
-from youworker.common.exceptions import (
+from youworker.core.config import config
+from youworker.core.exceptions import (
     Forbidden,
     IdempotencyMismatch,
     InvalidInput,

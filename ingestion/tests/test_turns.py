@@ -17,12 +17,13 @@ from ingestion.models import IngestionRun
 from ingestion.parsing import process
 from ingestion.parsing.process import FLOOR_SECONDS, Parser, seconds_for
 from ingestion.parsing.types import ParseFailed
-from ingestion.pipeline import parse, working
+from ingestion.pipeline import parse
+from ingestion.pipeline import worker as working
 from ingestion.pipeline.leases import BATCH, claim, take_back
-from ingestion.pipeline.verdicts import TakenAway
-from ingestion.pipeline.working import work_for, work_once
+from ingestion.pipeline.outcomes import TakenAway
+from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.testing.leases import let_leases_end
+from youworker.tests.support.leases import let_leases_end
 
 SLICE = 5.0
 LIMIT = 20.0

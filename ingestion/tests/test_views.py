@@ -12,7 +12,7 @@ from documents.tests.factories import CollectionFactory
 from ingestion.enums import RunStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.common.config import config
+from youworker.core.config import config
 
 pytestmark = pytest.mark.django_db
 

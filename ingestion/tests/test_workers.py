@@ -17,8 +17,8 @@ from documents.services import active_model
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
-from youworker.common.config import BASE_DIR
-from youworker.testing.waiting import wait_until
+from youworker.core.config import BASE_DIR
+from youworker.tests.support.waiting import wait_until
 
 FILES = 60
 KILLS = 4

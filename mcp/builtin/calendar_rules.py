@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 
 from mcp.builtin.italian import in_english
-from youworker.common.exceptions import InvalidInput
+from youworker.core.exceptions import InvalidInput
 
 # In the product's languages; elsewhere CLDR's own order of day, month and year.
 LONG = {"en": "EEEE, d MMMM y, HH:mm", "it": "EEEE d MMMM y, HH:mm"}

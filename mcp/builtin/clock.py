@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from mcp.acting import acting_context
 from mcp.builtin import calendar_rules
 from mcp.builtin.declare import tool_of
+from mcp.calls import acting_context
 from mcp.server.mcpserver import MCPServer
 
 if TYPE_CHECKING:

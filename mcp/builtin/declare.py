@@ -9,7 +9,7 @@ from mcp_types import ToolAnnotations
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from youworker.common.exceptions import DomainError
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

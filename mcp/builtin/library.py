@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts.models import User
 from documents import search
 from documents.models import Collection
-from youworker.common.exceptions import Forbidden, InvalidInput
+from youworker.core.exceptions import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

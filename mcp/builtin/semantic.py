@@ -12,11 +12,11 @@ from documents.language import prevailing
 from documents.quoting.questions import single_question
 from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.words import reader_of
-from mcp.acting import acting_context
 from mcp.builtin import library
 from mcp.builtin.declare import tool_of
+from mcp.calls import acting_context
 from mcp.server.mcpserver import MCPServer
-from youworker.common.db import in_thread
+from youworker.core.db import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

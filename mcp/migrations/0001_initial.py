@@ -4,9 +4,9 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import mcp.validators
-import youworker.common.fields
-import youworker.common.ids
+import mcp.naming
+import youworker.encryption.fields
+import youworker.core.ids
 from django.db import migrations, models
 
 
@@ -22,15 +22,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Server',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('slug', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use small letters, digits and single hyphens.')])),
                 ('title', models.CharField(max_length=120)),
                 ('transport', models.CharField(choices=[('inprocess', 'in process'), ('stdio', 'program (stdio)'), ('http', 'streamable HTTP')], max_length=16)),
-                ('url', models.CharField(blank=True, max_length=500, validators=[mcp.validators.validate_address])),
+                ('url', models.CharField(blank=True, max_length=500, validators=[mcp.naming.validate_address])),
                 ('argv', models.JSONField(blank=True, default=list)),
-                ('secrets', youworker.common.fields.EncryptedJSONField(blank=True, default=dict)),
+                ('secrets', youworker.encryption.fields.EncryptedJSONField(blank=True, default=dict)),
                 ('enabled', models.BooleanField(default=True)),
                 ('builtin', models.BooleanField(default=False, editable=False)),
                 ('status', models.CharField(choices=[('unknown', 'Unknown'), ('ready', 'Ready'), ('failed', 'Failed')], default='unknown', editable=False, max_length=16)),
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Tool',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('local_name', models.CharField(editable=False, max_length=200)),
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GroupPolicy',
             fields=[
-                ('id', models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('policy', models.CharField(choices=[('auto', 'call at once'), ('ask', 'ask the user first'), ('deny', 'never')], max_length=8)),

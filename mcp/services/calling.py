@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from mcp import breaker
-from mcp.acting import acting_as
-from mcp.calls import CallContext, ToolInfo, ToolOutcome
+from mcp.calls import CallContext, ToolInfo, ToolOutcome, acting_as
 from mcp.enums import Effect, Policy, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import completed
 from mcp.services.endpoints import endpoint_of, gateway
-from youworker.common.db import in_thread
-from youworker.common.exceptions import DomainError, Forbidden
-from youworker.common.storable import storable_text
+from youworker.core.db import in_thread
+from youworker.core.exceptions import DomainError, Forbidden
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,8 @@ from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
 from mcp.services.endpoints import endpoint_of, gateway
 from mcp.services.judging import judge_tools
-from youworker.common.slots import holding_nothing
-from youworker.common.storable import storable_text
+from youworker.core.slots import holding_nothing
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from mcp.gateway import Listing

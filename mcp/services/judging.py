@@ -9,7 +9,7 @@ import orjson
 from mcp.enums import Effect, Policy
 from mcp.models import Tool
 from mcp.naming import qualified_name, safe_name, schema_hash
-from youworker.common.storable import storable_json, storable_text
+from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from mcp.gateway import FoundTool, Listing

@@ -10,8 +10,8 @@ from django.db import transaction
 from mcp.enums import Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
-from youworker.common import audit
-from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
+from youworker import audit
+from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ from mcp.enums import Policy
 from mcp.exceptions import ToolChanged
 from mcp.models import GroupPolicy, Tool
 from mcp.services.servers import require_staff
-from youworker.common import audit
-from youworker.common.validators import validate_enum
+from youworker import audit
+from youworker.core.validators import validate_enum
 
 if TYPE_CHECKING:
     from accounts.models import User

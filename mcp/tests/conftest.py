@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from youworker.common.config import config
-from youworker.testing.waiting import is_open, wait_until
+from youworker.core.config import config
+from youworker.tests.support.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
 RAW = str(Path(__file__).parent / "programs" / "raw.py")

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mcp.acting import acting_as
 from mcp.builtin.calendar_rules import understood
 from mcp.builtin.italian import in_english
-from mcp.calls import CallContext
+from mcp.calls import CallContext, acting_as
 from mcp.gateway import Endpoint, call
 
 CLOCK = Endpoint("datetime", "inprocess")

@@ -18,14 +18,14 @@ from mcp import gateway
 from mcp.builtin import registry
 from mcp.calls import ToolOutcome
 from mcp.client import Client
+from mcp.connection_pool import links
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
-from mcp.links import links
 from mcp.listings import MOST_TOOLS
 from mcp.shared.exceptions import MCPError
-from youworker.common.config import BASE_DIR
-from youworker.common.per_loop import close_all
-from youworker.common.storable import storable_json, storable_text
+from youworker.core.config import BASE_DIR
+from youworker.core.per_loop import close_all
+from youworker.core.storable import storable_json, storable_text
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +209,7 @@ async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
 
 @pytest.mark.slow
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
-    monkeypatch.setattr("mcp.links.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("mcp.connection_pool.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
     (link,) = links.get().values()
 
@@ -407,7 +407,7 @@ import django
 django.setup()
 import uuid
 from asgiref.sync import async_to_sync
-from mcp.acting import acting_as
+from mcp.calls import acting_as
 from mcp.builtin.registry import registered
 from mcp.calls import CallContext
 from mcp.services.builtins import tools_of

@@ -23,9 +23,9 @@ from mcp.services import (
     usable_tools,
 )
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
-from youworker.common.db import in_thread
-from youworker.common.per_loop import close_all
-from youworker.common.redis import sync_redis
+from youworker.core.db import in_thread
+from youworker.core.per_loop import close_all
+from youworker.core.redis import sync_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from mcp.enums import Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
-from youworker.common.exceptions import Conflict, Forbidden, InvalidInput
+from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
 
 pytestmark = pytest.mark.django_db
 

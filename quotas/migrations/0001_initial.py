@@ -3,7 +3,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import youworker.common.ids
+import youworker.core.ids
 
 
 def move_rights(apps, schema_editor):
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Quota",
                     fields=[
-                        ("id", models.UUIDField(default=youworker.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                        ("id", models.UUIDField(default=youworker.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                         ("created_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
                         ("updated_at", models.DateTimeField(auto_now=True)),
                         ("tokens_per_day", models.PositiveBigIntegerField(blank=True, null=True)),

@@ -8,7 +8,7 @@ import os
 import resource
 import sys
 
-# Threads for names, files and libraries; the database's are in `youworker.common.db`.
+# Threads for names, files and libraries; the database's are in `youworker.core.db`.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
 MOST_FILES = 65_536
@@ -31,9 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
 def serve(host: str, port: int) -> int:
     """Import what needs the settings, and serve."""
     # daphne installs its event loop on import, before anything else may ask for one.
-    from youworker.web.server import WebServer  # isort: skip # noqa: PLC0415
+    from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
-    from youworker.web.credentials import recognised  # noqa: PLC0415
+    from youworker.server.access_middleware import recognised  # noqa: PLC0415
 
     if not keys_fit():
         return 1
@@ -51,7 +51,7 @@ async def begin_work() -> None:
     from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
     from chat.runs.manager import serve_runs  # noqa: PLC0415
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
-    from youworker.common.db import in_thread  # noqa: PLC0415
+    from youworker.core.db import in_thread  # noqa: PLC0415
 
     await serve_runs()
     await registry.warm_up()
@@ -72,8 +72,8 @@ def keys_fit() -> bool:
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.db import OperationalError, connection  # noqa: PLC0415
 
-    from youworker.common.keyring import require_keys  # noqa: PLC0415
-    from youworker.processes.preparation import wait_until_prepared  # noqa: PLC0415
+    from youworker.appliance.bootstrap import wait_until_prepared  # noqa: PLC0415
+    from youworker.encryption.keyring import require_keys  # noqa: PLC0415
 
     try:
         wait_until_prepared()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from accounts.enums import SignInMethod
 from accounts.services import normal_name
 from accounts.types import Identity
-from youworker.common.config import config
-from youworker.common.peers import TRUSTED
+from youworker.core.config import config
+from youworker.core.network import TRUSTED
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from youworker.common.config import config
-from youworker.common.peers import trusted_proxies
+from youworker.core.config import config
+from youworker.core.network import trusted_proxies
 from youworker.sso.forward_auth import forward_auth_is_on
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import orjson
 from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.discovery import get_well_known_url
 
-from youworker.common.config import config
-from youworker.common.exceptions import UpstreamUnavailable
+from youworker.core.config import config
+from youworker.core.exceptions import UpstreamUnavailable
 from youworker.sso.id_token import verify_id_token
 from youworker.upstream.egress import named_addresses
 from youworker.upstream.fetcher import Limits, fetch

@@ -16,9 +16,9 @@ from accounts.exceptions import IdentityRefused, SignInFailed
 from accounts.services import begin_session, normal_name, user_of_identity
 from accounts.types import Identity
 from groups.services import sync_mapped_groups
-from youworker.common.config import config
-from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
-from youworker.common.slots import holding_nothing
+from youworker.core.config import config
+from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core.slots import holding_nothing
 from youworker.sso import pending
 from youworker.sso.forward_auth import identity_in
 from youworker.sso.provider import Provider, UnusableAnswer

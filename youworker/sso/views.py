@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -16,13 +17,12 @@ from rest_framework.views import APIView
 from accounts.exceptions import IdentityRefused
 from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
-from youworker.common.config import config
-from youworker.common.exceptions import Forbidden
-from youworker.common.limits import rate_limited
-from youworker.common.parsing import Utf8JSONParser
-from youworker.schema import ErrorsSerializer
+from youworker.core.api.formats import Utf8JSONParser
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.api.schema import ErrorsSerializer
+from youworker.core.config import config
+from youworker.core.exceptions import Forbidden
 from youworker.sso.forward_auth import forward_auth_is_on
-from youworker.sso.serializers import MethodsSerializer
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,6 +30,21 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from accounts.models import User
+
+
+class ProviderSerializer(serializers.Serializer[Any]):
+    """The identity provider; a form that is posted to `url` (with `next`, if wanted) starts."""
+
+    name = serializers.CharField()
+    url = serializers.CharField()
+
+
+class MethodsSerializer(serializers.Serializer[Any]):
+    """Which buttons a sign-in page should show."""
+
+    password = serializers.BooleanField()
+    oidc = ProviderSerializer(allow_null=True)
+    forward_auth = serializers.BooleanField()
 
 
 class AnonymousView(APIView):

@@ -19,8 +19,8 @@ from groups.services import withdraw_user
 from groups.tests.factories import managed_group
 from quotas import services as quotas
 from quotas.models import Quota
-from youworker import rotating
-from youworker.privacy import erasures, exports
+from youworker.appliance import key_rotation
+from youworker.data_protection import erasures, exports
 from youworker.tests.audit_events import ADDRESS, CANARY, CAUSE, PASSWORD, Event, World, service
 
 if TYPE_CHECKING:
@@ -220,6 +220,9 @@ PEOPLE_EVENTS = [
     service("erase somebody", "admin.user.delete", lambda w: erase(w, w.root), by="root"),
     service("finish an erasure", "data.erase", finished_erasure, by="nobody"),
     service(
-        "change the keys", "key.rotate", lambda w: (w.session, rotating.rotate_keys()), by="nobody"
+        "change the keys",
+        "key.rotate",
+        lambda w: (w.session, key_rotation.rotate_keys()),
+        by="nobody",
     ),
 ]

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
-from youworker.bench.chat import model_double
-from youworker.bench.product import running_product as start_product
-from youworker.testing.waiting import wait_until
+from youworker.tests.bench.chat import model_double
+from youworker.tests.bench.product import running_product as start_product
 from youworker.tests.serving import serving
+from youworker.tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")

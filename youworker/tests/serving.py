@@ -7,8 +7,8 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager, suppress
 
-from youworker.common.config import BASE_DIR
-from youworker.testing.waiting import is_open, wait_until
+from youworker.core.config import BASE_DIR
+from youworker.tests.support.waiting import is_open, wait_until
 
 START_SECONDS = 60
 KEY = {"Authorization": "Bearer yw_good"}
@@ -23,13 +23,13 @@ PROGRAM = """
 import asyncio, os, sys
 import django
 django.setup()
-from youworker.web.server import WebServer
+from youworker.server.web_server import WebServer
 from youworker.server.__main__ import endpoint
-from youworker.common.peers import TrustedPeers
-from youworker.common.per_loop import PerLoop, Stage
-from youworker.common.sockets import deny
-from youworker.web import callers, sockets
-from youworker.web.gate import Gate
+from youworker.core.network import TrustedPeers
+from youworker.core.per_loop import PerLoop, Stage
+from youworker.core.realtime.consumer import deny
+from youworker.server import callers, sockets
+from youworker.server.access_middleware import Gate
 
 sent = {"pieces": 0, "frames": 0, "flooding": 0}
 

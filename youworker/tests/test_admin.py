@@ -10,7 +10,7 @@ from accounts.tests.factories import UserFactory
 from chat.tests.factories import MessageFactory, SessionFactory
 from documents.models import Passage
 from documents.tests.factories import DocumentFactory
-from youworker.common import audit
+from youworker import audit
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/auditlog/logentry/"

@@ -7,7 +7,7 @@ from contextvars import Context
 import pytest
 from auditlog.models import LogEntry
 
-from youworker.common.audit import ACTIONS
+from youworker.audit import ACTIONS
 from youworker.tests.audit_events import ADDRESS, CANARY, CAUSE, PASSWORD, World
 from youworker.tests.audit_events import EVENTS as CONTENT_EVENTS
 from youworker.tests.audit_events_people import PEOPLE_EVENTS

@@ -15,11 +15,11 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from accounts.tests.factories import UserFactory
-from youworker.common import audit
-from youworker.common.audit import checkpoints
-from youworker.common.audit.chain import GENESIS
-from youworker.common.audit.verifying import sign_head, verify
-from youworker.common.models import AuditCheckpoint, AuditLink
+from youworker import audit
+from youworker.audit import checkpoints
+from youworker.audit.chain import GENESIS
+from youworker.audit.verification import sign_head, verify
+from youworker.core.models import AuditCheckpoint, AuditLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

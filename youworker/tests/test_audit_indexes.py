@@ -4,10 +4,10 @@ import pytest
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
-from youworker.common.audit import lines_about
-from youworker.common.audit.admin import meaning
-from youworker.common.audit.lines import with_words
-from youworker.common.ids import uuid7
+from youworker.audit import lines_about
+from youworker.audit.admin import meaning
+from youworker.audit.lines import with_words
+from youworker.core.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@ from auditlog.models import LogEntry
 
 from accounts.tests.factories import UserFactory
 from documents.enums import Access
-from youworker.common import audit
+from youworker import audit
 
 pytestmark = pytest.mark.django_db
 

@@ -16,10 +16,10 @@ import redis
 from psycopg import sql
 
 from mcp.tests.conftest import TINY
-from youworker.bench.product import running_product
-from youworker.common.config import BASE_DIR
-from youworker.embedded.postgres import binary
-from youworker.testing.model_server import Call, ModelServer, Turn
+from youworker.appliance.embedded.postgres import binary
+from youworker.core.config import BASE_DIR
+from youworker.tests.bench.product import running_product
+from youworker.tests.support.model_server import Call, ModelServer, Turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.tests.factories import UserFactory
-from youworker.web.credentials import belongs_to_somebody
+from youworker.server.access_middleware import belongs_to_somebody
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from youworker.common.config import BASE_DIR, config
-from youworker.common.db import divide_pool
-from youworker.testing.waiting import wait_until
+from youworker.core.config import BASE_DIR, config
+from youworker.core.db import divide_pool
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -6,11 +6,11 @@ from django.contrib.auth.models import AnonymousUser
 from redis.exceptions import ConnectionError as RedisGone
 
 from accounts.tests.factories import UserFactory
-from youworker.common import audit
-from youworker.common.audit import denials
-from youworker.common.origin import Origin, current
-from youworker.common.redis import sync_redis
-from youworker.common.sockets import note_denial
+from youworker import audit
+from youworker.audit import denials
+from youworker.core.realtime.consumer import note_denial
+from youworker.core.redis import sync_redis
+from youworker.core.request_context import Origin, current_origin
 
 pytestmark = pytest.mark.django_db
 
@@ -21,9 +21,9 @@ def deny(user, route="v1/sessions/<uuid:pk>", code="permission_denied", method="
 
 @pytest.fixture(autouse=True)
 def _address():
-    token = current.set(Origin("10.1.2.3"))
+    token = current_origin.set(Origin("10.1.2.3"))
     yield
-    current.reset(token)
+    current_origin.reset(token)
 
 
 def test_a_denial_names_the_place_and_not_the_path():
@@ -65,7 +65,7 @@ def test_strangers_at_many_addresses_cannot_fill_the_table(monkeypatch):
     monkeypatch.setattr(denials, "MOST_OF_STRANGERS", 3)
 
     for number in range(10):
-        current.set(Origin(f"10.0.0.{number}"))
+        current_origin.set(Origin(f"10.0.0.{number}"))
         deny(AnonymousUser())
     deny(UserFactory())
 

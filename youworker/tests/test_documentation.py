@@ -5,7 +5,7 @@ import re
 from django.apps import apps
 from django.core.management import find_commands, get_commands
 
-from youworker.common.config import BASE_DIR
+from youworker.core.config import BASE_DIR
 
 
 def test_the_readme_lists_every_command_and_no_other():

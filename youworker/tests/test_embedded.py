@@ -9,21 +9,21 @@ import sys
 import psycopg
 import pytest
 
-from youworker.common.config import BASE_DIR
-from youworker.embedded import StartupRefused, postgres
-from youworker.embedded.folders import (
+from youworker.appliance.embedded import StartupRefused, postgres
+from youworker.appliance.embedded.folders import (
     LONGEST_SOCKET_DIR,
     let_read,
     let_through,
     prepare_data_dir,
     prepare_socket_dir,
 )
-from youworker.embedded.secrets import export_secrets
-from youworker.testing.waiting import wait_until
+from youworker.appliance.embedded.secrets import export_secrets
+from youworker.core.config import BASE_DIR
+from youworker.tests.support.waiting import wait_until
 
 ATTACH = """
 import os, sys
-from youworker.embedded import attached
+from youworker.appliance.embedded import attached
 with attached():
     import psycopg, redis
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:

@@ -18,15 +18,15 @@ import pytest
 import redis
 from psycopg.pq import Ping
 
-from youworker.common.config import BASE_DIR, Config
-from youworker.embedded import StartupRefused, server
-from youworker.embedded.attach import Servers
-from youworker.embedded.folders import prepare_socket_dir
-from youworker.embedded.postgres import Postgres, running_server
-from youworker.embedded.redis import Redis, binary
-from youworker.embedded.refusal import NotReady
-from youworker.processes.supervisor import Supervisor
-from youworker.testing.waiting import wait_until_async
+from youworker.appliance.embedded import StartupRefused, server
+from youworker.appliance.embedded.attach import Servers
+from youworker.appliance.embedded.exceptions import NotReady
+from youworker.appliance.embedded.folders import prepare_socket_dir
+from youworker.appliance.embedded.postgres import Postgres, running_server
+from youworker.appliance.embedded.redis import Redis, binary
+from youworker.appliance.supervisor import Supervisor
+from youworker.core.config import BASE_DIR, Config
+from youworker.tests.support.waiting import wait_until_async
 
 
 @pytest.fixture
@@ -150,8 +150,8 @@ def test_of_two_starters_at_once_one_starts(tmp_path):
 
 STARTER = """
 import pathlib, sys, time
-from youworker.embedded.folders import prepare_socket_dir
-from youworker.embedded.redis import Redis
+from youworker.appliance.embedded.folders import prepare_socket_dir
+from youworker.appliance.embedded.redis import Redis
 folder = pathlib.Path(sys.argv[1])
 Redis(folder, prepare_socket_dir(folder)).ensure_running()
 print("up", flush=True)
@@ -420,7 +420,7 @@ def test_a_server_that_cannot_be_ended_keeps_no_other_running(servers, tmp_path,
 
 ATTACH = """
 import sys
-from youworker.embedded import attached
+from youworker.appliance.embedded import attached
 with attached():
     print("in", flush=True)
     sys.stdin.readline()

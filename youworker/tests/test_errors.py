@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from accounts import tickets
 from accounts.tests.factories import UserFactory
-from youworker.common.exceptions import Conflict, InvalidInput, RateLimited
+from youworker.core.exceptions import Conflict, InvalidInput, RateLimited
 
 
 class Failing(APIView):
@@ -45,10 +45,10 @@ urlpatterns = [
     path("crash", crash),
     path("plain", plain),
 ]
-handler400 = "youworker.errors.bad_request"
-handler403 = "youworker.errors.permission_denied"
-handler404 = "youworker.errors.page_not_found"
-handler500 = "youworker.errors.server_error"
+handler400 = "youworker.core.api.error_views.bad_request"
+handler403 = "youworker.core.api.error_views.permission_denied"
+handler404 = "youworker.core.api.error_views.page_not_found"
+handler500 = "youworker.core.api.error_views.server_error"
 
 pytestmark = pytest.mark.urls(__name__)
 

@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from youworker.common.peers import TrustedPeers
+from youworker.core.network import TrustedPeers
+from youworker.server.access_middleware import Gate
 from youworker.tests.serving import ask, serving
-from youworker.web.gate import Gate
 
 
 async def let_in(scope, receive, send):
@@ -92,7 +92,7 @@ async def test_a_refused_address_is_logged_once(configured, caplog):
     configured("security", allowed_networks=("10.0.0.0/8",))
     gate = Gate(let_in)
 
-    with caplog.at_level(logging.WARNING, "youworker.web.gate"):
+    with caplog.at_level(logging.WARNING, "youworker.server.access_middleware"):
         for address in ("203.0.113.5", "203.0.113.5", "203.0.113.6"):
             await through(gate, client=(address, 1))
 

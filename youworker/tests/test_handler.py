@@ -12,10 +12,10 @@ from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from youworker.common.slots import give_way, holding_nothing
-from youworker.testing.waiting import wait_until_async
-from youworker.web import handler
-from youworker.web.handler import Handler
+from youworker.core.slots import give_way, holding_nothing
+from youworker.server import handler
+from youworker.server.handler import Handler
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,11 +10,11 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from documents.models import EmbeddingModel
 from documents.tests.factories import DocumentFactory, write
-from youworker.common.crypto import fingerprints
-from youworker.health import checks
-from youworker.processes.notices import embedding_notices, model_notices
-from youworker.testing.configuring import override_config
-from youworker.testing.model_server import ModelServer
+from youworker.appliance.health import checks
+from youworker.appliance.startup_checks import embedding_notices, model_notices
+from youworker.encryption.crypto import fingerprints
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.model_server import ModelServer
 
 
 def fail_with(monkeypatch, name, error):

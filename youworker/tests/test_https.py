@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from youworker.common.config import BASE_DIR
-from youworker.processes import notices
+from youworker.appliance import startup_checks
+from youworker.core.config import BASE_DIR
 from youworker.tests.serving import ask, serving, speak
 
 PRINT = """
@@ -95,7 +95,7 @@ def test_operators_are_told_of_passwords_in_the_clear(configured, https, host, p
     configured("security", https=https, trusted_proxies=proxies)
     configured("api", host=host)
 
-    found = list(notices.transport_notices())
+    found = list(startup_checks.transport_notices())
 
     assert len(found) == (words is not None)
     assert words is None or words in found[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grimp
 import pytest
 
-from youworker.common.config import BASE_DIR
+from youworker.core.config import BASE_DIR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGES = ("accounts", "groups", "documents", "ingestion", "mcp", "chat", "youworker")
 # What the image leaves out, besides tests.
 OUTSIDE = (BASE_DIR / ".dockerignore").read_text().split()
-# Of the apps: `youworker.common.managers` has the way over a relation itself.
+# Of the apps: `youworker.core.managers` has the way over a relation itself.
 MANAGERS = sorted(BASE_DIR.glob("*/managers.py"))
 
 
@@ -87,7 +87,11 @@ def test_the_image_needs_nothing_that_is_left_out_of_it(graph):
     left_out = {module for module in graph.modules if stays_outside(module)}
     inside = graph.modules - left_out
 
-    assert {"youworker.testing.plugin", "youworker.bench.chat", "chat.tests.fakes"} <= left_out
+    assert {
+        "youworker.tests.support.plugin",
+        "youworker.tests.bench.chat",
+        "chat.tests.fakes",
+    } <= left_out
     assert {"chat.models", "youworker.server"} <= inside
     needed = {name: graph.find_modules_directly_imported_by(name) & left_out for name in inside}
     assert {name: found for name, found in needed.items() if found} == {}

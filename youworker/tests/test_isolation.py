@@ -23,7 +23,7 @@ from groups.tests.factories import GroupFactory, managed_group, service_account_
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
-from youworker.testing.sockets import Socket
+from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db
 

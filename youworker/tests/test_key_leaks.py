@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts import services
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
-from youworker.common import logs
+from youworker.core import logs
 
 pytestmark = pytest.mark.django_db
 

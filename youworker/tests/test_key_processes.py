@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from cryptography.fernet import Fernet
 
-from youworker.bench.product import free_port
-from youworker.common.config import BASE_DIR
+from youworker.core.config import BASE_DIR
+from youworker.tests.bench.product import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -19,9 +19,9 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.pipeline.leases import claim, take_back
 from ingestion.tests.factories import ItemFactory
-from youworker.common.leases import LOOK_SECONDS, keep_lease_alive, lease_end, new_lease
-from youworker.testing.leases import let_leases_end
-from youworker.testing.waiting import wait_until
+from youworker.core.leases import LOOK_SECONDS, keep_lease_alive, lease_end, new_lease
+from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 

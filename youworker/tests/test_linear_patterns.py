@@ -17,7 +17,7 @@ import mcp.builtin
 from chat.llm import quote as quote_model
 from documents import language, text
 from documents.quoting import questions, sentence_ranking, sentences, words
-from ingestion.parsing import decoding, markdown, plaintext, sniffing, splitting, webpage
+from ingestion.parsing import decoding, markdown, reading, sniffing, splitting, webpage
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import italian
 
@@ -201,7 +201,7 @@ READERS = [
         read_page,
         ["<head>", "</head", "<title>", "</title", "<body", "<!--", "<a b=", "&#", "<![", ">"],
     ),
-    (lambda made: plaintext.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
+    (lambda made: reading.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
     (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
     (sentences.split_sentences, [".", "!", " ", "\n", "A", "\u00ab", "\u3002"]),

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from youworker.testing import loop_watch
-from youworker.testing.loop_watch import require_free_loops, watched_loops
+from youworker.tests.support import loop_watch
+from youworker.tests.support.loop_watch import require_free_loops, watched_loops
 
 
 def compute(seconds):

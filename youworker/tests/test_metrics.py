@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,11 @@ from functools import partial
 import httpx2
 import pytest
 
-from youworker.bench.product import create_key, make_people
-from youworker.bench.raw import send_request
-from youworker.bench.soak.files import make_docx
-from youworker.bench.soak.log import SeenLog, view_by_socket, view_events
-from youworker.testing.waiting import wait_until_async
+from youworker.tests.bench.product import create_key, make_people
+from youworker.tests.bench.raw import send_request
+from youworker.tests.bench.soak.files import make_docx
+from youworker.tests.bench.soak.log import SeenLog, view_by_socket, view_events
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 
-from youworker.bench.product import running_product
+from youworker.tests.bench.product import running_product
 
 # 1,000 requests over all operations are SCHEMATHESIS_EXAMPLES=25.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))

@@ -12,7 +12,7 @@ from django.urls import include, path
 from accounts.tests.factories import UserFactory
 from documents.content import original
 from documents.tests.factories import DocumentFactory
-from youworker.redoc import BUNDLE, LOGO, bundle
+from youworker.core.api.redoc import BUNDLE, LOGO, bundle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from documents.tests.factories import DocumentFactory
 from documents.tests.factories import write as write_passage
-from youworker.testing.pristine import restore_database
+from youworker.tests.support.pristine import restore_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,17 +21,17 @@ from django.db import connection
 
 from accounts.services import ensure_root
 from documents.embedding.shared import SOCKET_VARIABLE
-from youworker.common.config import BASE_DIR, config
-from youworker.common.models import KeyFingerprint
-from youworker.embedded import StartupRefused
-from youworker.embedded.folders import MEGABYTE
-from youworker.processes import child, commands, notices, preflight, preparation
-from youworker.processes.child import Child
-from youworker.processes.output import Output
-from youworker.processes.supervisor import Supervisor, bracketed
-from youworker.testing.waiting import wait_until, wait_until_async
+from youworker.appliance import bootstrap, child, commands, startup_checks
+from youworker.appliance.child import Child
+from youworker.appliance.embedded import StartupRefused
+from youworker.appliance.embedded.folders import MEGABYTE
+from youworker.appliance.output import Output
+from youworker.appliance.supervisor import Supervisor, bracketed
+from youworker.core.config import BASE_DIR, config
+from youworker.core.models import KeyFingerprint
+from youworker.tests.support.waiting import wait_until, wait_until_async
+from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Endpoint
-from youworker.upstream.probe import unreachable
 
 
 class Lines:
@@ -194,7 +194,7 @@ def test_what_loads_meanwhile_waits_until_the_database_is_prepared():
     order = []
 
     def load():
-        preparation.wait_until_prepared()
+        bootstrap.wait_until_prepared()
         order.append("serves")
         connection.close()
 
@@ -206,7 +206,7 @@ def test_what_loads_meanwhile_waits_until_the_database_is_prepared():
         loading.join(0.3)
         order.append("prepared")
 
-    preparation.prepare([].append, meanwhile=begin)
+    bootstrap.prepare([].append, meanwhile=begin)
     loading.join()
 
     assert order == ["prepared", "serves"]
@@ -240,12 +240,12 @@ def test_a_port_in_use_is_refused_by_name():
         port = other.getsockname()[1]
 
         with pytest.raises(StartupRefused, match=rf"127\.0\.0\.1:{port} \(address already in use"):
-            preflight.require_address("127.0.0.1", port)
+            startup_checks.require_address("127.0.0.1", port)
 
 
 def test_an_address_of_somebody_else_is_refused():
     with pytest.raises(StartupRefused, match="cannot listen on 192.0.2.1:8000"):  # noqa: RUF043
-        preflight.require_address("192.0.2.1", 8000)
+        startup_checks.require_address("192.0.2.1", 8000)
 
 
 def test_a_full_disk_is_refused(monkeypatch, tmp_path):
@@ -253,24 +253,24 @@ def test_a_full_disk_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
 
     with pytest.raises(StartupRefused, match="is full: 12 MB are free, 200 MB are needed"):
-        preflight.require_files(tmp_path / "new")
+        startup_checks.require_files(tmp_path / "new")
     (tmp_path / "new" / "postgres").mkdir()
     with pytest.raises(StartupRefused, match="24 MB are needed"):
-        preflight.require_files(tmp_path / "new")
+        startup_checks.require_files(tmp_path / "new")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(StartupRefused, match="cannot create"):
-        preflight.require_files(tmp_path / "file" / "folder")
+        startup_checks.require_files(tmp_path / "file" / "folder")
 
 
 @pytest.mark.django_db
 def test_the_first_preparation_creates_a_superuser_and_says_the_password_once():
     said = []
-    preparation.prepare(said.append)
-    preparation.prepare(said.append)
+    bootstrap.prepare(said.append)
+    bootstrap.prepare(said.append)
 
     root = get_user_model().objects.get()
     (line,) = said
@@ -283,21 +283,21 @@ def test_the_first_preparation_creates_a_superuser_and_says_the_password_once():
 
 @pytest.mark.django_db
 def test_nothing_recreates_a_deleted_superuser():
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
     get_user_model().objects.all().delete()
 
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
 
     assert not get_user_model().objects.exists()
-    assert "nobody is a superuser" in "\n".join(notices.missing_parts())
+    assert "nobody is a superuser" in "\n".join(startup_checks.missing_parts())
 
 
 @pytest.mark.django_db
 def test_a_renamed_superuser_is_not_made_again():
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
     get_user_model().objects.update(username="boss", is_superuser=False)
 
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
 
     assert get_user_model().objects.get().username == "boss"
 
@@ -307,7 +307,7 @@ def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(co
     configured("security", admin_password="12345678")
     said = []
 
-    preparation.prepare(said.append)
+    bootstrap.prepare(said.append)
 
     assert get_user_model().objects.get().check_password("12345678")
     assert said == ["youworker: superuser 'admin' created; ADMIN_PASSWORD is weak: change it"]
@@ -335,7 +335,7 @@ def test_a_wrong_key_stops_the_start():
     KeyFingerprint.objects.create(fingerprint="0" * 64)
 
     with pytest.raises(ImproperlyConfigured, match="MESSAGE_ENCRYPTION_KEYS"):
-        preparation.prepare([].append)
+        bootstrap.prepare([].append)
 
     assert not get_user_model().objects.exists()
 

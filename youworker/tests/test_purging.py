@@ -19,7 +19,7 @@ from ingestion.models import IngestionRun
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from youworker import tasks
 from youworker.celery import app
-from youworker.common.models import IdempotentRequest
+from youworker.core.models import IdempotentRequest
 
 pytestmark = pytest.mark.django_db
 

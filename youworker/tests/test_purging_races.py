@@ -29,14 +29,14 @@ from groups.tests.factories import managed_group
 from ingestion import services as ingestion
 from ingestion.enums import Stage
 from ingestion.pipeline.parse import close_parser
-from ingestion.pipeline.working import work_for
+from ingestion.pipeline.worker import work_for
 from ingestion.store import Incoming
 from ingestion.tests.factories import RunFactory
-from youworker.common.exceptions import NotFound
-from youworker.privacy import removing
-from youworker.privacy.removing import NotYet, remove_person
-from youworker.purging import purge_deleted
-from youworker.testing.ordering import run_in_order
+from youworker.core.exceptions import NotFound
+from youworker.data_protection import erasure_steps
+from youworker.data_protection.erasure_steps import NotYet, remove_person
+from youworker.data_protection.purge import purge_deleted
+from youworker.tests.support.ordering import run_in_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -280,10 +280,10 @@ def test_a_hold_in_the_middle_of_an_erasure_ends_it(user, monkeypatch):
     def place_hold(*_):
         retention.place_hold(user=user, reason="case", actor=UserFactory(is_staff=True))
 
-    monkeypatch.setattr(removing, "wait_for_work", place_hold)
+    monkeypatch.setattr(erasure_steps, "wait_for_work", place_hold)
 
     with pytest.raises(NotYet):
-        removing.remove_user(erasure)
+        erasure_steps.remove_user(erasure)
 
     assert Document.objects.get() == document
 

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import (
 )
 
 from youworker import settings as product
-from youworker.testing.passwords import QuickPasswordHasher
+from youworker.tests.support.passwords import QuickPasswordHasher
 
 
 def test_the_product_hashes_at_full_cost(settings):

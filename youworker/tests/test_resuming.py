@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from youworker.bench.product import run_command
-from youworker.common.config import BASE_DIR
-from youworker.testing.waiting import wait_until
+from youworker.core.config import BASE_DIR
+from youworker.tests.bench.product import run_command
+from youworker.tests.support.waiting import wait_until
 from youworker.tests.test_survival import (
     AWAY,
     ask,

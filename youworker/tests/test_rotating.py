@@ -21,15 +21,15 @@ from accounts.types import Identity
 from chat.models import Message, Session
 from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
 from mcp.services import create_server
-from youworker import rotating
-from youworker.common import crypto, rotation
-from youworker.common.audit import verifying
-from youworker.common.config import BASE_DIR, config
-from youworker.common.exceptions import Conflict, InvalidInput
-from youworker.common.fields import DAMAGED_TEXT
-from youworker.common.keyfile import KeyFile
-from youworker.common.keyring import check_keys
-from youworker.common.models import KeyFingerprint
+from youworker.appliance import key_rotation
+from youworker.audit import verification
+from youworker.core.config import BASE_DIR, config
+from youworker.core.exceptions import Conflict, InvalidInput
+from youworker.core.models import KeyFingerprint
+from youworker.encryption import crypto, rotation
+from youworker.encryption.fields import DAMAGED_TEXT
+from youworker.encryption.keyfile import KeyFile
+from youworker.encryption.keyring import check_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,7 @@ def own_file(tmp_path, settings, monkeypatch, old_key):
     path.parent.mkdir()
     path.write_text(old_key)
     monkeypatch.setenv("MESSAGE_ENCRYPTION_KEYS_FILE", str(path))
-    monkeypatch.setattr(rotating, "own_key_file", lambda _folder: path)
+    monkeypatch.setattr(key_rotation, "own_key_file", lambda _folder: path)
     settings.MESSAGE_ENCRYPTION_KEYS = KeyFile(path, [old_key])
     return path
 
@@ -189,12 +189,12 @@ def test_swapped_tokens_stay_refused_and_can_be_put_back_later(settings, old_key
 def test_a_second_rotation_at_the_same_time_is_refused(old_key):
     def other():
         try:
-            rotating.rotate_keys()
+            key_rotation.rotate_keys()
         finally:
             connections.close_all()
 
     with (
-        rotating.alone(),
+        key_rotation.alone(),
         ThreadPoolExecutor(1) as pool,
         pytest.raises(Conflict, match="Another rotation"),
     ):
@@ -212,7 +212,7 @@ def test_people_sign_in_for_the_first_time_during_a_rotation(old_key):
         finally:
             connections.close_all()
 
-    with rotating.alone(), ThreadPoolExecutor(1) as pool:
+    with key_rotation.alone(), ThreadPoolExecutor(1) as pool:
         assert pool.submit(first_visit).result() == "ada"
 
 
@@ -253,7 +253,7 @@ def test_rows_somebody_holds_are_not_waited_for_and_come_later(settings, old_key
 
     assert tally.old - tally.rotated == 1
     assert [opens_with(fresh, token(row)) for row in (held, free)] == [False, True]
-    assert rotating.rotate_keys()[1] is True
+    assert key_rotation.rotate_keys()[1] is True
     assert opens_with(fresh, token(held))
 
 
@@ -289,7 +289,7 @@ def test_what_is_written_meanwhile_is_never_lost(settings, old_key):
         ended.set()
         for writer in writers:
             writer.result()
-    tally, is_clean = rotating.rotate_keys()
+    tally, is_clean = key_rotation.rotate_keys()
 
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
     expected = {row.pk: written.get(row.pk, f"first {n}") for n, row in enumerate(messages)}
@@ -319,7 +319,7 @@ def test_an_open_transaction_delays_the_last_word(settings, old_key):
         assert written.wait(20)
         assert rotation.wait_for_writers(patience=0.2) is False
         threading.Timer(0.5, release.set).start()
-        tally, is_clean = rotating.rotate_keys()
+        tally, is_clean = key_rotation.rotate_keys()
         writer.result()
 
     assert (is_clean, tally.rotated) == (True, 2)
@@ -345,7 +345,7 @@ def test_an_embedded_installation_gets_and_drops_keys_while_it_runs(own_file, ol
 
 def test_a_key_in_use_is_not_dropped(own_file, old_key):
     MessageFactory.create_batch(3, session=SessionFactory())
-    rotating.add_key()
+    key_rotation.add_key()
     before = own_file.read_text()
 
     with pytest.raises(CommandError, match="Nothing was dropped: 4 values are encrypted"):
@@ -357,13 +357,13 @@ def test_a_key_in_use_is_not_dropped(own_file, old_key):
 
 def test_the_only_key_is_not_dropped(own_file):
     with pytest.raises(Conflict, match="only one key"):
-        rotating.drop_old_keys()
+        key_rotation.drop_old_keys()
 
 
 def test_keys_of_the_operator_are_his_to_change(settings, old_key, monkeypatch, capsys):
-    monkeypatch.setattr(rotating, "own_key_file", lambda _folder: None)
+    monkeypatch.setattr(key_rotation, "own_key_file", lambda _folder: None)
     with pytest.raises(InvalidInput, match="put a new key in front"):
-        rotating.add_key()
+        key_rotation.add_key()
     put_in_front(settings, old_key)
     call_command("rotate_message_keys")
 
@@ -379,7 +379,7 @@ django.setup()
 from django.conf import settings
 from django.db import connections
 settings.DATABASES["default"]["NAME"] = connections["default"].settings_dict["NAME"] = sys.argv[1]
-from youworker.common import rotation
+from youworker.encryption import rotation
 rotation.BATCH = 5
 wrote = rotation.write
 def write(each, changes):
@@ -426,7 +426,7 @@ def test_a_killed_rotation_goes_on_where_it_was(settings, old_key):
     everything = rotation.rotate(dry_run=True)
     assert everything.damaged == 0
     assert 0 < everything.old < everything.values
-    tally, is_clean = rotating.rotate_keys()
+    tally, is_clean = key_rotation.rotate_keys()
     assert (tally.rotated, is_clean) == (everything.old, True)
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
     assert {row.content for row in Message.objects.all()} == {f"text {n}" for n in range(30)}
@@ -435,12 +435,12 @@ def test_a_killed_rotation_goes_on_where_it_was(settings, old_key):
 def test_dropped_keys_leave_an_audit_log_that_the_new_key_signed(own_file, settings, tmp_path):
     settings.DATA_DIR = tmp_path
     MessageFactory()
-    rotating.add_key()
-    rotating.rotate_keys()
+    key_rotation.add_key()
+    key_rotation.rotate_keys()
 
-    rotating.drop_old_keys()
+    key_rotation.drop_old_keys()
 
     settings.MESSAGE_ENCRYPTION_KEYS = [own_file.read_text()]
-    signed = verifying.last_signed()
+    signed = verification.last_signed()
     assert signed is not None
     assert signed.seq == LogEntry.objects.count() - 1  # the line about the dropping came after

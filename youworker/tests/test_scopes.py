@@ -15,10 +15,10 @@ from accounts.enums import Scope
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.tests.factories import SessionFactory
-from youworker.common.db import in_thread
-from youworker.common.ids import uuid7
+from youworker.core.db import in_thread
+from youworker.core.ids import uuid7
 from youworker.routing import websockets
-from youworker.testing.sockets import Socket
+from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.core.exceptions import RequestAborted
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from youworker.server.handler import Handler
+from youworker.server.requests import CHUNK_BYTES, BodyQueue
 from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
-from youworker.web.handler import Handler
-from youworker.web.requests import CHUNK_BYTES, BodyQueue
 
 pytestmark = pytest.mark.slow
 

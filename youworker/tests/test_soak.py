@@ -6,14 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ingestion.parsing import parse_file
-from youworker.bench import Figure, Report
-from youworker.bench.soak import running
-from youworker.bench.soak.files import make_docx, make_files
-from youworker.bench.soak.ledger import Ledger, LoadFault
-from youworker.bench.soak.log import SeenLog
-from youworker.bench.soak.samples import Sample
-from youworker.bench.soak.verdict import Measured, judge
-from youworker.bench.websocket import HandshakeRefused, open_socket
+from youworker.tests.bench import Figure, Report
+from youworker.tests.bench.soak import running
+from youworker.tests.bench.soak.files import make_docx, make_files
+from youworker.tests.bench.soak.ledger import Ledger, LoadFault
+from youworker.tests.bench.soak.log import SeenLog
+from youworker.tests.bench.soak.samples import Sample
+from youworker.tests.bench.soak.verdict import Measured, judge
+from youworker.tests.bench.websocket import HandshakeRefused, open_socket
 
 SAMPLE = Sample(
     at=0.0,

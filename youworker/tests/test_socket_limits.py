@@ -10,11 +10,11 @@ from websockets.sync.client import connect
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
-from youworker.common.db import in_thread
+from youworker.core.db import in_thread
 from youworker.routing import websockets
-from youworker.testing.sockets import Socket
-from youworker.testing.waiting import wait_until
 from youworker.tests.serving import ask, serving, speak
+from youworker.tests.support.sockets import Socket
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -9,14 +9,14 @@ import pytest
 from mcp.models import Tool
 from mcp.services import builtins, sync_builtin_servers
 from youworker import server
-from youworker.common.config import BASE_DIR
-from youworker.common.db import in_thread
-from youworker.common.per_loop import close_all
-from youworker.processes import preparation
+from youworker.appliance import bootstrap
+from youworker.core.config import BASE_DIR
+from youworker.core.db import in_thread
+from youworker.core.per_loop import close_all
 
 LOADING = """
 import sys
-import youworker.web.server
+import youworker.server.web_server
 import youworker.asgi
 import chat.runs.manager
 from django.urls import get_resolver
@@ -56,11 +56,11 @@ async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypa
 
 @pytest.mark.django_db
 def test_a_later_start_does_not_load_the_tools_library(monkeypatch):
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
     asked = []
     monkeypatch.setattr(builtins, "tools_of", asked.append)
 
-    preparation.prepare([].append)
+    bootstrap.prepare([].append)
 
     assert asked == []
     assert Tool.objects.filter(server__builtin=True).count() > 5

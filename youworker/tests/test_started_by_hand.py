@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import get_commands
 
 import manage
-from youworker.common.config import BASE_DIR
+from youworker.core.config import BASE_DIR
 
 UNDER_TEST = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "SECRET_KEY_FILE")
 

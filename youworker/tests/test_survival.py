@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chat.events import log_key
-from youworker.bench.product import free_port
-from youworker.common.config import BASE_DIR
-from youworker.testing.waiting import wait_until
+from youworker.core.config import BASE_DIR
+from youworker.tests.bench.product import free_port
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

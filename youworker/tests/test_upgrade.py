@@ -13,12 +13,12 @@ import httpx2
 import pytest
 
 from accounts.tests.factories import code_of
-from youworker.bench.product import product_in
-from youworker.common.config import BASE_DIR
-from youworker.testing.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
-from youworker.testing.waiting import wait_until
+from youworker.core.config import BASE_DIR
+from youworker.tests.bench.product import product_in
 from youworker.tests.installation import people
 from youworker.tests.installation.archive import restore_installation
+from youworker.tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

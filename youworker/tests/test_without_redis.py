@@ -31,10 +31,10 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 from youworker.celery import app
-from youworker.common import effects
-from youworker.common.redis import sync_redis
-from youworker.privacy.erasures import request_erasure
-from youworker.privacy.exports import request_export
+from youworker.core import effects
+from youworker.core.redis import sync_redis
+from youworker.data_protection.erasures import request_erasure
+from youworker.data_protection.exports import request_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from youworker.common.correlation import HEADER, correlation_id
-from youworker.common.per_loop import PerLoop, Stage
+from youworker.core.per_loop import PerLoop, Stage
+from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.body_limits import limit_body
-from youworker.upstream.errors import StatusError
+from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
 from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
 if TYPE_CHECKING:
     from youworker.upstream.endpoint import Endpoint
-
 WRITE_SECONDS = 30.0
 # As many as a process makes answers at a time, and more; idle connections cost the server.
 CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
@@ -161,3 +160,19 @@ def request_for(
         headers={HEADER: identifier} if identifier else None,
         extensions={LONGEST: longest},
     )
+
+
+PROBE_SECONDS = 2.0
+
+
+def unreachable(endpoint: Endpoint) -> str:
+    """Why the list of models is not given; empty when it is."""
+    try:
+        with sync_client(endpoint, seconds=PROBE_SECONDS) as client:
+            request = request_for(client, endpoint, "models", None, LONGEST_ERROR)
+            # Only the head is read: a list without end must not hold up the start.
+            answer = client.send(request, stream=True)
+            answer.close()
+    except (*TRANSPORT_ERRORS, OSError) as error:
+        return str(error) or type(error).__name__
+    return "" if answer.is_success else f"status {answer.status_code}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from youworker.common.config import config
+from youworker.core.config import config
 from youworker.upstream.endpoint import Capability, Endpoint, Limits, Sampling, Timeouts
 
 if TYPE_CHECKING:
-    from youworker.common.config.sections import LlmConfig, VectorConfig
+    from youworker.core.config.sections import LlmConfig, VectorConfig
 
 
 @lru_cache(maxsize=8)

@@ -7,8 +7,8 @@ import ipaddress
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from youworker.common.config import config
-from youworker.common.exceptions import DomainError, UpstreamUnavailable
+from youworker.core.config import config
+from youworker.core.exceptions import DomainError, UpstreamUnavailable
 
 Address = IPv4Address | IPv6Address
 

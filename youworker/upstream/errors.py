@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from youworker.common.config.sections import RetryConfig
+    from youworker.core.config.sections import RetryConfig
 
 # What is raised while a request is sent or an answer read: nobody there, a lost connection, an
 # address that is none, a body that is larger than what is read.

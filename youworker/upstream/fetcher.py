@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from asgiref.sync import async_to_sync
 
-from youworker.common.correlation import HEADER, correlation_id
-from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.egress import permitted_addresses
 from youworker.upstream.guard import SCHEMES, GuardedTransport
 from youworker.upstream.trust import USER_AGENT

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.enums import Scope
 from accounts.models import User
 from accounts.services import create_api_key, replace_api_keys
-from youworker.common.exceptions import DomainError
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

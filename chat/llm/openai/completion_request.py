@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.errors import ModelUnavailable
+from chat.agent.exceptions import ModelUnavailable
 from chat.llm.openai.errors import Transient, transport_failure
 from chat.llm.openai.stream_reader import AnswerReader
 from youworker.upstream.client import open_answer

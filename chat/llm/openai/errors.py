@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
 from youworker.upstream.errors import said_by_server
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.errors import ModelUnavailable
+from chat.agent.exceptions import ModelUnavailable
 from chat.llm.openai.completion_request import Turn
 from chat.llm.openai.errors import (
     Transient,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
-    from youworker.common.config.sections import RetryConfig
+    from youworker.core.config.sections import RetryConfig
     from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)

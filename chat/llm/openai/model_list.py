@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
-from chat.agent.errors import ModelRefused, ModelUnavailable
+from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.client import read_answer
 from youworker.upstream.errors import FIRST_SERVER_ERROR, TRANSPORT_ERRORS, StatusError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
-from chat.agent.errors import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
 from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.types import ModelEvent, ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.llm.openai.reasoning_tags import ThinkTags

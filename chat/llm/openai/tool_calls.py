@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chat.agent.errors import AnswerTooLarge
+from chat.agent.exceptions import AnswerTooLarge
 from chat.agent.types import ToolCall
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from accounts.models import User
 from chat import services
 from chat.runs.manager import launch, request_stop
 from chat.runs.stream import view_run
-from youworker.common.exceptions import DomainError
-from youworker.common.keyring import require_keys
-from youworker.common.per_loop import close_all
+from youworker.core.exceptions import DomainError
+from youworker.core.per_loop import close_all
+from youworker.encryption.keyring import require_keys
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chat.events import Event
-from youworker.common.crypto import Undecryptable
-from youworker.common.streamcipher import StreamCipher
+from youworker.encryption.crypto import Undecryptable
+from youworker.encryption.stream_cipher import StreamCipher
 
 if TYPE_CHECKING:
     from uuid import UUID

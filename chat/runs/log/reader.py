@@ -12,10 +12,9 @@ from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
 from chat.runs.log.cipher import LogCipher, LogUnreadable
-from youworker.common.background import end_task
-from youworker.common.outages import Outage
-from youworker.common.per_loop import PerLoop
-from youworker.common.redis import async_redis, own_async_redis
+from youworker.core.effects import Outage
+from youworker.core.per_loop import PerLoop, end_task
+from youworker.core.redis import async_redis, own_async_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

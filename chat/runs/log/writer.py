@@ -14,11 +14,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from chat.events import Event, encoded, log_key
 from chat.runs.log.cipher import LogCipher
-from youworker.common.background import end_task
-from youworker.common.config import config
-from youworker.common.outages import Outage
-from youworker.common.per_loop import PerLoop
-from youworker.common.redis import own_async_redis
+from youworker.core.config import config
+from youworker.core.effects import Outage
+from youworker.core.per_loop import PerLoop, end_task
+from youworker.core.redis import own_async_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from documents import services
 from documents.embedding import configured_model
 from documents.enums import Provider
 from documents.models import EmbeddingModel
-from youworker.common.exceptions import DomainError
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

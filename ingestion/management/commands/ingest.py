@@ -13,8 +13,8 @@ from documents import services as documents
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.pipeline.parse import close_parser
-from ingestion.pipeline.working import work_for
-from youworker.common.exceptions import DomainError
+from ingestion.pipeline.worker import work_for
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
-from youworker.common.exceptions import DomainError
-from youworker.common.keyring import require_keys
+from youworker.core.exceptions import DomainError
+from youworker.encryption.keyring import require_keys
 
 
 class Command(BaseCommand):

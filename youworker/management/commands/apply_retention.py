@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from youworker.purging import apply_retention
+from youworker.data_protection.purge import apply_retention
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

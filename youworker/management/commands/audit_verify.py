@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from youworker.common.audit.chain import size
-from youworker.common.audit.verifying import Report, sign, verify
+from youworker.audit.chain import size
+from youworker.audit.verification import Report, sign, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

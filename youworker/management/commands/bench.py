@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from youworker.bench import Figure, Report, machine
+from youworker.tests.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
 WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak")
@@ -50,26 +50,26 @@ class Command(BaseCommand):
 
     def start(self, options: dict[str, Any]) -> list[Figure]:
         """A start, the memory of its processes, and what is done for the first time."""
-        from youworker.bench import start
+        from youworker.tests.bench import start
 
         return start.run()
 
     def chat(self, options: dict[str, Any]) -> list[Figure]:
         """Streams."""
-        from youworker.bench import chat
+        from youworker.tests.bench import chat
 
         return chat.run(options["streams"])
 
     def question(self, options: dict[str, Any]) -> list[Figure]:
         """What one question costs the server."""
-        from youworker.bench import question
+        from youworker.tests.bench import question
 
         return question.run()
 
     def ingest(self, options: dict[str, Any]) -> list[Figure]:
         """The way of files from the upload to search."""
-        from youworker.bench import ingest
-        from youworker.bench.product import running_product
+        from youworker.tests.bench import ingest
+        from youworker.tests.bench.product import running_product
 
         with tempfile.TemporaryDirectory() as folder, running_product() as product:
             given = sorted(options["path"].rglob("*.html")) if options["path"] else None
@@ -78,13 +78,13 @@ class Command(BaseCommand):
 
     def search(self, options: dict[str, Any]) -> list[Figure]:
         """Latency of search over many passages, in rows that are removed afterwards."""
-        from youworker.bench import search
+        from youworker.tests.bench import search
 
         return search.run(options["passages"])
 
     def retrieval(self, options: dict[str, Any]) -> list[Figure]:
         """How often the right document is found."""
-        from youworker.bench import search
+        from youworker.tests.bench import search
 
         if not options["questions"] or not options["user"]:
             raise CommandError("retrieval needs --questions and --user")
@@ -95,6 +95,6 @@ class Command(BaseCommand):
 
     def soak(self, options: dict[str, Any]) -> Report:
         """A mixed load, and whether anything is lost or grows under it."""
-        from youworker.bench.soak import running
+        from youworker.tests.bench.soak import running
 
         return running.run(options["minutes"])

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.enums import ErasureStatus, SharedDocuments
 from accounts.models import User
-from youworker.common.exceptions import DomainError
-from youworker.privacy.erasures import erase_users, request_erasure
+from youworker.core.exceptions import DomainError
+from youworker.data_protection.erasures import erase_users, request_erasure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

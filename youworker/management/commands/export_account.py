@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from youworker.privacy.exports import export_by_operator
+from youworker.data_protection.exports import export_by_operator
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from youworker.common.config import config
-from youworker.common.exceptions import DomainError
-from youworker.purging import purge_deleted
+from youworker.core.config import config
+from youworker.core.exceptions import DomainError
+from youworker.data_protection.purge import purge_deleted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from youworker import rotating
-from youworker.common import rotation
-from youworker.common.crypto import SHOWN, fingerprints
-from youworker.common.exceptions import DomainError
-from youworker.common.keyring import older_keys, require_keys
+from youworker.appliance import key_rotation
+from youworker.core.exceptions import DomainError
+from youworker.encryption import rotation
+from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.encryption.keyring import older_keys, require_keys
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from youworker.common.rotation import Tally
+    from youworker.encryption.rotation import Tally
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 self.tell(rotation.rotate(dry_run=True))
             else:
                 if new:
-                    rotating.add_key()
+                    key_rotation.add_key()
                 self.rotate()
         except DomainError as error:
             raise CommandError(error.message) from error
@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def rotate(self) -> None:
         """Rotate with a bar on a terminal, and say what may follow."""
         with tqdm(total=rotation.count_rows(), unit="rows", disable=None) as bar:
-            tally, is_clean = rotating.rotate_keys(bar.update)
+            tally, is_clean = key_rotation.rotate_keys(bar.update)
         older = ", ".join(older_keys())
         if older and is_clean:
             self.stdout.write(
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
     def drop(self) -> None:
         """Drop what is unused."""
-        dropped, is_ours = rotating.drop_old_keys()
+        dropped, is_ours = key_rotation.drop_old_keys()
         names = ", ".join(dropped)
         if is_ours:
             self.stdout.write(f"Dropped {names}. Backups made before the rotation need them.")

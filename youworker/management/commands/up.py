@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
-from youworker.common.config import config
-from youworker.embedded import StartupRefused
-from youworker.processes import commands
-from youworker.processes.notices import missing_parts
-from youworker.processes.output import Output
-from youworker.processes.preflight import require_address, require_files
-from youworker.processes.preparation import prepare
-from youworker.processes.supervisor import Supervisor
+from youworker.appliance import commands
+from youworker.appliance.bootstrap import prepare
+from youworker.appliance.embedded import StartupRefused
+from youworker.appliance.output import Output
+from youworker.appliance.startup_checks import missing_parts, require_address, require_files
+from youworker.appliance.supervisor import Supervisor
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Sequence
 
-    from youworker.processes.child import Child
+    from youworker.appliance.child import Child
 
 
 class Command(BaseCommand):

@@ -10,9 +10,9 @@ from asgiref.sync import async_to_sync
 from auditlog.models import LogEntry
 from django.test import AsyncClient, Client
 
-from youworker.common.peers import cleaned
-from youworker.testing.configuring import override_config
-from youworker.testing.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
+from youworker.core.network import cleaned
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 PROXY = "10.0.0.1"
 FORM = "application/x-www-form-urlencoded"

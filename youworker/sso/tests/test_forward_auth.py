@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from groups.models import Membership, ServiceAccount
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 REFUSED = {
     "type": "client_error",

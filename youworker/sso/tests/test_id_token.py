@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from joserfc.errors import JoseError
 
 from youworker.sso.id_token import verify_id_token
-from youworker.testing.identity_provider import own_key
+from youworker.tests.support.identity_provider import own_key
 
 ISSUER, CLIENT, NONCE, ACCESS = "https://id.example", "youworker", "nonce-1", "access-1"
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)

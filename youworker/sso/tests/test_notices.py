@@ -3,7 +3,7 @@
 import pytest
 
 from youworker.sso.notices import sign_in_notices
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 
 def test_nothing_is_said_by_default():

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from accounts.models import LinkedIdentity, User
 from accounts.tests.factories import UserFactory
 from youworker.sso.tests.conftest import FORM, Browser
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 ADA = {
     "sub": "u-1",

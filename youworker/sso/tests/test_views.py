@@ -6,7 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import LinkedIdentity
 from accounts.tests.factories import UserFactory
-from youworker.testing.configuring import override_config
+from youworker.tests.support.configuring import override_config
 
 pytestmark = pytest.mark.django_db
 

@@ -40,7 +40,7 @@ def main(archive: Path) -> None:
             (secrets / name).write_text(text)
             (secrets / name).chmod(0o600)
 
-        from youworker.embedded import attached
+        from youworker.appliance.embedded import attached
         from youworker.tests.installation.archive import save_installation
 
         with attached(durable=False):

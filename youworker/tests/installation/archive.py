@@ -8,8 +8,8 @@ import subprocess
 import tarfile
 from typing import TYPE_CHECKING, Any
 
-from youworker.embedded import postgres
-from youworker.embedded.folders import prepare_data_dir, prepare_socket_dir
+from youworker.appliance.embedded import postgres
+from youworker.appliance.embedded.folders import prepare_data_dir, prepare_socket_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from accounts.enums import ErasureStatus, ExportStatus
 from accounts.models import DataExport, Erasure, User
 from groups.models import Group
 from groups.retention import place_hold
-from youworker.privacy.erasures import erase_users, request_erasure
-from youworker.privacy.exports import make_exports, request_export
+from youworker.data_protection.erasures import erase_users, request_erasure
+from youworker.data_protection.exports import make_exports, request_export
 from youworker.tests.installation.people import NEVER, make_person
 
 

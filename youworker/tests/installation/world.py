@@ -10,8 +10,8 @@ from django.core.management import call_command
 
 from accounts.services import ensure_root
 from mcp.services import sync_builtin_servers
-from youworker.common.audit.verifying import sign_head
-from youworker.common.keyring import check_keys
+from youworker.audit.verification import sign_head
+from youworker.encryption.keyring import check_keys
 from youworker.tests.installation import departures, library, people, talks, tools
 
 # Nothing of ours ever writes these, so no installation has such rows.

@@ -11,8 +11,8 @@ from asgiref.sync import sync_to_async
 from chat.realtime.consumers import ChatConsumer
 from chat.tests.factories import MessageFactory, RunFactory, ToolRunFactory
 from youworker.routing import routes, websockets
-from youworker.testing.sockets import Socket
 from youworker.tests.matrix.world import KEYS, PEOPLE, ROLES, World
+from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from youworker.common import correlation
+from youworker.core import request_context
 from youworker.upstream.body_limits import AnswerPacked, AnswerTooLarge
 from youworker.upstream.client import (
     LONGEST_ERROR,
@@ -17,10 +17,10 @@ from youworker.upstream.client import (
     read_answer,
     read_answer_in_thread,
     sync_client,
+    unreachable,
 )
 from youworker.upstream.endpoint import Endpoint, Timeouts
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
-from youworker.upstream.probe import unreachable
 
 KEY = "secret-key"
 
@@ -157,11 +157,11 @@ async def test_nobody_at_the_address(asking, url):
 @BOTH
 async def test_the_number_of_what_it_is_for_goes_along(asking):
     async with serving("200 OK", b"{}") as (url, asked):
-        token = correlation.current.set("abc-123")
+        token = request_context.current.set("abc-123")
         await asking(Endpoint(url))
-        correlation.current.reset(token)
+        request_context.current.reset(token)
 
-    assert f"{correlation.HEADER}: abc-123".lower() in asked[0].lower()
+    assert f"{request_context.HEADER}: abc-123".lower() in asked[0].lower()
 
 
 async def test_a_thread_does_not_wait_for_a_server_that_dribbles():

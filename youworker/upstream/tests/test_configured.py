@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from youworker.common.config import config
+from youworker.core.config import config
 from youworker.upstream.configured import chat_endpoints, embedding_endpoint
 from youworker.upstream.endpoint import Capability
 

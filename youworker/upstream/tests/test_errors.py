@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from youworker.common.config import config
+from youworker.core.config import config
 from youworker.upstream.errors import StatusError, pause, retry_after, said_by_server
 
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from youworker.common import correlation
-from youworker.common.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core import request_context
+from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.upstream import egress, guard
 from youworker.upstream.egress import EgressRefused, is_public
 from youworker.upstream.fetcher import Limits, afetch, fetch
@@ -79,9 +79,9 @@ def names(monkeypatch):
 async def test_fetch_gives_the_answer(loopback_allowed):
     page = answer("ciao è".encode("latin-1"), content_type="Text/HTML; charset=iso-8859-1")
     async with serving(lambda *_: page) as (port, asked):
-        token = correlation.current.set("trace-1")
+        token = request_context.current.set("trace-1")
         found = await afetch(f"http://127.0.0.1:{port}/a?b=c", headers={"Accept": "text/html"})
-        correlation.current.reset(token)
+        request_context.current.reset(token)
 
     assert (found.status, found.text, found.content_type) == (200, "ciao è", "text/html")
     assert found.url == f"http://127.0.0.1:{port}/a?b=c"

@@ -1,0 +1,57 @@
+"""Staff reading what is private to somebody else: with a reason, and not in secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts.enums import PrivateKind
+from accounts.models import PrivateAccess
+from youworker import audit
+from youworker.core.exceptions import Forbidden, InvalidInput
+from youworker.core.validators import validate_enum
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from accounts.models import User
+
+SHORTEST_REASON = 10
+LONGEST_REASON = 1000
+
+
+def may_read_private(user: User) -> bool:
+    """Whether somebody may open private content at all."""
+    return user.is_active and user.is_staff and user.has_perm("accounts.read_private")
+
+
+@validate_enum("kind", PrivateKind)
+@transaction.atomic
+def open_private(
+    target: Model, *, kind: str, title: str, owner: User, reason: str, actor: User
+) -> PrivateAccess:
+    """Note that `actor` opens something of `owner`'s; the caller shows it in the same transaction.
+
+    Raises `Forbidden` without the right, and for what belongs to a superuser unless the actor is
+    one himself; `InvalidInput` without a reason.
+    """
+    if not may_read_private(actor):
+        raise Forbidden("You may not read what is private to others.")
+    if owner.is_superuser and not actor.is_superuser:
+        raise Forbidden("What belongs to a superuser is only opened by a superuser.")
+    said = reason.strip()
+    if not SHORTEST_REASON <= len(said) <= LONGEST_REASON:
+        limits = f"from {SHORTEST_REASON} to {LONGEST_REASON:,} characters"
+        raise InvalidInput(f"A reason has {limits}.", attr="reason")
+    access = PrivateAccess.objects.create(
+        reader=actor, owner=owner, kind=kind, object_id=target.pk, title=title, reason=said
+    )
+    audit.record(
+        "admin.read_private",
+        actor=actor,
+        target=target,
+        owner=owner.pk,
+        access=access.pk,
+    )
+    return access

@@ -1,0 +1,91 @@
+"""Brings the database up to date and makes sure that somebody can sign in."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from accounts.models import User
+from accounts.services import ensure_root
+from mcp.services import completed
+from youworker.core.config import config
+from youworker.encryption.keyring import check_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Any number, as long as it is always the same and nobody else's.
+START_LOCK = 7_026_111
+
+
+def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | None = None) -> None:
+    """Migrate, check the keys, create the first superuser; safe beside another start.
+
+    `meanwhile` begins what may load beside it, and uses the database after `wait_until_prepared`.
+    """
+    with one_at_a_time():
+        if meanwhile is not None:
+            meanwhile()
+        call_command("migrate", interactive=False, verbosity=0)
+        notice = first_steps()
+        if notice:
+            say(notice)
+    # Only new ones: web processes look after the others when they have loaded the tools' library.
+    completed(())
+
+
+def wait_until_prepared() -> None:
+    """Wait until nobody prepares this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [START_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [START_LOCK])
+
+
+@transaction.atomic
+def first_steps() -> str:
+    """Note the keys and, in a database that had none, create the first superuser.
+
+    Both or neither: a start that was refused or cut short is a first start again.
+    """
+    return create_root() if check_keys() else ""
+
+
+def create_root() -> str:
+    """Create the first superuser; a password nobody chose is in the notice, this once."""
+    name = config.security.admin_username or "admin"
+    # A secret file usually ends with a line feed that nobody types.
+    chosen = config.security.admin_password.rstrip("\r\n")
+    made, password = ensure_root(name, password=chosen)
+    if not made:
+        return ""
+    shown = f", its password is {password} (shown once)"
+    if chosen:
+        # The operator's own choice is his to make; everybody else is held to the rules.
+        shown = "; ADMIN_PASSWORD is weak: change it" if is_weak(chosen, name) else ""
+    return f"youworker: superuser {name!r} created{shown}"
+
+
+def is_weak(password: str, username: str) -> bool:
+    """Whether a user could not choose this password."""
+    try:
+        validate_password(password, User(username=username))
+    except ValidationError:
+        return True
+    return False
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one process prepare this database while the others wait."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [START_LOCK])

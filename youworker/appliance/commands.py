@@ -1,0 +1,62 @@
+"""The command lines of the children."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from documents.embedding.shared import SOCKET_VARIABLE
+from youworker.appliance.child import Child
+from youworker.appliance.embedded.folders import prepare_socket_dir
+from youworker.core.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from youworker.appliance.output import Output
+
+
+def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
+    """Web process, worker, scheduler, and the process of the embedding model they share."""
+    socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
+    environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
+    lines = {
+        "web": web(host, port),
+        "worker": worker(workers),
+        "beat": beat(),
+        "embed": [sys.executable, "-m", "documents.encoder.server", socket],
+    }
+    return [Child(name, line, output, environment) for name, line in lines.items()]
+
+
+def web(host: str, port: int) -> list[str]:
+    """One web process."""
+    return [sys.executable, "-m", "youworker.server", "--host", host, "--port", str(port)]
+
+
+def worker(processes: int) -> list[str]:
+    """One worker with its children; it is alone, so it has nobody to gossip with."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*celery(), "worker", "--concurrency", str(processes), *quiet, *level()]
+
+
+def beat() -> list[str]:
+    """The scheduler; what it remembers may be lost without harm."""
+    schedule = config.data_dir / "beat-schedule"
+    return [*celery(), "beat", "--schedule", str(schedule), "--pidfile", "", *level()]
+
+
+def celery() -> list[str]:
+    """Celery with our application."""
+    return [sys.executable, "-m", "celery", "--quiet", "-A", "youworker"]
+
+
+def level() -> list[str]:
+    """How much Celery says."""
+    return ["--loglevel", config.api.log_level]
+
+
+def own_name(allowed: Sequence[str]) -> str:
+    """A host name this installation answers for."""
+    names = [name.lstrip(".") for name in allowed if name != "*"]
+    return "localhost" if "localhost" in names or not names else names[0]

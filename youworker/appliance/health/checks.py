@@ -1,0 +1,159 @@
+"""One function per part of the installation; each says what is wrong in one sentence."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg_pool
+import redis
+from celery import current_app
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from documents.models import EmbeddingModel
+from youworker.core.config import config
+from youworker.core.redis import sync_redis
+from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.upstream.client import unreachable
+from youworker.upstream.configured import endpoints_for
+from youworker.upstream.endpoint import Capability
+
+Check = Callable[[], dict[str, Any]]
+POOL_WARNING = 0.8
+DISK_WARNING_BYTES = 1024**3
+# A worker that is busy in every child still answers this.
+WORKER_SECONDS = 1.0
+
+
+def database() -> dict[str, Any]:
+    """PostgreSQL answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version')")
+        version = cursor.fetchone()[0]
+    pool = getattr(connection, "pool", None)
+    if not isinstance(pool, psycopg_pool.ConnectionPool):
+        return {"version": version, "pool": None}
+    return {"version": version, "pool": pool_of(pool.get_stats())}
+
+
+def pool_of(stats: Mapping[str, int]) -> dict[str, Any]:
+    """Size, use and queue of the connection pool of this process."""
+    size = stats.get("pool_max", 0)
+    used = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+    waiting = stats.get("requests_waiting", 0)
+    return {
+        "size": size,
+        "in_use": used,
+        "waiting": waiting,
+        "warning": bool(size) and used > POOL_WARNING * size,
+    }
+
+
+def cache() -> dict[str, Any]:
+    """Redis answers."""
+    info = sync_redis().info("server")
+    return {"version": info["redis_version"]}
+
+
+def migrations() -> dict[str, Any]:
+    """The tables are those of this version."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise LookupError(f"{len(missing)} migrations are missing: manage.py migrate")
+    return {}
+
+
+def disk() -> dict[str, Any]:
+    """There is room for files."""
+    usage = shutil.disk_usage(config.data_dir)
+    return {"free_bytes": usage.free, "warning": usage.free < DISK_WARNING_BYTES}
+
+
+def worker() -> dict[str, Any]:
+    """Somebody takes tasks."""
+    answers = current_app.control.ping(timeout=WORKER_SECONDS, limit=1)
+    if not answers:
+        raise LookupError("no worker answers")
+    return {}
+
+
+def models() -> dict[str, Any]:
+    """The configured model servers answer; the built-in model needs none."""
+    return answering(Capability.CHAT)
+
+
+def embedding_server() -> dict[str, Any]:
+    """The configured embedding server answers; the local model needs none."""
+    return answering(Capability.EMBEDDING)
+
+
+def answering(capability: Capability) -> dict[str, Any]:
+    """The servers for something; raises `LookupError` when one of them does not answer."""
+    endpoints = endpoints_for(capability)
+    for endpoint in endpoints:
+        if reason := unreachable(endpoint):
+            raise LookupError(f"{endpoint.url} does not answer: {reason}")
+    return {"endpoint": ", ".join(endpoint.url for endpoint in endpoints) or None}
+
+
+def embedding() -> dict[str, Any]:
+    """Documents get the vectors by which they are found; what is left of each model's."""
+    rows = list(EmbeddingModel.objects.with_progress().order_by("-active", "created_at"))
+    left = {
+        str(model): {
+            "state": "active" if model.active else model.state,
+            "documents_left": model.documents_left,
+            "documents_failed": model.documents_failed,
+        }
+        for model in rows
+    }
+    if rows and rows[0].active and rows[0].error:
+        raise LookupError(f"{rows[0]}: {rows[0].error}")
+    return {"models": left, "warning": any(model.error for model in rows)}
+
+
+def encryption() -> dict[str, Any]:
+    """The key that encrypts, by its fingerprint."""
+    first, *older = fingerprints()
+    return {"first_key": first[:SHOWN], "older_keys": len(older)}
+
+
+READY: dict[str, Check] = {"database": database, "redis": cache, "migrations": migrations}
+DETAILED: dict[str, Check] = {
+    "disk": disk,
+    "worker": worker,
+    "models": models,
+    "embedding": embedding,
+    "embedding_server": embedding_server,
+    "encryption": encryption,
+}
+EXPECTED = (
+    DatabaseError,
+    redis.RedisError,
+    psycopg_pool.PoolTimeout,
+    LookupError,
+    OSError,
+)
+
+
+def run(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
+    """The outcome of every check, with its latency in milliseconds."""
+    outcomes: dict[str, dict[str, Any]] = {}
+    for name, check in checks.items():
+        start = time.perf_counter()
+        try:
+            outcome = {"status": "ok", **check()}
+        except EXPECTED as error:
+            outcome = {"status": "failed", "detail": sentence(error)}
+        outcome["latency_ms"] = round((time.perf_counter() - start) * 1000, 2)
+        outcomes[name] = outcome
+    return outcomes
+
+
+def sentence(error: Exception) -> str:
+    """The first line of an error, which is meant for operators."""
+    return str(error).strip().split("\n", 1)[0]

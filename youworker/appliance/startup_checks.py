@@ -1,0 +1,122 @@
+"""What must be true before the start, and what an operator should know."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from accounts.models import User
+from mcp.models import Server
+from youworker.appliance.embedded import StartupRefused
+from youworker.appliance.embedded.folders import require_space
+from youworker.core.config import config
+from youworker.sso.notices import sign_in_notices
+from youworker.upstream.client import unreachable
+from youworker.upstream.configured import endpoints_for
+from youworker.upstream.endpoint import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from youworker.upstream.endpoint import Endpoint
+
+
+def missing_parts() -> Iterator[str]:
+    """Everything the product works without, but not as well."""
+    yield from model_notices()
+    yield from embedding_notices()
+    yield from server_notices()
+    yield from security_notices()
+    yield from sign_in_notices()
+
+
+def model_notices() -> Iterator[str]:
+    """The language models."""
+    if not endpoints_for(Capability.CHAT):
+        yield "no language model (LLM_BASE_URL): the built-in quote model answers"
+    for endpoint, reason in silent_endpoints(Capability.CHAT):
+        yield f"the language model at {endpoint.url} does not answer ({reason})"
+
+
+def embedding_notices() -> Iterator[str]:
+    """The embedding server; the local model needs none."""
+    for endpoint, reason in silent_endpoints(Capability.EMBEDDING):
+        yield (
+            f"the embedding server at {endpoint.url} does not answer ({reason}): "
+            "search uses keywords only"
+        )
+
+
+def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
+    """The servers that do not answer, and why."""
+    for endpoint in endpoints_for(capability):
+        if reason := unreachable(endpoint):
+            yield endpoint, reason
+
+
+def server_notices() -> Iterator[str]:
+    """Tool servers that failed when they were last asked."""
+    for server in Server.objects.filter(enabled=True).exclude(last_error="").order_by("slug"):
+        yield f"the tool server {server.slug} failed: {server.last_error}"
+
+
+def security_notices() -> Iterator[str]:
+    """Settings that are dangerous outside a test, and a missing superuser."""
+    if config.security.debug:
+        yield "DEBUG is on: error pages show code and settings"
+    if not config.security.rate_limits_enabled:
+        yield "RATE_LIMITS_ENABLED is off"
+    yield from transport_notices()
+    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+        yield "nobody is a superuser: manage.py createsuperuser makes one"
+
+
+def transport_notices() -> Iterator[str]:
+    """Passwords that travel in the clear, and a proxy that is not believed."""
+    security = config.security
+    if security.https and not security.trusted_proxies:
+        yield "HTTPS is on without TRUSTED_PROXIES: requests of the TLS proxy look like plain HTTP"
+    elif not security.https and not is_loopback(config.api.host):
+        yield f"HTTPS is off and HOST is {config.api.host}: passwords and keys travel in the clear"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect."""
+    bare = host.strip("[]")
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return bare == "localhost"
+
+
+def require_address(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with closing(socket.socket(family, kind, protocol)) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StartupRefused(
+            f"cannot listen on {host}:{port} ({reason.lower()}): set HOST and PORT, or stop the "
+            "program that uses them"
+        ) from error
+
+
+def require_files(*folders: Path) -> None:
+    """Refuse folders that cannot be written, and a full disk."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartupRefused(f"cannot create {folder}: {error.strerror}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StartupRefused(f"cannot write to {folder}: set DATA_DIR to a writable directory")
+        require_space(folder)

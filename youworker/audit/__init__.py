@@ -1,0 +1,7 @@
+"""The audit log: who did what, written in the act's transaction and chained at its commit."""
+
+from youworker.audit.actions import ACTIONS, RESULTS
+from youworker.audit.denials import record_denied
+from youworker.audit.lines import lines_about, record
+
+__all__ = ["ACTIONS", "RESULTS", "lines_about", "record", "record_denied"]

@@ -1,7 +1,0 @@
-"""The audit log: who did what, written in the act's transaction and chained at its commit."""
-
-from youworker.common.audit.actions import ACTIONS, RESULTS
-from youworker.common.audit.denials import record_denied
-from youworker.common.audit.lines import lines_about, record
-
-__all__ = ["ACTIONS", "RESULTS", "lines_about", "record", "record_denied"]

@@ -1,0 +1,97 @@
+"""Errors outside the views: the same shape as everywhere, without a word about our code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+
+from youworker.core.api.base import refusal_of
+from youworker.core.exceptions import DomainError, RateLimited
+from youworker.core.request_context import report_denial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SERVER_ERROR = 500
+
+
+def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
+    """One error in the shape of the API."""
+    errors = [{"code": code, "detail": detail, "attr": None}]
+    return JsonResponse({"type": kind, "errors": errors}, status=status)
+
+
+class RefusalMiddleware:
+    """Answers what a page that is no view of the API refuses."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Render a rule's refusal, or a form of the admin that was made by hand."""
+        if isinstance(exception, DomainError):
+            return refused(exception)
+        # Django trusts the forms it made to hold well-formed ids.
+        if isinstance(exception, ValidationError) and request.path.startswith(
+            reverse("admin:index")
+        ):
+            return bad_request(request, exception)
+        return None
+
+
+def refused(error: DomainError) -> HttpResponse:
+    """What a page answers when a rule refuses something."""
+    kind = "server_error" if error.status >= SERVER_ERROR else "client_error"
+    response = answer(error.status, kind, error.code, error.message)
+    if isinstance(error, RateLimited):
+        response["Retry-After"] = str(error.wait)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request Django itself refused: a wrong host, too many fields."""
+    refusal = refusal_of(exception)
+    return answer(refusal.status, "client_error", refusal.code, refusal.message)
+
+
+def note_denial(request: HttpRequest, code: str) -> None:
+    """Audit that a page refused somebody."""
+    match = request.resolver_match
+    route = match.route if match else ""
+    method = request.method or ""
+    user = getattr(request, "user", None)
+    report_denial(user, route=route, method=method, status=403, code=code)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A page for somebody else."""
+    note_denial(request, "permission_denied")
+    return answer(403, "client_error", "permission_denied", "You may not do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A write without the token of the session."""
+    note_denial(request, "csrf_failed")
+    detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
+    return answer(403, "client_error", "csrf_failed", detail)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No such route."""
+    return answer(404, "client_error", "not_found", "Not found.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our mistake; the log has the correlation id that is in the answer's header."""
+    return answer(500, "server_error", "error", "Something went wrong on our side.")

@@ -1,0 +1,357 @@
+"""The groups of settings; each field names its environment variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from youworker.core.config.declare import Section, setting
+
+
+@dataclass(frozen=True)
+class DatabaseConfig(Section):
+    """PostgreSQL, Redis and the files beside them."""
+
+    url: str = setting("DATABASE_URL", "", "PostgreSQL with pgvector; empty = embedded server")
+    redis_url: str = setting("REDIS_URL", "", "Redis 6.2 or newer; empty = embedded server")
+    data_dir: str = setting("DATA_DIR", "var", "where files, secrets and embedded servers live")
+    pool_size: int = setting(
+        "DATABASE_POOL_SIZE", 20, "connections of one web process", low=8, high=200
+    )
+    connect_timeout: int = setting(
+        "DATABASE_CONNECT_TIMEOUT", 10, "seconds to wait for a connection", low=1, high=120
+    )
+
+
+@dataclass(frozen=True)
+class SecurityConfig(Section):
+    """Secrets, hosts and what browsers are told."""
+
+    secret_key: str = setting("SECRET_KEY", "", "signs sessions; created in embedded mode")
+    message_encryption_keys: tuple[str, ...] = setting(
+        "MESSAGE_ENCRYPTION_KEYS", (), "Fernet keys, the first encrypts; created in embedded mode"
+    )
+    debug: bool = setting("DEBUG", False, "detailed error pages; never in production")
+    allowed_hosts: tuple[str, ...] = setting(
+        "ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), "host names answered for"
+    )
+    trusted_origins: tuple[str, ...] = setting(
+        "TRUSTED_ORIGINS", (), "further origins (https://name) for CSRF and WebSockets"
+    )
+    https: bool = setting("HTTPS", False, "served over TLS: secure cookies, HSTS")
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS", (), "origins (https://name) whose pages may call the API with a key"
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        "TRUSTED_PROXIES",
+        (),
+        "proxies (addresses, CIDR) whose X-Forwarded-* and sign-in headers are believed",
+        networks=True,
+    )
+    allowed_networks: tuple[str, ...] = setting(
+        "ALLOWED_NETWORKS",
+        (),
+        "clients (addresses, CIDR) that are served; empty = everybody",
+        networks=True,
+    )
+    egress_allow: tuple[str, ...] = setting(
+        "EGRESS_ALLOW", (), "private networks (CIDR) or hosts the fetcher may reach"
+    )
+    rate_limits_enabled: bool = setting("RATE_LIMITS_ENABLED", True, "enforce rate limits")
+    session_hours: int = setting("SESSION_HOURS", 336, "hours a sign-in lasts", low=1, high=8760)
+    admin_username: str = setting("ADMIN_USERNAME", "", "first superuser; empty = admin")
+    admin_password: str = setting("ADMIN_PASSWORD", "", "its password; empty = random, shown once")
+    metrics_token: str = setting("METRICS_TOKEN", "", "bearer token for /metrics; empty = loopback")
+
+
+@dataclass(frozen=True)
+class IdentityConfig(Section):
+    """How people are recognised."""
+
+    password_sign_in: bool = setting(
+        "PASSWORD_SIGN_IN", True, "passwords are accepted; superusers may always use theirs"
+    )
+    recent_seconds: int = setting(
+        "RECENT_SIGN_IN_SECONDS",
+        300,
+        "age of a sign-in that stands for the password: erasing, exporting, a new second factor",
+        low=30,
+        high=3600,
+    )
+    sso_user_header: str = setting(
+        "SSO_USER_HEADER",
+        "X-Authentik-Username",
+        "header in which a trusted proxy names who signed in; the proxy must drop it from "
+        "clients; none = no forward-auth",
+    )
+    sso_email_header: str = setting("SSO_EMAIL_HEADER", "X-Authentik-Email", "with the address")
+    sso_name_header: str = setting("SSO_NAME_HEADER", "X-Authentik-Name", "with the shown name")
+    sso_groups_header: str = setting(
+        "SSO_GROUPS_HEADER", "X-Authentik-Groups", "with the groups, separated by |"
+    )
+    oidc_issuer: str = setting(
+        "OIDC_ISSUER", "", "identity provider, as https://id.example/application/o/youworker"
+    )
+    oidc_client_id: str = setting("OIDC_CLIENT_ID", "", "our name at the provider")
+    oidc_client_secret: str = setting("OIDC_CLIENT_SECRET", "", "our secret at the provider")
+    oidc_name: str = setting("OIDC_NAME", "Single sign-on", "what its button says")
+    oidc_scopes: tuple[str, ...] = setting(
+        "OIDC_SCOPES", ("openid", "profile", "email"), "scopes that are asked for"
+    )
+    groups_claim: str = setting("OIDC_GROUPS_CLAIM", "groups", "claim that lists groups")
+    group_map: tuple[str, ...] = setting(
+        "SSO_GROUP_MAP",
+        (),
+        "provider's group = our group, as it-staff=IT:admin,sales=Sales; empty = no change",
+    )
+    create_users: bool = setting(
+        "SSO_CREATE_USERS", True, "somebody new is made a user when the provider knows him"
+    )
+
+
+@dataclass(frozen=True)
+class QuotaConfig(Section):
+    """What one person may use; rows in the admin set others for users, groups and keys."""
+
+    tokens_per_day: int = setting("QUOTA_TOKENS_PER_DAY", 0, "model tokens; 0 = unlimited", low=0)
+    tokens_per_month: int = setting(
+        "QUOTA_TOKENS_PER_MONTH", 0, "model tokens; 0 = unlimited", low=0
+    )
+    stored_bytes: int = setting("QUOTA_STORED_BYTES", 0, "originals; 0 = unlimited", low=0)
+    documents: int = setting("QUOTA_DOCUMENTS", 0, "documents; 0 = unlimited", low=0)
+    runs_at_once: int = setting("QUOTA_RUNS_AT_ONCE", 0, "answers at once; 0 = unlimited", low=0)
+
+
+@dataclass(frozen=True)
+class PrivacyConfig(Section):
+    """How long personal data is kept."""
+
+    retention_days: int = setting(
+        "RETENTION_DAYS",
+        0,
+        "days without activity until a conversation is deleted; 0 = never",
+        low=0,
+        high=36500,
+    )
+    usage_retention_days: int = setting(
+        "USAGE_RETENTION_DAYS",
+        400,
+        "days until it is forgotten who used what and when; 0 = never",
+        low=0,
+        high=36500,
+    )
+    export_hours: int = setting(
+        "EXPORT_HOURS", 24, "hours an export can be downloaded", low=1, high=720
+    )
+
+
+@dataclass(frozen=True)
+class LlmConfig(Section):
+    """The language models and how long they may take."""
+
+    base_url: str = setting("LLM_BASE_URL", "", "OpenAI-compatible server, as http://host:11434/v1")
+    api_key: str = setting("LLM_API_KEY", "", "its key, when it wants one")
+    chat_model: str = setting("CHAT_MODEL", "", "default model; empty = first of the server")
+    context_tokens: int = setting(
+        "LLM_CONTEXT_TOKENS", 8192, "window the history is trimmed to", low=512, high=2_000_000
+    )
+    max_output_tokens: int = setting(
+        "LLM_MAX_OUTPUT_TOKENS", 2048, "longest answer", low=16, high=200_000
+    )
+    temperature: float = setting("LLM_TEMPERATURE", 0.2, "sampling temperature", low=0, high=2)
+    connect_timeout: float = setting(
+        "LLM_CONNECT_TIMEOUT", 5.0, "seconds to connect", low=0.1, high=120
+    )
+    first_token_timeout: float = setting(
+        "LLM_FIRST_TOKEN_TIMEOUT", 120.0, "seconds to the first token", low=0.1, high=3600
+    )
+    idle_timeout: float = setting(
+        "LLM_IDLE_TIMEOUT", 60.0, "seconds between two tokens", low=0.1, high=3600
+    )
+    total_timeout: float = setting(
+        "LLM_TOTAL_TIMEOUT", 900.0, "seconds for one model turn", low=1, high=86400
+    )
+    max_answer_bytes: int = setting(
+        "LLM_MAX_ANSWER_BYTES", 134_217_728, "bytes of one model turn as it is sent", low=65_536
+    )
+    max_line_bytes: int = setting(
+        "LLM_MAX_LINE_BYTES",
+        1_048_576,
+        "bytes of one event, or of an answer that is not streamed",
+        low=4096,
+        high=67_108_864,
+    )
+    max_tool_calls: int = setting(
+        "LLM_MAX_TOOL_CALLS", 64, "tool calls of one model turn", low=1, high=1000
+    )
+    max_runs: int = setting(
+        "LLM_MAX_RUNS",
+        0,
+        "answers one model server makes at a time, further ones wait; 0 = no limit",
+        low=0,
+        high=100_000,
+    )
+    max_argument_chars: int = setting(
+        "LLM_MAX_ARGUMENT_CHARS",
+        262_144,
+        "characters of all arguments of one model turn",
+        low=1000,
+        high=16_777_216,
+    )
+
+
+@dataclass(frozen=True)
+class VectorConfig(Section):
+    """Embeddings and search."""
+
+    embedding_base_url: str = setting(
+        "EMBEDDING_BASE_URL", "", "OpenAI-compatible /v1/embeddings; empty = local model"
+    )
+    embedding_api_key: str = setting("EMBEDDING_API_KEY", "", "its key, when it wants one")
+    embedding_model: str = setting("EMBEDDING_MODEL", "", "its model; empty = the local one")
+    embedding_dimensions: int = setting(
+        "EMBEDDING_DIMENSIONS", 384, "numbers in one vector", low=8, high=4000
+    )
+    candidates: int = setting(
+        "SEARCH_CANDIDATES", 60, "passages each search leg brings", low=10, high=1000
+    )
+    language: str = setting(
+        "SEARCH_LANGUAGE", "english", "PostgreSQL text search configuration used by default"
+    )
+
+
+@dataclass(frozen=True)
+class IngestionConfig(Section):
+    """Documents on their way in."""
+
+    roots: tuple[str, ...] = setting("INGESTION_ROOTS", (), "server folders that may be ingested")
+    max_file_bytes: int = setting(
+        "INGESTION_MAX_FILE_BYTES", 104_857_600, "largest file, in bytes", low=1024
+    )
+    max_upload_bytes: int = setting(
+        "INGESTION_MAX_UPLOAD_BYTES", 1_073_741_824, "largest request, in bytes", low=1024
+    )
+    max_upload_files: int = setting(
+        "INGESTION_MAX_UPLOAD_FILES", 2000, "files in one request", low=1, high=100_000
+    )
+    parse_timeout: int = setting(
+        "INGESTION_PARSE_TIMEOUT",
+        120,
+        "seconds a large file may be parsed; small ones get 20",
+        low=1,
+        high=7200,
+    )
+    parse_memory_mb: int = setting(
+        "INGESTION_PARSE_MEMORY_MB", 2048, "memory of the parser, in MiB", low=256
+    )
+    max_attempts: int = setting(
+        "INGESTION_MAX_ATTEMPTS", 3, "tries before an item is given up", low=1, high=20
+    )
+    lease_seconds: int = setting(
+        "INGESTION_LEASE_SECONDS", 60, "silence after which an item is taken over", low=5, high=3600
+    )
+    worker_processes: int = setting(
+        "WORKER_PROCESSES", 2, "children of the Celery worker", low=1, high=256
+    )
+
+
+@dataclass(frozen=True)
+class AgentConfig(Section):
+    """Limits of one answer."""
+
+    max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
+    max_seconds: float = setting(
+        "AGENT_MAX_SECONDS", 1200.0, "seconds for a whole run", low=1, high=86400
+    )
+    max_answer_chars: int = setting(
+        "AGENT_MAX_ANSWER_CHARS",
+        500_000,
+        "characters of text and reasoning of a whole run",
+        low=1000,
+        high=50_000_000,
+    )
+    tool_result_chars: int = setting(
+        "AGENT_TOOL_RESULT_CHARS", 12_000, "characters of a tool result shown to the model", low=500
+    )
+    lease_seconds: int = setting(
+        "RUN_LEASE_SECONDS", 20, "silence after which a run counts as interrupted", low=3, high=300
+    )
+    flush_ms: int = setting(
+        "RUN_FLUSH_MS", 25, "milliseconds token texts are gathered", low=1, high=1000
+    )
+    save_seconds: float = setting(
+        "RUN_SAVE_SECONDS", 0.8, "seconds between saves of a partial answer", low=0.1, high=60
+    )
+    runs_per_process: int = setting(
+        "RUNS_PER_PROCESS",
+        500,
+        "answers one web process makes at a time; further ones wait",
+        low=1,
+        high=10_000,
+    )
+    approval_seconds: int = setting(
+        "APPROVAL_SECONDS",
+        86400,
+        "seconds a tool call waits to be allowed; then it counts as denied",
+        low=5,
+        high=2_592_000,
+    )
+    log_seconds: int = setting(
+        "RUN_LOG_SECONDS", 3600, "seconds an event log is kept after the end", low=10
+    )
+
+
+@dataclass(frozen=True)
+class McpConfig(Section):
+    """Tool servers."""
+
+    call_timeout: float = setting(
+        "MCP_CALL_TIMEOUT", 60.0, "seconds one tool call may take", low=0.1, high=3600
+    )
+    result_bytes: int = setting(
+        "MCP_RESULT_BYTES", 262_144, "largest tool result, in bytes", low=1024
+    )
+    breaker_failures: int = setting(
+        "MCP_BREAKER_FAILURES", 5, "failures in a row that rest a server", low=1, high=1000
+    )
+    breaker_seconds: float = setting(
+        "MCP_BREAKER_SECONDS", 30.0, "seconds it rests", low=0.1, high=3600
+    )
+
+
+@dataclass(frozen=True)
+class RetryConfig(Section):
+    """How often and how patiently something is tried again."""
+
+    attempts: int = setting("RETRY_ATTEMPTS", 3, "tries of an upstream request", low=1, high=20)
+    base_seconds: float = setting(
+        "RETRY_BASE_SECONDS", 0.5, "first pause, doubled each time", low=0, high=60
+    )
+    max_seconds: float = setting("RETRY_MAX_SECONDS", 10.0, "longest pause", low=0, high=600)
+
+
+@dataclass(frozen=True)
+class ApiConfig(Section):
+    """The web server and its answers."""
+
+    host: str = setting("HOST", "127.0.0.1", "address the web process listens on")
+    port: int = setting("PORT", 8000, "its port", low=1, high=65535)
+    page_size: int = setting("API_PAGE_SIZE", 50, "rows of a list", low=1, high=200)
+    max_page_size: int = setting("API_MAX_PAGE_SIZE", 200, "most rows of a list", low=1, high=1000)
+    max_body_bytes: int = setting(
+        "API_MAX_BODY_BYTES", 16_777_216, "largest JSON body, in bytes", low=1024
+    )
+    body_seconds: int = setting(
+        "API_BODY_SECONDS", 600, "seconds a request may take to arrive", low=5, high=86400
+    )
+    idle_seconds: int = setting(
+        "API_IDLE_SECONDS", 30, "seconds a request may pause while it arrives", low=2, high=3600
+    )
+    time_zone: str = setting("TIME_ZONE", "UTC", "time zone of the admin and of new users")
+    language: str = setting("LANGUAGE", "en", "language of new users", choices=("en", "it"))
+    log_format: str = setting("LOG_FORMAT", "json", "how logs look", choices=("json", "console"))
+    log_level: str = setting(
+        "LOG_LEVEL", "INFO", "least severe line", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    soft_delete_days: int = setting(
+        "SOFT_DELETE_DAYS", 30, "days a deleted row can be restored", low=0, high=3650
+    )

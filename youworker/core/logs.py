@@ -1,0 +1,86 @@
+"""Structured logs: one JSON object a line, with the correlation id, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import re
+from typing import Any
+
+import structlog
+
+from youworker.core.request_context import correlation_id
+
+# Of a key, the part is kept by which it is found in the admin.
+SECRET = re.compile(
+    r"(yw_[\w-]{8})[\w-]+|(Bearer\s+)[^\s\"'\\]+|([?&](?:ticket|token|api_?key)=)[^&\s\"'\\]+",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Name the work the line belongs to."""
+    identifier = correlation_id()
+    if identifier:
+        event["correlation_id"] = identifier
+    return event
+
+
+def name_request(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Name a request without its query, which holds what people look for."""
+    request: Any = event.get("request")
+    if hasattr(request, "path"):
+        event["request"] = f"{request.method} {request.path}"
+    return event
+
+
+def hide_secrets(_: Any, __: str, line: str) -> str:
+    """Cut keys, tokens and tickets out of a finished line, wherever they came from."""
+    return SECRET.sub(lambda found: (found[1] or found[2] or found[3]) + "…", line)
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """Set up logging for this process; Django calls it with `settings.LOGGING`."""
+    final: Any = structlog.dev.ConsoleRenderer(colors=False)
+    if settings["format"] == "json":
+        final = structlog.processors.JSONRenderer()
+    shared: list[Any] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        name_request,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_correlation_id,
+    ]
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": shared,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            final,
+            hide_secrets,
+        ],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"structured": formatter},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+            "root": {"handlers": ["stderr"], "level": settings["level"]},
+            # The SDK quotes what a tool server answered; the gateway tells that something is wrong.
+            "loggers": {"mcp.client": {"level": "CRITICAL"}}
+            | {
+                name: {"level": "WARNING"}
+                for name in (
+                    "httpx2",
+                    "httpcore2",
+                    "mcp",
+                    "daphne",
+                    "asyncio",
+                    "celery",
+                )
+            },
+        }
+    )

@@ -1,0 +1,1 @@
+"""The base of the sockets: consumers, and the end of access."""

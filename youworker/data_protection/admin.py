@@ -1,0 +1,56 @@
+"""Erasing people from the admin: the page of people, with one action more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.contrib import admin, messages
+from django.template.response import TemplateResponse
+
+from accounts.admin import UserAdmin
+from accounts.models import User
+from youworker.core.exceptions import DomainError
+from youworker.data_protection.erasures import request_erasure
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PeopleAdmin(UserAdmin):
+    """People, with their erasure, which superusers decide about."""
+
+    actions = (*(UserAdmin.actions or ()), "erase_everywhere")  # type: ignore[assignment]
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Whether erasing is offered."""
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Erase everywhere…", permissions=["erase"])
+    def erase_everywhere(
+        self, request: HttpRequest, queryset: QuerySet[User]
+    ) -> HttpResponse | None:
+        """Ask once more, then close the accounts and queue their removal."""
+        if request.POST.get("confirmed") == "yes":
+            for user in queryset:
+                self.erase_person(request, user)
+            return None
+        page = {
+            **self.admin_site.each_context(request),
+            "title": "Erase everywhere",
+            "people": queryset,
+        }
+        return TemplateResponse(request, "data_protection/erase_people.html", page)
+
+    def erase_person(self, request: HttpRequest, user: User) -> None:
+        """Queue one removal, and say how that went."""
+        try:
+            erasure = request_erasure(user, actor=cast("User", request.user))
+        except DomainError as error:
+            self.message_user(request, f"{user}: {error.message}", messages.ERROR)
+        else:
+            said = f"{user}: the account is closed, the erasure is {erasure.status}."
+            self.message_user(request, said, messages.SUCCESS)

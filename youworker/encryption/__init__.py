@@ -1,0 +1,1 @@
+"""Encryption of what people write, and its keys."""

@@ -1,0 +1,151 @@
+"""Django's handler with a bound on requests at once; what is sent holds no connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
+
+from youworker.core import slots
+from youworker.core.api import error_views
+from youworker.core.api.rate_limits import network_of
+from youworker.core.config import config
+from youworker.core.db import divide_pool
+from youworker.core.network import shown_key
+from youworker.core.request_context import HEADER, accepted, labelled
+from youworker.core.slots import Caller, RequestSlots, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.core.handlers.asgi import ASGIRequest
+    from django.http import HttpRequest, HttpResponseBase
+
+logger = logging.getLogger(__name__)
+
+# Proxies give up after 60 s as a rule; before that a sentence is better than silence.
+PATIENCE_SECONDS = 50.0
+RETRY_SECONDS = 5
+# The supervisor and load balancers ask, and must hear, while everybody else waits.
+READINESS = "/health/ready"
+# These need no database.
+WITHOUT_SLOT = {"/health/live", "/metrics"}
+# Where a request's scope has its thread.
+THREAD = "youworker.thread"
+BODY = "youworker.body"
+
+
+class Handler(ASGIHandler):
+    """Carries out so many requests at once; a connection ends before the answer is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        number = divide_pool(config.database.pool_size).requests
+        # Nobody fills all of them alone, not even by showing another key each time.
+        self.slots = RequestSlots(
+            slots=number, per_caller=max(1, number // 3), per_address=max(1, number * 2 // 3)
+        )
+        self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
+        self.endings: set[asyncio.Task[None]] = set()
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's
+        """Load every layer as synchronous code: Django would change threads for most of them."""
+        super().load_middleware(is_async=False)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Carry out one request, with a thread of its own for everything synchronous."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="request")
+        own = {**scope, THREAD: thread}
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await super().__call__(own, receive, send)
+        finally:
+            # However it ended: Django closes it only in good order.
+            if BODY in own:
+                own[BODY].close()
+            # Not waited for: it may still run a view whose client has left.
+            thread.submit(close_old_connections)
+            thread.shutdown(wait=False)
+
+    async def read_body(self, receive: Any) -> Any:
+        """The body as our server has stored it; of other servers, a copy of what they send."""
+        take = getattr(receive, "take", None)
+        body = take() if take is not None else None
+        return await super().read_body(receive) if body is None else body
+
+    def create_request(self, scope: Mapping[str, Any], body_file: Any) -> Any:
+        """Note the file that holds the body, so that it is closed."""
+        cast("dict[str, Any]", scope)[BODY] = body_file
+        return super().create_request(scope, body_file)
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the answer while holding a slot; streams and slow readers go on without."""
+        slot = self.slot_for(request)
+        if slot is not None:
+            try:
+                await slot.acquire(seconds=PATIENCE_SECONDS)
+            except TimeoutError:
+                logger.warning("a request was refused: its turn did not come in time")
+                return refusal(request)
+            slots.current.set(slot)
+        try:
+            answer: HttpResponseBase = await super().run_get_response(request)
+            return answer
+        finally:
+            # A task of its own: a request that is cancelled twice must give everything back, too.
+            thread = cast("ASGIRequest", request).scope[THREAD]
+            ending = asyncio.create_task(self.give_back(slot, thread))
+            self.endings.add(ending)
+            ending.add_done_callback(self.endings.discard)
+            await asyncio.shield(ending)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the answer in one go, in the request's thread: every view is synchronous."""
+        answer: HttpResponseBase = await sync_to_async(self.get_response)(request)
+        return answer
+
+    def slot_for(self, request: HttpRequest) -> Slot | None:
+        """The slot a request needs."""
+        if request.path in WITHOUT_SLOT:
+            return None
+        ready = request.path == READINESS
+        return Slot(self.readiness if ready else self.slots, caller_of(request))
+
+    async def give_back(self, slot: Slot | None, thread: ThreadPoolExecutor) -> None:
+        """Close the connection of the request's thread, behind whatever still runs there."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, close_old_connections)
+        finally:
+            if slot is not None:
+                slot.end()
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send an answer; one that breaks down on its way is closed like any other."""
+        try:
+            await super().send_response(response, send)
+        except Exception:
+            await sync_to_async(response.close)()
+            raise
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Who sends a request: an API key, else a session, else only an address."""
+    headers = request.headers
+    secret = shown_key(headers.get("Authorization", ""), headers.get("X-API-Key"))
+    secret = secret or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return Caller(hash(secret), hash(network_of(request.META.get("REMOTE_ADDR", ""))))
+
+
+def refusal(request: HttpRequest) -> HttpResponseBase:
+    """The answer to somebody who has waited too long for a slot."""
+    answer = error_views.answer(
+        503, "server_error", "unavailable", f"The server is busy; try again in {RETRY_SECONDS} s."
+    )
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return labelled(answer, accepted(request.headers.get(HEADER)))

@@ -1,0 +1,168 @@
+"""daphne's server with our connections, and an end that lets work be saved."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import daphne.server
+from twisted.internet import defer, reactor
+
+from youworker.core.per_loop import close_all
+from youworker.server.connections import Callers, Connection
+from youworker.server.requests import BodyQueue, Request, RequestFactory, Spent
+from youworker.server.sockets import SocketFactory, SocketProtocol, SocketQueue
+from youworker.upstream.trust import trusted_authorities
+
+# Whether an API key or a session's key belongs to somebody.
+Recognises = Callable[[str, str], Awaitable[bool]]
+logger = logging.getLogger(__name__)
+
+LARGEST_FRAME_BYTES = 12 * 1024 * 1024
+# A stream of events has no end of its own, so only its silence could be limited, not its age.
+NO_LIMIT = -1
+ANSWER_SECONDS = 2.0
+SAVE_SECONDS = 3.0
+# For what does not wait for anybody: a cancelled task, and pools that nobody uses any more.
+LAST_SECONDS = 0.5
+
+# `Server.run` takes these two from its module.
+daphne.server.HTTPFactory = RequestFactory
+daphne.server.WebSocketFactory = SocketFactory
+
+
+class WebServer(daphne.server.Server):
+    """Serves one ASGI application."""
+
+    def __init__(
+        self,
+        application: Any,
+        endpoint: str,
+        recognises: Recognises,
+        work: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(
+            application,
+            endpoints=[endpoint],
+            server_name="",
+            http_timeout=None,
+            websocket_timeout=NO_LIMIT,
+            websocket_max_message_size=LARGEST_FRAME_BYTES,
+            websocket_max_frame_size=LARGEST_FRAME_BYTES,
+            websocket_handshake_timeout=15,
+        )
+        self.failed = False
+        self.recognises = recognises
+        self.callers = Callers()
+        # What the process does beside answering; begun when its loop runs.
+        self.work = work
+
+    def run(self) -> None:
+        """Serve until the end."""
+        # Reading the authorities takes 50 ms, in which the loop would do nothing else.
+        trusted_authorities()
+        reactor.callWhenRunning(self.begin_work)
+        super().run()
+
+    def begin_work(self) -> None:
+        """Begin the process' own work."""
+        if self.work is not None:
+            self.working = asyncio.ensure_future(self.work())
+
+    def listen_error(self, failure: Any) -> None:
+        """Remember that there is nothing to serve on."""
+        self.failed = True
+        super().listen_error(failure)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Start the application for one connection and give its input queue."""
+        scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        # daphne takes it from a header that anybody can send.
+        scope["root_path"] = self.root_path
+        queue: Any = asyncio.Queue()
+        receive: Any = queue.get
+        if isinstance(protocol, SocketProtocol):
+            queue = SocketQueue(protocol.transport)
+            receive = queue.get
+            scope["extensions"] = {"websocket.http.response": {}}
+        elif isinstance(protocol, Request):
+            scope["headers"] = with_length(scope["headers"], protocol.received)
+            queue = receive = BodyQueue(protocol.content)
+            protocol.content = Spent(protocol.content)
+        if protocol not in self.connections:
+            return None
+        work = self.application(scope, receive, partial(self.handle_reply, protocol))
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(work)
+        return queue
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what the application says, as fast as the client reads."""
+        if isinstance(protocol, SocketProtocol):
+            await protocol.wait_for_reader(message)
+        await super().handle_reply(protocol, message)
+        channel = getattr(protocol, "channel", None)
+        if isinstance(channel, Connection):
+            await channel.outflow.free.wait()
+
+    def kill_all_applications(self) -> defer.Deferred[None]:
+        """End the process' work in order, before the loop stops."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self.wind_down()))
+
+    async def wind_down(self) -> None:
+        """Accept nothing, let short answers finish, then end streams, sockets and runs.
+
+        A run saves what it has, and tells its end through what is closed after it; it gets a few
+        seconds for that.
+        """
+        for listener in self.listeners:
+            port = getattr(listener, "result", None)
+            if port is not None:
+                port.stopListening()
+        await settled(self.unanswered(), ANSWER_SECONDS)
+        for work in self.applications().values():
+            work.cancel()
+        await settled([asyncio.create_task(close_all())], SAVE_SECONDS)
+        here = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not here]
+        for task in others:
+            task.cancel()
+        await settled(others, LAST_SECONDS)
+        # They may have asked for a client when theirs was closed.
+        await settled([asyncio.create_task(close_all())], LAST_SECONDS)
+        logger.info("%d pending tasks were ended", len(others))
+
+    def applications(self) -> dict[Any, asyncio.Future[None]]:
+        """What is carried out now for each connection."""
+        return {
+            protocol: details["application_instance"]
+            for protocol, details in self.connections.items()
+            if "application_instance" in details
+        }
+
+    def unanswered(self) -> list[asyncio.Future[None]]:
+        """Requests whose answer has not begun."""
+        return [
+            work
+            for protocol, work in self.applications().items()
+            if isinstance(protocol, Request) and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
+        ]
+
+
+def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """The headers of a complete request: its size is known, however it came.
+
+    Django takes a body without a length for none.
+    """
+    if not any(name == b"transfer-encoding" for name, _value in headers):
+        return headers
+    kept = [pair for pair in headers if pair[0] != b"transfer-encoding"]
+    return [*kept, (b"content-length", str(size).encode())]
+
+
+async def settled(tasks: list[Any], seconds: float) -> None:
+    """Wait for the tasks, but not longer; their outcome is theirs."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)

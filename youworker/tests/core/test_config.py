@@ -1,0 +1,139 @@
+"""Settings from the environment."""
+
+import re
+from dataclasses import FrozenInstanceError
+from functools import lru_cache
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from youworker.core.api.rate_limits import PRESETS
+from youworker.core.config import BASE_DIR, Config, all_settings, config
+from youworker.tests.support.configuring import override_config
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch):
+    for described, _default in all_settings():
+        monkeypatch.delenv(described.name, raising=False)
+        monkeypatch.delenv(f"{described.name}_FILE", raising=False)
+
+
+def test_defaults_are_valid():
+    read = Config.from_env()
+
+    assert read.api.port == 8000
+    assert read.llm.base_url == ""
+    assert read.data_dir == BASE_DIR / "var"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("PORT", "0", "between 1 and 65535"),
+        ("PORT", "70000", "between 1 and 65535"),
+        ("PORT", "http", "between 1 and 65535"),
+        ("LLM_TEMPERATURE", "3", "between 0 and 2"),
+        ("LLM_TEMPERATURE", "warm", "between 0 and 2"),
+        ("RUN_LOG_SECONDS", "1", "at least 10"),
+        ("LANGUAGE", "de", "one of en, it"),
+        ("LOG_LEVEL", "loud", "one of DEBUG, INFO, WARNING, ERROR"),
+    ],
+)
+def test_a_bad_value_names_the_variable_and_the_range(monkeypatch, name, value, allowed):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        Config.from_env()
+
+    assert name in str(refusal.value)
+    assert allowed in str(refusal.value)
+
+
+def test_values_are_read_by_type(monkeypatch):
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("LLM_TEMPERATURE", "0.7")
+    monkeypatch.setenv("DEBUG", "yes")
+    monkeypatch.setenv("EGRESS_ALLOW", "10.0.0.0/8, wiki.example,")
+    monkeypatch.setenv("CHAT_MODEL", "")
+
+    read = Config.from_env()
+
+    assert read.api.port == 9000
+    assert read.llm.temperature == 0.7
+    assert read.security.debug is True
+    assert read.security.egress_allow == ("10.0.0.0/8", "wiki.example")
+    assert read.llm.chat_model == ""
+
+
+def test_secrets_may_come_from_files(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("from the file\n")
+    monkeypatch.setenv("LLM_API_KEY_FILE", str(tmp_path / "key"))
+
+    assert Config.from_env().llm.api_key.strip() == "from the file"
+
+
+def test_a_secret_file_that_is_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("METRICS_TOKEN_FILE", str(tmp_path / "nothing"))
+
+    with pytest.raises(ImproperlyConfigured, match="nothing"):
+        Config.from_env()
+
+
+def test_a_test_puts_another_configuration_in_force():
+    usual = config.llm
+    by_section = lru_cache(lambda llm: llm.temperature)
+
+    with override_config("llm", temperature=0.9), override_config("api", port=9999):
+        seen = (config.llm.temperature, config.api.port, by_section(config.llm))
+        with override_config("llm", temperature=1.1):
+            inner = by_section(config.llm)
+
+    assert seen == (0.9, 9999, 0.9)
+    assert inner == 1.1
+    assert config.llm is usual
+    assert by_section(config.llm) == usual.temperature
+    with pytest.raises(FrozenInstanceError):
+        usual.temperature = 0.9
+
+
+def test_a_setting_that_does_not_exist_is_not_replaced():
+    usual = config.llm
+
+    with pytest.raises(TypeError), override_config("llm", warmth=1):
+        pass
+
+    assert config.llm is usual
+
+
+def test_names_are_unique_and_explained():
+    names = [described.name for described, _default in all_settings()]
+
+    assert len(names) == len(set(names))
+    assert all(described.help for described, _default in all_settings())
+
+
+def listed_in_the_example():
+    text = (BASE_DIR / ".env.example").read_text()
+    return re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE)
+
+
+def test_the_example_lists_every_setting_with_its_default():
+    listed = dict(listed_in_the_example())
+
+    for described, default in all_settings():
+        shown = ",".join(default) if isinstance(default, tuple) else str(default)
+        assert listed[described.name] == shown, described.name
+
+
+def test_the_example_lists_every_rate_limit():
+    listed = dict(listed_in_the_example())
+
+    assert {name: listed.get(f"RATE_{name}") for name in PRESETS} == PRESETS
+
+
+def test_the_example_lists_nothing_else():
+    known = {described.name for described, _default in all_settings()}
+    known |= {f"RATE_{name}" for name in PRESETS}
+
+    assert {name for name, _value in listed_in_the_example()} == known
