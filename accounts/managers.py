@@ -23,20 +23,20 @@ if TYPE_CHECKING:
         Authenticator,
         DataExport,
         Erasure,
-        Errand,
         LinkedIdentity,
         PrivateAccess,
         SignIn,
         User,
+        WorkerTask,
     )
 
-ErrandT_co = TypeVar("ErrandT_co", bound="Errand", covariant=True)
+WorkerTaskT_co = TypeVar("WorkerTaskT_co", bound="WorkerTask", covariant=True)
 
 
 class UserManager(DjangoUserManager["User"]):
     """Creates users; reads beyond that are a plain queryset."""
 
-    def root(self) -> User | None:
+    def superuser(self) -> User | None:
         """The first superuser that was ever made."""
         found = self.filter(is_superuser=True, is_active=True).order_by("date_joined")
         return found.first()
@@ -44,9 +44,9 @@ class UserManager(DjangoUserManager["User"]):
     def found_by(self, text: str) -> QuerySet[User]:
         """Active people whose name contains `text`, in the order of their names."""
         named = Q(username__icontains=text) | Q(display_name__icontains=text)
-        return self.people().filter(named, is_active=True).order_by("username")
+        return self.humans().filter(named, is_active=True).order_by("username")
 
-    def people(self) -> QuerySet[User]:
+    def humans(self) -> QuerySet[User]:
         """Users that are not service accounts."""
         return self.filter(service_account__isnull=True)
 
@@ -127,7 +127,7 @@ class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
         return self.filter(owner=user)
 
 
-class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
+class WorkerTaskQuerySet(LeasedQuerySet[WorkerTaskT_co]):
     """Work that one worker at a time holds; a worker that dies loses it when its lease ends."""
 
     def waiting(self) -> Self:
@@ -138,7 +138,7 @@ class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
         """Limit to what waits, or was held by somebody who was silent at two looks."""
         return self.waiting() | self.filter(status="running").lost()
 
-    def claim(self, *, seconds: int) -> ErrandT_co | None:
+    def claim(self, *, seconds: int) -> WorkerTaskT_co | None:
         """Take the oldest errand that is due; none when there is none."""
         self.filter(status="running").suspect_expired()
         for pk in self.claimable().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
@@ -158,7 +158,7 @@ class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
         """Limit to what this lease still holds."""
         return self.held(token).filter(status="running")
 
-    def put_back(self, token: UUID | None, *, pause: int, error_code: str) -> bool:
+    def requeue(self, token: UUID | None, *, pause: int, error_code: str) -> bool:
         """Give an errand back, to be tried again after a pause in seconds."""
         return self.end(
             token, "queued", finished_at=None, lease_until=lease_end(pause), error_code=error_code
@@ -172,7 +172,7 @@ class ErrandQuerySet(LeasedQuerySet[ErrandT_co]):
         return bool(row.update(status=status, lease_token=None, updated_at=now, **given))
 
 
-class ExportQuerySet(ErrandQuerySet["DataExport"]):
+class ExportQuerySet(WorkerTaskQuerySet["DataExport"]):
     """Copies of people's data."""
 
     def visible_to(self, user: User) -> Self:
@@ -192,7 +192,7 @@ class ExportQuerySet(ErrandQuerySet["DataExport"]):
         return self.filter(status__in=(ExportStatus.QUEUED, ExportStatus.RUNNING))
 
 
-class ErasureQuerySet(ErrandQuerySet["Erasure"]):
+class ErasureQuerySet(WorkerTaskQuerySet["Erasure"]):
     """Removals of users."""
 
     def waiting_for_hold(self) -> Self:

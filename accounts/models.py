@@ -175,7 +175,7 @@ class PrivateAccess(TimestampedModel):
         return f"{self.kind} {self.object_id}"
 
 
-class Errand(TimestampedModel, LeasedModel):
+class WorkerTask(TimestampedModel, LeasedModel):
     """Work for a worker."""
 
     attempts = models.PositiveIntegerField(default=0, editable=False)
@@ -186,7 +186,7 @@ class Errand(TimestampedModel, LeasedModel):
         abstract = True
 
 
-class DataExport(Errand):
+class DataExport(WorkerTask):
     """A copy of everything about a user, made for him."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="exports")
@@ -209,7 +209,7 @@ class DataExport(Errand):
         return f"{self.status} {self.pk}"
 
 
-class Erasure(Errand):
+class Erasure(WorkerTask):
     """The removal of a user; the row outlives him and knows no more than his pseudonym."""
 
     subject = models.UUIDField(unique=True, editable=False)

@@ -6,16 +6,16 @@ from youworker.core.data_policies import (
     SECRET,
     TECHNICAL,
     TIMES,
-    Fate,
-    Treatment,
+    DataPolicy,
+    ErasureAction,
     names,
-    withheld,
+    not_exported,
 )
 
 ERRAND = f"attempts {LEASE}"
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "accounts.User",
         owners=("pk",),
         file="account",
@@ -23,9 +23,9 @@ TREATMENTS = (
             "id username display_name first_name last_name email language time_zone is_active",
             "is_staff is_superuser date_joined last_login user_permissions groups",
         ),
-        withheld=withheld(SECRET, "password"),
+        not_exported=not_exported(SECRET, "password"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.ApiKey",
         owners=("user",),
         file="api-keys",
@@ -33,52 +33,52 @@ TREATMENTS = (
             "id name prefix scopes allowed_networks expires_at revoked_at rotated_at last_used_at",
             TIMES,
         ),
-        withheld=withheld(SECRET, "digest") | withheld(TECHNICAL, "user"),
+        not_exported=not_exported(SECRET, "digest") | not_exported(TECHNICAL, "user"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.SignIn",
         owners=("user",),
         file="sign-ins",
         exported=names("id method address user_agent last_seen_at", TIMES),
-        withheld=withheld(SECRET, "session") | withheld(TECHNICAL, "user"),
+        not_exported=not_exported(SECRET, "session") | not_exported(TECHNICAL, "user"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.Authenticator",
         owners=("user",),
         file="second-factors",
         exported=names("id kind last_used_at", TIMES),
-        withheld=withheld(SECRET, "secret") | withheld(TECHNICAL, "user last_step"),
+        not_exported=not_exported(SECRET, "secret") | not_exported(TECHNICAL, "user last_step"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.LinkedIdentity",
         owners=("user",),
         file="identities",
         exported=names("id issuer subject", TIMES),
-        withheld=withheld(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.PrivateAccess",
         owners=("owner",),
         file="private-accesses",
         exported=names("id kind object_id title reason", TIMES),
-        withheld=withheld(TECHNICAL, "owner") | withheld(OTHERS, "reader"),
+        not_exported=not_exported(TECHNICAL, "owner") | not_exported(OTHERS, "reader"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.DataExport",
         owners=("user",),
         file="exports",
         exported=names("id status expires_at finished_at bytes error_code", TIMES),
-        withheld=withheld(TECHNICAL, f"user {ERRAND}"),
+        not_exported=not_exported(TECHNICAL, f"user {ERRAND}"),
     ),
-    Treatment(
+    DataPolicy(
         "accounts.Erasure",
         owners=("subject",),
-        withheld=withheld(
+        not_exported=not_exported(
             TECHNICAL,
             "id created_at updated_at subject status shared_documents finished_at error_code "
             + ERRAND,
         ),
-        fate=Fate.KEPT,
+        erasure_action=ErasureAction.KEPT,
         reason="proves that the erasure happened; knows the pseudonym only",
     ),
 )

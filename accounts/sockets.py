@@ -12,9 +12,9 @@ from django.http.request import validate_host
 
 from accounts import services
 from accounts.tickets import Caller, redeem_ticket
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.network import shown_key
-from youworker.core.realtime.consumer import deny
+from youworker.core.realtime.consumer import deny_handshake
 from youworker.core.request_context import note_key
 
 Scope = MutableMapping[str, Any]
@@ -38,11 +38,11 @@ class SocketAuthentication:
         """Find out who is calling and hand over."""
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if not origin_allowed(headers):
-            await deny(send, 403, scope=scope)
+            await deny_handshake(send, 403, scope=scope)
             return
-        caller = await in_thread(caller_of, scope, headers)
+        caller = await run_in_thread(caller_of, scope, headers)
         if caller is None:
-            await deny(send, 401, scope=scope)
+            await deny_handshake(send, 401, scope=scope)
             return
         if caller.key is not None:
             note_key(caller.key.pk)

@@ -24,7 +24,7 @@ SUSPICIOUS = 20
 
 def refuse_when_exhausted(username: str, preset: str = PASSWORDS) -> None:
     """Raise `RateLimited` when too many attempts on this account failed lately."""
-    usage = count(username, preset, rate(preset), increment=False)
+    usage = count_attempt(username, preset, rate(preset), increment=False)
     if usage is not None and usage["count"] >= usage["limit"]:
         wait = int(usage["time_left"]) + 1
         raise RateLimited(f"Too many failed attempts, try again in {wait} s.", wait=wait)
@@ -32,17 +32,19 @@ def refuse_when_exhausted(username: str, preset: str = PASSWORDS) -> None:
 
 def note_failure(username: str) -> bool:
     """Count a failed attempt; whether it is the one that makes this hour's suspicious."""
-    count(username, PASSWORDS, rate(PASSWORDS), increment=True)
-    hour = count(username, "suspicious", f"{SUSPICIOUS}/h", increment=True)
+    count_attempt(username, PASSWORDS, rate(PASSWORDS), increment=True)
+    hour = count_attempt(username, "suspicious", f"{SUSPICIOUS}/h", increment=True)
     return hour is not None and hour["count"] == SUSPICIOUS
 
 
 def note_wrong_code(username: str) -> None:
     """Count a wrong code, which nobody gets to try without the right password."""
-    count(username, CODES, rate(CODES), increment=True)
+    count_attempt(username, CODES, rate(CODES), increment=True)
 
 
-def count(username: str, group: str, allowed: str, *, increment: bool) -> dict[str, Any] | None:
+def count_attempt(
+    username: str, group: str, allowed: str, *, increment: bool
+) -> dict[str, Any] | None:
     """The state of one counter; raises `SignInUnavailable` when Redis is away."""
     try:
         usage = get_usage(

@@ -1,9 +1,9 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
+from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "chat.Session",
         owners=("user",),
         file="sessions",
@@ -12,9 +12,9 @@ TREATMENTS = (
             "deleted_at",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user"),
     ),
-    Treatment(
+    DataPolicy(
         "chat.Message",
         owners=("session__user",),
         file="messages",
@@ -24,7 +24,7 @@ TREATMENTS = (
             TIMES,
         ),
     ),
-    Treatment(
+    DataPolicy(
         "chat.Run",
         owners=("user",),
         file="runs",
@@ -34,12 +34,12 @@ TREATMENTS = (
             "tokens_in tokens_out ttft_ms error_code error_detail",
             TIMES,
         ),
-        withheld=withheld(
+        not_exported=not_exported(
             TECHNICAL, f"user stop_requested_at correlation_id takeovers endpoint {LEASE}"
         ),
     ),
     # Citations of a user's documents in other people's answers are those people's data.
-    Treatment(
+    DataPolicy(
         "chat.Citation",
         owners=("message__session__user",),
         file="citations",
@@ -47,7 +47,7 @@ TREATMENTS = (
             "id message index document passage title heading page start end quote supported", TIMES
         ),
     ),
-    Treatment(
+    DataPolicy(
         "chat.ToolRun",
         owners=("user",),
         file="tool-runs",
@@ -56,6 +56,6 @@ TREATMENTS = (
             "error decision decided_at",
             TIMES,
         ),
-        withheld=withheld(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user"),
     ),
 )

@@ -131,7 +131,7 @@ def streamed(request: HttpRequest, path: Path, first: int, last: int) -> Streami
     """The bytes in pieces, read in the way the server wants them."""
     # Under ASGI a plain iterator would be read into memory as a whole.
     if isinstance(request, ASGIRequest):
-        return StreamingHttpResponse(pieces_async(path, first, last))
+        return StreamingHttpResponse(read_pieces(path, first, last))
     return StreamingHttpResponse(pieces(path, first, last))
 
 
@@ -145,7 +145,7 @@ def pieces(path: Path, first: int, last: int) -> Generator[bytes, None, None]:
             yield piece
 
 
-async def pieces_async(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+async def read_pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
     """The same bytes, read in threads."""
     reader = pieces(path, first, last)
     try:

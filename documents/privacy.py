@@ -6,29 +6,29 @@ from youworker.core.data_policies import (
     OTHERS,
     TECHNICAL,
     TIMES,
-    Fate,
-    Treatment,
+    DataPolicy,
+    ErasureAction,
     impersonal,
     names,
-    withheld,
+    not_exported,
 )
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "documents.Collection",
         owners=("owner",),
         file="collections",
         exported=names("id name description is_default deleted_at", TIMES),
-        withheld=withheld(TECHNICAL, "owner"),
+        not_exported=not_exported(TECHNICAL, "owner"),
     ),
-    Treatment(
+    DataPolicy(
         "documents.CollectionShare",
         owners=("collection__owner",),
         file="collection-shares",
         exported=names("id collection group access", TIMES),
         also={"group_name": "group.name"},
     ),
-    Treatment(
+    DataPolicy(
         "documents.Document",
         owners=("owner",),
         file="documents",
@@ -38,37 +38,37 @@ TREATMENTS = (
             TIMES,
         ),
         also={"tag_names": "tags.name"},
-        withheld=withheld(TECHNICAL, "owner path_hash stored_file text_config"),
+        not_exported=not_exported(TECHNICAL, "owner path_hash stored_file text_config"),
     ),
-    Treatment(
+    DataPolicy(
         "documents.DocumentShare",
         owners=("document__owner",),
         file="document-shares",
         exported=names("id document group", TIMES),
         also={"group_name": "group.name"},
     ),
-    Treatment(
+    DataPolicy(
         "documents.Passage",
         owners=("document__owner",),
         file="passages",
         exported=names("id document ordinal text heading page start end"),
-        withheld=withheld(DERIVED, "search"),
+        not_exported=not_exported(DERIVED, "search"),
     ),
-    Treatment(
+    DataPolicy(
         "documents.PassageEmbedding",
         owners=("document__owner",),
-        withheld=withheld(DERIVED, "id passage document model vector"),
+        not_exported=not_exported(DERIVED, "id passage document model vector"),
     ),
-    Treatment(
+    DataPolicy(
         "documents.Tag",
-        withheld=withheld(OTHERS, "id name"),
-        fate=Fate.KEPT,
+        not_exported=not_exported(OTHERS, "id name"),
+        erasure_action=ErasureAction.KEPT,
         reason="a word that others use; those that nobody uses any more go with the erasure",
     ),
-    Treatment(
+    DataPolicy(
         "documents.EmbeddingTask",
         owners=("document__owner",),
-        withheld=withheld(
+        not_exported=not_exported(
             TECHNICAL,
             "id created_at updated_at document model priority lane turn state failures losses"
             f" error_code error_detail {LEASE}",

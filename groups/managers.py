@@ -74,7 +74,7 @@ class MembershipQuerySet(BaseQuerySet["Membership"]):
         """Limit to those who manage their group."""
         return self.filter(role=Role.ADMIN)
 
-    def able(self) -> Self:
+    def active_people(self) -> Self:
         """Limit to active people: those who could manage a group."""
         return self.filter(user__is_active=True, user__service_account__isnull=True)
 

@@ -4,41 +4,41 @@ from youworker.core.data_policies import (
     OTHERS,
     TECHNICAL,
     TIMES,
-    Fate,
-    Treatment,
+    DataPolicy,
+    ErasureAction,
     names,
-    withheld,
+    not_exported,
 )
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "groups.Group",
         owners=("memberships__user",),
         file="groups",
         exported=names("id name description retention_days deleted_at", TIMES),
-        withheld=withheld(OTHERS, "members"),
-        fate=Fate.KEPT,
+        not_exported=not_exported(OTHERS, "members"),
+        erasure_action=ErasureAction.KEPT,
         reason="belongs to the group; the membership goes",
     ),
-    Treatment(
+    DataPolicy(
         "groups.Membership",
         owners=("user",),
         file="memberships",
         exported=names("id group role", TIMES),
         also={"group_name": "group.name"},
-        withheld=withheld(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user"),
     ),
-    Treatment(
+    DataPolicy(
         "groups.ServiceAccount",
         owners=("user",),
         file="service-account",
         exported=names("id group ended_at", TIMES),
-        withheld=withheld(TECHNICAL, "user") | withheld(OTHERS, "created_by"),
+        not_exported=not_exported(TECHNICAL, "user") | not_exported(OTHERS, "created_by"),
     ),
-    Treatment(
+    DataPolicy(
         "groups.LegalHold",
         owners=("user",),
-        withheld=withheld(
+        not_exported=not_exported(
             "is the company's record of a proceeding",
             "id created_at updated_at user group reason set_by released_by released_at",
         ),

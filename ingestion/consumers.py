@@ -15,8 +15,8 @@ from accounts.services import access_by
 from ingestion.events import group_of
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.serializers import ItemSerializer, RunSerializer
-from youworker.core.db import in_thread
-from youworker.core.realtime.consumer import BaseConsumer, deny
+from youworker.core.db import run_in_thread
+from youworker.core.realtime.consumer import BaseConsumer, deny_handshake
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -50,7 +50,7 @@ class IngestionConsumer(BaseConsumer):
         self.since: dict[str, datetime] = {}
         self.opened_at = timezone.now()
         await self.channel_layer.group_add(group_of(self.user_id), self.channel_name)
-        frames = await in_thread(snapshot, self.user_id)
+        frames = await run_in_thread(snapshot, self.user_id)
         await self.accept()
         for frame in frames:
             await self.send_frame(frame)
@@ -58,7 +58,7 @@ class IngestionConsumer(BaseConsumer):
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
-        await deny(self.base_send, status, scope=self.scope)
+        await deny_handshake(self.base_send, status, scope=self.scope)
         raise StopConsumer
 
     async def disconnect(self, code: int) -> None:
@@ -103,7 +103,7 @@ class IngestionConsumer(BaseConsumer):
         """Send a run and its items that changed since the last look."""
         since = self.since.get(run_id, self.opened_at) - OVERLAP
         self.since[run_id] = timezone.now()
-        await self.send_news(run_id, await in_thread(changes, self.user_id, run_id, since))
+        await self.send_news(run_id, await run_in_thread(changes, self.user_id, run_id, since))
 
     async def send_news(self, run_id: str, frames: list[dict[str, Any]]) -> None:
         """Send what the look before this one did not say already."""

@@ -11,7 +11,7 @@ class RunKind(models.TextChoices):
     URL = "url"
 
 
-class RunStatus(models.TextChoices):
+class IngestionStatus(models.TextChoices):
     """How far a run has come."""
 
     QUEUED = "queued"

@@ -3,7 +3,7 @@
 from youworker.core.exceptions import Conflict
 
 
-class RunFinished(Conflict):
+class IngestionFinished(Conflict):
     """Nothing of the run is left to be cancelled."""
 
     code = "run_finished"

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from documents.models import Collection, Document, StoredFile
-from ingestion.enums import RunKind, RunStatus, Stage
+from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
 from youworker.core.leases import LeasedModel
 from youworker.core.managers import AliveManager
@@ -26,7 +26,9 @@ class IngestionRun(SoftDeleteModel):
     )
     kind = models.CharField(max_length=16, choices=RunKind)
     target = models.TextField()
-    status = models.CharField(max_length=16, choices=RunStatus, default=RunStatus.QUEUED)
+    status = models.CharField(
+        max_length=16, choices=IngestionStatus, default=IngestionStatus.QUEUED
+    )
     collection = models.ForeignKey(
         Collection, models.SET_NULL, null=True, related_name="ingestion_runs"
     )

@@ -1,18 +1,18 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, Treatment, names, withheld
+from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "ingestion.IngestionRun",
         owners=("owner",),
         file="ingestion-runs",
         exported=names(
             "id kind target status collection tags started_at finished_at deleted_at", TIMES
         ),
-        withheld=withheld(TECHNICAL, "owner claimed_at"),
+        not_exported=not_exported(TECHNICAL, "owner claimed_at"),
     ),
-    Treatment(
+    DataPolicy(
         "ingestion.IngestionItem",
         owners=("run__owner",),
         file="ingestion-items",
@@ -22,7 +22,7 @@ TREATMENTS = (
             "passages document",
             TIMES,
         ),
-        withheld=withheld(
+        not_exported=not_exported(
             TECHNICAL,
             f"accepted_at path_hash source stored_file failures losses {LEASE}",
         ),

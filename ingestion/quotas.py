@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from documents.models import Document
 from documents.quotas import count_documents, sum_stored_bytes
-from documents.services import default_collection
+from documents.services import ensure_default_collection
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from quotas.enums import QuotaKind
@@ -39,7 +39,7 @@ def enforce_file_quota(
     limits = find_limits(actor, kinds=FILE_KINDS)
     if not limits:
         return
-    added = new_items(items, collection or default_collection(actor), actor)
+    added = new_items(items, collection or ensure_default_collection(actor), actor)
     new_bytes = sum(item.size for item in added)
     amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: len(added)}
     enforce_quota(limits, amounts)

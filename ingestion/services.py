@@ -13,19 +13,19 @@ from django.utils import timezone
 from documents import services as documents
 from groups.models import LegalHold
 from ingestion import folders
-from ingestion.enums import RunKind, RunStatus, Stage
+from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.events import announce, wake_workers
-from ingestion.exceptions import NothingToRetry, RunFinished
+from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.finish import finish_items
-from ingestion.pipeline.leases import take_back
-from ingestion.pipeline.outcomes import settle
+from ingestion.pipeline.leases import reclaim_expired_leases
+from ingestion.pipeline.outcomes import close_finished_runs
 from ingestion.quotas import enforce_file_quota
 from ingestion.store import Incoming, remove_stale
 from youworker import audit
 from youworker.core.effects import after_commit
 from youworker.core.exceptions import InvalidInput, NotFound
-from youworker.core.idempotency import Remembered
+from youworker.core.idempotency import IdempotentWrite
 from youworker.core.removal import remove_each
 from youworker.core.validators import validate_not_empty
 
@@ -89,13 +89,13 @@ def record_upload(
     body: list[Any],
 ) -> IngestionRun:
     """Store the files of an upload with its run, or find the run its `Idempotency-Key` made."""
-    remembered = Remembered(key, body, actor=run.owner)
+    remembered = IdempotentWrite(key, body, actor=run.owner)
     if remembered.answer is not None:
         return IngestionRun.all_objects.get(pk=remembered.answer["run"])
     enforce_file_quota(items, collection=run.collection, actor=run.owner)
     documents.move_to_storage(files)
     record_run(run, items)
-    remembered.keep({"run": str(run.pk)})
+    remembered.store_answer({"run": str(run.pk)})
     return run
 
 
@@ -165,7 +165,7 @@ def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
     Raises `RunFinished` when nothing was left to be cancelled.
     """
     if not cancel_items(run):
-        raise RunFinished("Every file of this run has been processed already.")
+        raise IngestionFinished("Every file of this run has been processed already.")
     logger.info("Run %s was cancelled by %s", run.pk, actor.pk if actor else "an operator")
 
 
@@ -177,8 +177,8 @@ def cancel_items(run: IngestionRun) -> int:
     )
     if skipped:
         cancelled = IngestionRun.all_objects.filter(pk=run.pk)
-        cancelled.update(status=RunStatus.CANCELLED, updated_at=timezone.now())
-        settle([run.pk])
+        cancelled.update(status=IngestionStatus.CANCELLED, updated_at=timezone.now())
+        close_finished_runs([run.pk])
         after_commit(partial(announce, run, final=True))
     return skipped
 
@@ -204,7 +204,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     if not embedded + parsed:
         raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
-    reopened.update(status=RunStatus.QUEUED, finished_at=None, updated_at=timezone.now())
+    reopened.update(status=IngestionStatus.QUEUED, finished_at=None, updated_at=timezone.now())
     after_commit(wake_workers)
     after_commit(partial(announce, run, final=True))
     logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")
@@ -232,11 +232,11 @@ def repair() -> None:
     Half-received files of processes that died are deleted, too.
     """
     remove_stale()
-    take_back()
+    reclaim_expired_leases()
     documents.take_back_tasks()
     documents.refresh_outdated_statuses()
     finish_items()
-    settle()
+    close_finished_runs()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
@@ -277,7 +277,7 @@ def erase_runs(user: User) -> int:
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:
     """The collection files go to: the actor's default one, or one he may write to."""
     if collection_id is None:
-        return documents.default_collection(actor)
+        return documents.ensure_default_collection(actor)
     try:
         return documents.writable_collection(collection_id, actor=actor)
     except NotFound as error:

@@ -33,14 +33,14 @@ class Incoming:
     mime: str = ""
     limit: int = 0
     size: int = 0
-    path: Path = field(default_factory=lambda: incoming_folder() / "unopened")
+    path: Path = field(default_factory=lambda: ensure_incoming_folder() / "unopened")
     stream: BinaryIO | None = None
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def open(self) -> None:
         """Create the temporary file."""
         with storage_errors():
-            number, name = tempfile.mkstemp(dir=incoming_folder())
+            number, name = tempfile.mkstemp(dir=ensure_incoming_folder())
         self.path = Path(name)
         self.stream = os.fdopen(number, "wb")
 
@@ -75,7 +75,7 @@ class Incoming:
         return self.digest.hexdigest()
 
 
-def incoming_folder() -> Path:
+def ensure_incoming_folder() -> Path:
     """Where files are written before they are complete."""
     folder = Path(settings.MEDIA_ROOT) / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,7 +113,7 @@ def open_without_links(source: Path) -> Iterator[BinaryIO]:
 def remove_stale() -> int:
     """Delete half-written files of processes that died; how many there were."""
     limit = time.time() - STALE_SECONDS
-    stale = [path for path in incoming_folder().iterdir() if path.stat().st_mtime < limit]
+    stale = [path for path in ensure_incoming_folder().iterdir() if path.stat().st_mtime < limit]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

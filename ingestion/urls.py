@@ -4,14 +4,14 @@ from django.urls import path
 
 from ingestion import views
 
-run = views.RunViewSet.as_view({"get": "retrieve", "delete": "destroy"})
+run = views.IngestionRunViewSet.as_view({"get": "retrieve", "delete": "destroy"})
 
 urlpatterns = [
     path("ingestion/uploads", views.UploadView.as_view()),
     path("ingestion/paths", views.PathsView.as_view()),
-    path("ingestion/runs", views.RunViewSet.as_view({"get": "list"})),
+    path("ingestion/runs", views.IngestionRunViewSet.as_view({"get": "list"})),
     path("ingestion/runs/<uuid:pk>", run),
     path("ingestion/runs/<uuid:run_id>/items", views.ItemViewSet.as_view({"get": "list"})),
-    path("ingestion/runs/<uuid:pk>/cancel", views.RunViewSet.as_view({"post": "cancel"})),
-    path("ingestion/runs/<uuid:pk>/retry", views.RunViewSet.as_view({"post": "retry"})),
+    path("ingestion/runs/<uuid:pk>/cancel", views.IngestionRunViewSet.as_view({"post": "cancel"})),
+    path("ingestion/runs/<uuid:pk>/retry", views.IngestionRunViewSet.as_view({"post": "retry"})),
 ]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from ingestion import services
-from ingestion.enums import RunKind, RunStatus, Stage
+from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.receiving import ReceivingHandler
 from ingestion.serializers import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class RunFilter(django_filters.FilterSet):
     """Runs by status and kind."""
 
-    status = django_filters.ChoiceFilter(choices=RunStatus.choices)
+    status = django_filters.ChoiceFilter(choices=IngestionStatus.choices)
     kind = django_filters.ChoiceFilter(choices=RunKind.choices)
 
     class Meta:
@@ -113,7 +113,7 @@ class PathsView(ActorView):
         return accepted(services.start_paths([path], **form.validated_data, actor=self.actor))
 
 
-class RunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
+class IngestionRunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
     """The caller's runs; every other one answers 404."""
 
     queryset = IngestionRun.objects.none()

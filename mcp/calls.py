@@ -66,7 +66,7 @@ current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default
 
 
 @contextmanager
-def acting_as(context: CallContext) -> Iterator[None]:
+def use_call_context(context: CallContext) -> Iterator[None]:
     """Run the calls inside on behalf of the context's user."""
     token = current.set(context)
     try:
@@ -75,7 +75,7 @@ def acting_as(context: CallContext) -> Iterator[None]:
         current.reset(token)
 
 
-def acting_context() -> CallContext:
+def current_call_context() -> CallContext:
     """The context of this call; raises `Forbidden` when nobody is known to have made it."""
     context = current.get()
     if context is None:

@@ -21,7 +21,7 @@ IDLE_SECONDS = 300.0
 Opening = Callable[[], AbstractAsyncContextManager[Any]]
 
 
-class Link:
+class PooledConnection:
     """One open connection, closed by `close` or after a time without calls."""
 
     def __init__(self, opening: Opening) -> None:
@@ -38,7 +38,7 @@ class Link:
         try:
             async with opening() as connection:
                 self.opened.set_result(connection)
-                await self.until_idle()
+                await self.wait_until_idle()
         # Whatever ends a connection is told to those who wait for it.
         except Exception as error:  # noqa: BLE001
             logger.info("a tool server's connection ended: %r", error)
@@ -53,7 +53,7 @@ class Link:
             self.opened.set_exception(error)
             self.opened.exception()  # Nobody may be waiting any more.
 
-    async def until_idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait for the end, or for `IDLE_SECONDS` without a call."""
         while not self.ending.is_set():
             rest = self.last_used + IDLE_SECONDS - self.loop.time()
@@ -70,23 +70,25 @@ class Link:
             self.task.cancel()
 
 
-async def close_links(known: dict[Hashable, Link]) -> None:
+async def close_connections(known: dict[Hashable, PooledConnection]) -> None:
     """Close the connections of an event loop and wait until they are closed."""
     for link in known.values():
         link.close()
     await asyncio.gather(*(link.task for link in known.values()), return_exceptions=True)
 
 
-links: PerLoop[dict[Hashable, Link]] = PerLoop(dict, close=close_links)
+connections: PerLoop[dict[Hashable, PooledConnection]] = PerLoop(dict, close=close_connections)
 
 
 @asynccontextmanager
-async def linked(key: Hashable, opening: Opening) -> AsyncIterator[tuple[Link, Any]]:
+async def borrow_connection(
+    key: Hashable, opening: Opening
+) -> AsyncIterator[tuple[PooledConnection, Any]]:
     """Borrow the connection called `key` of this event loop; open it when there is none."""
-    known = links.get()
+    known = connections.get()
     link = known.get(key)
     if link is None or link.ending.is_set():
-        link = known[key] = Link(opening)
+        link = known[key] = PooledConnection(opening)
     link.calls += 1
     try:
         yield link, await asyncio.shield(link.opened)
@@ -102,8 +104,8 @@ async def linked(key: Hashable, opening: Opening) -> AsyncIterator[tuple[Link, A
             del known[key]
 
 
-def retire(key: Hashable) -> None:
+def evict_connection(key: Hashable) -> None:
     """Close a connection that did not answer, unless other calls still wait on it."""
-    link = links.get().get(key)
+    link = connections.get().get(key)
     if link is not None and not link.calls:
         link.close()

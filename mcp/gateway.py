@@ -24,7 +24,7 @@ from mcp.calls import ToolOutcome
 from mcp.client import Client, InputRequiredRoundsExceededError
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.connection_pool import linked, retire
+from mcp.connection_pool import borrow_connection, evict_connection
 from mcp.enums import Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
@@ -88,13 +88,13 @@ async def list_tools(endpoint: Endpoint) -> Listing:
     """Ask a server for its tools, all pages; raises `ToolServerUnavailable`."""
     try:
         with anyio.fail_after(config.mcp.call_timeout):
-            async with connection(endpoint) as client:
-                return await all_tools(client)
+            async with open_connection(endpoint) as client:
+                return await walk_tool_pages(client)
     except Exception as error:
         raise unavailable(endpoint, error) from error
 
 
-async def all_tools(client: Client) -> Listing:
+async def walk_tool_pages(client: Client) -> Listing:
     """Walk the pages; a server that never ends them, or goes round in circles, is cut off."""
     found = Listing()
     cursor: str | None = None
@@ -132,7 +132,7 @@ async def call(
     limit = config.mcp.call_timeout
     try:
         with anyio.fail_after(limit):
-            async with connection(endpoint, correlation_id) as client:
+            async with open_connection(endpoint, correlation_id) as client:
                 result = await client.call_tool(tool, dict(arguments))
     except (InputRequiredRoundsExceededError, ValidationError, RuntimeError) as error:
         told = without_secrets(endpoint, str(error))
@@ -147,7 +147,7 @@ async def call(
             return ToolOutcome(str(cause), is_error=True)
         if isinstance(cause, TimeoutError):
             # A program that hangs would hang for the next caller as well.
-            retire(endpoint)
+            evict_connection(endpoint)
         raise unavailable(endpoint, error) from error
     return outcome_of(
         [block.model_dump(by_alias=True, mode="json") for block in result.content],
@@ -189,20 +189,22 @@ def without_secrets(endpoint: Endpoint, text: str) -> str:
 
 
 @asynccontextmanager
-async def connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncIterator[Client]:
+async def open_connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncIterator[Client]:
     """A connected client for one piece of work."""
     match endpoint.transport:
         case Transport.INPROCESS:
             # Without streams and in this task, so that context variables reach the tool.
-            async with client_for(build(endpoint.slug), mode=LATEST_MODERN_VERSION) as client:
+            async with open_client(build(endpoint.slug), mode=LATEST_MODERN_VERSION) as client:
                 yield client
         case Transport.HTTP:
             # One session per call: what a server remembers of a session is one user's.
-            async with client_for(http_streams(endpoint, correlation_id)) as client:
+            async with open_client(open_http_streams(endpoint, correlation_id)) as client:
                 yield client
         case _:
             # A program takes long to start, and belongs to no user: it is kept for a while.
-            async with linked(endpoint, lambda: client_for(program(endpoint))) as (link, client):
+            async with borrow_connection(
+                endpoint, lambda: open_client(prepare_program(endpoint))
+            ) as (link, client):
                 try:
                     yield client
                 except MCPError as error:
@@ -212,7 +214,7 @@ async def connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncItera
 
 
 @asynccontextmanager
-async def client_for(peer: Any, *, mode: str = "auto") -> AsyncIterator[Client]:
+async def open_client(peer: Any, *, mode: str = "auto") -> AsyncIterator[Client]:
     """A client that caches nothing: descriptions are compared, not trusted."""
     async with Client(peer, mode=mode, cache=None, client_info=US) as client:
         CheckedListings(client)
@@ -220,7 +222,7 @@ async def client_for(peer: Any, *, mode: str = "auto") -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator[Any]:
+async def open_http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator[Any]:
     """Streamable HTTP with this server's headers only; the SDK stays within the origin."""
     headers = dict(endpoint.headers)
     if correlation_id:
@@ -236,7 +238,7 @@ async def http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator
         yield streams
 
 
-def program(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
+def prepare_program(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
     """A program of the operator, with nothing of ours in its environment or directory."""
     folder = Path(settings.DATA_DIR) / "mcp" / endpoint.slug
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,17 +1,24 @@
 """What is known about people here: nothing; servers and tools belong to the company."""
 
-from youworker.core.data_policies import SECRET, TECHNICAL, Fate, Treatment, impersonal, withheld
+from youworker.core.data_policies import (
+    SECRET,
+    TECHNICAL,
+    DataPolicy,
+    ErasureAction,
+    impersonal,
+    not_exported,
+)
 
-TREATMENTS = (
-    Treatment(
+DATA_POLICIES = (
+    DataPolicy(
         "mcp.Server",
-        withheld=withheld(SECRET, "secrets")
-        | withheld(
+        not_exported=not_exported(SECRET, "secrets")
+        | not_exported(
             TECHNICAL,
             "id created_at updated_at slug title transport url argv enabled builtin status "
             "last_error last_seen_at",
         ),
-        fate=Fate.KEPT,
+        erasure_action=ErasureAction.KEPT,
         reason="belongs to the company",
     ),
     impersonal(

@@ -63,7 +63,7 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         form = CreateServerSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         server = services.create_server(**form.validated_data, actor=self.actor)
-        return self.shown(server, status=201)
+        return self.serialize(server, status=201)
 
     @extend_schema(request=UpdateServerSerializer, responses=StaffServerSerializer)
     @rate_limited("ADMIN_ACTION")
@@ -73,7 +73,7 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         form = UpdateServerSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.update_server(server, **form.validated_data, actor=self.actor)
-        return self.shown(server)
+        return self.serialize(server)
 
     @extend_schema(responses={204: None})
     @rate_limited("ADMIN_ACTION")
@@ -88,9 +88,9 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         """Ask the server for its tools now; 503 when it does not answer."""
         server = self.get_object()
         services.discover_server(server)
-        return self.shown(server)
+        return self.serialize(server)
 
-    def shown(self, server: Server, *, status: int = 200) -> Response:
+    def serialize(self, server: Server, *, status: int = 200) -> Response:
         """The server as it is now."""
         row = self.get_queryset().get(pk=server.pk)
         return Response(StaffServerSerializer(row).data, status=status)

@@ -24,10 +24,10 @@ django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter
 
-from youworker.core.network import TrustedPeers
+from youworker.core.network import ProxyHeadersMiddleware
 from youworker.routing import websockets
-from youworker.server.access_middleware import Gate
+from youworker.server.access_middleware import AccessMiddleware
 from youworker.server.handler import Handler
 
 served = ProtocolTypeRouter({"http": Handler(), "websocket": websockets})
-application = TrustedPeers(Gate(served))
+application = ProxyHeadersMiddleware(AccessMiddleware(served))

@@ -316,7 +316,7 @@ SPECTACULAR_SETTINGS = {
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
-        "IngestionRunStatusEnum": "ingestion.enums.RunStatus",
+        "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
         "ServerStatusEnum": "mcp.enums.ServerStatus",
     },

@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from youworker.appliance.health.views import metrics
-from youworker.core.api.redoc import RedocView, script
+from youworker.core.api.redoc import RedocView, serve_script
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -23,7 +23,7 @@ urlpatterns = [
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
-    path("v1/redoc.js", script, name="redoc-script"),
+    path("v1/redoc.js", serve_script, name="redoc-script"),
 ]
 
 handler400 = "youworker.core.api.error_views.bad_request"

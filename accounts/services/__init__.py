@@ -18,7 +18,7 @@ from accounts.services.keys import (
 from accounts.services.passwords import change_password, record_password, store_password
 from accounts.services.people import (
     create_user,
-    ensure_root,
+    ensure_superuser,
     outranks,
     update_profile,
     update_user,
@@ -66,7 +66,7 @@ __all__ = [
     "digest_of",
     "end_session",
     "end_sessions",
-    "ensure_root",
+    "ensure_superuser",
     "forget_expired_sessions",
     "grant_of",
     "grant_of_request",

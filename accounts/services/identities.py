@@ -38,11 +38,11 @@ def user_of_identity(identity: Identity) -> User:
     """The active user an identity stands for; raises `IdentityRefused`, which never says why."""
     require_subject(identity)
     linked = linked_user(identity)
-    known = linked or namesake_of(identity)
+    known = linked or match_existing_user(identity)
     if known is not None:
-        require_welcome(known, identity, linked=linked is not None)
-    user = linked or link(identity, known)
-    refresh(user, identity)
+        check_allowed(known, identity, linked=linked is not None)
+    user = linked or link_identity(identity, known)
+    refresh_user(user, identity)
     return user
 
 
@@ -53,7 +53,7 @@ def linked_user(identity: Identity) -> User | None:
     return found.user if found else None
 
 
-def namesake_of(identity: Identity) -> User | None:
+def match_existing_user(identity: Identity) -> User | None:
     """The one user whose account this must be, though it was never used from outside.
 
     A proxy vouches for the name. A provider's names are its users' own choice, and our users'
@@ -67,10 +67,10 @@ def namesake_of(identity: Identity) -> User | None:
     if not found:
         return None
     if len(found) > 1:
-        refuse(identity, "several users have this name")
+        refuse_identity(identity, "several users have this name")
     user = found[0]
     if identity.method == SignInMethod.OIDC and not proven_by_address(user, identity):
-        refuse(identity, "a user of this name has another or no verified address", user)
+        refuse_identity(identity, "a user of this name has another or no verified address", user)
     return user
 
 
@@ -83,20 +83,20 @@ def proven_by_address(user: User, identity: Identity) -> bool:
     return [owner.pk for owner in owners[:2]] == [user.pk]
 
 
-def require_welcome(user: User, identity: Identity, *, linked: bool) -> None:
+def check_allowed(user: User, identity: Identity, *, linked: bool) -> None:
     """Refuse whoever may not sign in this way."""
     if not user.is_active or user.is_service:
-        refuse(identity, "the user is deactivated or a program's", user)
+        refuse_identity(identity, "the user is deactivated or a program's", user)
     # Whoever administers a provider must not become ours by choosing a name.
     if not linked and (user.is_staff or user.is_superuser):
-        refuse(identity, "staff accounts are not linked by themselves", user)
+        refuse_identity(identity, "staff accounts are not linked by themselves", user)
     # A header is as strong as the proxy's configuration; superusers always have a password.
     if user.is_superuser and identity.method == SignInMethod.SSO:
-        refuse(identity, "superusers do not sign in through a proxy", user)
+        refuse_identity(identity, "superusers do not sign in through a proxy", user)
 
 
 @transaction.atomic
-def link(identity: Identity, user: User | None) -> User:
+def link_identity(identity: Identity, user: User | None) -> User:
     """Link an identity to a user, who is created when there is none yet."""
     with connection.cursor() as cursor:
         # Two first visits at once must not make `Ada` and `ada`.
@@ -106,7 +106,7 @@ def link(identity: Identity, user: User | None) -> User:
         return other
     if user is None:
         if User.objects.filter(username__iexact=identity.username).exists():
-            refuse(identity, "somebody took the name at this moment")
+            refuse_identity(identity, "somebody took the name at this moment")
         user = create_user(identity)
     LinkedIdentity.objects.create(issuer=identity.issuer, subject=identity.subject, user=user)
     return user
@@ -115,7 +115,7 @@ def link(identity: Identity, user: User | None) -> User:
 def create_user(identity: Identity) -> User:
     """Make the user of an identity, who has no password."""
     if not config.identity.create_users:
-        refuse(identity, "nobody of this name is known, and SSO_CREATE_USERS is off")
+        refuse_identity(identity, "nobody of this name is known, and SSO_CREATE_USERS is off")
     language, zone = config.api.language, config.api.time_zone
     user = User.objects.create_user(identity.username, language=language, time_zone=zone)
     audit.record("admin.user.create", actor=None, target=user, method=str(identity.method))
@@ -126,7 +126,7 @@ def require_subject(identity: Identity) -> None:
     """Refuse names of people that no row can hold."""
     too_long = len(identity.issuer) > LONGEST_ISSUER or len(identity.subject) > LONGEST_SUBJECT
     if too_long or not identity.subject or "\0" in identity.subject:
-        refuse(identity, "the subject is empty or too long")
+        refuse_identity(identity, "the subject is empty or too long")
 
 
 def require_name(identity: Identity) -> None:
@@ -134,10 +134,10 @@ def require_name(identity: Identity) -> None:
     try:
         User(username=identity.username, password="-").clean_fields(exclude=["email"])  # noqa: S106
     except ValidationError:
-        refuse(identity, "this is not a user name")
+        refuse_identity(identity, "this is not a user name")
 
 
-def refresh(user: User, identity: Identity) -> None:
+def refresh_user(user: User, identity: Identity) -> None:
     """Take over the name and address that the provider has now, where they are usable."""
     said = {"display_name": shown_name(identity.display_name), "email": usable_email(identity)}
     changes = {name: text for name, text in said.items() if text and getattr(user, name) != text}
@@ -167,7 +167,7 @@ def normal_name(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def refuse(identity: Identity, reason: str, user: User | None = None) -> NoReturn:
+def refuse_identity(identity: Identity, reason: str, user: User | None = None) -> NoReturn:
     """Tell the operator why, and the person only that."""
     logger.warning("%s sign-in of %r refused: %s", identity.method, identity.username, reason)
     if user is not None:

@@ -60,7 +60,7 @@ def outranks(staff: User, other: User) -> bool:
 
 
 @transaction.atomic
-def ensure_root(username: str, *, password: str = "") -> tuple[bool, str]:
+def ensure_superuser(username: str, *, password: str = "") -> tuple[bool, str]:
     """Create the first superuser, unless there is one; whether, and with which password.
 
     For a database that is brand new: a superuser who was deleted is not to come back.

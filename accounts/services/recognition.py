@@ -12,7 +12,7 @@ from accounts.models import ApiKey
 from accounts.services.keys import digest_of
 from youworker import audit
 from youworker.core.network import in_networks, networks_of, parsed
-from youworker.core.request_context import origin
+from youworker.core.request_context import request_origin
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -22,7 +22,7 @@ NOTED_SECONDS = 60
 
 def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     """The user a key stands for, and the key, if it can be used now and from here."""
-    key = admitted(ApiKey.objects.filter(digest=digest_of(secret)))
+    key = authenticate_api_key(ApiKey.objects.filter(digest=digest_of(secret)))
     return (key.user, key) if key else None
 
 
@@ -34,15 +34,15 @@ def is_known_key(secret: str) -> bool:
 def opens_somewhere(secret: str) -> bool:
     """Whether a key can be used now, for those who do not know yet where its bearer is."""
     found = ApiKey.objects.filter(digest=digest_of(secret))
-    return admitted(found, anywhere=True) is not None
+    return authenticate_api_key(found, anywhere=True) is not None
 
 
 def usable_key(pk: Any) -> ApiKey | None:
     """A key that was recognised before, if it can still be used from here."""
-    return admitted(ApiKey.objects.filter(pk=pk))
+    return authenticate_api_key(ApiKey.objects.filter(pk=pk))
 
 
-def admitted(found: Any, *, anywhere: bool = False) -> ApiKey | None:
+def authenticate_api_key(found: Any, *, anywhere: bool = False) -> ApiKey | None:
     """The one key of a queryset, unless it is refused; its use, or its refusal, is noted."""
     key: ApiKey | None = found.select_related("user").first()
     if key is None:
@@ -71,7 +71,7 @@ def refusal_of(key: ApiKey, *, anywhere: bool) -> tuple[str, str] | None:
 
 def comes_from(networks: tuple[str, ...]) -> bool:
     """Whether the caller's address, which must be known, lies in one of the networks."""
-    address = parsed(origin().address)
+    address = parsed(request_origin().address)
     return address is not None and in_networks(address, networks_of(networks))
 
 

@@ -18,7 +18,7 @@ from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
 from accounts.services.access import session_store
 from youworker import audit
-from youworker.core.request_context import origin
+from youworker.core.request_context import request_origin
 
 if TYPE_CHECKING:
     from accounts.enums import SignInMethod
@@ -47,7 +47,7 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
         user=user,
         session_id=key_of(request),
         method=method,
-        address=origin().address or None,
+        address=request_origin().address or None,
         user_agent=user_agent_of(request),
     )
     request.session[ROW] = str(row.pk)

@@ -13,7 +13,7 @@ from accounts.models import PrivateAccess
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from youworker import audit
 from youworker.core.exceptions import Forbidden, InvalidInput
-from youworker.core.request_context import Origin, current_origin
+from youworker.core.request_context import RequestOrigin, current_origin
 
 pytestmark = pytest.mark.django_db
 REASON = "Asked by the data protection officer"
@@ -46,7 +46,7 @@ def test_own_lines_show_address_and_key():
 
 def with_address(act):
     context = copy_context()
-    context.run(current_origin.set, Origin("10.1.2.3"))
+    context.run(current_origin.set, RequestOrigin("10.1.2.3"))
     context.run(act)
 
 

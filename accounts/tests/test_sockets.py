@@ -13,7 +13,7 @@ from accounts.sockets import SocketAuthentication
 from accounts.tests.factories import UserFactory
 from accounts.tickets import issue_ticket
 from accounts.types import AccessGrant
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.request_context import OriginASGI
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,8 +51,8 @@ def session_of(user):
 
 
 async def test_an_api_key_opens_a_socket():
-    user = await in_thread(UserFactory)
-    key, secret = await in_thread(
+    user = await run_in_thread(UserFactory)
+    key, secret = await run_in_thread(
         services.create_api_key, user, name="k", scopes=["chat"], actor=user
     )
 
@@ -65,8 +65,8 @@ async def test_an_api_key_opens_a_socket():
 
 
 async def test_a_session_opens_a_socket():
-    user = await in_thread(UserFactory)
-    cookie = await in_thread(session_of, user)
+    user = await run_in_thread(UserFactory)
+    cookie = await run_in_thread(session_of, user)
 
     message = await connect(cookie=cookie)
 
@@ -76,9 +76,11 @@ async def test_a_session_opens_a_socket():
 
 
 async def test_a_ticket_opens_one_socket():
-    user = await in_thread(UserFactory)
-    key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
+    user = await run_in_thread(UserFactory)
+    key, _ = await run_in_thread(
+        services.create_api_key, user, name="k", scopes=["chat"], actor=user
+    )
+    ticket = await run_in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
 
     first = await connect(query=f"ticket={ticket}")
     second = await connect(query=f"ticket={ticket}")
@@ -89,25 +91,27 @@ async def test_a_ticket_opens_one_socket():
 
 
 async def test_a_ticket_has_no_more_rights_than_what_it_was_made_with():
-    user = await in_thread(UserFactory)
-    key, _ = await in_thread(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    ticket = await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
-    await in_thread(services.revoke_api_key, key, actor=user)
+    user = await run_in_thread(UserFactory)
+    key, _ = await run_in_thread(
+        services.create_api_key, user, name="k", scopes=["chat"], actor=user
+    )
+    ticket = await run_in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk))
+    await run_in_thread(services.revoke_api_key, key, actor=user)
 
     assert (await connect(query=f"ticket={ticket}"))["status"] == 401
 
 
 async def test_a_ticket_of_a_session_carries_it_and_ends_with_it():
-    user = await in_thread(UserFactory)
-    session = SessionStore((await in_thread(session_of, user)).removeprefix("sessionid="))
+    user = await run_in_thread(UserFactory)
+    session = SessionStore((await run_in_thread(session_of, user)).removeprefix("sessionid="))
     grant = services.grant_of(user, session=session)
-    tickets = [await in_thread(issue_ticket, grant) for _ in range(3)]
+    tickets = [await run_in_thread(issue_ticket, grant) for _ in range(3)]
 
     opened = await connect(query=f"ticket={tickets[0]}")
-    await in_thread(User.objects.filter(pk=user.pk).update, password="another")
+    await run_in_thread(User.objects.filter(pk=user.pk).update, password="another")
     after_a_new_password = await connect(query=f"ticket={tickets[1]}")
-    await in_thread(User.objects.filter(pk=user.pk).update, password=user.password)
-    await in_thread(session.delete)
+    await run_in_thread(User.objects.filter(pk=user.pk).update, password=user.password)
+    await run_in_thread(session.delete)
     after_signing_out = await connect(query=f"ticket={tickets[2]}")
 
     assert opened["grant"] == grant
@@ -115,10 +119,12 @@ async def test_a_ticket_of_a_session_carries_it_and_ends_with_it():
 
 
 async def test_a_key_opens_sockets_from_its_networks_only():
-    user = await in_thread(UserFactory)
+    user = await run_in_thread(UserFactory)
     make = partial(services.create_api_key, user, name="k", scopes=["chat"], actor=user)
-    key, secret = await in_thread(make, allowed_networks=["192.0.2.0/24"])
-    tickets = [await in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk)) for _ in range(2)]
+    key, secret = await run_in_thread(make, allowed_networks=["192.0.2.0/24"])
+    tickets = [
+        await run_in_thread(issue_ticket, AccessGrant(user.pk, key_id=key.pk)) for _ in range(2)
+    ]
 
     inside = await connect(client="192.0.2.7", authorization=f"Bearer {secret}")
     outside = await connect(client="198.51.100.7", authorization=f"Bearer {secret}")
@@ -130,9 +136,9 @@ async def test_a_key_opens_sockets_from_its_networks_only():
 
 
 async def test_strangers_are_refused_before_they_are_accepted():
-    user = await in_thread(UserFactory, is_active=False)
-    cookie = await in_thread(session_of, user)
-    ticket = await in_thread(issue_ticket, AccessGrant(user.pk))
+    user = await run_in_thread(UserFactory, is_active=False)
+    cookie = await run_in_thread(session_of, user)
+    ticket = await run_in_thread(issue_ticket, AccessGrant(user.pk))
 
     refusals = [
         await connect(),
@@ -149,8 +155,8 @@ async def test_strangers_are_refused_before_they_are_accepted():
 
 
 async def test_a_wrong_key_is_not_rescued_by_a_session():
-    user = await in_thread(UserFactory)
-    cookie = await in_thread(session_of, user)
+    user = await run_in_thread(UserFactory)
+    cookie = await run_in_thread(session_of, user)
 
     assert (await connect(cookie=cookie, x_api_key="yw_wrong"))["status"] == 401
 
@@ -169,8 +175,8 @@ async def test_a_wrong_key_is_not_rescued_by_a_session():
 )
 async def test_pages_of_other_sites_are_refused(origin, allowed, settings):
     settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example"]
-    user = await in_thread(UserFactory)
-    cookie = await in_thread(session_of, user)
+    user = await run_in_thread(UserFactory)
+    cookie = await run_in_thread(session_of, user)
 
     message = await connect(cookie=cookie, origin=origin)
 
@@ -179,8 +185,8 @@ async def test_pages_of_other_sites_are_refused(origin, allowed, settings):
 
 
 async def test_a_host_that_is_not_ours_is_no_alibi():
-    user = await in_thread(UserFactory)
-    cookie = await in_thread(session_of, user)
+    user = await run_in_thread(UserFactory)
+    cookie = await run_in_thread(session_of, user)
     scope_host = "evil.example"
 
     message = await connect(cookie=cookie, origin=f"http://{scope_host}", host=scope_host)

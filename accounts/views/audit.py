@@ -47,7 +47,7 @@ class AuditView(ActorView, ListAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List what the caller did and what was done to him."""
         page = self.paginate_queryset(self.get_queryset()) or []
-        lines = AuditLineSerializer(shown(page, self.actor), many=True).data
+        lines = AuditLineSerializer(serialize_lines(page, self.actor), many=True).data
         return self.get_paginated_response(lines)
 
 
@@ -62,7 +62,7 @@ class PrivateReadsView(ActorView, ListAPIView):
         return PrivateAccess.objects.visible_to(self.actor).select_related("reader").newest_first()
 
 
-def shown(page: Iterable[Any], user: User) -> list[dict[str, Any]]:
+def serialize_lines(page: Iterable[Any], user: User) -> list[dict[str, Any]]:
     """Lines as their subject reads them, with the names of his own keys."""
     rows = list(page)
     ids = {row.key for row in rows if row.key}
@@ -70,10 +70,10 @@ def shown(page: Iterable[Any], user: User) -> list[dict[str, Any]]:
         str(pk): name
         for pk, name in ApiKey.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "name")
     }
-    return [line(row, user, names) for row in rows]
+    return [serialize_line(row, user, names) for row in rows]
 
 
-def line(row: Any, user: User, names: dict[str, str]) -> dict[str, Any]:
+def serialize_line(row: Any, user: User, names: dict[str, str]) -> dict[str, Any]:
     """One line; of what others did, neither address nor key are told."""
     known = {None: "system", str(user.pk): "me"}
     by = known.get(row.by, "other")

@@ -20,9 +20,9 @@ from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer
 from youworker.core.api.rate_limits import check_rate_limit
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, InvalidInput, NotFound
-from youworker.core.realtime.consumer import BaseConsumer, deny
+from youworker.core.realtime.consumer import BaseConsumer, deny_handshake
 from youworker.core.realtime.revocation import CloseReason
 
 if TYPE_CHECKING:
@@ -56,18 +56,18 @@ class ChatConsumer(BaseConsumer):
         if self.key is not None and Scope.CHAT not in self.key.scopes:
             await self.refuse(403)
         try:
-            self.session = await in_thread(services.own_session, session_id, actor=self.actor)
+            self.session = await run_in_thread(services.own_session, session_id, actor=self.actor)
         except NotFound:
             await self.refuse(404)
         await self.accept()
-        active = await in_thread(services.active_run_id, self.session)
+        active = await run_in_thread(services.active_run_id, self.session)
         await self.say({"type": "system", "session_id": self.session.pk, "active_run_id": active})
         conditions = conditions_of(self.session.pk, self.grant)
         self.spawn(self.serve_until_closed(*conditions))
 
     async def refuse(self, status: int) -> None:
         """Answer the handshake with an HTTP status."""
-        await deny(self.base_send, status, scope=self.scope)
+        await deny_handshake(self.base_send, status, scope=self.scope)
         raise StopConsumer
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -103,7 +103,7 @@ class ChatConsumer(BaseConsumer):
 
     async def check_access(self) -> None:
         """Rights are looked at when they are used, not only at sign-in."""
-        found = await in_thread(self.look_again)
+        found = await run_in_thread(self.look_again)
         if found is None:
             await self.close_for(CloseReason.ACCESS_ENDED)
             raise StopConsumer
@@ -121,7 +121,7 @@ class ChatConsumer(BaseConsumer):
         form.is_valid(raise_exception=True)
         key = str(frame.get("idempotency_key") or "")
         post = partial(self.post, form.validated_data, key)
-        posted = await in_thread(accept, post, manager=run_manager())
+        posted = await run_in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
 
     def post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
@@ -140,7 +140,7 @@ class ChatConsumer(BaseConsumer):
         """Allow or deny a tool call of this conversation that waits."""
         call_id, decision = id_in(frame, "tool_run_id"), str(frame.get("decision"))
         runs = Run.objects.filter(session=self.session)
-        row = await in_thread(
+        row = await run_in_thread(
             approvals.decide_call, runs, call_id, decision=decision, actor=self.actor
         )
         if row.run_id is not None:
@@ -164,10 +164,10 @@ class ChatConsumer(BaseConsumer):
         """The run of a frame, which must be of this session."""
         named = frame.get("run_id")
         if named is None and default:
-            named = await in_thread(services.active_run_id, self.session)
+            named = await run_in_thread(services.active_run_id, self.session)
             if named is None:
                 raise NotFound("Nothing is running.")
-        return await in_thread(services.run_in_session, self.session, named)
+        return await run_in_thread(services.run_in_session, self.session, named)
 
     def watch(self, run_id: UUID, *, after: int) -> None:
         """Send a run's events from a task; watching again replaces the watcher."""

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db import InterfaceError, OperationalError
 
 from youworker.core.config import config
-from youworker.core.db import in_thread, in_vital_thread
+from youworker.core.db import run_in_thread, run_in_vital_thread
 from youworker.core.leases import elapsed_seconds
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ async def persist(
     While the database is away for everybody nobody can end the run; when it is back, the lease
     decides.
     """
-    return await ask_until_answered(lease, in_vital_thread, partial(function, *args, **kwargs))
+    return await ask_until_answered(lease, run_in_vital_thread, partial(function, *args, **kwargs))
 
 
 async def read(lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Do what `persist` does among the ordinary work: for what takes its time."""
-    return await ask_until_answered(lease, in_thread, partial(function, *args, **kwargs))
+    return await ask_until_answered(lease, run_in_thread, partial(function, *args, **kwargs))
 
 
 async def ask_until_answered(

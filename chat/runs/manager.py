@@ -20,7 +20,7 @@ from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.stopping import append_end, stop_run
 from youworker.core.config import config
-from youworker.core.db import in_vital_thread
+from youworker.core.db import run_in_vital_thread
 from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
 from youworker.core.per_loop import PerLoop, Stage, close_all, end_task
@@ -139,7 +139,7 @@ class RunManager:
             return
         look = self.look = self.look or RunLease()
         seconds = config.agent.lease_seconds
-        ids = await in_vital_thread(claim_queued, look.token, limit, seconds=seconds)
+        ids = await run_in_vital_thread(claim_queued, look.token, limit, seconds=seconds)
         self.look = None
         for run_id in ids:
             lease = RunLease(look.token)
@@ -261,7 +261,7 @@ class RunManager:
             return
         tokens = {run_id: lease.token for run_id, lease in leases.items()}
         try:
-            held = await in_vital_thread(Run.objects.renew_held, tokens, seconds=seconds)
+            held = await run_in_vital_thread(Run.objects.renew_held, tokens, seconds=seconds)
         except Exception as error:  # noqa: BLE001 -- it is tried again
             self.note_blindness(error)
             return
@@ -369,7 +369,7 @@ async def request_stop(run_id: UUID) -> None:
     manager = run_manager()
     if run_id in manager.stops:
         manager.stops[run_id].set()
-    await in_vital_thread(stop_run, run_id)
+    await run_in_vital_thread(stop_run, run_id)
 
 
 async def close_runs() -> None:

@@ -20,7 +20,7 @@ from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
 from chat.runs.log.reader import ANSWER_SECONDS, follow_log
 from chat.runs.manager import is_running_here
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.effects import Outage
 from youworker.core.realtime.revocation import CloseReason, Condition, RevocationPoller
 from youworker.core.redis import async_redis
@@ -101,7 +101,7 @@ async def log_exists(run_id: UUID) -> bool:
 async def ask_for_rest(run_id: UUID, position: int) -> list[Event]:
     """What `rest_of_finished` knows; nothing while the database cannot answer."""
     try:
-        rest = await in_thread(rest_of_finished, run_id, position)
+        rest = await run_in_thread(rest_of_finished, run_id, position)
     except DatabaseError as error:
         outage.begin(error)
         return []

@@ -16,7 +16,7 @@ from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
 from youworker.core.config import config
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RecordingToolset:
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
-            found = await in_thread(store.take_up_call, self.run, pending.id)
+            found = await run_in_thread(store.take_up_call, self.run, pending.id)
             if found is not None:
                 return self.taken_up(*found)
         tool = self.by_safe_name.get(pending.call.name)
@@ -68,7 +68,7 @@ class RecordingToolset:
             and not fault_of(tool, pending.call, arguments)
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
-        row = await in_thread(
+        row = await run_in_thread(
             store.begin_tool_run,
             self.run,
             tool,
@@ -97,7 +97,7 @@ class RecordingToolset:
         context = replace(self.context, approved=is_approved)
         outcome = await self.outcome(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
-        await in_thread(
+        await run_in_thread(
             store.end_tool_run,
             row,
             text=outcome.text,
@@ -132,7 +132,7 @@ class RecordingToolset:
         found = found_ids(outcome.structured)
         if found is None:
             return ToolOutput(fenced(outcome.text, origin=name, limit=limit), outcome.structured)
-        passages = await in_thread(read_passages, found, user=self.run.user)
+        passages = await run_in_thread(read_passages, found, user=self.run.user)
         sources = [self.book.enter(passage) for passage in passages]
         results = [source.as_json() for source in sources]
         return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})

@@ -19,8 +19,8 @@ from chat.services.sessions import create_session_rows, title_from, visible_coll
 from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.exceptions import InvalidInput, NotFound
-from youworker.core.idempotency import Remembered
-from youworker.core.request_context import correlation_id, origin
+from youworker.core.idempotency import IdempotentWrite
+from youworker.core.request_context import correlation_id, request_origin
 from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
@@ -67,14 +67,14 @@ def post_message(
     """
     check_text(text)
     body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
-    remembered = Remembered(idempotency_key, {**body, "options": options}, actor=actor)
+    remembered = IdempotentWrite(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return accepted_before(remembered.answer)
     session = lock_session(session.pk, actor=actor)
     check_parent(session, parent_id)
     run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
     posted = store_question(run, parent_id=parent_id)
-    remembered.keep(ids_of(posted))
+    remembered.store_answer(ids_of(posted))
     return posted
 
 
@@ -175,14 +175,14 @@ def post_chat(
     check_text(text)
     chosen = options or {}
     body = {"text": text, "model": model, "options": chosen, "session": None}
-    remembered = Remembered(idempotency_key, body, actor=actor)
+    remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return accepted_before(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
     session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
     run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
     posted = store_question(run, parent_id=None)
-    remembered.keep(ids_of(posted))
+    remembered.store_answer(ids_of(posted))
     return posted
 
 
@@ -213,7 +213,7 @@ def run_for(
     It is running under the lease, if there is one and its model server has room. The caller
     holds the transaction. Raises `QuotaExceeded`.
     """
-    session, key_id = question.session, origin().key_id
+    session, key_id = question.session, request_origin().key_id
     enforce_run_quota(actor, key_id)
     name = model or session.model
     run = Run(

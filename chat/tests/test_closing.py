@@ -24,7 +24,7 @@ from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
 from mcp.tests.conftest import TINY
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.core.realtime.revocation import until_revoked
 from youworker.core.redis import async_redis, sync_redis
@@ -86,7 +86,7 @@ async def ask_and_watch(user):
     """Begin an endless answer, watch it until it is on its way, and use a tool beside it."""
     # By its name: without one, a server that is slow to list its models is passed over.
     ask = partial(services.post_chat, text="Hi", session=None, model="double", actor=user)
-    posted = await in_thread(ask)
+    posted = await run_in_thread(ask)
     await launch(posted.run_id)
     async with aclosing(view_run(posted.run_id)) as batches:
         async for batch in batches:
@@ -105,7 +105,7 @@ async def ask_and_watch(user):
 
 @pytest.mark.usefixtures("slow_server")
 async def test_nothing_of_a_loop_that_used_everything_stays_open():
-    user = await in_thread(UserFactory)
+    user = await run_in_thread(UserFactory)
     sync_redis().ping()
     forget_former_garbage()
     tasks, sockets, programs = asyncio.all_tasks(), open_sockets(), tool_programs()
@@ -127,6 +127,6 @@ async def test_nothing_of_a_loop_that_used_everything_stays_open():
         gc.collect()
     assert [str(each.message) for each in warned if each.category is ResourceWarning] == []
     # The run was ended before the log it tells its end in.
-    rows = await in_thread(sync_redis().xrange, log_key(run_id))
+    rows = await run_in_thread(sync_redis().xrange, log_key(run_id))
     assert (await Run.objects.aget()).status == RunStatus.INTERRUPTED
     assert LogCipher(run_id).open(rows[-1]).type == "done"

@@ -21,7 +21,7 @@ from chat.realtime.consumers import LARGEST_FRAME
 from chat.routing import websocket_urlpatterns
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +31,7 @@ websockets = SocketAuthentication(URLRouter(websocket_urlpatterns))
 
 async def connected(session, *, scopes=("chat",), user=None):
     actor = user or session.user
-    _, secret = await in_thread(create_api_key, actor, name="k", scopes=scopes, actor=actor)
+    _, secret = await run_in_thread(create_api_key, actor, name="k", scopes=scopes, actor=actor)
     headers = [(b"authorization", f"Bearer {secret}".encode())]
     socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
     await socket.send_input({"type": "websocket.connect"})
@@ -53,7 +53,7 @@ async def heard(socket, until="done"):
 
 async def test_a_question_is_answered_with_numbered_events(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("Hello "), TextDelta("there.")]]))
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, answer = await connected(session)
 
     await say(socket, type="text", text="Hi")
@@ -69,7 +69,7 @@ async def test_a_question_is_answered_with_numbered_events(spoken_by):
 
 async def test_a_stop_during_an_answer_is_heard_at_once(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await say(socket, type="text", text="Talk")
     await heard(socket, until="token")
@@ -84,7 +84,7 @@ async def test_a_stop_during_an_answer_is_heard_at_once(spoken_by):
 
 async def test_another_socket_resumes_where_the_first_was_lost(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("one "), 0.3, TextDelta("two")]]))
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     first, _ = await connected(session)
     await say(first, type="text", text="Count")
     seen = (await heard(first, until="token"))[-1]
@@ -118,7 +118,7 @@ async def test_another_socket_resumes_where_the_first_was_lost(spoken_by):
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_stays_open(raw):
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await heard(socket, until="system")
 
@@ -135,7 +135,7 @@ async def test_a_bad_frame_is_answered_and_the_socket_stays_open(raw):
 
 
 async def test_a_frame_that_is_too_large_closes_the_socket():
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await heard(socket, until="system")
 
@@ -151,8 +151,8 @@ async def test_a_frame_that_is_too_large_closes_the_socket():
     [(("documents.read",), False, 403), (("chat",), True, 404)],
 )
 async def test_a_socket_is_refused_before_it_is_accepted(scopes, foreign, status):
-    session = await in_thread(SessionFactory)
-    user = await in_thread(UserFactory) if foreign else None
+    session = await run_in_thread(SessionFactory)
+    user = await run_in_thread(UserFactory) if foreign else None
 
     _, answer = await connected(session, scopes=scopes, user=user)
 
@@ -161,10 +161,10 @@ async def test_a_socket_is_refused_before_it_is_accepted(scopes, foreign, status
 
 
 async def test_a_deleted_session_refuses_the_next_frame(spoken_by):
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await heard(socket, until="system")
-    await in_thread(services.delete_session, session, actor=session.user)
+    await run_in_thread(services.delete_session, session, actor=session.user)
 
     await say(socket, type="text", text="still there?")
     (error,) = await heard(socket, until="error")
@@ -175,8 +175,8 @@ async def test_a_deleted_session_refuses_the_next_frame(spoken_by):
 
 
 async def test_a_run_of_another_session_cannot_be_watched():
-    session = await in_thread(SessionFactory)
-    foreign = await in_thread(RunFactory)
+    session = await run_in_thread(SessionFactory)
+    foreign = await run_in_thread(RunFactory)
     socket, _ = await connected(session)
     await heard(socket, until="system")
 
@@ -190,7 +190,7 @@ async def test_a_run_of_another_session_cannot_be_watched():
 async def watching(session, monkeypatch, view):
     """A socket that watches a run of the session through `view`."""
     monkeypatch.setattr(consumers, "view_run", view)
-    run = await in_thread(RunFactory, session=session)
+    run = await run_in_thread(RunFactory, session=session)
     socket, _ = await connected(session)
     await heard(socket, until="system")
     await say(socket, type="resume", run_id=str(run.pk), after=0)
@@ -213,7 +213,7 @@ async def test_a_watcher_that_breaks_down_closes_the_socket(
         yield []
         raise error
 
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket = await watching(session, monkeypatch, view)
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": code}
@@ -225,7 +225,7 @@ async def test_trouble_while_a_frame_is_handled_closes_the_socket(monkeypatch):
     async def failing(*_):
         raise OperationalError
 
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await heard(socket, until="system")
     monkeypatch.setattr(consumers.ChatConsumer, "check_access", failing)
@@ -243,9 +243,9 @@ async def test_many_watchers_that_break_down_close_the_socket_once(monkeypatch, 
         raise RedisError
         yield []
 
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket = await watching(session, monkeypatch, view)
-    for run in [await in_thread(RunFactory, session=session) for _ in range(3)]:
+    for run in [await run_in_thread(RunFactory, session=session) for _ in range(3)]:
         await say(socket, type="resume", run_id=str(run.pk), after=0)
     await say(socket, type="ping")
     await heard(socket, until="pong")
@@ -262,9 +262,9 @@ async def test_a_socket_watches_so_many_runs_and_no_more(monkeypatch):
         await asyncio.sleep(60)
 
     monkeypatch.setattr(consumers, "MOST_WATCHED", 2)
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket = await watching(session, monkeypatch, view)
-    runs = [await in_thread(RunFactory, session=session) for _ in range(2)]
+    runs = [await run_in_thread(RunFactory, session=session) for _ in range(2)]
 
     await say(socket, type="resume", run_id=str(runs[0].pk), after=0)
     await say(socket, type="resume", run_id=str(runs[0].pk), after=0)
@@ -276,12 +276,12 @@ async def test_a_socket_watches_so_many_runs_and_no_more(monkeypatch):
 
 
 async def waiting_call(session):
-    run = await in_thread(RunFactory, session=session, status="waiting_approval")
-    return await in_thread(ToolRunFactory, session=session, run=run, status="waiting")
+    run = await run_in_thread(RunFactory, session=session, status="waiting_approval")
+    return await run_in_thread(ToolRunFactory, session=session, run=run, status="waiting")
 
 
 async def test_a_waiting_call_is_decided_about_over_the_socket_once():
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     row = await waiting_call(session)
     socket, _ = await connected(session)
     await heard(socket, until="system")
@@ -299,8 +299,8 @@ async def test_a_waiting_call_is_decided_about_over_the_socket_once():
 
 
 async def test_calls_of_other_conversations_are_not_decided_about_here():
-    session = await in_thread(SessionFactory)
-    other = await in_thread(SessionFactory, user=session.user)
+    session = await run_in_thread(SessionFactory)
+    other = await run_in_thread(SessionFactory, user=session.user)
     row = await waiting_call(other)
     socket, _ = await connected(session)
     await heard(socket, until="system")

@@ -103,7 +103,7 @@ def test_a_key_is_measured_by_what_was_asked_with_it():
     key, other = ApiKeyFactory(user=user), ApiKeyFactory(user=user)
     Quota.objects.create(api_key=key, tokens_per_day=10, runs_at_once=1)
     use_tokens(user.pk, 500, 0)
-    token = request_context.current_origin.set(request_context.Origin("", key.pk))
+    token = request_context.current_origin.set(request_context.RequestOrigin("", key.pk))
     try:
         run = Run.objects.get(pk=ask(user).run_id)
         with pytest.raises(QuotaExceeded, match=f"The key '{key.name}'"):

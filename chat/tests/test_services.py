@@ -20,7 +20,7 @@ from chat.tests.factories import (
     SessionFactory,
     ToolRunFactory,
 )
-from documents.services import default_collection
+from documents.services import ensure_default_collection
 from youworker.core.exceptions import IdempotencyMismatch, InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +119,7 @@ def test_twin_posts_at_the_same_moment_are_stored_once():
 
 def test_sessions_cannot_be_limited_to_collections_of_others():
     user = UserFactory()
-    foreign = default_collection(UserFactory())
+    foreign = ensure_default_collection(UserFactory())
 
     with pytest.raises(InvalidInput):
         services.create_session(collections=[foreign.pk], actor=user)

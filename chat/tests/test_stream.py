@@ -25,7 +25,7 @@ from chat.runs.manager import launch, run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
 from youworker.core.redis import async_redis
 
@@ -65,8 +65,8 @@ def _quick(monkeypatch):
 
 
 async def ask():
-    session = await in_thread(SessionFactory)
-    posted = await in_thread(services.post_message, session, text="How?", actor=session.user)
+    session = await run_in_thread(SessionFactory)
+    posted = await run_in_thread(services.post_message, session, text="How?", actor=session.user)
     await launch(posted.run_id)
     return posted.run_id
 
@@ -241,7 +241,7 @@ async def test_whoever_is_ahead_of_a_log_gets_what_comes_there_or_the_end(paced,
 
 
 async def test_a_run_that_has_not_begun_and_one_of_another_process_are_seen():
-    run = await in_thread(RunFactory, status=RunStatus.QUEUED)
+    run = await run_in_thread(RunFactory, status=RunStatus.QUEUED)
     view = View(run.pk)
     await asyncio.sleep(0.5)
     assert view.events == []
@@ -255,7 +255,7 @@ async def test_a_run_that_has_not_begun_and_one_of_another_process_are_seen():
 
 
 async def test_the_database_may_be_away_when_a_run_has_ended(paced, monkeypatch, caplog):
-    run = await in_thread(
+    run = await run_in_thread(
         RunFactory,
         status=RunStatus.SUCCEEDED,
         finished_at=timezone.now() - timedelta(minutes=5),

@@ -24,7 +24,7 @@ from chat.tests.factories import (
 )
 from chat.tests.fakes import ScriptedModel
 from documents.tests.factories import CollectionFactory
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +196,7 @@ def test_the_api_is_closed_to_strangers():
 
 
 async def key_of(user, *scopes):
-    _, secret = await in_thread(create_api_key, user, name="k", scopes=scopes, actor=user)
+    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=scopes, actor=user)
     return {"authorization": f"Bearer {secret}"}
 
 
@@ -209,7 +209,7 @@ async def frames(response):
 @pytest.mark.django_db(transaction=True)
 async def test_one_call_gives_the_whole_answer(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("Forty-"), TextDelta("two."), Usage(3, 2)]]))
-    headers = await key_of(await in_thread(UserFactory), "chat")
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
 
     answer = await AsyncClient().post(
         "/v1/chat", {"text": "Why?"}, content_type="application/json", headers=headers
@@ -225,7 +225,7 @@ async def test_one_call_gives_the_whole_answer(spoken_by):
 @pytest.mark.django_db(transaction=True)
 async def test_one_call_can_stream(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("Forty-"), TextDelta("two.")]]))
-    headers = await key_of(await in_thread(UserFactory), "chat")
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
 
     response = await AsyncClient().post(
         "/v1/chat",
@@ -245,7 +245,7 @@ async def test_one_call_can_stream(spoken_by):
 @pytest.mark.django_db(transaction=True)
 async def test_a_retry_with_the_same_key_watches_the_same_run(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("once")]]))
-    headers = await key_of(await in_thread(UserFactory), "chat")
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
     headers["Idempotency-Key"] = "retry-1"
     client = AsyncClient()
     post = {"content_type": "application/json", "headers": headers}
@@ -262,7 +262,7 @@ async def test_a_retry_with_the_same_key_watches_the_same_run(spoken_by):
 @pytest.mark.django_db(transaction=True)
 async def test_a_model_that_is_away_is_503_with_its_sentence(spoken_by):
     spoken_by(ScriptedModel([[ModelUnavailable("The model server does not answer.")]]))
-    headers = await key_of(await in_thread(UserFactory), "chat")
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
 
     # A 5xx makes the test client raise; a browser sees the answer.
     client = AsyncClient(raise_request_exception=False)
@@ -277,7 +277,7 @@ async def test_a_model_that_is_away_is_503_with_its_sentence(spoken_by):
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_key_without_the_scope_is_refused():
-    headers = await key_of(await in_thread(UserFactory), "documents.read")
+    headers = await key_of(await run_in_thread(UserFactory), "documents.read")
 
     answer = await AsyncClient().get("/v1/sessions", headers=headers)
 

@@ -26,9 +26,9 @@ from chat.runs.manager import launch, run_manager
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.views.chat import answer_to_the_end
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
-from youworker.core.request_context import Origin, current_origin
+from youworker.core.request_context import RequestOrigin, current_origin
 from youworker.tests.support.sockets import Socket
 from youworker.tests.support.waiting import wait_until_async
 
@@ -42,7 +42,7 @@ ENDLESS = [[TextDelta("so far"), 60.0]]
 def _quick(monkeypatch):
     monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
     # Runs remember the key of whoever is here, which may be that of the test before.
-    current_origin.set(Origin())
+    current_origin.set(RequestOrigin())
 
 
 def deactivate(user):
@@ -71,7 +71,7 @@ async def opened(session, *headers):
 
 
 async def by_key(session):
-    key, secret = await in_thread(keyed, session.user)
+    key, secret = await run_in_thread(keyed, session.user)
     socket = await opened(session, (b"authorization", f"Bearer {secret}".encode()))
     return socket, key
 
@@ -84,13 +84,13 @@ async def closing_code(socket):
 
 async def test_a_socket_closes_when_its_user_is_deactivated(spoken_by):
     spoken_by(ScriptedModel(ENDLESS))
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await by_key(session)
     await socket.send_to(text_data='{"type":"text","text":"Hi"}')
     while orjson.loads(await socket.receive_from(timeout=10))["type"] != "token":
         pass
 
-    await in_thread(deactivate, session.user)
+    await run_in_thread(deactivate, session.user)
 
     assert await closing_code(socket) == 4401
     await asyncio.gather(*run_manager().tasks)
@@ -100,11 +100,11 @@ async def test_a_socket_closes_when_its_user_is_deactivated(spoken_by):
 
 
 async def test_a_socket_closes_when_its_key_is_revoked_and_others_stay():
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, key = await by_key(session)
     other, _ = await by_key(session)
 
-    await in_thread(accounts.revoke_api_key, key, actor=session.user)
+    await run_in_thread(accounts.revoke_api_key, key, actor=session.user)
 
     assert await closing_code(socket) == 4401
     await other.send_to(text_data='{"type":"ping"}')
@@ -113,26 +113,26 @@ async def test_a_socket_closes_when_its_key_is_revoked_and_others_stay():
 
 
 async def test_a_socket_closes_when_its_session_ends():
-    session = await in_thread(SessionFactory)
-    cookie = await in_thread(signed_in, session.user)
+    session = await run_in_thread(SessionFactory)
+    cookie = await run_in_thread(signed_in, session.user)
     socket = await opened(session, (b"cookie", f"sessionid={cookie.session_key}".encode()))
 
-    await in_thread(cookie.delete)
+    await run_in_thread(cookie.delete)
 
     assert await closing_code(socket) == 4401
 
 
 async def test_a_socket_closes_when_its_conversation_is_deleted():
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     socket, _ = await by_key(session)
 
-    await in_thread(services.delete_session, session, actor=session.user)
+    await run_in_thread(services.delete_session, session, actor=session.user)
 
     assert await closing_code(socket) == 4404
 
 
 async def test_sockets_leave_no_task_behind():
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     before = asyncio.all_tasks()
     ended, _ = await by_key(session)
     refused = Socket(websockets, f"/ws/chat/{session.pk}")
@@ -155,8 +155,8 @@ def ask(user):
 @pytest.mark.parametrize("ending", ["user", "conversation"])
 async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
     spoken_by(ScriptedModel(ENDLESS))
-    user = await in_thread(UserFactory)
-    posted, grant = await in_thread(ask, user)
+    user = await run_in_thread(UserFactory)
+    posted, grant = await run_in_thread(ask, user)
     await launch(posted.run_id)
     received = b""
 
@@ -169,10 +169,10 @@ async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
             if b"so far" not in frame:
                 continue
             if ending == "user":
-                await in_thread(deactivate, user)
+                await run_in_thread(deactivate, user)
             else:
-                session = await in_thread(services.own_session, posted.session_id, actor=user)
-                await in_thread(services.delete_session, session, actor=user)
+                session = await run_in_thread(services.own_session, posted.session_id, actor=user)
+                await run_in_thread(services.delete_session, session, actor=user)
 
     assert b"so far" in received
     # The run is stopped as well; its end may be the last thing that is seen.
@@ -183,13 +183,13 @@ async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
 
 async def test_the_waiting_call_ends_without_the_answer(spoken_by):
     spoken_by(ScriptedModel(ENDLESS))
-    user = await in_thread(UserFactory)
-    posted, _ = await in_thread(ask, user)
-    key, _ = await in_thread(keyed, user)
+    user = await run_in_thread(UserFactory)
+    posted, _ = await run_in_thread(ask, user)
+    key, _ = await run_in_thread(keyed, user)
     waiting = asyncio.create_task(answer_to_the_end(posted, AccessGrant(user.pk, key_id=key.pk)))
     await wait_until_async(Run.objects.filter(status=RunStatus.RUNNING).aexists)
 
-    await in_thread(accounts.revoke_api_key, key, actor=user)
+    await run_in_thread(accounts.revoke_api_key, key, actor=user)
 
     with pytest.raises(AccessEnded):
         await waiting
@@ -198,11 +198,11 @@ async def test_the_waiting_call_ends_without_the_answer(spoken_by):
 
 async def test_a_run_stops_without_a_viewer_when_its_user_is_deactivated(spoken_by):
     spoken_by(ScriptedModel(ENDLESS))
-    user = await in_thread(UserFactory)
-    posted, _ = await in_thread(ask, user)
+    user = await run_in_thread(UserFactory)
+    posted, _ = await run_in_thread(ask, user)
     await launch(posted.run_id)
 
-    await in_thread(deactivate, user)
+    await run_in_thread(deactivate, user)
     await asyncio.gather(*run_manager().tasks)
 
     assert (await Run.objects.aget()).status == RunStatus.STOPPED

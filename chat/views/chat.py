@@ -25,7 +25,7 @@ from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
 from youworker.core.api.rate_limits import rate_limited
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.realtime.revocation import Revoked, until_revoked
 from youworker.core.slots import holding_nothing
 
@@ -102,7 +102,7 @@ async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict
         while not has_result(task) and await goes_on(run_id):
             await revocable.wait_for(news.wait)
             news.clear()
-        valid = await revocable.wait_for(partial(in_thread, is_still_valid, grant))
+        valid = await revocable.wait_for(partial(run_in_thread, is_still_valid, grant))
     if not valid:
         raise AccessEnded("Your access ended while the answer was made.")
     return task.result() if task is not None and has_result(task) else None
@@ -116,7 +116,7 @@ def has_result(task: RunTask | None) -> bool:
 
 async def goes_on(run_id: UUID) -> bool:
     """Whether a run neither has ended nor waits for a decision."""
-    working = await in_thread(working_runs, [run_id])
+    working = await run_in_thread(working_runs, [run_id])
     return run_id in working
 
 

@@ -269,8 +269,8 @@ class ToolRunViewSet(ActorView, GenericViewSet):
     def list(self, request: Request) -> Response:
         """List calls, newest first."""
         page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response([self.shown(row) for row in page])
+        return self.get_paginated_response([self.serialize(row) for row in page])
 
-    def shown(self, row: ToolRun) -> ToolRunShape:
+    def serialize(self, row: ToolRun) -> ToolRunShape:
         """One call; another user's content is not even decrypted."""
         return rendered_tool_run(row, private=row.user_id == self.actor.pk)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from documents.enums import SearchMode
 from documents.models import Document
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
-from documents.search.statement import Legs, hits
+from documents.search.statement import SearchPlan, run_search
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
 from quotas.services import record_usage
@@ -53,7 +53,7 @@ def search(
         raise InvalidInput("Null characters are not allowed.", attr="query")
     scope = documents_in(actor, collections, tags, document_ids)
     legs = legs_of(query.strip(), mode)
-    results = hits(scope, legs, limit=limit)
+    results = run_search(scope, legs, limit=limit)
     took = round((time.perf_counter() - began) * 1000, 1)
     record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=legs.mode, duration_ms=round(took))
     return SearchAnswer(results, took, legs.mode)
@@ -74,7 +74,7 @@ def documents_in(
     return scope.tagged(tags or ())
 
 
-def legs_of(query: str, mode: str) -> Legs:
+def legs_of(query: str, mode: str) -> SearchPlan:
     """What to look for: words, a vector, or both."""
     terms: QueryTerms | None = None
     vector: VectorQuery | None = None
@@ -88,4 +88,4 @@ def legs_of(query: str, mode: str) -> Legs:
                 raise
             logger.warning("no embedding model, searching by words alone", exc_info=True)
             mode = SearchMode.KEYWORD
-    return Legs(str(mode), terms, vector)
+    return SearchPlan(str(mode), terms, vector)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from documents.embedding import embedder_of
 from documents.search.frequencies import Frequencies, sampler
-from documents.services.embeddings import active_model, as_text
+from documents.services.embeddings import as_text, ensure_active_model
 from documents.text import identifiers, indexable
 from youworker.core.config import config
 
@@ -49,7 +49,7 @@ class QueryTerms:
 def terms_of(query: str) -> QueryTerms | None:
     """The terms of a query; none when it is made of stop words."""
     frequencies = sampler.frequencies()
-    lexemes = rarest(lexemes_of(query[:LONGEST_QUERY]), frequencies)
+    lexemes = rarest(read_lexemes(query[:LONGEST_QUERY]), frequencies)
     if not lexemes:
         return None
     weights = {lexeme: frequencies.weight(lexeme) for lexeme in lexemes}
@@ -61,7 +61,7 @@ def terms_of(query: str) -> QueryTerms | None:
     )
 
 
-def lexemes_of(query: str) -> list[str]:
+def read_lexemes(query: str) -> list[str]:
     """The distinct lexemes of a query in every language in use, in order of appearance."""
     default = config.vector.language
     with connection.cursor() as cursor:
@@ -140,7 +140,7 @@ class VectorQuery:
 
 def vector_query(query: str) -> VectorQuery:
     """Embed a query with the active model; raises `UpstreamUnavailable`."""
-    model = active_model()
+    model = ensure_active_model()
     vector = embedded(query, model.provider, model.name, model.dimensions)
     return VectorQuery(model.pk, model.dimensions, vector)
 

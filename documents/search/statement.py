@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
 # The share of meaning in a hybrid score, and where the question names an identifier.
-MEANING = 0.7
+SEMANTIC_WEIGHT = 0.7
 MEANING_OF_IDENTIFIERS = 0.5
 # What the next best passages of a document add to its best one, half of it to its second, and so
 # on: several hits make a likely document.
-SUPPORT = 0.2
+SIBLING_BONUS = 0.2
 SUPPORTERS = 3
 # What each further passage of a document keeps of its score: one document must not fill the list.
-FADING = 0.9
+DIVERSITY_DECAY = 0.9
 # What a word counts in text, (unused), heading and title: ts_rank's order is D, C, B, A.
 POSITION_WEIGHTS = [0.7, 0.7, 0.85, 1.0]
 # How much a long passage has to say more, as BM25's b; those of usual length are all alike.
@@ -133,7 +133,7 @@ RESULTS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Legs:
+class SearchPlan:
     """What is searched for; a leg that has nothing to look for is missing."""
 
     mode: str
@@ -141,7 +141,7 @@ class Legs:
     vector: VectorQuery | None
 
 
-def hits(scope: DocumentQuerySet, legs: Legs, *, limit: int) -> list[SearchHit]:
+def run_search(scope: DocumentQuerySet, legs: SearchPlan, *, limit: int) -> list[SearchHit]:
     """The best passages of the documents in `scope`, best first."""
     if legs.terms is None and legs.vector is None:
         return []
@@ -153,14 +153,14 @@ def hits(scope: DocumentQuerySet, legs: Legs, *, limit: int) -> list[SearchHit]:
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
-def build(scope: DocumentQuerySet, legs: Legs) -> tuple[str, dict[str, Any]]:
+def build(scope: DocumentQuerySet, legs: SearchPlan) -> tuple[str, dict[str, Any]]:
     """The statement for these legs, and its parameters."""
     documents, parameters = embedded_sql(scope)
     parameters |= {
         "small": SMALL_SCOPE,
-        "support": SUPPORT,
+        "support": SIBLING_BONUS,
         "supporters": SUPPORTERS,
-        "fading": FADING,
+        "fading": DIVERSITY_DECAY,
     }
     parts = [SCOPE.format(documents=documents)]
     if legs.terms is not None:
@@ -172,13 +172,13 @@ def build(scope: DocumentQuerySet, legs: Legs) -> tuple[str, dict[str, Any]]:
     return "WITH " + ",".join(parts) + RESULTS, parameters
 
 
-def fusion(legs: Legs) -> str:
+def fusion(legs: SearchPlan) -> str:
     """How the legs become one list; the cosine of a purely semantic search stays as it is."""
     if legs.terms is None:
         return "found AS (SELECT id, document_id, score FROM semantic)"
     if legs.vector is None:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword"))
-    share = MEANING_OF_IDENTIFIERS if legs.terms.has_identifiers else MEANING
+    share = MEANING_OF_IDENTIFIERS if legs.terms.has_identifiers else SEMANTIC_WEIGHT
     scaled = [
         SCALED.format(share=round(1 - share, 4), leg="keyword"),
         SCALED.format(share=share, leg="semantic"),

@@ -2,9 +2,9 @@
 
 from documents.services.collections import (
     create_collection,
-    default_collection,
     delete_collection,
     ensure_collection,
+    ensure_default_collection,
     restore_collection,
     update_collection,
     writable_collection,
@@ -33,7 +33,7 @@ from documents.services.embedding_queue import (
     retry_tasks,
 )
 from documents.services.embedding_work import embed_next
-from documents.services.embeddings import active_model
+from documents.services.embeddings import ensure_active_model
 from documents.services.files import (
     adopt_strays,
     move_to_storage,
@@ -44,25 +44,25 @@ from documents.services.files import (
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.removal import erase_library, purge_deleted
-from documents.services.sharing import ShareWish, access_reasons, readers
+from documents.services.sharing import ShareInput, access_reasons, users_with_access
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
 
 __all__ = [
     "ParsedFile",
-    "ShareWish",
+    "ShareInput",
     "StoredDocument",
     "access_reasons",
     "activate_model",
-    "active_model",
     "adopt_strays",
     "create_collection",
-    "default_collection",
     "delete_collection",
     "delete_document",
     "drop_model",
     "embed_next",
+    "ensure_active_model",
     "ensure_collection",
+    "ensure_default_collection",
     "erase_library",
     "hand_over_library",
     "has_waiting_tasks",
@@ -72,7 +72,6 @@ __all__ = [
     "prepare_files",
     "prepare_model",
     "purge_deleted",
-    "readers",
     "record_access",
     "refresh_outdated_statuses",
     "remove_unused_files",
@@ -90,5 +89,6 @@ __all__ = [
     "update_collection",
     "update_document",
     "upload_path_hash",
+    "users_with_access",
     "writable_collection",
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from documents.exceptions import CollectionNameExists, DefaultCollection
 from documents.models import Collection, Document
-from documents.services.sharing import ShareWish, share_collection
+from documents.services.sharing import ShareInput, share_collection
 from youworker import audit
 from youworker.core.exceptions import Forbidden, NotFound
 from youworker.core.validators import validate_not_empty
@@ -24,7 +24,7 @@ DEFAULT_NAMES = {"it": "I miei documenti"}
 DEFAULT_NAME = "My documents"
 
 
-def default_collection(user: User) -> Collection:
+def ensure_default_collection(user: User) -> Collection:
     """The private collection everybody owns; made on first use, once in every race."""
     found = Collection.objects.filter(owner=user, is_default=True).first()
     if found is not None:
@@ -70,11 +70,11 @@ def writable_collection(collection_id: UUID, *, actor: User) -> Collection:
 @validate_not_empty("name")
 @transaction.atomic
 def create_collection(
-    name: str, *, description: str = "", shares: Iterable[ShareWish] = (), actor: User
+    name: str, *, description: str = "", shares: Iterable[ShareInput] = (), actor: User
 ) -> Collection:
     """Create a collection of the actor's; raises `CollectionNameExists`."""
     draft = Collection(owner=actor, name=name.strip(), description=description)
-    made = saved(draft)
+    made = save_or_conflict(draft)
     audit.record("collection.create", actor=actor, target=made)
     share_collection(made, shares, actor=actor)
     return made
@@ -88,7 +88,7 @@ def update_collection(collection: Collection, *, actor: User, **changes: Any) ->
     for name in fields:
         setattr(collection, name, changes[name].strip())
     if fields:
-        saved(collection, *fields)
+        save_or_conflict(collection, *fields)
         audit.record("collection.update", actor=actor, target=collection, fields=fields)
     if "shares" in changes:
         share_collection(collection, changes["shares"], actor=actor)
@@ -119,7 +119,7 @@ def restore_collection(collection_id: UUID, *, actor: User) -> Collection:
         raise NotFound("There is no such collection.")
     if found.is_deleted:
         found.deleted_at = None
-        saved(found, "deleted_at")
+        save_or_conflict(found, "deleted_at")
         audit.record("collection.update", actor=actor, target=found, fields=["deleted_at"])
     return found
 
@@ -132,7 +132,9 @@ def release_guests(collection: Collection) -> None:
     for document in guests.select_related("owner"):
         # Only if it still lies there: its owner may move it, or it may be purged meanwhile.
         there = Document.all_objects.filter(pk=document.pk, collection=collection)
-        there.update(collection=default_collection(document.owner), updated_at=timezone.now())
+        there.update(
+            collection=ensure_default_collection(document.owner), updated_at=timezone.now()
+        )
 
 
 def require_owner(collection: Collection, actor: User) -> None:
@@ -141,7 +143,7 @@ def require_owner(collection: Collection, actor: User) -> None:
         raise Forbidden("Only its owner may change this collection.")
 
 
-def saved(collection: Collection, *fields: str) -> Collection:
+def save_or_conflict(collection: Collection, *fields: str) -> Collection:
     """Write a new collection, or just these fields; raises `CollectionNameExists`."""
     try:
         with transaction.atomic():

@@ -46,9 +46,9 @@ def update_document(document: Document, *, actor: User, **changes: Any) -> Docum
     if {"collection_id", "shares"} & set(changes):
         require_managed(document, actor)
     if "title" in changes:
-        rename(document, changes["title"])
+        rename_document(document, changes["title"])
     if "collection_id" in changes:
-        move(document, changes["collection_id"], actor=actor)
+        move_document(document, changes["collection_id"], actor=actor)
     if "tags" in changes:
         set_tags(document, changes["tags"])
     if "shares" in changes:
@@ -59,7 +59,7 @@ def update_document(document: Document, *, actor: User, **changes: Any) -> Docum
     return document
 
 
-def rename(document: Document, title: str) -> None:
+def rename_document(document: Document, title: str) -> None:
     """Give a title that parsing the file again does not change."""
     if not title.strip():
         raise InvalidInput("This may not be empty.", attr="title")
@@ -69,7 +69,7 @@ def rename(document: Document, title: str) -> None:
     retitle_passages(document)
 
 
-def move(document: Document, collection_id: UUID, *, actor: User) -> None:
+def move_document(document: Document, collection_id: UUID, *, actor: User) -> None:
     """Put a document into another collection the actor may fill."""
     try:
         document.collection = writable_collection(collection_id, actor=actor)

@@ -21,7 +21,7 @@ from documents.services.embedding_queue import (
     refresh_statuses,
     wait_for_storing,
 )
-from documents.services.embeddings import active_model, build_index, drop_index
+from documents.services.embeddings import build_index, drop_index, ensure_active_model
 from youworker import audit
 from youworker.core.effects import after_commit
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
@@ -54,7 +54,7 @@ def prepare_model(
     that cannot be used here, and `ModelInUse` for one that is being dropped.
     """
     require_usable(provider, name, dimensions)
-    active_model()
+    ensure_active_model()
     given = {"provider": provider, "name": name, "dimensions": dimensions}
     model, is_new = EmbeddingModel.objects.get_or_create(
         **given, defaults={"state": ModelState.PREPARING}

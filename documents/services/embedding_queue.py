@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from documents.enums import ModelState
 from documents.models import Document, EmbeddingModel, EmbeddingTask
-from documents.services.embeddings import active_model
+from documents.services.embeddings import ensure_active_model
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -66,7 +66,7 @@ def queue_documents(document_ids: Collection[UUID]) -> None:
     """
     models = lock_models()
     if not models:
-        active_model()
+        ensure_active_model()
         models = lock_models()
     insert_tasks(RENEW, models, document_ids)
 

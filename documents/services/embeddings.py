@@ -31,7 +31,7 @@ INSERT = """
 """
 
 
-def active_model() -> EmbeddingModel:
+def ensure_active_model() -> EmbeddingModel:
     """The model that answers searches; created from the configuration on first use."""
     found = EmbeddingModel.objects.active().first()
     if found is not None:

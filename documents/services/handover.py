@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from documents.models import Collection, CollectionShare, Document, DocumentShare
-from documents.services.collections import default_collection
+from documents.services.collections import ensure_default_collection
 from groups.models import Membership
 from youworker import audit
 from youworker.core.removal import lock_selected
@@ -28,19 +28,19 @@ def hand_over_library(user: User, *, actor: User | None = None) -> int:
     """
     handed = 0
     for collection in Collection.objects.filter(owner=user).order_by("pk"):
-        heir = heir_of(groups_of_collection(collection.pk), user)
+        heir = new_owner_for(groups_of_collection(collection.pk), user)
         if heir is not None:
-            handed += hand_over_collection(collection, heir, actor=actor)
+            handed += transfer_collection(collection, heir, actor=actor)
     for document in Document.objects.filter(owner=user).order_by("pk").iterator():
-        heir = heir_of(groups_of_document(document), user)
+        heir = new_owner_for(groups_of_document(document), user)
         if heir is not None:
-            handed += hand_over_document(document, heir, actor=actor)
+            handed += transfer_document(document, heir, actor=actor)
     return handed
 
 
-def heir_of(group_ids: Iterable[UUID], user: User) -> User | None:
+def new_owner_for(group_ids: Iterable[UUID], user: User) -> User | None:
     """The admin, of the first of these groups, who has been one for longest."""
-    admins = Membership.objects.admins().able().exclude(user=user).select_related("user")
+    admins = Membership.objects.admins().active_people().exclude(user=user).select_related("user")
     first = (
         admins.filter(group_id__in=list(group_ids))
         .order_by("group__name", "created_at", "pk")
@@ -65,7 +65,7 @@ def groups_of_document(document: Document) -> list[UUID]:
 
 
 @transaction.atomic
-def hand_over_collection(collection: Collection, heir: User, *, actor: User | None) -> int:
+def transfer_collection(collection: Collection, heir: User, *, actor: User | None) -> int:
     """Give a collection to its heir, with what its owner has in it; how many documents.
 
     Nothing happens when it was deleted or given away meanwhile.
@@ -81,11 +81,11 @@ def hand_over_collection(collection: Collection, heir: User, *, actor: User | No
     audit.record(
         "collection.update", actor=actor, target=collection, fields=["owner"], heir=str(heir.pk)
     )
-    return sum(hand_over_document(document, heir, actor=actor) for document in own)
+    return sum(transfer_document(document, heir, actor=actor) for document in own)
 
 
 @transaction.atomic
-def hand_over_document(document: Document, heir: User, *, actor: User | None) -> bool:
+def transfer_document(document: Document, heir: User, *, actor: User | None) -> bool:
     """Give one document to its heir; it stays in its collection unless that was private.
 
     False when it was deleted or given away meanwhile.
@@ -96,7 +96,7 @@ def hand_over_document(document: Document, heir: User, *, actor: User | None) ->
     in_private = document.collection.owner_id == document.owner_id
     document.owner = heir
     if in_private:
-        document.collection = default_collection(heir)
+        document.collection = ensure_default_collection(heir)
     document.save_fields("owner", "collection")
     audit.record(
         "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)

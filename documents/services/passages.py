@@ -96,10 +96,12 @@ def write_passages(
     describe(document, language=language, pages=pages, title=title)
     found = compare(document, clean)
     Passage.objects.filter(pk__in=found.gone).delete()
-    run(MOVE, [position(*pair) for pair in found.moved])
+    execute_over_rows(MOVE, [position(*pair) for pair in found.moved])
     if before != (document.text_config, document.title):
-        run(REINDEX, rows_of(document, found.kept), document)
-    run(INSERT, rows_of(document, ((uuid7(), draft) for draft in found.fresh)), document)
+        execute_over_rows(REINDEX, rows_of(document, found.kept), document)
+    execute_over_rows(
+        INSERT, rows_of(document, ((uuid7(), draft) for draft in found.fresh)), document
+    )
     document.passage_count = len(clean)
     document.status = DocumentStatus.SEARCHABLE
     document.save_fields("title", "language", "text_config", "pages", "passage_count", "status")
@@ -110,7 +112,7 @@ def retitle_passages(document: Document) -> None:
     """Let the passages be found by the document's new title; in the caller's transaction."""
     stored = Passage.objects.filter(document=document).order_by("ordinal")
     rows = ((row.pk, draft_of(row)) for row in stored.iterator(BATCH))
-    run(REINDEX, rows_of(document, rows), document)
+    execute_over_rows(REINDEX, rows_of(document, rows), document)
 
 
 def describe(document: Document, *, language: str, pages: int | None, title: str | None) -> None:
@@ -184,7 +186,7 @@ def rows_of(
         }
 
 
-def run(
+def execute_over_rows(
     statement: str, rows: Iterable[Mapping[str, Any]], document: Document | None = None
 ) -> None:
     """Execute a statement over rows, some at a time; nothing happens for none."""

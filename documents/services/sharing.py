@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-class ShareWish(TypedDict):
+class ShareInput(TypedDict):
     """A group and what it shall be allowed."""
 
     group_id: UUID
     access: str
 
 
-def share_collection(collection: Collection, shares: Iterable[ShareWish], *, actor: User) -> None:
+def share_collection(collection: Collection, shares: Iterable[ShareInput], *, actor: User) -> None:
     """Make these the shares of a collection; runs in the caller's transaction."""
     wanted = {wish["group_id"]: wish["access"] for wish in shares}
     current = dict(
@@ -105,7 +105,7 @@ def group_shares(document: Document) -> dict[UUID, list[AccessReason]]:
     return found
 
 
-def readers(document: Document) -> QuerySet[User]:
+def users_with_access(document: Document) -> QuerySet[User]:
     """The active users who see a document."""
     members = Membership.objects.filter(group_id__in=list(group_shares(document)))
     owners = User.objects.filter(pk__in=[document.owner_id, document.collection.owner_id])

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.enums import PrivateKind
 from accounts.services import open_private
 from documents.models import Collection, Document, Tag
-from documents.services.collections import release_guests, saved
+from documents.services.collections import release_guests, save_or_conflict
 from documents.services.documents import passages_of
 from youworker import audit
 from youworker.core.exceptions import DomainError
@@ -72,7 +72,7 @@ def show_collection(collection: Collection, *, actor: User) -> bool:
         return False
     found.deleted_at = None
     try:
-        saved(found, "deleted_at")
+        save_or_conflict(found, "deleted_at")
     except DomainError:
         return False
     audit.record("collection.update", actor=actor, target=found, fields=["deleted_at"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST_TAG = 64
 
 
-def tag_rows(names: Iterable[str]) -> list[Tag]:
+def ensure_tags(names: Iterable[str]) -> list[Tag]:
     """The tags of these names, created where they are missing; blank names are left out."""
     clean = [" ".join(without_nul(name).split())[:LONGEST_TAG] for name in names]
     wanted = list(dict.fromkeys(name for name in clean if name))
@@ -29,14 +29,14 @@ def tag_rows(names: Iterable[str]) -> list[Tag]:
 
 def add_tags(document: Document, names: Iterable[str]) -> None:
     """Label a document, keeping the labels it has."""
-    rows = tag_rows(names)
+    rows = ensure_tags(names)
     if rows:
         document.tags.add(*rows)
 
 
 def set_tags(document: Document, names: Iterable[str]) -> None:
     """Make these the labels of a document."""
-    document.tags.set(tag_rows(names))
+    document.tags.set(ensure_tags(names))
 
 
 @transaction.atomic

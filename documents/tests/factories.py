@@ -58,7 +58,7 @@ class DocumentFactory(factory.django.DjangoModelFactory):
         model = Document
 
     owner = factory.SubFactory(UserFactory)
-    collection = factory.LazyAttribute(lambda row: services.default_collection(row.owner))
+    collection = factory.LazyAttribute(lambda row: services.ensure_default_collection(row.owner))
     title = factory.Sequence(lambda n: f"Document {n}")
     uri = factory.LazyAttribute(lambda row: f"{row.title}.txt")
     mime = "text/plain"

@@ -143,12 +143,12 @@ def test_staff_activate_only_a_complete_model(staff, use, letters):
     page = url(models.EmbeddingModel, "changelist")
 
     refused = staff.post(page, choose(other, "activate"), follow=True)
-    assert services.active_model() == letters
+    assert services.ensure_active_model() == letters
     assert "2 passages have no vector of" in refused.content.decode()
     models.Passage.objects.all().delete()
     staff.post(page, choose(other, "activate"))
 
-    assert services.active_model() == other
+    assert services.ensure_active_model() == other
 
 
 def test_staff_prepare_a_model(staff, letters):

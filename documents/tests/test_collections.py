@@ -46,22 +46,25 @@ def in_threads(*calls):
 def test_default_collection_is_one_per_user():
     user = UserFactory()
 
-    first, second = services.default_collection(user), services.default_collection(user)
+    first, second = (
+        services.ensure_default_collection(user),
+        services.ensure_default_collection(user),
+    )
 
     assert first == second
-    assert services.default_collection(UserFactory()) != first
+    assert services.ensure_default_collection(UserFactory()) != first
 
 
 @pytest.mark.django_db
 def test_default_collection_has_a_name_in_the_users_language():
-    assert services.default_collection(UserFactory(language="it")).name == "I miei documenti"
+    assert services.ensure_default_collection(UserFactory(language="it")).name == "I miei documenti"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_default_collection_is_made_once_in_a_race():
     user = UserFactory()
 
-    found = in_threads(*[lambda: services.default_collection(user).pk] * 6)
+    found = in_threads(*[lambda: services.ensure_default_collection(user).pk] * 6)
 
     assert len(set(found)) == 1
 
@@ -184,7 +187,7 @@ def test_delete_collection_hides_own_documents_and_releases_others():
 
     assert not Document.objects.visible_to(owner).filter(pk=mine.pk).exists()
     assert Document.objects.visible_to(theirs.owner).get() == theirs
-    assert theirs.refreshed().collection == services.default_collection(theirs.owner)
+    assert theirs.refreshed().collection == services.ensure_default_collection(theirs.owner)
     assert actions() == ["collection.delete"]
 
 
@@ -193,7 +196,7 @@ def test_the_default_collection_stays():
     user = UserFactory()
 
     with pytest.raises(DefaultCollection):
-        services.delete_collection(services.default_collection(user), actor=user)
+        services.delete_collection(services.ensure_default_collection(user), actor=user)
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from accounts.tests.factories import UserFactory
 from documents import content
 from documents.models import StoredFile
 from documents.tests.factories import DocumentFactory, store_bytes
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 
 DATA = bytes(range(256)) * 4
 
@@ -140,7 +140,7 @@ def test_names_cannot_break_the_header(fetch):
 @pytest.mark.django_db(transaction=True)
 async def test_pieces_are_streamed_under_asgi(monkeypatch):
     monkeypatch.setattr(content, "PIECE", 100)
-    document = await in_thread(stored)
+    document = await run_in_thread(stored)
     client = AsyncClient()
     await client.aforce_login(document.owner)
 

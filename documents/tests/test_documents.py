@@ -183,7 +183,7 @@ def test_purge_deleted_removes_a_collection_but_no_guests():
 
     assert not Collection.all_objects.filter(pk=collection.pk).exists()
     assert list(Document.objects.all()) == [guest]
-    assert guest.refreshed().collection == services.default_collection(guest.owner)
+    assert guest.refreshed().collection == services.ensure_default_collection(guest.owner)
 
 
 @pytest.mark.django_db

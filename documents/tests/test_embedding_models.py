@@ -77,7 +77,7 @@ def test_a_second_model_completes_while_uploads_go_on(letters, prepare, second):
         assert services.missing_vectors(known) == 0
         documents = set(PassageEmbedding.objects.of_model(known).values_list("document", flat=True))
         assert documents == {document.pk for document in old + new}
-    assert services.active_model() == letters
+    assert services.ensure_active_model() == letters
 
 
 def test_searches_use_the_active_model_until_the_other_takes_over(letters, prepare, second):
@@ -112,12 +112,12 @@ def test_a_model_is_activated_when_it_is_complete_and_back(letters, prepare, sec
 
     with pytest.raises(ModelIncomplete, match="1 passages have no vector of 'second' yet"):
         services.activate_model(model)
-    assert services.active_model() == letters
+    assert services.ensure_active_model() == letters
     embed()
     services.activate_model(model)
-    assert services.active_model() == model
+    assert services.ensure_active_model() == model
     services.activate_model(letters)
-    assert services.active_model() == letters
+    assert services.ensure_active_model() == letters
 
 
 @pytest.mark.parametrize("state", [ModelState.PREPARING, ModelState.DROPPING])
@@ -137,7 +137,7 @@ def test_two_switches_at_once_follow_each_other(letters, prepare, second):
     )
 
     assert raised == [None, None]
-    assert services.active_model() == other
+    assert services.ensure_active_model() == other
 
 
 def test_an_incomplete_model_is_activated_on_demand(letters, prepare):
@@ -150,7 +150,7 @@ def test_an_incomplete_model_is_activated_on_demand(letters, prepare):
 
     services.activate_model(model, allow_missing=True)
 
-    assert services.active_model() == model
+    assert services.ensure_active_model() == model
     assert good.refreshed().status == DocumentStatus.READY
     assert bad.refreshed().status == DocumentStatus.SEARCHABLE
     picky.word = "walrus"

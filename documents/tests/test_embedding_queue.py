@@ -230,7 +230,7 @@ def test_claiming_and_queueing_use_the_indexes_of_a_large_queue(letters):
     owner = UserFactory()
     documents = Document.objects.bulk_create(
         DocumentFactory.build_batch(
-            5000, owner=owner, collection=services.default_collection(owner)
+            5000, owner=owner, collection=services.ensure_default_collection(owner)
         )
     )
     EmbeddingModel.objects.update(active=False)
@@ -275,7 +275,7 @@ def test_nothing_is_called_complete_while_a_model_is_prepared(letters):
 def test_the_first_document_makes_the_active_model():
     write(DocumentFactory(), "text")
 
-    assert EmbeddingTask.objects.get().model == services.active_model()
+    assert EmbeddingTask.objects.get().model == services.ensure_active_model()
 
 
 def test_a_task_says_nothing_about_a_document():

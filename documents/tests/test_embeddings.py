@@ -19,16 +19,16 @@ def indexes():
 
 @pytest.mark.django_db
 def test_active_model_is_made_on_first_use_with_its_index():
-    model = services.active_model()
+    model = services.ensure_active_model()
 
     assert (model.provider, model.name, model.dimensions) == configured_model()
-    assert services.active_model() == model
+    assert services.ensure_active_model() == model
     assert model.index_name in indexes()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_active_model_is_made_once_in_a_race():
-    found = in_threads(*[lambda: services.active_model().pk] * 4)
+    found = in_threads(*[lambda: services.ensure_active_model().pk] * 4)
 
     assert len(set(found)) == 1
     assert EmbeddingModel.objects.count() == 1

@@ -3,7 +3,7 @@ import pytest
 from accounts.tests.factories import UserFactory
 from documents.enums import Access
 from documents.models import Collection, Document, Passage
-from documents.services import default_collection
+from documents.services import ensure_default_collection
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
@@ -22,7 +22,7 @@ def own(user):
 
 
 def in_own_collection(user):
-    return DocumentFactory(collection=default_collection(user))
+    return DocumentFactory(collection=ensure_default_collection(user))
 
 
 def shared_collection(user, access=Access.READ):

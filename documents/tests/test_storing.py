@@ -36,7 +36,7 @@ def put(user, *, collection=None, tags=(), accepted_at=None, texts=("words",), *
     }
     return services.store_parsed(
         services.ParsedFile(**values | changes),
-        collection=collection or services.default_collection(user),
+        collection=collection or services.ensure_default_collection(user),
         tags=tags,
         accepted_at=accepted_at,
         actor=user,
@@ -208,7 +208,7 @@ def test_a_document_that_was_moved_away_leaves_room_for_the_file():
 )
 def test_files_that_come_at_once_are_one_document(files):
     user = UserFactory()
-    services.default_collection(user)
+    services.ensure_default_collection(user)
 
     found = in_threads(
         *[lambda file=file: put(user, tags=["b", "a"], **file).document.pk for file in files]

@@ -49,7 +49,7 @@ def test_collections_are_listed_in_a_fixed_number_of_queries(
     count, client_of, django_assert_num_queries
 ):
     membership = MembershipFactory()
-    services.default_collection(membership.user)
+    services.ensure_default_collection(membership.user)
     for share in CollectionShareFactory.create_batch(count, group=membership.group):
         DocumentFactory.create_batch(2, collection=share.collection)
     CollectionFactory()

@@ -40,7 +40,7 @@ class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericVi
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, the default one first."""
-        services.default_collection(self.actor)
+        services.ensure_default_collection(self.actor)
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=CreateCollectionSerializer, responses={201: CollectionSerializer})
@@ -49,7 +49,7 @@ class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericVi
         form = CreateCollectionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         made = services.create_collection(**form.validated_data, actor=self.actor)
-        return Response(self.shown(made), status=201)
+        return Response(self.serialize(made), status=201)
 
     @extend_schema(request=UpdateCollectionSerializer, responses=CollectionSerializer)
     def partial_update(self, request: Request, pk: Any = None) -> Response:
@@ -59,7 +59,7 @@ class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericVi
         changed = services.update_collection(
             self.get_object(), actor=self.actor, **form.validated_data
         )
-        return Response(self.shown(changed))
+        return Response(self.serialize(changed))
 
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Hide it with the owner's documents in it; those of others move to their own."""
@@ -69,8 +69,8 @@ class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericVi
     @extend_schema(request=None, responses=CollectionSerializer)
     def restore(self, request: Request, pk: Any = None) -> Response:
         """Show a deleted collection again."""
-        return Response(self.shown(services.restore_collection(pk, actor=self.actor)))
+        return Response(self.serialize(services.restore_collection(pk, actor=self.actor)))
 
-    def shown(self, collection: Collection) -> Any:
+    def serialize(self, collection: Collection) -> Any:
         """The collection as the list shows it."""
         return self.get_serializer(self.get_queryset().get(pk=collection.pk)).data

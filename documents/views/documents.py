@@ -68,7 +68,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         form = UpdateDocumentSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.update_document(self.get_object(), actor=self.actor, **form.validated_data)
-        return Response(self.shown(pk))
+        return Response(self.serialize(pk))
 
     @rate_limited("FILE_DELETE")
     def destroy(self, request: Request, pk: Any = None) -> Response:
@@ -80,7 +80,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
     def restore(self, request: Request, pk: Any = None) -> Response:
         """Show a deleted document again."""
         services.restore_document(pk, actor=self.actor)
-        return Response(self.shown(pk))
+        return Response(self.serialize(pk))
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     @action(detail=True, filterset_class=None, renderer_classes=[OrjsonRenderer, AnyType])
@@ -107,7 +107,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
     def access(self, request: Request, pk: Any = None) -> Response:
         """Tell who sees it and why; to those who may only read it, why they do."""
         document = self.get_object()
-        people = services.readers(document)
+        people = services.users_with_access(document)
         if not document.writable:
             people = people.filter(pk=self.actor.pk)
         page = self.paginate_queryset(people)
@@ -122,6 +122,6 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         ]
         return self.get_paginated_response(AccessSerializer(rows, many=True).data)
 
-    def shown(self, pk: Any) -> Any:
+    def serialize(self, pk: Any) -> Any:
         """The document as the list shows it."""
         return self.get_serializer(self.get_queryset().get(pk=pk)).data

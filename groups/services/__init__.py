@@ -10,7 +10,7 @@ from groups.services.service_accounts import (
     remove_service_account,
     revoke_service_key,
 )
-from groups.services.withdrawal import withdraw_user
+from groups.services.withdrawal import remove_from_all_groups
 
 __all__ = [
     "add_member",
@@ -20,6 +20,7 @@ __all__ = [
     "create_service_key",
     "delete_group",
     "group_map",
+    "remove_from_all_groups",
     "remove_member",
     "remove_service_account",
     "require_admin",
@@ -27,5 +28,4 @@ __all__ = [
     "revoke_service_key",
     "sync_mapped_groups",
     "update_group",
-    "withdraw_user",
 ]

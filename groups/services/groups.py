@@ -10,7 +10,10 @@ from groups.enums import Role
 from groups.exceptions import GroupNameExists
 from groups.models import Group, Membership
 from groups.services.rights import lock_person, managed_group
-from groups.services.service_accounts import put_to_sleep, wake_up
+from groups.services.service_accounts import (
+    deactivate_service_accounts,
+    reactivate_service_accounts,
+)
 from youworker import audit
 from youworker.core.exceptions import Forbidden
 from youworker.core.validators import validate_not_empty
@@ -26,7 +29,7 @@ def create_group(name: str, *, description: str = "", actor: User) -> Group:
     founder = lock_person(actor.pk)
     if founder is None or not founder.is_active:
         raise Forbidden("Only an active person can have a group.")
-    group = saved(Group(name=name.strip(), description=description))
+    group = save_or_conflict(Group(name=name.strip(), description=description))
     Membership.objects.create(group=group, user=actor, role=Role.ADMIN)
     audit.record("group.create", actor=actor, target=group)
     return group
@@ -44,7 +47,7 @@ def update_group(
     for field in fields:
         setattr(group, field, changes[field])
     if fields:
-        saved(group, *fields)
+        save_or_conflict(group, *fields)
         audit.record("group.update", actor=actor, target=group, fields=fields)
     return group
 
@@ -67,19 +70,19 @@ def restore_group(group: Group, *, actor: User) -> Group:
 def hide_group(group: Group, *, actor: User | None) -> None:
     """Hide a locked, living group."""
     group.soft_delete()
-    put_to_sleep(group)
+    deactivate_service_accounts(group)
     audit.record("group.delete", actor=actor, target=group)
 
 
 def show_group(group: Group, *, actor: User) -> None:
     """Show a locked, deleted group."""
     group.deleted_at = None
-    saved(group, "deleted_at")
-    wake_up(group)
+    save_or_conflict(group, "deleted_at")
+    reactivate_service_accounts(group)
     audit.record("group.restore", actor=actor, target=group)
 
 
-def saved(group: Group, *fields: str) -> Group:
+def save_or_conflict(group: Group, *fields: str) -> Group:
     """Write a new group, or just these fields; raises `GroupNameExists`."""
     try:
         with transaction.atomic():

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from groups.enums import Role
 from groups.models import Group, Membership
-from groups.services.members import join, part, set_role
+from groups.services.members import add_membership, remove_membership, set_role
 from groups.services.rights import has_other_admin, lock_person
 from youworker import audit
 from youworker.core.config import config
@@ -60,12 +60,12 @@ def sync_mapped_groups(
         found = Membership.objects.filter(group=group, user=user).first()
         if key in member_of:
             role = Role.ADMIN if key in admin_of else Role.MEMBER
-            let_in(group, user, found, role, governed=key in governed, actor=actor)
+            ensure_membership(group, user, found, role, governed=key in governed, actor=actor)
         elif found is not None and may_lose(found):
-            part(found, actor=actor)
+            remove_membership(found, actor=actor)
 
 
-def let_in(
+def ensure_membership(
     group: Group,
     user: User,
     found: Membership | None,
@@ -76,7 +76,7 @@ def let_in(
 ) -> None:
     """Make somebody a member of a locked group, in the role the rules give."""
     if found is None:
-        join(group, user, role=role, actor=actor)
+        add_membership(group, user, role=role, actor=actor)
     elif governed and found.role != role and (role == Role.ADMIN or may_lose(found)):
         set_role(found, role, actor=actor)
 

@@ -37,7 +37,7 @@ def add_member(group: Group, *, user_id: UUID, role: str = Role.MEMBER, actor: U
     group = managed_group(group.pk, actor=actor)
     if person is None or not person.is_active:
         raise InvalidInput("There is no such active user.", attr="user_id")
-    return join(group, person, role=role, actor=actor)
+    return add_membership(group, person, role=role, actor=actor)
 
 
 @validate_enum("role", Role)
@@ -62,7 +62,7 @@ def remove_member(group: Group, *, user_id: UUID, actor: User) -> None:
     require_person(membership)
     if membership.role == Role.ADMIN:
         require_other_admin(membership)
-    part(membership, actor=actor)
+    remove_membership(membership, actor=actor)
 
 
 def require_person(membership: Membership) -> None:
@@ -71,7 +71,7 @@ def require_person(membership: Membership) -> None:
         raise ServiceAccountBound("Service accounts are managed on a page of their own.")
 
 
-def join(group: Group, user: User, *, role: str, actor: User | None) -> Membership:
+def add_membership(group: Group, user: User, *, role: str, actor: User | None) -> Membership:
     """Write a membership of a locked group; raises `MembershipExists`."""
     try:
         with transaction.atomic():
@@ -91,7 +91,7 @@ def set_role(membership: Membership, role: str, *, actor: User | None) -> None:
     audit.record("group.member.role_change", actor=actor, target=membership.group, **details)
 
 
-def part(membership: Membership, *, actor: User | None) -> None:
+def remove_membership(membership: Membership, *, actor: User | None) -> None:
     """Remove a membership of a locked group."""
     membership.delete()
     user_id = str(membership.user_id)

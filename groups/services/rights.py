@@ -54,7 +54,7 @@ def lock_person(user_id: UUID) -> User | None:
 
     Always before any group: nobody joins one while he is taken out of all of them.
     """
-    people = User.objects.people().filter(pk=user_id)
+    people = User.objects.humans().filter(pk=user_id)
     return people.select_for_update(of=("self",), no_key=True).first()
 
 
@@ -67,4 +67,4 @@ def require_other_admin(membership: Membership) -> None:
 def has_other_admin(membership: Membership) -> bool:
     """Whether somebody else could manage the locked group; who is deactivated could not."""
     others = Membership.objects.filter(group_id=membership.group_id).exclude(pk=membership.pk)
-    return others.able().admins().exists()
+    return others.active_people().admins().exists()

@@ -13,7 +13,7 @@ from accounts.services import create_api_key, revoke_api_key
 from groups.enums import Role
 from groups.exceptions import TooManyServiceAccounts
 from groups.models import Group, Membership, ServiceAccount
-from groups.services.members import join, part
+from groups.services.members import add_membership, remove_membership
 from groups.services.rights import managed_group
 from youworker import audit
 from youworker.core.exceptions import InvalidInput, NotFound
@@ -40,7 +40,7 @@ def create_service_account(group: Group, *, name: str, actor: User) -> ServiceAc
     user.set_unusable_password()
     user.save(force_insert=True)
     account = ServiceAccount.objects.create(group=group, user=user, created_by=actor)
-    join(group, user, role=Role.MEMBER, actor=actor)
+    add_membership(group, user, role=Role.MEMBER, actor=actor)
     audit.record("group.service_account.create", actor=actor, target=group, user=str(user.pk))
     return account
 
@@ -111,17 +111,17 @@ def end_account(account: ServiceAccount, *, actor: User | None) -> None:
     for key in ApiKey.objects.filter(user=account.user_id, revoked_at__isnull=True):
         revoke_api_key(key, actor=actor)
     for membership in Membership.objects.filter(user=account.user_id).select_related("group"):
-        part(membership, actor=actor)
+        remove_membership(membership, actor=actor)
     group, user_id = account.group, str(account.user_id)
     audit.record("group.service_account.delete", actor=actor, target=group or account, user=user_id)
 
 
-def put_to_sleep(group: Group) -> None:
+def deactivate_service_accounts(group: Group) -> None:
     """Stop the service accounts of a deleted group."""
     User.objects.filter(service_account__group=group).update(is_active=False)
 
 
-def wake_up(group: Group) -> None:
+def reactivate_service_accounts(group: Group) -> None:
     """Let the service accounts of a restored group go on, but for those that were removed."""
     resting = User.objects.filter(
         service_account__group=group, service_account__ended_at__isnull=True

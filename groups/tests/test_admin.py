@@ -108,7 +108,7 @@ def test_staff_restore_no_group_whose_name_is_taken_or_that_nobody_could_manage(
     services.delete_group(taken, actor=admin)
     managed_group(name="sales")
     empty, last = managed_group()
-    services.withdraw_user(last, actor=last)
+    services.remove_from_all_groups(last, actor=last)
 
     answer = act(pages, "show", taken, empty)
 

@@ -89,7 +89,7 @@ def test_only_active_people_are_able_to_manage():
     service_account_of(group, admin)
     MembershipFactory(group=group, user=UserFactory(is_active=False))
 
-    assert [one.user for one in Membership.objects.filter(group=group).able()] == [admin]
+    assert [one.user for one in Membership.objects.filter(group=group).active_people()] == [admin]
 
 
 def test_service_accounts_are_visible_to_the_admins_of_their_living_group():

@@ -80,7 +80,7 @@ def test_two_admins_cannot_remove_each_other():
 def test_an_admin_leaves_while_the_other_one_is_withdrawn():
     group, ada, bob = two_admins()
 
-    at_once(lambda: services.withdraw_user(ada, actor=ada), lambda: leave(group, bob))
+    at_once(lambda: services.remove_from_all_groups(ada, actor=ada), lambda: leave(group, bob))
 
     # Whoever was second: bob had to stay, or cleo took over.
     assert admins(group) in (["bob"], ["cleo"])
@@ -91,8 +91,8 @@ def test_two_admins_who_are_withdrawn_at_once_leave_an_heir():
     group, ada, bob = two_admins()
 
     errors = at_once(
-        lambda: services.withdraw_user(ada, actor=None),
-        lambda: services.withdraw_user(bob, actor=None),
+        lambda: services.remove_from_all_groups(ada, actor=None),
+        lambda: services.remove_from_all_groups(bob, actor=None),
     )
 
     assert errors == []
@@ -106,7 +106,9 @@ def test_people_withdrawn_from_several_groups_at_once_do_not_block_each_other():
         for user in users:
             MembershipFactory(group=group, user=user, role=Role.ADMIN)
 
-    errors = at_once(*[lambda u=user: services.withdraw_user(u, actor=None) for user in users])
+    errors = at_once(
+        *[lambda u=user: services.remove_from_all_groups(u, actor=None) for user in users]
+    )
 
     assert errors == []
     assert not Membership.objects.exists()
@@ -119,7 +121,7 @@ def test_nobody_joins_while_he_is_deactivated_and_withdrawn():
 
     def erase():
         User.objects.filter(pk=user.pk).update(is_active=False)
-        services.withdraw_user(user, actor=None)
+        services.remove_from_all_groups(user, actor=None)
 
     at_once(
         erase,

@@ -221,7 +221,7 @@ def test_a_service_account_outlives_the_admin_who_made_it(owned):
     heir = member_of(group)
     _key, secret = key_of(account, admin)
 
-    services.withdraw_user(admin, actor=admin)
+    services.remove_from_all_groups(admin, actor=admin)
     admin.delete()
 
     account.refresh_from_db()

@@ -31,7 +31,7 @@ def test_the_longest_active_member_inherits():
     heir = member_since(group, 5)
     member_since(group, 1)
 
-    left = services.withdraw_user(admin, actor=admin)
+    left = services.remove_from_all_groups(admin, actor=admin)
 
     assert left == 1
     assert [name for name, role in roles(group).items() if role == Role.ADMIN] == [heir.username]
@@ -46,7 +46,7 @@ def test_another_active_admin_is_enough():
     longest = member_since(group, 9)
     other = MembershipFactory(group=group, role=Role.ADMIN).user
 
-    services.withdraw_user(admin, actor=admin)
+    services.remove_from_all_groups(admin, actor=admin)
 
     assert roles(group) == {longest.username: Role.MEMBER, other.username: Role.ADMIN}
 
@@ -57,7 +57,7 @@ def test_a_deactivated_admin_is_not_enough():
     MembershipFactory(group=group, user=gone, role=Role.ADMIN)
     heir = member_of(group)
 
-    services.withdraw_user(admin, actor=None)
+    services.remove_from_all_groups(admin, actor=None)
 
     assert roles(group) == {gone.username: Role.ADMIN, heir.username: Role.ADMIN}
 
@@ -68,7 +68,7 @@ def test_an_admin_who_is_deactivated_before_has_an_heir_too():
     admin.is_active = False
     admin.save()
 
-    services.withdraw_user(admin, actor=None)
+    services.remove_from_all_groups(admin, actor=None)
 
     assert roles(group) == {heir.username: Role.ADMIN}
 
@@ -76,7 +76,7 @@ def test_an_admin_who_is_deactivated_before_has_an_heir_too():
 def test_a_group_without_anybody_left_is_deleted():
     group, admin = managed_group()
 
-    services.withdraw_user(admin, actor=admin)
+    services.remove_from_all_groups(admin, actor=admin)
 
     assert group.refreshed().is_deleted
     assert [line[0] for line in audited()] == ["group.member.remove", "group.delete"]
@@ -87,7 +87,7 @@ def test_service_accounts_and_deactivated_people_do_not_keep_a_group():
     account = service_account_of(group, admin)
     member_since(group, 3, is_active=False)
 
-    services.withdraw_user(admin, actor=admin)
+    services.remove_from_all_groups(admin, actor=admin)
 
     account.user.refresh_from_db()
     assert group.refreshed().is_deleted
@@ -99,7 +99,7 @@ def test_members_go_without_a_change_for_the_others():
     group, admin = managed_group()
     member = member_of(group)
 
-    services.withdraw_user(member, actor=member)
+    services.remove_from_all_groups(member, actor=member)
 
     assert roles(group) == {admin.username: Role.ADMIN}
     assert not group.refreshed().is_deleted
@@ -110,8 +110,8 @@ def test_every_group_of_the_user_is_left_and_no_other_one():
     groups = [managed_group(user)[0] for _ in range(3)]
     other, _admin = managed_group()
 
-    assert services.withdraw_user(user, actor=user) == 3
-    assert services.withdraw_user(user, actor=user) == 0
+    assert services.remove_from_all_groups(user, actor=user) == 3
+    assert services.remove_from_all_groups(user, actor=user) == 0
 
     assert not any(roles(group) for group in groups)
     assert list(Group.objects.all()) == [other]
@@ -122,7 +122,7 @@ def test_deleted_groups_are_left_and_can_still_be_restored_by_the_heir():
     heir = member_of(group)
     services.delete_group(group, actor=admin)
 
-    services.withdraw_user(admin, actor=admin)
+    services.remove_from_all_groups(admin, actor=admin)
     services.restore_group(group, actor=heir)
 
     assert roles(group) == {heir.username: Role.ADMIN}
@@ -133,7 +133,7 @@ def test_a_service_account_that_is_withdrawn_ends():
     group, admin = managed_group()
     account = service_account_of(group, admin)
 
-    services.withdraw_user(account.user, actor=None)
+    services.remove_from_all_groups(account.user, actor=None)
 
     account.refresh_from_db()
     assert account.ended_at is not None

@@ -75,7 +75,7 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
         form = CreateGroupSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         made = services.create_group(**form.validated_data, actor=self.actor)
-        return self.shown(made, status=201)
+        return self.serialize(made, status=201)
 
     def retrieve(self, request: Request, pk: Any = None) -> Response:
         """Show one."""
@@ -89,7 +89,7 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
         form = UpdateGroupSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         changed = services.update_group(group, **form.validated_data, actor=self.actor)
-        return self.shown(changed)
+        return self.serialize(changed)
 
     @extend_schema(responses={204: None})
     @rate_limited("MODERATE")
@@ -103,8 +103,8 @@ class GroupViewSet(GroupView, ListModelMixin, GenericViewSet):
     def restore(self, request: Request, pk: Any = None) -> Response:
         """Show a deleted group again; those who were its admins only."""
         group = services.restore_group(self.group(pk, deleted=True), actor=self.actor)
-        return self.shown(group)
+        return self.serialize(group)
 
-    def shown(self, group: Group, *, status: int = 200) -> Response:
+    def serialize(self, group: Group, *, status: int = 200) -> Response:
         """The group as it is now."""
         return Response(self.get_serializer(self.group(group.pk)).data, status=status)

@@ -13,7 +13,7 @@ from documents.models import EmbeddingTask
 from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pipeline.outcomes import settle
+from ingestion.pipeline.outcomes import close_finished_runs
 from youworker.core.db import relax_durability
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def finish_items(document_ids: Collection[UUID] | None = None) -> None:
     if document_ids is not None:
         items = items.filter(document__in=document_ids)
     run_ids = follow_documents(items)
-    finished = settle(run_ids) if run_ids else 0
+    finished = close_finished_runs(run_ids) if run_ids else 0
     for run in IngestionRun.all_objects.filter(pk__in=run_ids):
         announce(run, final=bool(finished))
 

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.core.config import config
 from youworker.core.db import relax_durability
@@ -74,26 +74,27 @@ def claim_of(run: IngestionRun) -> Lease | None:
     token = uuid4()
     chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
     chosen_rows.change(stage=Stage.PARSING, **new_lease(token, config.ingestion.lease_seconds))
-    note_turn(run)
+    mark_served(run)
     for item in chosen:
         item.stage, item.lease_token, item.run = Stage.PARSING, token, run
     return Lease(token, chosen)
 
 
-def note_turn(run: IngestionRun) -> None:
+def mark_served(run: IngestionRun) -> None:
     """Note that a run was served, and that it runs."""
     now = timezone.now()
     IngestionRun.all_objects.filter(pk=run.pk).update(
         claimed_at=now,
         started_at=Coalesce(F("started_at"), Value(now)),
         status=Case(
-            When(status=RunStatus.QUEUED, then=Value(RunStatus.RUNNING)), default=F("status")
+            When(status=IngestionStatus.QUEUED, then=Value(IngestionStatus.RUNNING)),
+            default=F("status"),
         ),
         updated_at=now,
     )
 
 
-def take_back() -> int:
+def reclaim_expired_leases() -> int:
     """Return items of workers that fell silent to the queue; how many there were.
 
     An item that is seen silent for the first time is only marked. After `MAX_LOSSES` workers

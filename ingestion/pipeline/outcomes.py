@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
@@ -26,17 +26,17 @@ logger = logging.getLogger(__name__)
 NOT_STORABLE = "not_storable"
 
 
-class TakenAway(Exception):
+class LeaseLost(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 
 def require_held(item: IngestionItem) -> None:
-    """Raise `TakenAway` when an item is not this worker's own any more."""
-    if not held_row(item).exists():
-        raise TakenAway
+    """Raise `LeaseLost` when an item is not this worker's own any more."""
+    if not leased_row(item).exists():
+        raise LeaseLost
 
 
-def fail(item: IngestionItem, code: str, detail: str) -> bool:
+def fail_item(item: IngestionItem, code: str, detail: str) -> bool:
     """Give an item up; false when this worker does not hold it any more."""
     return end_item(item, Stage.FAILED, code, detail)
 
@@ -52,7 +52,7 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     logger.info("Item %s is %s: %s", item.pk, stage, code)
     # What failed may be asked for again, so its file stays.
     released = {"stored_file": None} if stage == Stage.SKIPPED else {}
-    has_ended = held_row(item).change(
+    has_ended = leased_row(item).change(
         stage=stage,
         attempts=item.attempts + 1,
         lease_token=None,
@@ -73,15 +73,15 @@ def record_file(item: IngestionItem, outcome: UsageOutcome, **figures: Any) -> N
     record_usage(UsageKind.INGESTION, owner, outcome=outcome, size=item.size, **figures)
 
 
-def try_again(item: IngestionItem, code: str, detail: str) -> bool:
+def retry_item(item: IngestionItem, code: str, detail: str) -> bool:
     """Put an item back after a short pause; give it up after the configured attempts.
 
     True when it was given up.
     """
     if item.failures + 1 >= config.ingestion.max_attempts:
-        return fail(item, code, detail)
+        return fail_item(item, code, detail)
     logger.warning("Item %s will be tried again: %s", item.pk, code)
-    held_row(item).change(
+    leased_row(item).change(
         stage=Stage.QUEUED,
         attempts=item.attempts + 1,
         failures=item.failures + 1,
@@ -93,12 +93,12 @@ def try_again(item: IngestionItem, code: str, detail: str) -> bool:
     return False
 
 
-def held_row(item: IngestionItem) -> ItemQuerySet:
+def leased_row(item: IngestionItem) -> ItemQuerySet:
     """The row of an item as long as this worker holds it."""
     return IngestionItem.objects.held(item.lease_token).filter(pk=item.pk, stage=item.stage)
 
 
-def settle(run_ids: Iterable[UUID] | None = None) -> int:
+def close_finished_runs(run_ids: Iterable[UUID] | None = None) -> int:
     """End the runs whose items have all ended; without ids, every such run. How many there were.
 
     One statement: two workers that finish the last two items cannot both miss it.
@@ -111,10 +111,10 @@ def settle(run_ids: Iterable[UUID] | None = None) -> int:
     now = timezone.now()
     return runs.update(
         status=Case(
-            When(status=RunStatus.CANCELLED, then=F("status")),
-            When(Q(failed) & Q(ready), then=Value(RunStatus.PARTIAL)),
-            When(failed, then=Value(RunStatus.FAILED)),
-            default=Value(RunStatus.SUCCEEDED),
+            When(status=IngestionStatus.CANCELLED, then=F("status")),
+            When(Q(failed) & Q(ready), then=Value(IngestionStatus.PARTIAL)),
+            When(failed, then=Value(IngestionStatus.FAILED)),
+            default=Value(IngestionStatus.SUCCEEDED),
         ),
         finished_at=now,
         updated_at=now,

@@ -19,13 +19,13 @@ from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
-    TakenAway,
-    fail,
-    held_row,
+    LeaseLost,
+    fail_item,
+    leased_row,
     record_file,
     require_held,
+    retry_item,
     skip_item,
-    try_again,
 )
 from ingestion.store import copy_into_storage
 from quotas.enums import UsageOutcome
@@ -80,7 +80,7 @@ def parse_items(lease: Lease, *, until: float) -> None:
         collection = target_collection(lease.items[0].run)
     except DomainError as error:
         for item in lease.items:
-            fail(item, error.code, error.message)
+            fail_item(item, error.code, error.message)
         return
     for number, item in enumerate(lease.items):
         # One is read in any case, or a busy machine would get nowhere.
@@ -96,32 +96,32 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     began = timezone.now()
     try:
         look()
-        path = original_of(item)
+        path = ensure_original(item)
         parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
         store(item, parsed, collection, began=began)
-    except TakenAway:
+    except LeaseLost:
         logger.info("Item %s was taken away meanwhile", item.pk)
     except DocumentDeleted as error:
         skip_item(item, error.code, error.message)
     except ParseFailed as error:
-        fail(item, error.code, error.detail)
+        fail_item(item, error.code, error.detail)
     except ParserLost as error:
         logger.warning("Item %s cost a parser: %s", item.pk, error)
-        try_again(item, error.code, error.detail)
+        retry_item(item, error.code, error.detail)
     except DomainError as error:
-        fail(item, error.code, error.message)
+        fail_item(item, error.code, error.message)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
             raise
         logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
-        try_again(item, NOT_STORABLE, "What was read from the file cannot be stored.")
+        retry_item(item, NOT_STORABLE, "What was read from the file cannot be stored.")
     except Exception:
         logger.exception("Item %s could not be parsed", item.pk)
-        try_again(item, "internal_error", "The file could not be processed.")
+        retry_item(item, "internal_error", "The file could not be processed.")
 
 
-def original_of(item: IngestionItem) -> Path:
+def ensure_original(item: IngestionItem) -> Path:
     """The stored original; a file of the server is copied into the store first."""
     if item.source:
         source = Path(item.source)
@@ -144,18 +144,18 @@ def original_of(item: IngestionItem) -> Path:
 def store_copy(item: IngestionItem, copied: Incoming) -> None:
     """Store the copy of a server's file, which its item keeps while it is read.
 
-    Raises `TakenAway`.
+    Raises `LeaseLost`.
     """
     # Before anything is stored; the reference is checked at the commit.
-    if not held_row(item).update(stored_file=copied.sha256):
-        raise TakenAway
+    if not leased_row(item).update(stored_file=copied.sha256):
+        raise LeaseLost
     documents.move_to_storage([copied])
     item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
 
 
 @transaction.atomic
 def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
-    """Make the parsed file a searchable document; raises `TakenAway` and leaves no trace then."""
+    """Make the parsed file a searchable document; raises `LeaseLost` and leaves no trace then."""
     relax_durability()
     stored = documents.store_parsed(
         parsed_file(item, parsed),
@@ -165,7 +165,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         accepted_at=item.accepted_at,
         actor=item.run.owner,
     )
-    if not held_row(item).change(
+    if not leased_row(item).change(
         stage=Stage.EMBEDDING,
         attempts=item.attempts + 1,
         failures=0,
@@ -184,7 +184,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         passages=stored.document.passage_count,
         document=stored.document,
     ):
-        raise TakenAway
+        raise LeaseLost
     duration_ms = milliseconds_since(began)
     record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
 
@@ -216,5 +216,5 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
 def target_collection(run: IngestionRun) -> Collection:
     """Where documents go; raises when their owner may not write there any more."""
     if run.collection_id is None:
-        return documents.default_collection(run.owner)
+        return documents.ensure_default_collection(run.owner)
     return documents.writable_collection(run.collection_id, actor=run.owner)

@@ -14,7 +14,7 @@ from ingestion.events import announce
 from ingestion.models import IngestionRun
 from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import Lease, claim
-from ingestion.pipeline.outcomes import settle
+from ingestion.pipeline.outcomes import close_finished_runs
 from ingestion.pipeline.parse import parse_items
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def parse_claimed(lease: Lease, *, until: float) -> None:
     ended = time.monotonic()
     if ended > until:
         charge_turn(run.owner_id, ended - began)
-    finished = settle([run.pk])
+    finished = close_finished_runs([run.pk])
     announce(run, final=bool(finished))
 
 

@@ -3,7 +3,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 
@@ -47,7 +47,7 @@ def test_actions_call_the_services(staff):
         staff.post(reverse("admin:ingestion_ingestionrun_changelist"), body)
 
     run.refresh_from_db()
-    assert run.status == RunStatus.CANCELLED
+    assert run.status == IngestionStatus.CANCELLED
     assert IngestionRun.objects.get(pk=failed.pk).items.get().stage == Stage.QUEUED
 
 
@@ -62,4 +62,4 @@ def test_whoever_may_only_look_stops_nothing(client):
         {"action": "cancel", "_selected_action": [str(run.pk)]},
     )
 
-    assert IngestionRun.objects.get(pk=run.pk).status == run.status != RunStatus.CANCELLED
+    assert IngestionRun.objects.get(pk=run.pk).status == run.status != IngestionStatus.CANCELLED

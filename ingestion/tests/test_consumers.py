@@ -12,7 +12,7 @@ from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory, RunFactory
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
 from youworker.core.redis import sync_redis
 from youworker.tests.support.sockets import Socket
@@ -29,7 +29,7 @@ def socket_of(user, key=None):
 
 @pytest.fixture
 async def owner():
-    return await in_thread(UserFactory)
+    return await run_in_thread(UserFactory)
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ async def socket(owner):
 
 
 async def test_connecting_shows_the_own_runs():
-    item = await in_thread(ItemFactory, stage=Stage.READY)
-    await in_thread(ItemFactory)  # somebody else's
+    item = await run_in_thread(ItemFactory, stage=Stage.READY)
+    await run_in_thread(ItemFactory)  # somebody else's
     opened = socket_of(item.run.owner)
 
     assert await opened.connect() == (True, None)
@@ -59,7 +59,7 @@ async def first_answer(opened):
 
 
 async def test_a_key_with_the_scope_is_let_in():
-    key = await in_thread(ApiKeyFactory, scopes=["documents.read"])
+    key = await run_in_thread(ApiKeyFactory, scopes=["documents.read"])
     opened = socket_of(key.user, key)
 
     assert (await opened.connect())[0] is True
@@ -67,7 +67,7 @@ async def test_a_key_with_the_scope_is_let_in():
 
 
 async def test_a_key_without_the_scope_is_refused_and_that_is_noted():
-    key = await in_thread(ApiKeyFactory, scopes=["chat"])
+    key = await run_in_thread(ApiKeyFactory, scopes=["chat"])
 
     assert (await first_answer(socket_of(key.user, key)))["status"] == 403
 
@@ -80,10 +80,10 @@ async def test_nobody_is_refused():
 
 
 async def test_changes_arrive_once(owner, socket):
-    run = await in_thread(RunFactory, owner=owner)
-    item = await in_thread(ItemFactory, run=run, stage=Stage.EMBEDDING)
+    run = await run_in_thread(RunFactory, owner=owner)
+    item = await run_in_thread(ItemFactory, run=run, stage=Stage.EMBEDDING)
 
-    await in_thread(announce, run)
+    await run_in_thread(announce, run)
     frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
 
     assert [(frame["type"], frame["run_id"]) for frame in frames] == [
@@ -95,23 +95,23 @@ async def test_changes_arrive_once(owner, socket):
 
 
 async def test_what_a_dropped_notice_left_out_arrives_with_the_second_look(owner, socket):
-    run = await in_thread(RunFactory, owner=owner)
-    item = await in_thread(ItemFactory, run=run)
-    await in_thread(announce, run)
+    run = await run_in_thread(RunFactory, owner=owner)
+    item = await run_in_thread(ItemFactory, run=run)
+    await run_in_thread(announce, run)
     for _ in range(2):
         await socket.receive_json_from(timeout=3)
 
-    await in_thread(IngestionItem.objects.filter(pk=item.pk).change, stage=Stage.READY)
+    await run_in_thread(IngestionItem.objects.filter(pk=item.pk).change, stage=Stage.READY)
 
     frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
     assert (frames[0]["stage"], frames[1]["totals"]["ready"]) == ("ready", 1)
 
 
 async def test_runs_of_others_stay_silent(owner, socket):
-    run = (await in_thread(ItemFactory)).run
+    run = (await run_in_thread(ItemFactory)).run
     layer_owner, run.owner_id = run.owner_id, owner.pk  # even if a notice came astray
 
-    await in_thread(announce, run)
+    await run_in_thread(announce, run)
 
     assert layer_owner != owner.pk
     assert await socket.receive_nothing(timeout=2)
@@ -139,26 +139,26 @@ async def test_huge_frames_close_the_socket(socket):
 
 
 async def test_many_notices_become_few(owner):
-    run = await in_thread(RunFactory, owner=owner)
+    run = await run_in_thread(RunFactory, owner=owner)
 
     for _ in range(50):
-        await in_thread(announce, run)
+        await run_in_thread(announce, run)
     await asyncio.sleep(0)
 
-    assert await in_thread(sync_redis().exists, f"yw:ingestion:notice:{run.pk}") == 1
+    assert await run_in_thread(sync_redis().exists, f"yw:ingestion:notice:{run.pk}") == 1
 
 
 async def test_the_socket_closes_when_access_ends(owner, socket, monkeypatch):
     monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.05)
 
-    await in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
+    await run_in_thread(type(owner).objects.filter(pk=owner.pk).update, is_active=False)
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4401}
 
 
 async def test_a_socket_that_loses_redis_tells_the_client_to_come_back(socket):
     await asyncio.sleep(0.1)  # so that the layer waits for a notice
-    await in_thread(sync_redis().execute_command, "CLIENT", "KILL", "TYPE", "normal")
+    await run_in_thread(sync_redis().execute_command, "CLIENT", "KILL", "TYPE", "normal")
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
 
@@ -167,10 +167,10 @@ async def test_a_look_that_fails_closes_the_socket(owner, socket, monkeypatch):
     def failing(*_):
         raise OperationalError
 
-    run = await in_thread(RunFactory, owner=owner)
+    run = await run_in_thread(RunFactory, owner=owner)
     monkeypatch.setattr(consumers, "changes", failing)
 
-    await in_thread(announce, run)
+    await run_in_thread(announce, run)
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4503}
 

@@ -13,7 +13,7 @@ from documents.services import staff
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import services
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem
 from ingestion.pipeline import parse
 from ingestion.pipeline.leases import claim
@@ -50,8 +50,8 @@ def outcome(run):
     return run.status, item.stage, item.error_code
 
 
-SKIPPED = (RunStatus.SUCCEEDED, Stage.SKIPPED, "document_deleted")
-READY = (RunStatus.SUCCEEDED, Stage.READY, "")
+SKIPPED = (IngestionStatus.SUCCEEDED, Stage.SKIPPED, "document_deleted")
+READY = (IngestionStatus.SUCCEEDED, Stage.READY, "")
 
 
 def test_what_is_deleted_after_it_was_handed_in_again_stays_deleted(user, upload, document):

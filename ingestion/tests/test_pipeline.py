@@ -21,12 +21,12 @@ from documents.services import ensure_collection, remove_unused_files, stored_pa
 from documents.tests.conftest import use_model
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
 from ingestion import services, tasks
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.parsing.process import Parser, ParserLost
 from ingestion.pipeline import parse
-from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, take_back
-from ingestion.pipeline.outcomes import settle
+from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, reclaim_expired_leases
+from ingestion.pipeline.outcomes import close_finished_runs
 from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests import samples
 from ingestion.tests.factories import ItemFactory, RunFactory
@@ -65,7 +65,7 @@ def test_every_format_is_found_by_search(user, letters, incoming, name):
     run.refresh_from_db()
     item = run.items.get()
     assert (run.status, item.stage, item.attempts, item.error_detail) == (
-        RunStatus.SUCCEEDED,
+        IngestionStatus.SUCCEEDED,
         Stage.READY,
         1,
         "",
@@ -83,7 +83,7 @@ def test_parsed_files_are_searchable_before_they_are_embedded(user, letters, inc
 
     run.refresh_from_db()
     assert stages(run) == [Stage.EMBEDDING, Stage.EMBEDDING]
-    assert run.status == RunStatus.RUNNING
+    assert run.status == IngestionStatus.RUNNING
     assert run.started_at is not None
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 2
 
@@ -157,7 +157,7 @@ def test_a_bad_file_costs_only_itself(user, letters, incoming):
     bad = run.items.get(position=1)
     assert stages(run) == [Stage.READY, Stage.FAILED, Stage.READY]
     assert (bad.error_code, bad.error_detail) == ("empty_file", "The file is empty.")
-    assert (run.status, Document.objects.count()) == (RunStatus.PARTIAL, 2)
+    assert (run.status, Document.objects.count()) == (IngestionStatus.PARTIAL, 2)
 
 
 def test_a_run_of_bad_files_failed(user, letters, incoming):
@@ -166,7 +166,7 @@ def test_a_run_of_bad_files_failed(user, letters, incoming):
     work_for(30)
 
     run.refresh_from_db()
-    assert run.status == RunStatus.FAILED
+    assert run.status == IngestionStatus.FAILED
 
 
 def test_a_withdrawn_collection_fails_the_items(user, letters, incoming):
@@ -316,9 +316,9 @@ def test_silent_workers_lose_their_items(user, letters, incoming):
     run = upload(user, incoming, "one", "two")
     claim()
 
-    assert take_back() == 0
+    assert reclaim_expired_leases() == 0
     pass_time(config.ingestion.lease_seconds + 1)
-    assert take_back() == 2
+    assert reclaim_expired_leases() == 2
 
     item = run.items.get(position=0)
     assert (item.stage, item.losses, item.attempts) == (Stage.QUEUED, 1, 0)
@@ -331,7 +331,7 @@ def test_ten_lost_workers_in_a_row_do_not_fail_an_item(user, letters, incoming):
     for _ in range(10):
         assert claim() is not None
         pass_time(config.ingestion.lease_seconds + 1)
-        take_back()
+        reclaim_expired_leases()
 
     work_for(30)
 
@@ -348,14 +348,14 @@ def test_an_item_that_takes_every_worker_down_is_quarantined(user, letters, inco
 
     item, run = run.items.get(), IngestionRun.objects.get()
     assert (item.stage, item.error_code) == (Stage.FAILED, "quarantined")
-    assert (run.status, claim()) == (RunStatus.FAILED, None)
+    assert (run.status, claim()) == (IngestionStatus.FAILED, None)
 
 
 def test_a_late_worker_changes_nothing(user, letters, incoming):
     run = upload(user, incoming, "text")
     late = claim()
     pass_time(config.ingestion.lease_seconds + 1)
-    take_back()
+    reclaim_expired_leases()
     work_for(30)
     before = IngestionItem.objects.values().get()
 
@@ -381,7 +381,7 @@ def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch)
     def interrupt(item):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parse, "original_of", interrupt)
+    monkeypatch.setattr(parse, "ensure_original", interrupt)
     with pytest.raises(KeyboardInterrupt):
         work_once(until=FOREVER)
 
@@ -442,14 +442,14 @@ def test_what_was_given_up_is_ready_once_its_vectors_come(user, db, monkeypatch,
         work_for(30)
         pass_time(LONG_PAUSE + 1)
     run.refresh_from_db()
-    assert (run.status, stages(run)) == (RunStatus.FAILED, [Stage.FAILED, Stage.FAILED])
+    assert (run.status, stages(run)) == (IngestionStatus.FAILED, [Stage.FAILED, Stage.FAILED])
 
     monkeypatch.setattr(WrongEmbedder, "embed", LetterEmbedder.embed)
     pass_time(LONG_PAUSE + 1)
     work_for(30)
 
     run.refresh_from_db()
-    assert (run.status, stages(run)) == (RunStatus.PARTIAL, [Stage.READY, Stage.FAILED])
+    assert (run.status, stages(run)) == (IngestionStatus.PARTIAL, [Stage.READY, Stage.FAILED])
     assert run.items.get(position=0).error_code == ""
 
 
@@ -468,7 +468,7 @@ def test_a_cancelled_run_stays_cancelled_when_vectors_come_late(user, db, monkey
     work_for(30)
 
     run.refresh_from_db()
-    assert (run.status, run.finished_at is None) == (RunStatus.CANCELLED, False)
+    assert (run.status, run.finished_at is None) == (IngestionStatus.CANCELLED, False)
     assert stages(run) == [Stage.READY] * BATCH + [Stage.SKIPPED]
 
 
@@ -517,7 +517,7 @@ def test_a_process_that_died_before_it_told_is_made_up_for(user, letters, incomi
     services.sweep()
 
     run.refresh_from_db()
-    assert (run.status, stages(run)) == (RunStatus.SUCCEEDED, [Stage.READY])
+    assert (run.status, stages(run)) == (IngestionStatus.SUCCEEDED, [Stage.READY])
 
 
 def test_items_of_a_new_active_model_end_with_it(user, letters, incoming, monkeypatch):
@@ -559,7 +559,7 @@ def test_a_document_that_is_deleted_ends_its_item(user, letters, incoming, delet
     services.sweep()
 
     run.refresh_from_db()
-    assert (run.status, stages(run)) == (RunStatus.SUCCEEDED, [Stage.SKIPPED])
+    assert (run.status, stages(run)) == (IngestionStatus.SUCCEEDED, [Stage.SKIPPED])
     assert run.items.get().error_code == "document_deleted"
 
 
@@ -579,11 +579,11 @@ def test_cancelling_completes_what_is_searchable(user, letters, incoming):
 
     services.cancel_run(run, actor=user)
     run.refresh_from_db()
-    assert (run.status, run.finished_at) == (RunStatus.CANCELLED, None)
+    assert (run.status, run.finished_at) == (IngestionStatus.CANCELLED, None)
     work_for(30)
 
     run.refresh_from_db()
-    assert run.status == RunStatus.CANCELLED
+    assert run.status == IngestionStatus.CANCELLED
     assert run.finished_at is not None
     assert stages(run) == [Stage.READY] * BATCH + [Stage.SKIPPED]
 
@@ -591,12 +591,12 @@ def test_cancelling_completes_what_is_searchable(user, letters, incoming):
 def test_settle_ends_only_runs_without_active_items():
     ended, going = ItemFactory(stage=Stage.READY).run, ItemFactory().run
 
-    assert settle() == 1
-    assert settle() == 0
+    assert close_finished_runs() == 1
+    assert close_finished_runs() == 0
 
     ended.refresh_from_db()
     going.refresh_from_db()
-    assert (ended.status, going.status) == (RunStatus.SUCCEEDED, RunStatus.QUEUED)
+    assert (ended.status, going.status) == (IngestionStatus.SUCCEEDED, IngestionStatus.QUEUED)
 
 
 def test_work_for_stops_at_the_end_of_its_slice(user, letters, incoming):
@@ -635,9 +635,9 @@ def test_leases_expire_by_the_clock():
     token = "0199a0a0-0000-7000-8000-000000000000"
     item = ItemFactory(stage=Stage.PARSING, lease_token=token, lease_until=lease_end(-1))
 
-    assert take_back() == 0
+    assert reclaim_expired_leases() == 0
     let_leases_end(IngestionItem.objects.all())
-    assert take_back() == 1
+    assert reclaim_expired_leases() == 1
     item.refresh_from_db()
     assert (item.stage, item.lease_token, item.losses) == (Stage.QUEUED, None, 1)
 

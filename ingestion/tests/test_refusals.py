@@ -14,7 +14,7 @@ from documents.tests.conftest import use_model
 from documents.tests.fakes import NanEmbedder, PickyEmbedder
 from documents.types import PassageDraft
 from ingestion import services
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem
 from ingestion.parsing.process import Parsed
 from ingestion.pipeline import parse
@@ -58,7 +58,7 @@ def test_vectors_nobody_can_store_are_given_up(user, incoming, monkeypatch, embe
 
     run.refresh_from_db()
     item = run.items.get()
-    assert (run.status, item.stage, item.error_code) == (RunStatus.FAILED, Stage.FAILED, code)
+    assert (run.status, item.stage, item.error_code) == (IngestionStatus.FAILED, Stage.FAILED, code)
     assert item.error_detail.endswith(".")
     assert item.document.status == DocumentStatus.FAILED
     assert len(search.search("zebra", mode="keyword", actor=user).results) == 1
@@ -71,7 +71,7 @@ def test_other_documents_get_their_vectors(user, incoming, monkeypatch):
     work_until_given_up(run)
 
     run.refresh_from_db()
-    assert run.status == RunStatus.PARTIAL
+    assert run.status == IngestionStatus.PARTIAL
     assert PassageEmbedding.objects.get().passage.text == "the walrus"
 
 

@@ -57,7 +57,7 @@ def all_ready():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_second_model_completes_while_workers_die_and_its_server_is_away(upload):
-    first = documents.active_model()
+    first = documents.ensure_active_model()
     upload(12)
     with worker():
         wait_until(swept(all_ready), seconds=120)

@@ -11,12 +11,12 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from documents.exceptions import StorageFull
 from documents.models import Document, Passage, StoredFile
-from documents.services import default_collection, stored_path
+from documents.services import ensure_default_collection, stored_path
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
 from ingestion import services
-from ingestion.enums import RunStatus, Stage
-from ingestion.exceptions import NothingToRetry, RunFinished
+from ingestion.enums import IngestionStatus, Stage
+from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
@@ -58,8 +58,8 @@ def test_start_upload_records_the_files(user, incoming):
     run = services.start_upload([file, incoming("b.txt", "b")], tags=["x"], actor=user)
 
     item = run.items.get(position=0)
-    assert (run.target, run.status, run.tags) == ("2 files", RunStatus.QUEUED, ["x"])
-    assert run.collection == default_collection(user)
+    assert (run.target, run.status, run.tags) == ("2 files", IngestionStatus.QUEUED, ["x"])
+    assert run.collection == ensure_default_collection(user)
     assert (item.name, item.size, item.stage) == ("a.txt", 5, Stage.QUEUED)
     assert stored_path(item.stored_file).read_bytes() == b"zebra"
     assert not list((Path(django_settings.MEDIA_ROOT) / "incoming").iterdir())
@@ -241,10 +241,10 @@ def test_cancel_skips_what_is_not_read(user, letters, incoming):
     work_for(30)
 
     run.refresh_from_db()
-    assert run.status == RunStatus.CANCELLED
+    assert run.status == IngestionStatus.CANCELLED
     assert run.finished_at is not None
     assert stages(run) == [Stage.SKIPPED, Stage.SKIPPED]
-    with pytest.raises(RunFinished):
+    with pytest.raises(IngestionFinished):
         services.cancel_run(run, actor=user)
 
 
@@ -258,7 +258,7 @@ def test_retry_takes_the_failed_items_only(user, letters, incoming):
     work_for(30)
 
     run.refresh_from_db()
-    assert (run.status, stages(run)) == (RunStatus.SUCCEEDED, [Stage.READY, Stage.READY])
+    assert (run.status, stages(run)) == (IngestionStatus.SUCCEEDED, [Stage.READY, Stage.READY])
     with pytest.raises(NothingToRetry):
         services.retry_run(run, actor=user)
 
@@ -266,7 +266,7 @@ def test_retry_takes_the_failed_items_only(user, letters, incoming):
 def test_retry_after_embedding_failed_does_not_parse_again(user):
     run = RunFactory(owner=user)
     document = Document.objects.create(
-        owner=user, collection=default_collection(user), title="t", uri="u", mime="m", size=1
+        owner=user, collection=ensure_default_collection(user), title="t", uri="u", mime="m", size=1
     )
     item = ItemFactory(run=run, stage=Stage.FAILED, document=document, error_code="x")
 

@@ -12,15 +12,15 @@ from accounts.tests.factories import UserFactory
 from documents.models import Document
 from documents.tests.factories import store_bytes
 from ingestion import services
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionRun
 from ingestion.parsing import process
 from ingestion.parsing.process import FLOOR_SECONDS, Parser, seconds_for
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline import parse
 from ingestion.pipeline import worker as working
-from ingestion.pipeline.leases import BATCH, claim, take_back
-from ingestion.pipeline.outcomes import TakenAway
+from ingestion.pipeline.leases import BATCH, claim, reclaim_expired_leases
+from ingestion.pipeline.outcomes import LeaseLost
 from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.tests.support.leases import let_leases_end
@@ -133,7 +133,7 @@ def test_a_timeout_is_a_verdict(clock, slow_parser):
     item = run.items.get()
     run.refresh_from_db()
     assert (item.stage, item.attempts, item.error_code) == (Stage.FAILED, 1, "parse_timeout")
-    assert (run.status, len(slow_parser.read)) == (RunStatus.FAILED, 1)
+    assert (run.status, len(slow_parser.read)) == (IngestionStatus.FAILED, 1)
 
 
 @pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_items_that_were_taken_away_are_not_read(clock, slow_parser, how):
     lease = claim()
     if how == "lost":
         let_leases_end(run.items)
-        take_back()
+        reclaim_expired_leases()
     else:
         services.cancel_run(run)
 
@@ -207,10 +207,10 @@ def test_a_file_nobody_wants_any_more_is_not_read_on(stuck_parser, incoming, how
         services.delete_run(run)
     else:
         let_leases_end(run.items)
-        take_back()
+        reclaim_expired_leases()
     worker.join()
 
-    assert stuck_parser.ended_by is TakenAway
+    assert stuck_parser.ended_by is LeaseLost
     assert child.poll() is not None
     assert run.items.get().stage == (Stage.QUEUED if how == "taken" else Stage.SKIPPED)
     assert not Document.all_objects.exists()

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from documents.tests.factories import CollectionFactory
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.core.config import config
@@ -222,7 +222,7 @@ def test_runs_list_keeps_the_same_number_of_queries(client, user, count, django_
 
 def test_runs_can_be_filtered(client, user):
     RunFactory(owner=user)
-    done = RunFactory(owner=user, status=RunStatus.SUCCEEDED, kind="paths")
+    done = RunFactory(owner=user, status=IngestionStatus.SUCCEEDED, kind="paths")
 
     for query in ("status=succeeded", "kind=paths"):
         results = client.get(f"/v1/ingestion/runs?{query}").json()["results"]

@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document, Passage
-from documents.services import active_model
+from documents.services import ensure_active_model
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
@@ -76,7 +76,7 @@ def by_stage():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_killed_workers_lose_nothing_and_double_nothing(incoming):
-    active_model()  # as after the first search: not a race of this test
+    ensure_active_model()  # as after the first search: not a race of this test
     text = "Unit {0} is described here. It opens at {0} o'clock. " * 60
     files = [incoming(f"{n}.txt", text.format(n)) for n in range(FILES)]
     run = services.start_upload(files, actor=UserFactory())

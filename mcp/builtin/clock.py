@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mcp.builtin import calendar_rules
 from mcp.builtin.declare import tool_of
-from mcp.calls import acting_context
+from mcp.calls import current_call_context
 from mcp.server.mcpserver import MCPServer
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def create_server() -> MCPServer:
 
 async def now(time_zone: Zone = None) -> CallToolResult:
     """Tell the current date, time and weekday. Use this for anything about today."""
-    return described(calendar_rules.now(zone(time_zone)), acting_context().language)
+    return described(calendar_rules.now(zone(time_zone)), current_call_context().language)
 
 
 async def format_moment(
@@ -61,7 +61,7 @@ async def format_moment(
     language: Tongue = None,
 ) -> CallToolResult:
     """Write a date and time in words or in a pattern, in a time zone and a language."""
-    tongue = language or acting_context().language
+    tongue = language or current_call_context().language
     moment = calendar_rules.read(iso, zone(time_zone))
     text = calendar_rules.written(moment, format, tongue)
     return answered(text, moment)
@@ -90,7 +90,7 @@ async def add(
         days=7 * weeks + days,
         seconds=3600 * hours + 60 * minutes + seconds,
     )
-    return described(later, acting_context().language)
+    return described(later, current_call_context().language)
 
 
 async def parse_natural(
@@ -102,14 +102,14 @@ async def parse_natural(
     language: Tongue = None,
 ) -> CallToolResult:
     """Turn words about a date into an exact date and time."""
-    tongue = language or acting_context().language
+    tongue = language or current_call_context().language
     moment = calendar_rules.understood(text, zone(time_zone), tongue)
     return described(moment, tongue)
 
 
 def zone(name: str | None) -> ZoneInfo:
     """The asked-for time zone, or the user's."""
-    return calendar_rules.zone_named(name or acting_context().time_zone)
+    return calendar_rules.zone_named(name or current_call_context().time_zone)
 
 
 def described(moment: datetime, tongue: str) -> CallToolResult:

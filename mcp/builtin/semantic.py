@@ -14,9 +14,9 @@ from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.words import reader_of
 from mcp.builtin import library
 from mcp.builtin.declare import tool_of
-from mcp.calls import acting_context
+from mcp.calls import current_call_context
 from mcp.server.mcpserver import MCPServer
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ async def query(
     Use this first whenever the question may be about files, contracts, manuals, notes or
     anything the user has stored.
     """
-    hits = await found(query, "hybrid", limit, collections, tags, document_ids)
+    hits = await find_passages(query, "hybrid", limit, collections, tags, document_ids)
     return passages(hits)
 
 
@@ -68,9 +68,9 @@ async def answer(
     Returns the sentences that answer best, each with the number [n] of its passage, followed
     by the passages.
     """
-    hits = await found(question, "hybrid", limit, None, None, None)
+    hits = await find_passages(question, "hybrid", limit, None, None, None)
     # Long passages would hold up everybody else's answers.
-    asked_in = acting_context().language
+    asked_in = current_call_context().language
     picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=asked_in)
     if not picked:
         return passages(hits)
@@ -98,18 +98,18 @@ async def similar_to_text(
 
     Use this to find related or duplicate passages, not to answer questions.
     """
-    return passages(await found(text, "semantic", limit, None, None, None))
+    return passages(await find_passages(text, "semantic", limit, None, None, None))
 
 
 async def collections() -> CallToolResult:
     """List the collections of documents the user can search, with their sizes."""
-    rows = await in_thread(library.collections, acting_context())
+    rows = await run_in_thread(library.collections, current_call_context())
     lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
     text = "\n".join(lines) or "This user has no collections."
     return result(text, {"collections": rows})
 
 
-async def found(
+async def find_passages(
     text: str,
     mode: str,
     limit: int,
@@ -118,9 +118,9 @@ async def found(
     document_ids: Sequence[str] | None,
 ) -> list[SearchHit]:
     """The hits among the documents the acting user sees."""
-    return await in_thread(
+    return await run_in_thread(
         library.search_for,
-        acting_context(),
+        current_call_context(),
         text,
         mode=mode,
         limit=limit,

@@ -1,6 +1,6 @@
 """What other apps and the edges may do with tool servers and tools."""
 
-from mcp.services.builtins import completed, sync_builtin_servers
+from mcp.services.builtins import ensure_builtin_rows, sync_builtin_servers
 from mcp.services.calling import call_tool, usable_tools
 from mcp.services.discovery import discover_server, refresh_servers
 from mcp.services.servers import create_server, delete_server, update_server
@@ -8,10 +8,10 @@ from mcp.services.tools import set_group_policy, update_tool
 
 __all__ = [
     "call_tool",
-    "completed",
     "create_server",
     "delete_server",
     "discover_server",
+    "ensure_builtin_rows",
     "refresh_servers",
     "set_group_policy",
     "sync_builtin_servers",

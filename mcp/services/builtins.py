@@ -36,10 +36,10 @@ def sync(builtins: Iterable[Builtin]) -> int:
 @transaction.atomic
 def store(builtin: Builtin, found: Listing) -> int:
     """Make the rows of one server; nobody sees it without its tools."""
-    return store_tools(server_row(builtin), found)
+    return store_tools(ensure_server_row(builtin), found)
 
 
-def server_row(builtin: Builtin) -> Server:
+def ensure_server_row(builtin: Builtin) -> Server:
     """The row of a built-in server, made when it is missing."""
     draft = Server(
         slug=builtin.slug,
@@ -60,7 +60,7 @@ def tools_of(slug: str) -> Listing:
     return found
 
 
-def completed(present: Iterable[str]) -> bool:
+def ensure_builtin_rows(present: Iterable[str]) -> bool:
     """Register the servers that have no row; whether tools may be there that were not `present`.
 
     `present` are the slugs of the servers whose tools were just seen.

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from mcp import breaker
-from mcp.calls import CallContext, ToolInfo, ToolOutcome, acting_as
+from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
 from mcp.enums import Effect, Policy, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
-from mcp.services.builtins import completed
+from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.endpoints import endpoint_of, gateway
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.storable import storable_text
 
@@ -35,13 +35,13 @@ def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
     Without `enable_web` those that send data outside are left out. One query, unless a
     built-in server is switched off (two) or was never registered (then it is).
     """
-    rows = offered(user)
-    if completed(tool.server.slug for tool in rows):
-        rows = offered(user)
+    rows = list_allowed_tools(user)
+    if ensure_builtin_rows(tool.server.slug for tool in rows):
+        rows = list_allowed_tools(user)
     return [info_of(tool) for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
 
 
-def offered(user: User) -> list[Tool]:
+def list_allowed_tools(user: User) -> list[Tool]:
     """The rows of tools that are usable and not denied."""
     return list(Tool.objects.allowed_to(user).with_server().by_name())
 
@@ -79,9 +79,9 @@ async def call_tool(
     """
     start = time.perf_counter()
     try:
-        permit = await in_thread(permit_for, tool, context)
-        with acting_as(context):
-            outcome = await carried_out(permit, arguments, context)
+        permit = await run_in_thread(authorize_call, tool, context)
+        with use_call_context(context):
+            outcome = await send_call(permit, arguments, context)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
         outcome = ToolOutcome(storable_text(error.message), is_error=True, denied=denied)
@@ -97,7 +97,7 @@ async def call_tool(
     return outcome
 
 
-def permit_for(tool: ToolInfo, context: CallContext) -> Permit:
+def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
     """Check the call; raises `Forbidden` with a sentence the model can pass on."""
     if not User.objects.filter(pk=context.user_id, is_active=True).exists():
         raise Forbidden("The user of this conversation may no longer use tools.")
@@ -114,7 +114,7 @@ def permit_for(tool: ToolInfo, context: CallContext) -> Permit:
     return Permit(row.server_id, row.local_name, endpoint_of(row.server))
 
 
-async def carried_out(
+async def send_call(
     permit: Permit, arguments: Mapping[str, Any], context: CallContext
 ) -> ToolOutcome:
     """Send the call once and keep the server's record of failures."""

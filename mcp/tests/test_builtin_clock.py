@@ -10,7 +10,7 @@ import pytest
 
 from mcp.builtin.calendar_rules import understood
 from mcp.builtin.italian import in_english
-from mcp.calls import CallContext, acting_as
+from mcp.calls import CallContext, use_call_context
 from mcp.gateway import Endpoint, call
 
 CLOCK = Endpoint("datetime", "inprocess")
@@ -19,7 +19,7 @@ ROME = ZoneInfo("Europe/Rome")
 
 async def ask(tool, *, language="en", **arguments):
     context = CallContext(uuid4(), "c", language=language, time_zone="Europe/Rome")
-    with acting_as(context):
+    with use_call_context(context):
         return await call(CLOCK, tool, arguments, correlation_id="c")
 
 

@@ -18,7 +18,7 @@ from mcp import gateway
 from mcp.builtin import registry
 from mcp.calls import ToolOutcome
 from mcp.client import Client
-from mcp.connection_pool import links
+from mcp.connection_pool import connections
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.listings import MOST_TOOLS
@@ -211,7 +211,7 @@ async def test_a_slow_call_does_not_end_those_of_others(stdio, mcp_limits):
 async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     monkeypatch.setattr("mcp.connection_pool.IDLE_SECONDS", 0.05)
     first = (await say(stdio, "surroundings")).structured["pid"]
-    (link,) = links.get().values()
+    (link,) = connections.get().values()
 
     await link.task
 
@@ -227,7 +227,7 @@ async def test_a_program_that_never_answers_is_given_up(tiny_argv, mcp_limits):
     with pytest.raises(ToolServerUnavailable, match="no answer"):
         await say(mute, "echo", text="hello?")
 
-    assert all(link.ending.is_set() for link in links.get().values())
+    assert all(link.ending.is_set() for link in connections.get().values())
 
 
 async def test_a_program_that_does_not_exist_is_unavailable():
@@ -407,7 +407,7 @@ import django
 django.setup()
 import uuid
 from asgiref.sync import async_to_sync
-from mcp.calls import acting_as
+from mcp.calls import use_call_context
 from mcp.builtin.registry import registered
 from mcp.calls import CallContext
 from mcp.services.builtins import tools_of
@@ -415,7 +415,7 @@ for slug in registered:
     tools_of(slug)
 before = set(sys.modules)
 from mcp.gateway import Endpoint, call
-with acting_as(CallContext(user_id=uuid.uuid4(), correlation_id="")):
+with use_call_context(CallContext(user_id=uuid.uuid4(), correlation_id="")):
     place = Endpoint("datetime", "inprocess")
     outcome = async_to_sync(call)(place, "now", {}, correlation_id="")
 assert not outcome.is_error, outcome

@@ -23,7 +23,7 @@ from mcp.services import (
     usable_tools,
 )
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
 
@@ -104,7 +104,7 @@ def test_a_builtin_server_that_is_switched_off_stays_off(user, django_assert_num
 
 def test_registering_twice_at_once_is_harmless(user):
     async def twice():
-        both = [in_thread(usable_tools, user) for _ in range(4)]
+        both = [run_in_thread(usable_tools, user) for _ in range(4)]
         return await asyncio.gather(*both)
 
     results = async_to_sync(twice)()

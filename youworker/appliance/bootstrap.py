@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accounts.models import User
-from accounts.services import ensure_root
-from mcp.services import completed
+from accounts.services import ensure_superuser
+from mcp.services import ensure_builtin_rows
 from youworker.core.config import config
 from youworker.encryption.keyring import check_keys
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 START_LOCK = 7_026_111
 
 
-def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | None = None) -> None:
+def prepare_database(
+    say: Callable[[str], None], *, meanwhile: Callable[[], object] | None = None
+) -> None:
     """Migrate, check the keys, create the first superuser; safe beside another start.
 
     `meanwhile` begins what may load beside it, and uses the database after `wait_until_prepared`.
     """
-    with one_at_a_time():
+    with hold_start_lock():
         if meanwhile is not None:
             meanwhile()
         call_command("migrate", interactive=False, verbosity=0)
@@ -36,7 +38,7 @@ def prepare(say: Callable[[str], None], *, meanwhile: Callable[[], object] | Non
         if notice:
             say(notice)
     # Only new ones: web processes look after the others when they have loaded the tools' library.
-    completed(())
+    ensure_builtin_rows(())
 
 
 def wait_until_prepared() -> None:
@@ -52,15 +54,15 @@ def first_steps() -> str:
 
     Both or neither: a start that was refused or cut short is a first start again.
     """
-    return create_root() if check_keys() else ""
+    return create_superuser() if check_keys() else ""
 
 
-def create_root() -> str:
+def create_superuser() -> str:
     """Create the first superuser; a password nobody chose is in the notice, this once."""
     name = config.security.admin_username or "admin"
     # A secret file usually ends with a line feed that nobody types.
     chosen = config.security.admin_password.rstrip("\r\n")
-    made, password = ensure_root(name, password=chosen)
+    made, password = ensure_superuser(name, password=chosen)
     if not made:
         return ""
     shown = f", its password is {password} (shown once)"
@@ -80,7 +82,7 @@ def is_weak(password: str, username: str) -> bool:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
+def hold_start_lock() -> Iterator[None]:
     """Let one process prepare this database while the others wait."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])

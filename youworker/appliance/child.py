@@ -55,7 +55,7 @@ class Child:
                 return
             if time.monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE
-            self.output.say(f"youworker: {self.name} ended, next start in {pause:g} s")
+            self.output.write_line(f"youworker: {self.name} ended, next start in {pause:g} s")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -98,7 +98,7 @@ class Child:
         with lines:
             while line := lines.readline(LONGEST_LINE):
                 text = line.decode(errors="replace").rstrip("\n")
-                self.output.say(f"{self.name:<6} | {text}")
+                self.output.write_line(f"{self.name:<6} | {text}")
 
     def signal(self, number: Signals) -> None:
         """Signal the process itself."""

@@ -33,14 +33,14 @@ def add_key() -> None:
             "MESSAGE_ENCRYPTION_KEYS is yours: put a new key in front of it, restart every "
             "process, and run this again without --new."
         )
-    with alone():
+    with hold_rotation_lock():
         put_key_in_front(path)
         keyring.check_keys()
 
 
 def rotate_keys(progress: Callable[[int], object] | None = None) -> tuple[Tally, bool]:
     """Encrypt everything with the first key; what was found, and whether all older keys may go."""
-    with alone():
+    with hold_rotation_lock():
         tally, is_clean = rotation.rotate_until_clean(progress)
         note_rotation(tally, is_clean=is_clean)
     return tally, is_clean
@@ -51,7 +51,7 @@ def drop_old_keys() -> tuple[list[str], bool]:
 
     Raises `Conflict` while anything is encrypted with them.
     """
-    with alone():
+    with hold_rotation_lock():
         if not keyring.older_keys():
             raise Conflict("There is only one key.")
         settled = rotation.wait_for_writers()
@@ -78,7 +78,7 @@ def note_rotation(tally: Tally, *, is_clean: bool) -> None:
     first = KeyFingerprint(fingerprint=fingerprints()[0])
     if is_clean:
         KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
-    record(first, older=keyring.older_keys(), retired=is_clean, **tally.counts())
+    record_rotation(first, older=keyring.older_keys(), retired=is_clean, **tally.counts())
 
 
 @transaction.atomic
@@ -86,18 +86,18 @@ def retire_older_keys() -> list[str]:
     """Note that only the first key is in use, before the others are dropped; which those are."""
     first, dropped = KeyFingerprint(fingerprint=fingerprints()[0]), keyring.older_keys()
     KeyFingerprint.objects.exclude(fingerprint=first.fingerprint).retire()
-    record(first, dropped=dropped)
+    record_rotation(first, dropped=dropped)
     return dropped
 
 
-def record(first: KeyFingerprint, **details: Any) -> None:
+def record_rotation(first: KeyFingerprint, **details: Any) -> None:
     """Write the audit line; of fingerprints it has what people see."""
     target = KeyFingerprint(fingerprint=str(first))
     audit.record("key.rotate", actor=None, target=target, first=str(first), **details)
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def hold_rotation_lock() -> Iterator[None]:
     """Let one change of keys go on at a time; raises `Conflict` for a second one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [ROTATION_LOCK])

@@ -23,7 +23,7 @@ class Output:
         self.thread = threading.Thread(target=self.write_all, daemon=True)
         self.thread.start()
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Put out one line of our own."""
         try:
             self.lines.put_nowait(line)

@@ -51,7 +51,7 @@ class Supervisor:
             asyncio.create_task(self.keep_running(child, first=child is self.children[0]))
             for child in self.children
         ]
-        helpers = [asyncio.create_task(self.guard()), asyncio.create_task(self.announce())]
+        helpers = [asyncio.create_task(self.watch_servers()), asyncio.create_task(self.announce())]
         try:
             await self.asked_to_end.wait()
         finally:
@@ -75,11 +75,11 @@ class Supervisor:
         if self.asked_to_end.is_set() and not again:
             return
         if self.asked_to_end.is_set():
-            self.output.say("youworker: killing")
+            self.output.write_line("youworker: killing")
             for child in self.children:
                 child.signal_group(signal.SIGKILL)
         else:
-            self.output.say("youworker: stopping")
+            self.output.write_line("youworker: stopping")
             self.first_signal = now
         self.asked_to_end.set()
 
@@ -93,15 +93,15 @@ class Supervisor:
             if child.process is None or child.process.poll() is not None:
                 task.cancel()
         # The second signal of Celery: leave the tasks, their rows are taken over later.
-        if await unfinished(running, GENTLE_SECONDS):
+        if await wait_for_unfinished(running, GENTLE_SECONDS):
             for child in self.children:
                 child.signal(signal.SIGQUIT)
-        if await unfinished(running, COLD_SECONDS):
+        if await wait_for_unfinished(running, COLD_SECONDS):
             for child in self.children:
                 child.signal_group(signal.SIGKILL)
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def guard(self) -> None:
+    async def watch_servers(self) -> None:
         """Bring an embedded server back that died; say once what is wrong with one."""
         said = ""
         try:
@@ -109,7 +109,7 @@ class Supervisor:
                 await asyncio.sleep(GUARD_SECONDS)
                 trouble = await asyncio.to_thread(trouble_of_servers)
                 if trouble != said:
-                    self.output.say(
+                    self.output.write_line(
                         f"youworker: {trouble or 'the servers of the data serve again'}"
                     )
                     said = trouble
@@ -122,7 +122,7 @@ class Supervisor:
         while not await asyncio.to_thread(self.is_ready):  # noqa: ASYNC110
             await asyncio.sleep(READY_SECONDS)
         self.ready.set()
-        self.output.say(f"ready http://{bracketed(self.host)}:{self.port}")
+        self.output.write_line(f"ready http://{bracketed(self.host)}:{self.port}")
 
     def is_ready(self) -> bool:
         """Whether `/health/ready` answers 200."""
@@ -143,7 +143,7 @@ def trouble_of_servers() -> str:
     return ""
 
 
-async def unfinished(tasks: list[asyncio.Task[None]], seconds: float) -> bool:
+async def wait_for_unfinished(tasks: list[asyncio.Task[None]], seconds: float) -> bool:
     """Whether any of the tasks still runs after a while."""
     _done, pending = await asyncio.wait(tasks, timeout=seconds)
     return bool(pending)

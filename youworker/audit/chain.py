@@ -51,7 +51,7 @@ WITHOUT_ACTOR = """
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class ChainHead:
     """A place in the chain: that many entries, and the hash of the last of them."""
 
     seq: int = 0
@@ -59,7 +59,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainError:
     """The first thing that is wrong; `seq` is None for an entry without a place."""
 
     kind: str
@@ -75,7 +75,7 @@ class Fault:
         return f"{self.kind} {place}{entry}{time}: {self.detail}"
 
 
-class Link(NamedTuple):
+class ChainEntry(NamedTuple):
     """A row of the chain beside the entry it is about."""
 
     seq: int
@@ -90,41 +90,43 @@ class Link(NamedTuple):
     fields: tuple[Any, ...]
 
 
-def links_after(seq: int) -> Generator[Link]:
+def read_entries(seq: int) -> Generator[ChainEntry]:
     """The chain from a place on; a cursor of the server, so that memory stays small."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(LINKS, [seq])
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             for row in rows:
-                yield Link._make((*row[:9], row[9:]))
+                yield ChainEntry._make((*row[:9], row[9:]))
 
 
-def walk(start: Anchor, reached: Callable[[Link], Fault | None]) -> Anchor | Fault:
+def verify_chain(
+    start: ChainHead, reached: Callable[[ChainEntry], ChainError | None]
+) -> ChainHead | ChainError:
     """Check every link after `start`; the head, or the first fault.
 
     `reached` is told every link that is sound, and may find a fault of its own.
     """
     head = start
-    with closing(links_after(start.seq)) as links:
+    with closing(read_entries(start.seq)) as links:
         for link in links:
             fault = fault_of(link, head) or reached(link)
             if fault is not None:
                 return fault
-            head = Anchor(link.seq, link.hash)
+            head = ChainHead(link.seq, link.hash)
     return head
 
 
-def fault_of(link: Link, head: Anchor) -> Fault | None:
+def fault_of(link: ChainEntry, head: ChainHead) -> ChainError | None:
     """What is wrong with the link that should follow `head`."""
 
-    def fault(kind: str, detail: str) -> Fault:
-        return Fault(kind, link.seq, link.entry_id, link.time or link.linked_at, detail)
+    def fault(kind: str, detail: str) -> ChainError:
+        return ChainError(kind, link.seq, link.entry_id, link.time or link.linked_at, detail)
 
     if link.seq != head.seq + 1:
         missing = (
             f"places {head.seq + 1} to {link.seq - 1} are missing before entry {link.entry_id}"
         )
-        return Fault("deleted", head.seq + 1, None, link.time or link.linked_at, missing)
+        return ChainError("deleted", head.seq + 1, None, link.time or link.linked_at, missing)
     if link.previous != head.hash:
         return fault("reordered", "it does not follow the entry before it")
     if not link.is_there:
@@ -136,7 +138,7 @@ def fault_of(link: Link, head: Anchor) -> Fault | None:
     return None
 
 
-def hash_of(link: Link) -> str:
+def hash_of(link: ChainEntry) -> str:
     """The hash of a link, computed from what the entry says now."""
     fields = (link.previous, link.seq, link.linked_at, *link.fields)
     return hashlib.sha256(b"".join(map(framed, fields))).hexdigest()
@@ -152,7 +154,7 @@ def framed(value: Any) -> bytes:
     return b"%d:%s," % (len(raw), raw)
 
 
-def unlinked() -> Fault | None:
+def find_unlinked() -> ChainError | None:
     """An entry that came in past the chain."""
     with connection.cursor() as cursor:
         cursor.execute(UNLINKED)
@@ -160,10 +162,10 @@ def unlinked() -> Fault | None:
     if row is None:
         return None
     entry_id, time = row
-    return Fault("inserted", None, entry_id, time, "the entry was written past the chain")
+    return ChainError("inserted", None, entry_id, time, "the entry was written past the chain")
 
 
-def without_actor() -> Fault | None:
+def find_without_actor() -> ChainError | None:
     """An entry whose actor was taken out although the user is there."""
     table = connection.ops.quote_name(get_user_model()._meta.db_table)
     with connection.cursor() as cursor:
@@ -172,10 +174,10 @@ def without_actor() -> Fault | None:
     if row is None:
         return None
     seq, entry_id, time = row
-    return Fault("edited", seq, entry_id, time, "its actor was taken out")
+    return ChainError("edited", seq, entry_id, time, "its actor was taken out")
 
 
-def size() -> int:
+def count_entries() -> int:
     """The last place of the chain."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(seq), 0) FROM common_auditlink")

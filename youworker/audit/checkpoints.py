@@ -27,7 +27,7 @@ from youworker.encryption.crypto import current_keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from youworker.audit.chain import Anchor
+    from youworker.audit.chain import ChainHead
 
 LABEL = b"youworker audit checkpoint"
 
@@ -44,7 +44,7 @@ class Checkpoint:
     source: str = "database"
 
 
-def keys() -> dict[str, bytes]:
+def checkpoint_keys() -> dict[str, bytes]:
     """The signing keys by name, derived from the encryption keys; the first one signs.
 
     They are not the session's SECRET_KEY: that one may be exchanged at any time, while these are
@@ -63,22 +63,22 @@ def signature(key: bytes, seq: int, head: str, time: str) -> str:
     return hmac.new(key, f"{seq}|{head}|{time}".encode(), hashlib.sha256).hexdigest()
 
 
-def signed(anchor: Anchor) -> Checkpoint:
+def signed(anchor: ChainHead) -> Checkpoint:
     """The statement that this is the head now."""
     time = as_text(timezone.now())
-    name, key = next(iter(keys().items()))
+    name, key = next(iter(checkpoint_keys().items()))
     mac = signature(key, anchor.seq, anchor.hash, time)
     return Checkpoint(anchor.seq, anchor.hash, time, name, mac)
 
 
-def verdict(checkpoint: Checkpoint, known: dict[str, bytes]) -> bool:
+def is_genuine(checkpoint: Checkpoint, known: dict[str, bytes]) -> bool:
     """Whether the signature is ours."""
     key = known[checkpoint.key]
     made = signature(key, checkpoint.seq, checkpoint.hash, checkpoint.time)
     return hmac.compare_digest(made, checkpoint.mac)
 
 
-def keep(checkpoint: Checkpoint) -> None:
+def store_checkpoint(checkpoint: Checkpoint) -> None:
     """Write a checkpoint to the table, and then to the file."""
     AuditCheckpoint.objects.create(
         seq=checkpoint.seq,
@@ -87,20 +87,20 @@ def keep(checkpoint: Checkpoint) -> None:
         key=checkpoint.key,
         mac=checkpoint.mac,
     )
-    append(checkpoint)
+    append_to_file(checkpoint)
 
 
-def path() -> Path:
+def checkpoint_file() -> Path:
     """The file beside the database; a copy of it elsewhere protects against root as well."""
     return Path(settings.DATA_DIR) / "audit" / "checkpoints.log"
 
 
-def append(checkpoint: Checkpoint) -> None:
+def append_to_file(checkpoint: Checkpoint) -> None:
     """Add a line to the file, for the owner's eyes only."""
-    path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    checkpoint_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     values = asdict(checkpoint)
     del values["source"]
-    handle = os.open(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    handle = os.open(checkpoint_file(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         # One write, so that two processes cannot mix their lines.
         os.write(handle, json.dumps(values).encode() + b"\n")
@@ -109,7 +109,7 @@ def append(checkpoint: Checkpoint) -> None:
         os.close(handle)
 
 
-def in_database() -> Iterator[Checkpoint]:
+def checkpoints_in_database() -> Iterator[Checkpoint]:
     """The checkpoints of the table, in the order of the chain."""
     for row in AuditCheckpoint.objects.order_by("seq", "pk").iterator():
         yield from_row(row)
@@ -121,18 +121,18 @@ def from_row(row: AuditCheckpoint) -> Checkpoint:
     return Checkpoint(row.seq, row.hash, time, row.key, row.mac, f"checkpoint {row.pk}")
 
 
-def in_file() -> Iterator[Checkpoint]:
+def checkpoints_in_file() -> Iterator[Checkpoint]:
     """The checkpoints of the file, as they stand there; a line that was cut off is left out."""
-    if not path().exists():
+    if not checkpoint_file().exists():
         return
-    with path().open(encoding="utf-8", errors="replace") as lines:
+    with checkpoint_file().open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
-            found = parsed(line, f"{path().name} line {number}")
+            found = parse_checkpoint(line, f"{checkpoint_file().name} line {number}")
             if found is not None:
                 yield found
 
 
-def parsed(line: str, source: str) -> Checkpoint | None:
+def parse_checkpoint(line: str, source: str) -> Checkpoint | None:
     """A line of the file; None when it is not whole."""
     try:
         values: dict[str, Any] = json.loads(line)

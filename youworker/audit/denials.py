@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from youworker.audit.lines import record
 from youworker.core.redis import sync_redis
-from youworker.core.request_context import origin
+from youworker.core.request_context import request_origin
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -63,7 +63,7 @@ def place_of(route: str) -> str:
 
 def first_this_minute(person: User | None, act: str) -> bool:
     """Whether this caller has not been refused the same within a minute."""
-    caller = f"user:{person.pk}" if person else f"address:{origin().address}"
+    caller = f"user:{person.pk}" if person else f"address:{request_origin().address}"
     digest = hashlib.sha256(f"{caller} {act}".encode()).hexdigest()
     redis = sync_redis()
     if not redis.set(f"yw:denied:{digest}", "1", nx=True, ex=MINUTE):

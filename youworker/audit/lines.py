@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 
 from youworker.audit.actions import ACTIONS, RESULTS
-from youworker.core.request_context import correlation_id, origin
+from youworker.core.request_context import correlation_id, request_origin
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -50,7 +50,7 @@ def record(
     # Without either, the line is about somebody unknown: a user without an id. A request's user
     # is a lazy object, whose own class is not the model.
     kind = get_user_model() if subject is None else subject._meta.model
-    where = origin()
+    where = request_origin()
     # auditlog's `actor_email`, `changes`, `object_repr` of instances and `serialized_data` would
     # hold names and content, and outlive an erasure: they stay empty.
     LogEntry.objects.create(

@@ -16,7 +16,7 @@ TECHNICAL = "keeps the machinery in step and says nothing about a person"
 OTHERS = "is about other people, or about all of them"
 
 
-class Fate(StrEnum):
+class ErasureAction(StrEnum):
     """What an erasure does to the rows of a model."""
 
     ERASED = "erased"
@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
+class DataPolicy:
     """What happens to one model's rows and to each of its fields.
 
     `owners` are lookups that lead to the user, `texts` lookups that hold his id as text. Every
@@ -39,9 +39,9 @@ class Treatment:
     texts: tuple[str, ...] = ()
     file: str = ""
     exported: tuple[str, ...] = ()
-    withheld: Mapping[str, str] = field(default_factory=dict)
+    not_exported: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
-    fate: Fate = Fate.ERASED
+    erasure_action: ErasureAction = ErasureAction.ERASED
     reason: str = ""
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
@@ -51,14 +51,19 @@ class Treatment:
         return bool(self.owners or self.texts)
 
 
-def withheld(reason: str, names: str) -> dict[str, str]:
+def not_exported(reason: str, names: str) -> dict[str, str]:
     """The same reason for several fields, named in one string."""
     return dict.fromkeys(names.split(), reason)
 
 
-def impersonal(model: str, names: str, *, because: str = TECHNICAL) -> Treatment:
+def impersonal(model: str, names: str, *, because: str = TECHNICAL) -> DataPolicy:
     """A model whose rows belong to nobody: neither exported nor erased."""
-    return Treatment(model, withheld=withheld(because, names), fate=Fate.KEPT, reason=because)
+    return DataPolicy(
+        model,
+        not_exported=not_exported(because, names),
+        erasure_action=ErasureAction.KEPT,
+        reason=because,
+    )
 
 
 def names(*parts: Iterable[str] | str) -> tuple[str, ...]:

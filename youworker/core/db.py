@@ -51,7 +51,7 @@ executors: dict[str, ThreadPoolExecutor] = {}
 os.register_at_fork(after_in_child=executors.clear)
 
 
-async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run synchronous database code in a thread and give its connection back afterwards.
 
     Not thread-sensitive: one slow query must not hold up every stream of the process.
@@ -62,8 +62,8 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     return result
 
 
-async def in_vital_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do what `in_thread` does, with threads and connections that other work cannot occupy.
+async def run_in_vital_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do what `run_in_thread` does, with threads and connections that other work cannot occupy.
 
     For what is short, bounded in number, and ends answers or access when it comes too late.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST_KEY = 255
 
 
-class Remembered:
+class IdempotentWrite:
     """One `Idempotency-Key` inside a service's transaction.
 
     The unique row is inserted first: a twin request waits for this transaction's end and
@@ -45,7 +45,7 @@ class Remembered:
         self.row = row
         self.answer = row.answer or None
 
-    def keep(self, answer: dict[str, Any]) -> None:
+    def store_answer(self, answer: dict[str, Any]) -> None:
         """Remember the first answer (plain JSON, nothing private) for 24 hours."""
         if self.row is not None:
             self.row.answer = answer

@@ -24,7 +24,7 @@ PREFIXES = ("x-forwarded-", "x-authentik-", "x-auth-request-", "x-remote-", "x-w
 NAMES = {"forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
 
 
-class TrustedPeers:
+class ProxyHeadersMiddleware:
     """Cleans the scope of a connection before anybody reads it.
 
     From a trusted proxy, the client's address and scheme are taken out of `X-Forwarded-For` and
@@ -38,11 +38,11 @@ class TrustedPeers:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if "headers" in scope:
-            scope = cleaned(scope)
+            scope = clean_scope(scope)
         await self.inner(scope, receive, send)
 
 
-def cleaned(scope: Scope) -> Scope:
+def clean_scope(scope: Scope) -> Scope:
     """The scope as the rest of the product may believe it."""
     headers = [pair for pair in scope["headers"] if b"_" not in pair[0]]
     client = scope.get("client")

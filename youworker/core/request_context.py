@@ -103,20 +103,20 @@ def forget(**_: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RequestOrigin:
     """Who is at the other end of a connection; both parts are empty inside workers."""
 
     address: str = ""
     key_id: UUID | None = None
 
 
-current_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 -- frozen
+current_origin: ContextVar[RequestOrigin] = ContextVar("origin", default=RequestOrigin())  # noqa: B039 -- frozen
 
 # Somebody was refused. The audit log listens: it stands above whatever refuses.
 access_denied = Signal()
 
 
-def origin() -> Origin:
+def request_origin() -> RequestOrigin:
     """The origin of the work at hand."""
     return current_origin.get()
 
@@ -148,7 +148,7 @@ class OriginMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        current_origin.set(Origin(request.META.get("REMOTE_ADDR", "")))
+        current_origin.set(RequestOrigin(request.META.get("REMOTE_ADDR", "")))
         return self.get_response(request)
 
 
@@ -159,5 +159,5 @@ class OriginASGI:
         self.inner = inner
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        current_origin.set(Origin((scope.get("client") or [""])[0]))
+        current_origin.set(RequestOrigin((scope.get("client") or [""])[0]))
         await self.inner(scope, receive, send)

@@ -19,7 +19,7 @@ from youworker.data_protection.pages import (
     text,
     title_of,
 )
-from youworker.data_protection.registry import personal
+from youworker.data_protection.registry import personal_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,12 @@ AT_ONCE = 200
 MISSING = "the original is not stored any more"
 
 
-def collect(user: User, package: Package) -> None:
+def collect_package(user: User, package: Package) -> None:
     """Write everything that belongs to a user into a package."""
     now = timezone.now()
-    for treatment in personal():
-        if treatment.exported:
-            package.add_rows(treatment.file, exported_rows(treatment, user.pk))
+    for policy in personal_policies():
+        if policy.exported:
+            package.add_rows(policy.file, exported_rows(policy, user.pk))
     lost = add_originals(user, now, package)
     package.add_rows("missing-originals", lost)
     for session in sessions_of(user, now):
@@ -81,7 +81,7 @@ def messages_of(session: Session) -> Iterator[Message]:
 
 def add_index(user: User, now: datetime, package: Package) -> None:
     """Write the page that leads to everything else."""
-    with package.part("index.html") as part:
+    with package.open_part("index.html") as part:
         page = Page(part, f"The data of {user.shown_name}")
         page.write(f'<p class="quiet">As of {now:%Y-%m-%d %H:%M} UTC.</p>')
         add_conversations(page, user, now)

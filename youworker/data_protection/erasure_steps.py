@@ -17,11 +17,16 @@ from documents import services as documents
 from groups import services as groups
 from groups.models import LegalHold
 from ingestion import services as ingestion
-from youworker.core.data_policies import Fate
+from youworker.core.data_policies import ErasureAction
 from youworker.core.exceptions import DomainError
 from youworker.core.redis import sync_redis
 from youworker.data_protection.exports import remove_files_of
-from youworker.data_protection.registry import erased, model_of, personal, rows_of
+from youworker.data_protection.registry import (
+    erasing_policies,
+    model_of,
+    personal_policies,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,7 +46,7 @@ def remove_user(erasure: Erasure) -> dict[str, int]:
     if user is not None:
         wait_for_work(user)
         # First, so that every group he managed has an admin again who can take documents over.
-        groups.withdraw_user(user, actor=None)
+        groups.remove_from_all_groups(user, actor=None)
         if erasure.shared_documents == SharedDocuments.HAND_OVER:
             counts["handed_over"] = documents.hand_over_library(user)
         counts |= remove_content(user)
@@ -85,9 +90,9 @@ def require_no_hold(user_id: UUID) -> None:
 
 def anonymise(user_id: UUID) -> None:
     """Overwrite what tells about a user in rows that stay."""
-    for treatment in personal():
-        if treatment.fate == Fate.ANONYMISED:
-            rows_of(treatment, user_id).update(**treatment.replaced)
+    for policy in personal_policies():
+        if policy.erasure_action == ErasureAction.ANONYMISED:
+            rows_of(policy, user_id).update(**policy.replaced)
 
 
 def forget_name(user: User) -> None:
@@ -98,16 +103,16 @@ def forget_name(user: User) -> None:
 
 def remove_rows(user_id: UUID) -> None:
     """Remove whatever rows the registry knows of a user, himself last."""
-    for treatment in erased():
-        if model_of(treatment) is not User:
-            remove_rows_of(treatment, user_id)
+    for policy in erasing_policies():
+        if model_of(policy) is not User:
+            remove_rows_of(policy, user_id)
     remove_person(user_id)
 
 
-def remove_rows_of(treatment: Any, user_id: UUID) -> None:
+def remove_rows_of(policy: Any, user_id: UUID) -> None:
     """Remove one user's rows of one model, a batch at a time."""
-    model: Any = model_of(treatment)
-    while batch := list(rows_of(treatment, user_id).values_list("pk", flat=True)[:BATCH]):
+    model: Any = model_of(policy)
+    while batch := list(rows_of(policy, user_id).values_list("pk", flat=True)[:BATCH]):
         require_no_hold(user_id)
         # Lines about them may have a name he had before.
         lines = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
@@ -123,9 +128,9 @@ def remove_person(user_id: UUID) -> None:
     if person is None:
         return
     require_no_hold(user_id)
-    for treatment in erased():
-        if model_of(treatment) is not User and rows_of(treatment, user_id).exists():
-            raise NotYet(f"there is a new {treatment.model}")
+    for policy in erasing_policies():
+        if model_of(policy) is not User and rows_of(policy, user_id).exists():
+            raise NotYet(f"there is a new {policy.model}")
     # Again under the lock, behind which nobody writes anything new about the user.
     anonymise(user_id)
     person.delete()

@@ -56,7 +56,7 @@ def request_erasure(
         },
     )
     if is_new:
-        note(user, erasure, actor=actor)
+        note_erasure(user, erasure, actor=actor)
     close_account(user, actor=actor)
     # After the commit: an answer that ends holds its run's row and waits for this user's.
     after_commit(partial(stop_runs, user))
@@ -75,7 +75,7 @@ def check_removable(user: User, locked: Iterable[User], *, actor: User | None) -
         raise Forbidden("Only a superuser may erase the account of somebody else.")
 
 
-def note(user: User, erasure: Erasure, *, actor: User | None) -> None:
+def note_erasure(user: User, erasure: Erasure, *, actor: User | None) -> None:
     """Write in the audit log who wants whom erased."""
     details: dict[str, Any] = {"status": erasure.status, "shared": erasure.shared_documents}
     own = actor is not None and actor.pk == user.pk
@@ -122,13 +122,13 @@ def execute(erasure: Erasure) -> bool:
             counts = remove_user(erasure)
     except NotYet as reason:
         logger.info("The erasure of %s waits: %s", erasure.subject, reason)
-        Erasure.objects.put_back(erasure.lease_token, pause=PAUSE_SECONDS, error_code="waiting")
+        Erasure.objects.requeue(erasure.lease_token, pause=PAUSE_SECONDS, error_code="waiting")
         return False
     except Exception:
         logger.exception("The erasure of %s will be tried again", erasure.subject)
-        Erasure.objects.put_back(erasure.lease_token, pause=pause, error_code="failed")
+        Erasure.objects.requeue(erasure.lease_token, pause=pause, error_code="failed")
         return False
-    return finish(erasure, counts)
+    return finish_erasure(erasure, counts)
 
 
 def is_held(erasure: Erasure) -> bool:
@@ -140,7 +140,7 @@ def is_held(erasure: Erasure) -> bool:
 
 
 @transaction.atomic
-def finish(erasure: Erasure, counts: dict[str, int]) -> bool:
+def finish_erasure(erasure: Erasure, counts: dict[str, int]) -> bool:
     """Note that a user is gone."""
     if not Erasure.objects.end(erasure.lease_token, ErasureStatus.DONE):
         return False

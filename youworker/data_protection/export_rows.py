@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from youworker.core.data_policies import Treatment
+    from youworker.core.data_policies import DataPolicy
 
 ROWS_AT_ONCE = 500
 # Lines of the audit log that others wrote about him tell nothing about those others.
 OTHERS_LINES = {"remote_addr": None}
 
 
-def exported_rows(treatment: Treatment, user_id: UUID) -> Iterator[dict[str, Any]]:
+def exported_rows(policy: DataPolicy, user_id: UUID) -> Iterator[dict[str, Any]]:
     """What the export says about each of a user's rows of one model."""
-    fields = {name: model_of(treatment)._meta.get_field(name) for name in treatment.exported}
+    fields = {name: model_of(policy)._meta.get_field(name) for name in policy.exported}
     lists = [name for name, field in fields.items() if isinstance(field, ManyToManyField)]
-    singles = [path.partition(".")[0] for path in treatment.also.values()]
+    singles = [path.partition(".")[0] for path in policy.also.values()]
     related = [name for name in singles if name not in lists]
-    rows = rows_of(treatment, user_id).order_by("pk")
+    rows = rows_of(policy, user_id).order_by("pk")
     rows = rows.select_related(*related) if related else rows
     for row in rows.prefetch_related(*lists).iterator(chunk_size=ROWS_AT_ONCE):
         told = {name: value_of(row, name, field) for name, field in fields.items()}
-        told |= {name: followed(row, path) for name, path in treatment.also.items()}
-        yield shaped(treatment, row, told, user_id)
+        told |= {name: followed(row, path) for name, path in policy.also.items()}
+        yield shaped(policy, row, told, user_id)
 
 
 def value_of(row: Model, name: str, field: Any) -> Any:
@@ -49,9 +49,9 @@ def followed(row: Model, path: str) -> Any:
     return getattr(found, name, None)
 
 
-def shaped(treatment: Treatment, row: Any, told: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+def shaped(policy: DataPolicy, row: Any, told: dict[str, Any], user_id: UUID) -> dict[str, Any]:
     """The row, without what an audit line says about other people."""
-    if treatment.model != "auditlog.LogEntry":
+    if policy.model != "auditlog.LogEntry":
         return told
     data = dict(told["additional_data"] or {})
     own = data.get("actor") == str(user_id)

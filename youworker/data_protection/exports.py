@@ -20,8 +20,8 @@ from youworker.core.config import config
 from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import NotFound
 from youworker.core.leases import keep_lease_alive
-from youworker.data_protection.collecting import collect
-from youworker.data_protection.package import written
+from youworker.data_protection.collecting import collect_package
+from youworker.data_protection.package import write_package
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def make_exports() -> int:
 def make_export(export: DataExport) -> None:
     """Make one claimed copy; what goes wrong three times is given up."""
     if export.attempts > MAX_ATTEMPTS:
-        give_up(export, "lost")
+        give_up_export(export, "lost")
         return
     try:
         held = DataExport.objects.holding(export.lease_token)
@@ -68,15 +68,15 @@ def make_export(export: DataExport) -> None:
     except Exception:
         logger.exception("The export %s could not be made", export.pk)
         if export.attempts >= MAX_ATTEMPTS:
-            give_up(export, "failed")
+            give_up_export(export, "failed")
         else:
             rows = DataExport.objects.all()
-            rows.put_back(export.lease_token, pause=PAUSE_SECONDS, error_code="failed")
+            rows.requeue(export.lease_token, pause=PAUSE_SECONDS, error_code="failed")
         return
-    finish(export, size)
+    finish_export(export, size)
 
 
-def finish(export: DataExport, size: int) -> None:
+def finish_export(export: DataExport, size: int) -> None:
     """Offer a finished copy, unless another worker took the task over meanwhile."""
     expires = timezone.now() + timedelta(hours=config.privacy.export_hours)
     ready = ExportStatus.READY
@@ -85,7 +85,7 @@ def finish(export: DataExport, size: int) -> None:
         remove_strays()
 
 
-def give_up(export: DataExport, code: str) -> None:
+def give_up_export(export: DataExport, code: str) -> None:
     """End an export without a file."""
     path_of(export.pk).unlink(missing_ok=True)
     DataExport.objects.end(export.lease_token, ExportStatus.FAILED, error_code=code)
@@ -93,7 +93,7 @@ def give_up(export: DataExport, code: str) -> None:
 
 def export_to(user: User, path: Path) -> int:
     """Write everything about a user into a zip; its size in bytes."""
-    return written(path, partial(collect, user))
+    return write_package(path, partial(collect_package, user))
 
 
 def export_by_operator(user: User, path: Path) -> int:
@@ -130,7 +130,7 @@ def expire_exports() -> int:
 
 def remove_strays() -> int:
     """Delete files whose export is gone or has ended without one; how many."""
-    found = {path: id_of(path) for path in exports_folder().iterdir() if path.is_file()}
+    found = {path: id_of(path) for path in ensure_exports_folder().iterdir() if path.is_file()}
     rows = DataExport.objects.filter(pk__in=[pk for pk in found.values() if pk])
     status: dict[UUID | None, str] = dict(rows.values_list("pk", "status"))
     strays = [path for path, pk in found.items() if not belongs(path, status.get(pk))]
@@ -149,13 +149,13 @@ def belongs(path: Path, status: str | None) -> bool:
 def remove_files_of(user: User) -> None:
     """Delete the files of all copies of a user's data."""
     for pk in DataExport.objects.visible_to(user).values_list("pk", flat=True):
-        for path in exports_folder().glob(f"*{pk}.zip*"):
+        for path in ensure_exports_folder().glob(f"*{pk}.zip*"):
             path.unlink(missing_ok=True)
 
 
 def path_of(pk: UUID) -> Path:
     """Where the file of an export lies."""
-    return exports_folder() / f"{pk}.zip"
+    return ensure_exports_folder() / f"{pk}.zip"
 
 
 def id_of(path: Path) -> UUID | None:
@@ -166,7 +166,7 @@ def id_of(path: Path) -> UUID | None:
         return None
 
 
-def exports_folder() -> Path:
+def ensure_exports_folder() -> Path:
     """The folder of the files, which nobody else may read."""
     folder = Path(settings.EXPORTS_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -61,7 +61,7 @@ class Package:
             self.zip.close()
 
     @contextmanager
-    def part(self, name: str, *, compressed: bool = True) -> Iterator[Part]:
+    def open_part(self, name: str, *, compressed: bool = True) -> Iterator[Part]:
         """A new file in the package."""
         info = zipfile.ZipInfo(name, DAY_ZERO)
         info.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
@@ -74,7 +74,7 @@ class Package:
     def add_rows(self, kind: str, rows: Iterable[dict[str, Any]]) -> int:
         """Write rows as one JSON list; how many."""
         count = 0
-        with self.part(f"data/{kind}.json") as part:
+        with self.open_part(f"data/{kind}.json") as part:
             part.write("[")
             for row in rows:
                 part.write(b",\n" if count else b"\n")
@@ -92,7 +92,7 @@ class Package:
             return False
         # Large documents are compressed in themselves for the most part.
         small = path.stat().st_size < PIECE
-        with source, self.part(name, compressed=small) as part:
+        with source, self.open_part(name, compressed=small) as part:
             while piece := source.read(PIECE):
                 part.write(piece)
         return True
@@ -104,7 +104,7 @@ class Package:
         self.zip.writestr(zipfile.ZipInfo("manifest.json", DAY_ZERO), body)
 
 
-def written(path: Path, write: Callable[[Package], None]) -> int:
+def write_package(path: Path, write: Callable[[Package], None]) -> int:
     """Write a package beside its place and move it there when it is whole; its size in bytes."""
     # A name of its own: a worker that was taken for dead may write still.
     draft = path.with_name(f".{path.name}.{uuid4().hex}.part")

@@ -71,7 +71,7 @@ def title_of(session: Session) -> str:
 
 def add_conversation(package: Package, session: Session, messages: Iterator[Message]) -> None:
     """Write the page of one conversation."""
-    with package.part(conversation_path(session)) as part:
+    with package.open_part(conversation_path(session)) as part:
         page = Page(part, title_of(session))
         page.write('<p><a href="../index.html">All your data</a></p>')
         for message in messages:

@@ -19,7 +19,7 @@ from quotas import retention as quotas
 from youworker.core.models import IdempotentRequest, SoftDeleteModel
 from youworker.core.removal import remove_each
 from youworker.core.validators import validate_range
-from youworker.data_protection.registry import treatment_of
+from youworker.data_protection.registry import policy_of
 
 if TYPE_CHECKING:
     from chat.managers import SessionQuerySet
@@ -41,7 +41,9 @@ def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
     for model in apps.get_models():
         if issubclass(model, SoftDeleteModel) and model._meta.app_label not in WITH_FILES:
             old = deleted_rows(model, before)
-            counts[str(model._meta.verbose_name_plural)] = old.count() if dry_run else purge(old)
+            counts[str(model._meta.verbose_name_plural)] = (
+                old.count() if dry_run else purge_rows(old)
+            )
     return counts
 
 
@@ -52,7 +54,7 @@ def deleted_rows(model: type[SoftDeleteModel], before: datetime) -> SoftDeleteQu
     return old.exclude(kept_by_hold(model))
 
 
-def purge(old: SoftDeleteQuerySet[Any]) -> int:
+def purge_rows(old: SoftDeleteQuerySet[Any]) -> int:
     """Remove rows for good; how many there were. Conversations go with their event logs."""
     if old.model is Session:
         return remove_sessions(cast("SessionQuerySet", old))["sessions_deleted"]
@@ -63,7 +65,7 @@ def kept_by_hold(model: type[SoftDeleteModel]) -> Q:
     """The condition under which a legal hold keeps a row: on its owner, or on itself."""
     held = LegalHold.objects.held_users()
     kept = Q(pk__in=LegalHold.objects.held_groups()) if model is Group else Q(pk__in=[])
-    for path in treatment_of(model).owners:
+    for path in policy_of(model).owners:
         kept |= Q(**{f"{path}__in": held})
     return kept
 

@@ -1,4 +1,4 @@
-"""Every model and field with its treatment, and the rows of one user in each of them."""
+"""Every model and field with its policy, and the rows of one user in each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import Q
 
-from youworker.core.data_policies import Fate, Treatment
+from youworker.core.data_policies import DataPolicy, ErasureAction
 from youworker.data_protection import third_party
 
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 
 @cache
-def treatments() -> tuple[Treatment, ...]:
+def data_policies() -> tuple[DataPolicy, ...]:
     """What the foundation and every app with a `privacy` module declare."""
-    found = list(third_party.TREATMENTS)
+    found = list(third_party.DATA_POLICIES)
     for app in apps.get_app_configs():
         name = f"{app.name}.privacy"
         if app.name in {"youworker", "youworker.core"} or find_spec(name) is None:
             continue
-        found += getattr(import_module(name), "TREATMENTS", ())
+        found += getattr(import_module(name), "DATA_POLICIES", ())
     return tuple(found)
 
 
-def treatment_of(model: type[Model]) -> Treatment:
-    """The treatment of one model."""
-    return next(each for each in treatments() if each.model == model._meta.label)
+def policy_of(model: type[Model]) -> DataPolicy:
+    """The policy of one model."""
+    return next(each for each in data_policies() if each.model == model._meta.label)
 
 
-def model_of(treatment: Treatment) -> type[Model]:
-    """The class a treatment is about."""
-    return apps.get_model(treatment.model)
+def model_of(policy: DataPolicy) -> type[Model]:
+    """The class a policy is about."""
+    return apps.get_model(policy.model)
 
 
 def own_fields(model: type[Model]) -> Iterator[Field[Any, Any]]:
@@ -52,50 +52,50 @@ def own_fields(model: type[Model]) -> Iterator[Field[Any, Any]]:
 
 def unclassified() -> list[str]:
     """What nobody has decided about, and decisions about what is not there any more."""
-    known = {each.model: each for each in treatments()}
+    known = {each.model: each for each in data_policies()}
     present = {model._meta.label: model for model in apps.get_models()}
-    problems = [f"{label}: no treatment" for label in present if label not in known]
+    problems = [f"{label}: no policy" for label in present if label not in known]
     problems += [f"{label}: no such model" for label in known if label not in present]
     for label in set(known) & set(present):
         problems += problems_of(known[label], present[label])
     return sorted(problems)
 
 
-def problems_of(treatment: Treatment, model: type[Model]) -> list[str]:
-    """What is wrong with the treatment of one model."""
+def problems_of(policy: DataPolicy, model: type[Model]) -> list[str]:
+    """What is wrong with the policy of one model."""
     fields = {field.name for field in own_fields(model)}
-    decided = [*treatment.exported, *treatment.withheld]
-    label = treatment.model
+    decided = [*policy.exported, *policy.not_exported]
+    label = policy.model
     problems = [f"{label}.{name}: unclassified" for name in fields - set(decided)]
     problems += [f"{label}.{name}: no such field" for name in set(decided) - fields]
     problems += [f"{label}.{name}: two classes" for name in set(decided) if decided.count(name) > 1]
-    problems += [f"{label}.{name}: no such field" for name in set(treatment.replaced) - fields]
+    problems += [f"{label}.{name}: no such field" for name in set(policy.replaced) - fields]
     problems += [
-        f"{label}.{name}: no reason" for name, why in treatment.withheld.items() if not why
+        f"{label}.{name}: no reason" for name, why in policy.not_exported.items() if not why
     ]
-    if treatment.fate != Fate.ERASED and not treatment.reason:
+    if policy.erasure_action != ErasureAction.ERASED and not policy.reason:
         problems.append(f"{label}: kept without a reason")
-    if treatment.fate == Fate.ERASED and not treatment.is_personal:
+    if policy.erasure_action == ErasureAction.ERASED and not policy.is_personal:
         problems.append(f"{label}: no way to its owner")
-    if treatment.exported and not (treatment.file and treatment.is_personal):
+    if policy.exported and not (policy.file and policy.is_personal):
         problems.append(f"{label}: exported without a file or an owner")
     return problems
 
 
-def rows_of(treatment: Treatment, user_id: UUID) -> QuerySet[Any]:
+def rows_of(policy: DataPolicy, user_id: UUID) -> QuerySet[Any]:
     """One user's rows of a model, hidden ones included."""
-    lookups = [Q(**{path: user_id}) for path in treatment.owners]
-    lookups += [Q(**{path: str(user_id)}) for path in treatment.texts]
+    lookups = [Q(**{path: user_id}) for path in policy.owners]
+    lookups += [Q(**{path: str(user_id)}) for path in policy.texts]
     # The default manager hides deleted rows.
-    rows: QuerySet[Any] = model_of(treatment)._base_manager.all()  # noqa: SLF001
+    rows: QuerySet[Any] = model_of(policy)._base_manager.all()  # noqa: SLF001
     return rows.filter(reduce(or_, lookups))
 
 
-def personal() -> list[Treatment]:
-    """The treatments of models whose rows belong to somebody."""
-    return [each for each in treatments() if each.is_personal]
+def personal_policies() -> list[DataPolicy]:
+    """The policies of models whose rows belong to somebody."""
+    return [each for each in data_policies() if each.is_personal]
 
 
-def erased() -> list[Treatment]:
-    """The treatments of models whose rows go with their owner."""
-    return [each for each in personal() if each.fate == Fate.ERASED]
+def erasing_policies() -> list[DataPolicy]:
+    """The policies of models whose rows go with their owner."""
+    return [each for each in personal_policies() if each.erasure_action == ErasureAction.ERASED]

@@ -83,7 +83,7 @@ def rotate(*, dry_run: bool = False, progress: Callable[[int], object] | None = 
             for position, each in enumerate(fields, 1):
                 changes = changes_of(each, [(row[0], row[position]) for row in rows], tally)
                 if changes and not dry_run:
-                    tally.rotated += write(each, changes)
+                    tally.rotated += write_changes(each, changes)
             if progress is not None:
                 progress(len(rows))
     return tally
@@ -146,7 +146,7 @@ def changes_of(
     return changes
 
 
-def write(each: EncryptedTextField, changes: Sequence[Change]) -> int:
+def write_changes(each: EncryptedTextField, changes: Sequence[Change]) -> int:
     """Replace tokens that are still the ones that were read; how many were.
 
     Nobody is waited for while rows are held, so this is never part of a deadlock.

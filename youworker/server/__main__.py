@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; 1 when settings or keys do not fit, or the address cannot be used."""
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 
-    options = parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         return serve(options.host, options.port)
     except ImproperlyConfigured as error:
@@ -33,12 +33,12 @@ def serve(host: str, port: int) -> int:
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
-    from youworker.server.access_middleware import recognised  # noqa: PLC0415
+    from youworker.server.access_middleware import is_authenticated  # noqa: PLC0415
 
     if not keys_fit():
         return 1
     raise_file_limit()
-    server = WebServer(application, endpoint(host, port), recognised, begin_work)
+    server = WebServer(application, endpoint(host, port), is_authenticated, begin_work)
     server.run()
     return 1 if server.failed else 0
 
@@ -51,12 +51,12 @@ async def begin_work() -> None:
     from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
     from chat.runs.manager import serve_runs  # noqa: PLC0415
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
-    from youworker.core.db import in_thread  # noqa: PLC0415
+    from youworker.core.db import run_in_thread  # noqa: PLC0415
 
     await serve_runs()
     await registry.warm_up()
     await asyncio.sleep(LOADING_PAUSE)
-    await in_thread(sync_builtin_servers)
+    await run_in_thread(sync_builtin_servers)
 
 
 def raise_file_limit() -> None:
@@ -86,7 +86,7 @@ def keys_fit() -> bool:
     return True
 
 
-def parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     """The command line."""
     known = argparse.ArgumentParser(prog="python -m youworker.server")
     known.add_argument("--host", default="127.0.0.1")

@@ -11,9 +11,9 @@ from django.http.request import split_domain_port, validate_host
 
 from accounts import services
 from youworker.core.config import config
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.network import in_networks, networks_of, parsed
-from youworker.core.realtime.consumer import deny
+from youworker.core.realtime.consumer import deny_handshake
 from youworker.core.request_context import HEADER
 from youworker.server.answers import error_body, error_headers
 
@@ -31,7 +31,7 @@ WARNING_SECONDS = 60
 REMEMBERED = 1000
 
 
-class Gate:
+class AccessMiddleware:
     """Refuses connections before the product sees them; peers must be known by now."""
 
     def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
@@ -43,9 +43,9 @@ class Gate:
             await self.inner(scope, receive, send)
         elif scope["path"] not in OPEN_PATHS and not address_allowed(scope):
             self.warn((scope.get("client") or ["unknown"])[0])
-            await refuse(scope, send, 403)
+            await refuse_request(scope, send, 403)
         elif not host_allowed(scope):
-            await refuse(scope, send, 400)
+            await refuse_request(scope, send, 400)
         else:
             await self.inner(scope, receive, send)
 
@@ -77,10 +77,10 @@ def host_allowed(scope: Scope) -> bool:
     return all(validate_host(split_domain_port(host)[0], allowed) for host in hosts)
 
 
-async def refuse(scope: Scope, send: Any, status: int) -> None:
+async def refuse_request(scope: Scope, send: Any, status: int) -> None:
     """Answer in the shape of the API; a socket is refused before it is accepted."""
     if scope["type"] == "websocket":
-        await deny(send, status)
+        await deny_handshake(send, status)
         return
     proposed = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
     headers = error_headers(status, proposed)
@@ -88,9 +88,9 @@ async def refuse(scope: Scope, send: Any, status: int) -> None:
     await send({"type": "http.response.body", "body": error_body(status)})
 
 
-async def recognised(key: str, session: str) -> bool:
+async def is_authenticated(key: str, session: str) -> bool:
     """Whether an API key, or else a session, is somebody's; rights are looked at later."""
-    return await in_thread(belongs_to_somebody, key, session)
+    return await run_in_thread(belongs_to_somebody, key, session)
 
 
 def belongs_to_somebody(key: str, session: str) -> bool:

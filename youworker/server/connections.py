@@ -202,7 +202,7 @@ class Connection(HTTPChannel):
 MOST_CONNECTIONS = 512
 
 
-class Callers:
+class ConnectionLimits:
     """Counts connections by address; trusted proxies speak for many people and are not limited."""
 
     def __init__(self) -> None:

@@ -161,7 +161,7 @@ class BodyQueue:
         return {"type": "http.request", "body": chunk, "more_body": not self.finished}
 
 
-class Spent:
+class DiscardedBody:
     """Stands in for a body that somebody else reads."""
 
     def __init__(self, content: Any) -> None:

@@ -12,8 +12,8 @@ import daphne.server
 from twisted.internet import defer, reactor
 
 from youworker.core.per_loop import close_all
-from youworker.server.connections import Callers, Connection
-from youworker.server.requests import BodyQueue, Request, RequestFactory, Spent
+from youworker.server.connections import Connection, ConnectionLimits
+from youworker.server.requests import BodyQueue, DiscardedBody, Request, RequestFactory
 from youworker.server.sockets import SocketFactory, SocketProtocol, SocketQueue
 from youworker.upstream.trust import trusted_authorities
 
@@ -56,7 +56,7 @@ class WebServer(daphne.server.Server):
         )
         self.failed = False
         self.recognises = recognises
-        self.callers = Callers()
+        self.callers = ConnectionLimits()
         # What the process does beside answering; begun when its loop runs.
         self.work = work
 
@@ -91,7 +91,7 @@ class WebServer(daphne.server.Server):
         elif isinstance(protocol, Request):
             scope["headers"] = with_length(scope["headers"], protocol.received)
             queue = receive = BodyQueue(protocol.content)
-            protocol.content = Spent(protocol.content)
+            protocol.content = DiscardedBody(protocol.content)
         if protocol not in self.connections:
             return None
         work = self.application(scope, receive, partial(self.handle_reply, protocol))
@@ -121,17 +121,17 @@ class WebServer(daphne.server.Server):
             port = getattr(listener, "result", None)
             if port is not None:
                 port.stopListening()
-        await settled(self.unanswered(), ANSWER_SECONDS)
+        await wait_for_tasks(self.unanswered(), ANSWER_SECONDS)
         for work in self.applications().values():
             work.cancel()
-        await settled([asyncio.create_task(close_all())], SAVE_SECONDS)
+        await wait_for_tasks([asyncio.create_task(close_all())], SAVE_SECONDS)
         here = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not here]
         for task in others:
             task.cancel()
-        await settled(others, LAST_SECONDS)
+        await wait_for_tasks(others, LAST_SECONDS)
         # They may have asked for a client when theirs was closed.
-        await settled([asyncio.create_task(close_all())], LAST_SECONDS)
+        await wait_for_tasks([asyncio.create_task(close_all())], LAST_SECONDS)
         logger.info("%d pending tasks were ended", len(others))
 
     def applications(self) -> dict[Any, asyncio.Future[None]]:
@@ -162,7 +162,7 @@ def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[byt
     return [*kept, (b"content-length", str(size).encode())]
 
 
-async def settled(tasks: list[Any], seconds: float) -> None:
+async def wait_for_tasks(tasks: list[Any], seconds: float) -> None:
     """Wait for the tasks, but not longer; their outcome is theirs."""
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)

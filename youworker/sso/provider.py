@@ -19,7 +19,7 @@ from youworker.core.config import config
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.sso.id_token import verify_id_token
 from youworker.upstream.egress import named_addresses
-from youworker.upstream.fetcher import Limits, fetch
+from youworker.upstream.fetcher import Limits, fetch_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +135,7 @@ class PostingSession:
     ) -> httpx2.Response:
         """Send a form with our proof; raises `UpstreamUnavailable`."""
         url, sent, body = auth.prepare("POST", url, dict(headers), urlencode(data))
-        answer = fetch(
+        answer = fetch_url(
             url,
             method="POST",
             headers=sent,
@@ -150,7 +150,7 @@ class PostingSession:
 
 def read_json(address: str, **headers: str) -> Claims:
     """A JSON object of the provider; raises `UpstreamUnavailable` and `UnusableAnswer`."""
-    answer = fetch(address, headers=headers, limits=READING, find=named_addresses)
+    answer = fetch_url(address, headers=headers, limits=READING, find=named_addresses)
     require_service(answer, failing_from=400)
     found = orjson.loads(answer.body)
     if not isinstance(found, dict):

@@ -328,7 +328,7 @@ EVENTS = [
     service(
         "make the first superuser",
         "admin.user.create",
-        lambda w: (w.root.delete(), accounts.ensure_root("first", password=PASSWORD)),
+        lambda w: (w.root.delete(), accounts.ensure_superuser("first", password=PASSWORD)),
         by="nobody",
     ),
     denied(

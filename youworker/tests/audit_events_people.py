@@ -15,7 +15,7 @@ from accounts.models import ApiKey
 from accounts.tests.factories import UserFactory
 from chat.deletion import clear_history
 from groups import services as groups
-from groups.services import withdraw_user
+from groups.services import remove_from_all_groups
 from groups.tests.factories import managed_group
 from quotas import services as quotas
 from quotas.models import Quota
@@ -161,7 +161,7 @@ PEOPLE_EVENTS = [
     service(
         "leave everything",
         "group.member.remove",
-        lambda w: (own_group(w), withdraw_user(w.ada, actor=w.ada)),
+        lambda w: (own_group(w), remove_from_all_groups(w.ada, actor=w.ada)),
     ),
     on_group(
         "make a service account",

@@ -18,7 +18,7 @@ from accounts.tests.factories import UserFactory
 from youworker import audit
 from youworker.audit import checkpoints
 from youworker.audit.chain import GENESIS
-from youworker.audit.verification import sign_head, verify
+from youworker.audit.verification import sign_head, verify_log
 from youworker.core.models import AuditCheckpoint, AuditLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +48,7 @@ def sql(statement, *parameters):
 
 
 def found():
-    fault = verify().fault
+    fault = verify_log().fault
     return fault and (fault.kind, fault.seq, fault.entry_id)
 
 
@@ -68,12 +68,12 @@ def test_every_entry_has_its_place(log):
     assert [link.seq for link in links] == [1, 2, 3, 4, 5]
     assert links[0].previous == GENESIS
     assert [link.previous for link in links[1:]] == [link.hash for link in links[:-1]]
-    report = verify()
+    report = verify_log()
     assert (report.fault, report.head.seq, report.head.hash) == (None, 5, links[-1].hash)
 
 
 def test_an_empty_log_is_sound():
-    assert verify().fault is None
+    assert verify_log().fault is None
     assert sign_head() is False
 
 
@@ -91,7 +91,7 @@ def test_whatever_an_entry_holds_is_hashed_alike_on_both_sides(ada):
         cid="",
     )
 
-    assert verify().fault is None
+    assert verify_log().fault is None
 
 
 def test_a_transaction_that_fails_leaves_no_link(ada):
@@ -100,7 +100,7 @@ def test_a_transaction_that_fails_leaves_no_link(ada):
         raise RuntimeError
 
     assert not AuditLink.objects.exists()
-    assert verify().fault is None
+    assert verify_log().fault is None
 
 
 def test_a_savepoint_that_fails_leaves_no_link_and_others_do(ada):
@@ -112,7 +112,7 @@ def test_a_savepoint_that_fails_leaves_no_link_and_others_do(ada):
         audit.record("user.update", actor=ada, number=3)
 
     assert AuditLink.objects.count() == 2
-    assert verify().fault is None
+    assert verify_log().fault is None
 
 
 def test_many_at_once_are_linked_in_their_order(ada):
@@ -123,7 +123,7 @@ def test_many_at_once_are_linked_in_their_order(ada):
     ]
     LogEntry.objects.bulk_create(rows)
 
-    report = verify()
+    report = verify_log()
     assert (report.fault, report.head.seq) == (None, 300)
     order = AuditLink.objects.order_by("seq").values_list("entry_id", flat=True)
     assert list(order) == sorted(order)
@@ -151,7 +151,7 @@ def test_writers_at_the_same_time_make_one_chain(ada):
     for thread in threads:
         thread.join()
 
-    report = verify()
+    report = verify_log()
     assert (report.fault, report.head.seq) == (None, 240)
 
 
@@ -192,7 +192,7 @@ def test_a_commit_that_waits_for_a_row_does_not_hold_the_chain(ada):
 
     assert failed.is_set()
     assert LogEntry.objects.filter(additional_data__action="user.delete").exists()
-    assert verify().fault is None
+    assert verify_log().fault is None
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_erased_account_leaves_a_sound_log(ada, log):
     ada.delete()
 
     assert LogEntry.objects.filter(actor=None).count() == 5
-    assert verify().fault is None
+    assert verify_log().fault is None
 
 
 @pytest.mark.parametrize("place", [1, 3, 5])
@@ -340,7 +340,7 @@ def test_a_forged_checkpoint_is_found(log):
     sign_head()
     sql("UPDATE auditlog_logentry SET cid = 'another' WHERE id = %s", log[1].pk)
     rewrite_chain()
-    checkpoints.path().unlink()
+    checkpoints.checkpoint_file().unlink()
 
     sql(
         "UPDATE common_auditcheckpoint SET hash = (SELECT hash FROM common_auditlink WHERE seq = 5)"
@@ -356,12 +356,12 @@ def test_checkpoints_are_signed_when_the_log_has_grown(log):
     audit.record("user.login", actor=log[0].actor)
     assert sign_head() is True
 
-    report = verify()
+    report = verify_log()
     assert (report.fault, report.checkpoints) == (None, 4)
-    lines = checkpoints.path().read_text().splitlines()
+    lines = checkpoints.checkpoint_file().read_text().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [5, 6]
-    assert stat.S_IMODE(os.stat(checkpoints.path()).st_mode) == 0o600
-    assert stat.S_IMODE(os.stat(checkpoints.path().parent).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(checkpoints.checkpoint_file()).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(checkpoints.checkpoint_file().parent).st_mode) == 0o700
 
 
 def test_nothing_damaged_is_signed(log):
@@ -379,19 +379,19 @@ def test_checkpoints_survive_a_rotation_of_the_keys(log, settings):
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh, *old]
     audit.record("user.login", actor=log[0].actor)
     sign_head()
-    assert (verify().checkpoints, verify().unknown_keys) == (4, 0)
+    assert (verify_log().checkpoints, verify_log().unknown_keys) == (4, 0)
 
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
-    report = verify()
+    report = verify_log()
     assert (report.fault, report.checkpoints, report.unknown_keys) == (None, 2, 2)
 
 
 def test_a_line_that_was_cut_off_is_left_out(log):
     sign_head()
-    with checkpoints.path().open("a") as file:
+    with checkpoints.checkpoint_file().open("a") as file:
         file.write('{"seq": 5, "ha')
 
-    assert (verify().fault, verify().checkpoints) == (None, 2)
+    assert (verify_log().fault, verify_log().checkpoints) == (None, 2)
 
 
 def test_audit_verify_says_what_it_found(log, capsys):

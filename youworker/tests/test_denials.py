@@ -10,7 +10,7 @@ from youworker import audit
 from youworker.audit import denials
 from youworker.core.realtime.consumer import note_denial
 from youworker.core.redis import sync_redis
-from youworker.core.request_context import Origin, current_origin
+from youworker.core.request_context import RequestOrigin, current_origin
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def deny(user, route="v1/sessions/<uuid:pk>", code="permission_denied", method="
 
 @pytest.fixture(autouse=True)
 def _address():
-    token = current_origin.set(Origin("10.1.2.3"))
+    token = current_origin.set(RequestOrigin("10.1.2.3"))
     yield
     current_origin.reset(token)
 
@@ -65,7 +65,7 @@ def test_strangers_at_many_addresses_cannot_fill_the_table(monkeypatch):
     monkeypatch.setattr(denials, "MOST_OF_STRANGERS", 3)
 
     for number in range(10):
-        current_origin.set(Origin(f"10.0.0.{number}"))
+        current_origin.set(RequestOrigin(f"10.0.0.{number}"))
         deny(AnonymousUser())
     deny(UserFactory())
 

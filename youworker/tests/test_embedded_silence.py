@@ -255,7 +255,7 @@ class Lines:
     def __init__(self):
         self.said = []
 
-    def say(self, line):
+    def write_line(self, line):
         self.said.append(line)
 
 
@@ -281,7 +281,7 @@ async def test_the_guard_says_once_that_redis_is_silent_and_starts_no_second(
     connection = client(servers.redis)
     connection.set("kept", "yes")
     guard = asyncio.create_task(
-        Supervisor([], lines, host="127.0.0.1", port=1, name="localhost").guard()
+        Supervisor([], lines, host="127.0.0.1", port=1, name="localhost").watch_servers()
     )
     asleep = asyncio.create_task(asyncio.to_thread(connection.execute_command, "DEBUG", "SLEEP", 8))
 

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from youworker.core.network import TrustedPeers
-from youworker.server.access_middleware import Gate
+from youworker.core.network import ProxyHeadersMiddleware
+from youworker.server.access_middleware import AccessMiddleware
 from youworker.tests.serving import ask, serving
 
 
@@ -24,7 +24,7 @@ async def through(
 
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": kind, "path": path, "client": client, "headers": pairs}
-    await TrustedPeers(gate or Gate(let_in))(scope, None, send)
+    await ProxyHeadersMiddleware(gate or AccessMiddleware(let_in))(scope, None, send)
     return sent
 
 
@@ -90,7 +90,7 @@ async def test_a_refusal_has_the_shape_of_the_api(configured):
 
 async def test_a_refused_address_is_logged_once(configured, caplog):
     configured("security", allowed_networks=("10.0.0.0/8",))
-    gate = Gate(let_in)
+    gate = AccessMiddleware(let_in)
 
     with caplog.at_level(logging.WARNING, "youworker.server.access_middleware"):
         for address in ("203.0.113.5", "203.0.113.5", "203.0.113.6"):

@@ -99,7 +99,7 @@ def two_servers():
 
 
 def test_each_model_server_is_asked_with_its_own_key(two_servers):
-    outcome = checks.models()
+    outcome = checks.check_models()
 
     assert outcome == {"endpoint": ", ".join(server.base_url for server in two_servers)}
     keys = [[asked.headers["authorization"] for asked in server.requests] for server in two_servers]
@@ -110,7 +110,7 @@ def test_the_model_server_that_is_silent_is_named(two_servers):
     one, _ = two_servers
     with override_config("llm", base_url=f"{one.base_url},http://127.0.0.1:1/v1"):
         with pytest.raises(LookupError, match=r"http://127\.0\.0\.1:1/v1 does not answer"):
-            checks.models()
+            checks.check_models()
         notices = list(model_notices())
 
     assert len(notices) == 1
@@ -120,7 +120,7 @@ def test_the_model_server_that_is_silent_is_named(two_servers):
 @pytest.mark.django_db
 def test_detailed_shows_how_far_embedding_models_are():
     def shown():
-        return checks.run({"embedding": checks.embedding})["embedding"]
+        return checks.run_checks({"embedding": checks.embedding})["embedding"]
 
     assert (shown()["status"], shown()["models"]) == ("ok", {})
     write(DocumentFactory(), "text")

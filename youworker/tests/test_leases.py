@@ -17,7 +17,7 @@ from documents.models import EmbeddingModel, EmbeddingTask
 from documents.tests.factories import DocumentFactory
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
-from ingestion.pipeline.leases import claim, take_back
+from ingestion.pipeline.leases import claim, reclaim_expired_leases
 from ingestion.tests.factories import ItemFactory
 from youworker.core.leases import LOOK_SECONDS, keep_lease_alive, lease_end, new_lease
 from youworker.tests.support.leases import let_leases_end
@@ -103,7 +103,7 @@ def test_workers_with_wrong_clocks_wait_for_the_second_look(monkeypatch):
     assert claim() is not None
     taken = DataExport.objects.claim(seconds=60)
 
-    assert take_back() == 0
+    assert reclaim_expired_leases() == 0
     assert DataExport.objects.claim(seconds=60) is None
     let_leases_end(DataExport.objects.all(), seen=False)
     assert DataExport.objects.claim(seconds=60) is None
@@ -114,7 +114,7 @@ def test_workers_with_wrong_clocks_wait_for_the_second_look(monkeypatch):
 def test_a_pause_ends_by_the_databases_clock(monkeypatch):
     made = export()
     taken = DataExport.objects.claim(seconds=60)
-    DataExport.objects.all().put_back(taken.lease_token, pause=30, error_code="failed")
+    DataExport.objects.all().requeue(taken.lease_token, pause=30, error_code="failed")
     wrong = timezone.now() + timedelta(hours=1)
     monkeypatch.setattr(timezone, "now", lambda: wrong)
 

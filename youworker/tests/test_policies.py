@@ -12,7 +12,7 @@ from django.urls import include, path
 from accounts.tests.factories import UserFactory
 from documents.content import original
 from documents.tests.factories import DocumentFactory
-from youworker.core.api.redoc import BUNDLE, LOGO, bundle
+from youworker.core.api.redoc import BUNDLE, LOGO, read_bundle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -144,9 +144,9 @@ def test_redoc_comes_without_its_picture_from_elsewhere(client):
 
     answer = client.get("/v1/redoc.js")
 
-    assert LOGO not in bundle()
+    assert LOGO not in read_bundle()
     assert answer["Content-Type"] == "text/javascript"
-    assert answer.content == bundle()
+    assert answer.content == read_bundle()
 
 
 def test_sessions_are_kept_from_scripts_and_other_sites(client):

@@ -19,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from accounts.services import ensure_root
+from accounts.services import ensure_superuser
 from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.appliance import bootstrap, child, commands, startup_checks
 from youworker.appliance.child import Child
@@ -40,7 +40,7 @@ class Lines:
     def __init__(self):
         self.said = []
 
-    def say(self, line):
+    def write_line(self, line):
         self.said.append(line)
 
 
@@ -54,7 +54,7 @@ def test_output_survives_a_reader_who_stops():
         output = Output(stream)
         start = time.monotonic()
         for _ in range(60_000):
-            output.say("x" * 100)
+            output.write_line("x" * 100)
         took = time.monotonic() - start
         assert output.dropped > 0
         drain = threading.Thread(target=lambda: os.read(reading, 1 << 20) and None)
@@ -70,8 +70,8 @@ def test_output_writes_in_order_and_says_what_it_dropped():
     stream = io.StringIO()
     output = Output(stream)
     output.dropped = 3
-    output.say("first")
-    output.say("second")
+    output.write_line("first")
+    output.write_line("second")
     output.close()
 
     assert stream.getvalue() == (
@@ -206,7 +206,7 @@ def test_what_loads_meanwhile_waits_until_the_database_is_prepared():
         loading.join(0.3)
         order.append("prepared")
 
-    bootstrap.prepare([].append, meanwhile=begin)
+    bootstrap.prepare_database([].append, meanwhile=begin)
     loading.join()
 
     assert order == ["prepared", "serves"]
@@ -269,8 +269,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 @pytest.mark.django_db
 def test_the_first_preparation_creates_a_superuser_and_says_the_password_once():
     said = []
-    bootstrap.prepare(said.append)
-    bootstrap.prepare(said.append)
+    bootstrap.prepare_database(said.append)
+    bootstrap.prepare_database(said.append)
 
     root = get_user_model().objects.get()
     (line,) = said
@@ -283,10 +283,10 @@ def test_the_first_preparation_creates_a_superuser_and_says_the_password_once():
 
 @pytest.mark.django_db
 def test_nothing_recreates_a_deleted_superuser():
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
     get_user_model().objects.all().delete()
 
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
 
     assert not get_user_model().objects.exists()
     assert "nobody is a superuser" in "\n".join(startup_checks.missing_parts())
@@ -294,10 +294,10 @@ def test_nothing_recreates_a_deleted_superuser():
 
 @pytest.mark.django_db
 def test_a_renamed_superuser_is_not_made_again():
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
     get_user_model().objects.update(username="boss", is_superuser=False)
 
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
 
     assert get_user_model().objects.get().username == "boss"
 
@@ -307,7 +307,7 @@ def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(co
     configured("security", admin_password="12345678")
     said = []
 
-    bootstrap.prepare(said.append)
+    bootstrap.prepare_database(said.append)
 
     assert get_user_model().objects.get().check_password("12345678")
     assert said == ["youworker: superuser 'admin' created; ADMIN_PASSWORD is weak: change it"]
@@ -315,10 +315,10 @@ def test_a_weak_password_of_the_first_superuser_is_taken_and_complained_about(co
 
 @pytest.mark.django_db
 def test_a_superuser_that_exists_is_left_alone():
-    first, password = ensure_root("boss", password="chosen by hand")
+    first, password = ensure_superuser("boss", password="chosen by hand")
 
     assert (first, password) == (True, "chosen by hand")
-    assert ensure_root("another") == (False, "")
+    assert ensure_superuser("another") == (False, "")
     assert get_user_model().objects.get().username == "boss"
 
 
@@ -326,7 +326,7 @@ def test_a_superuser_that_exists_is_left_alone():
 def test_an_ordinary_user_of_that_name_is_not_promoted():
     get_user_model().objects.create_user("admin")
 
-    assert ensure_root("admin") == (False, "")
+    assert ensure_superuser("admin") == (False, "")
     assert not get_user_model().objects.get().is_superuser
 
 
@@ -335,7 +335,7 @@ def test_a_wrong_key_stops_the_start():
     KeyFingerprint.objects.create(fingerprint="0" * 64)
 
     with pytest.raises(ImproperlyConfigured, match="MESSAGE_ENCRYPTION_KEYS"):
-        bootstrap.prepare([].append)
+        bootstrap.prepare_database([].append)
 
     assert not get_user_model().objects.exists()
 

@@ -194,7 +194,7 @@ def test_a_second_rotation_at_the_same_time_is_refused(old_key):
             connections.close_all()
 
     with (
-        key_rotation.alone(),
+        key_rotation.hold_rotation_lock(),
         ThreadPoolExecutor(1) as pool,
         pytest.raises(Conflict, match="Another rotation"),
     ):
@@ -212,7 +212,7 @@ def test_people_sign_in_for_the_first_time_during_a_rotation(old_key):
         finally:
             connections.close_all()
 
-    with key_rotation.alone(), ThreadPoolExecutor(1) as pool:
+    with key_rotation.hold_rotation_lock(), ThreadPoolExecutor(1) as pool:
         assert pool.submit(first_visit).result() == "ada"
 
 
@@ -381,13 +381,13 @@ from django.db import connections
 settings.DATABASES["default"]["NAME"] = connections["default"].settings_dict["NAME"] = sys.argv[1]
 from youworker.encryption import rotation
 rotation.BATCH = 5
-wrote = rotation.write
+wrote = rotation.write_changes
 def write(each, changes):
     done = wrote(each, changes)
     print(done, flush=True)
     sys.stdin.readline()
     return done
-rotation.write = write
+rotation.write_changes = write
 rotation.rotate()
 """
 

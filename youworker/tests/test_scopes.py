@@ -15,7 +15,7 @@ from accounts.enums import Scope
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.tests.factories import SessionFactory
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.ids import uuid7
 from youworker.routing import websockets
 from youworker.tests.support.sockets import Socket
@@ -143,11 +143,11 @@ SOCKETS = [("/ws/chat/{}", "chat"), ("/ws/ingestion", "documents.read")]
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("path", "scope"), SOCKETS)
 async def test_sockets_need_their_scope(path, scope):
-    session = await in_thread(SessionFactory)
+    session = await run_in_thread(SessionFactory)
     others = [each for each in Scope.values if each not in (scope, "admin")]
 
     async def knock(scopes):
-        _, secret = await in_thread(
+        _, secret = await run_in_thread(
             create_api_key, session.user, name="k", scopes=scopes, actor=session.user
         )
         headers = [(b"authorization", f"Bearer {secret}".encode())]

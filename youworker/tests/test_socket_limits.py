@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.routing import websockets
 from youworker.tests.serving import ask, serving, speak
 from youworker.tests.support.sockets import Socket
@@ -213,8 +213,8 @@ def test_who_says_goodbye_without_reading_is_let_go(port):
 
 @pytest.mark.django_db(transaction=True)
 async def test_there_is_no_socket_where_there_is_no_route():
-    user = await in_thread(UserFactory)
-    _key, secret = await in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
+    user = await run_in_thread(UserFactory)
+    _key, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
     with_key = [(b"authorization", f"Bearer {secret}".encode())]
     answers = []
     for path, headers in (("/ws/nowhere", with_key), ("/", with_key), ("/ws/nowhere", [])):

@@ -11,7 +11,7 @@ from mcp.services import builtins, sync_builtin_servers
 from youworker import server
 from youworker.appliance import bootstrap
 from youworker.core.config import BASE_DIR
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 
 LOADING = """
@@ -44,9 +44,9 @@ def test_a_web_process_starts_without_what_it_may_never_need():
 @pytest.mark.django_db(transaction=True)
 async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypatch):
     monkeypatch.setattr(server, "LOADING_PAUSE", 0.0)
-    await in_thread(sync_builtin_servers)
+    await run_in_thread(sync_builtin_servers)
     old = Tool.objects.filter(name="datetime.now")
-    await in_thread(old.update, description="as an older version said")
+    await run_in_thread(old.update, description="as an older version said")
 
     await server.begin_work()
     await close_all()
@@ -56,11 +56,11 @@ async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypa
 
 @pytest.mark.django_db
 def test_a_later_start_does_not_load_the_tools_library(monkeypatch):
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
     asked = []
     monkeypatch.setattr(builtins, "tools_of", asked.append)
 
-    bootstrap.prepare([].append)
+    bootstrap.prepare_database([].append)
 
     assert asked == []
     assert Tool.objects.filter(server__builtin=True).count() > 5

@@ -64,12 +64,12 @@ class EgressRefused(DomainError):
     code, status = "egress_refused", 403
 
 
-async def permitted_addresses(host: str, port: int) -> list[Address]:
+async def find_permitted_addresses(host: str, port: int) -> list[Address]:
     """Resolve `host` once; the addresses that may be connected to, best first.
 
     Raises `EgressRefused` when there is none, and `UpstreamUnavailable` for unknown names.
     """
-    found = await resolve(host, port)
+    found = await resolve_host(host, port)
     permitted = [one for one in found if is_public(one) or operator_allows(host, one)]
     if not permitted:
         raise EgressRefused(f"{host} is not a public address.")
@@ -78,7 +78,7 @@ async def permitted_addresses(host: str, port: int) -> list[Address]:
 
 async def named_addresses(host: str, port: int) -> list[Address]:
     """The addresses of a server that an operator named, which may be private; raises the same."""
-    found = await resolve(host, port)
+    found = await resolve_host(host, port)
     permitted = [one for one in found if may_be_named(one) or operator_allows(host, one)]
     if not permitted:
         raise EgressRefused(f"{host} is an address at which no server is asked.")
@@ -94,7 +94,7 @@ def may_be_named(address: Address) -> bool:
     )
 
 
-async def resolve(host: str, port: int) -> list[Address]:
+async def resolve_host(host: str, port: int) -> list[Address]:
     """Every address of `host`, without repetition."""
     loop = asyncio.get_running_loop()
     try:

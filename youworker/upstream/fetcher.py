@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.request_context import HEADER, correlation_id
-from youworker.upstream.egress import permitted_addresses
+from youworker.upstream.egress import find_permitted_addresses
 from youworker.upstream.guard import SCHEMES, GuardedTransport
 from youworker.upstream.trust import USER_AGENT
 
@@ -74,7 +74,7 @@ class Asked:
     def follow(self, status: int, location: str) -> None:
         """Turn into the request a redirect asks for."""
         self.passed.append(str(self.url))
-        target = checked_url(str(joined(self.url, location)))
+        target = checked_url(str(join_url(self.url, location)))
         if status not in KEEP_METHOD and self.method != "HEAD":
             self.method, self.content = "GET", None
             self.headers.pop("content-type", None)
@@ -84,19 +84,19 @@ class Asked:
         self.url = target
 
 
-def fetch(url: str, **options: Any) -> Fetched:
+def fetch_url(url: str, **options: Any) -> Fetched:
     """Do what `afetch` does, for synchronous code."""
-    return async_to_sync(afetch)(url, **options)
+    return async_to_sync(fetch_url_async)(url, **options)
 
 
-async def afetch(
+async def fetch_url_async(
     url: str,
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     limits: Limits | None = None,
-    find: Finder = permitted_addresses,
+    find: Finder = find_permitted_addresses,
 ) -> Fetched:
     """Fetch `url`; any status is an answer.
 
@@ -111,7 +111,7 @@ async def afetch(
     asked = Asked(method.upper(), checked_url(url), lowered, content)
     try:
         async with asyncio.timeout(limits.seconds), client(find) as session:
-            return await through_redirects(session, asked, limits)
+            return await follow_redirects(session, asked, limits)
     except TimeoutError as error:
         raise UpstreamUnavailable(
             f"{asked.url.host} did not answer completely within {limits.seconds:g} s."
@@ -121,14 +121,16 @@ async def afetch(
         raise UpstreamUnavailable(f"{asked.url.host} did not answer: {reason}") from error
 
 
-async def through_redirects(session: httpx2.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
+async def follow_redirects(session: httpx2.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
     """Follow redirects, each to an address that is checked anew."""
     while True:
-        response = await send(session, asked)
+        response = await send_request(session, asked)
         try:
             location = response.headers.get("location")
             if response.status_code not in REDIRECTS or not location:
-                body = b"" if asked.method == "HEAD" else await read(response, limits.max_bytes)
+                body = (
+                    b"" if asked.method == "HEAD" else await read_body(response, limits.max_bytes)
+                )
                 status, received = response.status_code, response.headers
                 return Fetched(str(asked.url), status, received, body, tuple(asked.passed))
         finally:
@@ -138,7 +140,7 @@ async def through_redirects(session: httpx2.AsyncClient, asked: Asked, limits: L
         asked.follow(response.status_code, location)
 
 
-async def send(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
+async def send_request(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
     """Send to the first checked address that can be connected to."""
     headers = {
         "user-agent": USER_AGENT,
@@ -155,7 +157,7 @@ async def send(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
     return await session.send(request, stream=True)
 
 
-async def read(response: httpx2.Response, most: int) -> bytes:
+async def read_body(response: httpx2.Response, most: int) -> bytes:
     """The body, unpacked; neither what is received nor what comes out may exceed `most`."""
     unpack = unpacker(response.headers.get("content-encoding", ""))
     body, received = bytearray(), 0
@@ -193,7 +195,7 @@ def checked_url(text: str) -> httpx2.URL:
     return url
 
 
-def joined(base: httpx2.URL, location: str) -> httpx2.URL:
+def join_url(base: httpx2.URL, location: str) -> httpx2.URL:
     """Where a redirect leads; raises `UpstreamUnavailable` for nonsense."""
     try:
         return base.join(location)

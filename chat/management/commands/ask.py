@@ -91,7 +91,7 @@ class Command(BaseCommand):
 def asking_user(username: str | None) -> User:
     """The user who asks; raises `CommandError` when there is none."""
     if username is None:
-        found = User.objects.root()
+        found = User.objects.superuser()
     else:
         found = User.objects.filter(username=username, is_active=True).first()
     if found is None:

@@ -84,7 +84,7 @@ class Postgres(EmbeddedServer):
         return [first] if first else processes
 
     def prepare(self) -> dict[str, Any]:
-        initialise(self.cluster, self.socket_dir)
+        initialise_cluster(self.cluster, self.socket_dir)
         # The lock files of a killed server, whose number may be somebody else's now.
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
         (self.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
@@ -139,7 +139,7 @@ def identity() -> dict[str, Any]:
     return {"env": environment, "cwd": "/", **ids}
 
 
-def initialise(cluster: Path, socket_dir: Path) -> None:
+def initialise_cluster(cluster: Path, socket_dir: Path) -> None:
     """Create the cluster, whole or not at all, and the private folder of its socket."""
     socket_dir.mkdir(mode=0o700, exist_ok=True)
     account = service_account()

@@ -28,7 +28,7 @@ DISK_WARNING_BYTES = 1024**3
 WORKER_SECONDS = 1.0
 
 
-def database() -> dict[str, Any]:
+def check_database() -> dict[str, Any]:
     """PostgreSQL answers."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version')")
@@ -52,13 +52,13 @@ def pool_of(stats: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def cache() -> dict[str, Any]:
+def check_redis() -> dict[str, Any]:
     """Redis answers."""
     info = sync_redis().info("server")
     return {"version": info["redis_version"]}
 
 
-def migrations() -> dict[str, Any]:
+def check_migrations() -> dict[str, Any]:
     """The tables are those of this version."""
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -67,13 +67,13 @@ def migrations() -> dict[str, Any]:
     return {}
 
 
-def disk() -> dict[str, Any]:
+def check_disk() -> dict[str, Any]:
     """There is room for files."""
     usage = shutil.disk_usage(config.data_dir)
     return {"free_bytes": usage.free, "warning": usage.free < DISK_WARNING_BYTES}
 
 
-def worker() -> dict[str, Any]:
+def check_worker() -> dict[str, Any]:
     """Somebody takes tasks."""
     answers = current_app.control.ping(timeout=WORKER_SECONDS, limit=1)
     if not answers:
@@ -81,7 +81,7 @@ def worker() -> dict[str, Any]:
     return {}
 
 
-def models() -> dict[str, Any]:
+def check_models() -> dict[str, Any]:
     """The configured model servers answer; the built-in model needs none."""
     return answering(Capability.CHAT)
 
@@ -116,20 +116,24 @@ def embedding() -> dict[str, Any]:
     return {"models": left, "warning": any(model.error for model in rows)}
 
 
-def encryption() -> dict[str, Any]:
+def check_encryption() -> dict[str, Any]:
     """The key that encrypts, by its fingerprint."""
     first, *older = fingerprints()
     return {"first_key": first[:SHOWN], "older_keys": len(older)}
 
 
-READY: dict[str, Check] = {"database": database, "redis": cache, "migrations": migrations}
+READY: dict[str, Check] = {
+    "database": check_database,
+    "redis": check_redis,
+    "migrations": check_migrations,
+}
 DETAILED: dict[str, Check] = {
-    "disk": disk,
-    "worker": worker,
-    "models": models,
+    "disk": check_disk,
+    "worker": check_worker,
+    "models": check_models,
     "embedding": embedding,
     "embedding_server": embedding_server,
-    "encryption": encryption,
+    "encryption": check_encryption,
 }
 EXPECTED = (
     DatabaseError,
@@ -140,7 +144,7 @@ EXPECTED = (
 )
 
 
-def run(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
+def run_checks(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
     """The outcome of every check, with its latency in milliseconds."""
     outcomes: dict[str, dict[str, Any]] = {}
     for name, check in checks.items():

@@ -31,7 +31,7 @@ def live(request: HttpRequest) -> JsonResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """The process can do its work; 503 names the part that fails."""
-    outcomes = checks.run(checks.READY)
+    outcomes = checks.run_checks(checks.READY)
     failed = sorted(name for name, outcome in outcomes.items() if outcome["status"] != "ok")
     if failed:
         return JsonResponse({"status": "failed", "failed": failed}, status=503)
@@ -48,7 +48,7 @@ class DetailedView(ActorView):
     @rate_limited("MODERATE")
     def get(self, request: Request) -> Response:
         """Run all checks now."""
-        return Response(checks.run(checks.READY | checks.DETAILED))
+        return Response(checks.run_checks(checks.READY | checks.DETAILED))
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

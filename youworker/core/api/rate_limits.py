@@ -24,7 +24,7 @@ from rest_framework.throttling import BaseThrottle
 
 from youworker.core.exceptions import RateLimited, Unavailable
 from youworker.core.network import parsed
-from youworker.core.request_context import origin
+from youworker.core.request_context import request_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -99,7 +99,7 @@ def check_rate_limit(name: str, user: Any) -> None:
 
 def caller(user: Any) -> str:
     """Who is counted: the API key, else the user, else the address of the connection."""
-    where = origin()
+    where = request_origin()
     known = user is not None and user.is_authenticated
     if known and where.key_id is not None:
         return f"key:{where.key_id}"

@@ -31,13 +31,13 @@ class RedocView(SpectacularRedocView):
 
 
 @cache_control(public=True, max_age=3600)
-def script(request: HttpRequest) -> HttpResponse:
+def serve_script(request: HttpRequest) -> HttpResponse:
     """Redoc itself."""
-    return HttpResponse(bundle(), content_type="text/javascript")
+    return HttpResponse(read_bundle(), content_type="text/javascript")
 
 
 @cache
-def bundle() -> bytes:
+def read_bundle() -> bytes:
     """The package's program, without the logo."""
     found = finders.find(BUNDLE)
     return Path(str(found)).read_bytes().replace(LOGO, b"data:,")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from youworker.core.db import in_thread
+from youworker.core.db import run_in_thread
 from youworker.core.effects import OUTAGES
 from youworker.core.realtime.revocation import CloseReason, Revoked, until_revoked
 from youworker.core.request_context import report_denial
@@ -24,13 +24,13 @@ CODES = {401: "not_authenticated", 403: "permission_denied"}
 PING_SECONDS = 14
 
 
-async def deny(send: Any, status: int, *, scope: Mapping[str, Any] | None = None) -> None:
+async def deny_handshake(send: Any, status: int, *, scope: Mapping[str, Any] | None = None) -> None:
     """Refuse the handshake with an HTTP status (ASGI's `websocket.http.response`).
 
     With the scope of the connection, a denial is audited.
     """
     if scope is not None and status in CODES:
-        await in_thread(note_denial, scope, status)
+        await run_in_thread(note_denial, scope, status)
     await send({"type": "websocket.http.response.start", "status": status, "headers": []})
     await send({"type": "websocket.http.response.body", "body": b""})
 

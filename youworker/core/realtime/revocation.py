@@ -12,7 +12,7 @@ from functools import partial
 from math import isinf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from youworker.core.db import in_vital_thread
+from youworker.core.db import run_in_vital_thread
 from youworker.core.per_loop import PerLoop, end_task
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ class LoopPolls(Generic[K]):
         while self.watchers:
             await asyncio.sleep(self.poller.pause or PAUSE_SECONDS)
             asked = set(self.watchers)
-            for thing in asked - await self.remaining(asked):
+            for thing in asked - await self.ask_remaining(asked):
                 for gone in self.watchers.pop(thing, []):
                     gone()
 
-    async def remaining(self, asked: set[K]) -> set[K]:
+    async def ask_remaining(self, asked: set[K]) -> set[K]:
         """What remains; everything while that cannot be found out, but not for ever."""
         began = time.monotonic()
         try:
@@ -128,7 +128,7 @@ class LoopPolls(Generic[K]):
         """What remains; raises `TimeoutError` when that is not said before patience ends."""
         patience = self.poller.patience
         # A database that hangs raises nothing. Its thread is not waited for any longer.
-        looking = asyncio.create_task(in_vital_thread(self.poller.remaining, asked))
+        looking = asyncio.create_task(run_in_vital_thread(self.poller.remaining, asked))
         looking.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait({looking}, timeout=None if isinf(patience) else patience)
         if not looking.done():

@@ -25,7 +25,7 @@ from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker import audit
 from youworker.data_protection import exports
 from youworker.data_protection.package import safe_name
-from youworker.data_protection.registry import personal
+from youworker.data_protection.registry import personal_policies
 from youworker.data_protection.tests.canaries import furnish
 from youworker.tests.support.leases import let_leases_end
 
@@ -55,7 +55,7 @@ def test_the_package_holds_everything_of_the_user_and_nothing_of_others(tmp_path
     kinds = [*with_rows, "ingestion-runs", "memberships", "messages", "passages", "sessions"]
     assert {f"data/{kind}.json" for kind in [*kinds, "tool-runs"] if kind != "audit"} <= said
     assert not [name for name, text in texts.items() if "walrus" in text]
-    assert {f"data/{each.file}.json" for each in personal() if each.file} <= set(texts)
+    assert {f"data/{each.file}.json" for each in personal_policies() if each.file} <= set(texts)
 
 
 def test_messages_are_readable_and_secrets_are_not_there(tmp_path):
@@ -235,7 +235,7 @@ def test_three_failures_end_it(monkeypatch):
     export.refresh_from_db()
     assert (export.status, export.attempts) == (ExportStatus.FAILED, 3)
     exports.expire_exports()
-    assert list(exports.exports_folder().iterdir()) == []
+    assert list(exports.ensure_exports_folder().iterdir()) == []
 
 
 def test_killed_workers_count_as_attempts():
@@ -268,7 +268,7 @@ def test_files_are_deleted_when_they_expire():
     user = UserFactory()
     export = exports.request_export(user, actor=user)
     exports.make_exports()
-    stray = exports.exports_folder() / f"{UserFactory().pk}.zip"
+    stray = exports.ensure_exports_folder() / f"{UserFactory().pk}.zip"
     stray.write_bytes(b"")
     assert exports.expire_exports() == 0
     assert exports.path_of(export.pk).exists()
@@ -278,7 +278,7 @@ def test_files_are_deleted_when_they_expire():
 
     export.refresh_from_db()
     assert export.status == ExportStatus.EXPIRED
-    assert list(exports.exports_folder().iterdir()) == []
+    assert list(exports.ensure_exports_folder().iterdir()) == []
 
 
 def test_the_command_writes_a_file_of_its_own(tmp_path):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from youworker.audit.chain import size
-from youworker.audit.verification import Report, sign, verify
+from youworker.audit.chain import count_entries
+from youworker.audit.verification import Report, sign_verified, verify_log
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -27,10 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *, json: bool, **options: Any) -> None:
         shown = sys.stderr.isatty()
-        with tqdm(total=size(), unit="entry", disable=not shown, file=sys.stderr) as bar:
-            report = verify(bar.update)
+        with tqdm(total=count_entries(), unit="entry", disable=not shown, file=sys.stderr) as bar:
+            report = verify_log(bar.update)
         if report.fault is None:
-            sign(report.head)
+            sign_verified(report.head)
         self.stdout.write(as_json(report) if json else as_text(report))
         if report.fault is not None:
             sys.exit(1)

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             if drop_old:
                 self.drop()
             elif dry_run:
-                self.tell(rotation.rotate(dry_run=True))
+                self.print_tally(rotation.rotate(dry_run=True))
             else:
                 if new:
                     key_rotation.add_key()
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 "Older keys stay in use: a transaction lasts too long, or a process still has an "
                 "older list of keys. Restart such processes, and run this again."
             )
-        self.tell(tally)
+        self.print_tally(tally)
         if not is_clean:
             raise CommandError("The rotation is not complete.")
 
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Unused, remove from MESSAGE_ENCRYPTION_KEYS: {names}.")
 
-    def tell(self, tally: Tally) -> None:
+    def print_tally(self, tally: Tally) -> None:
         """Print the figures; what is damaged makes the command fail."""
         self.stdout.write(
             f"{tally.values:,} values, {tally.rotated:,} encrypted anew with "

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from youworker.appliance import commands
-from youworker.appliance.bootstrap import prepare
+from youworker.appliance.bootstrap import prepare_database
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.output import Output
 from youworker.appliance.startup_checks import missing_parts, require_address, require_files
@@ -41,9 +41,9 @@ class Command(BaseCommand):
         children = commands.children(output, host=host, port=port, workers=workers)
         try:
             # The web process takes as long to load as the database to be prepared.
-            prepare(output.say, meanwhile=children[0].start_early)
+            prepare_database(output.write_line, meanwhile=children[0].start_early)
             for notice in missing_parts():
-                output.say(f"youworker: {notice}")
+                output.write_line(f"youworker: {notice}")
             connection.close()
             asyncio.run(self.supervise(children, output, host=host, port=port))
         except OperationalError as error:

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from auditlog.models import LogEntry
 from django.test import AsyncClient, Client
 
-from youworker.core.network import cleaned
+from youworker.core.network import clean_scope
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
@@ -38,9 +38,9 @@ def encoded(value):
 
 @pytest.fixture
 def proxy(db):
-    """POST as a proxy, or as somebody else, to the application behind `TrustedPeers`."""
+    """POST as a proxy, or as somebody else, to the application behind `ProxyHeadersMiddleware`."""
 
-    def post(headers=(), *, path="/v1/auth/sso", client=PROXY, through=cleaned):
+    def post(headers=(), *, path="/v1/auth/sso", client=PROXY, through=clean_scope):
         pairs = headers.items() if isinstance(headers, dict) else headers
         return async_to_sync(Peer(pairs, address=client, through=through).post)(path)
 

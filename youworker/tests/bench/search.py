@@ -13,8 +13,8 @@ from documents.enums import SearchMode
 from documents.models import Document
 from documents.search import documents_in, search
 from documents.search.query import VectorQuery, terms_of
-from documents.search.statement import Legs, hits
-from documents.services import ParsedFile, default_collection, embed_next, store_parsed
+from documents.search.statement import SearchPlan, run_search
+from documents.services import ParsedFile, embed_next, ensure_default_collection, store_parsed
 from documents.services.embeddings import as_text
 from documents.types import PassageDraft
 from youworker.tests.bench import Figure, at_least, at_most
@@ -67,7 +67,7 @@ def ask(corpus: Corpus, label: str, mode: str, index: int) -> int:
     terms = terms_of(corpus.questions[index]) if mode != SearchMode.SEMANTIC else None
     vector = VectorQuery(corpus.model.pk, corpus.model.dimensions, as_text(corpus.vectors[index]))
     chosen = vector if mode != SearchMode.KEYWORD else None
-    return len(hits(scope, Legs(mode, terms, chosen), limit=10))
+    return len(run_search(scope, SearchPlan(mode, terms, chosen), limit=10))
 
 
 def embedding_share(passages: int = 256) -> Figure:
@@ -82,7 +82,7 @@ def embedding_share(passages: int = 256) -> Figure:
         name="speed", uri="speed", path_hash="speed", sha256="speed", mime="text/plain",
         size=0, passages=drafts, language="en",
     )  # fmt: skip
-    store_parsed(file, collection=default_collection(owner), actor=owner)
+    store_parsed(file, collection=ensure_default_collection(owner), actor=owner)
     model.embed(texts[:32])
     raw = seconds(lambda: model.embed(texts))
     stored = seconds(embed_all)

@@ -15,7 +15,7 @@ from accounts.models import User
 from documents import services
 from documents.enums import Access
 from documents.models import Collection, CollectionShare, Document, DocumentShare
-from documents.services.embeddings import active_model, as_text, build_index
+from documents.services.embeddings import as_text, build_index, ensure_active_model
 from groups.models import Group, Membership
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def build(passages: int, *, seed: int = 1) -> Corpus:
     random = np.random.default_rng(seed)
     readers, documents = people_and_documents(passages // PASSAGES_PER_DOCUMENT, random)
     words = vocabulary(random)
-    model = active_model()
+    model = ensure_active_model()
     run(f'DROP INDEX "{model.index_name}"')
     centres = unit(random.standard_normal((CLUSTERS, model.dimensions)).astype(np.float32))
     questions: list[str] = []
@@ -156,7 +156,7 @@ def people_and_documents(count: int, random: Generator) -> tuple[dict[str, User]
 def reader(label: str, collections: list[Collection]) -> User:
     """Somebody who sees these collections through a group, and a few documents through another."""
     user = User.objects.create(username=f"reader {label}")
-    services.default_collection(user)
+    services.ensure_default_collection(user)
     group = Group.objects.create(name=f"group {label}")
     Membership.objects.create(group=group, user=user)
     CollectionShare.objects.bulk_create(

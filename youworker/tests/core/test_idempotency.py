@@ -11,16 +11,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from youworker.core.exceptions import IdempotencyMismatch, InvalidInput
-from youworker.core.idempotency import Remembered
+from youworker.core.idempotency import IdempotentWrite
 from youworker.core.models import IdempotentRequest
 
 
 def ask(user, key="k", body=None, answer=None):
     with transaction.atomic():
-        memory = Remembered(key, body or {"text": "hello"}, actor=user)
+        memory = IdempotentWrite(key, body or {"text": "hello"}, actor=user)
         found = memory.answer
         if found is None:
-            memory.keep(answer or {"id": "first"})
+            memory.store_answer(answer or {"id": "first"})
         return found
 
 
@@ -81,7 +81,7 @@ def test_a_failed_request_leaves_the_key_free():
     user = get_user_model().objects.create_user("ada")
 
     with pytest.raises(RuntimeError), transaction.atomic():
-        Remembered("k", {"text": "hello"}, actor=user)
+        IdempotentWrite("k", {"text": "hello"}, actor=user)
         raise RuntimeError
 
     assert ask(user, body={"text": "other"}) is None
@@ -94,10 +94,10 @@ def test_a_twin_waits_for_the_first_and_gets_its_answer():
 
     def first():
         with transaction.atomic():
-            memory = Remembered("k", {"text": "hello"}, actor=user)
+            memory = IdempotentWrite("k", {"text": "hello"}, actor=user)
             claimed.set()
             threading.Event().wait(0.3)
-            memory.keep({"id": "first"})
+            memory.store_answer({"id": "first"})
         connection.close()
 
     def twin():

@@ -21,7 +21,7 @@ from youworker.core.api.rate_limits import (
     redis_watch,
 )
 from youworker.core.exceptions import RateLimited, Unavailable
-from youworker.core.request_context import Origin, current_origin
+from youworker.core.request_context import RequestOrigin, current_origin
 
 REAL_CACHE = project.CACHES["default"]
 
@@ -31,11 +31,11 @@ def _enforced(rate_limits, db):
     redis_watch.away = False
     yield
     redis_watch.away = False
-    current_origin.set(Origin())
+    current_origin.set(RequestOrigin())
 
 
 def request_of(user=None, address="192.0.2.1", key_id=None, **headers):
-    current_origin.set(Origin(address, key_id))
+    current_origin.set(RequestOrigin(address, key_id))
     plain = APIRequestFactory().get("/", REMOTE_ADDR=address, **headers)
     request = Request(plain)
     request.user = user or AnonymousUser()
@@ -270,7 +270,7 @@ from youworker.core.exceptions import RateLimited
 from youworker.core.api.rate_limits import check_rate_limit
 
 settings.RATELIMIT_ENABLE = True
-request_context.current_origin.set(request_context.Origin("192.0.2.200"))
+request_context.current_origin.set(request_context.RequestOrigin("192.0.2.200"))
 refused = 0
 for _ in range(3):
     try:
@@ -284,7 +284,7 @@ print(refused)
 def test_processes_count_together(monkeypatch):
     # By the day: on a busy machine the minute is over before the other process has started.
     monkeypatch.setenv("RATE_VERY_STRICT", "5/d")
-    current_origin.set(Origin("192.0.2.200"))
+    current_origin.set(RequestOrigin("192.0.2.200"))
     for _ in range(4):
         check_rate_limit("VERY_STRICT", AnonymousUser())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from youworker.core.network import TRUSTED, TrustedPeers, cleaned, parsed
+from youworker.core.network import TRUSTED, ProxyHeadersMiddleware, clean_scope, parsed
 from youworker.tests.support.configuring import override_config
 
 PROXY, CLIENT, LIAR = "10.0.0.1", "203.0.113.7", "198.51.100.66"
@@ -28,7 +28,7 @@ def names(result):
 def test_a_stranger_is_who_he_is_whatever_he_says():
     said = [("X-Forwarded-For", LIAR), ("X-Forwarded-Proto", "https"), ("Accept", "*/*")]
 
-    result = cleaned(scope(*said, client=CLIENT))
+    result = clean_scope(scope(*said, client=CLIENT))
 
     assert result["client"] == [CLIENT, 4711]
     assert (result["scheme"], result[TRUSTED]) == ("http", False)
@@ -55,9 +55,9 @@ def test_a_stranger_is_who_he_is_whatever_he_says():
     ],
 )
 def test_strangers_cannot_say_what_proxies_say(name):
-    assert names(cleaned(scope((name, "admin"), client=CLIENT))) == []
-    assert names(cleaned(scope((name, "admin"), client=None))) == []
-    assert names(cleaned(scope((name, "admin")))) == [name.lower()]
+    assert names(clean_scope(scope((name, "admin"), client=CLIENT))) == []
+    assert names(clean_scope(scope((name, "admin"), client=None))) == []
+    assert names(clean_scope(scope((name, "admin")))) == [name.lower()]
 
 
 @pytest.mark.parametrize("client", [PROXY, CLIENT, None])
@@ -65,15 +65,15 @@ def test_strangers_cannot_say_what_proxies_say(name):
     "name", ["X_Authentik_Username", "X-Authentik_Username", "X_Forwarded_For", "a_b"]
 )
 def test_names_with_underscores_are_dropped_from_everybody(client, name):
-    assert names(cleaned(scope((name, "admin"), client=client))) == []
+    assert names(clean_scope(scope((name, "admin"), client=client))) == []
 
 
 def test_headers_of_the_operators_own_choice_are_dropped_from_strangers():
     with override_config("identity", sso_user_header="Corp_User", sso_groups_header="CORP-TEAMS"):
         said = [("Corp-User", "admin"), ("corp-teams", "all")]
 
-        assert names(cleaned(scope(*said, client=CLIENT))) == []
-        assert names(cleaned(scope(*said))) == ["corp-user", "corp-teams"]
+        assert names(clean_scope(scope(*said, client=CLIENT))) == []
+        assert names(clean_scope(scope(*said))) == ["corp-user", "corp-teams"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_headers_of_the_operators_own_choice_are_dropped_from_strangers():
     ],
 )
 def test_the_client_is_the_nearest_that_is_no_proxy(chain, expected):
-    result = cleaned(scope(*[("X-Forwarded-For", line) for line in chain]))
+    result = clean_scope(scope(*[("X-Forwarded-For", line) for line in chain]))
 
     assert result["client"][0] == expected
     assert result["client"][1] == (4711 if expected == PROXY else 0)
@@ -115,23 +115,23 @@ def test_the_client_is_the_nearest_that_is_no_proxy(chain, expected):
 
 @pytest.mark.parametrize("peer", ["::1", "fd00::9", "fd00::9%eth0", f"::ffff:{PROXY}"])
 def test_proxies_are_known_by_every_spelling(peer):
-    result = cleaned(scope(("X-Forwarded-For", CLIENT), client=peer))
+    result = clean_scope(scope(("X-Forwarded-For", CLIENT), client=peer))
 
     assert (result["client"], result[TRUSTED]) == ([CLIENT, 0], True)
 
 
 @pytest.mark.parametrize("peer", ["10.0.1.1", "::2", "fd01::9", "::ffff:10.0.1.1", "::10.0.0.1"])
 def test_neighbours_of_proxies_are_strangers(peer):
-    result = cleaned(scope(("X-Forwarded-For", LIAR), client=peer))
+    result = clean_scope(scope(("X-Forwarded-For", LIAR), client=peer))
 
     assert result["client"][0] == str(parsed(peer))
     assert result[TRUSTED] is False
 
 
 def test_addresses_have_one_spelling():
-    assert cleaned(scope(client=f"::ffff:{CLIENT}"))["client"] == [CLIENT, 4711]
-    assert cleaned(scope(client="fe80::7%eth0"))["client"] == ["fe80::7", 4711]
-    assert cleaned(scope(client="somewhere"))["client"] == ["somewhere", 4711]
+    assert clean_scope(scope(client=f"::ffff:{CLIENT}"))["client"] == [CLIENT, 4711]
+    assert clean_scope(scope(client="fe80::7%eth0"))["client"] == ["fe80::7", 4711]
+    assert clean_scope(scope(client="somewhere"))["client"] == ["somewhere", 4711]
 
 
 @pytest.mark.parametrize("missing", [{"client": None}, {}])
@@ -139,18 +139,18 @@ def test_a_unix_socket_has_no_address_and_no_trust(missing):
     told = scope(("X-Forwarded-For", LIAR), ("X-Authentik-Username", "admin"))
     del told["client"]
 
-    result = cleaned({**told, **missing})
+    result = clean_scope({**told, **missing})
 
     assert (result.get("client"), names(result), result[TRUSTED]) == (None, [], False)
 
 
 def test_trust_cannot_be_inherited():
-    assert cleaned(scope(client=CLIENT, **{TRUSTED: True}))[TRUSTED] is False
+    assert clean_scope(scope(client=CLIENT, **{TRUSTED: True}))[TRUSTED] is False
 
 
 def test_nobody_is_trusted_by_default():
     with override_config("security", trusted_proxies=()):
-        result = cleaned(scope(("X-Forwarded-For", LIAR), client="127.0.0.1"))
+        result = clean_scope(scope(("X-Forwarded-For", LIAR), client="127.0.0.1"))
 
     assert (result["client"], result[TRUSTED]) == (["127.0.0.1", 4711], False)
 
@@ -175,22 +175,22 @@ def test_nobody_is_trusted_by_default():
 def test_the_scheme_is_the_one_the_client_used(kind, lines, expected):
     told = scope(*[("X-Forwarded-Proto", line) for line in lines], kind=kind)
 
-    assert cleaned(told)["scheme"] == expected
+    assert clean_scope(told)["scheme"] == expected
 
 
 @pytest.mark.parametrize("name", ["X-Authentik-Username", "X-Authentik-Groups"])
 def test_sign_in_headers_that_come_twice_are_worth_nothing(name):
     said = [("X-Authentik-Username", "ada"), ("X-Authentik-Groups", "sales"), ("Accept", "*/*")]
 
-    assert len(names(cleaned(scope(*said)))) == 3
-    assert names(cleaned(scope((name, "admin"), *said))) == ["accept"]
+    assert len(names(clean_scope(scope(*said)))) == 3
+    assert names(clean_scope(scope((name, "admin"), *said))) == ["accept"]
 
 
 def test_the_scope_that_came_in_is_left_alone():
     told = scope(("X-Forwarded-For", CLIENT), ("X_Y", "1"))
     before = {**told, "headers": list(told["headers"])}
 
-    cleaned(told)
+    clean_scope(told)
 
     assert told == before
 
@@ -201,8 +201,8 @@ async def test_connections_without_headers_pass_unchanged():
     async def inner(scope, receive, send):
         seen.append(scope)
 
-    await TrustedPeers(inner)({"type": "lifespan"}, None, None)
-    await TrustedPeers(inner)(scope(("X-Forwarded-For", CLIENT)), None, None)
+    await ProxyHeadersMiddleware(inner)({"type": "lifespan"}, None, None)
+    await ProxyHeadersMiddleware(inner)(scope(("X-Forwarded-For", CLIENT)), None, None)
 
     assert seen[0] == {"type": "lifespan"}
     assert seen[1]["client"] == [CLIENT, 0]

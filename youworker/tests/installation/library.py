@@ -18,7 +18,7 @@ from documents import services as documents
 from documents.enums import Access, DocumentStatus
 from documents.models import Collection, Document, PassageEmbedding
 from groups.models import Group
-from ingestion.enums import RunStatus, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.tests.samples import EVERY
 from youworker.tests.installation.people import PASSWORD
@@ -99,7 +99,7 @@ def leave_unfinished() -> dict[str, Any]:
     IngestionItem.objects.filter(run=run, name="parsing.txt").update(
         stage=Stage.PARSING, attempts=1, **lost_lease()
     )
-    IngestionRun.objects.filter(pk=run).update(status=RunStatus.RUNNING)
+    IngestionRun.objects.filter(pk=run).update(status=IngestionStatus.RUNNING)
     found["waiting"] = str(run)
     found["embedding"] = str(leave_embedding())
     cancelled = upload_files("ada", {"cancelled.txt": "Nobody wants this.\n"}, tags=[])
@@ -121,7 +121,9 @@ def leave_embedding() -> UUID:
     PassageEmbedding.objects.filter(document__in=rows).delete()
     rows.update(status=DocumentStatus.SEARCHABLE)
     IngestionItem.objects.filter(pk=item.pk).update(stage=Stage.EMBEDDING, **lost_lease())
-    IngestionRun.objects.filter(pk=item.run_id).update(status=RunStatus.RUNNING, finished_at=None)
+    IngestionRun.objects.filter(pk=item.run_id).update(
+        status=IngestionStatus.RUNNING, finished_at=None
+    )
     return item.run_id
 
 

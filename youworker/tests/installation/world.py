@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts.services import ensure_root
+from accounts.services import ensure_superuser
 from mcp.services import sync_builtin_servers
 from youworker.audit.verification import sign_head
 from youworker.encryption.keyring import check_keys
@@ -24,7 +24,7 @@ def make_world() -> dict[str, Any]:
     settings.CELERY_TASK_ALWAYS_EAGER = False
     call_command("migrate", interactive=False, verbosity=0)
     check_keys()
-    ensure_root("root", password=people.PASSWORD)
+    ensure_superuser("root", password=people.PASSWORD)
     sync_builtin_servers()
     facts: dict[str, Any] = {"people": people.make_people()}
     facts["library"] = library.make_library()

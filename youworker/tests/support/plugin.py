@@ -129,7 +129,7 @@ def _nobody_calls() -> None:
     """Forget whose address and API key the test before came with."""
     from youworker.core import request_context
 
-    request_context.current_origin.set(request_context.Origin())
+    request_context.current_origin.set(request_context.RequestOrigin())
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from youworker.core import request_context
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.upstream import egress, guard
 from youworker.upstream.egress import EgressRefused, is_public
-from youworker.upstream.fetcher import Limits, afetch, fetch
+from youworker.upstream.fetcher import Limits, fetch_url, fetch_url_async
 
 
 def answer(body=b"", status="200 OK", **headers):
@@ -80,7 +80,9 @@ async def test_fetch_gives_the_answer(loopback_allowed):
     page = answer("ciao è".encode("latin-1"), content_type="Text/HTML; charset=iso-8859-1")
     async with serving(lambda *_: page) as (port, asked):
         token = request_context.current.set("trace-1")
-        found = await afetch(f"http://127.0.0.1:{port}/a?b=c", headers={"Accept": "text/html"})
+        found = await fetch_url_async(
+            f"http://127.0.0.1:{port}/a?b=c", headers={"Accept": "text/html"}
+        )
         request_context.current.reset(token)
 
     assert (found.status, found.text, found.content_type) == (200, "ciao è", "text/html")
@@ -95,7 +97,7 @@ async def test_fetch_gives_the_answer(loopback_allowed):
 def test_fetch_works_in_synchronous_code(loopback_allowed):
     async def both():
         async with serving(lambda *_: answer(b"ok", status="404 Not Found")) as (port, _):
-            return await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/")
+            return await asyncio.to_thread(fetch_url, f"http://127.0.0.1:{port}/")
 
     found = asyncio.run(both())
 
@@ -108,7 +110,7 @@ def test_fetch_works_in_synchronous_code(loopback_allowed):
 async def test_private_addresses_are_refused_without_a_connection(host):
     async with serving(lambda *_: answer(b"secret")) as (port, asked):
         with pytest.raises(EgressRefused):
-            await afetch(f"http://{host}:{port}/")
+            await fetch_url_async(f"http://{host}:{port}/")
 
     assert asked == []
 
@@ -117,12 +119,12 @@ async def test_a_caller_who_knows_the_host_may_say_how_it_is_found():
     home = answer(b"home")
     away = answer(status="302 Found", location="http://localhost/")
     async with serving(lambda head, _: away if "/away" in head else home) as (port, asked):
-        found = await afetch(f"http://127.0.0.1:{port}/", find=egress.named_addresses)
+        found = await fetch_url_async(f"http://127.0.0.1:{port}/", find=egress.named_addresses)
         with pytest.raises(EgressRefused):
-            await afetch(f"http://127.0.0.1:{port}/")
+            await fetch_url_async(f"http://127.0.0.1:{port}/")
         with pytest.raises(UpstreamUnavailable):
             limits = Limits(hops=0)
-            await afetch(
+            await fetch_url_async(
                 f"http://127.0.0.1:{port}/away", find=egress.named_addresses, limits=limits
             )
 
@@ -135,7 +137,7 @@ async def test_a_name_that_leads_home_is_refused(names):
         names({"innocent.example": ["127.0.0.1"]})
 
         with pytest.raises(EgressRefused):
-            await afetch(f"http://innocent.example:{port}/")
+            await fetch_url_async(f"http://innocent.example:{port}/")
 
     assert asked == []
 
@@ -150,7 +152,7 @@ async def test_the_name_is_resolved_once(monkeypatch, loopback_allowed):
 
     async with serving(lambda *_: answer(b"ok")) as (port, asked):
         monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-        found = await afetch(f"http://site.example:{port}/")
+        found = await fetch_url_async(f"http://site.example:{port}/")
 
     assert found.body == b"ok"
     assert lookups == ["site.example"]
@@ -162,10 +164,10 @@ async def test_an_operator_may_allow_a_host_by_name(monkeypatch, names):
     async with serving(lambda *_: answer(b"ok")) as (port, _):
         names({"intranet.example": ["127.0.0.1"], "other.example": ["127.0.0.1"]})
 
-        found = await afetch(f"http://intranet.example:{port}/")
+        found = await fetch_url_async(f"http://intranet.example:{port}/")
 
         with pytest.raises(EgressRefused):
-            await afetch(f"http://other.example:{port}/")
+            await fetch_url_async(f"http://other.example:{port}/")
     assert found.body == b"ok"
 
 
@@ -174,7 +176,7 @@ async def test_a_mixed_answer_uses_the_permitted_address_only(monkeypatch, names
     async with serving(lambda *_: answer(b"ok")) as (port, _):
         names({"mixed.example": ["10.1.2.3", "127.0.0.1"]})
 
-        found = await afetch(f"http://mixed.example:{port}/", limits=Limits(seconds=5))
+        found = await fetch_url_async(f"http://mixed.example:{port}/", limits=Limits(seconds=5))
 
     assert found.body == b"ok"
 
@@ -184,7 +186,7 @@ async def test_the_next_address_is_tried(monkeypatch, names):
     async with serving(lambda *_: answer(b"ok")) as (port, _):
         names({"two.example": ["::1", "127.0.0.1"]})
 
-        found = await afetch(f"http://two.example:{port}/")
+        found = await fetch_url_async(f"http://two.example:{port}/")
 
     assert found.body == b"ok"
 
@@ -196,7 +198,7 @@ async def test_every_redirect_is_checked(monkeypatch, names):
         names({"public.example": ["127.0.0.1"], "127.0.0.1": ["127.0.0.1"]})
 
         with pytest.raises(EgressRefused):
-            await afetch(f"http://public.example:{port}/")
+            await fetch_url_async(f"http://public.example:{port}/")
 
     assert len(asked) == 1
 
@@ -215,7 +217,7 @@ async def test_redirects_are_followed_and_drop_what_is_personal(loopback_allowed
         return answer(b"arrived")
 
     async with serving(respond) as (port, asked):
-        found = await afetch(
+        found = await fetch_url_async(
             f"http://one.example:{port}/start",
             method="post",
             content=b"form",
@@ -238,7 +240,7 @@ async def test_a_redirect_may_keep_the_method(loopback_allowed):
         return answer(head.split(" ")[0].encode())
 
     async with serving(respond) as (port, _):
-        found = await afetch(f"http://127.0.0.1:{port}/start", method="PUT", content=b"x")
+        found = await fetch_url_async(f"http://127.0.0.1:{port}/start", method="PUT", content=b"x")
 
     assert found.body == b"PUT"
 
@@ -246,7 +248,7 @@ async def test_a_redirect_may_keep_the_method(loopback_allowed):
 async def test_redirects_in_a_circle_end(loopback_allowed):
     async with serving(lambda head, _: redirect(head)) as (port, asked):
         with pytest.raises(UpstreamUnavailable, match="too often"):
-            await afetch(f"http://127.0.0.1:{port}/", limits=Limits(hops=3))
+            await fetch_url_async(f"http://127.0.0.1:{port}/", limits=Limits(hops=3))
 
     assert len(asked) == 4
 
@@ -256,7 +258,7 @@ async def test_redirects_to_something_else_are_refused(loopback_allowed, locatio
     moved = answer(status="301 Moved Permanently", location=location)
     async with serving(lambda *_: moved) as (port, _):
         with pytest.raises((InvalidInput, UpstreamUnavailable)):
-            await afetch(f"http://127.0.0.1:{port}/")
+            await fetch_url_async(f"http://127.0.0.1:{port}/")
 
 
 async def endless(_head, writer):
@@ -269,7 +271,7 @@ async def endless(_head, writer):
 async def test_an_endless_body_is_cut(loopback_allowed):
     async with serving(endless) as (port, _):
         with pytest.raises(TooLarge):
-            await afetch(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
+            await fetch_url_async(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
 
 
 async def test_a_lying_length_does_not_help(loopback_allowed):
@@ -278,7 +280,7 @@ async def test_a_lying_length_does_not_help(loopback_allowed):
     )
     async with serving(lambda *_: page + b"0\r\n\r\n") as (port, _):
         with pytest.raises(TooLarge):
-            await afetch(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
+            await fetch_url_async(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
 
 
 async def slow(_head, writer):
@@ -293,7 +295,7 @@ async def test_a_slow_body_is_given_up(loopback_allowed):
     start = time.monotonic()
     async with serving(slow) as (port, _):
         with pytest.raises(UpstreamUnavailable, match=r"within 0\.4 s"):
-            await afetch(f"http://127.0.0.1:{port}/", limits=Limits(seconds=0.4))
+            await fetch_url_async(f"http://127.0.0.1:{port}/", limits=Limits(seconds=0.4))
 
     assert time.monotonic() - start < 3
 
@@ -301,7 +303,7 @@ async def test_a_slow_body_is_given_up(loopback_allowed):
 async def test_packed_bodies_are_unpacked(loopback_allowed):
     packed = answer(gzip.compress(b"hello" * 100), content_encoding="gzip")
     async with serving(lambda *_: packed) as (port, _):
-        found = await afetch(f"http://127.0.0.1:{port}/")
+        found = await fetch_url_async(f"http://127.0.0.1:{port}/")
 
     assert found.body == b"hello" * 100
     assert found.text == "hello" * 100
@@ -311,7 +313,7 @@ async def test_a_packed_bomb_does_not_go_off(loopback_allowed):
     bomb = answer(gzip.compress(bytes(50_000_000)), content_encoding="gzip")
     async with serving(lambda *_: bomb) as (port, _):
         with pytest.raises(TooLarge):
-            await afetch(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
+            await fetch_url_async(f"http://127.0.0.1:{port}/", limits=Limits(max_bytes=100_000))
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
@@ -319,12 +321,12 @@ async def test_unreadable_packing_is_an_error_of_theirs(loopback_allowed, encodi
     page = answer(b"not packed at all", content_encoding=encoding)
     async with serving(lambda *_: page) as (port, _):
         with pytest.raises(UpstreamUnavailable):
-            await afetch(f"http://127.0.0.1:{port}/")
+            await fetch_url_async(f"http://127.0.0.1:{port}/")
 
 
 async def test_head_has_no_body(loopback_allowed):
     async with serving(lambda *_: answer(b"", etag='"1"')) as (port, asked):
-        found = await afetch(f"http://127.0.0.1:{port}/", method="HEAD")
+        found = await fetch_url_async(f"http://127.0.0.1:{port}/", method="HEAD")
 
     assert asked[0].startswith("HEAD ")
     assert (found.body, found.headers["etag"]) == (b"", '"1"')
@@ -333,10 +335,10 @@ async def test_head_has_no_body(loopback_allowed):
 async def test_a_closed_port_and_an_unknown_name_are_unavailable(loopback_allowed, names):
     async with serving(lambda *_: b"") as (port, _):
         with pytest.raises(UpstreamUnavailable):
-            await afetch(f"http://127.0.0.1:{port}/")
+            await fetch_url_async(f"http://127.0.0.1:{port}/")
     names({})
     with pytest.raises(UpstreamUnavailable, match="not known"):
-        await afetch("http://nowhere.example/")
+        await fetch_url_async("http://nowhere.example/")
 
 
 @pytest.mark.parametrize(
@@ -354,7 +356,7 @@ async def test_a_closed_port_and_an_unknown_name_are_unavailable(loopback_allowe
 )
 async def test_only_plain_http_urls_are_fetched(url):
     with pytest.raises(InvalidInput):
-        await afetch(url)
+        await fetch_url_async(url)
 
 
 def certificate(folder, name):
@@ -395,11 +397,11 @@ async def test_certificates_are_checked_against_the_name(
 
     async with serving(lambda *_: answer(b"sealed"), tls=context) as (port, _):
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
-            await afetch(f"https://secure.example:{port}/")
+            await fetch_url_async(f"https://secure.example:{port}/")
         monkeypatch.setattr(guard, "trusted_authorities", lambda: trusting)
-        found = await afetch(f"https://secure.example:{port}/")
+        found = await fetch_url_async(f"https://secure.example:{port}/")
         with pytest.raises(UpstreamUnavailable, match=r"(?i)certificate"):
-            await afetch(f"https://other.example:{port}/")
+            await fetch_url_async(f"https://other.example:{port}/")
 
     assert found.body == b"sealed"
 
