@@ -24,11 +24,12 @@ test: .venv/development.stamp ## Run all tests with coverage
 test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
 
-check: .venv/development.stamp ## Formatting, lint, types and the direction of imports
+check: .venv/development.stamp ## Formatting, lint, types, the direction of imports and names
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	DATA_DIR=.venv/detached $(BIN)/python -m mypy .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.names
 
 # Fails as well when the advisory service knows nothing of a package or cannot be reached.
 audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
