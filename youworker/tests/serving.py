@@ -25,11 +25,11 @@ import django
 django.setup()
 from youworker.server.web_server import WebServer
 from youworker.server.__main__ import endpoint
-from youworker.core.network import TrustedPeers
+from youworker.core.network import ProxyHeadersMiddleware
 from youworker.core.per_loop import PerLoop, Stage
-from youworker.core.realtime.consumer import deny
-from youworker.server import callers, sockets
-from youworker.server.access_middleware import Gate
+from youworker.core.realtime.consumer import deny_handshake
+from youworker.server import connections, sockets
+from youworker.server.access_middleware import AccessMiddleware
 
 sent = {"pieces": 0, "frames": 0, "flooding": 0}
 
@@ -77,7 +77,7 @@ async def application(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
         if scope["path"].startswith("/deny/"):
-            await deny(send, int(scope["path"][6:]))
+            await deny_handshake(send, int(scope["path"][6:]))
             return
         if scope["path"] == "/crash":
             raise RuntimeError("secret")
@@ -134,10 +134,10 @@ async def recognises(key, session):
         raise RuntimeError("secret")
     return key == "yw_good" or session == "good"
 
-callers.MOST_CONNECTIONS = 40
+connections.MOST_CONNECTIONS = 40
 sockets.FRAMES_PER_SECOND = 100
 sockets.CLOSING_SECONDS = float(os.environ.get("CLOSING_SECONDS", sockets.CLOSING_SECONDS))
-gated = TrustedPeers(Gate(application))
+gated = ProxyHeadersMiddleware(AccessMiddleware(application))
 server = WebServer(gated, endpoint("127.0.0.1", int(sys.argv[1])), recognises)
 server.run()
 sys.exit(1 if server.failed else 0)
