@@ -17,9 +17,11 @@ from youworker.server.outflow import Outflow
 LONGEST_URL = 8192
 # Longer than what proxies keep theirs (60 s as a rule), so that they are the ones who close.
 KEEP_ALIVE_SECONDS = 75
-# So long a refused client may go on sending: a reset would take the answer away from him.
+# So long a refused client may go on sending: a reset would take the answer away from it.
 LINGER_SECONDS = 2
 LENGTH_DIGITS = 18
+# An office behind one address needs many; a single machine must not take all of a process.
+MOST_CONNECTIONS = 512
 
 
 class Connection(HTTPChannel):
@@ -41,20 +43,21 @@ class Connection(HTTPChannel):
         super().connectionMade()
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.counted = True
-        if not self.callers().enter(self.address):
+        if not self.connection_limits().enter(self.address):
             self.refused = True
             self.transport.write(whole_answer(HTTPStatus.TOO_MANY_REQUESTS, None))
             self.loseConnection()
 
-    def callers(self) -> Any:
-        """Who else is connected."""
-        return self.factory.server.callers
+    def connection_limits(self) -> ConnectionLimits:
+        """The counts of all connections of this process, and their limit."""
+        limits: ConnectionLimits = self.factory.server.connection_limits
+        return limits
 
     def leave(self) -> None:
         """Stop being counted."""
         if self.counted:
             self.counted = False
-            self.callers().leave(self.address)
+            self.connection_limits().leave(self.address)
 
     def connectionLost(self, reason: Any) -> None:
         """Let go of the clocks; nobody is there to be answered."""
@@ -196,10 +199,6 @@ class Connection(HTTPChannel):
         # Someone who sends into a paused connection would not see the end of it.
         self.transport.resumeProducing()
         self.deadline = self.callLater(LINGER_SECONDS, self.transport.abortConnection)
-
-
-# An office behind one address needs many; a single machine must not take all of a process.
-MOST_CONNECTIONS = 512
 
 
 class ConnectionLimits:

@@ -19,7 +19,7 @@ FRAMES_PER_SECOND = 500
 POLICY_VIOLATION = 1008
 # Going away, policy violation, message too big, internal error.
 PROTOCOL_CODES = {1001, POLICY_VIOLATION, 1009, 1011}
-# Who is still sending when he is told to stop needs time to notice.
+# Who is still sending when they are told to stop needs time to notice.
 CLOSING_SECONDS = 5
 # So long the last bytes may wait for a client who has said goodbye.
 FAREWELL_SECONDS = 5
@@ -75,13 +75,13 @@ class SocketProtocol(WebSocketProtocol):
         self.transport.registerProducer(self, streaming=True)
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.counted = True
-        self.factory.server_class.callers.enter(self.address)
+        self.factory.server_class.connection_limits.enter(self.address)
 
     def connectionLost(self, reason: Any) -> None:
         """Count it no more."""
         if self.counted:
             self.counted = False
-            self.factory.server_class.callers.leave(self.address)
+            self.factory.server_class.connection_limits.leave(self.address)
         self.outflow.resume()
         super().connectionLost(reason)
 

@@ -56,7 +56,7 @@ class WebServer(daphne.server.Server):
         )
         self.failed = False
         self.recognises = recognises
-        self.callers = ConnectionLimits()
+        self.connection_limits = ConnectionLimits()
         # What the process does beside answering; begun when its loop runs.
         self.work = work
 
