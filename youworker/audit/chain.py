@@ -102,45 +102,45 @@ def read_entries(seq: int) -> Generator[ChainEntry]:
 def verify_chain(
     start: ChainHead, reached: Callable[[ChainEntry], ChainError | None]
 ) -> ChainHead | ChainError:
-    """Check every link after `start`; the head, or the first fault.
+    """Check every entry after `start`; the head, or the first error.
 
-    `reached` is told every link that is sound, and may find a fault of its own.
+    `reached` is told every entry that is sound, and may find an error of its own.
     """
     head = start
-    with closing(read_entries(start.seq)) as links:
-        for link in links:
-            fault = fault_of(link, head) or reached(link)
-            if fault is not None:
-                return fault
-            head = ChainHead(link.seq, link.hash)
+    with closing(read_entries(start.seq)) as entries:
+        for entry in entries:
+            error = error_of(entry, head) or reached(entry)
+            if error is not None:
+                return error
+            head = ChainHead(entry.seq, entry.hash)
     return head
 
 
-def fault_of(link: ChainEntry, head: ChainHead) -> ChainError | None:
-    """What is wrong with the link that should follow `head`."""
+def error_of(entry: ChainEntry, head: ChainHead) -> ChainError | None:
+    """What is wrong with the entry that should follow `head`."""
 
-    def fault(kind: str, detail: str) -> ChainError:
-        return ChainError(kind, link.seq, link.entry_id, link.time or link.linked_at, detail)
+    def error(kind: str, detail: str) -> ChainError:
+        return ChainError(kind, entry.seq, entry.entry_id, entry.time or entry.linked_at, detail)
 
-    if link.seq != head.seq + 1:
+    if entry.seq != head.seq + 1:
         missing = (
-            f"places {head.seq + 1} to {link.seq - 1} are missing before entry {link.entry_id}"
+            f"places {head.seq + 1} to {entry.seq - 1} are missing before entry {entry.entry_id}"
         )
-        return ChainError("deleted", head.seq + 1, None, link.time or link.linked_at, missing)
-    if link.previous != head.hash:
-        return fault("reordered", "it does not follow the entry before it")
-    if not link.is_there:
-        return fault("deleted", "the entry is gone")
-    if hash_of(link) != link.hash:
-        return fault("edited", "the entry is not what was written")
-    if link.actor is not None and link.pseudonym is not None and link.actor != link.pseudonym:
-        return fault("edited", "it names another actor than was written")
+        return ChainError("deleted", head.seq + 1, None, entry.time or entry.linked_at, missing)
+    if entry.previous != head.hash:
+        return error("reordered", "it does not follow the entry before it")
+    if not entry.is_there:
+        return error("deleted", "the entry is gone")
+    if hash_of(entry) != entry.hash:
+        return error("edited", "the entry is not what was written")
+    if entry.actor is not None and entry.pseudonym is not None and entry.actor != entry.pseudonym:
+        return error("edited", "it names another actor than was written")
     return None
 
 
-def hash_of(link: ChainEntry) -> str:
-    """The hash of a link, computed from what the entry says now."""
-    fields = (link.previous, link.seq, link.linked_at, *link.fields)
+def hash_of(entry: ChainEntry) -> str:
+    """The hash of an entry, computed from what the entry says now."""
+    fields = (entry.previous, entry.seq, entry.linked_at, *entry.fields)
     return hashlib.sha256(b"".join(map(framed, fields))).hexdigest()
 
 
@@ -178,7 +178,7 @@ def find_without_actor() -> ChainError | None:
 
 
 def count_entries() -> int:
-    """The last place of the chain."""
+    """How many entries the chain has: its last place."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(seq), 0) FROM common_auditlink")
         return int((cursor.fetchone() or [0])[0])

@@ -63,12 +63,12 @@ def signature(key: bytes, seq: int, head: str, time: str) -> str:
     return hmac.new(key, f"{seq}|{head}|{time}".encode(), hashlib.sha256).hexdigest()
 
 
-def signed(anchor: ChainHead) -> Checkpoint:
+def signed(head: ChainHead) -> Checkpoint:
     """The statement that this is the head now."""
     time = as_text(timezone.now())
     name, key = next(iter(checkpoint_keys().items()))
-    mac = signature(key, anchor.seq, anchor.hash, time)
-    return Checkpoint(anchor.seq, anchor.hash, time, name, mac)
+    mac = signature(key, head.seq, head.hash, time)
+    return Checkpoint(head.seq, head.hash, time, name, mac)
 
 
 def is_genuine(checkpoint: Checkpoint, known: dict[str, bytes]) -> bool:

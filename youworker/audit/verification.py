@@ -30,7 +30,7 @@ class Report:
     """What a verification found."""
 
     head: ChainHead
-    fault: ChainError | None
+    error: ChainError | None
     checkpoints: int
     unknown_keys: int
 
@@ -52,23 +52,23 @@ class CheckpointVerifier:
             self.unknown += 1
         return None
 
-    def contradiction(self, link: ChainEntry) -> ChainError | None:
-        """What the checkpoints of this place say against the link."""
-        while self.next is not None and self.next.seq <= link.seq:
+    def contradiction(self, entry: ChainEntry) -> ChainError | None:
+        """What the checkpoints of this place say against the entry."""
+        while self.next is not None and self.next.seq <= entry.seq:
             if not checkpoints.is_genuine(self.next, self.known):
-                return self.fault(link, "is not signed by us")
-            if self.next.seq < link.seq:
-                return self.fault(link, "speaks of an earlier place than those before it")
-            if self.next.hash != link.hash:
-                return self.fault(link, "speaks of another entry: the log was rewritten")
+                return self.error_at(entry, "is not signed by us")
+            if self.next.seq < entry.seq:
+                return self.error_at(entry, "speaks of an earlier place than those before it")
+            if self.next.hash != entry.hash:
+                return self.error_at(entry, "speaks of another entry: the log was rewritten")
             self.agreed += 1
             self.next = self.read_next()
         return None
 
-    def fault(self, link: ChainEntry, problem: str) -> ChainError:
-        """A contradiction at a link."""
+    def error_at(self, entry: ChainEntry, problem: str) -> ChainError:
+        """A contradiction at a entry."""
         detail = f"{self.next.source} {problem}" if self.next else problem
-        return ChainError("checkpoint mismatch", link.seq, link.entry_id, link.time, detail)
+        return ChainError("checkpoint mismatch", entry.seq, entry.entry_id, entry.time, detail)
 
     def beyond(self, head: ChainHead) -> ChainError | None:
         """What the checkpoints know of a tail that is not there."""
@@ -87,20 +87,20 @@ def verify_log(advance: Callable[[], object] = lambda: None) -> Report:
         CheckpointVerifier(checkpoints.checkpoints_in_file()),
     ]
 
-    def reached(link: ChainEntry) -> ChainError | None:
+    def reached(entry: ChainEntry) -> ChainError | None:
         advance()
-        return next(filter(None, (each.contradiction(link) for each in sources)), None)
+        return next(filter(None, (each.contradiction(entry) for each in sources)), None)
 
     end = verify_chain(ChainHead(), reached)
     if isinstance(end, ChainError):
-        fault: ChainError | None = end
+        error: ChainError | None = end
         head = ChainHead(max((end.seq or 1) - 1, 0))
     else:
         head = end
         tails = (each.beyond(head) for each in sources)
-        fault = next(filter(None, tails), None) or find_unlinked() or find_without_actor()
+        error = next(filter(None, tails), None) or find_unlinked() or find_without_actor()
     agreed = sum(each.agreed for each in sources)
-    return Report(head, fault, agreed, sum(each.unknown for each in sources))
+    return Report(head, error, agreed, sum(each.unknown for each in sources))
 
 
 def sign_verified(head: ChainHead) -> bool:

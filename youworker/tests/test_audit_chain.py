@@ -48,7 +48,7 @@ def sql(statement, *parameters):
 
 
 def found():
-    fault = verify_log().fault
+    fault = verify_log().error
     return fault and (fault.kind, fault.seq, fault.entry_id)
 
 
@@ -69,11 +69,11 @@ def test_every_entry_has_its_place(log):
     assert links[0].previous == GENESIS
     assert [link.previous for link in links[1:]] == [link.hash for link in links[:-1]]
     report = verify_log()
-    assert (report.fault, report.head.seq, report.head.hash) == (None, 5, links[-1].hash)
+    assert (report.error, report.head.seq, report.head.hash) == (None, 5, links[-1].hash)
 
 
 def test_an_empty_log_is_sound():
-    assert verify_log().fault is None
+    assert verify_log().error is None
     assert sign_head() is False
 
 
@@ -91,7 +91,7 @@ def test_whatever_an_entry_holds_is_hashed_alike_on_both_sides(ada):
         cid="",
     )
 
-    assert verify_log().fault is None
+    assert verify_log().error is None
 
 
 def test_a_transaction_that_fails_leaves_no_link(ada):
@@ -100,7 +100,7 @@ def test_a_transaction_that_fails_leaves_no_link(ada):
         raise RuntimeError
 
     assert not AuditLink.objects.exists()
-    assert verify_log().fault is None
+    assert verify_log().error is None
 
 
 def test_a_savepoint_that_fails_leaves_no_link_and_others_do(ada):
@@ -112,7 +112,7 @@ def test_a_savepoint_that_fails_leaves_no_link_and_others_do(ada):
         audit.record("user.update", actor=ada, number=3)
 
     assert AuditLink.objects.count() == 2
-    assert verify_log().fault is None
+    assert verify_log().error is None
 
 
 def test_many_at_once_are_linked_in_their_order(ada):
@@ -124,7 +124,7 @@ def test_many_at_once_are_linked_in_their_order(ada):
     LogEntry.objects.bulk_create(rows)
 
     report = verify_log()
-    assert (report.fault, report.head.seq) == (None, 300)
+    assert (report.error, report.head.seq) == (None, 300)
     order = AuditLink.objects.order_by("seq").values_list("entry_id", flat=True)
     assert list(order) == sorted(order)
 
@@ -152,7 +152,7 @@ def test_writers_at_the_same_time_make_one_chain(ada):
         thread.join()
 
     report = verify_log()
-    assert (report.fault, report.head.seq) == (None, 240)
+    assert (report.error, report.head.seq) == (None, 240)
 
 
 def test_a_commit_that_waits_for_a_row_does_not_hold_the_chain(ada):
@@ -192,7 +192,7 @@ def test_a_commit_that_waits_for_a_row_does_not_hold_the_chain(ada):
 
     assert failed.is_set()
     assert LogEntry.objects.filter(additional_data__action="user.delete").exists()
-    assert verify_log().fault is None
+    assert verify_log().error is None
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_erased_account_leaves_a_sound_log(ada, log):
     ada.delete()
 
     assert LogEntry.objects.filter(actor=None).count() == 5
-    assert verify_log().fault is None
+    assert verify_log().error is None
 
 
 @pytest.mark.parametrize("place", [1, 3, 5])
@@ -357,7 +357,7 @@ def test_checkpoints_are_signed_when_the_log_has_grown(log):
     assert sign_head() is True
 
     report = verify_log()
-    assert (report.fault, report.checkpoints) == (None, 4)
+    assert (report.error, report.checkpoints) == (None, 4)
     lines = checkpoints.checkpoint_file().read_text().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [5, 6]
     assert stat.S_IMODE(os.stat(checkpoints.checkpoint_file()).st_mode) == 0o600
@@ -383,7 +383,7 @@ def test_checkpoints_survive_a_rotation_of_the_keys(log, settings):
 
     settings.MESSAGE_ENCRYPTION_KEYS = [fresh]
     report = verify_log()
-    assert (report.fault, report.checkpoints, report.unknown_keys) == (None, 2, 2)
+    assert (report.error, report.checkpoints, report.unknown_keys) == (None, 2, 2)
 
 
 def test_a_line_that_was_cut_off_is_left_out(log):
@@ -391,7 +391,7 @@ def test_a_line_that_was_cut_off_is_left_out(log):
     with checkpoints.checkpoint_file().open("a") as file:
         file.write('{"seq": 5, "ha')
 
-    assert (verify_log().fault, verify_log().checkpoints) == (None, 2)
+    assert (verify_log().error, verify_log().checkpoints) == (None, 2)
 
 
 def test_audit_verify_says_what_it_found(log, capsys):

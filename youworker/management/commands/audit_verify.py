@@ -29,17 +29,17 @@ class Command(BaseCommand):
         shown = sys.stderr.isatty()
         with tqdm(total=count_entries(), unit="entry", disable=not shown, file=sys.stderr) as bar:
             report = verify_log(bar.update)
-        if report.fault is None:
+        if report.error is None:
             sign_verified(report.head)
         self.stdout.write(as_json(report) if json else as_text(report))
-        if report.fault is not None:
+        if report.error is not None:
             sys.exit(1)
 
 
 def as_text(report: Report) -> str:
     """The result as a sentence."""
-    if report.fault is not None:
-        return f"The audit log is damaged: {report.fault}"
+    if report.error is not None:
+        return f"The audit log is damaged: {report.error}"
     notes = [f"{report.head.seq} entries", f"head {report.head.hash}"]
     notes.append(f"{report.checkpoints} checkpoints agree")
     if report.unknown_keys:
@@ -49,13 +49,13 @@ def as_text(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """The result for programs."""
-    fault = None if report.fault is None else asdict(report.fault)
+    error = None if report.error is None else asdict(report.error)
     values = {
-        "ok": fault is None,
+        "ok": error is None,
         "entries": report.head.seq,
-        "head": report.head.hash if fault is None else None,
+        "head": report.head.hash if error is None else None,
         "checkpoints": report.checkpoints,
         "unknown_keys": report.unknown_keys,
-        "fault": fault,
+        "fault": error,
     }
     return json.dumps(values, default=str)
