@@ -20,7 +20,7 @@ class Access(models.TextChoices):
 
 
 class SearchMode(models.TextChoices):
-    """Which legs of the search are walked."""
+    """By what is searched: words, meaning, or both."""
 
     HYBRID = "hybrid"
     KEYWORD = "keyword"

@@ -52,11 +52,11 @@ def search(
     if "\x00" in query:
         raise InvalidInput("Null characters are not allowed.", attr="query")
     scope = documents_in(actor, collections, tags, document_ids)
-    legs = legs_of(query.strip(), mode)
-    results = run_search(scope, legs, limit=limit)
+    plan = plan_of(query.strip(), mode)
+    results = run_search(scope, plan, limit=limit)
     took = round((time.perf_counter() - began) * 1000, 1)
-    record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=legs.mode, duration_ms=round(took))
-    return SearchAnswer(results, took, legs.mode)
+    record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
+    return SearchAnswer(results, took, plan.mode)
 
 
 def documents_in(
@@ -74,7 +74,7 @@ def documents_in(
     return scope.tagged(tags or ())
 
 
-def legs_of(query: str, mode: str) -> SearchPlan:
+def plan_of(query: str, mode: str) -> SearchPlan:
     """What to look for: words, a vector, or both."""
     terms: QueryTerms | None = None
     vector: VectorQuery | None = None

@@ -17,6 +17,7 @@ from youworker.core.config import config
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
+
 LONGEST_QUERY = 10_000  # characters that are looked at
 MOST_TERMS = 32
 # About how many passages are ranked for one query; more cost time and change little.

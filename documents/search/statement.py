@@ -68,7 +68,7 @@ KEYWORD = """
                                 * greatest(length, %(usual)s) / %(usual)s::float8) AS score
             FROM candidates
         ) AS scored
-        ORDER BY score DESC, id LIMIT %(legs)s
+        ORDER BY score DESC, id LIMIT %(width)s
     )
 """
 
@@ -79,7 +79,7 @@ VECTOR = """
          WHERE (SELECT passages FROM extent) > %(small)s
            AND e.model_id = {model}
            AND coalesce(e.document_id IN (SELECT id FROM scope), false)
-         ORDER BY {distance} LIMIT %(legs)s)
+         ORDER BY {distance} LIMIT %(width)s)
         UNION ALL
         (SELECT e.passage_id, e.document_id, {distance}
          FROM scope CROSS JOIN LATERAL (
@@ -87,7 +87,7 @@ VECTOR = """
          ) AS e
          WHERE (SELECT passages FROM extent) <= %(small)s
            AND e.model_id = {model}
-         ORDER BY {distance} LIMIT %(legs)s)
+         ORDER BY {distance} LIMIT %(width)s)
     ),
     semantic AS (
         -- A vector of length 0 is NaN away from everything, which PostgreSQL sorts first.
@@ -100,7 +100,7 @@ SCALED = """
     (SELECT id, document_id, {share}::float8 * coalesce(
         greatest(score - floor, 0) / nullif(best - floor, 0), 1) AS score
      FROM (SELECT *, max(score) OVER () AS best,
-                  CASE WHEN count(*) OVER () < %(legs)s THEN 0 ELSE min(score) OVER () END AS floor
+                  CASE WHEN count(*) OVER () < %(width)s THEN 0 ELSE min(score) OVER () END AS floor
            FROM {leg}) AS ranged)
 """
 
@@ -115,7 +115,8 @@ FUSED = """
     ),
     found AS (
         SELECT id, document_id,
-               score * %(fading)s ^ (place - 1) + %(support)s / place * coalesce(sum(score) FILTER (
+               score * %(diversity_decay)s ^ (place - 1)
+               + %(sibling_bonus)s / place * coalesce(sum(score) FILTER (
                    WHERE place BETWEEN 2 AND %(supporters)s + 1
                ) OVER (PARTITION BY document_id), 0) AS score
         FROM placed
@@ -141,44 +142,44 @@ class SearchPlan:
     vector: VectorQuery | None
 
 
-def run_search(scope: DocumentQuerySet, legs: SearchPlan, *, limit: int) -> list[SearchHit]:
+def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list[SearchHit]:
     """The best passages of the documents in `scope`, best first."""
-    if legs.terms is None and legs.vector is None:
+    if plan.terms is None and plan.vector is None:
         return []
     width = max(config.vector.candidates, limit)
-    statement, parameters = build(scope, legs)
+    statement, parameters = build(scope, plan)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTINGS, [str(min(1000, max(width, 40)))])
-        cursor.execute(statement, {**parameters, "legs": width, "limit": limit})
+        cursor.execute(statement, {**parameters, "width": width, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
-def build(scope: DocumentQuerySet, legs: SearchPlan) -> tuple[str, dict[str, Any]]:
-    """The statement for these legs, and its parameters."""
+def build(scope: DocumentQuerySet, plan: SearchPlan) -> tuple[str, dict[str, Any]]:
+    """The statement for a plan, and its parameters."""
     documents, parameters = embedded_sql(scope)
     parameters |= {
         "small": SMALL_SCOPE,
-        "support": SIBLING_BONUS,
+        "sibling_bonus": SIBLING_BONUS,
         "supporters": SUPPORTERS,
-        "fading": DIVERSITY_DECAY,
+        "diversity_decay": DIVERSITY_DECAY,
     }
     parts = [SCOPE.format(documents=documents)]
-    if legs.terms is not None:
-        parts.append(KEYWORD.format(score=score_of(legs.terms, parameters)))
-        parameters |= keyword_parameters(legs.terms)
-    if legs.vector is not None:
-        parts.append(vector_part(legs.vector, parameters))
-    parts.append(fusion(legs))
+    if plan.terms is not None:
+        parts.append(KEYWORD.format(score=score_of(plan.terms, parameters)))
+        parameters |= keyword_parameters(plan.terms)
+    if plan.vector is not None:
+        parts.append(vector_part(plan.vector, parameters))
+    parts.append(fusion(plan))
     return "WITH " + ",".join(parts) + RESULTS, parameters
 
 
-def fusion(legs: SearchPlan) -> str:
+def fusion(plan: SearchPlan) -> str:
     """How the legs become one list; the cosine of a purely semantic search stays as it is."""
-    if legs.terms is None:
+    if plan.terms is None:
         return "found AS (SELECT id, document_id, score FROM semantic)"
-    if legs.vector is None:
+    if plan.vector is None:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword"))
-    share = MEANING_OF_IDENTIFIERS if legs.terms.has_identifiers else SEMANTIC_WEIGHT
+    share = MEANING_OF_IDENTIFIERS if plan.terms.has_identifiers else SEMANTIC_WEIGHT
     scaled = [
         SCALED.format(share=round(1 - share, 4), leg="keyword"),
         SCALED.format(share=share, leg="semantic"),
