@@ -14,12 +14,16 @@ from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OUTAGE = (RedisError, KombuError, OSError)
+# What queueing, and whatever else needs Redis, fails with when it is away.
+BROKER_ERRORS = (RedisError, KombuError, OSError)
+# What a server that is away, starting, full or read-only answers with; it passes.
+PASSING_ERRORS = (RedisError, OSError, DatabaseError)
 # So long after a failure nobody tries again: a Redis that hangs costs one time-out, not each.
 REST_SECONDS = 2.0
 
@@ -33,8 +37,8 @@ def after_commit(effect: Callable[[], object]) -> None:
     transaction.on_commit(effect, robust=True)
 
 
-class Outages:
-    """Remembers when Redis last failed this process."""
+class RedisRest:
+    """Leaves Redis alone for a moment after it failed this process."""
 
     def __init__(self) -> None:
         self.resting_until = 0.0
@@ -47,14 +51,14 @@ class Outages:
             return None
         try:
             return call(*args, **kwargs)
-        except OUTAGE as error:
+        except BROKER_ERRORS as error:
             self.resting_until = time.monotonic() + REST_SECONDS
             logger.warning("Redis is away, so this was left undone: %s (%s)", purpose, error)
             return None
 
 
-outages = Outages()
-attempt = outages.attempt
+redis_rest = RedisRest()
+attempt = redis_rest.attempt
 
 
 def queue_task(name: str, *args: Any, **options: Any) -> None:
@@ -63,10 +67,6 @@ def queue_task(name: str, *args: Any, **options: Any) -> None:
     By its name, because tasks stand above what queues them.
     """
     attempt(f"queueing {name}", current_app.send_task, name, args, retry=False, **options)
-
-
-# What a server that is away, starting, full or read-only answers with; it passes.
-OUTAGES = (RedisError, OSError, DatabaseError)
 
 
 class Outage:
@@ -82,7 +82,7 @@ class Outage:
         if self.lasts:
             return
         self.lasts = True
-        if isinstance(error, OUTAGES):
+        if isinstance(error, PASSING_ERRORS):
             self.logger.warning("%s (%s)", self.what, type(error).__name__)
         else:
             self.logger.error(self.what, exc_info=error)

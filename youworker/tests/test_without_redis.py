@@ -88,7 +88,7 @@ def listener(request, settings, monkeypatch):
     settings.REDIS_URL, real = url, settings.REDIS_URL
     sync_redis.cache_clear()
     use_broker(url, settings.IMPATIENT_BROKER_OPTIONS)
-    monkeypatch.setattr(effects.outages, "resting_until", 0.0)
+    monkeypatch.setattr(effects.redis_rest, "resting_until", 0.0)
     yield found
     settings.REDIS_URL = real
     sync_redis.cache_clear()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from youworker.core.db import run_in_thread
-from youworker.core.effects import OUTAGES
+from youworker.core.effects import PASSING_ERRORS
 from youworker.core.realtime.revocation import CloseReason, Revoked, until_revoked
 from youworker.core.request_context import report_denial
 
@@ -81,7 +81,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def break_down(self, error: Exception) -> None:
         """Close the socket because of trouble, ours or that of a server we need."""
         self.broken = True
-        if isinstance(error, OUTAGES):
+        if isinstance(error, PASSING_ERRORS):
             logger.warning("a socket is closed (%s)", type(error).__name__)
             await self.close_for(CloseReason.TRY_AGAIN)
         else:

@@ -7,7 +7,7 @@ from django.db import transaction
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from youworker.core import effects
-from youworker.core.effects import Outages, after_commit
+from youworker.core.effects import RedisRest, after_commit
 
 
 def failing():
@@ -40,18 +40,18 @@ def test_an_effect_waits_for_the_commit():
 def test_an_outage_is_waited_for_once(monkeypatch, caplog):
     now, calls = [100.0], []
     monkeypatch.setattr(effects.time, "monotonic", lambda: now[0])
-    outages = Outages()
+    redis_rest = RedisRest()
 
     def call():
         calls.append(now[0])
         failing()
 
     for _ in range(5):
-        assert outages.attempt("a test", call) is None
+        assert redis_rest.attempt("a test", call) is None
     now[0] += effects.REST_SECONDS
-    assert outages.attempt("a test", call) is None
+    assert redis_rest.attempt("a test", call) is None
     now[0] += effects.REST_SECONDS
-    assert outages.attempt("a test", lambda value: value, 7) == 7
+    assert redis_rest.attempt("a test", lambda value: value, 7) == 7
 
     assert calls == [100.0, 102.0]
     assert caplog.text.count("a test") == 2
@@ -59,4 +59,4 @@ def test_an_outage_is_waited_for_once(monkeypatch, caplog):
 
 def test_other_mistakes_are_not_hidden():
     with pytest.raises(ZeroDivisionError):
-        Outages().attempt("a test", lambda: 1 / 0)
+        RedisRest().attempt("a test", lambda: 1 / 0)

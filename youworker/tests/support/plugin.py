@@ -135,9 +135,9 @@ def _nobody_calls() -> None:
 @pytest.fixture(autouse=True)
 def _redis_answers() -> None:
     """Forget that Redis failed in the test before."""
-    from youworker.core.effects import outages
+    from youworker.core.effects import redis_rest
 
-    outages.resting_until = 0.0
+    redis_rest.resting_until = 0.0
 
 
 @pytest.fixture
