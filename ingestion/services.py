@@ -162,7 +162,7 @@ def record_run(run: IngestionRun, items: Iterable[IngestionItem]) -> None:
 def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
     """Skip what has not been read yet; documents that are searchable already are completed.
 
-    Raises `RunFinished` when nothing was left to be cancelled.
+    Raises `IngestionFinished` when nothing was left to be cancelled.
     """
     if not cancel_items(run):
         raise IngestionFinished("Every file of this run has been processed already.")
@@ -233,7 +233,7 @@ def repair() -> None:
     """
     remove_stale()
     reclaim_expired_leases()
-    documents.take_back_tasks()
+    documents.reclaim_expired_tasks()
     documents.refresh_outdated_statuses()
     finish_items()
     close_finished_runs()

@@ -18,7 +18,7 @@ from documents.services.documents import (
     update_document,
     upload_path_hash,
 )
-from documents.services.embedding_leases import take_back_tasks
+from documents.services.embedding_leases import reclaim_expired_tasks
 from documents.services.embedding_models import (
     activate_model,
     drop_model,
@@ -72,6 +72,7 @@ __all__ = [
     "prepare_files",
     "prepare_model",
     "purge_deleted",
+    "reclaim_expired_tasks",
     "record_access",
     "refresh_outdated_statuses",
     "remove_unused_files",
@@ -85,7 +86,6 @@ __all__ = [
     "settle_models",
     "store_parsed",
     "stored_path",
-    "take_back_tasks",
     "update_collection",
     "update_document",
     "upload_path_hash",

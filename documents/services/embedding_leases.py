@@ -162,7 +162,7 @@ def note_error(lease: EmbeddingLease, code: str, detail: str) -> None:
     lease.held().update(error_code=code, error_detail=detail)
 
 
-def take_back_tasks() -> int:
+def reclaim_expired_tasks() -> int:
     """Return what silent workers held to the queue; how many tasks there were."""
     EmbeddingTask.objects.leased().suspect_expired()
     lost = EmbeddingTask.objects.leased().lost()

@@ -28,13 +28,13 @@ def hand_over_library(user: User, *, actor: User | None = None) -> int:
     """
     handed = 0
     for collection in Collection.objects.filter(owner=user).order_by("pk"):
-        heir = new_owner_for(groups_of_collection(collection.pk), user)
-        if heir is not None:
-            handed += transfer_collection(collection, heir, actor=actor)
+        new_owner = new_owner_for(groups_of_collection(collection.pk), user)
+        if new_owner is not None:
+            handed += transfer_collection(collection, new_owner, actor=actor)
     for document in Document.objects.filter(owner=user).order_by("pk").iterator():
-        heir = new_owner_for(groups_of_document(document), user)
-        if heir is not None:
-            handed += transfer_document(document, heir, actor=actor)
+        new_owner = new_owner_for(groups_of_document(document), user)
+        if new_owner is not None:
+            handed += transfer_document(document, new_owner, actor=actor)
     return handed
 
 
@@ -65,8 +65,8 @@ def groups_of_document(document: Document) -> list[UUID]:
 
 
 @transaction.atomic
-def transfer_collection(collection: Collection, heir: User, *, actor: User | None) -> int:
-    """Give a collection to its heir, with what its owner has in it; how many documents.
+def transfer_collection(collection: Collection, new_owner: User, *, actor: User | None) -> int:
+    """Give a collection to its new owner, with what its owner has in it; how many documents.
 
     Nothing happens when it was deleted or given away meanwhile.
     """
@@ -75,18 +75,22 @@ def transfer_collection(collection: Collection, heir: User, *, actor: User | Non
     if collection is None:
         return 0
     own = list(Document.objects.filter(collection=collection, owner_id=former).order_by("pk"))
-    collection.owner, collection.is_default = heir, False
-    collection.name = free_name(collection.name, heir)
+    collection.owner, collection.is_default = new_owner, False
+    collection.name = free_name(collection.name, new_owner)
     collection.save_fields("owner", "is_default", "name")
     audit.record(
-        "collection.update", actor=actor, target=collection, fields=["owner"], heir=str(heir.pk)
+        "collection.update",
+        actor=actor,
+        target=collection,
+        fields=["owner"],
+        heir=str(new_owner.pk),
     )
-    return sum(transfer_document(document, heir, actor=actor) for document in own)
+    return sum(transfer_document(document, new_owner, actor=actor) for document in own)
 
 
 @transaction.atomic
-def transfer_document(document: Document, heir: User, *, actor: User | None) -> bool:
-    """Give one document to its heir; it stays in its collection unless that was private.
+def transfer_document(document: Document, new_owner: User, *, actor: User | None) -> bool:
+    """Give one document to its new owner; it stays in its collection unless that was private.
 
     False when it was deleted or given away meanwhile.
     """
@@ -94,12 +98,12 @@ def transfer_document(document: Document, heir: User, *, actor: User | None) -> 
     if document is None:
         return False
     in_private = document.collection.owner_id == document.owner_id
-    document.owner = heir
+    document.owner = new_owner
     if in_private:
-        document.collection = ensure_default_collection(heir)
+        document.collection = ensure_default_collection(new_owner)
     document.save_fields("owner", "collection")
     audit.record(
-        "document.update", actor=actor, target=document, fields=["owner"], heir=str(heir.pk)
+        "document.update", actor=actor, target=document, fields=["owner"], heir=str(new_owner.pk)
     )
     return True
 

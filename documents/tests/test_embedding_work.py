@@ -126,7 +126,7 @@ def test_a_killed_worker_loses_a_batch_at_most(use):
     with pytest.raises(KeyboardInterrupt):
         EmbeddingWork(lease).run(until=FOREVER)
     let_leases_end(EmbeddingTask.objects.all())
-    assert services.take_back_tasks() == 1
+    assert services.reclaim_expired_tasks() == 1
 
     assert PassageEmbedding.objects.count() == 32
     embed()
@@ -233,7 +233,7 @@ def test_a_worker_stops_when_its_documents_were_taken_over(use):
 
     def take_over():
         let_leases_end(EmbeddingTask.objects.all())
-        services.take_back_tasks()
+        services.reclaim_expired_tasks()
         assert claim_tasks() is not None
 
     embedder.act = take_over
@@ -416,7 +416,7 @@ def test_ten_lost_workers_in_a_row_do_not_fail_a_document(letters):
     for _ in range(10):
         assert claim_tasks() is not None
         let_leases_end(EmbeddingTask.objects.all())
-        assert services.take_back_tasks() == 1
+        assert services.reclaim_expired_tasks() == 1
 
     assert embed() == 1
     assert statuses() == [DocumentStatus.READY]
@@ -430,7 +430,7 @@ def test_a_document_that_takes_every_worker_down_is_left_alone(letters):
     EmbeddingTask.objects.filter(document=spoiled).update(losses=MAX_LOSSES - 1)
     let_leases_end(EmbeddingTask.objects.all())
 
-    assert services.take_back_tasks() == 2
+    assert services.reclaim_expired_tasks() == 2
 
     task = EmbeddingTask.objects.get(document=spoiled)
     assert (task.state, task.error_code) == (TaskState.FAILED, "quarantined")
@@ -443,7 +443,7 @@ def test_a_worker_that_is_late_ends_nothing(letters):
     write(document, "text")
     late = claim_tasks()
     let_leases_end(EmbeddingTask.objects.all())
-    services.take_back_tasks()
+    services.reclaim_expired_tasks()
     other = claim_tasks()
 
     embed_claimed(late, until=FOREVER)
