@@ -72,9 +72,9 @@ class PooledConnection:
 
 async def close_connections(known: dict[Hashable, PooledConnection]) -> None:
     """Close the connections of an event loop and wait until they are closed."""
-    for link in known.values():
-        link.close()
-    await asyncio.gather(*(link.task for link in known.values()), return_exceptions=True)
+    for pooled in known.values():
+        pooled.close()
+    await asyncio.gather(*(pooled.task for pooled in known.values()), return_exceptions=True)
 
 
 connections: PerLoop[dict[Hashable, PooledConnection]] = PerLoop(dict, close=close_connections)
@@ -86,26 +86,26 @@ async def borrow_connection(
 ) -> AsyncIterator[tuple[PooledConnection, Any]]:
     """Borrow the connection called `key` of this event loop; open it when there is none."""
     known = connections.get()
-    link = known.get(key)
-    if link is None or link.ending.is_set():
-        link = known[key] = PooledConnection(opening)
-    link.calls += 1
+    pooled = known.get(key)
+    if pooled is None or pooled.ending.is_set():
+        pooled = known[key] = PooledConnection(opening)
+    pooled.calls += 1
     try:
-        yield link, await asyncio.shield(link.opened)
+        yield pooled, await asyncio.shield(pooled.opened)
     except asyncio.CancelledError:
         # The only caller ran out of time: an opening that takes so long is given up.
-        if link.calls == 1 and not link.opened.done():
-            link.close()
+        if pooled.calls == 1 and not pooled.opened.done():
+            pooled.close()
         raise
     finally:
-        link.calls -= 1
-        link.last_used = link.loop.time()
-        if link.ending.is_set() and known.get(key) is link:
+        pooled.calls -= 1
+        pooled.last_used = pooled.loop.time()
+        if pooled.ending.is_set() and known.get(key) is pooled:
             del known[key]
 
 
 def evict_connection(key: Hashable) -> None:
     """Close a connection that did not answer, unless other calls still wait on it."""
-    link = connections.get().get(key)
-    if link is not None and not link.calls:
-        link.close()
+    pooled = connections.get().get(key)
+    if pooled is not None and not pooled.calls:
+        pooled.close()

@@ -204,12 +204,12 @@ async def open_connection(endpoint: Endpoint, correlation_id: str = "") -> Async
             # A program takes long to start, and belongs to no user: it is kept for a while.
             async with borrow_connection(
                 endpoint, lambda: open_client(prepare_program(endpoint))
-            ) as (link, client):
+            ) as (pooled, client):
                 try:
                     yield client
                 except MCPError as error:
                     if error.code == CONNECTION_CLOSED:
-                        link.close()
+                        pooled.close()
                     raise
 
 
