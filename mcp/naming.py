@@ -14,6 +14,10 @@ from django.core.validators import RegexValidator
 LONGEST_SAFE_NAME = 64
 SUFFIX_LENGTH = 8
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+# No underscore: `safe_name` relies on it.
+SLUG = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens."
+)
 
 
 def qualified_name(server: str, tool: str) -> str:
@@ -38,12 +42,6 @@ def schema_hash(description: str, input_schema: dict[str, Any], effects: list[st
     """The fingerprint of everything a model or an approver is told about a tool."""
     told = [description, input_schema, sorted(effects)]
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-# No underscore: `safe_name` relies on it.
-SLUG = RegexValidator(
-    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens."
-)
 
 
 def validate_address(value: str) -> None:

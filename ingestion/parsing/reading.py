@@ -18,6 +18,7 @@ from ingestion.parsing.webpage import read_webpage
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
 LONG_LINE = 2000
 
 

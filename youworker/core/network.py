@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Network = IPv4Network | IPv6Network
     Scope = MutableMapping[str, Any]
     Header = tuple[bytes, bytes]
+
 # True in the scope of a connection that came through a trusted proxy.
 TRUSTED = "youworker.trusted_proxy"
 # What proxies of all makes say about the client and about who has signed in.

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
 T = TypeVar("T")
 
+# A cancellation that a library kept to itself is repeated after this.
+CANCEL_AGAIN_SECONDS = 0.2
 # A plain mapping: most objects know their loop, so weak keys would never die. What is left of
 # loops that have ended goes when another one asks for its first object.
 held: dict[asyncio.AbstractEventLoop, dict[PerLoop[Any], Any]] = {}
@@ -78,9 +81,6 @@ async def close_all() -> None:
             # A stack is emptied from its top.
             for owner in sorted(objects, key=lambda owner: -owner.stage):
                 closings.push_async_callback(owner.close)
-
-
-CANCEL_AGAIN_SECONDS = 0.2
 
 
 async def end_task(task: asyncio.Task[None] | None) -> None:

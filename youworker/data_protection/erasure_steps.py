@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import Erasure
+
 BATCH = 500
+AT_ONCE = 500
 
 
 class NotYet(Exception):
@@ -134,9 +136,6 @@ def remove_person(user_id: UUID) -> None:
     # Again under the lock, behind which nobody writes anything new about the user.
     anonymise(user_id)
     person.delete()
-
-
-AT_ONCE = 500
 
 
 def forget_user(user_id: UUID) -> int:

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
+
 PIECE = 1 << 20
 DAY_ZERO = (1980, 1, 1, 0, 0, 0)
+LONGEST_BYTES = 150
+LONGEST_ENDING = 20
+# What a path, a shell or Windows would take for something else.
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class Part:
@@ -117,14 +124,6 @@ def write_package(path: Path, write: Callable[[Package], None]) -> int:
         draft.unlink(missing_ok=True)
         raise
     return size
-
-
-LONGEST_BYTES = 150
-LONGEST_ENDING = 20
-# What a path, a shell or Windows would take for something else.
-FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def safe_name(name: str) -> str:

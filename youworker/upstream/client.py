@@ -20,6 +20,7 @@ from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
 if TYPE_CHECKING:
     from youworker.upstream.endpoint import Endpoint
+
 WRITE_SECONDS = 30.0
 # As many as a process makes answers at a time, and more; idle connections cost the server.
 CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
@@ -27,6 +28,7 @@ CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 LONGEST_ERROR = 65_536
 # What an answer may have, in bytes; stands beside the request while it follows redirects.
 LONGEST = "longest"
+PROBE_SECONDS = 2.0
 
 
 async def close_pool(pool: dict[Endpoint, httpx2.AsyncClient]) -> None:
@@ -160,9 +162,6 @@ def request_for(
         headers={HEADER: identifier} if identifier else None,
         extensions={LONGEST: longest},
     )
-
-
-PROBE_SECONDS = 2.0
 
 
 def unreachable(endpoint: Endpoint) -> str:
