@@ -139,7 +139,7 @@ class WorkerTaskQuerySet(LeasedQuerySet[WorkerTaskT_co]):
         return self.waiting() | self.filter(status="running").lost()
 
     def claim(self, *, seconds: int) -> WorkerTaskT_co | None:
-        """Take the oldest errand that is due; none when there is none."""
+        """Take the oldest task that is due; none when there is none."""
         self.filter(status="running").suspect_expired()
         for pk in self.claimable().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
             lease = new_lease(uuid4(), seconds)
@@ -159,13 +159,13 @@ class WorkerTaskQuerySet(LeasedQuerySet[WorkerTaskT_co]):
         return self.held(token).filter(status="running")
 
     def requeue(self, token: UUID | None, *, pause: int, error_code: str) -> bool:
-        """Give an errand back, to be tried again after a pause in seconds."""
+        """Give a task back, to be tried again after a pause in seconds."""
         return self.end(
             token, "queued", finished_at=None, lease_until=lease_end(pause), error_code=error_code
         )
 
     def end(self, token: UUID | None, status: str, **changes: Any) -> bool:
-        """Leave the running state once; false when somebody else holds the errand."""
+        """Leave the running state once; false when somebody else holds the task."""
         now = timezone.now()
         given: dict[str, Any] = {"finished_at": now, "error_code": "", **changes}
         row = self.holding(token)

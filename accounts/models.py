@@ -176,7 +176,7 @@ class PrivateAccess(TimestampedModel):
 
 
 class WorkerTask(TimestampedModel, LeasedModel):
-    """Work for a worker."""
+    """Something a worker does under a lease, with its attempts and how it ended."""
 
     attempts = models.PositiveIntegerField(default=0, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)

@@ -12,7 +12,7 @@ from youworker.core.data_policies import (
     not_exported,
 )
 
-ERRAND = f"attempts {LEASE}"
+TASK = f"attempts {LEASE}"
 
 DATA_POLICIES = (
     DataPolicy(
@@ -68,7 +68,7 @@ DATA_POLICIES = (
         owners=("user",),
         file="exports",
         exported=names("id status expires_at finished_at bytes error_code", TIMES),
-        not_exported=not_exported(TECHNICAL, f"user {ERRAND}"),
+        not_exported=not_exported(TECHNICAL, f"user {TASK}"),
     ),
     DataPolicy(
         "accounts.Erasure",
@@ -76,7 +76,7 @@ DATA_POLICIES = (
         not_exported=not_exported(
             TECHNICAL,
             "id created_at updated_at subject status shared_documents finished_at error_code "
-            + ERRAND,
+            + TASK,
         ),
         erasure_action=ErasureAction.KEPT,
         reason="proves that the erasure happened; knows the pseudonym only",

@@ -1,1 +1,1 @@
-"""The two stages of ingestion: items are claimed, parsed, embedded, and taken back when lost."""
+"""Items are claimed and parsed, then follow their documents; what is lost is taken back."""

@@ -1,4 +1,4 @@
-"""How an item leaves a stage without having passed it."""
+"""How items leave a stage and runs end, and what is recorded of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ingestion.managers import ItemQuerySet
+
 logger = logging.getLogger(__name__)
 
 NOT_STORABLE = "not_storable"

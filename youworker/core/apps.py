@@ -1,4 +1,4 @@
-"""The shared foundation as a Django app."""
+"""`youworker.core` as a Django app."""
 
 from django.apps import AppConfig
 

@@ -28,8 +28,8 @@ class ErasureAction(StrEnum):
 class DataPolicy:
     """What happens to one model's rows and to each of its fields.
 
-    `owners` are lookups that lead to the user, `texts` lookups that hold his id as text. Every
-    field stands in `exported` or, with the reason, in `withheld`. `also` adds values of related
+    `owners` are lookups that lead to the user, `texts` lookups that hold their id as text. Every
+    field stands in `exported` or, with the reason, in `not_exported`. `also` adds values of related
     rows to the export. `reason` says why rows are kept, or what is left of anonymised ones,
     whose fields in `replaced` get these values.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @cache
 def data_policies() -> tuple[DataPolicy, ...]:
-    """What the foundation and every app with a `privacy` module declare."""
+    """What `third_party` and every app with a `privacy` module declare."""
     found = list(third_party.DATA_POLICIES)
     for app in apps.get_app_configs():
         name = f"{app.name}.privacy"

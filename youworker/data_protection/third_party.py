@@ -1,4 +1,4 @@
-"""What other people's apps, and the shared foundation, store about people."""
+"""What other people's apps, and `youworker.core`, store about people."""
 
 from youworker.core.data_policies import (
     SECRET,
@@ -31,7 +31,7 @@ DATA_POLICIES = (
             "remote_port",
         ),
         erasure_action=ErasureAction.KEPT,
-        reason="proves what happened; the actor's row is gone, his id is a pseudonym",
+        reason="proves what happened; the actor's row is gone, their id is a pseudonym",
     ),
     DataPolicy(
         "admin.LogEntry",

@@ -33,12 +33,12 @@ def serve(host: str, port: int) -> int:
     # daphne installs its event loop on import, before anything else may ask for one.
     from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
     from youworker.asgi import application  # noqa: PLC0415
-    from youworker.server.access_middleware import is_authenticated  # noqa: PLC0415
+    from youworker.server.access_middleware import has_known_secret  # noqa: PLC0415
 
     if not keys_fit():
         return 1
     raise_file_limit()
-    server = WebServer(application, endpoint(host, port), is_authenticated, begin_work)
+    server = WebServer(application, endpoint(host, port), has_known_secret, begin_work)
     server.run()
     return 1 if server.failed else 0
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     Scope = MutableMapping[str, Any]
+
 logger = logging.getLogger(__name__)
 
 # Load balancers and our own supervisor ask these; they tell nothing about anybody.
@@ -32,7 +33,7 @@ REMEMBERED = 1000
 
 
 class AccessMiddleware:
-    """Refuses connections before the product sees them; peers must be known by now."""
+    """Refuses connections by address and host; `ProxyHeadersMiddleware` has to come before."""
 
     def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
         self.inner = inner
@@ -88,13 +89,13 @@ async def refuse_request(scope: Scope, send: Any, status: int) -> None:
     await send({"type": "http.response.body", "body": error_body(status)})
 
 
-async def is_authenticated(key: str, session: str) -> bool:
+async def has_known_secret(key: str, session: str) -> bool:
     """Whether an API key, or else a session, is somebody's; rights are looked at later."""
     return await run_in_thread(belongs_to_somebody, key, session)
 
 
 def belongs_to_somebody(key: str, session: str) -> bool:
-    """The same, for synchronous code."""
+    """Whether the key opens something, or the session is of a user; reads the database."""
     if key:
         # Proxies have not been asked for the address yet, so a key's networks are looked at later.
         return services.opens_somewhere(key)

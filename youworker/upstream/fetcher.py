@@ -85,7 +85,7 @@ class Asked:
 
 
 def fetch_url(url: str, **options: Any) -> Fetched:
-    """Do what `afetch` does, for synchronous code."""
+    """Do what `fetch_url_async` does, for synchronous code."""
     return async_to_sync(fetch_url_async)(url, **options)
 
 
@@ -210,7 +210,7 @@ def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 def client(find: Finder) -> httpx2.AsyncClient:
     """A client that trusts neither the environment's proxies nor redirects."""
-    # The clock is in `afetch`; a second one would only blur the message.
+    # The clock is in `fetch_url_async`; a second one would only blur the message.
     return httpx2.AsyncClient(
         transport=GuardedTransport(find),
         trust_env=False,
