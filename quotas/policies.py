@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
 from quotas.kinds import RULES, seconds_until_room
@@ -13,6 +11,7 @@ from quotas.meters import measure_usage
 from quotas.models import Quota
 from quotas.types import QuotaLimit, QuotaSubject
 from youworker.core.config import config
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,15 +79,8 @@ def lock_limits(limits: Sequence[QuotaLimit]) -> None:
     transaction adds nothing, and all questions of a group would wait for each other.
     """
     held = [limit for limit in limits if RULES[limit.kind].period is None]
-    # In an order that cannot deadlock.
-    names = sorted(f"quota:{limit.kind}:{limit.subject.id}" for limit in held)
-    if not names:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) name",
-            [names],
-        )
+    if held:
+        lock_names(*(f"quota:{limit.kind}:{limit.subject.id}" for limit in held))
 
 
 def refusal(limit: QuotaLimit, used: int) -> QuotaExceeded | StorageQuotaExceeded:

@@ -9,7 +9,7 @@ from django.db import transaction
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
-from youworker.core.sql import all_rows, one_row
+from youworker.core.sql import all_rows, lock_names, one_row
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,7 +54,7 @@ SELECT id FROM claimed
 UNION SELECT id FROM chat_run WHERE lease_token = %(token)s AND status = 'running'
 """
 # Under this lock it is counted how much room the servers have; held until the commit.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('chat_run.endpoint', 0))"
+LOCK = "chat_run.endpoint"
 HAS_ROOM = """
 SELECT (SELECT count(*) FROM chat_run WHERE endpoint = %s AND status = 'running') < %s
     AND NOT EXISTS (SELECT FROM chat_run WHERE endpoint = %s AND status = 'queued')
@@ -66,7 +66,7 @@ def may_begin(endpoint: str) -> bool:
     most = config.llm.max_runs
     if not most or not endpoint:
         return True
-    one_row(LOCK, [])
+    lock_names(LOCK)
     row = one_row(HAS_ROOM, [endpoint, most, endpoint])
     return row is not None and row[0]
 
@@ -81,7 +81,7 @@ def claim_queued(
     """
     most = config.llm.max_runs
     if most:
-        one_row(LOCK, [])
+        lock_names(LOCK)
     given = {"token": token, "limit": limit, "seconds": seconds, "only": only, "most": most}
     return [row[0] for row in all_rows(CLAIM, given)]
 

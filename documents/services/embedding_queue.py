@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from documents.enums import ModelState
 from documents.models import Document, EmbeddingModel, EmbeddingTask
 from documents.services.embeddings import ensure_active_model
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,7 +20,7 @@ STATUSES_AT_ONCE = 500
 
 # Who stores passages holds it shared, so that whoever has it alone knows: every transaction that
 # did not see a new model, or still saw one that is dropped, is over.
-LOCK_MODELS = "SELECT pg_advisory_xact_lock%s(hashtextextended('documents.embedding.models', 0))"
+MODELS_LOCK = "documents.embedding.models"
 
 # A task that is there already is renewed, which takes it away from whoever works on it: they do
 # not know the new passages. Newer documents come first. Whoever has nothing waiting stands as if
@@ -73,8 +74,7 @@ def queue_documents(document_ids: Collection[UUID]) -> None:
 
 def lock_models() -> list[UUID]:
     """The models that embed documents; no other comes or goes unseen until the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_MODELS % "_shared")
+    lock_names(MODELS_LOCK, shared=True)
     rows = EmbeddingModel.objects.exclude(state=ModelState.DROPPING)
     return list(rows.values_list("pk", flat=True))
 
@@ -82,8 +82,7 @@ def lock_models() -> list[UUID]:
 @transaction.atomic
 def wait_for_storing() -> None:
     """Wait for every transaction that may not know the present models."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_MODELS % "")
+    lock_names(MODELS_LOCK)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from documents.embedding import configured_model
 from documents.models import EmbeddingModel
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,10 +79,9 @@ def build_index(model: EmbeddingModel, *, concurrently: bool = True) -> None:
         f" USING hnsw ((vector::halfvec({model.dimensions:d})) halfvec_cosine_ops)"
         f" WHERE model_id = '{model.pk}'"
     )
+    if not concurrently:
+        lock_names(INDEX_LOCK)
     with connection.cursor() as cursor:
-        if not concurrently:
-            lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-            cursor.execute(lock, [INDEX_LOCK])
         cursor.execute(statement)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from documents.exceptions import DocumentDeleted
@@ -17,6 +17,7 @@ from documents.services.tags import add_tags
 from documents.text import without_nul
 from youworker import audit
 from youworker.core.effects import after_commit
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +78,8 @@ def store_parsed(
     the database's time at which the file was handed in. The caller has checked that the actor may
     write to the collection. `run_id` leads the audit to the line of the upload itself.
     """
-    lock_registrations(f"{collection.pk}:{file.sha256}", f"{collection.pk}:{file.path_hash}")
+    # One transaction at a time looks whether these are there, and adds them.
+    lock_names(f"{collection.pk}:{file.sha256}", f"{collection.pk}:{file.path_hash}")
     known = known_document(file, collection, actor)
     duplicate = known is not None and known.sha256 == file.sha256
     if known is None:
@@ -95,14 +97,6 @@ def store_parsed(
         duplicate=duplicate,
     )
     return StoredDocument(document, duplicate)
-
-
-def lock_registrations(*keys: str) -> None:
-    """Let one transaction at a time look whether these are there, and add them."""
-    with connection.cursor() as cursor:
-        # In one order everywhere, so that two transactions never wait for each other.
-        for key in sorted(keys):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def known_document(file: ParsedFile, collection: Collection, actor: User) -> Document | None:

@@ -54,6 +54,18 @@ def mark_stored(*rows: Model) -> None:
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- Django's own
 
 
+def lock_names(*names: str, shared: bool = False) -> None:
+    """Hold the advisory locks of these names until the commit; waits for whoever holds them.
+
+    Shared ones exclude only those who want a name alone.
+    """
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    # In one order everywhere, so that two transactions never wait for each other.
+    statement = f"SELECT {function}(hashtextextended(name, 0)) FROM unnest(%s::text[]) name"  # noqa: S608 -- one of two
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [sorted(names)])
+
+
 def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
     """The first row of what a statement gives."""
     with connection.cursor() as cursor:
