@@ -93,7 +93,7 @@ class UploadView(ActorView):
             actor=self.actor,
             idempotency_key=request.headers.get("Idempotency-Key", ""),
         )
-        return accepted(run)
+        return answer_with_run(run)
 
 
 class PathsView(ActorView):
@@ -110,7 +110,9 @@ class PathsView(ActorView):
         form = PathsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         path = form.validated_data.pop("path")
-        return accepted(services.start_paths([path], **form.validated_data, actor=self.actor))
+        return answer_with_run(
+            services.start_paths([path], **form.validated_data, actor=self.actor)
+        )
 
 
 class IngestionRunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
@@ -135,14 +137,14 @@ class IngestionRunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, Generic
         """Skip what has not been read yet."""
         run = self.get_object()
         services.cancel_run(run, actor=self.actor)
-        return accepted(run)
+        return answer_with_run(run)
 
     @extend_schema(request=None, responses={202: RunSerializer})
     def retry(self, request: Request, pk: Any = None) -> Response:
         """Try the failed items once more."""
         run = self.get_object()
         services.retry_run(run, actor=self.actor)
-        return accepted(run)
+        return answer_with_run(run)
 
 
 class ItemViewSet(ActorView, ListModelMixin, GenericViewSet):
@@ -163,7 +165,7 @@ class ItemViewSet(ActorView, ListModelMixin, GenericViewSet):
         return super().list(request, *args, **kwargs)
 
 
-def accepted(run: IngestionRun) -> Response:
+def answer_with_run(run: IngestionRun) -> Response:
     """The answer to something that goes on in the background."""
     shown = IngestionRun.all_objects.with_totals().get(pk=run.pk)
     return Response(RunSerializer(shown).data, status=202)

@@ -61,7 +61,7 @@ async def execute_run(
 
     Whoever loses it writes nothing more.
     """
-    request_context.current.set(request_context.accepted(run_input.run.correlation_id))
+    request_context.current.set(request_context.accept_correlation_id(run_input.run.correlation_id))
     log = await log_writer().open(run_input.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:

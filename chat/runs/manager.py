@@ -304,13 +304,14 @@ async def input_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.RunI
 
 
 # The manager of the event loop that serves this process' requests; none in tests and commands.
+# A manager sets it when it begins to serve, so it is read as `manager.serving`, never imported.
 serving: RunManager | None = None
-managers = PerLoop(RunManager, close=RunManager.close, stage=Stage.WORK)
+run_managers = PerLoop(RunManager, close=RunManager.close, stage=Stage.WORK)
 
 
 def run_manager() -> RunManager:
     """The manager of the running event loop."""
-    return managers.get()
+    return run_managers.get()
 
 
 async def serve_runs() -> None:

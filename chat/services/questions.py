@@ -69,7 +69,7 @@ def post_message(
     body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
     remembered = IdempotentWrite(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
-        return accepted_before(remembered.answer)
+        return find_accepted(remembered.answer)
     session = lock_session(session.pk, actor=actor)
     check_parent(session, parent_id)
     run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
@@ -113,11 +113,11 @@ def store_question(run: Run, *, parent_id: UUID | None) -> AcceptedMessage:
         title = statements.sealed(run.session, "title")
     seconds = lease_seconds(run)
     statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
-    return accepted(run)
+    return accept_run(run)
 
 
-def accepted(run: Run) -> AcceptedMessage:
-    """A run that was just stored."""
+def accept_run(run: Run) -> AcceptedMessage:
+    """Say that a run was just stored, and wake who carries it out when it has to wait."""
     if run.status == RunStatus.QUEUED:
         after_commit(announce_queued)
     claimed = run if run.status == RunStatus.RUNNING else None
@@ -140,7 +140,7 @@ def ids_of(posted: AcceptedMessage) -> dict[str, str]:
     }
 
 
-def accepted_before(answer: dict[str, Any]) -> AcceptedMessage:
+def find_accepted(answer: dict[str, Any]) -> AcceptedMessage:
     """The first answer to a request that was sent again."""
     run = Run.objects.filter(pk=answer["run"]).first()
     if run is None:
@@ -177,7 +177,7 @@ def post_chat(
     body = {"text": text, "model": model, "options": chosen, "session": None}
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
-        return accepted_before(remembered.answer)
+        return find_accepted(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
     session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
     run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
@@ -197,7 +197,7 @@ def regenerate(
     question.session = lock_session(question.session_id, actor=actor)
     run = run_for(question, model=model, options={}, lease=lease, actor=actor)
     statements.insert_run(run, seconds=lease_seconds(run))
-    return accepted(run)
+    return accept_run(run)
 
 
 def run_for(

@@ -59,7 +59,7 @@ def validated(form: Any) -> dict[str, Any]:
     return data
 
 
-def accepted(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
+def accept_question(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
     """Accept a question, begin its run in this process, and say where to watch it."""
     posted = accept(post, manager=manager.serving)
     answer: PostedShape = {
@@ -158,7 +158,7 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
             services.own_session(pk, actor=self.actor)
         fields = validated(form)
         key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
-        return accepted(
+        return accept_question(
             lambda lease: services.post_message(
                 session, **fields, idempotency_key=key, lease=lease, actor=self.actor
             )
@@ -180,7 +180,7 @@ class MessageViewSet(ChatView, GenericViewSet):
         """Answer the same question again, beside the first answer."""
         message = self.get_object()
         form = validated(RegenerateSerializer(data=request.data))
-        return accepted(
+        return accept_question(
             lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
         )
 

@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 NOT_STORABLE = "not_storable"
 
 
-class LeaseLost(Exception):
+class ItemTaken(Exception):
     """Somebody cancelled the item, or another worker has it."""
 
 
 def require_held(item: IngestionItem) -> None:
-    """Raise `LeaseLost` when an item is not this worker's own any more."""
+    """Raise `ItemTaken` when an item is not this worker's own any more."""
     if not leased_row(item).exists():
-        raise LeaseLost
+        raise ItemTaken
 
 
 def fail_item(item: IngestionItem, code: str, detail: str) -> bool:

@@ -19,7 +19,7 @@ from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
-    LeaseLost,
+    ItemTaken,
     fail_item,
     leased_row,
     record_file,
@@ -99,7 +99,7 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         path = ensure_original(item)
         parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
         store(item, parsed, collection, began=began)
-    except LeaseLost:
+    except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
     except DocumentDeleted as error:
         skip_item(item, error.code, error.message)
@@ -144,18 +144,18 @@ def ensure_original(item: IngestionItem) -> Path:
 def store_copy(item: IngestionItem, copied: Incoming) -> None:
     """Store the copy of a server's file, which its item keeps while it is read.
 
-    Raises `LeaseLost`.
+    Raises `ItemTaken`.
     """
     # Before anything is stored; the reference is checked at the commit.
     if not leased_row(item).update(stored_file=copied.sha256):
-        raise LeaseLost
+        raise ItemTaken
     documents.move_to_storage([copied])
     item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
 
 
 @transaction.atomic
 def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
-    """Make the parsed file a searchable document; raises `LeaseLost` and leaves no trace then."""
+    """Make the parsed file a searchable document; raises `ItemTaken` and leaves no trace then."""
     relax_durability()
     stored = documents.store_parsed(
         parsed_file(item, parsed),
@@ -184,7 +184,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         passages=stored.document.passage_count,
         document=stored.document,
     ):
-        raise LeaseLost
+        raise ItemTaken
     duration_ms = milliseconds_since(began)
     record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
 

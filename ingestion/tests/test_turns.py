@@ -20,7 +20,7 @@ from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline import parse
 from ingestion.pipeline import worker as working
 from ingestion.pipeline.leases import BATCH, claim, reclaim_expired_leases
-from ingestion.pipeline.outcomes import LeaseLost
+from ingestion.pipeline.outcomes import ItemTaken
 from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.tests.support.leases import let_leases_end
@@ -210,7 +210,7 @@ def test_a_file_nobody_wants_any_more_is_not_read_on(stuck_parser, incoming, how
         reclaim_expired_leases()
     worker.join()
 
-    assert stuck_parser.ended_by is LeaseLost
+    assert stuck_parser.ended_by is ItemTaken
     assert child.poll() is not None
     assert run.items.get().stage == (Stage.QUEUED if how == "taken" else Stage.SKIPPED)
     assert not Document.all_objects.exists()

@@ -29,7 +29,7 @@ def correlation_id() -> str:
     return current.get()
 
 
-def accepted(candidate: str | None) -> str:
+def accept_correlation_id(candidate: str | None) -> str:
     """The caller's id when it is a plain token of at most 64 characters, else a new one."""
     if candidate and PLAIN_TOKEN.fullmatch(candidate):
         return candidate
@@ -49,13 +49,13 @@ class CorrelationMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self.get_response):
             return self.acall(request)
-        identifier = accepted(request.headers.get(HEADER))
+        identifier = accept_correlation_id(request.headers.get(HEADER))
         current.set(identifier)
         return labelled(self.get_response(request), identifier)
 
     async def acall(self, request: HttpRequest) -> HttpResponseBase:
         """The asynchronous path."""
-        identifier = accepted(request.headers.get(HEADER))
+        identifier = accept_correlation_id(request.headers.get(HEADER))
         current.set(identifier)
         return labelled(await self.get_response(request), identifier)
 
@@ -75,7 +75,7 @@ class CorrelationASGI:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         headers = {name.lower(): value for name, value in scope.get("headers", [])}
         candidate = headers.get(HEADER.lower().encode(), b"").decode("latin-1")
-        current.set(accepted(candidate))
+        current.set(accept_correlation_id(candidate))
         await self.inner(scope, receive, send)
 
 
@@ -94,7 +94,7 @@ def attach_to_message(headers: dict[str, Any], **_: Any) -> None:
 def take_from_message(task: Any, **_: Any) -> None:
     """Continue under the sender's id."""
     sent = getattr(task.request, "correlation_id_of_cause", None)
-    current.set(accepted(sent))
+    current.set(accept_correlation_id(sent))
 
 
 def forget(**_: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
-from youworker.core.request_context import HEADER, accepted
+from youworker.core.request_context import HEADER, accept_correlation_id
 from youworker.server.headers import missing
 
 CODES = {
@@ -37,7 +37,7 @@ def error_headers(status: int, correlation: str | None) -> list[tuple[bytes, byt
     headers = [
         (b"Content-Type", b"application/json"),
         (b"Content-Length", str(len(error_body(status))).encode()),
-        (HEADER.encode(), accepted(correlation).encode()),
+        (HEADER.encode(), accept_correlation_id(correlation).encode()),
     ]
     if status == HTTPStatus.UNAUTHORIZED:
         headers.append((b"WWW-Authenticate", b'Bearer realm="youworker"'))

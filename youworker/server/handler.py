@@ -18,7 +18,7 @@ from youworker.core.api.rate_limits import network_of
 from youworker.core.config import config
 from youworker.core.db import divide_pool
 from youworker.core.network import shown_key
-from youworker.core.request_context import HEADER, accepted, labelled
+from youworker.core.request_context import HEADER, accept_correlation_id, labelled
 from youworker.core.slots import Caller, RequestSlots, Slot
 
 if TYPE_CHECKING:
@@ -148,4 +148,4 @@ def refusal(request: HttpRequest) -> HttpResponseBase:
         503, "server_error", "unavailable", f"The server is busy; try again in {RETRY_SECONDS} s."
     )
     answer["Retry-After"] = str(RETRY_SECONDS)
-    return labelled(answer, accepted(request.headers.get(HEADER)))
+    return labelled(answer, accept_correlation_id(request.headers.get(HEADER)))

@@ -12,7 +12,7 @@ class Socket(WebsocketCommunicator):
     """Channels' own patches the closing of connections away, which real ones depend on."""
 
     async def send_input(self, message: Any) -> None:
-        await ApplicationCommunicator.send_input(self, message)
+        await ApplicationCommunicator.send_input(self, message)  # type: ignore[no-untyped-call]
 
     async def receive_output(self, timeout: float = 5) -> Any:  # noqa: ASYNC109
-        return await ApplicationCommunicator.receive_output(self, timeout)
+        return await ApplicationCommunicator.receive_output(self, timeout)  # type: ignore[no-untyped-call]
