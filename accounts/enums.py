@@ -29,7 +29,7 @@ class PrivateKind(models.TextChoices):
 
 
 class SignInMethod(models.TextChoices):
-    """How somebody proved who he is."""
+    """How somebody proved who they are."""
 
     PASSWORD = "password"  # noqa: S105 -- a word, not a secret
     OIDC = "oidc"

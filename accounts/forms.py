@@ -45,7 +45,7 @@ class StaffSignInForm(AuthenticationForm):
 
 
 class PersonForm(UserChangeForm):
-    """A user as staff change him, by the same rules as he does himself."""
+    """A user as staff change them, by the same rules as they do themselves."""
 
     def clean_time_zone(self) -> str:
         """An IANA name such as Europe/Rome; with any other no question is answered."""

@@ -155,7 +155,7 @@ class LinkedIdentity(TimestampedModel):
 
 
 class PrivateAccess(TimestampedModel):
-    """One time that staff opened something private of somebody; he is shown it."""
+    """One time that staff opened something private of somebody; they are shown it."""
 
     # Both reader and owner may be erased; the audit log keeps their pseudonyms.
     reader = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -187,7 +187,7 @@ class WorkerTask(TimestampedModel, LeasedModel):
 
 
 class DataExport(WorkerTask):
-    """A copy of everything about a user, made for him."""
+    """A copy of everything about a user, made for them."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="exports")
     status = models.CharField(max_length=16, choices=ExportStatus, default=ExportStatus.QUEUED)
@@ -210,7 +210,7 @@ class DataExport(WorkerTask):
 
 
 class Erasure(WorkerTask):
-    """The removal of a user; the row outlives him and knows no more than his pseudonym."""
+    """The removal of a user; the row outlives them and knows no more than their pseudonym."""
 
     subject = models.UUIDField(unique=True, editable=False)
     status = models.CharField(max_length=16, choices=ErasureStatus, default=ErasureStatus.QUEUED)

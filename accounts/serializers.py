@@ -20,7 +20,7 @@ MOST_NETWORKS = 50
 
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
-    """A group the user belongs to, and his role in it."""
+    """A group the user belongs to, and their role in it."""
 
     id = serializers.UUIDField(source="group_id")
     name = serializers.CharField(source="group.name")
@@ -212,5 +212,5 @@ class PrivateReadSerializer(serializers.ModelSerializer[PrivateAccess]):
         read_only_fields = fields
 
     def get_who(self, access: PrivateAccess) -> str:
-        """The name of the reader; empty when his account was erased."""
+        """The name of the reader; empty when their account was erased."""
         return access.reader.shown_name if access.reader else ""

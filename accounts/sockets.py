@@ -51,7 +51,7 @@ class SocketAuthentication:
 
 
 def caller_of(scope: Scope, headers: dict[bytes, str]) -> Caller | None:
-    """The user behind a connection, and what lets him in."""
+    """The user behind a connection, and what lets them in."""
     secret = shown_key(headers.get(b"authorization", ""), headers.get(b"x-api-key"))
     if secret:
         found = services.user_of_key(secret)

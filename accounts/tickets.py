@@ -23,7 +23,7 @@ LIFETIME_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who opens a connection, and what lets him in."""
+    """Who opens a connection, and what lets them in."""
 
     user: User
     key: ApiKey | None

@@ -71,7 +71,7 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
     """Collections."""
 
     def visible_to(self, user: User) -> Self:
-        """Limit to living collections the user owns or a group of his may read."""
+        """Limit to living collections the user owns or a group of theirs may read."""
         return self.alive().filter(Q(owner=user) | Q(pk__in=self.shared_with(user)))
 
     def writable_by(self, user: User) -> Self:
@@ -96,7 +96,7 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
     """Documents. `visible_to` is the only door to them."""
 
     def visible_to(self, user: User) -> Self:
-        """Limit to what the user may read: his own, his collections', his groups'."""
+        """Limit to what the user may read: their own, their collections', their groups'."""
         return self.alive().reachable_by(user)
 
     def reachable_by(self, user: User) -> Self:
@@ -112,7 +112,7 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
         return self.in_living_collections().filter(self.write_rule(user))
 
     def managed_by(self, user: User) -> Self:
-        """Limit to what the user may move and share: his own and his collections'."""
+        """Limit to what the user may move and share: their own and their collections'."""
         own = self.collections().alive().filter(owner=user).values("pk")
         return self.in_living_collections().filter(Q(owner=user) | Q(collection__in=own))
 

@@ -111,7 +111,7 @@ class LegalHoldQuerySet(BaseQuerySet["LegalHold"]):
         return self.filter(released_at__isnull=True)
 
     def covering(self, user: User) -> Self:
-        """Limit to holds in force on a user, or on a group of his."""
+        """Limit to holds in force on a user, or on a group of theirs."""
         own = self.related_rows("group", GroupQuerySet).visible_to(user)
         return self.in_force().filter(Q(user=user) | Q(group__in=own.values("pk")))
 

@@ -1,4 +1,4 @@
-"""The WebSocket on which an owner watches his runs."""
+"""The WebSocket on which an owner watches their runs."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ def erase_runs(user: User) -> int:
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:
-    """The collection files go to: the actor's default one, or one he may write to."""
+    """The collection files go to: the actor's default one, or one they may write to."""
     if collection_id is None:
         return documents.ensure_default_collection(actor)
     try:

@@ -35,7 +35,7 @@ PREDICATES = {
     "needs",
     "remains",
 }
-SKIPPED = {"migrations", "tests", "testing", "bench", "tools", "var"}
+SKIPPED = {"migrations", "tests", "tools", "var"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Calls that write rows, files or queues, or wait, by the last part of what is called. Words that

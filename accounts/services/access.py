@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def grant_of(user: User, *, key: ApiKey | None = None, session: Any = None) -> AccessGrant:
-    """What `user` was let in by: the key he showed, else his Django session."""
+    """What `user` was let in by: the key they showed, else their Django session."""
     if key is not None:
         return AccessGrant(user.pk, key_id=key.pk)
     if session is None or session.session_key is None:

@@ -50,7 +50,7 @@ def update_user(user: User, *, fields: list[str], actor: User) -> User:
 
 
 def outranks(staff: User, other: User) -> bool:
-    """Whether taking over the account of `other` would give `staff` no right he lacks."""
+    """Whether taking over the account of `other` would give `staff` no right they lack."""
     if staff.is_superuser or not (other.is_staff or other.is_superuser):
         return True
     # Not `get_all_permissions`, which knows none of somebody deactivated.

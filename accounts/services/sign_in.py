@@ -69,7 +69,7 @@ def code_matches(user: User, code: str) -> bool:
 
 
 def password_matches(user: User, password: str) -> bool:
-    """Whether a signed-in user knows his password; a wrong one is a failed attempt."""
+    """Whether a signed-in user knows their password; a wrong one is a failed attempt."""
     throttling.refuse_when_exhausted(user.username)
     # The user's own method may store a stronger hash, which would end the session that asks.
     right = check_password(password, user.password) and may_use_password(user)
@@ -79,7 +79,7 @@ def password_matches(user: User, password: str) -> bool:
 
 
 def prove_identity(user: User, *, password: str = "", code: str = "") -> None:
-    """Make sure that a signed-in user knows his password or has his second factor."""
+    """Make sure that a signed-in user knows their password or has their second factor."""
     if code and not code_matches(user, code):
         raise InvalidInput("The code is wrong or was used before.", attr="code")
     if not code and not password_matches(user, password):
@@ -95,7 +95,7 @@ def note_failure(username: str, known: User | None) -> None:
 
 
 def require_recent_sign_in(request: Any, *, password: str = "") -> None:
-    """Pass somebody who signed in just now or gives his password.
+    """Pass somebody who signed in just now or gives their password.
 
     Raises `RecentSignInRequired`; wrong passwords count as failed attempts to sign in.
     """

@@ -34,7 +34,7 @@ def open_private(
     """Note that `actor` opens something of `owner`'s; the caller shows it in the same transaction.
 
     Raises `Forbidden` without the right, and for what belongs to a superuser unless the actor is
-    one himself; `InvalidInput` without a reason.
+    one as well; `InvalidInput` without a reason.
     """
     if not may_read_private(actor):
         raise Forbidden("You may not read what is private to others.")

@@ -1,4 +1,4 @@
-"""What the caller did, what was done to him, and who read what is his."""
+"""What the caller did, what was done to them, and who read what is theirs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AuditView(ActorView, ListAPIView):
 
     @extend_schema(operation_id="account_audit", parameters=[AuditFilterSerializer])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List what the caller did and what was done to him."""
+        """List what the caller did and what was done to them."""
         page = self.paginate_queryset(self.get_queryset()) or []
         lines = AuditLineSerializer(serialize_lines(page, self.actor), many=True).data
         return self.get_paginated_response(lines)
@@ -63,7 +63,7 @@ class PrivateReadsView(ActorView, ListAPIView):
 
 
 def serialize_lines(page: Iterable[Any], user: User) -> list[dict[str, Any]]:
-    """Lines as their subject reads them, with the names of his own keys."""
+    """Lines as their subject reads them, with the names of their own keys."""
     rows = list(page)
     ids = {row.key for row in rows if row.key}
     names = {

@@ -31,7 +31,7 @@ class MeView(ActorView):
 
     @extend_schema(operation_id="me_read", responses=UserSerializer)
     def get(self, request: Request) -> Response:
-        """Who the caller is, and his groups."""
+        """Who the caller is, and their groups."""
         return Response(UserSerializer(self.actor).data)
 
     @extend_schema(

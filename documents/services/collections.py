@@ -55,7 +55,7 @@ def ensure_collection(name: str, *, actor: User) -> Collection:
 def writable_collection(collection_id: UUID, *, actor: User) -> Collection:
     """A collection the actor may put documents into.
 
-    Raises `NotFound` when he does not see it, `Forbidden` when he may only read it.
+    Raises `NotFound` when they do not see it, `Forbidden` when they may only read it.
     """
     found: Collection | None = (
         Collection.objects.writable_by(actor).filter(pk=collection_id).first()

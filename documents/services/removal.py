@@ -55,7 +55,7 @@ def purge_collection(collection: Collection) -> None:
 def erase_library(user: User) -> int:
     """Remove everything a user owns here, with the files; how many documents.
 
-    What others put into his collections goes to their own default collections.
+    What others put into their collections goes to their own default collections.
     """
     erased = remove_each(Document.all_objects.filter(owner=user), purge_document)
     remove_each(Collection.all_objects.filter(owner=user), purge_collection)

@@ -27,7 +27,7 @@ SCOPES = {"read": "documents.read", "write": "documents.write"}
 
 
 class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
-    """Shelves of documents: the caller's own, and those shared with his groups."""
+    """Shelves of documents: the caller's own, and those shared with their groups."""
 
     queryset = Collection.objects.none()
     serializer_class = CollectionSerializer

@@ -52,7 +52,7 @@ def membership_of(group: Group, user_id: UUID) -> Membership:
 def lock_person(user_id: UUID) -> User | None:
     """A user that is no service account, locked until the transaction ends.
 
-    Always before any group: nobody joins one while he is taken out of all of them.
+    Always before any group: nobody joins one while they are taken out of all of them.
     """
     people = User.objects.humans().filter(pk=user_id)
     return people.select_for_update(of=("self",), no_key=True).first()

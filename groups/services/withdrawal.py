@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def remove_from_all_groups(user: User, *, actor: User | None) -> int:
     """Take a user out of every group, deleted ones included; how many there were.
 
-    Where he was the last admin, the longest active member becomes admin; where nobody is
+    Where they were the last admin, the longest active member becomes admin; where nobody is
     left to be one, the group is deleted. A service account ends.
     """
     lock_person(user.pk)
     groups = list(Group.all_objects.visible_to(user).locked())
-    # Read after the locks: others may have removed him from some of them.
+    # Read after the locks: others may have removed them from some of them.
     memberships = Membership.objects.filter(user=user, group__in=groups).select_related("group")
     for membership in memberships.order_by("group_id"):
         end_membership(membership, actor=actor)

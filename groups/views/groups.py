@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 class GroupView(ActorView):
-    """Finds groups for the caller; those he is not in look absent."""
+    """Finds groups for the caller; those they are not in look absent."""
 
     scopes = {"read": "account", "write": "account"}
 
     def group(self, group_id: UUID, *, deleted: bool = False) -> Group:
-        """A group of the caller's, as he is shown it; 404 for any other."""
+        """A group of the caller's, as they are shown it; 404 for any other."""
         groups: Any = Group.all_objects if deleted else Group.objects
         rows = groups.visible_to(self.actor).with_role_of(self.actor).with_member_count()
         group: Group = get_object_or_404(rows, pk=group_id)

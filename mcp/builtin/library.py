@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def acting_user(context: CallContext) -> User:
-    """The user on whose behalf the call is made; raises `Forbidden` when he is locked out."""
+    """The user on whose behalf the call is made; raises `Forbidden` when they are locked out."""
     user = User.objects.filter(pk=context.user_id, is_active=True).first()
     if user is None:
         raise Forbidden("This tool works only on behalf of an active user.")

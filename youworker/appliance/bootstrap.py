@@ -67,7 +67,7 @@ def create_superuser() -> str:
         return ""
     shown = f", its password is {password} (shown once)"
     if chosen:
-        # The operator's own choice is his to make; everybody else is held to the rules.
+        # The operator's own choice is theirs to make; everybody else is held to the rules.
         shown = "; ADMIN_PASSWORD is weak: change it" if is_weak(chosen, name) else ""
     return f"youworker: superuser {name!r} created{shown}"
 

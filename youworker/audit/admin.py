@@ -106,7 +106,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="user id")
     def by(self, line: Any) -> Any:
-        """The id of the user, which outlives him."""
+        """The id of the user, which outlives them."""
         return line.by
 
     @admin.display(description="API key")

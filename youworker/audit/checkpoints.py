@@ -1,6 +1,6 @@
 """Signed statements about the head of the audit chain, in the database and in a file.
 
-Whoever can write to the database could compute a chain of his own; he cannot sign it. One
+Whoever can write to the database could compute a chain of their own; they cannot sign it. One
 checkpoint fixes everything before it, so the newest that can be checked is what counts.
 """
 

@@ -30,7 +30,7 @@ def record_denied(user: Any, *, route: str, method: str, status: int, code: str)
     """Note that somebody was refused; call it when the refused transaction is over.
 
     `route` is the pattern, not the path: ids and search words stay out. Whatever happens here,
-    the caller gets his refusal.
+    the caller gets the refusal.
     """
     person: User | None = user if getattr(user, "is_authenticated", False) else None
     place = place_of(route)

@@ -107,8 +107,8 @@ def with_words() -> QuerySet[Any]:
 
 
 def lines_about(user: User) -> QuerySet[Any]:
-    """What somebody did, and what was done to him or to what is his alone."""
+    """What somebody did, and what was done to them or to what is theirs alone."""
     # A request's user is a lazy object, whose own class is not the model.
     kind = ContentType.objects.get_for_model(get_user_model())
-    himself = Q(content_type=kind, object_pk=str(user.pk))
-    return with_words().filter(Q(by=str(user.pk)) | himself | Q(owner=str(user.pk)))
+    about_them = Q(content_type=kind, object_pk=str(user.pk))
+    return with_words().filter(Q(by=str(user.pk)) | about_them | Q(owner=str(user.pk)))

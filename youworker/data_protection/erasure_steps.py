@@ -42,12 +42,12 @@ class NotYet(Exception):
 
 
 def remove_user(erasure: Erasure) -> dict[str, int]:
-    """Remove a user and everything of his; how much of what. Raises `NotYet`."""
+    """Remove a user and everything of theirs; how much of what. Raises `NotYet`."""
     user = User.objects.filter(pk=erasure.subject).first()
     counts: dict[str, int] = {}
     if user is not None:
         wait_for_work(user)
-        # First, so that every group he managed has an admin again who can take documents over.
+        # First, so that every group they managed has an admin again who can take documents over.
         groups.remove_from_all_groups(user, actor=None)
         if erasure.shared_documents == SharedDocuments.HAND_OVER:
             counts["handed_over"] = documents.hand_over_library(user)
@@ -98,13 +98,13 @@ def anonymise(user_id: UUID) -> None:
 
 
 def forget_name(user: User) -> None:
-    """Take a user's name out of lines about things that are called after him, such as a quota."""
+    """Take a user's name out of lines about things that are called after them, such as a quota."""
     named = rf"(^|\W){re.escape(user.username)}($|\W)"
     LogEntry.objects.filter(object_repr__regex=named).update(object_repr="erased")
 
 
 def remove_rows(user_id: UUID) -> None:
-    """Remove whatever rows the registry knows of a user, himself last."""
+    """Remove whatever rows the registry knows of a user, their own last."""
     for policy in erasing_policies():
         if model_of(policy) is not User:
             remove_rows_of(policy, user_id)
@@ -116,7 +116,7 @@ def remove_rows_of(policy: Any, user_id: UUID) -> None:
     model: Any = model_of(policy)
     while batch := list(rows_of(policy, user_id).values_list("pk", flat=True)[:BATCH]):
         require_no_hold(user_id)
-        # Lines about them may have a name he had before.
+        # Lines about them may have a name they had before.
         lines = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
         lines.filter(object_id__in=list(map(str, batch))).update(object_repr="erased")
         rows = model._base_manager.filter(pk__in=batch)  # noqa: SLF001 -- hidden rows, too
@@ -125,7 +125,7 @@ def remove_rows_of(policy: Any, user_id: UUID) -> None:
 
 @transaction.atomic
 def remove_person(user_id: UUID) -> None:
-    """Remove the user himself, unless something of his came meanwhile; raises `NotYet`."""
+    """Remove the user's own row, unless something of theirs came meanwhile; raises `NotYet`."""
     person = User.objects.select_for_update().filter(pk=user_id).first()
     if person is None:
         return

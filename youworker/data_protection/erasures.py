@@ -1,4 +1,4 @@
-"""Removing a user with everything of his: asked for at once, carried out until it is done."""
+"""Removing a user with everything of theirs: asked for at once, carried out until it is done."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def let_go() -> None:
 
 
 def execute(erasure: Erasure) -> bool:
-    """Remove the user of a claimed erasure; whether he is gone.
+    """Remove the user of a claimed erasure; whether they are gone.
 
     Every step removes what is left, so one that was interrupted is simply done again.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from youworker.core.data_policies import DataPolicy
 
 ROWS_AT_ONCE = 500
-# Lines of the audit log that others wrote about him tell nothing about those others.
+# Lines of the audit log that others wrote about the user tell nothing about those others.
 OTHERS_LINES = {"remote_addr": None}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BATCH = 200
 MOST_PASSES = 10
 MOST_NAMED = 1000
-# Somebody who looked at the keys a moment ago has sent what he encrypted by then.
+# Somebody who looked at the keys a moment ago has sent what they encrypted by then.
 SETTLE_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 

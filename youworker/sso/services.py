@@ -115,7 +115,7 @@ def text_in(claims: dict[str, Any], name: str) -> str:
 
 
 def sign_in_as(request: HttpRequest, identity: Identity) -> User:
-    """Find or make the user, bring his groups up to date, and begin a session."""
+    """Find or make the user, bring their groups up to date, and begin a session."""
     user = user_of_identity(identity)
     sync_mapped_groups(user, identity.groups)
     begin_session(request, user, method=identity.method)

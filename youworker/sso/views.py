@@ -151,5 +151,5 @@ def own_page(request: Request, wanted: object) -> str:
 
 
 def home_of(user: User) -> str:
-    """Where somebody starts who did not say where he wanted to go."""
+    """Where somebody starts who did not say where they wanted to go."""
     return reverse("admin:index") if user.is_staff else reverse("docs")

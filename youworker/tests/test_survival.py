@@ -158,7 +158,7 @@ if user.is_active:
 
 
 def act(product, *, active):
-    """Make the leaver, or deactivate him, from outside both web processes."""
+    """Make the leaver, or deactivate them, from outside both web processes."""
     done = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v0", "-c", ACT.format(active=active)],
         cwd=BASE_DIR,

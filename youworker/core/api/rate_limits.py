@@ -109,7 +109,7 @@ def caller(user: Any) -> str:
 
 
 def network_of(text: str) -> str:
-    """The address, or the network every customer of IPv6 has to himself."""
+    """The address, or the network every customer of IPv6 has alone."""
     address = parsed(text)
     if not isinstance(address, ipaddress.IPv6Address):
         return str(address or text)

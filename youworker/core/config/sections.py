@@ -104,7 +104,7 @@ class IdentityConfig(Section):
         "provider's group = our group, as it-staff=IT:admin,sales=Sales; empty = no change",
     )
     create_users: bool = setting(
-        "SSO_CREATE_USERS", True, "somebody new is made a user when the provider knows him"
+        "SSO_CREATE_USERS", True, "somebody new is made a user when the provider knows them"
     )
 
 

@@ -1,4 +1,4 @@
-"""What Redis holds about somebody goes with him, and nothing of others."""
+"""What Redis holds about somebody goes with them, and nothing of others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`manage.py erase_account`: removes a user with everything of his, and waits until it is done."""
+"""`manage.py erase_account`: removes a user with all that is theirs; waits until it is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLL_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Erase a user with everything of his; exits with 0 when it is done."
+    help = "Erase a user with everything of theirs; exits with 0 when it is done."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 def confirmed(username: str) -> bool:
     """Whether the operator means it."""
     try:
-        return input(f"Erase {username} with everything of his? [yes/no] ").strip() == "yes"
+        return input(f"Erase {username} with everything of theirs? [yes/no] ").strip() == "yes"
     except EOFError:
         return False
 

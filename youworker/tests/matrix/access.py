@@ -19,7 +19,7 @@ ADMITTED: dict[str, dict[str, int | None]] = {
     "writers": {**dict.fromkeys(PEOPLE, 404), "owner": None, "member": 403, "group_admin": 403},
     "members": {**dict.fromkeys(PEOPLE, 404), "owner": None, "member": None, "group_admin": None},
     "managers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": 403, "group_admin": None},
-    # What a manager of the group may do to `member`, and `member` to himself.
+    # What a manager of the group may do to `member`, and `member` to themselves.
     "leavers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": None, "group_admin": None},
     "staff": {**dict.fromkeys(PEOPLE, 403), "staff": None, "root": None},
 }

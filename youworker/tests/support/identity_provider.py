@@ -106,7 +106,7 @@ class IdentityProvider:
         return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
 
     def authorize(self, query: dict[str, str]) -> str:
-        """Sign somebody in; where his browser goes next. Raises `ValueError`."""
+        """Sign somebody in; where their browser goes next. Raises `ValueError`."""
         expected = {
             "client_id": CLIENT_ID,
             "response_type": "code",
