@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
 Role = Literal["system", "user", "assistant", "tool"]
+# No window is that large, and the sum of all turns of a run still fits its column.
+MOST_TOKENS = 10_000_000
 
 
 @dataclass(slots=True)
@@ -57,10 +59,6 @@ class ReasoningDelta:
     """A piece of what the model thinks aloud."""
 
     text: str
-
-
-# No window is that large, and the sum of all turns of a run still fits its column.
-MOST_TOKENS = 10_000_000
 
 
 @dataclass(slots=True)

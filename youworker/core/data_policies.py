@@ -14,6 +14,9 @@ SECRET = "opens something, or proves who somebody is"  # noqa: S105 -- a reason
 DERIVED = "computed from fields that are exported"
 TECHNICAL = "keeps the machinery in step and says nothing about a person"
 OTHERS = "is about other people, or about all of them"
+# Fields that many models have.
+TIMES = ("created_at", "updated_at")
+LEASE = "lease_token lease_until lease_suspected_at"
 
 
 class ErasureAction(StrEnum):
@@ -72,7 +75,3 @@ def names(*parts: Iterable[str] | str) -> tuple[str, ...]:
     for part in parts:
         found += part.split() if isinstance(part, str) else part
     return tuple(found)
-
-
-TIMES = ("created_at", "updated_at")
-LEASE = "lease_token lease_until lease_suspected_at"

@@ -26,6 +26,14 @@ POOL_WARNING = 0.8
 DISK_WARNING_BYTES = 1024**3
 # A worker that is busy in every child still answers this.
 WORKER_SECONDS = 1.0
+# What a check fails with when something it looks at is away or missing.
+EXPECTED = (
+    DatabaseError,
+    redis.RedisError,
+    psycopg_pool.PoolTimeout,
+    LookupError,
+    OSError,
+)
 
 
 def check_database() -> dict[str, Any]:
@@ -135,13 +143,6 @@ DETAILED: dict[str, Check] = {
     "embedding_server": embedding_server,
     "encryption": check_encryption,
 }
-EXPECTED = (
-    DatabaseError,
-    redis.RedisError,
-    psycopg_pool.PoolTimeout,
-    LookupError,
-    OSError,
-)
 
 
 def run_checks(checks: dict[str, Check]) -> dict[str, dict[str, Any]]:
