@@ -66,7 +66,7 @@ class CheckpointVerifier:
         return None
 
     def error_at(self, entry: ChainEntry, problem: str) -> ChainError:
-        """A contradiction at a entry."""
+        """A contradiction at an entry."""
         detail = f"{self.next.source} {problem}" if self.next else problem
         return ChainError("checkpoint mismatch", entry.seq, entry.entry_id, entry.time, detail)
 

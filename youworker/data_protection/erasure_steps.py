@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from accounts.models import Erasure
 
 BATCH = 500
+# Names that Redis looks through at a time.
 AT_ONCE = 500
 
 
@@ -104,7 +105,7 @@ def forget_name(user: User) -> None:
 
 
 def remove_rows(user_id: UUID) -> None:
-    """Remove whatever rows the registry knows of a user, their own last."""
+    """Remove whatever rows the registry knows of a user, their account last."""
     for policy in erasing_policies():
         if model_of(policy) is not User:
             remove_rows_of(policy, user_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 20
 DAY_ZERO = (1980, 1, 1, 0, 0, 0)
+# Every file system takes names of this many bytes; an ending of up to so many is kept whole.
 LONGEST_BYTES = 150
 LONGEST_ENDING = 20
 # What a path, a shell or Windows would take for something else.
