@@ -1,5 +1,7 @@
 """Locks that have names."""
 
+import re
+
 import pytest
 from django.db import connection, transaction
 
@@ -33,8 +35,12 @@ def test_a_shared_lock_is_one_that_others_may_share():
         assert held_locks() == ["ShareLock"]
 
 
-def test_names_are_locked_in_one_order(django_assert_num_queries, db):
+def test_names_are_locked_in_one_order_and_one_statement(django_assert_num_queries, db):
     with django_assert_num_queries(1) as queries:
-        lock_names("b", "c", "a")
+        lock_names("name:b", "name:c", "name:a")
 
-    assert queries.captured_queries[0]["sql"].endswith("unnest(ARRAY['a', 'b', 'c']::text[]) name")
+    assert re.findall(r"name:\w", queries.captured_queries[0]["sql"]) == [
+        "name:a",
+        "name:b",
+        "name:c",
+    ]
