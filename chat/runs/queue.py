@@ -9,7 +9,7 @@ from django.db import transaction
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
-from youworker.core.sql import all_rows, one_row
+from youworker.core.sql import fetch_row, fetch_rows
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -66,8 +66,8 @@ def may_begin(endpoint: str) -> bool:
     most = config.llm.max_runs
     if not most or not endpoint:
         return True
-    one_row(LOCK, [])
-    row = one_row(HAS_ROOM, [endpoint, most, endpoint])
+    fetch_row(LOCK, [])
+    row = fetch_row(HAS_ROOM, [endpoint, most, endpoint])
     return row is not None and row[0]
 
 
@@ -81,9 +81,9 @@ def claim_queued(
     """
     most = config.llm.max_runs
     if most:
-        one_row(LOCK, [])
+        fetch_row(LOCK, [])
     given = {"token": token, "limit": limit, "seconds": seconds, "only": only, "most": most}
-    return [row[0] for row in all_rows(CLAIM, given)]
+    return [row[0] for row in fetch_rows(CLAIM, given)]
 
 
 def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:

@@ -95,7 +95,7 @@ class RecordingToolset:
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
         context = replace(self.context, approved=is_approved)
-        outcome = await self.outcome(tool, pending.call, row.arguments, context)
+        outcome = await self.make_call(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await run_in_thread(
             store.end_tool_run,
@@ -105,11 +105,11 @@ class RecordingToolset:
             denied=outcome.denied,
             latency_ms=latency,
         )
-        output = await self.for_model(row.tool_name, outcome)
+        output = await self.build_output(row.tool_name, outcome)
         preview = outcome.text[: store.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
-    async def outcome(
+    async def make_call(
         self, tool: ToolInfo | None, call: ToolCall, arguments: Any, context: CallContext
     ) -> ToolOutcome:
         """The tool's answer, or the sentence that tells the model its mistake."""
@@ -118,7 +118,7 @@ class RecordingToolset:
             return ToolOutcome(fault, is_error=True)
         return await call_tool(tool, arguments, context=context)
 
-    async def for_model(self, name: str, outcome: ToolOutcome) -> ToolOutput:
+    async def build_output(self, name: str, outcome: ToolOutcome) -> ToolOutput:
         """The answer as untrusted text; passages that a tool of ours found get their numbers.
 
         Data of other servers goes nowhere: it could name documents the user may not see.

@@ -28,10 +28,10 @@ def spoken_by(monkeypatch):
     """Make every run speak with the given model."""
 
     def use(model):
-        async def resolve(_name):
+        async def resolve_model(_name):
             return model
 
-        monkeypatch.setattr(registry, "resolve", resolve)
+        monkeypatch.setattr(registry, "resolve_model", resolve_model)
         return model
 
     return use

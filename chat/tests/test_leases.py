@@ -21,7 +21,7 @@ from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import executor, leases, stopping, store, sweeper
-from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import close_runs, launch, run_manager
 from chat.runs.queue import claim_run
@@ -384,7 +384,7 @@ async def test_who_waits_for_the_database_learns_of_the_loss():
         raise leases.OperationalError("away")
 
     with pytest.raises(LeaseLost):
-        await persist(lease, away)
+        await write_to_database(lease, away)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ async def test_list_is_remembered_for_some_seconds(server):
 
     for _ in range(5):
         await registry.resolve("qwen")
-    (listing,) = await registry.all_listings()
+    (listing,) = await registry.read_listings()
     registry.listings = {key: replace(listing, until=0) for key in registry.listings}
     await registry.resolve("qwen")
 
@@ -189,5 +189,5 @@ async def test_registry_of_the_loop_follows_the_configuration(server, configured
     assert module.registry() is before
 
     configured("llm", base_url=server.base_url, chat_model="qwen")
-    assert (await module.resolve(None)).name == "qwen"
+    assert (await module.resolve_model(None)).name == "qwen"
     assert module.registry() is not before

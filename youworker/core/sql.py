@@ -54,7 +54,7 @@ def mark_stored(*rows: Model) -> None:
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- Django's own
 
 
-def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
+def fetch_row(statement: str, values: Values) -> tuple[Any, ...] | None:
     """The first row of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -62,7 +62,7 @@ def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
         return row
 
 
-def all_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+def fetch_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     """All rows of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

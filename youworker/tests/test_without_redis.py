@@ -179,10 +179,10 @@ def test_an_export_and_an_erasure_are_accepted(listener):
 @pytest.fixture
 def spoken(monkeypatch):
     def use(*turn):
-        async def resolve(_name):
+        async def resolve_model(_name):
             return ScriptedModel([list(turn)])
 
-        monkeypatch.setattr(registry, "resolve", resolve)
+        monkeypatch.setattr(registry, "resolve_model", resolve_model)
 
     return use
 

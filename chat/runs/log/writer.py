@@ -150,7 +150,7 @@ class RunLog:
     async def flush(self) -> None:
         """Return when everything was written, or Redis stays away too long."""
         self.writer.notice(self, urgent=True)
-        await self.writer.written(self)
+        await self.writer.wait_until_written(self)
 
     async def close(self) -> None:
         """Write what is left, and let the log expire some time later."""
@@ -158,7 +158,7 @@ class RunLog:
             return
         self.closed = True
         self.writer.notice(self, urgent=True)
-        await self.writer.written(self)
+        await self.writer.wait_until_written(self)
         self.writer.forget(self)
 
 
@@ -249,7 +249,7 @@ class LogWriter:
         if urgent:
             self.urgent.set()
 
-    async def written(self, log: RunLog) -> None:
+    async def wait_until_written(self, log: RunLog) -> None:
         """Return when everything of `log` was written, or Redis stays away too long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS), self.idle:

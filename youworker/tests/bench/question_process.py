@@ -117,10 +117,10 @@ class Question:
 
         model, self.statements.counts = HeldModel(), Counter[str]()
 
-        async def resolve(_name: str | None) -> HeldModel:
+        async def resolve_model(_name: str | None) -> HeldModel:
             return model
 
-        with patch.object(registry, "resolve", resolve):
+        with patch.object(registry, "resolve_model", resolve_model):
             self.statements.phase, began = "asking", time.process_time()
             await self.call(f"/v1/sessions/{session}/messages", {"text": "Is it so?"})
             await model.asked.wait()
