@@ -23,7 +23,7 @@ from youworker.core.config import config
 from youworker.core.db import run_in_vital_thread
 from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
-from youworker.core.per_loop import PerLoop, Stage, close_all, end_task
+from youworker.core.per_loop import PerLoop, Stage, end_task
 from youworker.core.realtime.revocation import RevocationPoller
 from youworker.core.redis import own_async_redis
 
@@ -374,8 +374,3 @@ async def request_stop(run_id: UUID) -> None:
     if run_id in manager.stops:
         manager.stops[run_id].set()
     await run_in_vital_thread(stop_run, run_id)
-
-
-async def close_runs() -> None:
-    """End what runs of this event loop left behind, before the loop itself ends."""
-    await close_all()

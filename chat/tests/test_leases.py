@@ -23,13 +23,14 @@ from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import executor, leases, stopping, store, sweeper
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogCipher
-from chat.runs.manager import close_runs, launch, run_manager
+from chat.runs.manager import launch, run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.config import config
 from youworker.core.leases import lease_end
+from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.proxy import proxied
@@ -498,7 +499,7 @@ async def test_a_process_can_end_while_the_database_is_away(spoken_by, monkeypat
         await wait_until_async(lambda: saved_text(run_id))
         proxy.leave()
         async with asyncio.timeout(WAIT_SECONDS):
-            await close_runs()
+            await close_all()
 
     run = await stored(run_id)
     assert (run.status, run.answer.content) == (RunStatus.RUNNING, "said")

@@ -155,14 +155,15 @@ class Question:
 
 async def measure(key: str) -> dict[str, float]:
     """The figures of one caller's questions."""
-    from chat.runs.manager import close_runs, serve_runs
+    from chat.runs.manager import serve_runs
+    from youworker.core.per_loop import close_all
 
     questions = Question(key)
     await serve_runs()
     await questions.ask_often(WARMING)
     costs = await questions.ask_often(TIMED)
     counts = await questions.count()
-    await close_runs()
+    await close_all()
     return {
         "asked_ms": statistics.median(cost.asked_ms for cost in costs),
         "ended_ms": statistics.median(cost.ended_ms for cost in costs),
