@@ -21,7 +21,7 @@ from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDel
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import store
+from chat.runs import store, tool_calls
 from chat.runs.citations import CitationIndex, citations_of
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogUnreadable
@@ -34,7 +34,7 @@ from youworker.core.config import config
 
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
-    from chat.runs.store import RunInput
+    from chat.runs.inputs import RunInput
 
 logger = logging.getLogger(__name__)
 
@@ -375,4 +375,4 @@ def finish_cited(
     ended = store.finish_run(run, answer, status, citations, **figures)
     if ended is None:
         return None
-    return StoredEnd(citations, store.calls_of(run) if ended.has_open_calls else None)
+    return StoredEnd(citations, tool_calls.calls_of(run) if ended.has_open_calls else None)

@@ -10,7 +10,7 @@ from chat.agent.prompt import fenced
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
-from chat.runs import store
+from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import ToolRun
-    from chat.runs.store import RunInput
+    from chat.runs.inputs import RunInput
 
 
 UNKNOWN_OUTCOME = (
@@ -41,7 +41,7 @@ class RecordingToolset:
 
     def __init__(self, run_input: RunInput, state: AgentState) -> None:
         run, tools = run_input.run, run_input.tools
-        self.run, self.context = run, store.call_context(run, run_input.language)
+        self.run, self.context = run, inputs.call_context(run, run_input.language)
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = CitationIndex.from_json(state.citations)
         # Calls that another process may have begun.
@@ -56,7 +56,7 @@ class RecordingToolset:
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
-            found = await run_in_thread(store.take_up_call, self.run, pending.id)
+            found = await run_in_thread(tool_calls.take_up_call, self.run, pending.id)
             if found is not None:
                 return self.taken_up(*found)
         tool = self.by_safe_name.get(pending.call.name)
@@ -69,7 +69,7 @@ class RecordingToolset:
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
         row = await run_in_thread(
-            store.begin_tool_run,
+            tool_calls.begin_tool_run,
             self.run,
             tool,
             name,
@@ -98,7 +98,7 @@ class RecordingToolset:
         outcome = await self.make_call(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await run_in_thread(
-            store.end_tool_run,
+            tool_calls.end_tool_run,
             row,
             text=outcome.text,
             is_error=outcome.is_error,
@@ -106,7 +106,7 @@ class RecordingToolset:
             latency_ms=latency,
         )
         output = await self.build_output(row.tool_name, outcome)
-        preview = outcome.text[: store.PREVIEW_CHARACTERS]
+        preview = outcome.text[: tool_calls.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
     async def make_call(
@@ -154,7 +154,7 @@ def stored_output(row: ToolRun) -> ToolOutput:
             row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
         )
         shown, is_error = row.result_preview, False
-        if len(shown) >= store.PREVIEW_CHARACTERS:
+        if len(shown) >= tool_calls.PREVIEW_CHARACTERS:
             text += SHORTENED
     else:
         shown, is_error = reason_of(row), True

@@ -20,7 +20,7 @@ from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
-from chat.runs import executor, leases, stopping, store, sweeper
+from chat.runs import executor, leases, stopping, store, sweeper, tool_calls
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import launch, run_manager
@@ -345,18 +345,18 @@ def test_an_older_text_never_replaces_the_last_one():
 
 def test_no_tool_call_begins_or_changes_after_the_end_of_its_run():
     run = held_run()
-    row = store.begin_tool_run(run, None, "server.tool", {})
+    row = tool_calls.begin_tool_run(run, None, "server.tool", {})
     finish(run)
 
     with pytest.raises(LeaseLost):
-        store.begin_tool_run(run, None, "server.tool", {})
-    assert not store.end_tool_run(row, text="late", is_error=False, latency_ms=1)
+        tool_calls.begin_tool_run(run, None, "server.tool", {})
+    assert not tool_calls.end_tool_run(row, text="late", is_error=False, latency_ms=1)
     assert ToolRun.objects.get().status == ToolRunStatus.INTERRUPTED
 
 
 async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by, monkeypatch):
     started = asyncio.Event()
-    loop, begin = asyncio.get_running_loop(), store.begin_tool_run
+    loop, begin = asyncio.get_running_loop(), tool_calls.begin_tool_run
 
     def slow(*args, **options):
         loop.call_soon_threadsafe(started.set)
@@ -364,7 +364,7 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
             pass  # the thread goes on although its task was cancelled
         return begin(*args, **options)
 
-    monkeypatch.setattr(store, "begin_tool_run", slow)
+    monkeypatch.setattr(tool_calls, "begin_tool_run", slow)
     spoken_by(ScriptedModel([[ToolCall("c", "x", {})]]))
     run_id = await ask()
     await started.wait()
