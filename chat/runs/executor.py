@@ -25,7 +25,7 @@ from chat.runs import store, tool_calls
 from chat.runs.citations import CitationIndex, citations_of
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogUnreadable
-from chat.runs.log.writer import RunLog, log_writer
+from chat.runs.log.writer import log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
@@ -35,6 +35,7 @@ from youworker.core.config import config
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
     from chat.runs.inputs import RunInput
+    from chat.runs.log.run_log import RunLog
 
 logger = logging.getLogger(__name__)
 
