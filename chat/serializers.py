@@ -268,7 +268,6 @@ class ChatAnswerShape(Shape):
     tool_runs: list[ToolRunShape]
 
 
-CitationSerializer = serializer_for(CitationShape)
 ToolRunSerializer = serializer_for(ToolRunShape)
 MessageSerializer = serializer_for(MessageShape)
 RunSerializer = serializer_for(RunShape)

@@ -1,16 +1,17 @@
-"""Reads across models: what may be removed for good."""
+"""Reads across models: what may be removed for good, and what counts towards quotas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from documents.models import Collection, CollectionShare, Document, DocumentShare
 from groups.models import LegalHold
 
 if TYPE_CHECKING:
     from documents.managers import CollectionQuerySet, DocumentQuerySet
+    from quotas.types import QuotaSubject
 
 
 def documents_under_hold() -> DocumentQuerySet:
@@ -35,3 +36,14 @@ def collections_under_hold() -> CollectionQuerySet:
         | Q(pk__in=documents_under_hold().values("collection_id"))
     )
     return found
+
+
+def sum_stored_bytes(subject: QuotaSubject) -> int:
+    """Bytes of originals; deleted documents count until they are purged, as they are stored."""
+    own = Document.all_objects.filter(owner__in=subject.user_ids())
+    return int(own.aggregate(total=Sum("size"))["total"] or 0)
+
+
+def count_documents(subject: QuotaSubject) -> int:
+    """Living documents."""
+    return int(Document.objects.filter(owner__in=subject.user_ids()).count())

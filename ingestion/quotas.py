@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Sum
 
 from documents.models import Document
-from documents.quotas import count_documents, sum_stored_bytes
+from documents.queries import count_documents, sum_stored_bytes
 from documents.services import ensure_default_collection
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from documents import services as documents
 from groups.models import LegalHold
-from ingestion import folders
-from ingestion.enums import IngestionStatus, RunKind, Stage
+from ingestion.enums import IngestionStatus, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun
@@ -21,6 +20,8 @@ from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs
 from ingestion.quotas import enforce_file_quota
+from ingestion.sources import ServerPaths, Uploads
+from ingestion.sources.server_paths import allowed_roots
 from ingestion.store import Incoming, remove_stale
 from youworker import audit
 from youworker.core.effects import after_commit
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from documents.models import Collection
+    from ingestion.sources import Source
 
 logger = logging.getLogger(__name__)
 
@@ -58,25 +60,11 @@ def start_upload(
     does not see.
     """
     collection = chosen_collection(collection_id, actor=actor)
-    items = [
-        IngestionItem(
-            name=file.name,
-            uri=file.name,
-            path_hash=documents.upload_path_hash(file.sha256),
-            mime=file.mime[:255],
-            size=file.size,
-            sha256=file.sha256,
-            stored_file_id=file.sha256,
-        )
-        for file in files
-    ]
-    target = files[0].name if len(files) == 1 else f"{len(files)} files"
+    source = Uploads(files)
+    run = new_run(source, collection, tags, owner=actor)
     body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
-    run = IngestionRun(
-        owner=actor, kind=RunKind.UPLOAD, target=target, collection=collection, tags=list(tags)
-    )
     documents.prepare_files(files)
-    return record_upload(run, items, files, key=idempotency_key, body=body)
+    return record_upload(run, source.discover(), files, key=idempotency_key, body=body)
 
 
 @transaction.atomic
@@ -114,28 +102,25 @@ def start_paths(
     Raises `Forbidden` unless the actor is staff, and `InvalidInput` for paths outside the allowed
     folders. `trusted` is for operators at the command line, who may name any path.
     """
-    roots = None if trusted else folders.allowed_roots(actor)
+    roots = None if trusted else allowed_roots(actor)
     collection = chosen_collection(collection_id, actor=actor)
-    found = folders.files_below(paths, recursive=recursive, roots=roots)
-    items = [
-        IngestionItem(
-            name=path.name,
-            uri=str(path),
-            source=str(path),
-            path_hash=documents.server_path_hash(path),
-            size=size,
-        )
-        for path, size in found
-    ]
-    run = IngestionRun(
-        owner=actor,
-        kind=RunKind.PATHS,
-        target=", ".join(map(str, paths))[:1000],
-        collection=collection,
-        tags=list(tags),
-    )
-    record_paths(run, items, limited=not trusted)
+    source = ServerPaths(paths, roots, recursive=recursive)
+    run = new_run(source, collection, tags, owner=actor)
+    record_paths(run, source.discover(), limited=not trusted)
     return run
+
+
+def new_run(
+    source: Source,
+    collection: Collection,
+    tags: Sequence[str],
+    *,
+    owner: User,
+) -> IngestionRun:
+    """A run of a source, not saved yet."""
+    return IngestionRun(
+        owner=owner, kind=source.kind, target=source.target, collection=collection, tags=list(tags)
+    )
 
 
 @transaction.atomic

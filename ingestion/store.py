@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from django.conf import settings
 
 from documents.storage import storage_errors
-from youworker.core.exceptions import InvalidInput, TooLarge
+from youworker.core.exceptions import TooLarge
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHUNK = 1 << 20
 # Half-written files of processes that died.
 STALE_SECONDS = 86_400
 
@@ -80,34 +74,6 @@ def ensure_incoming_folder() -> Path:
     folder = Path(settings.MEDIA_ROOT) / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def copy_into_storage(source: Path, *, limit: int) -> Incoming:
-    """Copy a file of the server beside the file store; raises `InvalidInput` for anything else."""
-    file = Incoming(name=source.name, limit=limit)
-    file.open()
-    try:
-        with open_without_links(source) as stream:
-            while chunk := stream.read(CHUNK):
-                file.write(chunk)
-        file.close()
-    except BaseException:
-        file.discard()
-        raise
-    return file
-
-
-@contextmanager
-def open_without_links(source: Path) -> Iterator[BinaryIO]:
-    """A plain file opened for reading; links and devices are refused."""
-    try:
-        number = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise InvalidInput(f"The file cannot be read: {error.strerror}.") from error
-    with os.fdopen(number, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise InvalidInput("This is not a plain file.")
-        yield stream
 
 
 def remove_stale() -> int:

@@ -33,7 +33,7 @@ from mcp.shared.exceptions import MCPError
 from youworker.core.config import config
 from youworker.core.request_context import HEADER
 from youworker.upstream.body_limits import AnswerTooLarge
-from youworker.upstream.egress import named_addresses
+from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.guard import BoundedTransport
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ async def open_http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIte
         headers[HEADER] = correlation_id
     limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
     transport = BoundedTransport(
-        named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
+        find_named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
     )
     async with (
         httpx2.AsyncClient(headers=headers, timeout=limits, transport=transport) as http,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import sys
 import tomllib
 from pathlib import Path
@@ -84,36 +83,14 @@ class Finding(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Check every module; 1 when a name breaks a rule, or an exception is no longer needed."""
-    options = argparse.ArgumentParser(prog="python -m tools.names", description=__doc__)
-    options.add_argument("--write", action="store_true", help="take what is found as known")
+    argparse.ArgumentParser(prog="python -m tools.names", description=__doc__).parse_args(arguments)
     found = {each.name: each for each in findings(ROOT)}
-    known = tomllib.loads(KNOWN.read_text()) if KNOWN.exists() else {}
-    if options.parse_args(arguments).write:
-        write_known(known.get("allowed", {}), sorted(found))
-        return 0
-    excused = {*known.get("allowed", {}), *known.get("left", {}).get("names", ())}
+    excused = tomllib.loads(KNOWN.read_text())["allowed"].keys()
     news = sorted(found.keys() - excused)
     lines = [f"{found[name].place}: {name} {found[name].rule}" for name in news]
     lines += [f"{KNOWN.name}: {name} is no exception any more" for name in excused - found.keys()]
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return 1 if lines else 0
-
-
-def write_known(allowed: dict[str, str], found: list[str]) -> None:
-    """Write the exceptions down: those with a reason, and those that are left to be renamed."""
-    kept = [
-        f"{quoted(name)} = {quoted(allowed[name])}" for name in sorted(allowed) if name in found
-    ]
-    left = [f"  {quoted(name)}," for name in found if name not in allowed]
-    head = "# Exceptions of tools/names.py: with a reason, or left to be renamed."
-    KNOWN.write_text(
-        "\n".join([head, "[allowed]", *kept, "", "[left]", "names = [", *left, "]", ""])
-    )
-
-
-def quoted(text: str) -> str:
-    """A basic string of TOML, which JSON's strings are, too."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def findings(root: Path) -> Iterator[Finding]:

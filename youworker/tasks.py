@@ -55,5 +55,5 @@ def apply_retention() -> dict[str, int]:
 @shared_task
 def remove_unused_files() -> int:
     """Delete stored files that nothing refers to."""
-    documents.adopt_strays()
+    documents.register_stray_files()
     return documents.remove_unused_files()

@@ -63,7 +63,7 @@ class Registry:
 
     async def list_available(self) -> list[str]:
         """The names of all models that can be asked for now, `quote` last."""
-        listings = await self.all_listings()
+        listings = await self.read_listings()
         names = [name for listing in listings for name in listing.names]
         return [*dict.fromkeys(names), QUOTE]
 
@@ -74,16 +74,16 @@ class Registry:
         know it is down. The default falls back to `quote` then, so that there is an answer.
         """
         if name:
-            return await self.named(name)
+            return await self.find_model(name)
         if self.default == QUOTE or not self.servers:
             return QuoteModel()
-        return await self.default_model()
+        return await self.find_default_model()
 
-    async def named(self, name: str) -> LanguageModel:
+    async def find_model(self, name: str) -> LanguageModel:
         """The model a user asked for."""
         if name == QUOTE:
             return QuoteModel()
-        listings = await self.all_listings()
+        listings = await self.read_listings()
         for server, listing in zip(self.servers, listings, strict=True):
             if known := listed_name(name, listing.names):
                 return self.model(server, known)
@@ -99,9 +99,9 @@ class Registry:
                 raise listing.problem
         raise ModelRefused(f"There is no model called {name!r}.")
 
-    async def default_model(self) -> LanguageModel:
+    async def find_default_model(self) -> LanguageModel:
         """The configured default, else the first model of a server that answers, else `quote`."""
-        listings = await self.all_listings()
+        listings = await self.read_listings()
         for server, listing in zip(self.servers, listings, strict=True):
             if name := self.default_of(listing):
                 return self.model(server, name)
@@ -127,16 +127,16 @@ class Registry:
             self.refusals[key] = (now + REFUSALS_SECONDS, refused)
         return OpenAICompatibleModel(name, server, self.retry, refused)
 
-    async def all_listings(self) -> list[Listing]:
+    async def read_listings(self) -> list[Listing]:
         """What each server lists, asked side by side."""
-        return list(await asyncio.gather(*(self.listing(server) for server in self.servers)))
+        return list(await asyncio.gather(*(self.read_listing(server) for server in self.servers)))
 
-    async def listing(self, server: Endpoint) -> Listing:
+    async def read_listing(self, server: Endpoint) -> Listing:
         """What one server lists; asked at most once at a time and every few seconds."""
         async with self.locks.setdefault(server, asyncio.Lock()):
             known = self.listings.get(server)
             if known is None or time.monotonic() > known.until:
-                known = self.listings[server] = await asked(server)
+                known = self.listings[server] = await fetch_listing(server)
             return known
 
 
@@ -167,7 +167,7 @@ def address_of(server: Endpoint) -> str:
     return f"{url.netloc.rpartition('@')[2]}{url.path}"[:LONGEST_ADDRESS]
 
 
-async def asked(server: Endpoint) -> Listing:
+async def fetch_listing(server: Endpoint) -> Listing:
     """Ask a server for its models; a failure is an answer, too."""
     names: list[str] = []
     problem: AgentError | None = None
@@ -208,7 +208,7 @@ def registry() -> Registry:
     return known[servers, default]
 
 
-async def resolve(model_name: str | None) -> LanguageModel:
+async def resolve_model(model_name: str | None) -> LanguageModel:
     """The model a run uses: the one asked for, or the default."""
     return await registry().resolve(model_name)
 
@@ -222,4 +222,4 @@ async def warm_up() -> None:
     """Load the list of models, so that no user waits for it."""
     known = registry()
     if known.servers:
-        await known.all_listings()
+        await known.read_listings()

@@ -133,7 +133,7 @@ class ChatConsumer(BaseConsumer):
 
     async def on_stop(self, frame: Frame) -> None:
         """Stop the run that is named, or the latest one that goes on."""
-        run_id = await self.named_run(frame, default=True)
+        run_id = await self.find_run(frame, default=True)
         await request_stop(run_id)
 
     async def on_approve(self, frame: Frame) -> None:
@@ -151,7 +151,7 @@ class ChatConsumer(BaseConsumer):
         after = frame.get("after", 0)
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise InvalidInput("`after` must be the number of an event.", attr="after")
-        run_id = await self.named_run(frame, default=False)
+        run_id = await self.find_run(frame, default=False)
         if run_id not in self.tasks and len(self.tasks) >= MOST_WATCHED:
             raise InvalidInput(f"A socket can watch {MOST_WATCHED} runs at a time.", attr="run_id")
         self.watch(run_id, after=after)
@@ -160,7 +160,7 @@ class ChatConsumer(BaseConsumer):
         """Answer a sign of life."""
         await self.say({"type": "pong"})
 
-    async def named_run(self, frame: Frame, *, default: bool) -> UUID:
+    async def find_run(self, frame: Frame, *, default: bool) -> UUID:
         """The run of a frame, which must be of this session."""
         named = frame.get("run_id")
         if named is None and default:

@@ -28,7 +28,7 @@ def event_stream(
     run_id: UUID, session_id: UUID, grant: AccessGrant, *, after: int = 0
 ) -> StreamingHttpResponse:
     """The response that streams a run; closing it, or losing access, leaves the run alone."""
-    frames = sse(run_id, session_id, grant, after)
+    frames = stream_frames(run_id, session_id, grant, after)
     response = StreamingHttpResponse(frames, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     # Proxies gather what they pass on unless they are told otherwise.
@@ -36,7 +36,7 @@ def event_stream(
     return response
 
 
-async def sse(
+async def stream_frames(
     run_id: UUID, session_id: UUID, grant: AccessGrant, after: int
 ) -> AsyncGenerator[bytes, None]:
     """The frames of a run; they end early, without `done`, when they may not be read any more."""

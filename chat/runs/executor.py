@@ -21,11 +21,11 @@ from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDel
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import store
+from chat.runs import store, tool_calls
 from chat.runs.citations import CitationIndex, citations_of
-from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogUnreadable
-from chat.runs.log.writer import RunLog, log_writer
+from chat.runs.log.writer import log_writer
 from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.statements import answer_of
 from chat.runs.toolset import RecordingToolset
@@ -34,7 +34,8 @@ from youworker.core.config import config
 
 if TYPE_CHECKING:
     from chat.models import Citation, Run, ToolRun
-    from chat.runs.store import RunInput
+    from chat.runs.inputs import RunInput
+    from chat.runs.log.run_log import RunLog
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ class RunExecutor:
     async def park(self, wanted: RunStatus, **changes: Any) -> None:
         """Give up the run; raises `LeaseLost` when somebody else ended it before."""
         text, reasoning = "".join(self.text), "".join(self.reasoning)
-        status = await persist(
+        status = await write_to_database(
             self.lease, store.park_run, self.run, wanted, text, reasoning, **changes
         )
         if status == RunStatus.STOPPED:
@@ -185,7 +186,7 @@ class RunExecutor:
     async def run_model(self) -> RunStatus:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
         async with asyncio.timeout(config.agent.max_seconds):
-            model = await registry.resolve(self.run.model or None)
+            model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
@@ -235,7 +236,9 @@ class RunExecutor:
         """Keep what another process needs to go on from here; raises `LeaseLost`."""
         self.count_untold()
         lengths, state = self.lengths(), self.snapshot()
-        stored = await persist(self.lease, store.save_state, self.run, state, **self.progress())
+        stored = await write_to_database(
+            self.lease, store.save_state, self.run, state, **self.progress()
+        )
         if not stored:
             self.lease.lose()
             self.lease.require()
@@ -289,7 +292,9 @@ class RunExecutor:
 
     async def save(self, content: str, reasoning: str) -> None:
         """Keep a text that goes on; raises `LeaseLost`."""
-        if not await persist(self.lease, store.save_partial, self.run, content, reasoning):
+        if not await write_to_database(
+            self.lease, store.save_partial, self.run, content, reasoning
+        ):
             self.lease.lose()
             self.lease.require()
 
@@ -329,7 +334,9 @@ class RunExecutor:
         run.answer = answer
         answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
         figures = self.usage_totals(outcome)
-        stored = await persist(self.lease, finish_cited, run, outcome.status, book, **figures)
+        stored = await write_to_database(
+            self.lease, finish_cited, run, outcome.status, book, **figures
+        )
         if stored is None:
             self.lease.lose()
             raise LeaseLost
@@ -369,4 +376,4 @@ def finish_cited(
     ended = store.finish_run(run, answer, status, citations, **figures)
     if ended is None:
         return None
-    return StoredEnd(citations, store.calls_of(run) if ended.has_open_calls else None)
+    return StoredEnd(citations, tool_calls.calls_of(run) if ended.has_open_calls else None)

@@ -62,7 +62,7 @@ class RunLease:
             raise LeaseLost
 
 
-async def persist(
+async def write_to_database(
     lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 ) -> R:
     """Call repeatable database code until the database answers; raises `LeaseLost`.
@@ -73,8 +73,10 @@ async def persist(
     return await ask_until_answered(lease, run_in_vital_thread, partial(function, *args, **kwargs))
 
 
-async def read(lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do what `persist` does among the ordinary work: for what takes its time."""
+async def read_from_database(
+    lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Do what `write_to_database` does among the ordinary work: for what takes its time."""
     return await ask_until_answered(lease, run_in_thread, partial(function, *args, **kwargs))
 
 

@@ -13,9 +13,9 @@ from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
 
 from chat.models import Run
-from chat.runs import store
+from chat.runs import inputs, store
 from chat.runs.executor import execute_run
-from chat.runs.leases import LeaseLost, RunLease, persist, read
+from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_database
 from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.stopping import append_end, stop_run
@@ -23,7 +23,7 @@ from youworker.core.config import config
 from youworker.core.db import run_in_vital_thread
 from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
-from youworker.core.per_loop import PerLoop, Stage, close_all, end_task
+from youworker.core.per_loop import PerLoop, Stage, end_task
 from youworker.core.realtime.revocation import RevocationPoller
 from youworker.core.redis import own_async_redis
 
@@ -212,11 +212,13 @@ class RunManager:
         seconds = config.agent.lease_seconds
         try:
             if is_queued:
-                if not await persist(lease, claim_run, run_id, lease.token, seconds=seconds):
+                if not await write_to_database(
+                    lease, claim_run, run_id, lease.token, seconds=seconds
+                ):
                     return None
                 self.leases[run_id] = lease
             with wanted.watching(run_id, stop.set):
-                run_input = await input_of(run_id, lease, run)
+                run_input = await load_input(run_id, lease, run)
                 if run_input is None:
                     return None
                 return await execute_run(run_input, lease, stop, is_new=run is not None)
@@ -237,9 +239,11 @@ class RunManager:
     async def end_broken(self, run_id: UUID, lease: RunLease) -> None:
         """End a run that broke down, with what was saved of it; the sweeper is the last resort."""
         try:
-            ended = await persist(lease, store.fail_run, run_id, lease.token, internal_sentence())
+            ended = await write_to_database(
+                lease, store.fail_run, run_id, lease.token, internal_sentence()
+            )
             if ended:
-                await persist(lease, append_end, run_id)
+                await write_to_database(lease, append_end, run_id)
         except LeaseLost:
             return
         except Exception:
@@ -296,11 +300,11 @@ async def do_nothing() -> None:
     """Stand in for the task of a run that is not carried out here."""
 
 
-async def input_of(run_id: UUID, lease: RunLease, run: Run | None) -> store.RunInput | None:
+async def load_input(run_id: UUID, lease: RunLease, run: Run | None) -> inputs.RunInput | None:
     """What a run of ours needs; None when it is not ours any more."""
     if run is None:
-        return await read(lease, store.read_input, run_id, lease.token)
-    return store.new_input(run) or await read(lease, store.complete_input, run)
+        return await read_from_database(lease, inputs.read_input, run_id, lease.token)
+    return inputs.new_input(run) or await read_from_database(lease, inputs.complete_input, run)
 
 
 # The manager of the event loop that serves this process' requests; none in tests and commands.
@@ -371,8 +375,3 @@ async def request_stop(run_id: UUID) -> None:
     if run_id in manager.stops:
         manager.stops[run_id].set()
     await run_in_vital_thread(stop_run, run_id)
-
-
-async def close_runs() -> None:
-    """End what runs of this event loop left behind, before the loop itself ends."""
-    await close_all()

@@ -9,7 +9,7 @@ from django.db import transaction
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
-from youworker.core.sql import all_rows, lock_names, one_row
+from youworker.core.sql import fetch_row, fetch_rows, lock_names
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -67,7 +67,7 @@ def may_begin(endpoint: str) -> bool:
     if not most or not endpoint:
         return True
     lock_names(LOCK)
-    row = one_row(HAS_ROOM, [endpoint, most, endpoint])
+    row = fetch_row(HAS_ROOM, [endpoint, most, endpoint])
     return row is not None and row[0]
 
 
@@ -83,7 +83,7 @@ def claim_queued(
     if most:
         lock_names(LOCK)
     given = {"token": token, "limit": limit, "seconds": seconds, "only": only, "most": most}
-    return [row[0] for row in all_rows(CLAIM, given)]
+    return [row[0] for row in fetch_rows(CLAIM, given)]
 
 
 def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:

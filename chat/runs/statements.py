@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
 from chat.models import Message, Run, Session
-from youworker.core.sql import Insert, all_rows, mark_stored, one_row
+from youworker.core.sql import Insert, fetch_row, fetch_rows, mark_stored
 from youworker.encryption.fields import Ciphertext
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ FROM ended LEFT JOIN answer ON TRUE
 
 def lock_session(pk: UUID, user: User) -> Session | None:
     """Lock one of a user's conversations; None when they have no such one."""
-    row = one_row(LOCK_SESSION, [pk, user.pk])
+    row = fetch_row(LOCK_SESSION, [pk, user.pk])
     if row is None:
         return None
     found: dict[str, Any] = dict(zip(LOCKED, row, strict=False))
@@ -139,7 +139,7 @@ def insert_question(
     question, answer = run.question, answer_of(run)
     values = NEW_QUESTION.values(question, parent_id=[parent_id, run.session_id])
     values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
-    row = one_row(new_question_sql(), [*values, title, run.session_id])
+    row = fetch_row(new_question_sql(), [*values, title, run.session_id])
     question.parent_id = row[0] if row else None
     mark_stored(question, answer, run)
     return question.parent_id
@@ -148,13 +148,13 @@ def insert_question(
 def insert_run(run: Run, *, seconds: float | None) -> None:
     """Store a run with its answer for a question that is stored, under a lease."""
     values = NEW_ANSWER.values(answer_of(run)) + NEW_RUN.values(run, lease_until=[seconds])
-    one_row(repeated_question_sql(), [run.pk, run.question_id, *values])
+    fetch_row(repeated_question_sql(), [run.pk, run.question_id, *values])
     mark_stored(answer_of(run), run)
 
 
 def read_branch(session_id: UUID, last: UUID, *, most: int) -> list[Message]:
     """A message and those before it, newest first, with their role and content only."""
-    rows = all_rows(BRANCH, [last, session_id, session_id, most])
+    rows = fetch_rows(BRANCH, [last, session_id, session_id, most])
     names = ["id", "role", "content"]
     return [
         Message.from_db("default", names, [pk, role, Ciphertext(content)])
@@ -186,7 +186,7 @@ def end_run(
         setattr(run, name, value)
     run.status = status
     answer.model, answer.tokens_in, answer.tokens_out = run.model, run.tokens_in, run.tokens_out
-    row = one_row(
+    row = fetch_row(
         END_RUN,
         [
             *(status, run.model, run.iterations, run.tokens_in, run.tokens_out, run.ttft_ms),

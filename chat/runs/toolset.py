@@ -10,7 +10,7 @@ from chat.agent.prompt import fenced
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
-from chat.runs import store
+from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import ToolRun
-    from chat.runs.store import RunInput
+    from chat.runs.inputs import RunInput
 
 
 UNKNOWN_OUTCOME = (
@@ -41,7 +41,7 @@ class RecordingToolset:
 
     def __init__(self, run_input: RunInput, state: AgentState) -> None:
         run, tools = run_input.run, run_input.tools
-        self.run, self.context = run, store.call_context(run, run_input.language)
+        self.run, self.context = run, inputs.call_context(run, run_input.language)
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = CitationIndex.from_json(state.citations)
         # Calls that another process may have begun.
@@ -56,7 +56,7 @@ class RecordingToolset:
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
-            found = await run_in_thread(store.take_up_call, self.run, pending.id)
+            found = await run_in_thread(tool_calls.take_up_call, self.run, pending.id)
             if found is not None:
                 return self.taken_up(*found)
         tool = self.by_safe_name.get(pending.call.name)
@@ -69,7 +69,7 @@ class RecordingToolset:
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
         row = await run_in_thread(
-            store.begin_tool_run,
+            tool_calls.begin_tool_run,
             self.run,
             tool,
             name,
@@ -95,21 +95,21 @@ class RecordingToolset:
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
         context = replace(self.context, approved=is_approved)
-        outcome = await self.outcome(tool, pending.call, row.arguments, context)
+        outcome = await self.make_call(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await run_in_thread(
-            store.end_tool_run,
+            tool_calls.end_tool_run,
             row,
             text=outcome.text,
             is_error=outcome.is_error,
             denied=outcome.denied,
             latency_ms=latency,
         )
-        output = await self.for_model(row.tool_name, outcome)
-        preview = outcome.text[: store.PREVIEW_CHARACTERS]
+        output = await self.build_output(row.tool_name, outcome)
+        preview = outcome.text[: tool_calls.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
-    async def outcome(
+    async def make_call(
         self, tool: ToolInfo | None, call: ToolCall, arguments: Any, context: CallContext
     ) -> ToolOutcome:
         """The tool's answer, or the sentence that tells the model its mistake."""
@@ -118,7 +118,7 @@ class RecordingToolset:
             return ToolOutcome(fault, is_error=True)
         return await call_tool(tool, arguments, context=context)
 
-    async def for_model(self, name: str, outcome: ToolOutcome) -> ToolOutput:
+    async def build_output(self, name: str, outcome: ToolOutcome) -> ToolOutput:
         """The answer as untrusted text; passages that a tool of ours found get their numbers.
 
         Data of other servers goes nowhere: it could name documents the user may not see.
@@ -154,7 +154,7 @@ def stored_output(row: ToolRun) -> ToolOutput:
             row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
         )
         shown, is_error = row.result_preview, False
-        if len(shown) >= store.PREVIEW_CHARACTERS:
+        if len(shown) >= tool_calls.PREVIEW_CHARACTERS:
             text += SHORTENED
     else:
         shown, is_error = reason_of(row), True

@@ -2,7 +2,6 @@
 
 from chat.deletion import clear_history
 from chat.retention import apply_retention
-from chat.services.answers import check_stoppable, give_feedback
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -11,8 +10,10 @@ from chat.services.questions import (
 )
 from chat.services.sessions import (
     active_run_id,
+    check_stoppable,
     create_session,
     delete_session,
+    give_feedback,
     ids_of_titled,
     own_session,
     restore_session,

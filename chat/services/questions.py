@@ -247,7 +247,7 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
     return {
         "enable_tools": options.get("enable_tools", session.enable_tools),
         "enable_web": options.get("enable_web", session.enable_web),
-        "language": options.get("language") or session.language,
+        "language": session.language,
         "collections": chosen,
     }
 

@@ -1,4 +1,4 @@
-"""Conversations: begun, changed, hidden, found."""
+"""Conversations: begun, changed, hidden, found, and their answers rated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Run, Session
+from chat.enums import MessageRole
+from chat.exceptions import RunFinished
+from chat.models import Message, Run, Session
 from documents.models import Collection
 from youworker import audit
 from youworker.core.exceptions import InvalidInput, NotFound
@@ -140,3 +142,19 @@ def run_in_session(session: Session, run_id: object) -> UUID:
     if not Run.objects.filter(pk=wanted, session=session).exists():
         raise NotFound("Not found.")
     return wanted
+
+
+@transaction.atomic
+def give_feedback(message: Message, *, rating: int, comment: str = "", actor: User) -> Message:
+    """Note what the user thinks of an answer."""
+    if message.role != MessageRole.ASSISTANT:
+        raise InvalidInput("Feedback is for answers.")
+    message.rating, message.comment = rating, comment
+    message.save_fields("rating", "comment")
+    return message
+
+
+def check_stoppable(run: Run) -> None:
+    """Raise `RunFinished` when there is nothing to stop any more."""
+    if not run.is_active:
+        raise RunFinished("This run has ended already.")

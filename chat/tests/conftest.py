@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from chat.llm import registry
-from chat.runs.manager import close_runs
 from youworker.core.db import end_threads
+from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
 from youworker.tests.support.redis_server import RedisServer
 
@@ -18,7 +18,7 @@ from youworker.tests.support.redis_server import RedisServer
 @pytest.fixture(autouse=True)
 async def _no_run_left():
     yield
-    await close_runs()
+    await close_all()
     # What the runs began in threads goes on without them.
     await asyncio.to_thread(end_threads)
 
@@ -28,10 +28,10 @@ def spoken_by(monkeypatch):
     """Make every run speak with the given model."""
 
     def use(model):
-        async def resolve(_name):
+        async def resolve_model(_name):
             return model
 
-        monkeypatch.setattr(registry, "resolve", resolve)
+        monkeypatch.setattr(registry, "resolve_model", resolve_model)
         return model
 
     return use

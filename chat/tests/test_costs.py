@@ -19,7 +19,7 @@ from chat.agent.types import TextDelta, Usage
 from chat.enums import RunStatus
 from chat.models import Message, Run
 from chat.rendering import done_payload
-from chat.runs import store
+from chat.runs import inputs, store
 from chat.runs.leases import RunLease
 from chat.runs.manager import accept, run_manager
 from chat.runs.sweeper import interrupt_stalled_runs
@@ -56,7 +56,7 @@ def test_a_conversation_is_read_in_one_statement_however_long_it_is(django_asser
     question = Message.objects.get(pk=posted.message_id)
 
     with django_assert_num_queries(1):
-        said = store.history(session.pk, question.pk)
+        said = inputs.history(session.pk, question.pk)
 
     assert [one.role for one in said] == ["user"] * 4  # their answers are empty so far
 

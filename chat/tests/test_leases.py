@@ -20,16 +20,17 @@ from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
-from chat.runs import executor, leases, stopping, store, sweeper
-from chat.runs.leases import LeaseLost, RunLease, persist
+from chat.runs import executor, leases, stopping, store, sweeper, tool_calls
+from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.cipher import LogCipher
-from chat.runs.manager import close_runs, launch, run_manager
+from chat.runs.manager import launch, run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.config import config
 from youworker.core.leases import lease_end
+from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.proxy import proxied
@@ -344,18 +345,18 @@ def test_an_older_text_never_replaces_the_last_one():
 
 def test_no_tool_call_begins_or_changes_after_the_end_of_its_run():
     run = held_run()
-    row = store.begin_tool_run(run, None, "server.tool", {})
+    row = tool_calls.begin_tool_run(run, None, "server.tool", {})
     finish(run)
 
     with pytest.raises(LeaseLost):
-        store.begin_tool_run(run, None, "server.tool", {})
-    assert not store.end_tool_run(row, text="late", is_error=False, latency_ms=1)
+        tool_calls.begin_tool_run(run, None, "server.tool", {})
+    assert not tool_calls.end_tool_run(row, text="late", is_error=False, latency_ms=1)
     assert ToolRun.objects.get().status == ToolRunStatus.INTERRUPTED
 
 
 async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by, monkeypatch):
     started = asyncio.Event()
-    loop, begin = asyncio.get_running_loop(), store.begin_tool_run
+    loop, begin = asyncio.get_running_loop(), tool_calls.begin_tool_run
 
     def slow(*args, **options):
         loop.call_soon_threadsafe(started.set)
@@ -363,7 +364,7 @@ async def test_a_tool_row_whose_task_was_cancelled_is_not_left_running(spoken_by
             pass  # the thread goes on although its task was cancelled
         return begin(*args, **options)
 
-    monkeypatch.setattr(store, "begin_tool_run", slow)
+    monkeypatch.setattr(tool_calls, "begin_tool_run", slow)
     spoken_by(ScriptedModel([[ToolCall("c", "x", {})]]))
     run_id = await ask()
     await started.wait()
@@ -384,7 +385,7 @@ async def test_who_waits_for_the_database_learns_of_the_loss():
         raise leases.OperationalError("away")
 
     with pytest.raises(LeaseLost):
-        await persist(lease, away)
+        await write_to_database(lease, away)
 
 
 @pytest.mark.parametrize(
@@ -498,7 +499,7 @@ async def test_a_process_can_end_while_the_database_is_away(spoken_by, monkeypat
         await wait_until_async(lambda: saved_text(run_id))
         proxy.leave()
         async with asyncio.timeout(WAIT_SECONDS):
-            await close_runs()
+            await close_all()
 
     run = await stored(run_id)
     assert (run.status, run.answer.content) == (RunStatus.RUNNING, "said")

@@ -11,17 +11,17 @@ import pytest
 
 from chat.agent.types import ChatMessage
 from chat.tests.llm_support import calls_of, events_of, model_on, text_of, user
+from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import Call, ModelServer, Turn, turn_from_spec
 from youworker.tests.support.model_server.embedding import embedding
 from youworker.tests.support.model_server.turns import turn_from_mapping
-from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
 async def server():
     with ModelServer() as running:
         yield running
-        await close_clients()
+        await close_all()
 
 
 def test_spec_is_read_into_a_turn():

@@ -9,8 +9,8 @@ import pytest
 
 from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
+from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
-from youworker.upstream.client import close_clients
 
 if TYPE_CHECKING:
     from chat.agent.types import ModelEvent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def server():
     with ModelServer() as running:
         yield running
-        await close_clients()
+        await close_all()
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def dead_url():
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     yield f"http://127.0.0.1:{port}/v1"
-    await close_clients()
+    await close_all()
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -89,7 +89,7 @@ async def test_unreachable_server_is_named(dead_url):
 async def test_address_that_is_none_is_an_unreachable_server(base_url):
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         await events_of(model_on(base_url))
-    await close_clients()
+    await close_all()
 
 
 async def test_cut_before_the_first_token_is_tried_again(server):

@@ -29,7 +29,8 @@ from chat.tests.llm_support import (
     text_of,
     usages_of,
 )
-from youworker.upstream.client import LONGEST_ERROR, close_clients
+from youworker.core.per_loop import close_all
+from youworker.upstream.client import LONGEST_ERROR
 from youworker.upstream.endpoint import Limits
 from youworker.upstream.errors import said_by_server
 
@@ -304,7 +305,7 @@ async def raw_server(head, *pieces, pause=0.0):
         yield f"http://127.0.0.1:{port}/v1", record
     finally:
         server.close()
-        await close_clients()
+        await close_all()
 
 
 STREAM = b"200 OK\r\nContent-Type: text/event-stream"

@@ -19,15 +19,15 @@ from chat.tests.llm_support import (
     user,
 )
 from youworker.core import request_context
+from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import Call, ModelServer, Turn
-from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
 async def server():
     with ModelServer() as running:
         yield running
-        await close_clients()
+        await close_all()
 
 
 async def test_stream_yields_the_words_and_the_usage(server):

@@ -11,15 +11,15 @@ from chat.llm import registry as module
 from chat.llm.openai.model_list import list_models
 from chat.llm.registry import Registry
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, text_of
+from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
-from youworker.upstream.client import close_clients
 
 
 @pytest.fixture
 async def server():
     with ModelServer(models=("nomic-embed-text", "llama3:latest", "qwen")) as running:
         yield running
-        await close_clients()
+        await close_all()
 
 
 def dead_url():
@@ -92,7 +92,7 @@ async def test_unreachable_server_leaves_the_default_to_quote(caplog):
 
     with caplog.at_level(logging.WARNING):
         first, second = await registry.resolve(None), await registry.resolve(None)
-    await close_clients()
+    await close_all()
 
     assert (first.name, second.name) == ("quote", "quote")
     assert await registry.list_available() == ["quote"]
@@ -103,7 +103,7 @@ async def test_unreachable_server_leaves_the_default_to_quote(caplog):
 async def test_unreachable_server_is_named_to_who_asked_for_its_model():
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         await registry_of(dead_url()).resolve("llama3")
-    await close_clients()
+    await close_all()
 
 
 async def test_list_is_remembered_for_some_seconds(server):
@@ -111,7 +111,7 @@ async def test_list_is_remembered_for_some_seconds(server):
 
     for _ in range(5):
         await registry.resolve("qwen")
-    (listing,) = await registry.all_listings()
+    (listing,) = await registry.read_listings()
     registry.listings = {key: replace(listing, until=0) for key in registry.listings}
     await registry.resolve("qwen")
 
@@ -125,7 +125,7 @@ async def test_models_of_several_servers_are_found_where_they_are(server):
 
         assert text_of(await events_of(model)) == "I am the other."
         assert "mistral" in await registry.list_available()
-        await close_clients()
+        await close_all()
 
 
 async def test_what_a_model_refuses_is_remembered_across_runs(server):
@@ -189,5 +189,5 @@ async def test_registry_of_the_loop_follows_the_configuration(server, configured
     assert module.registry() is before
 
     configured("llm", base_url=server.base_url, chat_model="qwen")
-    assert (await module.resolve(None)).name == "qwen"
+    assert (await module.resolve_model(None)).name == "qwen"
     assert module.registry() is not before

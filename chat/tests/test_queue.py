@@ -17,11 +17,12 @@ from chat.llm import registry
 from chat.models import Run
 from chat.runs import manager, queue, sweeper
 from chat.runs.leases import RunLease
-from chat.runs.manager import accept, close_runs, run_manager
+from chat.runs.manager import accept, run_manager
 from chat.runs.queue import claim_queued, claim_run
 from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
+from youworker.core.per_loop import close_all
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,7 +186,7 @@ async def patient(monkeypatch):
             await asyncio.sleep(0.02)
     here.news.clear()
     yield here
-    await close_runs()
+    await close_all()
 
 
 async def subscribers():

@@ -23,7 +23,7 @@ from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
 from chat.runs import store, sweeper
 from chat.runs.log.cipher import LogCipher
-from chat.runs.manager import close_runs, launch, request_stop, run_manager
+from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
@@ -36,6 +36,7 @@ from mcp.services import calling
 from mcp.tests.factories import ToolFactory
 from quotas.models import TokenUsage
 from youworker.core.exceptions import NotFound
+from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.waiting import wait_until_async
@@ -151,7 +152,7 @@ async def test_what_is_stored_of_a_waiting_run_is_not_readable(spoken_by, server
 async def test_an_allowed_call_is_made_once_by_whoever_takes_the_run_up(spoken_by, server):
     run_id, model = await waiting_run(spoken_by, later=[[TextDelta("Done."), Usage(9, 1)]])
     viewer = asyncio.create_task(watched(run_id))
-    await close_runs()  # what this process knew is gone
+    await close_all()  # what this process knew is gone
 
     row = await decide(run_id)
     await launch(run_id)
@@ -369,7 +370,7 @@ async def test_a_process_that_ends_before_anything_was_shown_leaves_the_run_to_o
     run_id = await ask()
     await wait_until_async(lambda: log_of(run_id))
 
-    await close_runs()
+    await close_all()
 
     left = await stored(run_id)
     assert (left.status, left.lease_token, left.takeovers) == (RunStatus.QUEUED, None, 0)
@@ -387,7 +388,7 @@ async def test_a_call_under_way_at_the_end_of_its_process_is_not_repeated(spoken
     await launch(run_id)
     await wait_until_async(lambda: sync_to_async(bool)(server.calls))
 
-    await close_runs()
+    await close_all()
     assert (await stored(run_id)).status == RunStatus.QUEUED
     await launch(run_id)
     events = await watched(run_id)

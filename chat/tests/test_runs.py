@@ -19,12 +19,13 @@ from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Message, Run, ToolRun
 from chat.runs.log.cipher import LogCipher, LogUnreadable
-from chat.runs.manager import close_runs, launch, request_stop, run_manager
+from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.stream import view_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.leases import lease_end
+from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 
@@ -314,7 +315,7 @@ async def test_a_log_of_a_key_that_is_gone_is_told_from_the_database(spoken_by):
     await Run.objects.filter(pk=run_id).aupdate(finished_at=finished)
     key = log_key(run_id)
     seal_with_a_lost_key(await async_redis().xrange(key), key)
-    await close_runs()
+    await close_all()
 
     events = await watched(run_id)
 

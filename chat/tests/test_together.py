@@ -16,7 +16,7 @@ from chat.deletion import clear_history
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs import store
+from chat.runs import inputs, store
 from chat.runs.manager import launch
 from chat.runs.queue import claim_run
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory
@@ -78,7 +78,7 @@ def test_the_prompt_of_a_question_has_everything_the_user_sees():
     third = services.post_message(session, text="third", actor=session.user)
 
     run = Run.objects.get(pk=third.run_id)
-    said = store.history(session.pk, run.question_id)
+    said = inputs.history(session.pk, run.question_id)
 
     assert [(one.role, one.content) for one in said] == [
         ("user", "third"),
@@ -110,7 +110,7 @@ def test_history_follows_parents_whatever_the_clocks_of_the_processes_say():
     run.question.save_fields("parent")
     assert earlier.pk > run.question.pk
 
-    said = store.history(run.session_id, run.question_id)
+    said = inputs.history(run.session_id, run.question_id)
     assert [one.content for one in said] == [run.question.content, "earlier"]
 
 

@@ -20,7 +20,7 @@ from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.models import Message, Run
-from chat.realtime.sse import sse
+from chat.realtime.sse import stream_frames
 from chat.routing import websocket_urlpatterns
 from chat.runs.manager import launch, run_manager
 from chat.tests.factories import SessionFactory
@@ -162,7 +162,7 @@ async def test_an_event_stream_ends_in_the_middle(spoken_by, ending):
 
     async with (
         asyncio.timeout(10),
-        aclosing(sse(posted.run_id, posted.session_id, grant, 0)) as frames,
+        aclosing(stream_frames(posted.run_id, posted.session_id, grant, 0)) as frames,
     ):
         async for frame in frames:
             received += frame

@@ -99,7 +99,7 @@ async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict
             task.add_done_callback(lambda _: news.set())
             await revocable.wait_for(news.wait)
         # The task of a run that broke down ends before the sweeper has ended the run.
-        while not has_result(task) and await goes_on(run_id):
+        while not has_result(task) and await is_working(run_id):
             await revocable.wait_for(news.wait)
             news.clear()
         valid = await revocable.wait_for(partial(run_in_thread, is_still_valid, grant))
@@ -114,7 +114,7 @@ def has_result(task: RunTask | None) -> bool:
     return ended and task is not None and task.result() is not None
 
 
-async def goes_on(run_id: UUID) -> bool:
+async def is_working(run_id: UUID) -> bool:
     """Whether a run neither has ended nor waits for a decision."""
     working = await run_in_thread(working_runs, [run_id])
     return run_id in working

@@ -35,9 +35,9 @@ from documents.services.embedding_queue import (
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import ensure_active_model
 from documents.services.files import (
-    adopt_strays,
     move_to_storage,
     prepare_files,
+    register_stray_files,
     remove_unused_files,
     stored_path,
 )
@@ -54,7 +54,6 @@ __all__ = [
     "StoredDocument",
     "access_reasons",
     "activate_model",
-    "adopt_strays",
     "create_collection",
     "delete_collection",
     "delete_document",
@@ -75,6 +74,7 @@ __all__ = [
     "reclaim_expired_tasks",
     "record_access",
     "refresh_outdated_statuses",
+    "register_stray_files",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",

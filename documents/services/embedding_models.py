@@ -141,14 +141,14 @@ def activate_model(
     Raises `ModelIncomplete` while passages lack its vectors, unless `allow_missing`: then they
     are found by keyword only until they have them.
     """
-    switch_model(model, allow_missing=allow_missing, actor=actor)
+    set_active_model(model, allow_missing=allow_missing, actor=actor)
     waiting = EmbeddingTask.objects.filter(model=model).values_list("document_id", flat=True)
     refresh_statuses(waiting)
     refresh_outdated_statuses()
 
 
 @transaction.atomic
-def switch_model(model: EmbeddingModel, *, allow_missing: bool, actor: User | None) -> None:
+def set_active_model(model: EmbeddingModel, *, allow_missing: bool, actor: User | None) -> None:
     """Make a model the active one, in the place of another."""
     # All rows, in one order: two people may switch at once.
     list(EmbeddingModel.objects.order_by("pk").select_for_update().values_list("pk", flat=True))

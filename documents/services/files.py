@@ -103,7 +103,7 @@ def remove_stored_file(file: StoredFile) -> None:
     content_storage().delete(file.name)
 
 
-def adopt_strays() -> int:
+def register_stray_files() -> int:
     """Give rows to files without one, so that they are removed like others; how many.
 
     They are what a process left that died between moving a file in and its commit.

@@ -86,7 +86,7 @@ def store_parsed(
         require_not_deleted_since(file, collection, actor, accepted_at)
     document = known or add_document(file, collection, actor)
     if not duplicate or document.uri == without_nul(file.uri):
-        bring_up_to_date(document, file)
+        refresh_document(document, file)
     add_tags(document, tags)
     audit.record(
         "document.upload",
@@ -144,7 +144,7 @@ def describe_file(document: Document, file: ParsedFile) -> None:
     document.stored_file = file.stored_file
 
 
-def bring_up_to_date(document: Document, file: ParsedFile) -> None:
+def refresh_document(document: Document, file: ParsedFile) -> None:
     """Let a document say what its file says; its id, shares and a given title stay."""
     replaced = document.stored_file_id
     describe_file(document, file)

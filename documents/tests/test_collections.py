@@ -13,6 +13,7 @@ from documents.models import Collection, CollectionShare, Document
 from documents.tests.factories import CollectionFactory, CollectionShareFactory, DocumentFactory
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.tests.support.rows import refreshed
 
 
 def actions():
@@ -187,7 +188,7 @@ def test_delete_collection_hides_own_documents_and_releases_others():
 
     assert not Document.objects.visible_to(owner).filter(pk=mine.pk).exists()
     assert Document.objects.visible_to(theirs.owner).get() == theirs
-    assert theirs.refreshed().collection == services.ensure_default_collection(theirs.owner)
+    assert refreshed(theirs).collection == services.ensure_default_collection(theirs.owner)
     assert actions() == ["collection.delete"]
 
 

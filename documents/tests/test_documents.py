@@ -20,6 +20,7 @@ from documents.tests.factories import (
 from documents.tests.test_collections import actions
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.tests.support.rows import refreshed
 
 
 @pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_update_document_renames_for_good():
     services.update_document(document, title=" Budget ", actor=document.owner)
     services.replace_passages(document.pk, [], language="en", pages=1, title="Parsed title")
 
-    assert document.refreshed().title == "Budget"
+    assert refreshed(document).title == "Budget"
     assert "document.update" in actions()
 
 
@@ -96,7 +97,7 @@ def test_update_document_moves_to_a_writable_collection_only():
     with pytest.raises(Forbidden):
         services.update_document(document, collection_id=readable.pk, actor=document.owner)
 
-    assert document.refreshed().collection == mine
+    assert refreshed(document).collection == mine
 
 
 @pytest.mark.django_db
@@ -111,7 +112,7 @@ def test_writers_may_rename_but_not_move_or_share():
         with pytest.raises(Forbidden):
             services.update_document(document, actor=membership.user, **change)
 
-    assert document.refreshed().title == "Better"
+    assert refreshed(document).title == "Better"
     assert document.collection == share.collection
 
 
@@ -183,7 +184,7 @@ def test_purge_deleted_removes_a_collection_but_no_guests():
 
     assert not Collection.all_objects.filter(pk=collection.pk).exists()
     assert list(Document.objects.all()) == [guest]
-    assert guest.refreshed().collection == services.ensure_default_collection(guest.owner)
+    assert refreshed(guest).collection == services.ensure_default_collection(guest.owner)
 
 
 @pytest.mark.django_db

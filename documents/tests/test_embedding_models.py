@@ -25,6 +25,7 @@ from youworker.core.leases import lease_end, new_lease
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.ordering import run_in_order
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,17 +147,17 @@ def test_an_incomplete_model_is_activated_on_demand(letters, prepare):
     embed()
     model = prepare(picky)
     embed()
-    assert [good.refreshed().status, bad.refreshed().status] == [DocumentStatus.READY] * 2
+    assert [refreshed(good).status, refreshed(bad).status] == [DocumentStatus.READY] * 2
 
     services.activate_model(model, allow_missing=True)
 
     assert services.ensure_active_model() == model
-    assert good.refreshed().status == DocumentStatus.READY
-    assert bad.refreshed().status == DocumentStatus.SEARCHABLE
+    assert refreshed(good).status == DocumentStatus.READY
+    assert refreshed(bad).status == DocumentStatus.SEARCHABLE
     picky.word = "walrus"
     EmbeddingTask.objects.update(lease_until=None)
     embed()
-    assert bad.refreshed().status == DocumentStatus.READY
+    assert refreshed(bad).status == DocumentStatus.READY
 
 
 def test_documents_that_waited_for_the_former_model_are_ready(letters, prepare, second):
@@ -164,11 +165,11 @@ def test_documents_that_waited_for_the_former_model_are_ready(letters, prepare, 
     document = document_of("text")
     EmbeddingModel.objects.filter(pk=letters.pk).update(lease_until=lease_end(600))
     embed()
-    assert document.refreshed().status == DocumentStatus.SEARCHABLE
+    assert refreshed(document).status == DocumentStatus.SEARCHABLE
 
     services.activate_model(model)
 
-    assert document.refreshed().status == DocumentStatus.READY
+    assert refreshed(document).status == DocumentStatus.READY
 
 
 def test_failures_of_a_second_model_are_not_told_at_documents(letters, prepare):
@@ -178,7 +179,7 @@ def test_failures_of_a_second_model_are_not_told_at_documents(letters, prepare):
         embed()
         EmbeddingTask.objects.update(lease_until=None)
 
-    assert document.refreshed().status == DocumentStatus.READY
+    assert refreshed(document).status == DocumentStatus.READY
     progress = EmbeddingModel.objects.with_progress().get(pk=model.pk)
     assert (progress.documents_left, progress.documents_failed, progress.passages_left) == (1, 1, 1)
 
@@ -251,7 +252,7 @@ def test_a_model_that_is_prepared_again_gets_what_it_lacks(letters, prepare, sec
     embed()
 
     assert services.missing_vectors(model) == 0
-    assert document.refreshed().status == DocumentStatus.READY
+    assert refreshed(document).status == DocumentStatus.READY
 
 
 def test_a_server_that_is_away_when_a_model_is_prepared(letters, prepare, monkeypatch):
@@ -278,7 +279,7 @@ def test_an_outage_of_the_second_server_does_not_touch_uploads(letters, prepare,
     documents = [document_of("text") for _ in range(3)]
     embed()
 
-    assert {document.refreshed().status for document in documents} == {DocumentStatus.READY}
+    assert {refreshed(document).status for document in documents} == {DocumentStatus.READY}
     model.refresh_from_db()
     assert model.failures == 1
     del second.embed
@@ -318,7 +319,7 @@ def test_dropping_frees_vectors_index_and_tasks(letters, prepare, second):
     assert letters.index_name not in indexes()
     assert not PassageEmbedding.objects.exclude(model=model).exists()
     embed()
-    assert document.refreshed().status == DocumentStatus.READY
+    assert refreshed(document).status == DocumentStatus.READY
 
 
 def test_dropping_removes_vectors_some_at_a_time(letters, prepare, second, monkeypatch):

@@ -15,6 +15,7 @@ from documents.services.embedding_queue import add_backfill
 from documents.tests.factories import DocumentFactory, embed, write
 from documents.tests.fakes import LetterEmbedder
 from youworker.core.leases import lease_end
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -259,8 +260,8 @@ def test_documents_that_have_everything_are_not_left_waiting(letters):
 
     assert services.refresh_outdated_statuses() == 1
 
-    assert lost.refreshed().status == DocumentStatus.READY
-    assert waiting.refreshed().status == DocumentStatus.SEARCHABLE
+    assert refreshed(lost).status == DocumentStatus.READY
+    assert refreshed(waiting).status == DocumentStatus.SEARCHABLE
 
 
 def test_nothing_is_called_complete_while_a_model_is_prepared(letters):
@@ -269,7 +270,7 @@ def test_nothing_is_called_complete_while_a_model_is_prepared(letters):
     EmbeddingModel.objects.update(state="preparing")
 
     assert services.refresh_outdated_statuses() == 0
-    assert document.refreshed().status == DocumentStatus.SEARCHABLE
+    assert refreshed(document).status == DocumentStatus.SEARCHABLE
 
 
 def test_the_first_document_makes_the_active_model():

@@ -143,8 +143,8 @@ def test_what_a_crash_left_without_a_row_is_removed(monkeypatch):
     notes.parent.mkdir(parents=True, exist_ok=True)
     notes.touch()
 
-    assert services.adopt_strays() == 5
-    assert services.adopt_strays() == 0
+    assert services.register_stray_files() == 5
+    assert services.register_stray_files() == 0
     assert services.remove_unused_files() == 5
 
     assert on_disk() == sorted([kept.pk, notes.name])
@@ -157,7 +157,7 @@ def test_many_files_in_use_cost_few_queries(monkeypatch, django_assert_num_queri
         DocumentFactory(stored_file=store_bytes(bytes([number])))
 
     with django_assert_num_queries(4):
-        services.adopt_strays()
+        services.register_stray_files()
         services.remove_unused_files()
 
 
@@ -174,7 +174,7 @@ def unused():
 
 
 def sweep():
-    services.adopt_strays()
+    services.register_stray_files()
     services.remove_unused_files()
 
 

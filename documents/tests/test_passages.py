@@ -9,6 +9,7 @@ from documents.models import Passage
 from documents.tests.factories import DocumentFactory, drafts, write
 from documents.types import PassageDraft
 from youworker.core.config import config
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def test_replace_passages_stores_and_describes():
         document.pk, passages, language="it", pages=4, title="Parsed\x00"
     )
 
-    stored, document = Passage.objects.get(), document.refreshed()
+    stored, document = Passage.objects.get(), refreshed(document)
     assert (stored.text, stored.heading, stored.page) == ("one two", "Heading", 3)
     assert (stored.ordinal, stored.start, stored.end) == (0, 0, 7)
     assert (document.title, document.language, document.text_config) == ("Parsed", "it", "italian")
@@ -63,7 +64,7 @@ def test_replace_passages_twice_changes_nothing():
     first = write(document, "alpha", "beta")
 
     assert write(document, "alpha", "beta") == first
-    assert document.refreshed().passage_count == 2
+    assert refreshed(document).passage_count == 2
 
 
 def test_replace_passages_counts_a_new_heading_as_new():
@@ -81,7 +82,7 @@ def test_replace_passages_stores_more_than_a_batch():
     found = write(document, *[f"passage number {n}" for n in range(1001)])
 
     assert [row.ordinal for row in found] == list(range(1001))
-    assert document.refreshed().passage_count == 1001
+    assert refreshed(document).passage_count == 1001
 
 
 def test_passages_are_indexed_with_title_heading_and_identifiers():
@@ -111,7 +112,7 @@ def test_an_unknown_language_uses_the_configured_one():
 
     write(document, "words", language="")
 
-    assert document.refreshed().text_config == config.vector.language
+    assert refreshed(document).text_config == config.vector.language
 
 
 def test_a_language_without_a_configuration_is_indexed_word_by_word():
@@ -119,8 +120,8 @@ def test_a_language_without_a_configuration_is_indexed_word_by_word():
 
     write(document, "maszyny the", language="pl")
 
-    assert document.refreshed().text_config == "simple"
-    assert document.refreshed().language == "pl"
+    assert refreshed(document).text_config == "simple"
+    assert refreshed(document).language == "pl"
 
 
 def test_a_parsed_title_reindexes_what_stays():

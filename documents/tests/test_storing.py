@@ -20,6 +20,7 @@ from documents.tests.factories import (
 )
 from documents.tests.test_collections import actions, in_threads
 from groups.tests.factories import MembershipFactory
+from youworker.tests.support.rows import refreshed
 
 
 def put(user, *, collection=None, tags=(), accepted_at=None, texts=("words",), **changes):
@@ -71,7 +72,7 @@ def test_the_same_file_in_another_collection_is_another_document():
     assert not again.duplicate
     assert not nowhere.duplicate
     assert Document.objects.count() == 3
-    assert first.refreshed().collection == shelf
+    assert refreshed(first).collection == shelf
     assert list(Document.objects.visible_to(membership.user)) == [first]
     assert [tag.name for tag in again.document.tags.all()] == ["second"]
 
@@ -128,7 +129,7 @@ def test_a_changed_file_of_the_server_is_the_same_document_in_its_collection():
     assert (again.document.pk, again.duplicate) == (first.pk, False)
     first.refresh_from_db()
     assert (first.sha256, first.size, first.passages.get().text) == ("s2", 9, "new words")
-    assert (other.refreshed().sha256, Document.objects.count()) == ("s1", 2)
+    assert (refreshed(other).sha256, Document.objects.count()) == ("s1", 2)
 
 
 @pytest.mark.django_db
@@ -162,7 +163,7 @@ def test_nothing_deleted_comes_back():
     assert not document.tags.exists()
     assert not DocumentShare.objects.filter(document=document).exists()
     services.restore_document(first.pk, actor=user)
-    assert first.refreshed().title == "Given title"
+    assert refreshed(first).title == "Given title"
 
 
 @pytest.mark.django_db
@@ -191,7 +192,7 @@ def test_a_document_that_was_moved_away_leaves_room_for_the_file():
     again = put(user)
 
     assert not again.duplicate
-    assert moved.refreshed().collection == shelf
+    assert refreshed(moved).collection == shelf
     services.update_document(again.document, collection_id=shelf.pk, actor=user)
     assert shelf.documents.count() == 2
 

@@ -16,6 +16,7 @@ from documents.tests.factories import (
     write,
 )
 from groups.tests.factories import GroupFactory, MembershipFactory
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -213,7 +214,7 @@ def test_what_belongs_to_others_answers_like_what_does_not_exist(client_of):
         answer, expected = getattr(client, method)(path, body), getattr(client, method)(other, body)
         assert (answer.status_code, answer.json()) == (404, expected.json()), path
 
-    assert document.refreshed().title.startswith("Document")
+    assert refreshed(document).title.startswith("Document")
 
 
 def test_readers_get_403_for_changes(client_of):

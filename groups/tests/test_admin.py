@@ -17,6 +17,7 @@ from groups.tests.factories import (
     service_account_of,
 )
 from groups.tests.helpers import audited, roles
+from youworker.tests.support.rows import refreshed
 
 GROUPS = "/admin/groups/group/"
 
@@ -154,7 +155,7 @@ def test_the_actions_need_the_right_to_change(db):
 
     account.refresh_from_db()
     assert client.get(GROUPS).status_code == 200
-    assert not group.refreshed().is_deleted
+    assert not refreshed(group).is_deleted
     assert account.ended_at is None
 
 

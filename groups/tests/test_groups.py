@@ -10,6 +10,7 @@ from groups.models import Group
 from groups.tests.factories import GroupFactory, managed_group, member_of
 from groups.tests.helpers import audited, roles
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_update_refuses_a_taken_name_and_takes_its_own_in_another_case():
     with pytest.raises(GroupNameExists):
         services.update_group(group, name="trade", actor=admin)
 
-    assert group.refreshed().name == "SALES"
+    assert refreshed(group).name == "SALES"
 
 
 @pytest.mark.parametrize("act", [services.update_group, services.delete_group])
@@ -123,4 +124,4 @@ def test_restore_refuses_when_the_name_is_taken_meanwhile():
     with pytest.raises(GroupNameExists):
         services.restore_group(group, actor=admin)
 
-    assert group.refreshed().is_deleted
+    assert refreshed(group).is_deleted

@@ -17,6 +17,7 @@ from groups.tests.factories import (
     service_account_of,
 )
 from groups.tests.helpers import attr_of, code_of, names, roles
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +144,7 @@ def test_the_refusals_have_codes(client, ada, group, client_of):
         theirs.post(f"{one}/service-accounts", {"name": "x"}),
     ]
     assert {code_of(answer) for answer in refused} == {(403, "not_group_admin")}
-    assert taken.refreshed().name == "Trade"
+    assert refreshed(taken).name == "Trade"
 
 
 def test_admins_rename_and_describe(client, group):

@@ -16,6 +16,7 @@ from groups.tests.factories import (
     service_account_of,
 )
 from groups.tests.helpers import audited, roles
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +79,7 @@ def test_a_group_without_anybody_left_is_deleted():
 
     services.remove_from_all_groups(admin, actor=admin)
 
-    assert group.refreshed().is_deleted
+    assert refreshed(group).is_deleted
     assert [line[0] for line in audited()] == ["group.member.remove", "group.delete"]
 
 
@@ -90,7 +91,7 @@ def test_service_accounts_and_deactivated_people_do_not_keep_a_group():
     services.remove_from_all_groups(admin, actor=admin)
 
     account.user.refresh_from_db()
-    assert group.refreshed().is_deleted
+    assert refreshed(group).is_deleted
     assert Role.ADMIN not in roles(group).values()
     assert not account.user.is_active
 
@@ -102,7 +103,7 @@ def test_members_go_without_a_change_for_the_others():
     services.remove_from_all_groups(member, actor=member)
 
     assert roles(group) == {admin.username: Role.ADMIN}
-    assert not group.refreshed().is_deleted
+    assert not refreshed(group).is_deleted
 
 
 def test_every_group_of_the_user_is_left_and_no_other_one():
@@ -126,7 +127,7 @@ def test_deleted_groups_are_left_and_can_still_be_restored_by_the_heir():
     services.restore_group(group, actor=heir)
 
     assert roles(group) == {heir.username: Role.ADMIN}
-    assert not group.refreshed().is_deleted
+    assert not refreshed(group).is_deleted
 
 
 def test_a_service_account_that_is_withdrawn_ends():

@@ -7,7 +7,7 @@ from typing import Any
 
 import kreuzberg
 
-from ingestion.parsing import markdown
+from ingestion.parsing import kinds, markdown
 from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
 
 # Private characters: no text has them, and the extractor leaves them alone.
@@ -48,6 +48,18 @@ def title_of(found: Any) -> str:
     return str(found.metadata.get("title") or found.metadata.get("subject") or "").strip()
 
 
+@kinds.reads(
+    kinds.DOCX,
+    kinds.XLSX,
+    kinds.EPUB,
+    kinds.ODT,
+    kinds.ODS,
+    kinds.ODP,
+    kinds.DOC,
+    kinds.XLS,
+    kinds.PPT,
+    kinds.RTF,
+)
 def read_office(data: bytes, mime: str) -> Extract:
     """Word processing, spreadsheets, presentations and books."""
     found = extract(data, mime, configuration())
@@ -55,6 +67,7 @@ def read_office(data: bytes, mime: str) -> Extract:
     return Extract(text, title_of(found), markdown.headings_of(text))
 
 
+@kinds.reads(kinds.PPTX)
 def read_slides(data: bytes, mime: str) -> Extract:
     """Presentations: every slide is a page."""
     found = extract(data, mime, configuration(marks=True))
@@ -65,6 +78,7 @@ def read_slides(data: bytes, mime: str) -> Extract:
     return Extract(text, title_of(found), markdown.headings_of(text), pages, len(pages) or None)
 
 
+@kinds.reads(kinds.EML, kinds.MSG)
 def read_email(data: bytes, mime: str) -> Extract:
     """A message with the text of its attachments."""
     found = extract(data, mime, configuration())
@@ -76,6 +90,7 @@ def read_email(data: bytes, mime: str) -> Extract:
     return Extract(text, title_of(found), markdown.headings_of(text))
 
 
+@kinds.reads(kinds.PDF)
 def read_pdf(data: bytes, mime: str) -> Extract:
     """A PDF page by page; headings are lines the layout sets apart."""
     found = extract(data, mime, configuration(pages=True))

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.parsing.types import Extract
+
+    Reader = Callable[[bytes, str], Extract]
 
 OPEN_XML = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
@@ -10,33 +18,32 @@ OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A file format: who reads it, its type, and what people call it."""
+    """A file format: its type, and what people call it."""
 
-    reader: str
     mime: str
     label: str
 
 
-PDF = Kind("pdf", "application/pdf", "a PDF")
-DOCX = Kind("office", f"{OPEN_XML}.wordprocessingml.document", "a Word document")
-PPTX = Kind("slides", f"{OPEN_XML}.presentationml.presentation", "a PowerPoint file")
-XLSX = Kind("office", f"{OPEN_XML}.spreadsheetml.sheet", "an Excel file")
-EPUB = Kind("office", "application/epub+zip", "an EPUB book")
-ODT = Kind("office", f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
-ODS = Kind("office", f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
-ODP = Kind("office", f"{OPEN_DOCUMENT}.presentation", "an OpenDocument presentation")
-DOC = Kind("office", "application/msword", "a Word document")
-XLS = Kind("office", "application/vnd.ms-excel", "an Excel file")
-PPT = Kind("office", "application/vnd.ms-powerpoint", "a PowerPoint file")
-RTF = Kind("office", "application/rtf", "an RTF document")
-EML = Kind("email", "message/rfc822", "an e-mail")
-MSG = Kind("email", "application/vnd.ms-outlook", "an Outlook message")
-HTML = Kind("webpage", "text/html", "a web page")
-MARKDOWN = Kind("markdown", "text/markdown", "a Markdown file")
-JSON = Kind("json", "application/json", "a JSON file")
-CSV = Kind("text", "text/csv", "a CSV table")
-TSV = Kind("text", "text/tab-separated-values", "a table")
-TEXT = Kind("text", "text/plain", "a text file")
+PDF = Kind("application/pdf", "a PDF")
+DOCX = Kind(f"{OPEN_XML}.wordprocessingml.document", "a Word document")
+PPTX = Kind(f"{OPEN_XML}.presentationml.presentation", "a PowerPoint file")
+XLSX = Kind(f"{OPEN_XML}.spreadsheetml.sheet", "an Excel file")
+EPUB = Kind("application/epub+zip", "an EPUB book")
+ODT = Kind(f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
+ODS = Kind(f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
+ODP = Kind(f"{OPEN_DOCUMENT}.presentation", "an OpenDocument presentation")
+DOC = Kind("application/msword", "a Word document")
+XLS = Kind("application/vnd.ms-excel", "an Excel file")
+PPT = Kind("application/vnd.ms-powerpoint", "a PowerPoint file")
+RTF = Kind("application/rtf", "an RTF document")
+EML = Kind("message/rfc822", "an e-mail")
+MSG = Kind("application/vnd.ms-outlook", "an Outlook message")
+HTML = Kind("text/html", "a web page")
+MARKDOWN = Kind("text/markdown", "a Markdown file")
+JSON = Kind("application/json", "a JSON file")
+CSV = Kind("text/csv", "a CSV table")
+TSV = Kind("text/tab-separated-values", "a table")
+TEXT = Kind("text/plain", "a text file")
 
 BY_ENDING = {
     "pdf": PDF,
@@ -100,3 +107,17 @@ def ending(name: str) -> str:
 def promised(name: str, mime: str) -> Kind | None:
     """What the name says a file is; the type given by the sender counts when the name is silent."""
     return BY_ENDING.get(ending(name)) or BY_MIME.get(mime.partition(";")[0].strip().lower())
+
+
+# Who reads a file, by its MIME type; filled by the modules that read.
+readers: dict[str, Reader] = {}
+
+
+def reads(*kinds: Kind) -> Callable[[Reader], Reader]:
+    """Register a function of content and MIME type as the reader of formats."""
+
+    def register(reader: Reader) -> Reader:
+        readers.update(dict.fromkeys((kind.mime for kind in kinds), reader))
+        return reader
+
+    return register

@@ -7,26 +7,25 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from documents.language import identify
-from ingestion.parsing import markdown
+from ingestion.parsing import extracting, kinds, markdown, webpage  # noqa: F401 -- readers
 from ingestion.parsing.decoding import decode
-from ingestion.parsing.extracting import read_email, read_office, read_pdf, read_slides
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
-from ingestion.parsing.webpage import read_webpage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 LONG_LINE = 2000
 
 
+@kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
     return Extract(decode(data))
 
 
+@kinds.reads(kinds.MARKDOWN)
 def read_markdown(data: bytes, mime: str) -> Extract:
     """Markdown with its headings."""
     text = decode(data)
@@ -35,6 +34,7 @@ def read_markdown(data: bytes, mime: str) -> Extract:
     return Extract(text, first, headings)
 
 
+@kinds.reads(kinds.JSON)
 def read_json(data: bytes, mime: str) -> Extract:
     """JSON; one without line ends is broken into lines, escaped letters are shown."""
     text = decode(data)
@@ -46,23 +46,11 @@ def read_json(data: bytes, mime: str) -> Extract:
     return Extract(text)
 
 
-READERS: dict[str, Callable[[bytes, str], Extract]] = {
-    "email": read_email,
-    "json": read_json,
-    "markdown": read_markdown,
-    "office": read_office,
-    "pdf": read_pdf,
-    "slides": read_slides,
-    "text": read_text,
-    "webpage": read_webpage,
-}
-
-
 def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
     """The text, title, language and passages of a file; raises `ParseFailed`."""
     data = path.read_bytes()
     kind = kind_of(data, name, mime)
-    extract = READERS[kind.reader](data, kind.mime)
+    extract = kinds.readers[kind.mime](data, kind.mime)
     if not extract.text.strip():
         raise ParseFailed("no_text", "No text was found in the file.")
     truncated = len(extract.text) > LONGEST_TEXT

@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from ingestion.parsing import markdown
+from ingestion.parsing import kinds, markdown
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.extracting import configuration, extract
 from ingestion.parsing.types import Extract
@@ -38,6 +38,7 @@ SILENT = {"template", "noscript", "nav", "head"}
 BLOCKS = {"p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "pre", "section", "table"}
 
 
+@kinds.reads(kinds.HTML)
 def read_webpage(data: bytes, mime: str) -> Extract:
     """The text of a page with its headings; the title comes from `<title>`."""
     title, body = divide(decode(data, web=True))

@@ -50,7 +50,12 @@ def follow_documents(items: ItemQuerySet) -> set[UUID]:
     failed = alive & embedding & Q(document__status=DocumentStatus.FAILED)
     waiting = alive & embedding & Q(document__status=DocumentStatus.SEARCHABLE)
     run_ids: set[UUID] = set()
-    for rule, change in ((gone, skip), (ready, complete), (failed, give_up), (waiting, explain)):
+    for rule, change in (
+        (gone, skip_items),
+        (ready, mark_items_ready),
+        (failed, fail_items),
+        (waiting, explain_items),
+    ):
         # Whoever else locks one does the same at this moment, or takes it away.
         locked = items.filter(rule).order_by("pk").select_for_update(skip_locked=True, of=("self",))
         found = dict(locked.values_list("pk", "run_id"))
@@ -59,7 +64,7 @@ def follow_documents(items: ItemQuerySet) -> set[UUID]:
     return run_ids
 
 
-def skip(items: ItemQuerySet) -> int:
+def skip_items(items: ItemQuerySet) -> int:
     """End items whose document was deleted."""
     return items.change(
         stage=Stage.SKIPPED,
@@ -68,14 +73,14 @@ def skip(items: ItemQuerySet) -> int:
     )
 
 
-def complete(items: ItemQuerySet) -> int:
+def mark_items_ready(items: ItemQuerySet) -> int:
     """End items whose document has its vectors; runs that ended without them end anew."""
     given_up = items.failed().values("run")
     IngestionRun.all_objects.filter(pk__in=given_up).update(finished_at=None)
     return items.change(stage=Stage.READY, error_code="", error_detail="")
 
 
-def give_up(items: ItemQuerySet) -> int:
+def fail_items(items: ItemQuerySet) -> int:
     """Tell that the vectors of items' documents cannot be computed."""
     tasks = task_of_item().failed()
     return items.change(
@@ -86,7 +91,7 @@ def give_up(items: ItemQuerySet) -> int:
     )
 
 
-def explain(items: ItemQuerySet) -> int:
+def explain_items(items: ItemQuerySet) -> int:
     """Tell why items have to wait, where that is new."""
     tasks = task_of_item().exclude(error_code="")
     news = items.annotate(reason=Subquery(tasks.values("error_code"))).filter(reason__isnull=False)

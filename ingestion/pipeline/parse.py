@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, transaction
@@ -27,15 +26,16 @@ from ingestion.pipeline.outcomes import (
     retry_item,
     skip_item,
 )
-from ingestion.store import copy_into_storage
+from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
 from youworker.core.config import config
 from youworker.core.db import is_refused_value, relax_durability
-from youworker.core.exceptions import DomainError, InvalidInput
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from documents.models import Collection
     from ingestion.models import IngestionItem, IngestionRun
@@ -122,18 +122,14 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
 
 
 def ensure_original(item: IngestionItem) -> Path:
-    """The stored original; a file of the server is copied into the store first."""
-    if item.source:
-        source = Path(item.source)
-        # A folder on the way may have become a link since the path was checked.
-        if source.resolve() != source:
-            raise InvalidInput("The file has moved since it was handed in.")
-        copied = copy_into_storage(source, limit=config.ingestion.max_file_bytes)
+    """The stored original; what is not stored yet is fetched from its source first."""
+    fetched = SOURCES[item.run.kind].fetch(item)
+    if fetched is not None:
         try:
-            documents.prepare_files([copied])
-            store_copy(item, copied)
+            documents.prepare_files([fetched])
+            store_copy(item, fetched)
         finally:
-            copied.discard()
+            fetched.discard()
     path = documents.stored_path(item.stored_file)
     if path is None:
         raise ParseFailed("file_missing", "The file is no longer there.")
@@ -142,7 +138,7 @@ def ensure_original(item: IngestionItem) -> Path:
 
 @transaction.atomic
 def store_copy(item: IngestionItem, copied: Incoming) -> None:
-    """Store the copy of a server's file, which its item keeps while it is read.
+    """Store what was fetched for an item, which keeps it while it is read.
 
     Raises `ItemTaken`.
     """

@@ -19,6 +19,7 @@ from ingestion.pipeline import parse
 from ingestion.pipeline.leases import claim
 from ingestion.pipeline.worker import work_for
 from youworker.tests.support.ordering import run_in_order
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +74,7 @@ def test_what_is_handed_in_after_its_deletion_is_a_new_document(user, upload, do
 
     assert outcome(run) == READY
     assert Document.objects.get() != document
-    assert document.refreshed().is_deleted
+    assert refreshed(document).is_deleted
 
 
 @pytest.mark.parametrize("clock", ["behind", "ahead"])
@@ -113,7 +114,7 @@ def test_a_deleted_collection_keeps_what_lay_in_it(user, upload):
     work_for(30)
 
     assert outcome(run) == READY
-    assert kept.refreshed().collection == shelf
+    assert refreshed(kept).collection == shelf
     assert Document.objects.visible_to(user).get() != kept
 
 

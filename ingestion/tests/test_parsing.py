@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from ingestion.parsing import ParseFailed, markdown, parse_file
+from ingestion.parsing import ParseFailed, kinds, markdown, parse_file
 from ingestion.parsing.splitting import SLACK, TARGET
 from ingestion.parsing.types import LONGEST_TEXT
 from ingestion.parsing.webpage import bare_text
@@ -24,6 +24,13 @@ def parse(tmp_path):
         return parsed
 
     return run
+
+
+def test_every_format_has_a_reader_and_every_reader_a_format():
+    formats = {kind.mime for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)}
+
+    assert formats
+    assert formats == set(kinds.readers)
 
 
 def refused(parse, name, data):

@@ -18,8 +18,8 @@ from ingestion import services
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
+from ingestion.sources import server_paths
 from ingestion.store import Incoming
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.core.config import config
@@ -220,13 +220,13 @@ def test_a_copy_that_nobody_wants_any_more_leaves_nothing(tmp_path, roots, lette
     place = folder(tmp_path)
     roots(place)
     run = services.start_paths([place / "a.txt"], actor=UserFactory(is_staff=True))
-    copy = parse.copy_into_storage
+    copy = server_paths.copy_into_storage
 
     def cancel_and_copy(source, *, limit):
         services.cancel_run(run)
         return copy(source, limit=limit)
 
-    monkeypatch.setattr(parse, "copy_into_storage", cancel_and_copy)
+    monkeypatch.setattr(server_paths, "copy_into_storage", cancel_and_copy)
     work_for(30)
 
     assert stages(run) == [Stage.SKIPPED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, models
@@ -70,11 +70,6 @@ class SoftDeleteModel(TimestampedModel):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse: a caller has to say which kind of deletion is meant."""
         raise TypeError("Use soft_delete() or hard_delete().")
-
-    def refreshed(self) -> Self:
-        """The row as the database has it now."""
-        self.refresh_from_db()
-        return self
 
 
 class KeyFingerprint(models.Model):

@@ -66,7 +66,7 @@ def lock_names(*names: str, shared: bool = False) -> None:
         cursor.execute(statement, [sorted(names)])
 
 
-def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
+def fetch_row(statement: str, values: Values) -> tuple[Any, ...] | None:
     """The first row of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -74,7 +74,7 @@ def one_row(statement: str, values: Values) -> tuple[Any, ...] | None:
         return row
 
 
-def all_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+def fetch_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     """All rows of what a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -15,10 +15,9 @@ from youworker.core.data_policies import DataPolicy, ErasureAction
 from youworker.data_protection import third_party
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
-    from django.db.models import Field, Model, QuerySet
+    from django.db.models import Model, QuerySet
 
 
 @cache
@@ -41,45 +40,6 @@ def policy_of(model: type[Model]) -> DataPolicy:
 def model_of(policy: DataPolicy) -> type[Model]:
     """The class a policy is about."""
     return apps.get_model(policy.model)
-
-
-def own_fields(model: type[Model]) -> Iterator[Field[Any, Any]]:
-    """The fields a model declares itself, many-to-many ones included."""
-    for field in model._meta.get_fields():
-        if not (field.auto_created and not field.concrete):
-            yield field  # type: ignore[misc]
-
-
-def unclassified() -> list[str]:
-    """What nobody has decided about, and decisions about what is not there any more."""
-    known = {each.model: each for each in data_policies()}
-    present = {model._meta.label: model for model in apps.get_models()}
-    problems = [f"{label}: no policy" for label in present if label not in known]
-    problems += [f"{label}: no such model" for label in known if label not in present]
-    for label in set(known) & set(present):
-        problems += problems_of(known[label], present[label])
-    return sorted(problems)
-
-
-def problems_of(policy: DataPolicy, model: type[Model]) -> list[str]:
-    """What is wrong with the policy of one model."""
-    fields = {field.name for field in own_fields(model)}
-    decided = [*policy.exported, *policy.not_exported]
-    label = policy.model
-    problems = [f"{label}.{name}: unclassified" for name in fields - set(decided)]
-    problems += [f"{label}.{name}: no such field" for name in set(decided) - fields]
-    problems += [f"{label}.{name}: two classes" for name in set(decided) if decided.count(name) > 1]
-    problems += [f"{label}.{name}: no such field" for name in set(policy.replaced) - fields]
-    problems += [
-        f"{label}.{name}: no reason" for name, why in policy.not_exported.items() if not why
-    ]
-    if policy.erasure_action != ErasureAction.ERASED and not policy.reason:
-        problems.append(f"{label}: kept without a reason")
-    if policy.erasure_action == ErasureAction.ERASED and not policy.is_personal:
-        problems.append(f"{label}: no way to its owner")
-    if policy.exported and not (policy.file and policy.is_personal):
-        problems.append(f"{label}: exported without a file or an owner")
-    return problems
 
 
 def rows_of(policy: DataPolicy, user_id: UUID) -> QuerySet[Any]:

@@ -18,7 +18,7 @@ from authlib.oidc.discovery import get_well_known_url
 from youworker.core.config import config
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.sso.id_token import verify_id_token
-from youworker.upstream.egress import named_addresses
+from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, fetch_url
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class PostingSession:
             headers=sent,
             content=body.encode(),
             limits=POSTING,
-            find=named_addresses,
+            find=find_named_addresses,
         )
         require_service(answer)
         request = httpx2.Request("POST", answer.url)
@@ -150,7 +150,7 @@ class PostingSession:
 
 def read_json(address: str, **headers: str) -> Claims:
     """A JSON object of the provider; raises `UpstreamUnavailable` and `UnusableAnswer`."""
-    answer = fetch_url(address, headers=headers, limits=READING, find=named_addresses)
+    answer = fetch_url(address, headers=headers, limits=READING, find=find_named_addresses)
     require_service(answer, failing_from=400)
     found = orjson.loads(answer.body)
     if not isinstance(found, dict):

@@ -20,7 +20,7 @@ from accounts import services as accounts
 from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
 from chat import services as chat
-from chat.runs import store
+from chat.runs import tool_calls
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
 from documents.embedding import configured_model
@@ -126,10 +126,10 @@ class World:
     def call(self, *, error: str | None = None, denied: bool = False, end: bool = True) -> Any:
         """A call of a tool by a run of Ada's."""
         run = RunFactory(session=self.session, user=self.ada, status="running", lease_token=uuid4())
-        row = store.begin_tool_run(run, None, CANARY, {"query": CANARY})
+        row = tool_calls.begin_tool_run(run, None, CANARY, {"query": CANARY})
         if end:
             text = error or CANARY
-            store.end_tool_run(
+            tool_calls.end_tool_run(
                 row, text=text, is_error=bool(error) or denied, latency_ms=1, denied=denied
             )
         return run
@@ -294,7 +294,7 @@ def original(world: World) -> bytes:
 
 
 def orphaned(world: World) -> None:
-    store.end_orphans(world.call(end=False))
+    tool_calls.end_orphans(world.call(end=False))
 
 
 def clerk(world: World) -> Client:

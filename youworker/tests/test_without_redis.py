@@ -23,7 +23,7 @@ from chat.deletion import clear_history
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.models import Run, Session
-from chat.runs.manager import close_runs, launch, request_stop
+from chat.runs.manager import launch, request_stop
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from ingestion import services as ingestion
@@ -32,6 +32,7 @@ from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 from youworker.celery import app
 from youworker.core import effects
+from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
 from youworker.data_protection.erasures import request_erasure
 from youworker.data_protection.exports import request_export
@@ -179,10 +180,10 @@ def test_an_export_and_an_erasure_are_accepted(listener):
 @pytest.fixture
 def spoken(monkeypatch):
     def use(*turn):
-        async def resolve(_name):
+        async def resolve_model(_name):
             return ScriptedModel([list(turn)])
 
-        monkeypatch.setattr(registry, "resolve", resolve)
+        monkeypatch.setattr(registry, "resolve_model", resolve_model)
 
     return use
 
@@ -190,7 +191,7 @@ def spoken(monkeypatch):
 @pytest.fixture
 async def _ended(listener):
     yield
-    await close_runs()
+    await close_all()
 
 
 @pytest.mark.usefixtures("_ended")

@@ -43,11 +43,6 @@ pools: PerLoop[dict[Endpoint, httpx2.AsyncClient]] = PerLoop(
 )
 
 
-async def close_clients() -> None:
-    """Close the connections of the running event loop."""
-    await pools.close()
-
-
 def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
     """The client of the running event loop for one endpoint; its reader keeps the time."""
     pool = pools.get()

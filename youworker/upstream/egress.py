@@ -76,7 +76,7 @@ async def find_permitted_addresses(host: str, port: int) -> list[Address]:
     return permitted
 
 
-async def named_addresses(host: str, port: int) -> list[Address]:
+async def find_named_addresses(host: str, port: int) -> list[Address]:
     """The addresses of a server that an operator named, which may be private; raises the same."""
     found = await resolve_host(host, port)
     permitted = [one for one in found if may_be_named(one) or operator_allows(host, one)]

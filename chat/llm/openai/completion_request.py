@@ -57,11 +57,11 @@ class Turn:
         self.whole = "json" in response.headers.get("content-type", "")
         self.blocks = response.aiter_bytes()
 
-    async def next_events(self) -> list[ModelEvent] | None:
+    async def read_events(self) -> list[ModelEvent] | None:
         """What the next network read brought, maybe nothing; None after the end."""
         if self.over or self.blocks is None:
             return None
-        block = await self.next_block(self.blocks)
+        block = await self.read_block(self.blocks)
         if block and not self.whole:
             return self.reader.feed(block)
         if block:
@@ -79,7 +79,7 @@ class Turn:
         self.over = self.reader.failure is None
         return events
 
-    async def next_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
+    async def read_block(self, blocks: AsyncGenerator[bytes, None]) -> bytes:
         """The next piece received; empty at the end. Raises what a lost connection means."""
         try:
             with self.clock.until(self.patience()):

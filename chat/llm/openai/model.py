@@ -56,7 +56,7 @@ class OpenAICompatibleModel:
             turn, first = await self.begin(messages, tools, clock)
             for event in first:
                 yield event
-            while (events := await turn.next_events()) is not None:
+            while (events := await turn.read_events()) is not None:
                 for event in events:
                     yield event
         except Transient as error:
@@ -94,7 +94,7 @@ class OpenAICompatibleModel:
         turn = Turn(self.endpoint, clock, deadline)
         try:
             await self.open(turn, body, messages, tools)
-            while not (events := await turn.next_events()):
+            while not (events := await turn.read_events()):
                 if events is None:
                     return turn, []
         except BaseException:

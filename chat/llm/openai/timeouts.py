@@ -31,10 +31,6 @@ class Clock:
         """Whether the time of the whole turn is used up."""
         return self.loop.time() >= self.end
 
-    def within(self, seconds: float) -> Self:
-        """Limit the next wait to `seconds`."""
-        return self.until(self.loop.time() + seconds)
-
     def until(self, deadline: float) -> Self:
         """Limit the next wait to a moment on the loop's clock."""
         self.deadline = min(deadline, self.end)

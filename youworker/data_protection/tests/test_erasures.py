@@ -41,6 +41,7 @@ from youworker.data_protection import erasure_steps, erasures
 from youworker.data_protection.exports import make_exports, request_export
 from youworker.data_protection.tests.canaries import furnish, traces_of
 from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.rows import refreshed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued_tasks")]
 
@@ -214,13 +215,13 @@ def test_documents_that_are_handed_over_get_their_vectors_afterwards(at_once, mo
     document = DocumentFactory(owner=leaving)
     DocumentShareFactory(document=document, group=group)
     write(document, "penguins")
-    assert document.refreshed().status == DocumentStatus.SEARCHABLE
+    assert refreshed(document).status == DocumentStatus.SEARCHABLE
 
     at_once(leaving)
 
     assert not User.objects.filter(pk=leaving.pk).exists()
     embed()
-    assert document.refreshed().status == DocumentStatus.READY
+    assert refreshed(document).status == DocumentStatus.READY
 
 
 def test_shared_documents_can_go_with_the_user(at_once):

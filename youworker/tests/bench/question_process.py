@@ -117,10 +117,10 @@ class Question:
 
         model, self.statements.counts = HeldModel(), Counter[str]()
 
-        async def resolve(_name: str | None) -> HeldModel:
+        async def resolve_model(_name: str | None) -> HeldModel:
             return model
 
-        with patch.object(registry, "resolve", resolve):
+        with patch.object(registry, "resolve_model", resolve_model):
             self.statements.phase, began = "asking", time.process_time()
             await self.call(f"/v1/sessions/{session}/messages", {"text": "Is it so?"})
             await model.asked.wait()
@@ -155,14 +155,15 @@ class Question:
 
 async def measure(key: str) -> dict[str, float]:
     """The figures of one caller's questions."""
-    from chat.runs.manager import close_runs, serve_runs
+    from chat.runs.manager import serve_runs
+    from youworker.core.per_loop import close_all
 
     questions = Question(key)
     await serve_runs()
     await questions.ask_often(WARMING)
     costs = await questions.ask_often(TIMED)
     counts = await questions.count()
-    await close_runs()
+    await close_all()
     return {
         "asked_ms": statistics.median(cost.asked_ms for cost in costs),
         "ended_ms": statistics.median(cost.ended_ms for cost in costs),

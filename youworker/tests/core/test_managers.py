@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from youworker.tests.support.rows import refreshed
+
 
 def test_deleted_rows_are_hidden_kept_and_restored(note_model):
     note = note_model.objects.create()
@@ -14,7 +16,7 @@ def test_deleted_rows_are_hidden_kept_and_restored(note_model):
     assert not note_model.objects.exists()
     assert note_model.all_objects.get().deleted_at is not None
 
-    note.refreshed().restore()
+    refreshed(note).restore()
     assert not note_model.objects.get().is_deleted
 
 

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from youworker.core import request_context
+from youworker.core.per_loop import close_all
 from youworker.upstream.body_limits import AnswerPacked, AnswerTooLarge
 from youworker.upstream.client import (
     LONGEST_ERROR,
     async_client,
-    close_clients,
     open_answer,
     read_answer,
     read_answer_in_thread,
@@ -52,7 +52,7 @@ async def serving(head, *pieces, pause=0.0):
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked
     finally:
         server.close()
-        await close_clients()
+        await close_all()
 
 
 def ask_in_thread(endpoint, *, longest=1000):
@@ -151,7 +151,7 @@ async def test_an_error_says_its_status_and_its_beginning(asking):
 async def test_nobody_at_the_address(asking, url):
     with pytest.raises(TRANSPORT_ERRORS):
         await asking(Endpoint(url, timeouts=Timeouts(connect=1.0)))
-    await close_clients()
+    await close_all()
 
 
 @BOTH
@@ -176,13 +176,13 @@ async def test_endpoints_share_no_connections():
 
     assert async_client(one) is async_client(Endpoint("http://a/v1", "ka"))
     assert async_client(one) is not async_client(other)
-    await close_clients()
+    await close_all()
 
 
 async def test_closing_ends_an_answer_that_goes_on():
     async with serving("200 OK", *[b"x" * 1000] * 1000, pause=0.01) as (url, _asked):
         response = await open_answer(Endpoint(url), "models", longest=10_000_000)
-        await close_clients()
+        await close_all()
         with pytest.raises((*TRANSPORT_ERRORS, RuntimeError)):
             await response.aread()
 

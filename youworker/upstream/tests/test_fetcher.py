@@ -119,13 +119,13 @@ async def test_a_caller_who_knows_the_host_may_say_how_it_is_found():
     home = answer(b"home")
     away = answer(status="302 Found", location="http://localhost/")
     async with serving(lambda head, _: away if "/away" in head else home) as (port, asked):
-        found = await fetch_url_async(f"http://127.0.0.1:{port}/", find=egress.named_addresses)
+        found = await fetch_url_async(f"http://127.0.0.1:{port}/", find=egress.find_named_addresses)
         with pytest.raises(EgressRefused):
             await fetch_url_async(f"http://127.0.0.1:{port}/")
         with pytest.raises(UpstreamUnavailable):
             limits = Limits(hops=0)
             await fetch_url_async(
-                f"http://127.0.0.1:{port}/away", find=egress.named_addresses, limits=limits
+                f"http://127.0.0.1:{port}/away", find=egress.find_named_addresses, limits=limits
             )
 
     assert found.body == b"home"
@@ -427,11 +427,11 @@ def test_an_operator_names_private_servers_but_not_the_link_of_the_machine(addre
 async def test_what_nobody_names_can_be_allowed_all_the_same(names, monkeypatch):
     names({"meta.example": ["169.254.169.254"]})
     with pytest.raises(EgressRefused):
-        await egress.named_addresses("meta.example", 80)
+        await egress.find_named_addresses("meta.example", 80)
 
     monkeypatch.setattr(egress, "allowed_entries", lambda: ("meta.example",))
 
-    assert len(await egress.named_addresses("meta.example", 80)) == 1
+    assert len(await egress.find_named_addresses("meta.example", 80)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""What a run needs before its model is asked: question, history, tools, earlier state."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from chat.agent.state import AgentState
+from chat.agent.types import ChatMessage
+from chat.models import Run, ToolRun
+from chat.runs import statements
+from chat.runs.tool_calls import calls_of
+from mcp.calls import CallContext, ToolInfo
+from mcp.services import usable_tools
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+OFFER_SECONDS = 3.0
+MOST_OFFERS = 1000
+offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
+LONGEST_HISTORY = 200
+
+
+@dataclass(slots=True)
+class RunInput:
+    """Everything a run needs, read in one go so that no connection is held meanwhile."""
+
+    run: Run
+    history_newest_first: list[ChatMessage]
+    tools: list[ToolInfo]
+    # What a process before this one had come to, and every call that it had begun.
+    state: AgentState | None = None
+    calls: list[ToolRun] = field(default_factory=list)
+
+    @property
+    def language(self) -> str:
+        """The language the user wants to be answered in."""
+        return str(self.run.options.get("language") or self.run.user.language)
+
+    @property
+    def now(self) -> str:
+        """The time of the user's day."""
+        zone = ZoneInfo(self.run.user.time_zone)
+        return timezone.now().astimezone(zone).isoformat(timespec="minutes")
+
+
+def read_input(run_id: UUID, token: UUID) -> RunInput | None:
+    """What a claimed run needs; None when it is not held by this token any more.
+
+    Raises `UnknownState` when nobody can go on from what is stored of it.
+    """
+    rows = Run.objects.held(token).select_related("question", "answer", "user")
+    run = rows.filter(pk=run_id).first()
+    if run is None:
+        return None
+    state = None if run.state is None else AgentState.from_json(run.state)
+    return RunInput(
+        run=run,
+        history_newest_first=[] if state else history(run.session_id, run.question_id),
+        tools=tools_of(run),
+        state=state,
+        calls=[] if state is None else calls_of(run),
+    )
+
+
+def new_input(run: Run) -> RunInput | None:
+    """What a run needs that was just accepted; None when that takes the database."""
+    tools = remembered_tools(run)
+    if run.question.parent_id is not None or tools is None:
+        return None
+    return RunInput(run=run, history_newest_first=[question_of(run)], tools=tools)
+
+
+def complete_input(run: Run) -> RunInput:
+    """What a run needs that was just accepted, with what only the database knows."""
+    earlier = run.question.parent_id
+    said = [] if earlier is None else history(run.session_id, earlier)
+    return RunInput(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
+
+
+def question_of(run: Run) -> ChatMessage:
+    """The question of a run as its model reads it."""
+    return ChatMessage("user", run.question.content)
+
+
+def tools_of(run: Run) -> list[ToolInfo]:
+    """The tools the model of a run is shown."""
+    if not run.options.get("enable_tools", True):
+        return []
+    return offered_tools(run.user, enable_web=run.options.get("enable_web", True))
+
+
+def remembered_tools(run: Run) -> list[ToolInfo] | None:
+    """The tools the model of a run is shown; None when they have to be looked up."""
+    if not run.options.get("enable_tools", True):
+        return []
+    found = offers.get((run.user_id, run.options.get("enable_web", True)))
+    return None if found is None or found[0] < time.monotonic() else found[1]
+
+
+def offered_tools(user: User, *, enable_web: bool) -> list[ToolInfo]:
+    """The tools a model is shown, remembered for some seconds.
+
+    Nothing is permitted by it: every call is checked again when it is made.
+    """
+    key, now = (user.pk, enable_web), time.monotonic()
+    found = offers.get(key)
+    if found is None or found[0] < now:
+        if len(offers) > MOST_OFFERS:
+            offers.clear()
+        found = offers[key] = (now + OFFER_SECONDS, usable_tools(user, enable_web=enable_web))
+    return found[1]
+
+
+def call_context(run: Run, language: str) -> CallContext:
+    """On whose behalf the tools of this run act."""
+    return CallContext(
+        user_id=run.user_id,
+        correlation_id=run.correlation_id,
+        session_id=run.session_id,
+        run_id=run.pk,
+        language=language,
+        time_zone=run.user.time_zone,
+        collections=tuple(UUID(pk) for pk in run.options.get("collections", [])),
+        key_id=run.api_key_id,
+    )
+
+
+def history(session_id: UUID, last: UUID) -> list[ChatMessage]:
+    """The conversation up to a message, newest first, along the branch it stands on.
+
+    Of answers that are still being written there is as much as was saved.
+    """
+    said = statements.read_branch(session_id, last, most=LONGEST_HISTORY)
+    return [
+        ChatMessage("user" if row.role == "user" else "assistant", row.content)
+        for row in said
+        if row.content
+    ]

@@ -1,0 +1,5 @@
+"""Staff pages; staff look things up and never read passages or originals here."""
+
+from documents.admin import embeddings, library
+
+__all__ = ["embeddings", "library"]

@@ -1,0 +1,29 @@
+"""Repositories of collections, documents and passages: who sees what is decided here only."""
+
+from documents.managers.embeddings import (
+    EmbeddingModelQuerySet,
+    EmbeddingTaskQuerySet,
+    PassageEmbeddingQuerySet,
+)
+from documents.managers.library import (
+    CollectionQuerySet,
+    CollectionShareQuerySet,
+    DocumentQuerySet,
+    DocumentShareQuerySet,
+    PassageQuerySet,
+    StoredFileQuerySet,
+    TagQuerySet,
+)
+
+__all__ = [
+    "CollectionQuerySet",
+    "CollectionShareQuerySet",
+    "DocumentQuerySet",
+    "DocumentShareQuerySet",
+    "EmbeddingModelQuerySet",
+    "EmbeddingTaskQuerySet",
+    "PassageEmbeddingQuerySet",
+    "PassageQuerySet",
+    "StoredFileQuerySet",
+    "TagQuerySet",
+]

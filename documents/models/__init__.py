@@ -1,0 +1,25 @@
+"""Collections, documents, the passages they are quoted by, and the passages' vectors."""
+
+from documents.models.embeddings import EmbeddingModel, EmbeddingTask, PassageEmbedding
+from documents.models.library import (
+    Collection,
+    CollectionShare,
+    Document,
+    DocumentShare,
+    Passage,
+    StoredFile,
+    Tag,
+)
+
+__all__ = [
+    "Collection",
+    "CollectionShare",
+    "Document",
+    "DocumentShare",
+    "EmbeddingModel",
+    "EmbeddingTask",
+    "Passage",
+    "PassageEmbedding",
+    "StoredFile",
+    "Tag",
+]
