@@ -24,12 +24,12 @@ def key_sql(column: str) -> str:
     )
 
 
-def key_by_digest(digest: str) -> ApiKey | None:
+def find_key_by_digest(digest: str) -> ApiKey | None:
     """The key of which this is the stored form, usable or not, with its user."""
     return read_key("digest", digest)
 
 
-def key_by_id(pk: UUID | str) -> ApiKey | None:
+def find_key_by_id(pk: UUID | str) -> ApiKey | None:
     """A key, usable or not, with its user."""
     return read_key("id", pk)
 
@@ -39,6 +39,6 @@ def read_key(column: str, value: UUID | str) -> ApiKey | None:
     row = one_row(key_sql(column), [value])
     if row is None:
         return None
-    key: ApiKey = KEY.row(row[: len(KEY.names)])
-    key.user = OWNER.row(row[len(KEY.names) :])
+    key: ApiKey = KEY.make_row(row[: len(KEY.names)])
+    key.user = OWNER.make_row(row[len(KEY.names) :])
     return key

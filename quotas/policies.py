@@ -10,7 +10,7 @@ from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
 from quotas.kinds import RULES, seconds_until_room
 from quotas.meters import measure_usage
-from quotas.statements import quotas_in_force
+from quotas.statements import find_quotas_in_force
 from quotas.types import QuotaLimit, QuotaSubject
 from youworker.core.config import config
 
@@ -26,7 +26,7 @@ def find_limits(
     user: User, key_id: UUID | None = None, *, kinds: Iterable[QuotaKind] = tuple(QuotaKind)
 ) -> list[QuotaLimit]:
     """Every limit that counts for a user, and for the key they show; one statement."""
-    rows = quotas_in_force(user, key_id)
+    rows = find_quotas_in_force(user, key_id)
     own = next((row for row in rows if row.subject.kind == SubjectKind.USER), None)
     found = list(limits_of_user(user, own))
     for row in rows:

@@ -39,7 +39,7 @@ class QuotaInForce(NamedTuple):
     most: dict[QuotaKind, int | None]
 
 
-def quotas_in_force(user: User, key_id: UUID | None) -> list[QuotaInForce]:
+def find_quotas_in_force(user: User, key_id: UUID | None) -> list[QuotaInForce]:
     """The rows that count for a user, and for the key they show."""
     found = list[QuotaInForce]()
     for row in all_rows(IN_FORCE, [user.pk, key_id, user.pk]):

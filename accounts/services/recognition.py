@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import ApiKey
 from accounts.services.keys import digest_of
-from accounts.statements import key_by_digest, key_by_id
+from accounts.statements import find_key_by_digest, find_key_by_id
 from youworker import audit
 from youworker.core.network import in_networks, networks_of, parsed
 from youworker.core.request_context import request_origin
@@ -25,7 +25,7 @@ NOTED_SECONDS = 60
 
 def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     """The user a key stands for, and the key, if it can be used now and from here."""
-    key = authenticate_api_key(key_by_digest(digest_of(secret)))
+    key = authenticate_api_key(find_key_by_digest(digest_of(secret)))
     return (key.user, key) if key else None
 
 
@@ -36,12 +36,12 @@ def is_known_key(secret: str) -> bool:
 
 def opens_somewhere(secret: str) -> bool:
     """Whether a key can be used now, for those who do not know yet where its bearer is."""
-    return authenticate_api_key(key_by_digest(digest_of(secret)), anywhere=True) is not None
+    return authenticate_api_key(find_key_by_digest(digest_of(secret)), anywhere=True) is not None
 
 
 def usable_key(pk: UUID | str) -> ApiKey | None:
     """A key that was recognised before, if it can still be used from here."""
-    return authenticate_api_key(key_by_id(pk))
+    return authenticate_api_key(find_key_by_id(pk))
 
 
 def authenticate_api_key(key: ApiKey | None, *, anywhere: bool = False) -> ApiKey | None:

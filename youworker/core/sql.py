@@ -82,7 +82,7 @@ class Columns:
         quote = connection.ops.quote_name
         return ", ".join(f"{self.alias}.{quote(str(field.column))}" for field in self.fields)
 
-    def row(self, values: Sequence[Any]) -> Any:
+    def make_row(self, values: Sequence[Any]) -> Any:
         """The row whose columns have these values."""
         found = list(values)
         for place, convert in self.converters:
