@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Prefetch, Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Prefetch, Q, UUIDField
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -27,6 +29,17 @@ if TYPE_CHECKING:
     from chat.models import Citation, Message, Run, Session, ToolRun
 
 
+# Of the row at hand, in the order they were made. A prefetch makes a queryset for each row.
+ALIVE_COLLECTIONS = """
+ARRAY(
+    SELECT chosen.collection_id FROM chat_session_collections AS chosen
+        JOIN documents_collection AS shelf ON shelf.id = chosen.collection_id
+    WHERE chosen.session_id = chat_session.id AND shelf.deleted_at IS NULL
+    ORDER BY chosen.collection_id
+)
+"""
+
+
 class SessionQuerySet(SoftDeleteQuerySet["Session"]):
     """Conversations."""
 
@@ -37,6 +50,11 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
     def archived(self, *, archived: bool = True) -> Self:
         """Limit to sessions that were put away, or to those that were not."""
         return self.filter(archived_at__isnull=not archived)
+
+    def with_alive_collection_ids(self) -> Self:
+        """Load the ids of the chosen collections that are not deleted."""
+        ids = RawSQL(ALIVE_COLLECTIONS, [], output_field=ArrayField(UUIDField()))  # noqa: S611 -- our own words
+        return self.annotate(alive_collection_ids=ids)
 
     def latest_first(self) -> Self:
         """Order by the last activity."""

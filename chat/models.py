@@ -50,6 +50,8 @@ class Session(SoftDeleteModel):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     collection_ids: Sequence[UUID]  # only of a new or locked one
+    # Only of one whose collections were just chosen, or after `with_alive_collection_ids()`.
+    alive_collection_ids: Sequence[UUID]
 
     objects: ClassVar = AliveManager.from_queryset(SessionQuerySet)()
     all_objects: ClassVar = SessionQuerySet.as_manager()

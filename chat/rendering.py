@@ -8,7 +8,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from chat.models import Citation, Message, Run, Session, ToolRun
     from chat.serializers import (
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def rendered_session(session: Session) -> dict[str, Any]:
     """One conversation."""
+    zone = timezone.get_current_timezone()
     return {
         "id": str(session.pk),
         "title": session.title,
@@ -30,17 +31,17 @@ def rendered_session(session: Session) -> dict[str, Any]:
         "enable_tools": session.enable_tools,
         "enable_web": session.enable_web,
         "language": session.language,
-        "collections": [collection.pk for collection in session.collections.all()],
+        "collections": session.alive_collection_ids,
         "archived": session.archived_at is not None,
-        "created_at": local_time(session.created_at),
-        "updated_at": local_time(session.updated_at),
-        "active_at": local_time(session.active_at),
+        "created_at": local_time(session.created_at, zone),
+        "updated_at": local_time(session.updated_at, zone),
+        "active_at": local_time(session.active_at, zone),
     }
 
 
-def local_time(moment: datetime) -> str:
-    """A time as the fields of serializers write it."""
-    return timezone.localtime(moment).isoformat().replace("+00:00", "Z")
+def local_time(moment: datetime, zone: tzinfo) -> str:
+    """A time in a zone, as the fields of serializers write it."""
+    return moment.astimezone(zone).isoformat().replace("+00:00", "Z")
 
 
 def rendered_citation(citation: Citation) -> CitationShape:

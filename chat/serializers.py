@@ -53,7 +53,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
     def get_collections(self, session: Session) -> list[Any]:
         """The collections its searches are limited to; none = everything visible."""
-        return [collection.pk for collection in session.collections.all()]
+        return list(session.alive_collection_ids)
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
         """Do what the fields do, without them: a list has hundreds of these rows."""

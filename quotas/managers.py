@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from accounts.models import User
     from quotas.models import Quota, TokenUsage
     from quotas.types import QuotaSubject
 
 
 class QuotaQuerySet(BaseQuerySet["Quota"]):
     """Limits of users, groups and keys."""
-
-    def in_force_for(self, user: User, key_id: Any = None) -> Self:
-        """Limit to those that count for a user: their own, their groups', and the shown key's."""
-        memberships: Any = user.group_memberships
-        # A subquery: joined, every member of every group with a quota would be read.
-        joined = memberships.filter(group__deleted_at__isnull=True).values("group_id")
-        own = Q(user=user) | Q(group__in=joined)
-        if key_id is not None:
-            own |= Q(api_key=key_id)
-        return self.filter(own).select_related("group", "api_key").order_by("pk")
 
 
 class TokenUsageQuerySet(QuerySet["TokenUsage"]):

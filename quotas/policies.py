@@ -8,7 +8,7 @@ from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
 from quotas.kinds import RULES, seconds_until_room
 from quotas.meters import measure_usage
-from quotas.models import Quota
+from quotas.statements import find_quotas_in_force
 from quotas.types import QuotaLimit, QuotaSubject
 from youworker.core.config import config
 from youworker.core.sql import lock_names
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from quotas.statements import QuotaInForce
 
 
 def find_limits(
     user: User, key_id: UUID | None = None, *, kinds: Iterable[QuotaKind] = tuple(QuotaKind)
 ) -> list[QuotaLimit]:
     """Every limit that counts for a user, and for the key they show; one statement."""
-    rows = list(Quota.objects.in_force_for(user, key_id))
-    own = next((row for row in rows if row.user_id), None)
+    rows = find_quotas_in_force(user, key_id)
+    own = next((row for row in rows if row.subject.kind == SubjectKind.USER), None)
     found = list(limits_of_user(user, own))
     for row in rows:
         if row is not own:
@@ -34,28 +35,21 @@ def find_limits(
     return [limit for limit in found if limit.kind in wanted]
 
 
-def limits_of_user(user: User, row: Quota | None) -> Iterator[QuotaLimit]:
+def limits_of_user(user: User, row: QuotaInForce | None) -> Iterator[QuotaLimit]:
     """A user's own limits: their row's, else the installation's."""
     subject = QuotaSubject.of_user(user)
     for kind in QuotaKind:
-        most = getattr(row, kind) if row else None
+        most = row.most[kind] if row else None
         most = getattr(config.quota, kind) or None if most is None else most
         if most is not None:
             yield QuotaLimit(kind, subject, most)
 
 
-def limits_of_row(row: Quota) -> Iterator[QuotaLimit]:
+def limits_of_row(row: QuotaInForce) -> Iterator[QuotaLimit]:
     """The limits a group or a key has."""
-    if row.group is not None:
-        subject = QuotaSubject(SubjectKind.GROUP, row.group.pk, row.group.name)
-    elif row.api_key is not None:
-        subject = QuotaSubject(SubjectKind.API_KEY, row.api_key.pk, row.api_key.name)
-    else:
-        return
-    for kind in QuotaKind:
-        most = getattr(row, kind)
+    for kind, most in row.most.items():
         if most is not None:
-            yield QuotaLimit(kind, subject, most)
+            yield QuotaLimit(kind, row.subject, most)
 
 
 def enforce_quota(limits: Sequence[QuotaLimit], amounts: Mapping[QuotaKind, int]) -> None:

@@ -8,6 +8,8 @@ from youworker.appliance.health.views import metrics
 from youworker.core.api.redoc import RedocView, serve_script
 
 urlpatterns = [
+    # Before the others, which a request would be compared with first: most are about conversations.
+    path("v1/", include("chat.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),
@@ -19,7 +21,6 @@ urlpatterns = [
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
-    path("v1/", include("chat.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -10,11 +10,14 @@ from redis.exceptions import RedisError
 
 from accounts.models import ApiKey
 from accounts.services.keys import digest_of
+from accounts.statements import find_key_by_digest, find_key_by_id
 from youworker import audit
 from youworker.core.network import in_networks, networks_of, parsed
 from youworker.core.request_context import request_origin
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from accounts.models import User
 
 NOTED_SECONDS = 60
@@ -22,7 +25,7 @@ NOTED_SECONDS = 60
 
 def user_of_key(secret: str) -> tuple[User, ApiKey] | None:
     """The user a key stands for, and the key, if it can be used now and from here."""
-    key = authenticate_api_key(ApiKey.objects.filter(digest=digest_of(secret)))
+    key = authenticate_api_key(find_key_by_digest(digest_of(secret)))
     return (key.user, key) if key else None
 
 
@@ -33,18 +36,16 @@ def is_known_key(secret: str) -> bool:
 
 def opens_somewhere(secret: str) -> bool:
     """Whether a key can be used now, for those who do not know yet where its bearer is."""
-    found = ApiKey.objects.filter(digest=digest_of(secret))
-    return authenticate_api_key(found, anywhere=True) is not None
+    return authenticate_api_key(find_key_by_digest(digest_of(secret)), anywhere=True) is not None
 
 
-def usable_key(pk: Any) -> ApiKey | None:
+def usable_key(pk: UUID | str) -> ApiKey | None:
     """A key that was recognised before, if it can still be used from here."""
-    return authenticate_api_key(ApiKey.objects.filter(pk=pk))
+    return authenticate_api_key(find_key_by_id(pk))
 
 
-def authenticate_api_key(found: Any, *, anywhere: bool = False) -> ApiKey | None:
-    """The one key of a queryset, unless it is refused; its use, or its refusal, is noted."""
-    key: ApiKey | None = found.select_related("user").first()
+def authenticate_api_key(key: ApiKey | None, *, anywhere: bool = False) -> ApiKey | None:
+    """A key that was found, unless it is refused; its use, or its refusal, is noted."""
     if key is None:
         return None
     refusal = refusal_of(key, anywhere=anywhere)

@@ -56,10 +56,18 @@ WHERE id = %s
 USE_AGAIN = """
 UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id = %s
 """
-NEW_QUESTION = Insert(Message, parent_id=PARENT)
-NEW_ANSWER = Insert(Message)
+# What a new row has nothing of yet stands in the statement: the driver takes one of more than 50
+# values apart each time anew.
+UNRATED = dict.fromkeys(("tokens_in", "tokens_out", "rating"), "0")
+UNRATED |= dict.fromkeys(("reasoning", "comment"), "''")
+UNBEGUN = dict.fromkeys(("takeovers", "iterations", "tokens_in", "tokens_out"), "0")
+UNBEGUN |= dict.fromkeys(("error_code", "error_detail"), "''")
+UNBEGUN |= dict.fromkeys(("state", "stop_requested_at", "finished_at", "ttft_ms"), "NULL")
+NEW_QUESTION = Insert(Message, parent_id=PARENT, **UNRATED)
+NEW_ANSWER = Insert(Message, content="''", **UNRATED)
 # Empty seconds make no lease.
-NEW_RUN = Insert(Run, lease_until="statement_timestamp() + %s::float8 * interval '1 second'")
+LEASE_END = "statement_timestamp() + %s::float8 * interval '1 second'"
+NEW_RUN = Insert(Run, lease_until=LEASE_END, **UNBEGUN)
 
 # From a message backwards, along the branch it stands on. By parents alone: ids made by several
 # processes need not be in the order of the conversation.

@@ -36,7 +36,7 @@ def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: A
 def create_session_rows(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Create a session; the caller holds the transaction."""
     session = Session.objects.create(user=actor, **fields)
-    session.collection_ids = list(collections)
+    session.collection_ids = session.alive_collection_ids = list(collections)
     if collections:
         set_collections(session, collections, actor=actor)
     audit.record("chat.session.create", actor=actor, target=session)
@@ -65,7 +65,9 @@ def update_session(
 
 def set_collections(session: Session, collections: Iterable[UUID], *, actor: User) -> None:
     """Limit a conversation to some collections; raises `InvalidInput` for unknown ones."""
-    session.collections.set(visible_collections(collections, actor=actor))
+    chosen = visible_collections(collections, actor=actor)
+    session.collections.set(chosen)
+    session.alive_collection_ids = [collection.pk for collection in chosen]
 
 
 def visible_collections(wanted: Iterable[UUID], *, actor: User) -> Sequence[Collection]:
@@ -104,7 +106,7 @@ def title_from(text: str) -> str:
 
 def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:
     """A session of the actor; raises `NotFound` for anything else."""
-    rows = Session.all_objects.visible_to(actor)
+    rows = Session.all_objects.visible_to(actor).with_alive_collection_ids()
     found: Session | None = (rows.deleted() if deleted else rows.alive()).filter(pk=pk).first()
     if found is None:
         raise NotFound("Not found.")
@@ -117,11 +119,10 @@ def ids_of_titled(sessions: SessionQuerySet, words: str) -> list[UUID]:
     Titles are encrypted, so they are read here: some at a time, and others may go between.
     """
     wanted, found = words.casefold(), list[UUID]()
-    plain = sessions.prefetch_related(None)
-    ids = list(plain.values_list("pk", flat=True))
+    ids = list(sessions.values_list("pk", flat=True))
     for start in range(0, len(ids), TITLES_AT_ONCE):
         part = ids[start : start + TITLES_AT_ONCE]
-        titled = plain.order_by().only("title").in_bulk(part)
+        titled = sessions.order_by().only("title").in_bulk(part)
         found += [pk for pk in part if pk in titled and wanted in titled[pk].title.casefold()]
         give_way()
     return found

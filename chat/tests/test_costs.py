@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
+from psycopg import _queries
 
 from accounts.tests.factories import UserFactory
 from chat import services
@@ -47,6 +48,35 @@ def test_a_post_takes_five_statements_at_most(earlier):
 
     assert posted.status == RunStatus.RUNNING
     assert len(found) <= 5, [query["sql"][:90] for query in found]
+
+
+def test_what_is_stored_of_a_question_is_what_its_process_goes_on_with():
+    session = SessionFactory()
+    ask(session)
+
+    run = ask(session, RunLease(), model="some", options={"language": "it"}).claimed
+
+    for made in (run, run.question, run.answer):
+        stored = type(made).objects.get(pk=made.pk)
+        names = [field.attname for field in made._meta.concrete_fields]
+        # The database's clock says when a lease ends, and the sweeper who is under suspicion.
+        compared = [name for name in names if not name.startswith("lease_")]
+        assert {n: getattr(stored, n) for n in compared} == {n: getattr(made, n) for n in compared}
+
+
+def test_the_driver_keeps_what_it_makes_of_the_statement_of_a_question(monkeypatch):
+    session = SessionFactory()
+    taken_apart = []
+    split = _queries._split_query  # noqa: SLF001 -- psycopg's own
+    monkeypatch.setattr(
+        _queries, "_split_query", lambda *given: taken_apart.append(given[0]) or split(*given)
+    )
+    ask(session, RunLease())
+    taken_apart.clear()
+
+    ask(session, RunLease())
+
+    assert taken_apart == []
 
 
 def test_a_conversation_is_read_in_one_statement_however_long_it_is(django_assert_num_queries):

@@ -82,16 +82,21 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
     serializer_class = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
+        return self.own_sessions().with_alive_collection_ids()
+
+    def own_sessions(self) -> SessionQuerySet:
+        """The caller's conversations, latest first."""
         visible: SessionQuerySet = Session.objects.visible_to(self.actor)
-        return visible.prefetch_related("collections").latest_first()
+        return visible.latest_first()
 
     @extend_schema(parameters=[SessionFilterSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List conversations; `search` looks into titles."""
         wanted = validated(SessionFilterSerializer(data=request.query_params))
-        rows = self.get_queryset().archived(archived=wanted["archived"])
+        found = self.own_sessions().archived(archived=wanted["archived"])
+        rows = found.with_alive_collection_ids()
         if "search" in wanted:
-            ids = self.paginate_queryset(services.ids_of_titled(rows, wanted["search"])) or []
+            ids = self.paginate_queryset(services.ids_of_titled(found, wanted["search"])) or []
             by_id = rows.in_bulk(ids)
             page = [by_id[pk] for pk in ids if pk in by_id]
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import connection, connections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +40,54 @@ class Insert:
     def values(self, row: Model, **given: Sequence[Any]) -> list[Any]:
         """What goes into the places: the row's values, and those `given` for expressions."""
         found: list[Any] = []
+        # Not by way of its proxy, which looks for the thread's connection at every attribute.
+        database = connections[connection.alias]
         for field in self.fields:
             if field.attname in self.expressions:
                 found += given.get(field.attname, ())
             else:
-                found.append(field.get_db_prep_save(field.pre_save(row, add=True), connection))
+                found.append(field.get_db_prep_save(field.pre_save(row, add=True), database))
         return found
+
+
+class Columns:
+    """All columns of a model in a `SELECT`, under its alias there, and the rows they make."""
+
+    def __init__(self, model: type[Model], alias: str) -> None:
+        self.model, self.alias = model, alias
+
+    @cached_property
+    def fields(self) -> Sequence[Field[Any, Any]]:
+        """The columns' fields, in order."""
+        return self.model._meta.concrete_fields
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The attributes of a row, in order."""
+        return [field.attname for field in self.fields]
+
+    @cached_property
+    def converters(self) -> list[tuple[int, Any]]:
+        """What makes a value of what the driver gives, by place; most fields need nothing."""
+        found = list[tuple[int, Any]]()
+        for place, field in enumerate(self.fields):
+            # As the ORM does it: the backend's own, then the field's.
+            own = connection.ops.get_db_converters(field.cached_col)
+            found += [(place, each) for each in [*own, *field.get_db_converters(connection)]]
+        return found
+
+    @cached_property
+    def sql(self) -> str:
+        """The list of columns."""
+        quote = connection.ops.quote_name
+        return ", ".join(f"{self.alias}.{quote(str(field.column))}" for field in self.fields)
+
+    def make_row(self, values: Sequence[Any]) -> Any:
+        """The row whose columns have these values."""
+        found = list(values)
+        for place, convert in self.converters:
+            found[place] = convert(found[place], self.fields[place].cached_col, connection)
+        return self.model.from_db(connection.alias, self.names, found)
 
 
 def mark_stored(*rows: Model) -> None:

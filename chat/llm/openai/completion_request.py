@@ -55,7 +55,8 @@ class Turn:
             raise transport_failure(error) from error
         self.response = response
         self.whole = "json" in response.headers.get("content-type", "")
-        self.blocks = response.aiter_bytes()
+        # Packed answers were refused: unpacking would only cost something at every token.
+        self.blocks = response.aiter_raw()
 
     async def read_events(self) -> list[ModelEvent] | None:
         """What the next network read brought, maybe nothing; None after the end."""
