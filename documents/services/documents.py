@@ -12,6 +12,8 @@ from documents.services.collections import writable_collection
 from documents.services.passages import retitle_passages
 from documents.services.sharing import share_document
 from documents.services.tags import set_tags
+from quotas.enums import QuotaKind
+from quotas.policies import enforce_quota, find_limits
 from youworker import audit
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 
@@ -88,17 +90,40 @@ def delete_document(document: Document, *, actor: User) -> None:
 
 @transaction.atomic
 def restore_document(document_id: UUID, *, actor: User) -> Document:
-    """Show a deleted document again; nothing happens when it is not deleted."""
+    """Show a deleted document again; nothing happens when it is not deleted.
+
+    Raises `StorageQuotaExceeded` when its owner has as many documents as they may have.
+    """
     rows = Document.all_objects.filter(pk=document_id)
+    reachable = rows.reachable_by(actor).select_related("owner")
+    document = required(reachable.first())
+    require_writable(document, actor)
+    # Only living documents count: else deleting, uploading and restoring would add up.
+    if document.deleted_at is not None:
+        # Before the document is locked: in this order a retry of files does it, too.
+        enforce_document_quota(document.owner)
     # Locked, because it may be purged at this moment.
-    locked = rows.reachable_by(actor).select_for_update(of=("self",), no_key=True)
-    document: Document | None = locked.first()
-    if document is None:
-        raise NotFound("There is no such document.")
+    document = required(reachable.select_for_update(of=("self",), no_key=True).first())
     require_writable(document, actor)
     if rows.restore():
         document.deleted_at = None
         audit.record("document.restore", actor=actor, target=document)
+    return document
+
+
+def enforce_document_quota(owner: User) -> None:
+    """Raise `StorageQuotaExceeded` when an owner may not have another living document.
+
+    Runs in the caller's transaction, before it locks documents.
+    """
+    limits = find_limits(owner, kinds=[QuotaKind.DOCUMENTS])
+    enforce_quota(limits, {QuotaKind.DOCUMENTS: 1})
+
+
+def required(document: Document | None) -> Document:
+    """The document that was found; raises `NotFound` when there is none."""
+    if document is None:
+        raise NotFound("There is no such document.")
     return document
 
 

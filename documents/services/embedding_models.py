@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,7 +11,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from documents import tasks
 from documents.embedding import embedder_of, require_usable
 from documents.enums import ModelState
 from documents.exceptions import ModelIncomplete, ModelInUse
@@ -23,7 +23,7 @@ from documents.services.embedding_queue import (
 )
 from documents.services.embeddings import build_index, drop_index, ensure_active_model
 from youworker import audit
-from youworker.core.effects import after_commit
+from youworker.core.effects import after_commit, queue_task
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ LONGEST_PAUSE = 3600
 # Documents queued, and vectors removed, in one statement.
 DOCUMENTS_AT_ONCE = 2000
 VECTORS_AT_ONCE = 10_000
+# The task that settles models; the schedule makes up for a broker that is away.
+SETTLE = "documents.tasks.settle_models"
 PROBE = "What is this text about?"
 
 
@@ -62,7 +64,7 @@ def prepare_model(
     if not is_new:
         change_state(model, ModelState.PREPARING)
     record(model, "prepare", actor)
-    after_commit(tasks.wake_for_models)
+    after_commit(partial(queue_task, SETTLE))
     return model
 
 
@@ -172,7 +174,7 @@ def drop_model(model: EmbeddingModel, *, actor: User | None = None) -> None:
         raise ModelInUse("The active embedding model cannot be removed.")
     change_state(model, ModelState.DROPPING)
     record(model, "drop", actor)
-    after_commit(tasks.wake_for_models)
+    after_commit(partial(queue_task, SETTLE))
 
 
 def remove_model(model: EmbeddingModel) -> None:

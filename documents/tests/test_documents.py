@@ -19,6 +19,8 @@ from documents.tests.factories import (
 )
 from documents.tests.test_collections import actions
 from groups.tests.factories import GroupFactory, MembershipFactory
+from quotas.exceptions import StorageQuotaExceeded
+from quotas.models import Quota
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.tests.support.rows import refreshed
 
@@ -139,6 +141,23 @@ def test_delete_and_restore_document():
 
     assert Document.objects.get() == document
     assert actions() == ["document.delete", "document.restore"]
+
+
+@pytest.mark.django_db
+def test_restoring_is_limited_by_the_owners_quota():
+    document = DocumentFactory()
+    services.delete_document(document, actor=document.owner)
+    other = DocumentFactory(owner=document.owner)
+    Quota.objects.create(user=document.owner, documents=1)
+
+    with pytest.raises(StorageQuotaExceeded):
+        services.restore_document(document.pk, actor=document.owner)
+    # What is there already is no document more.
+    services.restore_document(other.pk, actor=document.owner)
+    services.delete_document(other, actor=document.owner)
+    services.restore_document(document.pk, actor=document.owner)
+
+    assert Document.objects.get() == document
 
 
 @pytest.mark.django_db
