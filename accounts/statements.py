@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from accounts.models import ApiKey, User
-from youworker.core.sql import Columns, one_row
+from youworker.core.sql import Columns, fetch_row
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,7 +36,7 @@ def find_key_by_id(pk: UUID | str) -> ApiKey | None:
 
 def read_key(column: str, value: UUID | str) -> ApiKey | None:
     """The key that has a value in a unique column, with its user."""
-    row = one_row(key_sql(column), [value])
+    row = fetch_row(key_sql(column), [value])
     if row is None:
         return None
     key: ApiKey = KEY.make_row(row[: len(KEY.names)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.types import QuotaSubject
-from youworker.core.sql import all_rows
+from youworker.core.sql import fetch_rows
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,7 +42,7 @@ class QuotaInForce(NamedTuple):
 def find_quotas_in_force(user: User, key_id: UUID | None) -> list[QuotaInForce]:
     """The rows that count for a user, and for the key they show."""
     found = list[QuotaInForce]()
-    for row in all_rows(IN_FORCE, [user.pk, key_id, user.pk]):
+    for row in fetch_rows(IN_FORCE, [user.pk, key_id, user.pk]):
         own, group_id, group_name, shown_id, key_name, *most = row
         if own is not None:
             subject = QuotaSubject.of_user(user)

@@ -190,7 +190,7 @@ class StoredFileQuerySet(BaseQuerySet["StoredFile"]):
         """Limit to files that no row of any app refers to, deleted rows included."""
         rows = self
         for relation in self.model._meta.related_objects:
-            source: Any = relation.related_model
+            source: Any = relation.field.model
             name = relation.field.name
             rows = rows.exclude(Exists(source._base_manager.filter(**{name: OuterRef("pk")})))  # noqa: SLF001 -- hidden rows, too
         return rows

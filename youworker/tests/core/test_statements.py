@@ -11,7 +11,7 @@ from chat.tests.factories import SessionFactory
 from groups.tests.factories import MembershipFactory
 from quotas.models import Quota
 from quotas.policies import find_limits
-from youworker.core.sql import Columns, one_row
+from youworker.core.sql import Columns, fetch_row
 from youworker.encryption.fields import Ciphertext
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_a_row_is_as_the_orm_reads_it(factory):
     columns = Columns(type(made), "it")
     table = type(made)._meta.db_table
 
-    row = columns.make_row(one_row(f"SELECT {columns.sql} FROM {table} AS it", []))  # noqa: S608 -- our own words
+    row = columns.make_row(fetch_row(f"SELECT {columns.sql} FROM {table} AS it", []))  # noqa: S608 -- our own words
 
     read = type(made).objects.get(pk=made.pk)
     assert type(row) is type(made)
@@ -46,7 +46,7 @@ def test_an_encrypted_column_of_a_row_is_read_when_it_is_looked_at():
     made = SessionFactory(title="Replication")
     columns = Columns(Session, "it")
 
-    row = columns.make_row(one_row(f"SELECT {columns.sql} FROM chat_session AS it", []))  # noqa: S608 -- our own words
+    row = columns.make_row(fetch_row(f"SELECT {columns.sql} FROM chat_session AS it", []))  # noqa: S608 -- our own words
 
     assert isinstance(vars(row)["title"], Ciphertext)
     assert row.title == made.title
