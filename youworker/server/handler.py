@@ -66,10 +66,10 @@ class Handler(ASGIHandler):
             async with ThreadSensitiveContext(executor=thread):
                 await super().__call__(own, receive, send)
         finally:
-            # However it ended: Django closes it only in good order.
+            # Not waited for: it may still run a view whose client has left, and reads the body.
             if BODY in own:
-                own[BODY].close()
-            # Not waited for: it may still run a view whose client has left.
+                # However it ended: Django closes it only in good order.
+                thread.submit(own[BODY].close)
             thread.submit(close_old_connections)
             thread.shutdown(wait=False)
 

@@ -138,7 +138,7 @@ class BodyQueue:
     def __init__(self, content: Any) -> None:
         self.content = content
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.finished = False
+        self.finished = self.taken = False
 
     def put_nowait(self, event: dict[str, Any]) -> None:
         """Add an event; daphne's own pieces of the body are empty here."""
@@ -146,10 +146,13 @@ class BodyQueue:
             self.events.put_nowait(event)
 
     def take(self) -> Any:
-        """The file itself, for whoever reads it without a copy; none when it is closed or read."""
+        """The file itself, for whoever reads it without a copy, and closes it.
+
+        None when it is closed or read.
+        """
         if self.finished or self.content.closed or self.content.tell():
             return None
-        self.finished = True
+        self.finished = self.taken = True
         return self.content
 
     async def __call__(self) -> dict[str, Any]:
@@ -164,13 +167,9 @@ class BodyQueue:
 class DiscardedBody:
     """Stands in for a body that somebody else reads."""
 
-    def __init__(self, content: Any) -> None:
-        self.content = content
-
-    @property
-    def closed(self) -> bool:
-        """Whether the request is over."""
-        return bool(self.content.closed)
+    def __init__(self, queue: BodyQueue) -> None:
+        self.queue = queue
+        self.closed = False
 
     def seek(self, *_: int) -> None:
         """Do nothing."""
@@ -180,8 +179,10 @@ class DiscardedBody:
         return b""
 
     def close(self) -> None:
-        """Give the file back."""
-        self.content.close()
+        """Give the file back, unless somebody took it, who may still read it in a thread."""
+        self.closed = True
+        if not self.queue.taken:
+            self.queue.content.close()
 
 
 def largest_body() -> int:

@@ -91,7 +91,7 @@ class WebServer(daphne.server.Server):
         elif isinstance(protocol, Request):
             scope["headers"] = with_length(scope["headers"], protocol.received)
             queue = receive = BodyQueue(protocol.content)
-            protocol.content = DiscardedBody(protocol.content)
+            protocol.content = DiscardedBody(queue)
         if protocol not in self.connections:
             return None
         work = self.application(scope, receive, partial(self.handle_reply, protocol))
