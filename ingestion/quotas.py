@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from documents.models import Document
 from documents.queries import count_documents, sum_stored_bytes
@@ -40,7 +40,9 @@ def enforce_file_quota(
     if not limits:
         return
     added = new_items(items, collection or ensure_default_collection(actor), actor)
-    new_bytes = sum(item.size for item in added)
+    kept = kept_after_failure().filter(pk__in=[item.pk for item in added])
+    counted = set(kept.values_list("pk", flat=True))
+    new_bytes = sum(item.size for item in added if item.pk not in counted)
     amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: len(added)}
     enforce_quota(limits, amounts)
 
@@ -61,9 +63,11 @@ def new_items(
 # Files on their way in first: one that becomes a document meanwhile is counted twice, not missed.
 @register_meter(QuotaKind.STORED_BYTES)
 def sum_bytes_taken(subject: QuotaSubject) -> int:
-    """Bytes of files that will become documents, and of documents."""
-    pending = pending_items(subject).aggregate(size=Sum("size"))["size"] or 0
-    return int(pending) + sum_stored_bytes(subject)
+    """Bytes of files that will become documents or are kept for a retry, and of documents."""
+    stored = Q(stage__in=PENDING) | Q(pk__in=kept_after_failure().values("pk"))
+    items = IngestionItem.objects.filter(stored, run__owner__in=subject.user_ids())
+    size = items.aggregate(size=Sum("size"))["size"] or 0
+    return int(size) + sum_stored_bytes(subject)
 
 
 @register_meter(QuotaKind.DOCUMENTS)
@@ -77,4 +81,10 @@ def pending_items(subject: QuotaSubject) -> ItemQuerySet:
     found: ItemQuerySet = IngestionItem.objects.filter(
         run__owner__in=subject.user_ids(), stage__in=PENDING
     )
+    return found
+
+
+def kept_after_failure() -> ItemQuerySet:
+    """Files that could not be read and are kept, because they may be tried again."""
+    found: ItemQuerySet = IngestionItem.objects.failed().filter(stored_file__isnull=False)
     return found

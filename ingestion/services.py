@@ -198,8 +198,15 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
 
 @transaction.atomic
 def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
-    """Hide a run and skip what it has not read yet; its documents stay."""
+    """Hide a run and skip what it has not read yet; its documents stay.
+
+    Nobody can try again what failed in it, so these files go.
+    """
     cancel_items(run)
+    kept = run.items.failed().filter(stored_file__isnull=False)
+    hashes = set(kept.values_list("stored_file", flat=True))
+    kept.change(stored_file=None)
+    after_commit(partial(documents.remove_unused_files, hashes))
     IngestionRun.all_objects.filter(pk=run.pk).soft_delete()
     logger.info("Run %s was deleted by %s", run.pk, actor.pk if actor else "an operator")
 

@@ -55,10 +55,29 @@ def test_what_waits_to_be_read_counts(client_of):
     Quota.objects.create(user=user, stored_bytes=10)
 
     first, second = upload(client_of(user), b"12345678"), upload(client_of(user), b"abc")
-    IngestionItem.objects.update(stage=Stage.FAILED)
+    IngestionItem.objects.update(stage=Stage.SKIPPED, stored_file=None)
     third = upload(client_of(user), b"abc")
 
     assert [first.status_code, second.status_code, third.status_code] == [202, 403, 202]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_failed_count_as_long_as_they_are_kept(client_of):
+    user = UserFactory()
+    Quota.objects.create(user=user, stored_bytes=10)
+    upload(client_of(user), b"12345678")
+    IngestionItem.objects.update(stage=Stage.FAILED)
+    run = IngestionRun.objects.get()
+
+    refused = upload(client_of(user), b"abc")
+    # Its bytes are counted already, once.
+    assert services.retry_run(run, actor=user) == 1
+    IngestionItem.objects.update(stage=Stage.FAILED)
+    services.delete_run(run, actor=user)
+    accepted = upload(client_of(user), b"abc")
+
+    assert [refused.status_code, accepted.status_code] == [403, 202]
+    assert [path.read_bytes() for path in stored_files()] == [b"abc"]
 
 
 def test_the_number_of_documents_is_limited_and_known_ones_are_refreshed(client_of):

@@ -293,9 +293,9 @@ def test_purge_removes_runs_and_files_nobody_needs(
     run = services.start_upload([incoming("a.txt", "text"), incoming("b.txt", " ")], actor=user)
     kept = services.start_upload([incoming("c.txt", "kept")], actor=user)
     work_for(30)
-    services.delete_run(run, actor=user)
 
     with django_capture_on_commit_callbacks(execute=True):
+        services.delete_run(run, actor=user)
         assert services.purge_deleted(timezone.now()) == 1
 
     files = {path.name for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()}
