@@ -8,7 +8,7 @@ from importlinter import Contract, ContractCheck, fields, output
 from importlinter.application import contract_utils
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
     from grimp import ImportGraph
 
@@ -34,31 +34,35 @@ class EdgesContract(Contract):
             ignore_imports=self.ignore_imports,
             unmatched_alerting=contract_utils.AlertLevel.ERROR,
         )
-        broken = sorted(self.broken_imports(graph))
+        broken = sorted(find_broken(graph, self.edges, self.bases, self.composers))
         return ContractCheck(
             kept=not broken, warnings=list(removal.warnings), metadata={"imports": broken}
         )
-
-    def broken_imports(self, graph: ImportGraph) -> Iterator[str]:
-        """Imports of another room's edge, one in a line."""
-        for module in graph.modules:
-            room = room_of(module)
-            if room in self.bases or not self.is_edge(module, room):
-                continue
-            for importer in graph.find_modules_that_directly_import(module):
-                allowed = importer in self.composers or "tests" in importer.split(".")
-                if room_of(importer) != room and not allowed:
-                    yield f"{importer} -> {module}"
-
-    def is_edge(self, module: str, room: str) -> bool:
-        """Whether a module of a room faces the outside: `views`, `views.sign_in`, `views_staff`."""
-        inside = module.removeprefix(room).strip(".").split(".")
-        return any(word.split("_")[0] in self.edges for word in inside)
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         """List the imports."""
         for line in check.metadata["imports"]:
             output.print_error(line)
+
+
+def find_broken(
+    graph: ImportGraph, edges: Set[str], bases: Set[str], composers: Set[str]
+) -> Iterator[str]:
+    """Imports of another room's edge, one in a line; see `EdgesContract`."""
+    for module in graph.modules:
+        room = room_of(module)
+        if room in bases or not is_edge(module, room, edges):
+            continue
+        for importer in graph.find_modules_that_directly_import(module):
+            allowed = importer in composers or "tests" in importer.split(".")
+            if room_of(importer) != room and not allowed:
+                yield f"{importer} -> {module}"
+
+
+def is_edge(module: str, room: str, edges: Set[str]) -> bool:
+    """Whether a module of a room faces the outside: `views`, `views.sign_in`, `views_staff`."""
+    inside = module.removeprefix(room).strip(".").split(".")
+    return any(word.split("_")[0] in edges for word in inside)
 
 
 def room_of(module: str) -> str:

@@ -68,7 +68,7 @@ def test_what_is_read_has_the_shape_of_the_document(run, document):
 
 
 def test_a_whole_answer_has_the_shape_of_the_document(run, document):
-    posted = AcceptedMessage(run.session_id, run.question_id, run.pk, run.status)
+    posted = AcceptedMessage(run.question_id, run.pk, run.session_id, run.status, is_new=True)
     rendered = OrjsonRenderer().render(answer_from(posted, stored_result(run.pk)))
 
     assert faults(document, "ChatAnswer", orjson.loads(rendered)) == []

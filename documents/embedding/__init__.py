@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 
+from documents.embedding.protocol import Embedder
 from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
-from documents.embedding.vectors import Embedder
 from documents.enums import Provider
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput

@@ -1,16 +1,14 @@
-"""What an embedder gives: vectors, checked and normalised."""
+"""Checking the vectors that another server gives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from documents.exceptions import VectorsUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 
@@ -35,14 +33,3 @@ def checked(rows: list[Any], *, count: int, dimensions: int) -> NDArray[np.float
     if not np.isfinite(vectors).all():
         raise VectorsUnusable("The embedding server gave numbers that cannot be stored.")
     return vectors
-
-
-class Embedder(Protocol):
-    """A model that gives texts of like meaning like directions."""
-
-    name: str
-    dimensions: int
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of length 1, shape [texts, dimensions]; raises `UpstreamUnavailable`."""
-        ...

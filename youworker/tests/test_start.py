@@ -8,11 +8,11 @@ import pytest
 
 from mcp.models import Tool
 from mcp.services import builtins, sync_builtin_servers
-from youworker import server
 from youworker.appliance import bootstrap
 from youworker.core.config import BASE_DIR
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
+from youworker.server import __main__ as server
 
 LOADING = """
 import sys
