@@ -86,7 +86,7 @@ SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
 QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
 # Of a whole statement.
 ENDS = ".!:;\"'”\u2019»)\u3002\uff01」』।\u06d4"
-# Of a question, this much is looked at again for every sentence.
+# Of a question, this much shows what kind of answer it wants.
 LONGEST_ASKED = 1000
 
 # Found by trial on questions a manual answers and questions it does not.
@@ -128,6 +128,15 @@ class Quote:
     text: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a question asks for, beside its words."""
+
+    number: bool
+    reason: bool
+    meaning: bool
+
+
 @dataclass
 class Scale:
     """What each word of a question is worth among the sentences at hand."""
@@ -162,8 +171,9 @@ def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
     ]
     if not any(covers(scale, question.own, words) for words in touched):
         return []
+    wanted = wanted_by(question)
     for group in sentences:
-        score_group(group, question, scale, headings)
+        score_group(group, question, wanted, scale, headings)
     return quotes_of(chosen(candidates), sentences, passages)
 
 
@@ -208,18 +218,30 @@ def covers(scale: Scale, own: Set[str], words: Set[str]) -> bool:
     return share >= LEAST_COVERAGE or (share >= LESS_COVERAGE and len(own & words) >= SEVERAL)
 
 
+def wanted_by(question: Question) -> Wanted:
+    """The kinds of answer that a question asks for."""
+    asked = question.text[:LONGEST_ASKED]
+    kinds = (NUMBER_WANTED, REASON_WANTED, MEANING_WANTED)
+    return Wanted(*(kind.search(asked) is not None for kind in kinds))
+
+
 def score_group(
-    group: Sequence[Candidate], question: Question, scale: Scale, headings: Sequence[set[str]]
+    group: Sequence[Candidate],
+    question: Question,
+    wanted: Wanted,
+    scale: Scale,
+    headings: Sequence[set[str]],
 ) -> None:
     """Rate the sentences of one passage."""
     for index, candidate in enumerate(group):
         around = [*group[max(0, index - 2) : index], *group[index + 1 : index + 2]]
         nearby = {word for other in around for word in other.words}
-        candidate.score = score(candidate, question, scale, headings[candidate.passage], nearby)
+        kind = fits_kind(candidate.text, question, wanted)
+        candidate.score = score(candidate, kind, scale, headings[candidate.passage], nearby)
 
 
 def score(
-    candidate: Candidate, question: Question, scale: Scale, heading: set[str], nearby: set[str]
+    candidate: Candidate, kind: float, scale: Scale, heading: set[str], nearby: set[str]
 ) -> float:
     """How well a sentence answers; what its surroundings say counts in part."""
     words = set(candidate.words)
@@ -229,7 +251,7 @@ def score(
     rated = own + HEADING_SHARE * scale.share(heading - words)
     rated += NEIGHBOUR_SHARE * scale.share(nearby - words - heading)
     rated += PROXIMITY * closeness(candidate.words, scale)
-    rated += KIND_BONUS * fits_kind(candidate.text, question)
+    rated += KIND_BONUS * kind
     rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
     return rated * form_factor(candidate.text)
 
@@ -242,14 +264,13 @@ def closeness(words: Sequence[str], scale: Scale) -> float:
     return len(places) / (max(places.values()) - min(places.values()) + 1)
 
 
-def fits_kind(text: str, question: Question) -> float:
+def fits_kind(text: str, question: Question, wanted: Wanted) -> float:
     """Whether a sentence has what the question asks for: a number, a definition, a reason."""
-    asked = question.text[:LONGEST_ASKED]
-    if NUMBER_WANTED.search(asked) and any(map(str.isdigit, text)):
+    if wanted.number and any(map(str.isdigit, text)):
         return 1.0
-    if REASON_WANTED.search(asked) and REASON.search(text):
+    if wanted.reason and REASON.search(text):
         return 1.0
-    if MEANING_WANTED.search(asked) and defines(text, question.own, reader_of(question.language)):
+    if wanted.meaning and defines(text, question.own, reader_of(question.language)):
         return DEFINITION
     return 0.0
 
