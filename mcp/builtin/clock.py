@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 from mcp_types import CallToolResult, TextContent
@@ -103,7 +104,8 @@ async def parse_natural(
 ) -> CallToolResult:
     """Turn words about a date into an exact date and time."""
     tongue = language or current_call_context().language
-    moment = calendar_rules.understood(text, zone(time_zone), tongue)
+    # Off the event loop: the first words of a language load its tables, for a quarter of a second.
+    moment = await asyncio.to_thread(calendar_rules.understood, text, zone(time_zone), tongue)
     return described(moment, tongue)
 
 

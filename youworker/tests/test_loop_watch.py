@@ -29,6 +29,7 @@ async def hold_the_loop(seconds=0.1):
 def _strict(monkeypatch):
     """Nothing in this file is product code, so all of it is held to the product's limit."""
     monkeypatch.setattr(loop_watch, "MOST_SECONDS_OF_TESTS", loop_watch.MOST_SECONDS)
+    monkeypatch.setattr(loop_watch, "TRACED", 1)
 
 
 def test_a_step_of_a_task_that_computes_is_named():
