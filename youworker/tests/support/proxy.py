@@ -24,7 +24,10 @@ class Proxy:
         self.flowing.set()
         self.is_away = False
         self.sockets: list[socket.socket] = []
-        threading.Thread(target=self.accept, name="proxy", daemon=True).start()
+        # Whoever cuts connections sees each whole: none is just being made.
+        self.lock = threading.Lock()
+        self.thread = threading.Thread(target=self.accept, name="proxy", daemon=True)
+        self.thread.start()
 
     def hang(self) -> None:
         """Pass nothing on, in either direction, on any connection."""
@@ -32,7 +35,8 @@ class Proxy:
 
     def leave(self) -> None:
         """Cut all connections, and those that come."""
-        self.is_away = True
+        with self.lock:
+            self.is_away = True
         self.cut()
 
     def come_back(self) -> None:
@@ -42,7 +46,8 @@ class Proxy:
 
     def cut(self) -> None:
         """Close all connections."""
-        cut, self.sockets = self.sockets, []
+        with self.lock:
+            cut, self.sockets = self.sockets, []
         for each in cut:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -50,8 +55,12 @@ class Proxy:
 
     def close(self) -> None:
         """Stop for good."""
+        # A thread that accepts goes on when only its socket is closed.
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.flowing.set()
+        self.thread.join()
         self.cut()
 
     def accept(self) -> None:
@@ -61,11 +70,12 @@ class Proxy:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            if self.is_away:
-                near.close()
-                continue
-            far = self.dial()
-            self.sockets += [near, far]
+            with self.lock:
+                if self.is_away:
+                    near.close()
+                    continue
+                far = self.dial()
+                self.sockets += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
 
