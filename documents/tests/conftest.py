@@ -1,6 +1,7 @@
 """Fixtures of these tests."""
 
 import os
+from itertools import count
 
 import pytest
 from django.db import connection
@@ -61,3 +62,9 @@ def register_embedder(monkeypatch, embedder):
     """Let a double stand for the model of its name."""
     key = (os.getpid(), Provider.OPENAI, embedder.name, embedder.dimensions)
     monkeypatch.setitem(embedding.loaded, key, embedder)
+
+
+@pytest.fixture(autouse=True)
+def _first_turn(monkeypatch):
+    """Begin to count the turns of embedding: every fifth looks for back-fill first."""
+    monkeypatch.setattr(embedding_leases, "turns", count(1))
