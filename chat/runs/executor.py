@@ -163,8 +163,7 @@ class RunExecutor:
         if status == RunStatus.STOPPED:
             await self.finish(Outcome(RunStatus.STOPPED))
         elif status is None:
-            self.lease.lose()
-            self.lease.require()
+            self.lease.give_up()
         else:
             self.log.abandon()
 
@@ -240,8 +239,7 @@ class RunExecutor:
             self.lease, store.save_state, self.run, state, **self.progress()
         )
         if not stored:
-            self.lease.lose()
-            self.lease.require()
+            self.lease.give_up()
         self.stored = lengths
 
     def snapshot(self) -> dict[str, Any]:
@@ -295,8 +293,7 @@ class RunExecutor:
         if not await write_to_database(
             self.lease, store.save_partial, self.run, content, reasoning
         ):
-            self.lease.lose()
-            self.lease.require()
+            self.lease.give_up()
 
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
@@ -338,8 +335,7 @@ class RunExecutor:
             self.lease, finish_cited, run, outcome.status, book, **figures
         )
         if stored is None:
-            self.lease.lose()
-            raise LeaseLost
+            self.lease.give_up()
         self.run, self.answer = run, answer
         return stored
 

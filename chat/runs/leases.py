@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
@@ -55,6 +55,11 @@ class RunLease:
     def lose(self) -> None:
         """Note that somebody else ended the run."""
         self.lost.set()
+
+    def give_up(self) -> NoReturn:
+        """Note that somebody else ended the run, and raise `LeaseLost`."""
+        self.lose()
+        raise LeaseLost
 
     def require(self) -> None:
         """Raise `LeaseLost` when somebody else ended the run."""
