@@ -38,11 +38,16 @@ def save_partial(run: Run, content: str, reasoning: str) -> bool:
     """
     if not Run.objects.lock_held(run.pk, run.lease_token):
         return False
+    write_text(run, content, reasoning)
+    return True
+
+
+def write_text(run: Run, content: str, reasoning: str) -> None:
+    """Write the answer as far as it has come; the caller has locked the run."""
     # Of its own: this thread goes on when its task is cancelled and the last text is written.
     answer = copy.copy(answer_of(run))
     answer.content, answer.reasoning = content, reasoning
     answer.save_fields("content", "reasoning")
-    return True
 
 
 def save_state(run: Run, state: dict[str, Any], **figures: Any) -> bool:
@@ -73,9 +78,7 @@ def park_run(
         return RunStatus.STOPPED if stops else None
     undecided = ToolRun.objects.undecided().filter(run=run)
     status = wanted if undecided.exists() else RunStatus.QUEUED
-    answer = copy.copy(answer_of(run))
-    answer.content, answer.reasoning = content, reasoning
-    answer.save_fields("content", "reasoning")
+    write_text(run, content, reasoning)
     held.update(status=status, updated_at=Now(), **RELEASED, **changes)
     after_commit(announce_queued if status == RunStatus.QUEUED else announce_room)
     return status
