@@ -99,19 +99,20 @@ async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict
             task.add_done_callback(lambda _: news.set())
             await revocable.wait_for(news.wait)
         # The task of a run that broke down ends before the sweeper has ended the run.
-        while not has_result(task) and await is_working(run_id):
+        while result_of(task) is None and await is_working(run_id):
             await revocable.wait_for(news.wait)
             news.clear()
         valid = await revocable.wait_for(partial(run_in_thread, is_still_valid, grant))
     if not valid:
         raise AccessEnded("Your access ended while the answer was made.")
-    return task.result() if task is not None and has_result(task) else None
+    return result_of(task)
 
 
-def has_result(task: RunTask | None) -> bool:
-    """Whether a run has ended in this process."""
-    ended = task is not None and task.done() and not task.cancelled()
-    return ended and task is not None and task.result() is not None
+def result_of(task: RunTask | None) -> dict[str, Any] | None:
+    """The last event of a run; None unless it has ended in this process."""
+    if task is None or not task.done() or task.cancelled():
+        return None
+    return task.result()
 
 
 async def is_working(run_id: UUID) -> bool:
