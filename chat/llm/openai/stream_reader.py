@@ -37,7 +37,6 @@ class AnswerReader:
         self.written_bytes = 0
         self.started = False
         self.finished = False
-        self.garbage = 0
         self.failure: AgentError | None = None
 
     def feed(self, block: bytes) -> list[ModelEvent]:
@@ -102,7 +101,6 @@ class AnswerReader:
         if data == b"[DONE]":
             self.finished = True
         elif data:
-            self.garbage += 1
             logger.debug("Skipped an unreadable line of a model server")
 
     def take_document(self, document: dict[str, Any], events: list[ModelEvent]) -> None:
