@@ -16,7 +16,7 @@ from documents.models import EmbeddingModel, EmbeddingTask
 from documents.services.embedding_queue import lock_documents, refresh_statuses
 from youworker.core.config import config
 from youworker.core.db import relax_durability
-from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker.core.leases import MAX_LOSSES, RELEASED, keep_lease_alive, lease_end, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -33,9 +33,6 @@ MOST_PASSAGES = 128
 # One turn in so many begins with what nobody waits for, or uploads that never end would keep a
 # second model from ever being complete.
 BACKFILL_EVERY = 5
-# A worker that dies tells nothing about its documents, which is why ten deaths in a row must not
-# count like failures; a document that takes every worker down with it is left alone all the same.
-MAX_LOSSES = 20
 # The longest pause, in seconds, before a document is tried again that failed before.
 LONGEST_PAUSE = 86_400
 

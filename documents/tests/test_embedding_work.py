@@ -13,12 +13,12 @@ from documents import services
 from documents.enums import DocumentStatus, TaskState
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
 from documents.services import embedding_work
-from documents.services.embedding_leases import MAX_LOSSES, MOST_PASSAGES, claim_tasks
+from documents.services.embedding_leases import MOST_PASSAGES, claim_tasks
 from documents.services.embedding_work import EmbeddingWork, embed_claimed, embed_next
 from documents.tests.factories import FOREVER, DocumentFactory, embed, write
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, NanEmbedder, PickyEmbedder
 from youworker.core.config import config
-from youworker.core.leases import lease_end
+from youworker.core.leases import MAX_LOSSES, lease_end
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db

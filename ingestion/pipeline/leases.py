@@ -16,7 +16,7 @@ from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from youworker.core.config import config
 from youworker.core.db import relax_durability
-from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
+from youworker.core.leases import MAX_LOSSES, RELEASED, keep_lease_alive, new_lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,6 @@ logger = logging.getLogger(__name__)
 
 BATCH = 8
 CANDIDATES = 8
-# A worker that dies tells nothing about its items, which is why ten deaths in a row must not
-# count like failures; an item that takes every worker down with it ends here all the same.
-MAX_LOSSES = 20
 
 
 @dataclass(frozen=True, slots=True)

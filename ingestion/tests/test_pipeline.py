@@ -25,7 +25,7 @@ from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.parsing.process import Parser, ParserLost
 from ingestion.pipeline import parse
-from ingestion.pipeline.leases import BATCH, MAX_LOSSES, claim, reclaim_expired_leases
+from ingestion.pipeline.leases import BATCH, claim, reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs
 from ingestion.pipeline.worker import work_for, work_once
 from ingestion.tests import samples
@@ -33,7 +33,7 @@ from ingestion.tests.factories import ItemFactory, RunFactory
 from quotas.enums import UsageOutcome
 from quotas.models import UsageEvent
 from youworker.core.config import config
-from youworker.core.leases import lease_end
+from youworker.core.leases import MAX_LOSSES, lease_end
 from youworker.tests.support.leases import LONG_PAUSE, let_leases_end
 
 pytestmark = pytest.mark.django_db

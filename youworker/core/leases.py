@@ -31,6 +31,10 @@ LeasedT_co = TypeVar("LeasedT_co", bound="LeasedModel", covariant=True)
 # database hung or was away, has the time to do so.
 LOOK_SECONDS = 5
 
+# A worker that dies tells nothing about its work, which is why ten deaths in a row must not count
+# like failures; work that takes every worker down with it is left alone all the same.
+MAX_LOSSES = 20
+
 # What a row looks like that nobody holds.
 RELEASED: dict[str, Any] = {"lease_token": None, "lease_until": None, "lease_suspected_at": None}
 
