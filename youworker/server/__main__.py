@@ -7,11 +7,14 @@ import asyncio
 import os
 import resource
 import sys
+import threading
 
 # Threads for names, files and libraries; the database's are in `youworker.core.db`.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
 MOST_FILES = 65_536
+# For threads that still do something when nothing is served any more.
+THREAD_SECONDS = 3.0
 # Loading the tools' library takes a second of CPU, which the start of the others needs more.
 LOADING_PAUSE = 2.0
 
@@ -40,7 +43,19 @@ def serve(host: str, port: int) -> int:
     raise_file_limit()
     server = WebServer(application, endpoint(host, port), has_known_secret, begin_work)
     server.run()
-    return 1 if server.failed else 0
+    return end_in_time(1 if server.failed else 0)
+
+
+def end_in_time(status: int) -> int:
+    """End the process with this status, whatever its threads wait for; gives it back.
+
+    Python waits for them without a limit. What they were about to write is rolled back, as after
+    a crash.
+    """
+    end = threading.Timer(THREAD_SECONDS, os._exit, [status])
+    end.daemon = True
+    end.start()
+    return status
 
 
 async def begin_work() -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import daphne.server
+from daphne.server import twisted_loop
 from twisted.internet import defer, reactor
 
 from youworker.core.per_loop import close_all
@@ -28,6 +29,8 @@ ANSWER_SECONDS = 2.0
 SAVE_SECONDS = 3.0
 # For what does not wait for anybody: a cancelled task, and pools that nobody uses any more.
 LAST_SECONDS = 0.5
+# So long a thread whose wait was broken off has to ask the loop for something else.
+ASK_AGAIN_SECONDS = 0.05
 
 # `Server.run` takes these two from its module.
 daphne.server.HTTPFactory = RequestFactory
@@ -61,11 +64,15 @@ class WebServer(daphne.server.Server):
         self.work = work
 
     def run(self) -> None:
-        """Serve until the end."""
+        """Serve until the end; the loop is closed then."""
         # Reading the authorities takes 50 ms, in which the loop would do nothing else.
         trusted_authorities()
         reactor.callWhenRunning(self.begin_work)
         super().run()
+        # A thread that waits for a loop which has only stopped waits for ever, and the process
+        # for the thread; a closed one tells it.
+        twisted_loop.run_until_complete(end_tasks())
+        twisted_loop.close()
 
     def begin_work(self) -> None:
         """Begin the process' own work."""
@@ -125,14 +132,10 @@ class WebServer(daphne.server.Server):
         for work in self.applications().values():
             work.cancel()
         await wait_for_tasks([asyncio.create_task(close_all())], SAVE_SECONDS)
-        here = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not here]
-        for task in others:
-            task.cancel()
-        await wait_for_tasks(others, LAST_SECONDS)
+        number = await end_tasks()
         # They may have asked for a client when theirs was closed.
         await wait_for_tasks([asyncio.create_task(close_all())], LAST_SECONDS)
-        logger.info("%d pending tasks were ended", len(others))
+        logger.info("%d pending tasks were ended", number)
 
     def applications(self) -> dict[Any, asyncio.Future[None]]:
         """What is carried out now for each connection."""
@@ -160,6 +163,19 @@ def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[byt
         return headers
     kept = [pair for pair in headers if pair[0] != b"transfer-encoding"]
     return [*kept, (b"content-length", str(size).encode())]
+
+
+async def end_tasks() -> int:
+    """Cancel all other tasks, and those that threads begin meanwhile; gives their number."""
+    loop, here, ended = asyncio.get_running_loop(), asyncio.current_task(), set[Any]()
+    until = loop.time() + LAST_SECONDS
+    while (others := asyncio.all_tasks() - {here}) and loop.time() < until:
+        for task in others:
+            task.cancel()
+        ended |= others
+        await asyncio.wait(others, timeout=ASK_AGAIN_SECONDS)
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+    return len(ended)
 
 
 async def wait_for_tasks(tasks: list[Any], seconds: float) -> None:

@@ -23,8 +23,10 @@ PROGRAM = """
 import asyncio, os, sys
 import django
 django.setup()
+from asgiref.sync import async_to_sync
 from youworker.server.web_server import WebServer
 from youworker.server.__main__ import endpoint
+from youworker.core.db import run_in_thread
 from youworker.core.network import ProxyHeadersMiddleware
 from youworker.core.per_loop import PerLoop, Stage
 from youworker.core.realtime.consumer import deny_handshake
@@ -72,6 +74,16 @@ async def close_work(_):
 
 works = PerLoop(object, close=close_work, stage=Stage.WORK)
 
+def wait_for_loop():
+    # As views and libraries do; one that is broken off asks for something else.
+    for _ in range(6):
+        try:
+            async_to_sync(asyncio.sleep)(3600)
+        except BaseException:
+            print("broken-off", flush=True)
+
+waiting_threads = []
+
 
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
@@ -110,6 +122,8 @@ async def application(scope, receive, send):
         size = sent["pieces"]
     if scope["path"] in {"/frames", "/flooding"}:
         size = sent[scope["path"][1:]]
+    if scope["path"] == "/thread":
+        waiting_threads.append(asyncio.create_task(run_in_thread(wait_for_loop)))
     stream = scope["path"] == "/stream"
     if stream:
         works.get(), writers.get()

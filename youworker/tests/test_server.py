@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from youworker.server.handler import Handler
 from youworker.server.requests import CHUNK_BYTES, BodyQueue
 from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +109,17 @@ def test_the_end_cancels_streams_lets_them_save_and_closes_what_work_needs_after
     closed = [word for word in output.split() if word in {"work", "worked", "in-vain", "writer"}]
     assert "saved" in output
     assert closed == ["work", "worked", "writer"]
+
+
+def test_threads_that_wait_for_the_loop_do_not_hold_up_the_end():
+    port = free_port()
+    process = start(port)
+    wait_until(lambda: ask(port, "/thread")[0] == 200, despite=(OSError,))
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert output.count("broken-off") == 6
 
 
 def test_an_address_in_use_is_an_exit_code(port):
