@@ -18,7 +18,8 @@ LONGEST_PASSWORD = 4096
 class Identity:
     """What somebody we trust says about a person who has signed in there.
 
-    `issuer` and `subject` together name the person for ever; everything else may change.
+    `issuer` and `subject` together name the person for ever; everything else may change. Groups
+    that were not told are None, which is not the same as none.
     """
 
     method: SignInMethod
@@ -28,7 +29,7 @@ class Identity:
     email: str = ""
     email_verified: bool = False
     display_name: str = ""
-    groups: frozenset[str] = frozenset()
+    groups: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
+from youworker.core.file_names import ascii_name, seen_name, shortened_name
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
     from datetime import datetime
@@ -100,9 +102,7 @@ def with_headers(response: HttpResponseBase, document: Original, etag: str) -> H
     """Add what every answer about the file says, whatever its status."""
     inline = INLINE.fullmatch(document.mime) is not None
     response["Content-Type"] = content_type(document.mime)
-    disposition = content_disposition_header(not inline, file_name(document))
-    if disposition:
-        response["Content-Disposition"] = disposition
+    response["Content-Disposition"] = disposition(file_name(document), inline=inline)
     response["X-Content-Type-Options"] = "nosniff"
     # A sandbox keeps browsers from showing a PDF in their own viewer.
     if document.mime != "application/pdf":
@@ -122,9 +122,18 @@ def content_type(mime: str) -> str:
 
 
 def file_name(document: Original) -> str:
-    """A name for the download, without a path or control characters."""
+    """A name for the download, without a path or control characters, and with its ending."""
     name = document.uri.replace("\\", "/").rstrip("/").rpartition("/")[2] or document.title
-    return re.sub(r"[\x00-\x1f\x7f]", "_", name)[:200]
+    return shortened_name(seen_name(name))
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """What a browser does with a file; programs that know no other alphabet get a plain name."""
+    header = content_disposition_header(not inline, name) or "inline"
+    if name.isascii():
+        return header
+    kind, _, encoded = header.partition("; ")
+    return f'{kind}; filename="{ascii_name(name)}"; {encoded}'
 
 
 def streamed(request: HttpRequest, path: Path, first: int, last: int) -> StreamingHttpResponse:

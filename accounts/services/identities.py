@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused
 from accounts.models import LinkedIdentity, User
 from accounts.services.people import update_profile
+from accounts.services.usernames import free_names, is_usable_name
 from youworker import audit
 from youworker.core.config import config
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from accounts.types import Identity
@@ -48,30 +52,50 @@ def user_of_identity(identity: Identity) -> User:
 
 def linked_user(identity: Identity) -> User | None:
     """The user who signed in with this very identity before."""
-    links = LinkedIdentity.objects.filter(issuer=identity.issuer, subject=identity.subject)
-    found = links.select_related("user").first()
+    issuers = spellings(identity.issuer)
+    links = LinkedIdentity.objects.filter(issuer__in=issuers, subject=identity.subject)
+    found = links.select_related("user").order_by("issuer").first()
     return found.user if found else None
+
+
+def spellings(issuer: str) -> tuple[str, str]:
+    """How an issuer may stand in a row: the last slash says nothing."""
+    bare = issuer.removesuffix("/")
+    return bare, f"{bare}/"
 
 
 def match_existing_user(identity: Identity) -> User | None:
     """The one user whose account this must be, though it was never used from outside.
 
     A proxy vouches for the name. A provider's names are its users' own choice, and our users'
-    addresses are theirs: only name and verified address together are proof.
+    addresses are theirs: only name and verified address together are proof. A name that no user
+    can have leads to nobody, whatever is made of it afterwards.
     """
-    require_name(identity)
-    names = Q(username__iexact=identity.username)
-    if identity.method == SignInMethod.OIDC and usable_email(identity):
-        names |= Q(username__iexact=usable_email(identity))
-    found = list(User.objects.filter(names)[:2])
-    if not found:
-        return None
-    if len(found) > 1:
-        refuse_identity(identity, "several users have this name")
-    user = found[0]
-    if identity.method == SignInMethod.OIDC and not proven_by_address(user, identity):
-        refuse_identity(identity, "a user of this name has another or no verified address", user)
-    return user
+    if identity.method != SignInMethod.OIDC:
+        found = users_named(identity.username)
+        if len(found) > 1:
+            refuse_identity(identity, "several users have this name")
+        return found[0] if found else None
+    found = users_named(identity.username, usable_email(identity))
+    for user in found:
+        if proven_by_address(user, identity):
+            return user
+    for user in found:
+        if not comes_from_there(user, identity):
+            reason = "a user of this name has another or no verified address"
+            refuse_identity(identity, reason, user)
+    return None
+
+
+def users_named(*names: str) -> list[User]:
+    """The users who have one of the names, in any case."""
+    wanted = [Q(username__iexact=name) for name in names if is_usable_name(name)]
+    return list(User.objects.filter(reduce(or_, wanted))) if wanted else []
+
+
+def comes_from_there(user: User, identity: Identity) -> bool:
+    """Whether a user is somebody else of the same provider, whose names need not differ."""
+    return user.linked_identities.filter(issuer__in=spellings(identity.issuer)).exists()
 
 
 def proven_by_address(user: User, identity: Identity) -> bool:
@@ -105,7 +129,7 @@ def link_identity(identity: Identity, user: User | None) -> User:
     if other is not None:
         return other
     if user is None:
-        if User.objects.filter(username__iexact=identity.username).exists():
+        if match_existing_user(identity) is not None:
             refuse_identity(identity, "somebody took the name at this moment")
         user = create_user(identity)
     LinkedIdentity.objects.create(issuer=identity.issuer, subject=identity.subject, user=user)
@@ -113,28 +137,40 @@ def link_identity(identity: Identity, user: User | None) -> User:
 
 
 def create_user(identity: Identity) -> User:
-    """Make the user of an identity, who has no password."""
+    """Make the user of an identity, who has no password, under the nearest name that is free.
+
+    Whose name had to be changed is shown under the one they gave.
+    """
     if not config.identity.create_users:
         refuse_identity(identity, "nobody of this name is known, and SSO_CREATE_USERS is off")
-    language, zone = config.api.language, config.api.time_zone
-    user = User.objects.create_user(identity.username, language=language, time_zone=zone)
+    wanted = (identity.username, usable_email(identity), identity.display_name)
+    names = free_names(*wanted, person=f"{identity.issuer} {identity.subject}")
+    user = next(filter(None, (store_user(name, identity) for name in names)), None)
+    if user is None:
+        refuse_identity(identity, "every name that could be made is taken")
     audit.record("admin.user.create", actor=None, target=user, method=str(identity.method))
     return user
 
 
+def store_user(name: str, identity: Identity) -> User | None:
+    """Store a user of an identity; None when somebody took the name at this moment."""
+    shown = "" if name == identity.username else shown_name(identity.username)
+    language, zone = config.api.language, config.api.time_zone
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                name, display_name=shown, language=language, time_zone=zone
+            )
+    except IntegrityError:
+        return None
+
+
 def require_subject(identity: Identity) -> None:
     """Refuse names of people that no row can hold."""
-    too_long = len(identity.issuer) > LONGEST_ISSUER or len(identity.subject) > LONGEST_SUBJECT
-    if too_long or not identity.subject or "\0" in identity.subject:
-        refuse_identity(identity, "the subject is empty or too long")
-
-
-def require_name(identity: Identity) -> None:
-    """Refuse names that no user can have."""
-    try:
-        User(username=identity.username, password="-").clean_fields(exclude=["email"])  # noqa: S106
-    except ValidationError:
-        refuse_identity(identity, "this is not a user name")
+    subject = identity.subject
+    too_long = len(identity.issuer) > LONGEST_ISSUER or len(subject) > LONGEST_SUBJECT
+    if too_long or not subject.strip() or storable_text(subject) != subject:
+        refuse_identity(identity, "the subject is empty, too long or no text")
 
 
 def refresh_user(user: User, identity: Identity) -> None:

@@ -137,6 +137,36 @@ def test_names_cannot_break_the_header(fetch):
     assert not set("\r\n") & set(header)
 
 
+@pytest.mark.parametrize(
+    ("uri", "disposition"),
+    [
+        ("dir/report.txt", 'inline; filename="report.txt"'),
+        ('a"b.txt', 'inline; filename="a\\"b.txt"'),
+        ("x" * 247 + ".pdf", f'inline; filename="{"x" * 247}.pdf"'),
+        ("x" * 251 + ".pdf", f'inline; filename="{"x" * 251}.pdf"'),
+        ("x" * 400 + ".pdf", f'inline; filename="{"x" * 251}.pdf"'),
+        (
+            "é" * 251 + ".pdf",
+            f"inline; filename=\"{'e' * 125}.pdf\"; filename*=utf-8''{'%C3%A9' * 125}.pdf",
+        ),
+        (
+            'Über "alles"\u202etxt.pdf',
+            'inline; filename="Uber _alles__txt.pdf"; '
+            "filename*=utf-8''%C3%9Cber%20%22alles%22_txt.pdf",
+        ),
+    ],
+)
+def test_a_download_has_the_name_of_its_file(fetch, uri, disposition):
+    assert fetch(stored(uri=uri))["Content-Disposition"] == disposition
+
+
+@pytest.mark.parametrize("title", ["x" * 496 + ".pdf", "é" * 496 + ".pdf"])
+def test_a_document_without_a_place_is_named_after_its_title(fetch, title):
+    header = fetch(stored(uri="", title=title))["Content-Disposition"]
+
+    assert header.endswith((".pdf", '.pdf"'))
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_pieces_are_streamed_under_asgi(monkeypatch):
     monkeypatch.setattr(content, "PIECE", 100)

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import orjson
 
+from youworker.core.file_names import shortened_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 20
 DAY_ZERO = (1980, 1, 1, 0, 0, 0)
-# Every file system takes names of this many bytes; an ending of up to so many is kept whole.
+# Every file system takes names of this many bytes, in a folder of some depth.
 LONGEST_BYTES = 150
-LONGEST_ENDING = 20
 # What a path, a shell or Windows would take for something else.
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -134,15 +135,4 @@ def safe_name(name: str) -> str:
     clean = FORBIDDEN.sub("_", unicodedata.normalize("NFC", shown)).strip(" .")
     if not clean:
         return "unnamed"
-    return shortened(f"_{clean}" if RESERVED.fullmatch(clean) else clean)
-
-
-def shortened(name: str) -> str:
-    """The name within the length that every file system takes, with its ending kept."""
-    if len(name.encode()) <= LONGEST_BYTES:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending.encode()) > LONGEST_ENDING:
-        stem, dot, ending = name, "", ""
-    room = LONGEST_BYTES - len((dot + ending).encode())
-    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + dot + ending
+    return shortened_name(f"_{clean}" if RESERVED.fullmatch(clean) else clean, LONGEST_BYTES)

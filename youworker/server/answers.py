@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 from youworker.core.request_context import HEADER, accept_correlation_id
 from youworker.server.headers import missing
@@ -21,6 +22,17 @@ CODES = {
     431: "headers_too_large",
     507: "no_space",
 }
+SENTENCES = {
+    400: "The request could not be read.",
+    401: "Authentication credentials were not provided, or are not valid.",
+    408: "The request did not arrive in time.",
+    413: "The request is larger than this server takes.",
+    414: "The address is longer than this server takes.",
+    415: "Requests cannot be packed: leave Content-Encoding out.",
+    429: "There are too many connections from this address; try again in some seconds.",
+    431: "The headers are larger, or more, than this server takes.",
+    507: "There is no room left to store this.",
+}
 SERVER_ERRORS = 500
 RETRY_SECONDS = 5
 
@@ -28,7 +40,8 @@ RETRY_SECONDS = 5
 def error_body(status: int) -> bytes:
     """The JSON body of an error with this status."""
     kind = "server_error" if status >= SERVER_ERRORS else "client_error"
-    error = {"code": CODES.get(status, "error"), "detail": HTTPStatus(status).phrase, "attr": None}
+    sentence = SENTENCES.get(status, HTTPStatus(status).phrase)
+    error = {"code": CODES.get(status, "error"), "detail": sentence, "attr": None}
     return json.dumps({"type": kind, "errors": [error]}).encode()
 
 
@@ -44,6 +57,12 @@ def error_headers(status: int, correlation: str | None) -> list[tuple[bytes, byt
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         headers.append((b"Retry-After", str(RETRY_SECONDS).encode()))
     return headers
+
+
+def proposed_id(request: Any) -> str:
+    """The correlation id that a request's head proposes, whatever its bytes; empty for none."""
+    value: bytes = request.getHeader(HEADER.encode()) or b""
+    return value.decode("latin-1")
 
 
 def whole_answer(status: int, correlation: str | None) -> bytes:

@@ -10,8 +10,7 @@ from twisted.web.http import HTTPChannel
 
 from youworker.core.config import config
 from youworker.core.network import in_networks, parsed, trusted_proxies
-from youworker.core.request_context import HEADER
-from youworker.server.answers import whole_answer
+from youworker.server.answers import proposed_id, whole_answer
 from youworker.server.outflow import Outflow
 
 LONGEST_URL = 8192
@@ -134,6 +133,8 @@ class Connection(HTTPChannel):
         if status := self.fault(request.requestHeaders):
             self.refuse(status)
             return
+        # daphne would believe it.
+        request.requestHeaders.removeHeader(b"Daphne-Root-Path")
         super().allHeadersReceived()
 
     def fault(self, headers: Any) -> HTTPStatus | None:
@@ -149,6 +150,8 @@ class Connection(HTTPChannel):
         packed = headers.getRawHeaders(b"Content-Encoding") or []
         if any(value.strip().lower() not in {b"", b"identity"} for value in packed):
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        if not all(map(bytes.isascii, headers.getRawHeaders(b"Sec-WebSocket-Protocol") or [])):
+            return HTTPStatus.BAD_REQUEST
         return None
 
     def rawDataReceived(self, data: bytes) -> None:
@@ -192,7 +195,7 @@ class Connection(HTTPChannel):
         self.refused = True
         self.setTimeout(None)
         self.limit_to(None)
-        proposed = self.requests[-1].getHeader(HEADER) if self.requests else None
+        proposed = proposed_id(self.requests[-1]) if self.requests else None
         self._networkProducer.unregisterProducer()
         self.transport.write(whole_answer(status, proposed))
         self.transport.loseWriteConnection()

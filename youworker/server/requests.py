@@ -11,8 +11,7 @@ from django.conf import settings
 
 from youworker.core.config import config
 from youworker.core.network import shown_key
-from youworker.core.request_context import HEADER
-from youworker.server.answers import error_body, error_headers
+from youworker.server.answers import error_body, error_headers, proposed_id
 from youworker.server.connections import Connection
 from youworker.server.headers import missing
 
@@ -112,7 +111,7 @@ class Request(WebRequest):
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Answer an error of the server itself."""
-        headers = error_headers(status, self.getHeader(HEADER))
+        headers = error_headers(status, proposed_id(self))
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": error_body(status)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from accounts.enums import SignInMethod
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 ISSUER = "forward-auth"
+LONGEST_SUBJECT = 255
 OFF = "none"
 
 
@@ -41,16 +43,24 @@ def identity_in(request: HttpRequest) -> Identity | None:
     username = normal_name(said(identity.sso_user_header))
     if not username:
         return None
+    # Proxies that drop empty headers say so that there are none.
     groups = (name.strip() for name in said(identity.sso_groups_header).split("|"))
     return Identity(
         method=SignInMethod.SSO,
         issuer=ISSUER,
-        subject=username.lower(),
+        subject=subject_of(username),
         username=username,
         email=said(identity.sso_email_header),
         display_name=said(identity.sso_name_header),
         groups=frozenset(name for name in groups if name),
     )
+
+
+def subject_of(username: str) -> str:
+    """Whom a name stands for; names of directories may be longer than a subject."""
+    lowered = username.lower()
+    fits = len(lowered) <= LONGEST_SUBJECT
+    return lowered if fits else f"sha256:{sha256(lowered.encode()).hexdigest()}"
 
 
 def decoded(value: bytes) -> str:

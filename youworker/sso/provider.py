@@ -6,6 +6,7 @@ directly, at private addresses as well: where it is, is the operator's word.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -17,7 +18,8 @@ from authlib.oidc.discovery import get_well_known_url
 
 from youworker.core.config import config
 from youworker.core.exceptions import UpstreamUnavailable
-from youworker.sso.id_token import verify_id_token
+from youworker.sso.claims import without_slash
+from youworker.sso.id_token import verify_id_token, verify_userinfo
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, fetch_url
 
@@ -31,11 +33,16 @@ if TYPE_CHECKING:
 
     Claims = dict[str, Any]
 
+logger = logging.getLogger(__name__)
+
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 # A person waits; documents and tokens have some kilobytes.
 READING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=3)
 # What is posted holds our secret, so it goes nowhere else.
 POSTING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=0)
+
+# For what an access token is no good: a scope it lacks, or another server's page.
+REFUSALS = {400, 401, 403, 404, 405, 406, 410}
 
 
 class UnusableAnswer(Exception):
@@ -54,9 +61,9 @@ class Provider:
     @cached_property
     def metadata(self) -> Claims:
         """What the provider publishes about itself; raises `UnusableAnswer`."""
-        issuer = config.identity.oidc_issuer.rstrip("/")
+        issuer = config.identity.oidc_issuer
         published = read_json(get_well_known_url(issuer, external=True))
-        if str(published.get("issuer")).rstrip("/") != issuer:
+        if without_slash(str(published.get("issuer"))) != without_slash(issuer):
             raise UnusableAnswer("The document at OIDC_ISSUER names another issuer.")
         for name in ENDPOINTS:
             if not str(published.get(name)).startswith(("https://", "http://")):
@@ -96,8 +103,14 @@ class Provider:
         )
         return str(url)
 
-    def redeem(self, code: str, pending: PendingSignIn) -> Claims:
-        """What the provider says about the person a code stands for; signed words win."""
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """How the provider may call itself in what it signs: with and without a last slash."""
+        bare = without_slash(self.metadata["issuer"])
+        return bare, f"{bare}/"
+
+    def redeem(self, code: str, pending: PendingSignIn) -> tuple[Claims, Claims]:
+        """What the ID token and the userinfo say about the person a code stands for."""
         answer = self.client.fetch_token(
             self.metadata["token_endpoint"],
             grant_type="authorization_code",
@@ -106,25 +119,43 @@ class Provider:
             redirect_uri=self.redirect_uri,
         )
         access_token = str(answer["access_token"])
+        keys = read_json(self.metadata["jwks_uri"])
         signed = verify_id_token(
             str(answer["id_token"]),
-            keys=read_json(self.metadata["jwks_uri"]),
-            issuer=self.metadata["issuer"],
+            keys=keys,
+            issuers=self.issuers,
             client_id=config.identity.oidc_client_id,
             nonce=pending.nonce,
             access_token=access_token,
         )
-        return self.read_userinfo(access_token, signed["sub"]) | signed
+        told = self.read_userinfo(access_token, keys)
+        if told is not None and told.get("sub") != signed["sub"]:
+            raise UnusableAnswer("The provider's userinfo is about somebody else.")
+        return signed, told or {}
 
-    def read_userinfo(self, access_token: str, subject: str) -> Claims:
-        """What else the provider tells about `subject`."""
+    def read_userinfo(self, access_token: str, keys: Claims) -> Claims | None:
+        """What else the provider tells; None when it has no such page, or refuses us there."""
         address = self.metadata.get("userinfo_endpoint")
         if not address:
-            return {}
-        fetched = read_json(address, authorization=f"Bearer {access_token}")
-        if fetched.get("sub") != subject:
-            raise UnusableAnswer("The provider's userinfo is about somebody else.")
-        return fetched
+            return None
+        answer = fetch_url(
+            address,
+            headers={"authorization": f"Bearer {access_token}"},
+            limits=READING,
+            find=find_named_addresses,
+        )
+        if answer.status in REFUSALS:
+            logger.warning("The identity provider refused its userinfo: %s", answer.status)
+            return None
+        require_service(answer, failing_from=400)
+        if answer.body.lstrip().startswith(b"{"):
+            return json_object(answer.body)
+        return verify_userinfo(
+            answer.body.strip().decode(),
+            keys=keys,
+            issuers=self.issuers,
+            client_id=config.identity.oidc_client_id,
+        )
 
 
 class PostingSession:
@@ -149,10 +180,15 @@ class PostingSession:
 
 
 def read_json(address: str, **headers: str) -> Claims:
-    """A JSON object of the provider; raises `UpstreamUnavailable` and `UnusableAnswer`."""
+    """A JSON object of the provider; raises what `json_object` does, and `UpstreamUnavailable`."""
     answer = fetch_url(address, headers=headers, limits=READING, find=find_named_addresses)
     require_service(answer, failing_from=400)
-    found = orjson.loads(answer.body)
+    return json_object(answer.body)
+
+
+def json_object(body: bytes) -> Claims:
+    """A body as the object it holds; raises `UnusableAnswer` and `ValueError`."""
+    found = orjson.loads(body)
     if not isinstance(found, dict):
         raise UnusableAnswer("The provider answered something that is no JSON object.")
     return found

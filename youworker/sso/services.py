@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 from authlib.common.errors import AuthlibBaseError
 from django.urls import reverse
 from joserfc.errors import JoseError
 
-from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused, SignInFailed
-from accounts.services import begin_session, normal_name, user_of_identity
-from accounts.types import Identity
+from accounts.services import begin_session, user_of_identity
 from groups.services import sync_mapped_groups
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.slots import holding_nothing
 from youworker.sso import pending
+from youworker.sso.claims import identity_of
 from youworker.sso.forward_auth import identity_in
 from youworker.sso.provider import Provider, UnusableAnswer
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from accounts.models import User
+    from accounts.types import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ UNUSABLE = (
     TypeError,
     ValueError,
     AttributeError,
+    RecursionError,
 )
 LONGEST_REASON = 200
 
@@ -78,7 +79,7 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
         raise SignInFailed("The identity provider did not sign you in.")
     # A slow provider must not keep the few connections of the pool from others.
     with holding_nothing(), provider_trouble(unusable=SignInFailed):
-        identity = identity_of(Provider(callback_url(request)).redeem(code, begun))
+        identity = identity_of(*Provider(callback_url(request)).redeem(code, begun))
     return sign_in_as(request, identity), begun.next_url
 
 
@@ -89,35 +90,11 @@ def callback_url(request: HttpRequest) -> str:
     return url.replace("http://", "https://", 1) if config.security.https else url
 
 
-def identity_of(claims: dict[str, Any]) -> Identity:
-    """The person whom verified claims are about."""
-    email = text_in(claims, "email")
-    verified = bool(email) and claims.get("email_verified") is True
-    username = text_in(claims, "preferred_username") or (email if verified else "")
-    groups = claims.get(config.identity.groups_claim) or ()
-    listed = [groups] if isinstance(groups, str) else groups
-    return Identity(
-        method=SignInMethod.OIDC,
-        issuer=config.identity.oidc_issuer.rstrip("/"),
-        subject=text_in(claims, "sub"),
-        username=normal_name(username),
-        email=email,
-        email_verified=verified,
-        display_name=text_in(claims, "name"),
-        groups=frozenset(name for name in listed if isinstance(name, str)),
-    )
-
-
-def text_in(claims: dict[str, Any], name: str) -> str:
-    """A claim that is text; anything else counts as missing."""
-    value = claims.get(name)
-    return value.strip() if isinstance(value, str) else ""
-
-
 def sign_in_as(request: HttpRequest, identity: Identity) -> User:
     """Find or make the user, bring their groups up to date, and begin a session."""
     user = user_of_identity(identity)
-    sync_mapped_groups(user, identity.groups)
+    if identity.groups is not None:
+        sync_mapped_groups(user, identity.groups)
     begin_session(request, user, method=identity.method)
     return user
 

@@ -181,6 +181,71 @@ def test_trouble_with_the_database_is_no_admission(port):
 
 def test_nobody_moves_the_root(port):
     assert ask(port, "/root", **{"Daphne-Root-Path": "//evil.example"})[2] == b"'' 1"
+    assert ask(port, "/root", **{"Daphne-Root-Path": "\xff"})[2] == b"'' 1"
+
+
+UPGRADE = (
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+READ_AS_TEXT = [
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Content-Encoding",
+    "Content-Type",
+    "Cookie",
+    "Expect",
+    "Forwarded",
+    "Idempotency-Key",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Origin",
+    "Range",
+    "Referer",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Protocol",
+    "User-Agent",
+    "X-API-Key",
+    "X-Correlation-ID",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+]
+
+
+@pytest.mark.parametrize("name", READ_AS_TEXT)
+@pytest.mark.parametrize("upgrade", [b"", UPGRADE])
+def test_bytes_of_no_text_in_a_header_are_no_mistake_of_ours(port, name, upgrade):
+    head = f"{name}: ".encode() + b"\xff\xc3\r\nX-Correlation-ID: \xff\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n" + HOST + upgrade + head)
+        answer = client.recv(65536)
+
+    assert int(answer.split(b" ")[1]) < 500
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"GET /?q=\xff HTTP/1.1", 400),
+        (b"GET /\xff HTTP/1.1", 400),
+        (b"G\xffT / HTTP/1.1", 400),
+        (b"GET /?" + b"a=1&" * 5000 + b" HTTP/1.1", 414),
+    ],
+)
+def test_a_refusal_needs_no_readable_correlation_id(port, start, status):
+    answer = speak(port, start + b"\r\n" + HOST + b"X-Correlation-ID: \xff\r\n\r\n")
+
+    assert parts(answer)[0] == status
+
+
+def test_a_packed_body_is_refused_in_words(port):
+    packed = b"Content-Encoding: gzip\r\nX-Correlation-ID: \xff\r\n"
+    answer = speak(port, b"GET / HTTP/1.1\r\n" + HOST + packed + b"\r\n")
+
+    assert refused(answer, 415) == "unsupported_media_type"
+    assert b"leave Content-Encoding out" in answer
 
 
 def test_an_application_waits_for_a_client_that_does_not_read(port):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 
@@ -11,7 +12,9 @@ from youworker.core.config import config
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
+    from rest_framework.views import APIView
 
+TOTAL = {"pk", "-pk", "id", "-id"}
 LARGEST_OFFSET = 2**31 - 1
 LONGEST_NUMBER = 20
 
@@ -21,6 +24,14 @@ class StrictLimitOffsetPagination(LimitOffsetPagination):
 
     default_limit = config.api.page_size
     max_limit = config.api.max_page_size
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """One page; rows that are equal in everything asked for stand in the order of their ids."""
+        if isinstance(queryset, QuerySet):
+            queryset = in_total_order(queryset)
+        return super().paginate_queryset(queryset, request, view)
 
     def get_limit(self, request: Request) -> int:
         """The validated number of rows."""
@@ -38,6 +49,13 @@ class StrictLimitOffsetPagination(LimitOffsetPagination):
             {"name": "limit", "in": "query", "required": False, "schema": limits},
             {"name": "offset", "in": "query", "required": False, "schema": offsets},
         ]
+
+
+def in_total_order(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows in their order and then by id: else pages repeat some rows and skip others."""
+    usual = rows.model._meta.ordering if rows.query.default_ordering else ()
+    terms = rows.query.order_by or usual
+    return rows if terms and terms[-1] in TOTAL else rows.order_by(*terms, "pk")
 
 
 def whole_number(request: Request, name: str, default: int, low: int, high: int) -> int:

@@ -98,6 +98,13 @@ class IdentityConfig(Section):
         "OIDC_SCOPES", ("openid", "profile", "email"), "scopes that are asked for"
     )
     groups_claim: str = setting("OIDC_GROUPS_CLAIM", "groups", "claim that lists groups")
+    missing_groups: str = setting(
+        "OIDC_MISSING_GROUPS",
+        "keep",
+        "what a sign-in without that claim does to mapped memberships: keep them, or remove them "
+        "(Keycloak, Okta and Entra ID leave it out when somebody is in no group)",
+        choices=("keep", "remove"),
+    )
     group_map: tuple[str, ...] = setting(
         "SSO_GROUP_MAP",
         (),

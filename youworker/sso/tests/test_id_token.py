@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from youworker.sso.id_token import verify_id_token
 from youworker.tests.support.identity_provider import own_key
 
+ISSUERS = ("https://id.example", "https://id.example/")
 ISSUER, CLIENT, NONCE, ACCESS = "https://id.example", "youworker", "nonce-1", "access-1"
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 # What joserfc and authlib say of a token, and what they stumble over.
@@ -49,7 +50,7 @@ def signed(key, algorithm="RS256", headers=None, **changes):
 
 
 def verify(token, *keys, **changes):
-    expected = {"issuer": ISSUER, "client_id": CLIENT, "nonce": NONCE, "access_token": ACCESS}
+    expected = {"issuers": ISSUERS, "client_id": CLIENT, "nonce": NONCE, "access_token": ACCESS}
     return verify_id_token(
         token, keys={"keys": list(keys) or [jwk(own_key())]}, **{**expected, **changes}
     )
@@ -83,6 +84,7 @@ def test_signatures_of_curves_are_believed(algorithm, key):
     "changes",
     [
         {},
+        {"iss": ISSUER + "/"},
         {"aud": [CLIENT]},
         {"aud": [CLIENT, "other"], "azp": CLIENT},
         {"azp": CLIENT},
@@ -100,7 +102,9 @@ def test_what_is_right_or_nearly_on_time_is_believed(changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iss": ISSUER + "/"},
+        {"iss": ISSUER + "//"},
+        {"iss": ISSUER + "/x"},
+        {"iss": ISSUER.upper()},
         {"iss": [ISSUER]},
         {"aud": CLIENT + "x"},
         {"aud": []},
@@ -199,11 +203,18 @@ def test_keys_of_a_strange_shape_are_none(keys):
         verify_id_token(
             signed(own_key()),
             keys=keys,
-            issuer=ISSUER,
+            issuers=ISSUERS,
             client_id=CLIENT,
             nonce=NONCE,
             access_token=ACCESS,
         )
+
+
+def test_a_chain_of_certificates_and_many_groups_fit_into_a_token():
+    groups = [f"group-{number:028}" for number in range(4000)]
+    token = signed(own_key(), headers={"x5c": ["M" * 2000] * 3}, groups=groups)
+
+    assert verify(token)["groups"] == groups
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.é.é", "x" * 200_000, "null"])

@@ -42,8 +42,8 @@ class IdentityProvider:
 
     `token_changes` are laid over the claims of the next ID tokens, and a value of None removes
     a claim; `userinfo_changes` does the same to the userinfo. `signing_key` and `algorithm` may be
-    replaced to forge. `down` answers 500 everywhere, and `instead` has other answers (status,
-    headers, body) for single pages.
+    replaced to forge. With `userinfo_headers`, the userinfo is signed, too. `down` answers 500
+    everywhere, and `instead` has other answers (status, headers, body) for single pages.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class IdentityProvider:
         self.signing_key: Any = own_key()
         self.published_key = self.signing_key.public_key()
         self.algorithm = "RS256"
+        self.userinfo_headers: dict[str, Any] | None = None
         self.document_changes: dict[str, Any] = {}
         self.down = False
         self.instead: dict[str, tuple[int, dict[str, str], bytes]] = {}
@@ -147,12 +148,12 @@ class IdentityProvider:
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 300}
         said = {**claims, "nonce": nonce, "sub": self.claims["sub"], **self.token_changes}
-        return jwt.encode(
-            {name: value for name, value in said.items() if value is not None},
-            self.signing_key,
-            algorithm=self.algorithm,
-            headers={"kid": KEY_ID},
-        )
+        return self.sign(said, {"kid": KEY_ID})
+
+    def sign(self, said: dict[str, Any], headers: dict[str, Any]) -> str:
+        """A token that says everything but what is None."""
+        kept = {name: value for name, value in said.items() if value is not None}
+        return jwt.encode(kept, self.signing_key, algorithm=self.algorithm, headers=headers)
 
 
 @cache
@@ -217,6 +218,11 @@ class Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         known = token in self.provider.access_tokens
         said = {**self.provider.claims, **self.provider.userinfo_changes}
+        headers = self.provider.userinfo_headers
+        if known and headers is not None:
+            token = self.provider.sign(said, {"kid": KEY_ID, **headers})
+            self.send(200, {"Content-Type": "application/jwt"}, token.encode())
+            return
         self.reply(200 if known else 401, said if known else {"error": "invalid_token"})
 
     def reply(self, status: int, body: dict[str, Any]) -> None:
