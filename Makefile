@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check audit lock clean
+.PHONY: help run test test-fast check audit lock schema clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -43,6 +43,9 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-dev.in -o requirements-dev.txt
+
+schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
+	$(BIN)/python -m tools.schema
 
 clean: ## Remove the environment and caches; data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage

@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from youworker.appliance.health.views import metrics
+from youworker.core.api.openapi import SchemaView
 from youworker.core.api.redoc import RedocView, serve_script
 
 urlpatterns = [
@@ -21,7 +22,7 @@ urlpatterns = [
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
-    path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/schema", SchemaView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
     path("v1/redoc.js", serve_script, name="redoc-script"),

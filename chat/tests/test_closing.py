@@ -23,7 +23,7 @@ from chat.runs.log.cipher import LogCipher
 from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call
-from mcp.tests.conftest import TINY
+from mcp.tests.conftest import PLAIN
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.core.realtime.revocation import until_revoked
@@ -58,7 +58,7 @@ def open_sockets():
 def tool_programs():
     """The tool programs that this process started; tests before may have left some."""
     children = psutil.Process().children()
-    return {child for child in children if TINY in " ".join(command_of(child))}
+    return {child for child in children if PLAIN in " ".join(command_of(child))}
 
 
 def command_of(process):
@@ -94,7 +94,7 @@ async def ask_and_watch(user):
             assert "done" not in kinds, batch
             if "token" in kinds:
                 break
-    endpoint = Endpoint("tiny", "stdio", argv=(sys.executable, TINY))
+    endpoint = Endpoint("tiny", "stdio", argv=(sys.executable, PLAIN))
     # A connection that waits for its next use, beside the one of the answer.
     (model_server,) = pools.get()
     await read_answer(model_server, "models", longest=10_000)

@@ -115,7 +115,7 @@ def embedding_server(answers: list[Any]) -> Iterator[tuple[str, list[dict[str, A
             """Stay quiet."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1", received

@@ -13,12 +13,19 @@ from youworker.core.config import config
 from youworker.tests.support.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
+PLAIN = str(Path(__file__).parent / "programs" / "plain.py")
 RAW = str(Path(__file__).parent / "programs" / "raw.py")
 
 
 @pytest.fixture
 def tiny_argv():
-    """How the test server is started as a program."""
+    """How the test server is started as a program; it loads no SDK."""
+    return (sys.executable, PLAIN)
+
+
+@pytest.fixture
+def sdk_argv():
+    """How the test server is started as a program that uses the SDK."""
     return (sys.executable, TINY)
 
 

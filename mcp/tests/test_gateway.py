@@ -40,6 +40,11 @@ def stdio(tiny_argv):
 
 
 @pytest.fixture
+def sdk(sdk_argv):
+    return Endpoint("tiny", "stdio", argv=sdk_argv)
+
+
+@pytest.fixture
 def http(tiny_url):
     return Endpoint("tiny", "http", url=tiny_url, headers=(("Authorization", "Bearer s3"),))
 
@@ -83,7 +88,7 @@ async def test_discovery_walks_all_pages(paged):
     assert [tool.name for tool in (await list_tools(paged)).tools] == ["one", "two", "three"]
 
 
-@pytest.mark.parametrize("kind", ["stdio", "http"])
+@pytest.mark.parametrize("kind", ["stdio", "sdk", "http"])
 async def test_round_trip(kind, request):
     endpoint = request.getfixturevalue(kind)
 
@@ -348,7 +353,7 @@ async def test_a_listing_of_thousands_is_cut(raw_argv):
     "page", ['{"tools": 7}', '{"tools": [], "nextCursor": 7}', "[]", "7", '"x"', '{"tols": []}']
 )
 async def test_a_listing_that_is_none_is_unavailable(raw_argv, page, mcp_limits):
-    mcp_limits(call_timeout=5.0)
+    mcp_limits(call_timeout=0.5)
 
     with pytest.raises(ToolServerUnavailable):
         await list_tools(raw_endpoint(raw_argv, RAW_LIST=page))
@@ -387,7 +392,7 @@ RESULTS = {
 
 
 async def test_whatever_a_server_answers_becomes_text_that_can_be_stored(raw_argv, mcp_limits):
-    mcp_limits(call_timeout=2.0)
+    mcp_limits(call_timeout=0.5)
     endpoint = raw_endpoint(raw_argv, RAW_LIST=f'{{"tools": [{GOOD}]}}')
     await list_tools(endpoint)
 

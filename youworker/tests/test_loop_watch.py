@@ -111,7 +111,9 @@ def test_collections_and_imports_are_excused(tmp_path, monkeypatch):
 
         gc.collect()
 
+    gc.disable()  # or making it would collect many times
     rubbish = [[] for _ in range(1_000_000)]
+    gc.enable()
     with watched_loops() as found:
         asyncio.run(import_and_collect())
     del rubbish, sys.modules["imported_slowly"]

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 
+from youworker.core.api.openapi import write_document
 from youworker.tests.bench.product import running_product
 
 # 1,000 requests over all operations are SCHEMATHESIS_EXAMPLES=25.
@@ -17,8 +18,39 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 EXCLUDED = {"/v1/auth/logout"}
 
 
+@pytest.fixture(scope="module")
+def document():
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
 def test_the_document_has_no_warnings():
-    call_command("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)
+    # In JSON: YAML takes three times as long to write.
+    shape = ["--format", "openapi-json", "--file", os.devnull]
+    call_command("spectacular", "--validate", "--fail-on-warn", *shape)
+
+
+def test_everybody_gets_the_same_document_made_once(client):
+    first = client.get("/v1/schema?format=json")
+    made = write_document.cache_info().misses
+    again = client.get("/v1/schema?format=json", headers={"accept-language": "xx"})
+
+    assert first.json()["info"]["title"] == "YouWorker"
+    assert first["content-type"] == "application/vnd.oai.openapi+json"
+    assert again.content == first.content
+    assert write_document.cache_info().misses == made
+
+
+def test_the_document_is_offered_in_both_formats_and_languages(client):
+    yaml = client.get("/v1/schema").content.decode()
+    asked = client.get("/v1/schema?lang=it").content.decode()
+    preferred = client.get("/v1/schema", headers={"accept-language": "it"}).content.decode()
+    unknown = client.get("/v1/schema?lang=xx&version=9").content.decode()
+
+    assert yaml.startswith("openapi: 3.1.0\n")
+    assert asked == preferred != yaml
+    assert unknown == yaml
+    assert client.get("/v1/schema?format=xml").status_code == 404
+    assert client.get("/v1/schema", headers={"accept": "text/html"}).status_code == 406
 
 
 @pytest.mark.parametrize(
@@ -33,9 +65,7 @@ def test_the_document_has_no_warnings():
         "/v1/account/mfa/totp/confirm",
     ],
 )
-def test_the_document_shows_a_body_that_works(path):
-    document = SchemaGenerator().get_schema(request=None, public=True)
-
+def test_the_document_shows_a_body_that_works(path, document):
     body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
 
     assert body["examples"]["Example"]["value"]

@@ -363,7 +363,7 @@ def test_a_list_of_models_without_end_does_not_hold_up_the_start():
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
         reason = unreachable(Endpoint(f"http://127.0.0.1:{server.server_port}/v1"))
         server.shutdown()
 

@@ -103,7 +103,9 @@ class Servers:
         self.start_patiently()
         if self.postgres:
             with self.changing():
-                self.postgres.create_database()
+                # After a crash in between the database stays empty, and migrations fill it.
+                if self.postgres.create_database():
+                    self.postgres.create_tables()
             export_secrets(self.data_dir)
             os.environ["DATABASE_URL"] = self.postgres.url
         if self.redis:

@@ -20,6 +20,7 @@ from psycopg.pq import PGconn, Ping
 
 from youworker.appliance.embedded.exceptions import StartupRefused
 from youworker.appliance.embedded.folders import let_read, let_through, service_account
+from youworker.appliance.embedded.schema import create_tables
 from youworker.appliance.embedded.server import POLL_SECONDS, EmbeddedServer
 
 DATABASE = "youworker"
@@ -112,12 +113,19 @@ class Postgres(EmbeddedServer):
             time.sleep(POLL_SECONDS)
         return False
 
-    def create_database(self) -> None:
-        """Create the application's database when it is missing."""
+    def create_database(self) -> bool:
+        """Create the application's database, without tables, when it is missing; whether it was."""
         with psycopg.connect(**self.address(), autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if found.fetchone() is None:
-                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+            if found.fetchone() is not None:
+                return False
+            connection.execute(f'CREATE DATABASE "{DATABASE}"')
+            return True
+
+    def create_tables(self) -> None:
+        """Make the tables of the new database."""
+        with psycopg.connect(**self.address() | {"dbname": DATABASE}) as connection:
+            create_tables(connection)
 
 
 def binary(name: str) -> str:

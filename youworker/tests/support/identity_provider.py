@@ -64,7 +64,12 @@ class IdentityProvider:
             ("127.0.0.1", 0), type("Bound", (Handler,), {"provider": self})
         )
         self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(
+            # Whoever ends it waits for the next look; half a second, unless told otherwise.
+            target=self.server.serve_forever,
+            args=[0.01],
+            daemon=True,
+        )
 
     def __enter__(self) -> Self:
         self.thread.start()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import gc
 import sys
 import time
 from contextlib import contextmanager
+from importlib import _bootstrap  # type: ignore[attr-defined]
 from threading import local
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ MOST_SECONDS_OF_TESTS = 1.0
 TRACED = 3
 
 run_handle = asyncio.Handle._run  # noqa: SLF001 -- every callback and step of a task passes here
-real_import = builtins.__import__
+# Only what is not loaded yet passes here; `__import__` is called by every import statement.
+load = _bootstrap._find_and_load  # noqa: SLF001
 
 
 class Excused(local):
@@ -66,14 +67,14 @@ def watched_loops() -> Iterator[list[str]]:
             if spent > most * slower:
                 found.append(f"{name} took {spent * 1000:.0f} ms of CPU time")
 
-    before = asyncio.Handle._run, builtins.__import__  # noqa: SLF001
+    before = asyncio.Handle._run, _bootstrap._find_and_load  # noqa: SLF001
     gc.callbacks.append(excuse_collection)
-    builtins.__import__ = excuse_import
+    _bootstrap._find_and_load = excuse_import  # noqa: SLF001
     asyncio.Handle._run = run  # type: ignore[assignment, method-assign]  # noqa: SLF001
     try:
         yield found
     finally:
-        asyncio.Handle._run, builtins.__import__ = before  # type: ignore[method-assign]  # noqa: SLF001
+        asyncio.Handle._run, _bootstrap._find_and_load = before  # type: ignore[method-assign]  # noqa: SLF001
         gc.callbacks.remove(excuse_collection)
 
 
@@ -95,7 +96,7 @@ def excuse_import(*args: Any, **kwargs: Any) -> Any:
     """Leave out imports: which test is the first to need a module depends on the order of tests."""
     excused.begin()
     try:
-        return real_import(*args, **kwargs)
+        return load(*args, **kwargs)
     finally:
         excused.end()
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 held = ExitStack()
 
+# What each process copies its test database from, instead of running all migrations.
+TEMPLATE = "template_of_tests"
+
 DEFAULTS = {
     "RATE_LIMITS_ENABLED": "0",
     "LOG_FORMAT": "console",
@@ -45,18 +48,30 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 
         held.callback(shutil.rmtree, folder, ignore_errors=True)
         held.enter_context(attached(durable=False))
+        make_template()
     return (yield)
+
+
+def make_template() -> None:
+    """Copy the new database, to which nobody may be connected while it is copied for the tests."""
+    import psycopg
+
+    server, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE {name}")
 
 
 def pytest_configure() -> None:
     """Take out what costs most tests more than the thing they test."""
     from django.conf import settings
+    from django.db import connections
     from django.test import TransactionTestCase
 
     from youworker.tests.support.pristine import restore_database
     from youworker.tests.support.static_files import share_static_files
     from youworker.upstream.trust import trusted_authorities
 
+    connections.settings["default"]["TEST"]["TEMPLATE"] = TEMPLATE
     settings.PASSWORD_HASHERS = ["youworker.tests.support.passwords.QuickPasswordHasher"]
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001

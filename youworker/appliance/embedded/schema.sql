@@ -1,0 +1,1387 @@
+CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
+CREATE TABLE public.auditlog_logentry (
+    id integer NOT NULL,
+    object_pk character varying(255) NOT NULL,
+    object_id bigint,
+    object_repr text NOT NULL,
+    action smallint NOT NULL,
+    changes jsonb,
+    "timestamp" timestamp with time zone NOT NULL,
+    actor_id uuid,
+    content_type_id integer NOT NULL,
+    remote_addr inet,
+    additional_data jsonb,
+    serialized_data jsonb,
+    cid character varying(255),
+    changes_text text NOT NULL,
+    remote_port integer,
+    actor_email character varying(254),
+    CONSTRAINT auditlog_logentry_action_check CHECK ((action >= 0)),
+    CONSTRAINT auditlog_logentry_remote_port_check CHECK ((remote_port >= 0))
+);
+CREATE FUNCTION public.youworker_audit_append(entry public.auditlog_logentry) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    number bigint;
+    before text;
+    moment timestamptz;
+BEGIN
+    -- Held until the commit is visible, so that the next one sees this link as the head.
+    PERFORM pg_advisory_xact_lock(hashtextextended('youworker.audit', 0));
+    moment := clock_timestamp();
+    SELECT seq, hash INTO number, before FROM common_auditlink ORDER BY seq DESC LIMIT 1;
+    number := coalesce(number, 0) + 1;
+    before := coalesce(before, repeat('0', 64));
+    INSERT INTO common_auditlink (seq, entry_id, previous, hash, linked_at)
+    VALUES (
+        number, entry.id, before, youworker_audit_hash(before, number, moment, entry), moment
+    );
+END
+$$;
+CREATE FUNCTION public.youworker_audit_field(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(octet_length(convert_to(value, 'UTF8'))::text || ':' || value, '-') || ','
+$$;
+CREATE FUNCTION public.youworker_audit_hash(previous text, seq bigint, linked_at timestamp with time zone, entry public.auditlog_logentry) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT encode(sha256(convert_to(
+        youworker_audit_field(previous)
+        || youworker_audit_field(seq::text)
+        || youworker_audit_field(youworker_audit_time(linked_at))
+        || youworker_audit_field(entry.id::text)
+        || youworker_audit_field(entry.content_type_id::text)
+        || youworker_audit_field(entry.object_pk)
+        || youworker_audit_field(entry.object_id::text)
+        || youworker_audit_field(entry.object_repr)
+        || youworker_audit_field(entry.serialized_data::text)
+        || youworker_audit_field(entry.action::text)
+        || youworker_audit_field(entry.changes_text)
+        || youworker_audit_field(entry.changes::text)
+        || youworker_audit_field(entry.cid)
+        || youworker_audit_field(entry.remote_addr::text)
+        || youworker_audit_field(entry.remote_port::text)
+        || youworker_audit_field(youworker_audit_time(entry."timestamp"))
+        || youworker_audit_field(entry.additional_data::text)
+        || youworker_audit_field(entry.actor_email),
+    'UTF8')), 'hex')
+$$;
+CREATE FUNCTION public.youworker_audit_link() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    entry auditlog_logentry;
+BEGIN
+    DELETE FROM common_auditpending WHERE entry_id = NEW.entry_id;
+    SELECT * INTO entry FROM auditlog_logentry WHERE id = NEW.entry_id;
+    -- Not there: written and taken back within one transaction.
+    IF FOUND THEN
+        PERFORM youworker_audit_append(entry);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION public.youworker_audit_queue() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO common_auditpending (entry_id) VALUES (NEW.id);
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION public.youworker_audit_time(value timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+$$;
+CREATE FUNCTION public.youworker_usage_event_is_final() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'usage events are not changed';
+END
+$$;
+CREATE TABLE public.accounts_apikey (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    name character varying(100) NOT NULL,
+    prefix character varying(16) NOT NULL,
+    digest character varying(64) NOT NULL,
+    scopes character varying(32)[] NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    user_id uuid NOT NULL,
+    allowed_networks character varying(43)[] NOT NULL,
+    rotated_at timestamp with time zone
+);
+CREATE TABLE public.accounts_authenticator (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    kind character varying(16) NOT NULL,
+    secret text NOT NULL,
+    last_step bigint NOT NULL,
+    last_used_at timestamp with time zone,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.accounts_dataexport (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL,
+    lease_token uuid,
+    lease_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    error_code character varying(64) NOT NULL,
+    status character varying(16) NOT NULL,
+    expires_at timestamp with time zone,
+    bytes bigint NOT NULL,
+    user_id uuid NOT NULL,
+    lease_suspected_at timestamp with time zone,
+    CONSTRAINT accounts_dataexport_attempts_check CHECK ((attempts >= 0))
+);
+CREATE TABLE public.accounts_erasure (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL,
+    lease_token uuid,
+    lease_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    error_code character varying(64) NOT NULL,
+    subject uuid NOT NULL,
+    status character varying(16) NOT NULL,
+    shared_documents character varying(16) NOT NULL,
+    lease_suspected_at timestamp with time zone,
+    CONSTRAINT accounts_erasure_attempts_check CHECK ((attempts >= 0))
+);
+CREATE TABLE public.accounts_linkedidentity (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    issuer character varying(200) NOT NULL,
+    subject character varying(255) NOT NULL,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.accounts_privateaccess (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    kind character varying(16) NOT NULL,
+    object_id uuid NOT NULL,
+    title text NOT NULL,
+    reason text NOT NULL,
+    owner_id uuid NOT NULL,
+    reader_id uuid
+);
+CREATE TABLE public.accounts_signin (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    method character varying(16) NOT NULL,
+    address inet,
+    user_agent character varying(200) NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    session_id character varying(40) NOT NULL,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.quotas_tokenusage (
+    id bigint CONSTRAINT accounts_tokenusage_id_not_null NOT NULL,
+    day date CONSTRAINT accounts_tokenusage_day_not_null NOT NULL,
+    tokens_in bigint CONSTRAINT accounts_tokenusage_tokens_in_not_null NOT NULL,
+    tokens_out bigint CONSTRAINT accounts_tokenusage_tokens_out_not_null NOT NULL,
+    api_key_id uuid,
+    user_id uuid CONSTRAINT accounts_tokenusage_user_id_not_null NOT NULL,
+    CONSTRAINT accounts_tokenusage_tokens_in_check CHECK ((tokens_in >= 0)),
+    CONSTRAINT accounts_tokenusage_tokens_out_check CHECK ((tokens_out >= 0))
+);
+ALTER TABLE public.quotas_tokenusage ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.accounts_tokenusage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.accounts_user (
+    password character varying(128) NOT NULL,
+    last_login timestamp with time zone,
+    is_superuser boolean NOT NULL,
+    username character varying(150) NOT NULL,
+    first_name character varying(150) NOT NULL,
+    last_name character varying(150) NOT NULL,
+    email character varying(254) NOT NULL,
+    is_staff boolean NOT NULL,
+    is_active boolean NOT NULL,
+    date_joined timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    display_name character varying(150) NOT NULL,
+    language character varying(8) NOT NULL,
+    time_zone character varying(64) NOT NULL
+);
+CREATE TABLE public.accounts_user_groups (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    group_id integer NOT NULL
+);
+ALTER TABLE public.accounts_user_groups ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.accounts_user_groups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.accounts_user_user_permissions (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    permission_id integer NOT NULL
+);
+ALTER TABLE public.accounts_user_user_permissions ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.accounts_user_user_permissions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE public.auditlog_logentry ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auditlog_logentry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.auth_group (
+    id integer NOT NULL,
+    name character varying(150) NOT NULL
+);
+ALTER TABLE public.auth_group ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.auth_group_permissions (
+    id bigint NOT NULL,
+    group_id integer NOT NULL,
+    permission_id integer NOT NULL
+);
+ALTER TABLE public.auth_group_permissions ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_group_permissions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.auth_permission (
+    id integer NOT NULL,
+    name character varying(255) NOT NULL,
+    content_type_id integer NOT NULL,
+    codename character varying(100) NOT NULL
+);
+ALTER TABLE public.auth_permission ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_permission_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.chat_citation (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    index integer NOT NULL,
+    title character varying(500) NOT NULL,
+    heading text NOT NULL,
+    page integer,
+    start integer NOT NULL,
+    "end" integer NOT NULL,
+    quote text NOT NULL,
+    supported boolean NOT NULL,
+    document_id uuid,
+    passage_id uuid,
+    message_id uuid NOT NULL,
+    CONSTRAINT chat_citation_end_check CHECK (("end" >= 0)),
+    CONSTRAINT chat_citation_index_check CHECK ((index >= 0)),
+    CONSTRAINT chat_citation_page_check CHECK ((page >= 0)),
+    CONSTRAINT chat_citation_start_check CHECK ((start >= 0))
+);
+CREATE TABLE public.chat_message (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    role character varying(16) NOT NULL,
+    content text NOT NULL,
+    reasoning text NOT NULL,
+    model character varying(200) NOT NULL,
+    tokens_in integer NOT NULL,
+    tokens_out integer NOT NULL,
+    rating smallint NOT NULL,
+    comment text NOT NULL,
+    parent_id uuid,
+    run_id uuid,
+    session_id uuid NOT NULL,
+    CONSTRAINT chat_message_tokens_in_check CHECK ((tokens_in >= 0)),
+    CONSTRAINT chat_message_tokens_out_check CHECK ((tokens_out >= 0))
+);
+CREATE TABLE public.chat_run (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    status character varying(20) NOT NULL,
+    model character varying(200) NOT NULL,
+    options jsonb NOT NULL,
+    lease_until timestamp with time zone,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    iterations integer NOT NULL,
+    tokens_in integer NOT NULL,
+    tokens_out integer NOT NULL,
+    ttft_ms integer,
+    error_code character varying(64) NOT NULL,
+    error_detail text NOT NULL,
+    correlation_id character varying(64) NOT NULL,
+    answer_id uuid,
+    question_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    api_key_id uuid,
+    stop_requested_at timestamp with time zone,
+    lease_suspected_at timestamp with time zone,
+    lease_token uuid,
+    state text,
+    takeovers smallint NOT NULL,
+    endpoint character varying(255) NOT NULL,
+    CONSTRAINT chat_run_iterations_check CHECK ((iterations >= 0)),
+    CONSTRAINT chat_run_takeovers_check CHECK ((takeovers >= 0)),
+    CONSTRAINT chat_run_tokens_in_check CHECK ((tokens_in >= 0)),
+    CONSTRAINT chat_run_tokens_out_check CHECK ((tokens_out >= 0)),
+    CONSTRAINT chat_run_ttft_ms_check CHECK ((ttft_ms >= 0))
+);
+CREATE TABLE public.chat_session (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    title text NOT NULL,
+    model character varying(200) NOT NULL,
+    enable_tools boolean NOT NULL,
+    enable_web boolean NOT NULL,
+    language character varying(8) NOT NULL,
+    active_at timestamp with time zone NOT NULL,
+    archived_at timestamp with time zone,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.chat_session_collections (
+    id bigint NOT NULL,
+    session_id uuid NOT NULL,
+    collection_id uuid NOT NULL
+);
+ALTER TABLE public.chat_session_collections ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.chat_session_collections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.chat_toolrun (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    tool_name character varying(300) NOT NULL,
+    status character varying(16) NOT NULL,
+    latency_ms integer,
+    arguments text NOT NULL,
+    result_preview text NOT NULL,
+    error text NOT NULL,
+    message_id uuid,
+    run_id uuid,
+    session_id uuid,
+    tool_id uuid,
+    user_id uuid NOT NULL,
+    decided_at timestamp with time zone,
+    decision character varying(16) NOT NULL,
+    CONSTRAINT chat_toolrun_latency_ms_check CHECK ((latency_ms >= 0))
+);
+CREATE TABLE public.common_auditcheckpoint (
+    id bigint NOT NULL,
+    seq bigint NOT NULL,
+    hash character varying(64) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    key character varying(16) NOT NULL,
+    mac character varying(64) NOT NULL
+);
+ALTER TABLE public.common_auditcheckpoint ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.common_auditcheckpoint_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.common_auditlink (
+    seq bigint NOT NULL,
+    entry_id bigint NOT NULL,
+    previous character varying(64) NOT NULL,
+    hash character varying(64) NOT NULL,
+    linked_at timestamp with time zone NOT NULL
+);
+CREATE UNLOGGED TABLE public.common_auditpending (
+    entry_id bigint NOT NULL
+);
+CREATE TABLE public.common_idempotentrequest (
+    id bigint NOT NULL,
+    key character varying(255) NOT NULL,
+    fingerprint character varying(64) NOT NULL,
+    answer jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    user_id uuid NOT NULL
+);
+ALTER TABLE public.common_idempotentrequest ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.common_idempotentrequest_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.common_keyfingerprint (
+    fingerprint character varying(64) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone
+);
+CREATE TABLE public.django_admin_log (
+    id integer NOT NULL,
+    action_time timestamp with time zone NOT NULL,
+    object_id text,
+    object_repr character varying(200) NOT NULL,
+    action_flag smallint NOT NULL,
+    change_message text NOT NULL,
+    content_type_id integer,
+    user_id uuid NOT NULL,
+    CONSTRAINT django_admin_log_action_flag_check CHECK ((action_flag >= 0))
+);
+ALTER TABLE public.django_admin_log ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_admin_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.django_content_type (
+    id integer NOT NULL,
+    app_label character varying(100) NOT NULL,
+    model character varying(100) NOT NULL
+);
+ALTER TABLE public.django_content_type ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_content_type_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.django_migrations (
+    id bigint NOT NULL,
+    app character varying(255) NOT NULL,
+    name character varying(255) NOT NULL,
+    applied timestamp with time zone NOT NULL
+);
+ALTER TABLE public.django_migrations ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_migrations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.django_session (
+    session_key character varying(40) NOT NULL,
+    session_data text NOT NULL,
+    expire_date timestamp with time zone NOT NULL
+);
+CREATE TABLE public.documents_collection (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    name character varying(120) NOT NULL,
+    description text NOT NULL,
+    is_default boolean NOT NULL,
+    owner_id uuid NOT NULL
+);
+CREATE TABLE public.documents_collectionshare (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    access character varying(8) NOT NULL,
+    collection_id uuid NOT NULL,
+    group_id uuid NOT NULL
+);
+CREATE TABLE public.documents_document (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    title character varying(500) NOT NULL,
+    renamed boolean NOT NULL,
+    uri text NOT NULL,
+    mime character varying(255) NOT NULL,
+    size bigint NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    path_hash character varying(64) NOT NULL,
+    status character varying(16) NOT NULL,
+    language character varying(16) NOT NULL,
+    text_config character varying(32) NOT NULL,
+    pages integer,
+    passage_count integer NOT NULL,
+    collection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    stored_file_id character varying(64)
+);
+CREATE TABLE public.documents_document_tags (
+    id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    tag_id uuid NOT NULL
+);
+ALTER TABLE public.documents_document_tags ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.documents_document_tags_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.documents_documentshare (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    document_id uuid NOT NULL,
+    group_id uuid NOT NULL
+);
+CREATE TABLE public.documents_embeddingmodel (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    provider character varying(16) NOT NULL,
+    name character varying(200) NOT NULL,
+    dimensions integer NOT NULL,
+    active boolean NOT NULL,
+    error text NOT NULL,
+    failures integer NOT NULL,
+    lease_suspected_at timestamp with time zone,
+    lease_token uuid,
+    lease_until timestamp with time zone,
+    state character varying(16) NOT NULL
+);
+CREATE TABLE public.documents_embeddingtask (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    lease_token uuid,
+    lease_until timestamp with time zone,
+    lease_suspected_at timestamp with time zone,
+    priority smallint NOT NULL,
+    lane integer NOT NULL,
+    turn bigint NOT NULL,
+    state character varying(16) NOT NULL,
+    failures integer NOT NULL,
+    losses integer NOT NULL,
+    error_code character varying(64) NOT NULL,
+    error_detail text NOT NULL,
+    document_id uuid NOT NULL,
+    model_id uuid NOT NULL
+);
+CREATE TABLE public.documents_passage (
+    id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    text text NOT NULL,
+    heading text NOT NULL,
+    page integer,
+    start integer NOT NULL,
+    "end" integer NOT NULL,
+    search tsvector NOT NULL,
+    document_id uuid NOT NULL
+);
+ALTER TABLE ONLY public.documents_passage ALTER COLUMN search SET STORAGE MAIN;
+CREATE TABLE public.documents_passageembedding (
+    id bigint NOT NULL,
+    vector public.halfvec NOT NULL,
+    document_id uuid NOT NULL,
+    model_id uuid NOT NULL,
+    passage_id uuid NOT NULL
+);
+ALTER TABLE public.documents_passageembedding ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.documents_passageembedding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.documents_storedfile (
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL,
+    name character varying(255) NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.documents_tag (
+    id uuid NOT NULL,
+    name character varying(64) NOT NULL
+);
+CREATE TABLE public.groups_group (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    name character varying(120) NOT NULL,
+    description text NOT NULL,
+    retention_days integer,
+    CONSTRAINT groups_group_retention_days_check CHECK ((retention_days >= 0))
+);
+CREATE TABLE public.groups_legalhold (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    released_at timestamp with time zone,
+    group_id uuid,
+    released_by_id uuid,
+    set_by_id uuid,
+    user_id uuid,
+    CONSTRAINT legal_hold_on_a_user_or_a_group CHECK ((((user_id IS NULL) OR (group_id IS NULL)) AND (1 = (
+CASE
+    WHEN (user_id IS NULL) THEN 1
+    ELSE 0
+END +
+CASE
+    WHEN (group_id IS NULL) THEN 1
+    ELSE 0
+END))))
+);
+CREATE TABLE public.groups_membership (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    role character varying(16) NOT NULL,
+    group_id uuid NOT NULL,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.groups_serviceaccount (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    created_by_id uuid,
+    group_id uuid,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.ingestion_ingestionitem (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    uri text NOT NULL,
+    path_hash character varying(64) NOT NULL,
+    source text NOT NULL,
+    mime character varying(255) NOT NULL,
+    size bigint NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    stage character varying(16) NOT NULL,
+    attempts integer NOT NULL,
+    failures integer NOT NULL,
+    losses integer NOT NULL,
+    lease_token uuid,
+    lease_until timestamp with time zone,
+    error_code character varying(64) NOT NULL,
+    error_detail text NOT NULL,
+    note text NOT NULL,
+    passages integer NOT NULL,
+    document_id uuid,
+    run_id uuid NOT NULL,
+    accepted_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    lease_suspected_at timestamp with time zone,
+    duplicate boolean NOT NULL,
+    stored_file_id character varying(64),
+    CONSTRAINT ingestion_item_parsing_is_leased CHECK (((NOT ((stage)::text = 'parsing'::text)) OR (lease_token IS NOT NULL)))
+);
+CREATE TABLE public.ingestion_ingestionrun (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    kind character varying(16) NOT NULL,
+    target text NOT NULL,
+    status character varying(16) NOT NULL,
+    tags character varying(64)[] NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    claimed_at timestamp with time zone,
+    collection_id uuid,
+    owner_id uuid NOT NULL
+);
+CREATE TABLE public.mcp_grouppolicy (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    policy character varying(8) NOT NULL,
+    group_id uuid NOT NULL,
+    tool_id uuid NOT NULL
+);
+CREATE TABLE public.mcp_server (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    slug character varying(32) NOT NULL,
+    title character varying(120) NOT NULL,
+    transport character varying(16) NOT NULL,
+    url character varying(500) NOT NULL,
+    argv jsonb NOT NULL,
+    secrets text NOT NULL,
+    enabled boolean NOT NULL,
+    builtin boolean NOT NULL,
+    status character varying(16) NOT NULL,
+    last_error character varying(500) NOT NULL,
+    last_seen_at timestamp with time zone
+);
+CREATE TABLE public.mcp_tool (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    local_name character varying(200) NOT NULL,
+    name character varying(240) NOT NULL,
+    safe_name character varying(64) NOT NULL,
+    description text NOT NULL,
+    input_schema jsonb NOT NULL,
+    effects character varying(16)[] NOT NULL,
+    schema_hash character varying(64) NOT NULL,
+    approved_hash character varying(64) NOT NULL,
+    enabled boolean NOT NULL,
+    policy character varying(8) NOT NULL,
+    missing_since timestamp with time zone,
+    server_id uuid NOT NULL
+);
+CREATE TABLE public.quotas_quota (
+    id uuid CONSTRAINT groups_quota_id_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT groups_quota_created_at_not_null NOT NULL,
+    updated_at timestamp with time zone CONSTRAINT groups_quota_updated_at_not_null NOT NULL,
+    tokens_per_day bigint,
+    tokens_per_month bigint,
+    stored_bytes bigint,
+    documents bigint,
+    runs_at_once integer,
+    api_key_id uuid,
+    group_id uuid,
+    user_id uuid,
+    CONSTRAINT groups_quota_documents_check CHECK ((documents >= 0)),
+    CONSTRAINT groups_quota_runs_at_once_check CHECK ((runs_at_once >= 0)),
+    CONSTRAINT groups_quota_stored_bytes_check CHECK ((stored_bytes >= 0)),
+    CONSTRAINT groups_quota_tokens_per_day_check CHECK ((tokens_per_day >= 0)),
+    CONSTRAINT groups_quota_tokens_per_month_check CHECK ((tokens_per_month >= 0)),
+    CONSTRAINT quota_of_key_without_files CHECK (((api_key_id IS NULL) OR ((documents IS NULL) AND (stored_bytes IS NULL)))),
+    CONSTRAINT quota_of_one_subject CHECK ((((api_key_id IS NULL) AND (group_id IS NULL) AND (user_id IS NOT NULL)) OR ((api_key_id IS NULL) AND (group_id IS NOT NULL) AND (user_id IS NULL)) OR ((api_key_id IS NOT NULL) AND (group_id IS NULL) AND (user_id IS NULL))))
+);
+CREATE TABLE public.quotas_usageevent (
+    id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    group_ids uuid[],
+    kind character varying(16) NOT NULL,
+    name character varying(300) NOT NULL,
+    outcome character varying(16) NOT NULL,
+    tokens_in bigint NOT NULL,
+    tokens_out bigint NOT NULL,
+    bytes bigint NOT NULL,
+    duration_ms bigint,
+    api_key_id uuid,
+    user_id uuid,
+    CONSTRAINT quotas_usageevent_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT quotas_usageevent_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT quotas_usageevent_tokens_in_check CHECK ((tokens_in >= 0)),
+    CONSTRAINT quotas_usageevent_tokens_out_check CHECK ((tokens_out >= 0))
+);
+ALTER TABLE public.quotas_usageevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.quotas_usageevent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE ONLY public.accounts_apikey
+    ADD CONSTRAINT accounts_apikey_digest_key UNIQUE (digest);
+ALTER TABLE ONLY public.accounts_apikey
+    ADD CONSTRAINT accounts_apikey_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_authenticator
+    ADD CONSTRAINT accounts_authenticator_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_dataexport
+    ADD CONSTRAINT accounts_dataexport_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_erasure
+    ADD CONSTRAINT accounts_erasure_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_erasure
+    ADD CONSTRAINT accounts_erasure_subject_key UNIQUE (subject);
+ALTER TABLE ONLY public.accounts_linkedidentity
+    ADD CONSTRAINT accounts_linkedidentity_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_privateaccess
+    ADD CONSTRAINT accounts_privateaccess_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_signin
+    ADD CONSTRAINT accounts_signin_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_signin
+    ADD CONSTRAINT accounts_signin_session_id_key UNIQUE (session_id);
+ALTER TABLE ONLY public.quotas_tokenusage
+    ADD CONSTRAINT accounts_tokenusage_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_user_groups
+    ADD CONSTRAINT accounts_user_groups_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_user_groups
+    ADD CONSTRAINT accounts_user_groups_user_id_group_id_59c0b32f_uniq UNIQUE (user_id, group_id);
+ALTER TABLE ONLY public.accounts_user
+    ADD CONSTRAINT accounts_user_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_user_user_permissions
+    ADD CONSTRAINT accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq UNIQUE (user_id, permission_id);
+ALTER TABLE ONLY public.accounts_user_user_permissions
+    ADD CONSTRAINT accounts_user_user_permissions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_user
+    ADD CONSTRAINT accounts_user_username_key UNIQUE (username);
+ALTER TABLE ONLY public.auditlog_logentry
+    ADD CONSTRAINT auditlog_logentry_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.auth_group
+    ADD CONSTRAINT auth_group_name_key UNIQUE (name);
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_group_id_permission_id_0cd325b0_uniq UNIQUE (group_id, permission_id);
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.auth_group
+    ADD CONSTRAINT auth_group_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_content_type_id_codename_01ab375a_uniq UNIQUE (content_type_id, codename);
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.accounts_authenticator
+    ADD CONSTRAINT authenticator_once_per_kind UNIQUE (user_id, kind);
+ALTER TABLE ONLY public.chat_citation
+    ADD CONSTRAINT chat_citation_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.chat_message
+    ADD CONSTRAINT chat_message_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.chat_session_collections
+    ADD CONSTRAINT chat_session_collections_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.chat_session_collections
+    ADD CONSTRAINT chat_session_collections_session_id_collection_id_47ed79e5_uniq UNIQUE (session_id, collection_id);
+ALTER TABLE ONLY public.chat_session
+    ADD CONSTRAINT chat_session_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_collectionshare
+    ADD CONSTRAINT collection_share_once UNIQUE (collection_id, group_id);
+ALTER TABLE ONLY public.common_auditcheckpoint
+    ADD CONSTRAINT common_auditcheckpoint_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.common_auditlink
+    ADD CONSTRAINT common_auditlink_entry_id_key UNIQUE (entry_id);
+ALTER TABLE ONLY public.common_auditlink
+    ADD CONSTRAINT common_auditlink_pkey PRIMARY KEY (seq);
+ALTER TABLE ONLY public.common_auditpending
+    ADD CONSTRAINT common_auditpending_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY public.common_idempotentrequest
+    ADD CONSTRAINT common_idempotentrequest_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.common_keyfingerprint
+    ADD CONSTRAINT common_keyfingerprint_pkey PRIMARY KEY (fingerprint);
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.django_content_type
+    ADD CONSTRAINT django_content_type_app_label_model_76bd3d3b_uniq UNIQUE (app_label, model);
+ALTER TABLE ONLY public.django_content_type
+    ADD CONSTRAINT django_content_type_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.django_migrations
+    ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.django_session
+    ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
+ALTER TABLE ONLY public.documents_documentshare
+    ADD CONSTRAINT document_share_once UNIQUE (document_id, group_id);
+ALTER TABLE ONLY public.documents_collection
+    ADD CONSTRAINT documents_collection_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_collectionshare
+    ADD CONSTRAINT documents_collectionshare_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_document
+    ADD CONSTRAINT documents_document_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_document_tags
+    ADD CONSTRAINT documents_document_tags_document_id_tag_id_07e90502_uniq UNIQUE (document_id, tag_id);
+ALTER TABLE ONLY public.documents_document_tags
+    ADD CONSTRAINT documents_document_tags_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_documentshare
+    ADD CONSTRAINT documents_documentshare_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_embeddingmodel
+    ADD CONSTRAINT documents_embeddingmodel_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_embeddingtask
+    ADD CONSTRAINT documents_embeddingtask_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_passage
+    ADD CONSTRAINT documents_passage_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_passageembedding
+    ADD CONSTRAINT documents_passageembedding_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_storedfile
+    ADD CONSTRAINT documents_storedfile_pkey PRIMARY KEY (sha256);
+ALTER TABLE ONLY public.documents_tag
+    ADD CONSTRAINT documents_tag_name_key UNIQUE (name);
+ALTER TABLE ONLY public.documents_tag
+    ADD CONSTRAINT documents_tag_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.documents_embeddingmodel
+    ADD CONSTRAINT embedding_model_once UNIQUE (provider, name, dimensions);
+ALTER TABLE ONLY public.documents_embeddingtask
+    ADD CONSTRAINT embedding_task_once UNIQUE (document_id, model_id);
+ALTER TABLE ONLY public.groups_group
+    ADD CONSTRAINT groups_group_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.groups_legalhold
+    ADD CONSTRAINT groups_legalhold_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.groups_membership
+    ADD CONSTRAINT groups_membership_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_api_key_id_key UNIQUE (api_key_id);
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_group_id_key UNIQUE (group_id);
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_user_id_key UNIQUE (user_id);
+ALTER TABLE ONLY public.groups_serviceaccount
+    ADD CONSTRAINT groups_serviceaccount_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.groups_serviceaccount
+    ADD CONSTRAINT groups_serviceaccount_user_id_key UNIQUE (user_id);
+ALTER TABLE ONLY public.ingestion_ingestionitem
+    ADD CONSTRAINT ingestion_ingestionitem_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ingestion_ingestionrun
+    ADD CONSTRAINT ingestion_ingestionrun_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ingestion_ingestionitem
+    ADD CONSTRAINT ingestion_item_position_once UNIQUE (run_id, "position");
+ALTER TABLE ONLY public.accounts_linkedidentity
+    ADD CONSTRAINT linked_identity_once UNIQUE (issuer, subject);
+ALTER TABLE ONLY public.mcp_grouppolicy
+    ADD CONSTRAINT mcp_grouppolicy_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.mcp_server
+    ADD CONSTRAINT mcp_server_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.mcp_server
+    ADD CONSTRAINT mcp_server_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.mcp_tool
+    ADD CONSTRAINT mcp_tool_name_key UNIQUE (name);
+ALTER TABLE ONLY public.mcp_tool
+    ADD CONSTRAINT mcp_tool_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.mcp_tool
+    ADD CONSTRAINT mcp_tool_safe_name_key UNIQUE (safe_name);
+ALTER TABLE ONLY public.documents_passageembedding
+    ADD CONSTRAINT passage_embedded_once UNIQUE (passage_id, model_id);
+ALTER TABLE ONLY public.documents_passage
+    ADD CONSTRAINT passage_ordinal_once UNIQUE (document_id, ordinal) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_usageevent
+    ADD CONSTRAINT quotas_usageevent_pkey PRIMARY KEY (id);
+CREATE INDEX accounts_apikey_created_at_15685d37 ON public.accounts_apikey USING btree (created_at);
+CREATE INDEX accounts_apikey_digest_b02b5264_like ON public.accounts_apikey USING btree (digest varchar_pattern_ops);
+CREATE INDEX accounts_apikey_prefix_2468c39f ON public.accounts_apikey USING btree (prefix);
+CREATE INDEX accounts_apikey_prefix_2468c39f_like ON public.accounts_apikey USING btree (prefix varchar_pattern_ops);
+CREATE INDEX accounts_apikey_user_id_bd902026 ON public.accounts_apikey USING btree (user_id);
+CREATE INDEX accounts_authenticator_created_at_f3a54c73 ON public.accounts_authenticator USING btree (created_at);
+CREATE INDEX accounts_dataexport_created_at_c44c103d ON public.accounts_dataexport USING btree (created_at);
+CREATE INDEX accounts_dataexport_user_id_1c3468c6 ON public.accounts_dataexport USING btree (user_id);
+CREATE INDEX accounts_erasure_created_at_d7d30f82 ON public.accounts_erasure USING btree (created_at);
+CREATE INDEX accounts_linkedidentity_created_at_54411c3d ON public.accounts_linkedidentity USING btree (created_at);
+CREATE INDEX accounts_linkedidentity_user_id_a7cb27c0 ON public.accounts_linkedidentity USING btree (user_id);
+CREATE INDEX accounts_privateaccess_created_at_34575da2 ON public.accounts_privateaccess USING btree (created_at);
+CREATE INDEX accounts_privateaccess_object_id_3b17ad0d ON public.accounts_privateaccess USING btree (object_id);
+CREATE INDEX accounts_privateaccess_owner_id_d68da3fe ON public.accounts_privateaccess USING btree (owner_id);
+CREATE INDEX accounts_privateaccess_reader_id_c82027e3 ON public.accounts_privateaccess USING btree (reader_id);
+CREATE INDEX accounts_signin_created_at_cb0e4615 ON public.accounts_signin USING btree (created_at);
+CREATE INDEX accounts_signin_session_id_25040717_like ON public.accounts_signin USING btree (session_id varchar_pattern_ops);
+CREATE INDEX accounts_signin_user_id_700b4e69 ON public.accounts_signin USING btree (user_id);
+CREATE INDEX accounts_tokenusage_api_key_id_3d4db3ba ON public.quotas_tokenusage USING btree (api_key_id);
+CREATE INDEX accounts_user_groups_group_id_bd11a704 ON public.accounts_user_groups USING btree (group_id);
+CREATE INDEX accounts_user_groups_user_id_52b62117 ON public.accounts_user_groups USING btree (user_id);
+CREATE INDEX accounts_user_user_permissions_permission_id_113bb443 ON public.accounts_user_user_permissions USING btree (permission_id);
+CREATE INDEX accounts_user_user_permissions_user_id_e4f0a161 ON public.accounts_user_user_permissions USING btree (user_id);
+CREATE INDEX accounts_user_username_6088629e_like ON public.accounts_user USING btree (username varchar_pattern_ops);
+CREATE INDEX audit_entry_action ON public.auditlog_logentry USING btree (((additional_data ->> 'action'::text)), "timestamp" DESC);
+CREATE INDEX audit_entry_actor ON public.auditlog_logentry USING btree (((additional_data ->> 'actor'::text)), "timestamp" DESC);
+CREATE INDEX audit_entry_address ON public.auditlog_logentry USING btree (remote_addr, "timestamp" DESC);
+CREATE INDEX audit_entry_key ON public.auditlog_logentry USING btree (((additional_data ->> 'key'::text)), "timestamp" DESC) WHERE ((additional_data ->> 'key'::text) IS NOT NULL);
+CREATE INDEX audit_entry_newest ON public.auditlog_logentry USING btree ("timestamp" DESC, id DESC);
+CREATE INDEX audit_entry_owner ON public.auditlog_logentry USING btree (((additional_data ->> 'owner'::text))) WHERE ((additional_data ->> 'owner'::text) IS NOT NULL);
+CREATE INDEX auditlog_logentry_action_229afe39 ON public.auditlog_logentry USING btree (action);
+CREATE INDEX auditlog_logentry_actor_id_959271d2 ON public.auditlog_logentry USING btree (actor_id);
+CREATE INDEX auditlog_logentry_cid_9f467263 ON public.auditlog_logentry USING btree (cid);
+CREATE INDEX auditlog_logentry_cid_9f467263_like ON public.auditlog_logentry USING btree (cid varchar_pattern_ops);
+CREATE INDEX auditlog_logentry_content_type_id_75830218 ON public.auditlog_logentry USING btree (content_type_id);
+CREATE INDEX auditlog_logentry_object_id_09c2eee8 ON public.auditlog_logentry USING btree (object_id);
+CREATE INDEX auditlog_logentry_object_pk_6e3219c0 ON public.auditlog_logentry USING btree (object_pk);
+CREATE INDEX auditlog_logentry_object_pk_6e3219c0_like ON public.auditlog_logentry USING btree (object_pk varchar_pattern_ops);
+CREATE INDEX auditlog_logentry_timestamp_37867bb0 ON public.auditlog_logentry USING btree ("timestamp");
+CREATE INDEX auth_group_name_a6ea08ec_like ON public.auth_group USING btree (name varchar_pattern_ops);
+CREATE INDEX auth_group_permissions_group_id_b120cbf9 ON public.auth_group_permissions USING btree (group_id);
+CREATE INDEX auth_group_permissions_permission_id_84c5c92e ON public.auth_group_permissions USING btree (permission_id);
+CREATE INDEX auth_permission_content_type_id_2f476e4b ON public.auth_permission USING btree (content_type_id);
+CREATE INDEX chat_citation_created_at_d173f166 ON public.chat_citation USING btree (created_at);
+CREATE INDEX chat_citation_document_id_1e6fab39 ON public.chat_citation USING btree (document_id);
+CREATE INDEX chat_citation_message_id_4b8d52d0 ON public.chat_citation USING btree (message_id);
+CREATE INDEX chat_citation_passage_id_72bfd268 ON public.chat_citation USING btree (passage_id);
+CREATE INDEX chat_message_created_at_618078f0 ON public.chat_message USING btree (created_at);
+CREATE INDEX chat_message_parent_id_d93c704f ON public.chat_message USING btree (parent_id);
+CREATE INDEX chat_message_run_id_64a439db ON public.chat_message USING btree (run_id);
+CREATE INDEX chat_message_session_id_9abc6edf ON public.chat_message USING btree (session_id);
+CREATE INDEX chat_run_answer_id_e90a1687 ON public.chat_run USING btree (answer_id);
+CREATE INDEX chat_run_api_key_id_addebb72 ON public.chat_run USING btree (api_key_id);
+CREATE INDEX chat_run_created_at_d2c4da58 ON public.chat_run USING btree (created_at);
+CREATE INDEX chat_run_question_id_bfb987e0 ON public.chat_run USING btree (question_id);
+CREATE INDEX chat_run_session_id_a844280e ON public.chat_run USING btree (session_id);
+CREATE INDEX chat_run_user_id_8a92036a ON public.chat_run USING btree (user_id);
+CREATE INDEX chat_session_collections_collection_id_94c94a65 ON public.chat_session_collections USING btree (collection_id);
+CREATE INDEX chat_session_collections_session_id_c2f49d85 ON public.chat_session_collections USING btree (session_id);
+CREATE INDEX chat_session_created_at_32a9095d ON public.chat_session USING btree (created_at);
+CREATE INDEX chat_session_deleted_at_112cffd1 ON public.chat_session USING btree (deleted_at);
+CREATE INDEX chat_session_user_id_b860f903 ON public.chat_session USING btree (user_id);
+CREATE INDEX chat_toolrun_created_at_d8a27747 ON public.chat_toolrun USING btree (created_at);
+CREATE INDEX chat_toolrun_message_id_9eeed5ea ON public.chat_toolrun USING btree (message_id);
+CREATE INDEX chat_toolrun_run_id_2a2e5527 ON public.chat_toolrun USING btree (run_id);
+CREATE INDEX chat_toolrun_session_id_6cc4540d ON public.chat_toolrun USING btree (session_id);
+CREATE INDEX chat_toolrun_tool_id_e9853a8d ON public.chat_toolrun USING btree (tool_id);
+CREATE INDEX chat_toolrun_user_id_dab8ed3d ON public.chat_toolrun USING btree (user_id);
+CREATE UNIQUE INDEX citation_once_per_message ON public.chat_citation USING btree (message_id, index);
+CREATE UNIQUE INDEX collection_name_once_per_owner ON public.documents_collection USING btree (owner_id, lower((name)::text)) WHERE ((deleted_at IS NULL) AND (NOT is_default));
+CREATE UNIQUE INDEX collection_one_default_per_owner ON public.documents_collection USING btree (owner_id) WHERE is_default;
+CREATE INDEX common_auditcheckpoint_seq_ab1c7a80 ON public.common_auditcheckpoint USING btree (seq);
+CREATE INDEX common_idempotentrequest_created_at_a4cb0791 ON public.common_idempotentrequest USING btree (created_at);
+CREATE INDEX common_idempotentrequest_user_id_2f36301f ON public.common_idempotentrequest USING btree (user_id);
+CREATE INDEX common_keyfingerprint_fingerprint_30a045ff_like ON public.common_keyfingerprint USING btree (fingerprint varchar_pattern_ops);
+CREATE INDEX data_export_due ON public.accounts_dataexport USING btree (lease_until) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying])::text[]));
+CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON public.django_admin_log USING btree (content_type_id);
+CREATE INDEX django_admin_log_user_id_c564eba6 ON public.django_admin_log USING btree (user_id);
+CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING btree (expire_date);
+CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
+CREATE INDEX document_collection_newest ON public.documents_document USING btree (collection_id, created_at DESC);
+CREATE INDEX document_collection_place ON public.documents_document USING btree (collection_id, path_hash);
+CREATE INDEX document_collection_sha256 ON public.documents_document USING btree (collection_id, sha256);
+CREATE INDEX document_owner_newest ON public.documents_document USING btree (owner_id, created_at DESC);
+CREATE INDEX document_stored_file ON public.documents_document USING btree (stored_file_id);
+CREATE INDEX document_unembedded ON public.documents_document USING btree (status) WHERE ((status)::text = ANY ((ARRAY['searchable'::character varying, 'failed'::character varying])::text[]));
+CREATE INDEX documents_collection_created_at_3dd73d16 ON public.documents_collection USING btree (created_at);
+CREATE INDEX documents_collection_deleted_at_4174dc51 ON public.documents_collection USING btree (deleted_at);
+CREATE INDEX documents_collection_owner_id_72e54cff ON public.documents_collection USING btree (owner_id);
+CREATE INDEX documents_collectionshare_collection_id_d3b192dd ON public.documents_collectionshare USING btree (collection_id);
+CREATE INDEX documents_collectionshare_created_at_713e4c36 ON public.documents_collectionshare USING btree (created_at);
+CREATE INDEX documents_collectionshare_group_id_e4335aef ON public.documents_collectionshare USING btree (group_id);
+CREATE INDEX documents_document_collection_id_041e3fe8 ON public.documents_document USING btree (collection_id);
+CREATE INDEX documents_document_created_at_8fa354e8 ON public.documents_document USING btree (created_at);
+CREATE INDEX documents_document_deleted_at_b4fd67b9 ON public.documents_document USING btree (deleted_at);
+CREATE INDEX documents_document_owner_id_04d2b723 ON public.documents_document USING btree (owner_id);
+CREATE INDEX documents_document_tags_document_id_006f35a8 ON public.documents_document_tags USING btree (document_id);
+CREATE INDEX documents_document_tags_tag_id_4f4a71e9 ON public.documents_document_tags USING btree (tag_id);
+CREATE INDEX documents_document_text_config_1bd664b3 ON public.documents_document USING btree (text_config);
+CREATE INDEX documents_document_text_config_1bd664b3_like ON public.documents_document USING btree (text_config varchar_pattern_ops);
+CREATE INDEX documents_documentshare_created_at_647cb12f ON public.documents_documentshare USING btree (created_at);
+CREATE INDEX documents_documentshare_document_id_9be134c4 ON public.documents_documentshare USING btree (document_id);
+CREATE INDEX documents_documentshare_group_id_19466deb ON public.documents_documentshare USING btree (group_id);
+CREATE INDEX documents_embeddingmodel_created_at_e38f9ebc ON public.documents_embeddingmodel USING btree (created_at);
+CREATE INDEX documents_embeddingtask_created_at_29492886 ON public.documents_embeddingtask USING btree (created_at);
+CREATE INDEX documents_passageembedding_document_id_8706f189 ON public.documents_passageembedding USING btree (document_id);
+CREATE INDEX documents_storedfile_sha256_8fc42a25_like ON public.documents_storedfile USING btree (sha256 varchar_pattern_ops);
+CREATE INDEX documents_tag_name_b751fdae_like ON public.documents_tag USING btree (name varchar_pattern_ops);
+CREATE UNIQUE INDEX embedding_model_one_active ON public.documents_embeddingmodel USING btree (active) WHERE active;
+CREATE INDEX embedding_task_lane ON public.documents_embeddingtask USING btree (model_id, priority, lane, turn);
+CREATE INDEX embedding_task_next ON public.documents_embeddingtask USING btree (model_id, priority, turn, document_id) WHERE (lease_token IS NULL);
+CREATE INDEX embedding_task_token ON public.documents_embeddingtask USING btree (lease_token) WHERE (lease_token IS NOT NULL);
+CREATE UNIQUE INDEX group_name_once ON public.groups_group USING btree (lower((name)::text)) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX group_policy_once_per_tool ON public.mcp_grouppolicy USING btree (tool_id, group_id);
+CREATE INDEX groups_group_created_at_3020b84c ON public.groups_group USING btree (created_at);
+CREATE INDEX groups_group_deleted_at_46061cff ON public.groups_group USING btree (deleted_at);
+CREATE INDEX groups_legalhold_created_at_80d6efe9 ON public.groups_legalhold USING btree (created_at);
+CREATE INDEX groups_legalhold_group_id_ee531692 ON public.groups_legalhold USING btree (group_id);
+CREATE INDEX groups_legalhold_released_by_id_8cd286f4 ON public.groups_legalhold USING btree (released_by_id);
+CREATE INDEX groups_legalhold_set_by_id_05bf4749 ON public.groups_legalhold USING btree (set_by_id);
+CREATE INDEX groups_legalhold_user_id_0be016e9 ON public.groups_legalhold USING btree (user_id);
+CREATE INDEX groups_membership_created_at_9f5d7189 ON public.groups_membership USING btree (created_at);
+CREATE INDEX groups_membership_group_id_dcb8901e ON public.groups_membership USING btree (group_id);
+CREATE INDEX groups_membership_user_id_0a0fb8a9 ON public.groups_membership USING btree (user_id);
+CREATE INDEX groups_quota_created_at_3ac13b95 ON public.quotas_quota USING btree (created_at);
+CREATE INDEX groups_serviceaccount_created_at_ccf9b8a6 ON public.groups_serviceaccount USING btree (created_at);
+CREATE INDEX groups_serviceaccount_created_by_id_808723c2 ON public.groups_serviceaccount USING btree (created_by_id);
+CREATE INDEX groups_serviceaccount_group_id_7ab900bc ON public.groups_serviceaccount USING btree (group_id);
+CREATE UNIQUE INDEX idempotent_request_once_per_user ON public.common_idempotentrequest USING btree (user_id, key);
+CREATE INDEX ingestion_ingestionitem_created_at_b1daddb9 ON public.ingestion_ingestionitem USING btree (created_at);
+CREATE INDEX ingestion_ingestionitem_document_id_883f6aa7 ON public.ingestion_ingestionitem USING btree (document_id);
+CREATE INDEX ingestion_ingestionrun_collection_id_2e035fcc ON public.ingestion_ingestionrun USING btree (collection_id);
+CREATE INDEX ingestion_ingestionrun_created_at_04284283 ON public.ingestion_ingestionrun USING btree (created_at);
+CREATE INDEX ingestion_ingestionrun_deleted_at_43ba0e38 ON public.ingestion_ingestionrun USING btree (deleted_at);
+CREATE INDEX ingestion_item_active ON public.ingestion_ingestionitem USING btree (run_id, stage, "position") WHERE ((stage)::text = ANY ((ARRAY['queued'::character varying, 'parsing'::character varying, 'embedding'::character varying])::text[]));
+CREATE INDEX ingestion_item_changed ON public.ingestion_ingestionitem USING btree (run_id, updated_at);
+CREATE INDEX ingestion_item_leased ON public.ingestion_ingestionitem USING btree (lease_until) WHERE (lease_token IS NOT NULL);
+CREATE INDEX ingestion_item_stored_file ON public.ingestion_ingestionitem USING btree (stored_file_id);
+CREATE INDEX ingestion_item_token ON public.ingestion_ingestionitem USING btree (lease_token) WHERE (lease_token IS NOT NULL);
+CREATE INDEX ingestion_item_unembedded ON public.ingestion_ingestionitem USING btree (document_id) WHERE ((stage)::text = ANY ((ARRAY['embedding'::character varying, 'failed'::character varying])::text[]));
+CREATE INDEX ingestion_run_newest ON public.ingestion_ingestionrun USING btree (owner_id, created_at DESC);
+CREATE INDEX ingestion_run_unfinished ON public.ingestion_ingestionrun USING btree (owner_id) WHERE (finished_at IS NULL);
+CREATE INDEX mcp_grouppolicy_created_at_07675afa ON public.mcp_grouppolicy USING btree (created_at);
+CREATE INDEX mcp_grouppolicy_group_id_042c5acc ON public.mcp_grouppolicy USING btree (group_id);
+CREATE INDEX mcp_grouppolicy_tool_id_99200b7b ON public.mcp_grouppolicy USING btree (tool_id);
+CREATE INDEX mcp_server_created_at_b14f24ea ON public.mcp_server USING btree (created_at);
+CREATE INDEX mcp_server_slug_b337e8e5_like ON public.mcp_server USING btree (slug varchar_pattern_ops);
+CREATE INDEX mcp_tool_created_at_8dae676a ON public.mcp_tool USING btree (created_at);
+CREATE INDEX mcp_tool_name_82eeb064_like ON public.mcp_tool USING btree (name varchar_pattern_ops);
+CREATE INDEX mcp_tool_safe_name_68995894_like ON public.mcp_tool USING btree (safe_name varchar_pattern_ops);
+CREATE INDEX mcp_tool_server_id_8472a32b ON public.mcp_tool USING btree (server_id);
+CREATE UNIQUE INDEX membership_once_per_user ON public.groups_membership USING btree (group_id, user_id);
+CREATE INDEX message_in_session ON public.chat_message USING btree (session_id, created_at, id);
+CREATE INDEX passage_search ON public.documents_passage USING gin (search) WITH (gin_pending_list_limit='512');
+CREATE INDEX run_active_lease ON public.chat_run USING btree (lease_until) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying, 'waiting_approval'::character varying])::text[]));
+CREATE INDEX run_active_of_user ON public.chat_run USING btree (user_id) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying, 'waiting_approval'::character varying])::text[]));
+CREATE INDEX run_queued ON public.chat_run USING btree (created_at) WHERE ((status)::text = 'queued'::text);
+CREATE INDEX session_of_user ON public.chat_session USING btree (user_id, active_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX tag_lower_name ON public.documents_tag USING btree (lower((name)::text));
+CREATE INDEX token_usage_of_key ON public.quotas_tokenusage USING btree (api_key_id, day);
+CREATE INDEX token_usage_of_user ON public.quotas_tokenusage USING btree (user_id, day);
+CREATE INDEX usage_event_at ON public.quotas_usageevent USING btree (created_at);
+CREATE INDEX usage_event_of_key ON public.quotas_usageevent USING btree (api_key_id) WHERE (api_key_id IS NOT NULL);
+CREATE INDEX usage_event_of_user ON public.quotas_usageevent USING btree (user_id, created_at);
+CREATE TRIGGER usage_event_is_final BEFORE UPDATE ON public.quotas_usageevent FOR EACH ROW WHEN (((((((((((new.id IS DISTINCT FROM old.id) OR (new.created_at IS DISTINCT FROM old.created_at)) OR ((new.kind)::text IS DISTINCT FROM (old.kind)::text)) OR ((new.name)::text IS DISTINCT FROM (old.name)::text)) OR ((new.outcome)::text IS DISTINCT FROM (old.outcome)::text)) OR (new.tokens_in IS DISTINCT FROM old.tokens_in)) OR (new.tokens_out IS DISTINCT FROM old.tokens_out)) OR (new.bytes IS DISTINCT FROM old.bytes)) OR (new.duration_ms IS DISTINCT FROM old.duration_ms)) OR (new.user_id <> old.user_id) OR ((old.user_id IS NULL) AND (new.user_id IS NOT NULL)) OR (new.api_key_id <> old.api_key_id) OR ((old.api_key_id IS NULL) AND (new.api_key_id IS NOT NULL)) OR (new.group_ids <> old.group_ids) OR ((old.group_ids IS NULL) AND (new.group_ids IS NOT NULL)))) EXECUTE FUNCTION public.youworker_usage_event_is_final();
+CREATE CONSTRAINT TRIGGER youworker_audit_link AFTER INSERT ON public.common_auditpending DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.youworker_audit_link();
+CREATE CONSTRAINT TRIGGER youworker_audit_queue AFTER INSERT ON public.auditlog_logentry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.youworker_audit_queue();
+ALTER TABLE ONLY public.accounts_apikey
+    ADD CONSTRAINT accounts_apikey_user_id_bd902026_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_authenticator
+    ADD CONSTRAINT accounts_authenticator_user_id_2f362b65_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_dataexport
+    ADD CONSTRAINT accounts_dataexport_user_id_1c3468c6_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_linkedidentity
+    ADD CONSTRAINT accounts_linkedidentity_user_id_a7cb27c0_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_privateaccess
+    ADD CONSTRAINT accounts_privateaccess_owner_id_d68da3fe_fk_accounts_user_id FOREIGN KEY (owner_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_privateaccess
+    ADD CONSTRAINT accounts_privateaccess_reader_id_c82027e3_fk_accounts_user_id FOREIGN KEY (reader_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_signin
+    ADD CONSTRAINT accounts_signin_session_id_25040717_fk_django_se FOREIGN KEY (session_id) REFERENCES public.django_session(session_key) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_signin
+    ADD CONSTRAINT accounts_signin_user_id_700b4e69_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_tokenusage
+    ADD CONSTRAINT accounts_tokenusage_api_key_id_3d4db3ba_fk_accounts_apikey_id FOREIGN KEY (api_key_id) REFERENCES public.accounts_apikey(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_tokenusage
+    ADD CONSTRAINT accounts_tokenusage_user_id_cb0e661d_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_user_groups
+    ADD CONSTRAINT accounts_user_groups_group_id_bd11a704_fk_auth_group_id FOREIGN KEY (group_id) REFERENCES public.auth_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_user_groups
+    ADD CONSTRAINT accounts_user_groups_user_id_52b62117_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_user_user_permissions
+    ADD CONSTRAINT accounts_user_user_p_permission_id_113bb443_fk_auth_perm FOREIGN KEY (permission_id) REFERENCES public.auth_permission(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.accounts_user_user_permissions
+    ADD CONSTRAINT accounts_user_user_p_user_id_e4f0a161_fk_accounts_ FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auditlog_logentry
+    ADD CONSTRAINT auditlog_logentry_actor_id_959271d2_fk_accounts_user_id FOREIGN KEY (actor_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auditlog_logentry
+    ADD CONSTRAINT auditlog_logentry_content_type_id_75830218_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissio_permission_id_84c5c92e_fk_auth_perm FOREIGN KEY (permission_id) REFERENCES public.auth_permission(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_group_id_b120cbf9_fk_auth_group_id FOREIGN KEY (group_id) REFERENCES public.auth_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_content_type_id_2f476e4b_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_citation
+    ADD CONSTRAINT chat_citation_document_id_1e6fab39_fk_documents_document_id FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_citation
+    ADD CONSTRAINT chat_citation_message_id_4b8d52d0_fk_chat_message_id FOREIGN KEY (message_id) REFERENCES public.chat_message(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_citation
+    ADD CONSTRAINT chat_citation_passage_id_72bfd268_fk_documents_passage_id FOREIGN KEY (passage_id) REFERENCES public.documents_passage(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_message
+    ADD CONSTRAINT chat_message_parent_id_d93c704f_fk_chat_message_id FOREIGN KEY (parent_id) REFERENCES public.chat_message(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_message
+    ADD CONSTRAINT chat_message_run_id_64a439db_fk_chat_run_id FOREIGN KEY (run_id) REFERENCES public.chat_run(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_message
+    ADD CONSTRAINT chat_message_session_id_9abc6edf_fk_chat_session_id FOREIGN KEY (session_id) REFERENCES public.chat_session(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_answer_id_e90a1687_fk_chat_message_id FOREIGN KEY (answer_id) REFERENCES public.chat_message(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_api_key_id_addebb72_fk_accounts_apikey_id FOREIGN KEY (api_key_id) REFERENCES public.accounts_apikey(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_question_id_bfb987e0_fk_chat_message_id FOREIGN KEY (question_id) REFERENCES public.chat_message(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_session_id_a844280e_fk_chat_session_id FOREIGN KEY (session_id) REFERENCES public.chat_session(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_run
+    ADD CONSTRAINT chat_run_user_id_8a92036a_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_session_collections
+    ADD CONSTRAINT chat_session_collect_collection_id_94c94a65_fk_documents FOREIGN KEY (collection_id) REFERENCES public.documents_collection(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_session_collections
+    ADD CONSTRAINT chat_session_collections_session_id_c2f49d85_fk_chat_session_id FOREIGN KEY (session_id) REFERENCES public.chat_session(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_session
+    ADD CONSTRAINT chat_session_user_id_b860f903_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_message_id_9eeed5ea_fk_chat_message_id FOREIGN KEY (message_id) REFERENCES public.chat_message(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_run_id_2a2e5527_fk_chat_run_id FOREIGN KEY (run_id) REFERENCES public.chat_run(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_session_id_6cc4540d_fk_chat_session_id FOREIGN KEY (session_id) REFERENCES public.chat_session(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_tool_id_e9853a8d_fk_mcp_tool_id FOREIGN KEY (tool_id) REFERENCES public.mcp_tool(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.chat_toolrun
+    ADD CONSTRAINT chat_toolrun_user_id_dab8ed3d_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.common_idempotentrequest
+    ADD CONSTRAINT common_idempotentrequest_user_id_2f36301f_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_content_type_id_c4bce8eb_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_user_id_c564eba6_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_collectionshare
+    ADD CONSTRAINT documents_collection_collection_id_d3b192dd_fk_documents FOREIGN KEY (collection_id) REFERENCES public.documents_collection(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_collection
+    ADD CONSTRAINT documents_collection_owner_id_72e54cff_fk_accounts_user_id FOREIGN KEY (owner_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_collectionshare
+    ADD CONSTRAINT documents_collectionshare_group_id_e4335aef_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_document
+    ADD CONSTRAINT documents_document_collection_id_041e3fe8_fk_documents FOREIGN KEY (collection_id) REFERENCES public.documents_collection(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_document
+    ADD CONSTRAINT documents_document_owner_id_04d2b723_fk_accounts_user_id FOREIGN KEY (owner_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_document
+    ADD CONSTRAINT documents_document_stored_file_id_02ddb9c2_fk_documents FOREIGN KEY (stored_file_id) REFERENCES public.documents_storedfile(sha256) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_document_tags
+    ADD CONSTRAINT documents_document_t_document_id_006f35a8_fk_documents FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_document_tags
+    ADD CONSTRAINT documents_document_tags_tag_id_4f4a71e9_fk_documents_tag_id FOREIGN KEY (tag_id) REFERENCES public.documents_tag(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_documentshare
+    ADD CONSTRAINT documents_documentsh_document_id_9be134c4_fk_documents FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_documentshare
+    ADD CONSTRAINT documents_documentshare_group_id_19466deb_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_embeddingtask
+    ADD CONSTRAINT documents_embeddingt_document_id_50f4ba31_fk_documents FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_embeddingtask
+    ADD CONSTRAINT documents_embeddingt_model_id_d63f0453_fk_documents FOREIGN KEY (model_id) REFERENCES public.documents_embeddingmodel(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_passage
+    ADD CONSTRAINT documents_passage_document_id_c4614cba_fk_documents_document_id FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_passageembedding
+    ADD CONSTRAINT documents_passageemb_document_id_8706f189_fk_documents FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_passageembedding
+    ADD CONSTRAINT documents_passageemb_model_id_3393f8ba_fk_documents FOREIGN KEY (model_id) REFERENCES public.documents_embeddingmodel(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.documents_passageembedding
+    ADD CONSTRAINT documents_passageemb_passage_id_0106c411_fk_documents FOREIGN KEY (passage_id) REFERENCES public.documents_passage(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_legalhold
+    ADD CONSTRAINT groups_legalhold_group_id_ee531692_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_legalhold
+    ADD CONSTRAINT groups_legalhold_released_by_id_8cd286f4_fk_accounts_user_id FOREIGN KEY (released_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_legalhold
+    ADD CONSTRAINT groups_legalhold_set_by_id_05bf4749_fk_accounts_user_id FOREIGN KEY (set_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_legalhold
+    ADD CONSTRAINT groups_legalhold_user_id_0be016e9_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_membership
+    ADD CONSTRAINT groups_membership_group_id_dcb8901e_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_membership
+    ADD CONSTRAINT groups_membership_user_id_0a0fb8a9_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_api_key_id_e6d2309a_fk_accounts_apikey_id FOREIGN KEY (api_key_id) REFERENCES public.accounts_apikey(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_group_id_8a011fe5_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_quota
+    ADD CONSTRAINT groups_quota_user_id_83c5ed1f_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_serviceaccount
+    ADD CONSTRAINT groups_serviceaccoun_created_by_id_808723c2_fk_accounts_ FOREIGN KEY (created_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_serviceaccount
+    ADD CONSTRAINT groups_serviceaccount_group_id_7ab900bc_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.groups_serviceaccount
+    ADD CONSTRAINT groups_serviceaccount_user_id_7d6560b0_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ingestion_ingestionitem
+    ADD CONSTRAINT ingestion_ingestioni_document_id_883f6aa7_fk_documents FOREIGN KEY (document_id) REFERENCES public.documents_document(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ingestion_ingestionitem
+    ADD CONSTRAINT ingestion_ingestioni_run_id_c48114db_fk_ingestion FOREIGN KEY (run_id) REFERENCES public.ingestion_ingestionrun(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ingestion_ingestionitem
+    ADD CONSTRAINT ingestion_ingestioni_stored_file_id_95385073_fk_documents FOREIGN KEY (stored_file_id) REFERENCES public.documents_storedfile(sha256) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ingestion_ingestionrun
+    ADD CONSTRAINT ingestion_ingestionr_collection_id_2e035fcc_fk_documents FOREIGN KEY (collection_id) REFERENCES public.documents_collection(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ingestion_ingestionrun
+    ADD CONSTRAINT ingestion_ingestionrun_owner_id_b368a723_fk_accounts_user_id FOREIGN KEY (owner_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.mcp_grouppolicy
+    ADD CONSTRAINT mcp_grouppolicy_group_id_042c5acc_fk_groups_group_id FOREIGN KEY (group_id) REFERENCES public.groups_group(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.mcp_grouppolicy
+    ADD CONSTRAINT mcp_grouppolicy_tool_id_99200b7b_fk_mcp_tool_id FOREIGN KEY (tool_id) REFERENCES public.mcp_tool(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.mcp_tool
+    ADD CONSTRAINT mcp_tool_server_id_8472a32b_fk_mcp_server_id FOREIGN KEY (server_id) REFERENCES public.mcp_server(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_usageevent
+    ADD CONSTRAINT quotas_usageevent_api_key_id_9a87fa72_fk_accounts_apikey_id FOREIGN KEY (api_key_id) REFERENCES public.accounts_apikey(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.quotas_usageevent
+    ADD CONSTRAINT quotas_usageevent_user_id_e0c1ce39_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO public.django_migrations (app, name, applied) VALUES
+('accounts', '0001_initial', now()),
+('accounts', '0002_sign_ins', now()),
+('accounts', '0003_key_networks', now()),
+('accounts', '0004_private_access', now()),
+('accounts', '0005_privacy', now()),
+('accounts', '0006_token_usage', now()),
+('accounts', '0007_second_factors_and_identities', now()),
+('accounts', '0008_move_from_allauth', now()),
+('accounts', '0009_two_looks_at_leases', now()),
+('accounts', '0010_token_usage_in_quotas', now()),
+('admin', '0001_initial', now()),
+('admin', '0002_logentry_remove_auto_add', now()),
+('admin', '0003_logentry_add_action_flag_choices', now()),
+('auditlog', '0001_initial', now()),
+('auditlog', '0002_auto_support_long_primary_keys', now()),
+('auditlog', '0003_logentry_remote_addr', now()),
+('auditlog', '0004_logentry_detailed_object_repr', now()),
+('auditlog', '0005_logentry_additional_data_verbose_name', now()),
+('auditlog', '0006_object_pk_index', now()),
+('auditlog', '0007_object_pk_type', now()),
+('auditlog', '0008_action_index', now()),
+('auditlog', '0009_alter_logentry_additional_data', now()),
+('auditlog', '0010_alter_logentry_timestamp', now()),
+('auditlog', '0011_logentry_serialized_data', now()),
+('auditlog', '0012_add_logentry_action_access', now()),
+('auditlog', '0013_alter_logentry_timestamp', now()),
+('auditlog', '0014_logentry_cid', now()),
+('auditlog', '0015_alter_logentry_changes', now()),
+('auditlog', '0016_logentry_remote_port', now()),
+('auditlog', '0017_add_actor_email', now()),
+('auth', '0001_initial', now()),
+('auth', '0002_alter_permission_name_max_length', now()),
+('auth', '0003_alter_user_email_max_length', now()),
+('auth', '0004_alter_user_username_opts', now()),
+('auth', '0005_alter_user_last_login_null', now()),
+('auth', '0006_require_contenttypes_0002', now()),
+('auth', '0007_alter_validators_add_error_messages', now()),
+('auth', '0008_alter_user_username_max_length', now()),
+('auth', '0009_alter_user_last_name_max_length', now()),
+('auth', '0010_alter_group_name_max_length', now()),
+('auth', '0011_update_proxy_permissions', now()),
+('auth', '0012_alter_user_first_name_max_length', now()),
+('chat', '0001_initial', now()),
+('chat', '0002_run_api_key', now()),
+('chat', '0003_run_stop_requested', now()),
+('chat', '0004_run_lease_token', now()),
+('chat', '0005_run_state_and_decisions', now()),
+('chat', '0006_run_endpoint', now()),
+('chat', '0007_usage_of_past_runs', now()),
+('common', '0001_initial', now()),
+('common', '0002_audit_chain', now()),
+('common', '0003_key_rotation', now()),
+('common', '0004_audit_key_index', now()),
+('contenttypes', '0001_initial', now()),
+('contenttypes', '0002_remove_content_type_name', now()),
+('documents', '0001_initial', now()),
+('documents', '0002_document_file', now()),
+('documents', '0003_language_codes', now()),
+('documents', '0004_embedding_tasks', now()),
+('documents', '0005_stored_files', now()),
+('groups', '0001_initial', now()),
+('groups', '0002_service_accounts', now()),
+('groups', '0003_quotas', now()),
+('groups', '0004_retention', now()),
+('groups', '0005_quotas_in_their_own_app', now()),
+('ingestion', '0001_initial', now()),
+('ingestion', '0002_item_accepted_at', now()),
+('ingestion', '0003_two_looks_at_leases', now()),
+('ingestion', '0004_items_follow_documents', now()),
+('ingestion', '0005_usage_of_past_files', now()),
+('ingestion', '0006_stored_files', now()),
+('mcp', '0001_initial', now()),
+('quotas', '0001_initial', now()),
+('quotas', '0002_usage_events', now()),
+('sessions', '0001_initial', now());
