@@ -10,6 +10,7 @@ from documents.language import identify
 from ingestion.parsing import extracting, kinds, markdown, webpage  # noqa: F401 -- readers
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.mail import reader  # noqa: F401 -- a reader
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
+from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
     re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M),
 )
+# Archives of mailing lists are called texts.
+POSSIBLE_MAILBOXES = {None, kinds.MBOX, kinds.EML, kinds.TEXT}
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
 CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
 
@@ -70,6 +73,8 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
     head = beginning(data)
     if WEB_PAGE.match(head):
         return kinds.HTML
+    if promise in POSSIBLE_MAILBOXES and is_mailbox(head):
+        return kinds.MBOX
     if promise is kinds.MSG or (promise is None and is_mail(head)):
         return kinds.EML
     return promise if promise in kinds.CHARACTERS and promise is not kinds.RTF else kinds.TEXT

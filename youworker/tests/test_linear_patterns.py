@@ -28,6 +28,7 @@ from ingestion.parsing import (
     splitting,
     webpage,
 )
+from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import italian
 
@@ -206,6 +207,12 @@ def read_declared(made):
     declared.declared_by_text(data)
 
 
+def read_mail(made):
+    list(mailbox.split_mailbox(made.encode()))
+    headers.decode_header(made.encode())
+    bodies.unflowed(made, deletes_spaces=False)
+
+
 def recognise(made):
     """All but the detector itself, which has a fixed cost and is given 32 KiB at most."""
     data = made.encode("latin-1", "replace")
@@ -225,6 +232,7 @@ def quote(made):
 READERS = [
     (kind, ["<!--", "-->", "<?xml ", "<!doctype ", "<html", "From: ", "%"]),
     (read_declared, ["<meta ", "charset", "=", '"', "\r", "<!--", "<?xml ", "encoding"]),
+    (read_mail, ["=?utf-8?q?", "?=", ">", "From ", ": ", "\n\n", "--b", "Content-Type: a/b;c="]),
     (recognise, ["~{", "\x1b$B", "\x00", "\xe9", "\xe4\xf6", "a", "\xff\xfe"]),
     (markdown.without_markup, ["#", "|", "-", "[", "](", ")", "*", "`", "`" * 3, '"']),
     (markdown.headings_of, ["# ", "#", "[a](b)", "*", "`" * 3, "\\"]),
