@@ -67,6 +67,7 @@ def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
         "language": parsed.language,
         "pages": parsed.pages,
         "truncated": parsed.truncated,
+        "notes": list(parsed.notes),
         "passages": [
             (draft.ordinal, draft.text, draft.heading, draft.page, draft.start, draft.end)
             for draft in parsed.passages

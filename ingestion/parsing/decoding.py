@@ -1,57 +1,135 @@
-"""Bytes to characters."""
+"""Bytes to characters: the one way every format made of characters is read."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ingestion.parsing.sniffing import looks_like_utf16
+import webencodings
+
+from ingestion.parsing.codepages import WIDE, decoded
+from ingestion.parsing.guessing import escaped_encoding, guess_encoding, wide_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*+=\s*+["']?+\s*+([\w.:-]{2,40})""", re.I)
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+# Where a machine went down while it wrote, or what fills the last block of a tape.
+PADDING = re.compile(rb"\x00{8,}+|\x00++\Z")
+LOST = "\ufffd"
+# A declared encoding that explains fewer of the letters beyond ASCII is a false one.
+BELIEVED = 0.8
+# So many letters of two bytes and more make valid UTF-8 by no chance.
+SURE = 4
 
 
-def decode(data: bytes, *, web: bool = False) -> str:
-    """The text of a file; web pages may declare their encoding.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, with the encoding it was read in and how many characters are damaged."""
+
+    text: str
+    encoding: str
+    is_guess: bool = False
+    damaged: int = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What the owner of a file should know about how it was read, in sentences."""
+        return list(self.sentences())
+
+    def sentences(self) -> Iterator[str]:
+        """One sentence for a guess, one for damage."""
+        if self.is_guess:
+            name = label_of(self.encoding)
+            yield f"The file does not say how its letters are encoded: it was read as {name}."
+        if self.damaged:
+            noun = "character is" if self.damaged == 1 else "characters are"
+            yield f"{self.damaged} {noun} damaged and could not be read."
+
+
+def decode(data: bytes, *, declared: str = "") -> Decoded:
+    """The text of a file; `declared` is the codec that the file or its sender names.
 
     Line ends become `\\n`. What cannot be decoded becomes the replacement character.
     """
-    text = data.decode(encoding_of(data, web=web), errors="replace")
-    return CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    # Nothing that is announced in letters of one byte is made of units of two.
+    data = data if wide_encoding(data) else PADDING.sub(b"", data)
+    found = read(data, "" if WIDE.match(declared) else declared)
+    text = found.text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return Decoded(CONTROLS.sub(LOST, text), found.encoding, found.is_guess, found.damaged)
 
 
-def encoding_of(data: bytes, *, web: bool) -> str:
-    """The encoding by mark, declaration or trial."""
-    for mark, name in MARKS:
-        if data.startswith(mark):
-            return name
-    if looks_like_utf16(data[:4096]):
-        return "utf-16-le" if data[1] == 0 else "utf-16-be"
-    declared = declared_encoding(data[:4096]) if web else ""
-    return declared or ("utf-8" if is_utf8(data) else "cp1252")
+def read(data: bytes, declared: str) -> Decoded:
+    """The characters by mark, shape, declaration, trial and guess, in this order."""
+    for mark, codec in MARKS:
+        if data.startswith(mark) and (codec[:6] != "utf-32" or len(data) % 4 == 0):
+            return damaged_as(data[len(mark) :], codec)
+    codec = escaped_encoding(data) or wide_encoding(data)
+    if codec:
+        return damaged_as(data, codec)
+    if data.isascii() and not declared:
+        return Decoded(data.decode("ascii"), "utf-8")
+    as_utf8 = damaged_as(data, "utf-8")
+    if declared and believes(found := damaged_as(data, declared), as_utf8):
+        return found
+    return as_utf8 if believed(as_utf8) else guessed(data, as_utf8)
 
 
-def declared_encoding(head: bytes) -> str:
-    """The encoding a page names, when Python knows it; browsers read latin-1 as cp1252."""
-    found = DECLARED.search(head)
-    try:
-        name = codecs.lookup(found.group(1).decode("ascii")).name if found else ""
-    except LookupError:
-        return ""
-    return "cp1252" if name in {"iso8859-1", "ascii"} else name
+def believes(declared: Decoded, as_utf8: Decoded) -> bool:
+    """Whether a declared encoding is the one; UTF-8 that is said to be another shows itself.
+
+    Two Chinese characters may look like UTF-8 by chance, one Western letter hardly ever.
+    """
+    needed = 1 if is_of_one_byte(declared.encoding) else SURE
+    is_utf8 = not as_utf8.damaged and beyond_ascii(as_utf8.text) >= needed
+    return believed(declared) and not is_utf8
 
 
-def is_utf8(data: bytes) -> bool:
-    """Whether the bytes decode as UTF-8."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def guessed(data: bytes, as_utf8: Decoded) -> Decoded:
+    """The text as it looks most likely; damaged UTF-8 when nothing explains more of it."""
+    found = damaged_as(data, guess_encoding(data))
+    if as_utf8.damaged < found.damaged:
+        return as_utf8
+    return Decoded(found.text, found.encoding, is_guess=True, damaged=found.damaged)
+
+
+def damaged_as(data: bytes, codec: str) -> Decoded:
+    """The bytes read in one encoding."""
+    text = decoded(data, codec)
+    meant = data.count(b"\xef\xbf\xbd") if codec == "utf-8" else 0
+    return Decoded(text, codec, damaged=max(0, text.count(LOST) - meant))
+
+
+def believed(found: Decoded) -> bool:
+    """Whether most letters beyond ASCII were read."""
+    if not found.damaged:
+        return True
+    beyond = beyond_ascii(found.text)
+    wanted = 0.5 if found.encoding == "utf-8" else BELIEVED
+    return beyond - found.damaged >= wanted * beyond
+
+
+def beyond_ascii(text: str) -> int:
+    """How many characters are not ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+def is_of_one_byte(codec: str) -> bool:
+    """Whether every byte is a character in an encoding."""
+    return codec.startswith(("cp125", "iso8859", "iso-8859", "windows-125", "mac", "koi8"))
+
+
+def label_of(codec: str) -> str:
+    """An encoding's name as people know it."""
+    known = webencodings.lookup(codec)
+    name = {"cp932": "Shift_JIS", "cp949": "EUC-KR", "big5hkscs": "Big5"}.get(codec)
+    return name or (known.name.capitalize().replace("Iso", "ISO") if known else codec)

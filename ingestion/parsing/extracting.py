@@ -1,4 +1,4 @@
-"""The extractor library: office formats, e-mail, PDF and web pages to text."""
+"""The extractor library: office formats, PDF and web pages to text."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def read_slides(data: bytes, mime: str) -> Extract:
     return Extract(text, title_of(found), markdown.headings_of(text), pages, len(pages) or None)
 
 
-@kinds.reads(kinds.EML, kinds.MSG)
-def read_email(data: bytes, mime: str) -> Extract:
-    """A message with the text of its attachments."""
+@kinds.reads(kinds.MSG)
+def read_outlook(data: bytes, mime: str) -> Extract:
+    """A message of Outlook's own format with the text of its attachments."""
     found = extract(data, mime, configuration())
     attached = (
         f"## {child['path']}\n\n{child['result'].content}" for child in found.children or []

@@ -37,6 +37,7 @@ XLS = Kind("application/vnd.ms-excel", "an Excel file")
 PPT = Kind("application/vnd.ms-powerpoint", "a PowerPoint file")
 RTF = Kind("application/rtf", "an RTF document")
 EML = Kind("message/rfc822", "an e-mail")
+MBOX = Kind("application/mbox", "a mailbox")
 MSG = Kind("application/vnd.ms-outlook", "an Outlook message")
 HTML = Kind("text/html", "a web page")
 MARKDOWN = Kind("text/markdown", "a Markdown file")
@@ -64,6 +65,8 @@ BY_ENDING = {
     "ppt": PPT,
     "rtf": RTF,
     "eml": EML,
+    "mbox": MBOX,
+    "mbx": MBOX,
     "msg": MSG,
     "html": HTML,
     "htm": HTML,
@@ -75,7 +78,7 @@ BY_ENDING = {
     "tsv": TSV,
 }
 # Formats made of characters; any other name promises a binary file.
-CHARACTERS = {HTML, MARKDOWN, JSON, CSV, TSV, TEXT, EML, RTF}
+CHARACTERS = {HTML, MARKDOWN, JSON, CSV, TSV, TEXT, EML, MBOX, RTF}
 BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)}
 
 # What begins a file of a format that is known and not read.
@@ -96,6 +99,7 @@ REFUSED = (
     (b"7z\xbc\xaf", "a compressed archive"),
     (b"Rar!", "a compressed archive"),
     (b"SQLite format 3", "a database"),
+    (b"\x78\x9f\x3e\x22", "a winmail.dat file of Outlook"),
 )
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ class Parsed:
     pages: int | None
     truncated: bool
     passages: list[PassageDraft]
+    notes: list[str] = field(default_factory=list)
 
 
 class Parser:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from documents.language import identify
 from ingestion.parsing import extracting, kinds, markdown, webpage  # noqa: F401 -- readers
+from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.mail import reader  # noqa: F401 -- a reader
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
@@ -22,28 +24,30 @@ LONG_LINE = 2000
 @kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
-    return Extract(decode(data))
+    found = decode(data, declared=declared_by_text(data))
+    return Extract(found.text, notes=found.notes)
 
 
 @kinds.reads(kinds.MARKDOWN)
 def read_markdown(data: bytes, mime: str) -> Extract:
     """Markdown with its headings."""
-    text = decode(data)
-    headings = markdown.headings_of(text)
+    found = decode(data)
+    headings = markdown.headings_of(found.text)
     first = next((heading.title for heading in headings if heading.level == 1), "")
-    return Extract(text, first, headings)
+    return Extract(found.text, first, headings, notes=found.notes)
 
 
 @kinds.reads(kinds.JSON)
 def read_json(data: bytes, mime: str) -> Extract:
     """JSON; one without line ends is broken into lines, escaped letters are shown."""
-    text = decode(data)
+    found = decode(data)
+    text = found.text
     one_line = len(text) > LONG_LINE and text.count("\n") < len(text) // LONG_LINE
     if one_line or "\\u" in text:
         # What is not JSON, or is nested too deeply, is still text.
         with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), ensure_ascii=False, indent=1)
-    return Extract(text)
+    return Extract(text, notes=found.notes)
 
 
 def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
@@ -64,6 +68,7 @@ def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
         pages=extract.page_count,
         passages=split(extract),
         truncated=truncated,
+        notes=extract.notes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -9,6 +10,9 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
+from ingestion.parsing.decoding import PADDING, decode
+from ingestion.parsing.guessing import escaped_encoding, wide_encoding
+from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
     re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M),
 )
+# Archives of mailing lists are called texts.
+POSSIBLE_MAILBOXES = {None, kinds.MBOX, kinds.EML, kinds.TEXT}
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
 CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
 
@@ -64,11 +70,26 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
     if is_binary(data):
         label = promise.label if promise else "a file of a known type"
         raise ParseFailed("damaged_file", f"This is not {label}, or it is damaged.")
-    if WEB_PAGE.match(data[:4096]):
+    head = beginning(data)
+    if WEB_PAGE.match(head):
         return kinds.HTML
-    if promise is kinds.MSG or (promise is None and is_mail(data[:4096])):
+    if promise in POSSIBLE_MAILBOXES and is_mailbox(head):
+        return kinds.MBOX
+    if promise is kinds.MSG or (promise is None and is_mail(head)):
         return kinds.EML
     return promise if promise in kinds.CHARACTERS and promise is not kinds.RTF else kinds.TEXT
+
+
+def beginning(data: bytes) -> bytes:
+    """The first bytes of a text as letters of one byte, without a mark."""
+    head = data[:4096]
+    return decode(head).text.encode() if is_wide(head) else head.removeprefix(codecs.BOM_UTF8)
+
+
+def is_wide(data: bytes) -> bool:
+    """Whether a text is made of units of two or four bytes."""
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
+    return marked or bool(wide_encoding(data))
 
 
 def is_mail(head: bytes) -> bool:
@@ -78,17 +99,10 @@ def is_mail(head: bytes) -> bool:
 
 def is_binary(data: bytes) -> bool:
     """Whether the beginning holds more control characters than any text."""
-    head = data[:65536]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_like_utf16(head):
+    head = PADDING.sub(b"", data[:65536])
+    if is_wide(data) or escaped_encoding(head):
         return False
     return len(head) - len(head.translate(None, CONTROLS)) > max(1, len(head) // 100)
-
-
-def looks_like_utf16(head: bytes) -> bool:
-    """Whether every other byte is zero, as in Western text of two bytes a character."""
-    half = len(head) // 2
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    return half >= 2 and max(even, odd) > half * 0.7 and min(even, odd) < half * 0.1  # noqa: PLR2004 -- one character
 
 
 def kind_of_zip(data: bytes) -> Kind:

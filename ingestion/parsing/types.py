@@ -49,6 +49,8 @@ class Extract:
     headings: Sequence[Heading] = ()
     pages: Sequence[PageStart] = ()
     page_count: int | None = None
+    # Sentences for the owner: what had to be guessed, what could not be read.
+    notes: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -62,3 +64,4 @@ class ParsedDocument:
     pages: int | None
     passages: list[PassageDraft] = field(default_factory=list)
     truncated: bool = False
+    notes: Sequence[str] = ()

@@ -7,12 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds, markdown
+from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.extracting import configuration, extract
 from ingestion.parsing.types import Extract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ingestion.parsing.decoding import Decoded
 
 # Start and end are looked for one after the other: in one pattern, every start that has no end
 # would be followed to the end of the page.
@@ -41,10 +44,15 @@ BLOCKS = {"p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "pre", "section"
 @kinds.reads(kinds.HTML)
 def read_webpage(data: bytes, mime: str) -> Extract:
     """The text of a page with its headings; the title comes from `<title>`."""
-    title, body = divide(decode(data, web=True))
-    found = extract(body.encode(errors="replace"), mime, configuration())
+    return read_decoded(decode(data, declared=declared_by_page(data)))
+
+
+def read_decoded(page: Decoded) -> Extract:
+    """The text of a page whose characters are known."""
+    title, body = divide(page.text)
+    found = extract(body.encode(errors="replace"), kinds.HTML.mime, configuration())
     text = markdown.without_markup(found.content).strip() or bare_text(body)
-    return Extract(text, title, markdown.headings_of(text))
+    return Extract(text, title, markdown.headings_of(text), notes=page.notes)
 
 
 def divide(page: str) -> tuple[str, str]:

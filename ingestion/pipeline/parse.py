@@ -206,7 +206,7 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
     """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
         return KNOWN
-    return CUT if parsed.truncated else ""
+    return " ".join([*([CUT] if parsed.truncated else []), *parsed.notes])
 
 
 def target_collection(run: IngestionRun) -> Collection:

@@ -56,6 +56,17 @@ def stages(run):
     return list(run.items.order_by("position").values_list("stage", flat=True))
 
 
+def test_the_owner_is_told_what_was_guessed_about_a_file(user, letters, incoming):
+    run = services.start_upload(
+        [incoming("a.txt", "Съешь ещё этих мягких булок".encode("cp1251"))], actor=user
+    )
+
+    work_for(30)
+
+    assert run.items.get().note.endswith("it was read as Windows-1251.")
+    assert search.search("булок", mode="keyword", actor=user).results
+
+
 @pytest.mark.parametrize("name", samples.EVERY)
 def test_every_format_is_found_by_search(user, letters, incoming, name):
     run = services.start_upload([incoming(name, samples.EVERY[name]())], actor=user)

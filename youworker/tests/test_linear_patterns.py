@@ -18,7 +18,17 @@ import mcp.builtin
 from chat.llm import quote as quote_model
 from documents import language, text
 from documents.quoting import questions, sentence_ranking, sentences, words
-from ingestion.parsing import decoding, markdown, reading, sniffing, splitting, webpage
+from ingestion.parsing import (
+    declared,
+    decoding,
+    guessing,
+    markdown,
+    reading,
+    sniffing,
+    splitting,
+    webpage,
+)
+from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import italian
 
@@ -46,8 +56,8 @@ def modules():
     yield from (text, language)
     packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
     for package in packages:
-        for found in pkgutil.iter_modules(package.__path__):
-            yield importlib.import_module(f"{package.__name__}.{found.name}")
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            yield importlib.import_module(found.name)
 
 
 def patterns():
@@ -191,6 +201,25 @@ def read_page(made):
     webpage.bare_text(made)
 
 
+def read_declared(made):
+    data = made.encode()
+    decoding.decode(data, declared=declared.declared_by_page(data))
+    declared.declared_by_text(data)
+
+
+def read_mail(made):
+    list(mailbox.split_mailbox(made.encode()))
+    headers.decode_header(made.encode())
+    bodies.unflowed(made, deletes_spaces=False)
+
+
+def recognise(made):
+    """All but the detector itself, which has a fixed cost and is given 32 KiB at most."""
+    data = made.encode("latin-1", "replace")
+    for look in (guessing.escaped_encoding, guessing.wide_encoding, guessing.sample):
+        look(data)
+
+
 def split(made):
     splitting.split(Extract(made, headings=markdown.headings_of(made)))
 
@@ -202,7 +231,9 @@ def quote(made):
 
 READERS = [
     (kind, ["<!--", "-->", "<?xml ", "<!doctype ", "<html", "From: ", "%"]),
-    (lambda made: decoding.decode(made.encode(), web=True), ["<meta ", "charset", "=", '"', "\r"]),
+    (read_declared, ["<meta ", "charset", "=", '"', "\r", "<!--", "<?xml ", "encoding"]),
+    (read_mail, ["=?utf-8?q?", "?=", ">", "From ", ": ", "\n\n", "--b", "Content-Type: a/b;c="]),
+    (recognise, ["~{", "\x1b$B", "\x00", "\xe9", "\xe4\xf6", "a", "\xff\xfe"]),
     (markdown.without_markup, ["#", "|", "-", "[", "](", ")", "*", "`", "`" * 3, '"']),
     (markdown.headings_of, ["# ", "#", "[a](b)", "*", "`" * 3, "\\"]),
     (split, ["# a\n", "\n", ".", "'", ";", "\u3002"]),

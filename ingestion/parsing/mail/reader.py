@@ -1,0 +1,203 @@
+"""Messages and mailboxes to text: heads, what was said, and what was attached."""
+
+from __future__ import annotations
+
+import email
+from dataclasses import dataclass
+from email.message import Message
+from email.policy import Compat32
+
+from ingestion.parsing import kinds
+from ingestion.parsing.composing import Composition
+from ingestion.parsing.decoding import decode
+from ingestion.parsing.mail.bodies import content_of, fullest, read_body
+from ingestion.parsing.mail.headers import SHOWN, as_bytes, decode_header, header_of
+from ingestion.parsing.mail.mailbox import split_mailbox
+from ingestion.parsing.sniffing import is_wide, kind_of
+from ingestion.parsing.types import Extract, ParseFailed
+
+# Messages within messages, and parts within parts, that are opened.
+DEEPEST = 20
+MOST_PARTS = 1000
+LONGEST_HEAD = 16_000
+UNTITLED = "(no subject)"
+BODIES = {"text/plain", "text/html"}
+# Refused files that everybody knows are not read.
+EXPECTED = {"unsupported_type", "empty_file"}
+# Outlook's `winmail.dat`, which may hold all of a message.
+TNEF = "ms-tnef"
+NO_TEXT = {"image", "audio", "video"}
+
+
+@kinds.reads(kinds.EML)
+def read_email(data: bytes, mime: str) -> Extract:
+    """A message with the text of its attachments."""
+    message = parsed(data)
+    if message is None:
+        found = decode(data)
+        return Extract(found.text, notes=found.notes)
+    whole = Composition()
+    MessageReader(whole).add_message(message, level=1)
+    return whole.as_extract(header_of(message, "Subject"))
+
+
+@kinds.reads(kinds.MBOX)
+def read_mailbox(data: bytes, mime: str) -> Extract:
+    """Every message of a mailbox, under its subject."""
+    whole, titles = Composition(), []
+    for one in split_mailbox(data):
+        if whole.is_full:
+            break
+        message = parsed(one)
+        if message is not None:
+            titles.append(header_of(message, "Subject"))
+            MessageReader(whole).add_message(message, level=1)
+    if not whole.parts:
+        return read_email(data, mime)
+    return whole.as_extract(titles[0] if len(titles) == 1 else "")
+
+
+class RawHeads(Compat32):
+    """Heads as they came, none so long that looking for its parameters takes seconds.
+
+    The policies that interpret heads take the square of their length, fail for some, and read
+    only the encodings that Python knows by name.
+    """
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """The name and the value of a line of the head."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:LONGEST_HEAD]
+
+
+def parsed(data: bytes) -> Message | None:
+    """The parts of a message; none when it has no head or too many parts within parts."""
+    try:
+        message: Message = email.message_from_bytes(as_plain(data), policy=RawHeads())
+    except RecursionError:
+        return None
+    return message if message.keys() else None
+
+
+def as_plain(data: bytes) -> bytes:
+    """A message in letters of one byte, without what programs put before its head."""
+    plain = decode(data).text.encode() if is_wide(data) else data.removeprefix(b"\xef\xbb\xbf")
+    return plain.lstrip(b"\r\n")
+
+
+@dataclass(slots=True)
+class MessageReader:
+    """Writes one message, with all that is in it, into a text."""
+
+    whole: Composition
+    parts: int = 0
+    depth: int = 0
+
+    def add_message(self, message: Message, *, level: int) -> None:
+        """Add head and content under the subject."""
+        lines = {name: header_of(message, name) for name in SHOWN}
+        head = "\n".join(f"{name}: {line}" for name, line in lines.items() if line)
+        self.whole.add(head or UNTITLED, lines["Subject"] or UNTITLED, level)
+        self.add_part(message, level=level)
+
+    def add_part(self, part: Message, *, level: int) -> None:
+        """Add what a part says, and all parts in it."""
+        self.parts += 1
+        if self.whole.is_full or self.parts > MOST_PARTS or self.depth > DEEPEST:
+            return
+        self.depth += 1
+        kind = part.get_content_type()
+        inner = parts_of(part)
+        if kind == "multipart/alternative" and inner:
+            self.whole.include(fullest([self.form(form, level) for form in inner]), deeper=0)
+        elif kind == "message/rfc822":
+            self.add_attached_message(part, inner, level=level + 1)
+        elif inner:
+            self.add_parts(part, inner, level=level)
+        elif is_body(part):
+            self.whole.include(read_body(part), deeper=level)
+        elif not is_embedded(part):
+            self.add_attachment(part, level=level + 1)
+        self.depth -= 1
+
+    def form(self, part: Message, level: int) -> Extract:
+        """One of the forms of a message by itself."""
+        alone = Composition()
+        reader = MessageReader(alone, self.parts, self.depth)
+        reader.add_part(part, level=level)
+        self.parts = reader.parts
+        return alone.as_extract()
+
+    def add_parts(self, part: Message, inner: list[Message], *, level: int) -> None:
+        """Add the parts of a part; those of a report are heads without content."""
+        for one in inner:
+            if part.get_content_maintype() == "multipart":
+                self.add_part(one, level=level)
+            else:
+                self.whole.add(
+                    "\n".join(
+                        f"{name}: {header_of(one, name)}" for name in dict.fromkeys(one.keys())
+                    )
+                )
+
+    def add_attached_message(self, part: Message, inner: list[Message], *, level: int) -> None:
+        """Add a message that came with the message, even if it was packed against the rules."""
+        message = inner[0] if inner else parsed(content_of(part))
+        if message is not None and message.keys():
+            self.add_message(message, level=level)
+
+    def add_attachment(self, part: Message, *, level: int) -> None:
+        """Add the name of a file that came with the message, and its text when it is read."""
+        name = name_of(part)
+        self.whole.add(f"Attachment: {name}", name, level)
+        try:
+            self.whole.include(read_attached(part, name), deeper=level)
+        except MemoryError:
+            raise
+        except ParseFailed as error:
+            if not is_expected(error, part):
+                self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+        except Exception:  # noqa: BLE001 -- the message is read, whatever is attached to it
+            self.whole.note(f"The attachment {name!r} could not be read.")
+
+
+def read_attached(part: Message, name: str) -> Extract:
+    """The text of an attached file; raises `ParseFailed` as for a file that came alone."""
+    data = content_of(part)
+    kind = kind_of(data, name, part.get_content_type())
+    if kind is kinds.TEXT:
+        return read_body(part)
+    return kinds.readers[kind.mime](data, kind.mime)
+
+
+def parts_of(part: Message) -> list[Message]:
+    """The parts in a part."""
+    # Asking for the payload of others would decode it, with any codec a stranger names.
+    inner = part.get_payload() if part.is_multipart() else []
+    return [one for one in inner if isinstance(one, Message)]
+
+
+def is_expected(error: ParseFailed, part: Message) -> bool:
+    """Whether nobody has to be told that an attached file is not read."""
+    if part.get_content_subtype() == TNEF:
+        return False
+    return error.code in EXPECTED or part.get_content_maintype() in NO_TEXT
+
+
+def is_body(part: Message) -> bool:
+    """Whether a part is text to be shown; one that should have parts and has none is."""
+    is_text = part.get_content_type() in BODIES or part.get_content_maintype() == "multipart"
+    return is_text and part.get_content_disposition() != "attachment"
+
+
+def is_embedded(part: Message) -> bool:
+    """Whether a part is a picture in the text, or a signature."""
+    pictures = part.get_content_maintype() == "image" and "Content-ID" in part
+    return pictures or part.get_content_subtype() in {"pgp-signature", "pkcs7-signature"}
+
+
+def name_of(part: Message) -> str:
+    """The name of an attached file, or what it is."""
+    name = part.get_filename() or part.get_param("name") or ""
+    decoded = decode_header(as_bytes(name if isinstance(name, str) else name[-1]))
+    return decoded or part.get_content_type()
