@@ -19,6 +19,7 @@ from youworker.upstream.errors import (
 ANSWER_PARTS = ("choices", "response", "delta", "usage", "done")
 # Where servers put the reason, most telling first.
 ERROR_PARTS = ("error", "errors", "detail", "error_msg", "msg", "message")
+UNTOLD = "it ended the answer with an error"
 TRANSIENT = re.compile(
     r"overload|rate.?limit|too many requests|unavailable|server.?error|time.?out|busy|capacity",
     re.I,
@@ -29,9 +30,10 @@ MARKUP = re.compile(r"<[^<>]{0,500}>")
 
 def error_in(document: dict[str, Any]) -> Any:
     """What a document says went wrong; None when it is no error."""
-    error = document.get("error")
-    if error or type(document) is ErrorDocument:
+    if document.get("error"):
         return document
+    if type(document) is ErrorDocument:
+        return error_of_choice(document["choices"]) if "choices" in document else document
     if document.get("object") == "error" or document.get("type") == "error":
         return document
     status = document.get("base_resp")
@@ -42,6 +44,12 @@ def error_in(document: dict[str, Any]) -> Any:
         return None
     told = next((document[part] for part in ERROR_PARTS if document.get(part)), None)
     return document if isinstance(told, (str, list)) else None
+
+
+def error_of_choice(choices: Any) -> Any:
+    """What the first choice says went wrong."""
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return (isinstance(first, dict) and first.get("error")) or UNTOLD
 
 
 def failure_of(error: Any, *, key: str, was_speaking: bool) -> AgentError:
