@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
 
@@ -34,6 +34,17 @@ class Event:
 def encoded(data: Mapping[str, Any]) -> bytes:
     """A payload as JSON in bytes."""
     return orjson.dumps(data)
+
+
+def text_said(events: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """The text of an answer as its events, each a type with its data, left it."""
+    said: list[str] = []
+    for kind, data in events:
+        if kind == "token":
+            said.append(data.get("text", ""))
+        elif kind == "reasoning" and (taken_back := data.get("retracts")):
+            said = ["".join(said)[:-taken_back]]
+    return "".join(said)
 
 
 def log_key(run_id: UUID) -> str:

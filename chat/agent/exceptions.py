@@ -33,3 +33,15 @@ class LimitReached(AgentError):
     """The run used up its turns or its time."""
 
     code = "limit_reached"
+
+
+class AnswerEmpty(AgentError):
+    """The model said nothing that could be an answer."""
+
+    code = "empty_answer"
+
+
+class AnswerFiltered(AgentError):
+    """A filter of the model's server kept the answer back, or the rest of it."""
+
+    code = "content_filtered"

@@ -7,26 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AnswerTooLarge, LimitReached
-from chat.agent.state import PendingCall
 from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, ToolWaiting
+from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
 from chat.agent.types import (
     ChatMessage,
     LanguageModel,
     ReasoningDelta,
+    Retraction,
     TextDelta,
     ToolCall,
+    TurnEnd,
     Usage,
 )
-from youworker.core.ids import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from chat.agent.state import AgentState
     from chat.agent.tools import ToolOutput, Toolset
-
-# What the model says before and after its tools are two paragraphs.
-PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,13 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Retracted:
+    """The last so many characters that were given as text were reasoning."""
+
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Suspended:
     """Nothing more happens until somebody has decided about the pending calls of the state."""
 
@@ -62,6 +67,8 @@ AgentEvent = (
     | ToolEvent
     | TurnStarted
     | Checkpoint
+    | Retracted
+    | Remark
     | Suspended
 )
 
@@ -72,7 +79,8 @@ async def run_agent(
     """Alternate model turns and tool calls until the model only talks, or a call has to wait.
 
     Goes on from `state` and keeps it up to date; after `Suspended` it can be stored and gone on
-    from anywhere. Raises `LimitReached`, `AnswerTooLarge`, and what the model raises.
+    from anywhere. Raises `LimitReached`, `AnswerTooLarge`, `AnswerEmpty`, `AnswerFiltered`, and
+    what the model raises.
     """
     while True:
         if state.pending_calls:
@@ -99,35 +107,28 @@ async def take_turn(
 ) -> AsyncGenerator[AgentEvent, None]:
     """Let the model speak once; its calls are pending afterwards."""
     left = limits.max_chars - len(state.text) - len(state.reasoning)
-    calls: list[ToolCall] = []
-    said: list[str] = []
-    thought: list[str] = []
+    turn = Turn()
     async with aclosing(model.stream(state.messages, tools=toolset.schemas)) as stream:
         async for event in stream:
             if isinstance(event, ToolCall):
-                calls.append(event)
+                turn.calls.append(event)
                 yield ToolRequested(event)
                 continue
-            if type(event) is TextDelta:
-                if not said and state.text:
-                    yield TextDelta(PARAGRAPH)
-                said.append(event.text)
-                left -= len(event.text)
-            elif type(event) is ReasoningDelta:
-                thought.append(event.text)
-                left -= len(event.text)
-            elif type(event) is Usage:
-                state.tokens_in += event.tokens_in
-                state.tokens_out += event.tokens_out
+            if isinstance(event, Retraction):
+                yield Retracted(turn.take_back() + (len(PARAGRAPH) if state.text else 0))
+                continue
+            if isinstance(event, TurnEnd):
+                turn.stop = event.reason
+                continue
+            if type(event) is TextDelta and not turn.said and state.text:
+                yield TextDelta(PARAGRAPH)
+            left -= turn.take(event, state)
             yield event
             if left < 0:
                 raise AnswerTooLarge(f"The answer is longer than {limits.max_chars} characters.")
-    text = "".join(said)
-    state.text += f"{PARAGRAPH}{text}" if said and state.text else text
-    state.reasoning += "".join(thought)
-    if calls:
-        state.messages.append(ChatMessage("assistant", text, tool_calls=calls))
-        state.pending_calls = [PendingCall(uuid7(), call) for call in calls]
+    turn.keep_in(state)
+    if not turn.calls and (remark := judge_turn(turn, state)):
+        yield remark
 
 
 async def settle_calls(state: AgentState, toolset: Toolset) -> AsyncGenerator[ToolEvent, None]:

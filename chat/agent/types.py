@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
 Role = Literal["system", "user", "assistant", "tool"]
+# At the longest length, or by a filter of its server.
+StopReason = Literal["", "length", "filter"]
 # No window is that large, and the sum of all turns of a run still fits its column.
 MOST_TOKENS = 10_000_000
 
@@ -62,6 +64,18 @@ class ReasoningDelta:
 
 
 @dataclass(slots=True)
+class Retraction:
+    """What was said in this turn so far was reasoning: only its end told so."""
+
+
+@dataclass(slots=True)
+class TurnEnd:
+    """Why the model stopped, where that was not because it had said everything."""
+
+    reason: StopReason
+
+
+@dataclass(slots=True)
 class Usage:
     """Tokens of one model turn; what no model can have read or written is cut off."""
 
@@ -73,13 +87,14 @@ class Usage:
         self.tokens_out = min(max(self.tokens_out, 0), MOST_TOKENS)
 
 
-ModelEvent = TextDelta | ReasoningDelta | ToolCall | Usage
+ModelEvent = TextDelta | ReasoningDelta | Retraction | ToolCall | TurnEnd | Usage
 
 
 class LanguageModel(Protocol):
     """Anything that continues a conversation.
 
-    `stream` yields text and reasoning as they come, whole tool calls, and at most one `Usage`.
+    `stream` yields text and reasoning as they come, whole tool calls, at most one `TurnEnd` and at
+    most one `Usage`.
     Raises `chat.agent.exceptions.ModelUnavailable` or `ModelRefused`.
     """
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
+from chat.llm.openai.stream_reader import Habits
 from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from youworker.core import config as configuration
@@ -60,6 +61,7 @@ class Registry:
     listings: dict[Endpoint, Listing] = field(default_factory=dict)
     locks: dict[Endpoint, asyncio.Lock] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[float, set[str]]] = field(default_factory=dict)
+    habits: dict[tuple[str, str], Habits] = field(default_factory=dict)
 
     async def list_available(self) -> list[str]:
         """The names of all models that can be asked for now, `quote` last."""
@@ -125,7 +127,8 @@ class Registry:
         if now > until:
             refused = set()
             self.refusals[key] = (now + REFUSALS_SECONDS, refused)
-        return OpenAICompatibleModel(name, server, self.retry, refused)
+        habits = self.habits.setdefault(key, Habits())
+        return OpenAICompatibleModel(name, server, self.retry, refused, habits)
 
     async def read_listings(self) -> list[Listing]:
         """What each server lists, asked side by side."""

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
-from chat.agent.loop import AgentLimits, Checkpoint, Suspended, TurnStarted, run_agent
+from chat.agent.loop import (
+    AgentLimits,
+    Checkpoint,
+    Retracted,
+    Suspended,
+    TurnStarted,
+    run_agent,
+)
 from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.state import AgentState
 from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
+from chat.agent.turn import Remark
 from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
@@ -169,7 +177,7 @@ class RunExecutor:
 
     async def run_until(self, stop: asyncio.Event) -> Outcome:
         """Let the agent talk to its end, a stop or the loss of the lease; how it ended."""
-        speaking: asyncio.Task[RunStatus] = asyncio.create_task(self.run_model())
+        speaking: asyncio.Task[Outcome] = asyncio.create_task(self.run_model())
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
         try:
@@ -182,8 +190,9 @@ class RunExecutor:
         self.lease.require()
         return outcome_of(speaking)
 
-    async def run_model(self) -> RunStatus:
+    async def run_model(self) -> Outcome:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
+        outcome = Outcome(RunStatus.SUCCEEDED)
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
@@ -196,9 +205,11 @@ class RunExecutor:
                     self.handle_event(event)
                     if type(event) is Checkpoint:
                         await self.store_state()
+                    elif type(event) is Remark:
+                        outcome = Outcome(RunStatus.SUCCEEDED, event.code, event.sentence)
                     elif type(event) is Suspended:
-                        return RunStatus.WAITING_APPROVAL
-        return RunStatus.SUCCEEDED
+                        return Outcome(RunStatus.WAITING_APPROVAL)
+        return outcome
 
     def handle_event(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""
@@ -220,6 +231,16 @@ class RunExecutor:
             self.unread_bytes = self.prompt_bytes
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
+        elif kind is Retracted:
+            self.take_back(event.characters)
+
+    def take_back(self, characters: int) -> None:
+        """Turn the end of the text into reasoning, for those who watch as well."""
+        text = "".join(self.text)
+        kept, taken = text[:-characters], text[-characters:]
+        self.text = [kept] if kept else []
+        self.reasoning.append(taken)
+        self.log.take_back(taken)
 
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
@@ -302,7 +323,8 @@ class RunExecutor:
         for citation in stored.citations:
             self.log.emit("citation", rendered_citation(citation))
         if outcome.code:
-            about = {"level": "error", "message": outcome.detail, "code": outcome.code}
+            level = "warning" if outcome.status == RunStatus.SUCCEEDED else "error"
+            about = {"level": level, "message": outcome.detail, "code": outcome.code}
             self.log.emit("log", about)
         self.log.emit("run", {"status": outcome.status})
         calls = self.toolset.rows.values() if stored.calls is None else stored.calls

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outcome(NamedTuple):
-    """How an answer ended; code and sentence are empty unless something went wrong."""
+    """How an answer ended; code and sentence are empty unless the user has to know something."""
 
     status: RunStatus
     code: str = ""
@@ -34,13 +34,13 @@ UNSTORED = Outcome(
 )
 
 
-def outcome_of(speaking: asyncio.Task[RunStatus]) -> Outcome:
+def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
     """How a finished or cancelled answer ended; raises `LeaseLost`."""
     if speaking.cancelled():
         return Outcome(RunStatus.STOPPED)
     error = speaking.exception()
     if error is None:
-        return Outcome(speaking.result())
+        return speaking.result()
     if isinstance(error, LeaseLost):
         raise error
     if isinstance(error, TimeoutError):

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from chat.agent.state import AgentState, UnknownState
 from chat.enums import RunStatus
-from chat.events import log_key
+from chat.events import log_key, text_said
 from chat.models import Message, Run
 from chat.runs.log.cipher import LogCipher, LogUnreadable
 from chat.runs.queue import announce_queued
@@ -64,7 +64,8 @@ def is_resumable(run: Run) -> bool:
     entries = read_log(run.pk)
     if entries is None or run.answer is None:
         return False
-    said, thought = (text_of(entries, kind) for kind in ("token", "reasoning"))
+    said = text_said(entries)
+    thought = "".join(data.get("text", "") for kind, data in entries if kind == "reasoning")
     text = max(len(said), len(run.answer.content))
     reasoning = max(len(thought), len(run.answer.reasoning))
     return text <= len(state.text) and reasoning <= len(state.reasoning)
@@ -84,7 +85,7 @@ def sweep_idle_runs() -> int:
 
 def interrupt(run: Run) -> bool:
     """End one run as interrupted; false when its process came back in time."""
-    said = text_of(read_log(run.pk) or [], "token")
+    said = text_said(read_log(run.pk) or [])
     with transaction.atomic():
         stalled = Run.objects.stalled()
         # Without its token the process cannot take the run for one that it ended itself.
@@ -105,11 +106,6 @@ def keep_said(run: Run, said: str) -> None:
     if len(said) > len(answer.content):
         answer.content = said
         answer.save_fields("content")
-
-
-def text_of(entries: list[tuple[str, dict[str, Any]]], kind: str) -> str:
-    """What was said, or thought, according to a log."""
-    return "".join(data.get("text", "") for each, data in entries if each == kind)
 
 
 def read_log(run_id: UUID) -> list[tuple[str, dict[str, Any]]] | None:

@@ -16,8 +16,8 @@ from chat.agent.loop import AgentLimits, run_agent
 from chat.agent.state import AgentState
 from chat.agent.types import ReasoningDelta, TextDelta, Usage
 from chat.llm.openai import tool_calls
+from chat.llm.openai.answer_text import MOST_BLANKS, AnswerText
 from chat.llm.openai.model_list import LONGEST_LIST, list_models
-from chat.llm.openai.reasoning_tags import MOST_BLANKS, ThinkTags
 from chat.llm.openai.stream_reader import AnswerReader
 from chat.tests.fakes import ListedTools
 from chat.tests.llm_support import (
@@ -43,13 +43,16 @@ def line(delta=None, **more):
     return b"data: " + document.encode() + b"\n\n"
 
 
+END = b'\ndata: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
+
+
 def reader(**limits):
     return AnswerReader(Limits(**limits))
 
 
 def read(*blocks):
     made = reader()
-    return [event for block in blocks for event in made.feed(block)] + made.end({})
+    return [event for block in [*blocks, END] for event in made.feed(block)] + made.end({})
 
 
 def fragment(index, **function):
@@ -82,8 +85,8 @@ def test_thirty_thousand_calls_in_one_delta_are_not_looked_at():
 
 def test_a_fragment_is_compared_with_as_many_calls_as_there_may_be(monkeypatch):
     compared = []
-    real = tool_calls.continues
-    monkeypatch.setattr(tool_calls, "continues", lambda *given: compared.append(1) or real(*given))
+    real = tool_calls.has_place
+    monkeypatch.setattr(tool_calls, "has_place", lambda *given: compared.append(1) or real(*given))
     made = reader(tool_calls=8)
     for number in range(8):
         made.feed(line(fragment(number, name=f"f{number}", arguments="")))
@@ -92,6 +95,7 @@ def test_a_fragment_is_compared_with_as_many_calls_as_there_may_be(monkeypatch):
         made.feed(line(fragment(number % 8, arguments="1" if number < 8 else "")))
 
     assert len(compared) <= 8 * 8000
+    made.feed(END)
     assert [call.name for call in calls_of(made.end({}))] == [f"f{number}" for number in range(8)]
 
 
@@ -144,11 +148,10 @@ def test_a_line_in_small_pieces_costs_what_its_length_says():
 
 
 def test_an_answer_of_blanks_is_not_held_back():
-    tags = ThinkTags()
+    text = AnswerText(Limits())
 
-    pieces = [piece for _ in range(50) for piece in tags.take(" " * 100)]
+    pieces = [piece for _ in range(50) for piece in text.take(" " * 100)]
 
-    assert tags.is_over
     assert sum(len(piece.text) for piece in pieces) > MOST_BLANKS
 
 
@@ -427,7 +430,8 @@ async def test_others_go_on_while_a_server_sends_tiny_pieces():
             await asyncio.sleep(0)
             turns += 1
 
-    async with raw_server(head, tiny * 200, b"0\r\n\r\n") as (url, _record):
+    end = b"%x\r\n%b\r\n0\r\n\r\n" % (len(END), END)
+    async with raw_server(head, tiny * 200, end) as (url, _record):
         ticker = asyncio.create_task(others())
         async with aclosing(model_on(url).stream([], tools=[])) as stream:
             async for event in stream:

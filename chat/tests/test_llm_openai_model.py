@@ -131,7 +131,7 @@ async def test_unreadable_arguments_are_named_not_raised(server, broken):
     [
         {"garbage": True},
         {"done": False},
-        {"done": False, "finish": False},
+        {"finish": False},
         {"empty_choices": True},
         {"whole": True},
     ],

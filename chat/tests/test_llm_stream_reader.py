@@ -20,9 +20,12 @@ def line(delta=None, finish=None, **more):
     return b"data: " + orjson.dumps({"choices": choices, **more}) + b"\n\n"
 
 
+END = b"\n" + line({}, "stop")
+
+
 def read(*blocks):
     reader = AnswerReader(Limits())
-    events = [event for block in blocks for event in reader.feed(block)]
+    events = [event for block in [*blocks, END] for event in reader.feed(block)]
     return events + reader.end({"messages": [{"role": "user", "content": "x" * 40}]})
 
 

@@ -109,7 +109,7 @@ async def open_answer(
         content = await response.aread()
     finally:
         await response.aclose()
-    raise StatusError(response.status_code, response.headers, content)
+    raise StatusError(response.status_code, response.headers, content, key=endpoint.key)
 
 
 async def read_answer(
@@ -137,7 +137,7 @@ def read_answer_in_thread(
             if time.monotonic() > deadline:
                 raise httpx2.ReadTimeout("The answer took too long.", request=response.request)
     if not response.is_success:
-        raise StatusError(response.status_code, response.headers, bytes(content))
+        raise StatusError(response.status_code, response.headers, bytes(content), key=endpoint.key)
     return bytes(content)
 
 

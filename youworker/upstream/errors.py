@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import orjson
+
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,15 +25,28 @@ FIRST_SERVER_ERROR = 500
 # Servers put an error into an error once or twice.
 ERROR_DEPTH = 5
 LONGEST_REASON = 500
+# Where a reason stands, in the shapes in use; the most telling first.
+REASONS = ("error", "errors", "message", "detail", "error_msg", "msg", "reason")
+# Servers quote what they were sent, gateways what they send on; words have no digits.
+SECRET = re.compile(
+    r"\b(?:(?:sk|gsk|xai|hf|r8|yw|nvapi)[-_]|AIza|Bearer\s{1,4})"
+    r"(?=[A-Za-z_.~+/=-]{0,80}\d)[\w.~+/=-]{8,}",
+    re.ASCII,
+)
+HIDDEN = "[key]"
+# Shorter ones are words that sentences have anyway.
+SHORTEST_KEY = 6
 
 
 class StatusError(Exception):
     """A server answered with another status than success; `body` is what it said, read as JSON."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
+    def __init__(
+        self, status: int, headers: Mapping[str, str], content: bytes, *, key: str = ""
+    ) -> None:
         super().__init__(f"status {status}")
         self.status = status
-        self.body = readable(content)
+        self.body = readable(without_key(content, key))
         self.retry_after = retry_after(headers)
 
     @property
@@ -52,16 +68,32 @@ def readable(content: bytes) -> Any:
         return content.decode(errors="replace").strip()
 
 
-def said_by_server(error: Any) -> str:
-    """The sentence in a server's error, in any of the shapes in use."""
+def without_key(content: bytes, key: str) -> bytes:
+    """What a server said without the key it was sent."""
+    return content.replace(key.encode(), HIDDEN.encode()) if len(key) >= SHORTEST_KEY else content
+
+
+def said_by_server(error: Any, *, key: str = "") -> str:
+    """The sentence in a server's error, in any of the shapes in use, without the server's key."""
     for _ in range(ERROR_DEPTH):
+        if isinstance(error, list) and error:
+            error = error[0]
         if not isinstance(error, dict):
             break
-        inner = error.get("error", error.get("message", error.get("detail")))
+        inner = next((error[part] for part in REASONS if error.get(part)), None)
         if inner is None:
             break
         error = inner
-    return as_text(error or "no reason given")[:LONGEST_REASON]
+    return sentence_of(as_text(error or ""), key=key) or "no reason given"
+
+
+def sentence_of(text: str, *, key: str = "") -> str:
+    """The beginning of what a server said, as it can be stored and shown: without secrets."""
+    if len(key) >= SHORTEST_KEY:
+        text = text.replace(key, HIDDEN)
+    # More than what is shown, so that no secret is cut in two and not known any more.
+    words = " ".join(storable_text(text[: 4 * LONGEST_REASON]).split())
+    return SECRET.sub(HIDDEN, words)[:LONGEST_REASON]
 
 
 def as_text(value: Any) -> str:

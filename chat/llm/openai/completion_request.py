@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.exceptions import ModelUnavailable
+from chat.agent.exceptions import AgentError, ModelUnavailable
 from chat.llm.openai.errors import Transient, transport_failure
 from chat.llm.openai.stream_reader import AnswerReader
 from youworker.upstream.client import open_answer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from chat.agent.types import ModelEvent
+    from chat.llm.openai.stream_reader import Question
     from chat.llm.openai.timeouts import Clock
     from youworker.upstream.endpoint import Endpoint
 
@@ -25,19 +26,19 @@ TAIL_SECONDS = 1.0
 class Turn:
     """One request and its answer being read."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, deadline: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, deadline: float, question: Question
+    ) -> None:
         self.endpoint = endpoint
         self.clock = clock
         # Of the first token, on the loop's clock.
         self.deadline = deadline
-        self.reader = AnswerReader(endpoint.limits)
+        self.reader = AnswerReader(endpoint.limits, question)
         self.body: dict[str, Any] = {}
         self.response: httpx2.Response | None = None
         self.blocks: AsyncGenerator[bytes, None] | None = None
         # Until when counts are waited for after the last word, on that clock; nought = not yet.
         self.tail_end = 0.0
-        # The server ignored `stream` and answers one JSON document.
-        self.whole = False
         self.over = False
 
     async def open(self, body: dict[str, Any]) -> None:
@@ -54,7 +55,6 @@ class Turn:
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from error
         self.response = response
-        self.whole = "json" in response.headers.get("content-type", "")
         # Packed answers were refused: unpacking would only cost something at every token.
         self.blocks = response.aiter_raw()
 
@@ -62,13 +62,19 @@ class Turn:
         """What the next network read brought, maybe nothing; None after the end."""
         if self.over or self.blocks is None:
             return None
-        block = await self.read_block(self.blocks)
-        if block and not self.whole:
+        if self.reader.failure:
+            raise self.reader.failure
+        try:
+            block = await self.read_block(self.blocks)
+        except AgentError as failure:
+            return self.reader.give_up(failure)
+        if not block:
+            return self.ended()
+        try:
             return self.reader.feed(block)
-        if block:
-            self.reader.feed_whole(block)
-            return []
-        return self.ended()
+        except ModelUnavailable as error:
+            # Told before the first word: nothing is lost by asking again.
+            raise Transient(error) from error
 
     def ended(self) -> list[ModelEvent]:
         """The last events; an answer without any output may be asked for again."""

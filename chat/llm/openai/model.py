@@ -14,7 +14,9 @@ from chat.llm.openai.errors import (
     refused_part,
     status_failure,
 )
+from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
+from chat.llm.openai.stream_reader import Habits, Question
 from chat.llm.openai.timeouts import Clock
 from youworker.upstream.errors import StatusError, pause
 
@@ -33,13 +35,14 @@ class OpenAICompatibleModel:
     """One model of one server.
 
     `refused` names what the server does not take for this model, such as `tools`; it is shared
-    by all turns so that the refusal is paid once.
+    by all turns so that the refusal is paid once, and so is what is learned of its `habits`.
     """
 
     name: str
     endpoint: Endpoint
     retry: RetryConfig
     refused: set[str] = field(default_factory=set, compare=False)
+    habits: Habits = field(default_factory=Habits, compare=False)
 
     @property
     def context_tokens(self) -> int:
@@ -91,7 +94,9 @@ class OpenAICompatibleModel:
         """Send the request and wait for the first output."""
         body = self.body(messages, tools)
         deadline = clock.loop.time() + self.endpoint.timeouts.first_token
-        turn = Turn(self.endpoint, clock, deadline)
+        offered = OfferedTools(tools, messages)
+        question = Question(offered, self.endpoint.key, self.habits)
+        turn = Turn(self.endpoint, clock, deadline, question)
         try:
             await self.open(turn, body, messages, tools)
             while not (events := await turn.read_events()):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chat.events import Event, encoded, log_key
+from chat.events import Event, encoded, log_key, text_said
 from chat.runs.log.cipher import LogCipher
 
 if TYPE_CHECKING:
@@ -61,6 +61,15 @@ class RunLog:
         self.parts.append(piece)
         self.writer.notice(self, urgent=False)
 
+    def take_back(self, text: str) -> None:
+        """Tell that the last text was reasoning; what nobody has seen yet simply becomes that."""
+        unseen = "".join(self.parts) if self.kind == "token" else ""
+        if len(unseen) >= len(text):
+            self.parts = [unseen.removesuffix(text)]
+            self.reasoning(text)
+        else:
+            self.emit("reasoning", {"text": text, "retracts": len(text)})
+
     def emit(self, kind: str, data: Mapping[str, Any]) -> None:
         """Add any other event, at once."""
         self.gather()
@@ -69,9 +78,9 @@ class RunLog:
 
     def gather(self) -> None:
         """Turn the gathered pieces into an event."""
-        if self.parts:
-            self.append(self.kind, {"text": "".join(self.parts)})
-            self.parts.clear()
+        if text := "".join(self.parts):
+            self.append(self.kind, {"text": text})
+        self.parts.clear()
 
     def append(self, kind: str, data: Mapping[str, Any]) -> None:
         """Number an event, seal it and queue it."""
@@ -91,11 +100,11 @@ class RunLog:
     def said(self) -> str:
         """The text of the answer that stands in the log; raises `LogUnreadable`."""
         texts = (
-            self.cipher.open((b"%d-0" % seq, {b"t": b"token", b"d": sealed})).data
+            (kind, self.cipher.open((b"%d-0" % seq, {b"t": kind.encode(), b"d": sealed})).data)
             for seq, kind, sealed in self.entries
-            if kind == "token"
+            if kind in {"token", "reasoning"}
         )
-        return "".join(orjson.loads(data)["text"] for data in texts)
+        return text_said((kind, orjson.loads(data)) for kind, data in texts)
 
     def begin_again(self) -> None:
         """Write everything again, in place of what Redis has."""

@@ -15,6 +15,10 @@ from youworker.upstream.errors import StatusError, pause, retry_after, said_by_s
         ({"error": {"message": "a"}}, "a"),
         ({"error": "b"}, "b"),
         ({"detail": "c"}, "c"),
+        ({"errors": [{"message": "e"}]}, "e"),
+        ({"detail": [{"msg": "f", "loc": ["body"]}]}, "f"),
+        ([{"error": {"message": "g"}}], "g"),
+        ({"error": {"message": "", "code": 5}}, "{'message': '', 'code': 5}"),
         ({"odd": 1}, "{'odd': 1}"),
         ("d", "d"),
         (None, "no reason given"),
@@ -36,6 +40,43 @@ def test_reason_of_a_server_is_found_in_every_shape(body, said):
 )
 def test_reason_of_a_status_is_the_body_or_the_status_itself(content, reason):
     assert StatusError(404, {}, content).reason == reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Incorrect API key provided: sk-proj-abc123def456.",
+        "Unknown key gsk_1234567890abcdef",
+        "bad header 'Authorization: Bearer abc123.def456'",
+    ],
+)
+def test_secrets_in_a_reason_are_not_told(said):
+    told = said_by_server({"error": said})
+
+    assert "[key]" in told
+    assert not any(part in told for part in ("abc123", "1234567890", "def456"))
+
+
+def test_the_key_of_the_server_is_not_told():
+    content = b'{"error": "no such key: plainwords"}'
+
+    assert StatusError(401, {}, content, key="plainwords").reason == "no such key: [key]"
+    assert said_by_server({"error": "key plainwords"}, key="plainwords") == "key [key]"
+    assert said_by_server({"error": "a key"}, key="a") == "a key"
+
+
+@pytest.mark.parametrize(
+    "said", ["hf_hub_download failed", "Bearer authentication required", "task-specific"]
+)
+def test_words_that_are_no_secrets_are_told(said):
+    assert said_by_server({"error": said}) == said
+
+
+def test_a_reason_is_one_short_line_that_can_be_stored():
+    told = said_by_server({"error": "a\x00b\n\n  c" + "x" * 2000})
+
+    assert told.startswith("ab c")
+    assert len(told) == 500
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ async def play(connection: HttpConnection, request: Recorded, state: State) -> N
         await asyncio.sleep(FOREVER)
     if state.is_refused(turn, request.body):
         refuse(connection, turn)
+    elif turn.raw:
+        await send_raw(connection, turn)
     elif turn.whole or not request.body.get("stream"):
         await asyncio.sleep(turn.first_ms / 1000)
         pieces = spoken(turn, request.body)
@@ -46,6 +48,15 @@ def refuse(connection: HttpConnection, turn: Turn) -> None:
     extra = {"Retry_After": turn.retry_after} if turn.retry_after else {}
     error = {"message": turn.message, "type": "scripted", "code": turn.status}
     connection.send_json({"error": error}, turn.status, **extra)
+
+
+async def send_raw(connection: HttpConnection, turn: Turn) -> None:
+    """Send a body byte for byte; its end is the end of the connection."""
+    named = f"Content-Type: {turn.content_type}\r\n" if turn.content_type else ""
+    connection.transport.write(f"HTTP/1.1 200 OK\r\n{named}Connection: close\r\n\r\n".encode())
+    connection.transport.write(turn.raw)
+    await connection.drained()
+    connection.transport.close()
 
 
 async def stream(connection: HttpConnection, request: Recorded, turn: Turn) -> None:

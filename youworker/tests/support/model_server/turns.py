@@ -58,6 +58,9 @@ class Turn:
     whole: bool = False
     # An error object inside a stream that began with 200.
     error: str = ""
+    # The body of the answer as it is, instead of everything above, and what it is called.
+    raw: bytes = b""
+    content_type: str = "text/event-stream"
 
     @property
     def pieces(self) -> list[str]:
