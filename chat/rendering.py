@@ -128,7 +128,7 @@ def rendered_run(run: Run) -> RunShape:
 
 
 def rendered_error(run: Run) -> ErrorOfRunShape | None:
-    """Why a run failed."""
+    """Why a run failed, or what is to be said about its answer."""
     return {"code": run.error_code, "detail": run.error_detail} if run.error_code else None
 
 

@@ -208,7 +208,7 @@ class RegenerateSerializer(serializers.Serializer[Any]):
 
 
 class ErrorOfRunShape(Shape):
-    """Why a run failed."""
+    """Why a run failed, or what its user should know about an answer that succeeded."""
 
     code: str
     detail: str
@@ -266,6 +266,7 @@ class ChatAnswerShape(Shape):
     message: MessageShape
     usage: UsageShape
     tool_runs: list[ToolRunShape]
+    error: ErrorOfRunShape | None
 
 
 ToolRunSerializer = serializer_for(ToolRunShape)

@@ -12,7 +12,7 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.exceptions import ModelUnavailable
-from chat.agent.types import TextDelta, Usage
+from chat.agent.types import TextDelta, TurnEnd, Usage
 from chat.models import Message, Session
 from chat.serializers import SessionSerializer
 from chat.tests.factories import (
@@ -242,6 +242,28 @@ async def test_one_call_gives_the_whole_answer(spoken_by):
     assert body["message"]["content"] == "Forty-two."
     assert body["usage"] == {"tokens_in": 3, "tokens_out": 2}
     assert await Session.objects.filter(pk=body["session_id"]).acount() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("end", "status", "code"),
+    [
+        (TurnEnd("length"), "succeeded", "answer_cut"),
+        (ModelUnavailable("The model's server broke off."), "failed", "model_unavailable"),
+    ],
+)
+async def test_one_call_tells_why_an_answer_is_not_whole(spoken_by, end, status, code):
+    spoken_by(ScriptedModel([[TextDelta("Forty-"), end]]))
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
+
+    answer = await AsyncClient().post(
+        "/v1/chat", {"text": "Why?"}, content_type="application/json", headers=headers
+    )
+
+    body = answer.json()
+    assert (body["status"], body["error"]["code"]) == (status, code)
+    assert body["error"]["detail"]
+    assert body["message"]["content"] == "Forty-"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -140,4 +140,5 @@ def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerSh
         "message": message,
         "usage": result["usage"],
         "tool_runs": message["tool_runs"],
+        "error": result["error"],
     }

@@ -75,6 +75,8 @@ class AnswerText:
         # Reasoning that nothing but the model's habit says is some.
         self.assumes_thought = is_thinking
         self.assumed: list[str] = []
+        # The answer has begun and nothing of it is held back.
+        self.is_open = False
         # The end of reasoning was found that nobody had begun.
         self.began_thinking = False
         self.mentions_thought = False
@@ -83,11 +85,16 @@ class AnswerText:
         self.looks_left = MOST_LOOKS
         self.channels = Channels()
 
+    def has_words(self, text: str) -> bool:
+        """Take a piece of the answer if it is nothing but words; called for every token."""
+        if self.is_open and not SPECIAL.search(text):
+            self.said.append(text)
+            return True
+        return False
+
     def take(self, text: str) -> list[Piece]:
         """The pieces that are certain; what may become a marker is held back."""
-        if self.phase == self.answer and not self.held and not SPECIAL.search(text):
-            self.said.append(text)
-            return [TextDelta(text)]
+        self.is_open = False
         self.held += text
         return self.phase()
 
@@ -198,7 +205,9 @@ class AnswerText:
                 return act()
             place = end
         cut = max(place, start_of_partial(self.held)) if self.looks_left else len(self.held)
-        return self.say(self.hold_from(cut))
+        text = self.hold_from(cut)
+        self.is_open = not self.held
+        return self.say(text)
 
     def act_on(self, match: re.Match[str], before: str) -> Action | None:
         """What is to be done about a marker; None when it is text."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from chat.agent.exceptions import AnswerTooLarge
-from chat.llm.openai.json_reading import UnreadableJson, read_json, read_leniently
+from chat.llm.openai.json_reading import UnreadableJson, read_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,8 @@ class EventStream:
         self.loose = bytearray()
         # The end mark was seen.
         self.is_over = False
+        # Something was no strict JSON, so that strings may hold half characters.
+        self.is_odd = False
 
     def feed(self, block: bytes) -> Iterator[dict[str, Any]]:
         """The documents that a block completes; raises `AnswerTooLarge`."""
@@ -55,6 +57,7 @@ class EventStream:
                 try:
                     document = orjson.loads(data)
                 except orjson.JSONDecodeError:
+                    self.is_odd = True
                     yield from self.take_data(data)
                 else:
                     if type(document) is dict:
@@ -71,10 +74,18 @@ class EventStream:
         yield from self.feed(b"\n\n")
         if self.loose:
             try:
-                yield from framed(read_json(bytes(self.loose)))
+                yield from framed(self.read_json(bytes(self.loose)))
             except UnreadableJson:
                 return
             self.loose.clear()
+
+    def read_json(self, data: bytes) -> Any:
+        """The value of a text, read kindly; raises `UnreadableJson`."""
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            self.is_odd = True
+            return read_leniently(data)
 
     def lines(self, block: bytes) -> list[bytes]:
         """The lines that a block completes; the rest of it is kept."""
@@ -122,7 +133,7 @@ class EventStream:
             yield from self.error_of(data)
             return
         try:
-            document = read_json(stripped) if stripped else None
+            document = self.read_json(stripped) if stripped else None
         except UnreadableJson:
             document = None
         if isinstance(document, dict) and (not self.parts or "choices" in document):
@@ -153,7 +164,7 @@ class EventStream:
     def error_of(self, data: bytes) -> Iterator[dict[str, Any]]:
         """The error that a frame announces, as a document."""
         try:
-            document = read_json(data.strip())
+            document = self.read_json(data.strip())
         except UnreadableJson:
             document = data.decode("utf-8", "replace").strip()
         if isinstance(document, dict):
@@ -169,7 +180,7 @@ class EventStream:
         is_document = begins_document(line)
         if is_document and not begins_document(self.loose):
             try:
-                document = read_json(line)
+                document = self.read_json(line)
             except UnreadableJson:
                 # It goes on in the next line; what was before it was no part of it.
                 self.loose.clear()

@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-import orjson
-
 # Reads control characters in strings and numbers that are none; orjson is strict about both.
 LENIENT = json.JSONDecoder(strict=False)
 HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
@@ -17,19 +15,11 @@ class UnreadableJson(Exception):
     """These bytes are no JSON, however kindly they are read."""
 
 
-def read_json(data: bytes) -> Any:
-    """The value of a text; raises `UnreadableJson`.
+def read_leniently(data: bytes) -> Any:
+    """The value of a text that a strict reader refuses; raises `UnreadableJson`.
 
     Bytes that are no UTF-8 cost only themselves. Strings may then hold half characters.
     """
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return read_leniently(data)
-
-
-def read_leniently(data: bytes) -> Any:
-    """The value of a text that a strict reader refuses; raises `UnreadableJson`."""
     # Without a bracket at its end it is cut or no object, which is not worth a second look.
     if not data.rstrip().endswith((b"}", b"]")):
         raise UnreadableJson

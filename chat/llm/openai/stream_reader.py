@@ -186,14 +186,20 @@ class AnswerReader:
     def take_thought(self, thought: str, events: list[ModelEvent]) -> None:
         """Hand on reasoning that the server told apart."""
         self.text.note_thought()
-        self.add([ReasoningDelta(self.halves.join(thought))], events)
+        if self.stream.is_odd:
+            thought = self.halves.join(thought)
+        self.add([ReasoningDelta(thought)], events)
 
     def take_text(self, text: str, events: list[ModelEvent]) -> None:
         """Hand on text, taken apart."""
-        self.started = True
-        if not text.isascii() or self.halves.first:
+        if self.stream.is_odd:
             text = self.halves.join(text)
-        self.add(self.text.take(text), events)
+        if self.text.has_words(text):
+            self.written_bytes += size_of(text)
+            events.append(TextDelta(text))
+        else:
+            self.started = True
+            self.add(self.text.take(text), events)
 
     def add(self, pieces: list[Piece], events: list[ModelEvent]) -> None:
         """Hand on pieces of output."""

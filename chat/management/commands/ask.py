@@ -47,6 +47,8 @@ class Command(BaseCommand):
         self.stderr.write(f"session {posted.session_id}")
         if done["error"] and done["status"] != "succeeded":
             raise CommandError(done["error"]["detail"])
+        if done["error"]:
+            self.stderr.write(done["error"]["detail"])
 
     def post(self, text: str, user: User, session_id: UUID | None, model: str) -> AcceptedMessage:
         """Store the question."""
