@@ -42,6 +42,13 @@ MSG = Kind("application/vnd.ms-outlook", "an Outlook message")
 HTML = Kind("text/html", "a web page")
 MARKDOWN = Kind("text/markdown", "a Markdown file")
 JSON = Kind("application/json", "a JSON file")
+JSON_LINES = Kind("application/x-ndjson", "a file of JSON lines")
+GEOJSON = Kind("application/geo+json", "a GeoJSON file")
+NOTEBOOK = Kind("application/x-ipynb+json", "a notebook")
+XML = Kind("application/xml", "an XML file")
+YAML = Kind("application/yaml", "a YAML file")
+TOML = Kind("application/toml", "a TOML file")
+PROPERTIES = Kind("text/x-java-properties", "a properties file")
 CSV = Kind("text/csv", "a CSV table")
 TSV = Kind("text/tab-separated-values", "a table")
 TEXT = Kind("text/plain", "a text file")
@@ -74,12 +81,40 @@ BY_ENDING = {
     "md": MARKDOWN,
     "markdown": MARKDOWN,
     "json": JSON,
+    "json5": JSON,
+    "jsonc": JSON,
+    "webmanifest": JSON,
+    "jsonl": JSON_LINES,
+    "ndjson": JSON_LINES,
+    "geojson": GEOJSON,
+    "ipynb": NOTEBOOK,
+    "xml": XML,
+    "xsd": XML,
+    "xsl": XML,
+    "rss": XML,
+    "atom": XML,
+    "kml": XML,
+    "gpx": XML,
+    "xlf": XML,
+    "yaml": YAML,
+    "yml": YAML,
+    "toml": TOML,
+    "properties": PROPERTIES,
     "csv": CSV,
     "tsv": TSV,
 }
 # Formats made of characters; any other name promises a binary file.
-CHARACTERS = {HTML, MARKDOWN, JSON, CSV, TSV, TEXT, EML, MBOX, RTF}
-BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)}
+CHARACTERS = {
+    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF),
+    *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
+}
+BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)} | {
+    "application/jsonl": JSON_LINES,
+    "application/ld+json": JSON,
+    "text/xml": XML,
+    "text/yaml": YAML,
+    "application/x-yaml": YAML,
+}
 
 # What begins a file of a format that is known and not read.
 REFUSED = (

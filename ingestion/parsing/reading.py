@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from documents.language import identify
-from ingestion.parsing import extracting, kinds, markdown, webpage  # noqa: F401 -- readers
+from ingestion.parsing import extracting, json_text, kinds, markdown, notebook, webpage  # noqa: F401 -- readers
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import reader  # noqa: F401 -- a reader
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
@@ -18,7 +17,12 @@ from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, Parse
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONG_LINE = 2000
+UNESCAPE = {
+    kinds.XML.mime: unescaped_references,
+    kinds.YAML.mime: unescaped_strings,
+    kinds.TOML.mime: unescaped_strings,
+    kinds.PROPERTIES.mime: unescaped_letters,
+}
 
 
 @kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
@@ -37,17 +41,11 @@ def read_markdown(data: bytes, mime: str) -> Extract:
     return Extract(found.text, first, headings, notes=found.notes)
 
 
-@kinds.reads(kinds.JSON)
-def read_json(data: bytes, mime: str) -> Extract:
-    """JSON; one without line ends is broken into lines, escaped letters are shown."""
-    found = decode(data)
-    text = found.text
-    one_line = len(text) > LONG_LINE and text.count("\n") < len(text) // LONG_LINE
-    if one_line or "\\u" in text:
-        # What is not JSON, or is nested too deeply, is still text.
-        with suppress(ValueError, RecursionError):
-            text = json.dumps(json.loads(text), ensure_ascii=False, indent=1)
-    return Extract(text, notes=found.notes)
+@kinds.reads(kinds.XML, kinds.YAML, kinds.TOML, kinds.PROPERTIES)
+def read_escaped(data: bytes, mime: str) -> Extract:
+    """Formats that may write letters by their numbers."""
+    found = decode(data, declared=declared_by_text(data))
+    return Extract(UNESCAPE[mime](found.text), notes=found.notes)
 
 
 def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:

@@ -38,7 +38,10 @@ MARKUP = re.compile(
 # More digits than any character has; Python refuses to read thousands of them.
 MONSTERS = re.compile(r"&#(?:[0-9]{9,}+|x[0-9a-f]{9,}+);?", re.I)
 SILENT = {"template", "noscript", "nav", "head"}
-BLOCKS = {"p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "pre", "section", "table"}
+BLOCKS = {
+    *("p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "table"),
+    *("td", "th", "dt", "dd", "article", "blockquote", "figure", "option"),
+}
 
 
 @kinds.reads(kinds.HTML)

@@ -21,9 +21,11 @@ from documents.quoting import questions, sentence_ranking, sentences, words
 from ingestion.parsing import (
     declared,
     decoding,
+    escapes,
     guessing,
+    json_text,
     markdown,
-    reading,
+    notebook,
     sniffing,
     splitting,
     webpage,
@@ -213,6 +215,14 @@ def read_mail(made):
     bodies.unflowed(made, deletes_spaces=False)
 
 
+def read_structured(made):
+    json_text.read_json(made.encode(), "")
+    json_text.laid_out(made)
+    escapes.unescaped_strings(made)
+    escapes.unescaped_letters(made)
+    escapes.unescaped_references(made)
+
+
 def recognise(made):
     """All but the detector itself, which has a fixed cost and is given 32 KiB at most."""
     data = made.encode("latin-1", "replace")
@@ -241,7 +251,8 @@ READERS = [
         read_page,
         ["<head>", "</head", "<title>", "</title", "<body", "<!--", "<a b=", "&#", "<![", ">"],
     ),
-    (lambda made: reading.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
+    (read_structured, ["[", "1", '"', "\\u0041", "\\", "{", ",", "&#", "&amp;", ";", "]"]),
+    (lambda made: notebook.printed(notebook.fenced(made)), ["`", "\r", "\x1b[", "0;"]),
     (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
     (sentences.split_sentences, [".", "!", " ", "\n", "A", "\u00ab", "\u3002"]),
