@@ -12,6 +12,7 @@ from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, T
 from chat.agent.types import (
     ChatMessage,
     LanguageModel,
+    Notice,
     ReasoningDelta,
     TextDelta,
     ToolCall,
@@ -58,6 +59,7 @@ AgentEvent = (
     TextDelta
     | ReasoningDelta
     | Usage
+    | Notice
     | ToolRequested
     | ToolEvent
     | TurnStarted

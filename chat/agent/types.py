@@ -45,6 +45,8 @@ class ToolSchema:
     description: str
     parameters: dict[str, Any]
     qualified: str = ""
+    # Ours: its schema is known to be well, and the product is not the same without it.
+    is_builtin: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +75,14 @@ class Usage:
         self.tokens_out = min(max(self.tokens_out, 0), MOST_TOKENS)
 
 
-ModelEvent = TextDelta | ReasoningDelta | ToolCall | Usage
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the user should know about the way an answer is made."""
+
+    text: str
+
+
+ModelEvent = TextDelta | ReasoningDelta | ToolCall | Usage | Notice
 
 
 class LanguageModel(Protocol):

@@ -17,7 +17,7 @@ from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
 from chat.agent.state import AgentState
 from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
-from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
+from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
@@ -218,6 +218,8 @@ class RunExecutor:
             self.unread_bytes = 0
         elif kind is TurnStarted:
             self.unread_bytes = self.prompt_bytes
+        elif kind is Notice:
+            self.log.emit("log", {"level": "warning", "message": event.text})
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
 

@@ -63,7 +63,7 @@ async def test_request_carries_prompt_options_and_correlation(server):
         {"role": "user", "content": "Find it."},
         {
             "role": "assistant",
-            "content": None,
+            "content": "(tool call)",
             "tool_calls": [
                 {
                     "id": "c1",
