@@ -71,7 +71,7 @@ class CallerSerializer(UserSerializer):
     """Who calls; with a key its scopes, and address and groups only if it has `account`."""
 
     email = serializers.CharField(required=False)
-    groups = GroupOfUserSerializer(many=True, required=False)
+    groups: Any = GroupOfUserSerializer(many=True, required=False)
     scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices), required=False)
 
     class Meta:

@@ -8,7 +8,7 @@ import pytest
 
 from chat.agent.types import ChatMessage, ToolCall
 from chat.llm.openai.conversation import ONLY_CALLS
-from chat.llm.openai.request_format import SYSTEM_ROLE, TEXT_OF_CALLS, messages_json
+from chat.llm.openai.request_format import SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS, messages_json
 
 SYSTEM = ChatMessage("system", "Be brief.")
 
@@ -98,6 +98,18 @@ def test_models_without_tools_or_a_system_role_read_turns_that_alternate(name):
         roles = [one["role"] for one in found if one["role"] != "system"]
         assert set(roles) <= {"user", "assistant"}
         assert all(one != other for one, other in itertools.pairwise(roles))
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_calls_that_are_told_one_by_one_have_their_results_behind_them(name):
+    found = messages_json(CONVERSATIONS[name], refused={SEVERAL_CALLS})
+
+    check_strictly(found)
+    assert all(len(one.get("tool_calls", ["one"])) == 1 for one in found)
+    whole = messages_json(CONVERSATIONS[name])
+    assert sum(one["role"] == "tool" for one in found) == sum(
+        one["role"] == "tool" for one in whole
+    )
 
 
 def test_nothing_that_was_said_is_lost_and_what_is_missing_is_named():

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chat.llm.openai.errors import REFUSABLE_STATUS, refused_part
-from chat.llm.openai.request_format import SYSTEM_ROLE, TEXT_OF_CALLS
+from chat.llm.openai.request_format import SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS
 from youworker.upstream.errors import as_text
 
 if TYPE_CHECKING:
@@ -31,10 +31,23 @@ SCHEMA = re.compile(
     r"|(?:tools|functions)[^\n]{0,80}(?:too many|too long|maximum|at most|exceed|limit)",
     re.I,
 )
-ROLES = re.compile(r"system role|system messages?|roles? must alternate", re.I)
+PROMPT_PARTS = {
+    SYSTEM_ROLE: re.compile(r"system role|system messages?|roles? must alternate", re.I),
+    TEXT_OF_CALLS: re.compile(r"content or tool_calls,? but not both", re.I),
+    SEVERAL_CALLS: re.compile(r"single tool[-_ ]?calls? at once", re.I),
+}
 # A call that a model made badly is no fault of the request.
 GENERATED = re.compile(r"failed_generation|tool_use_failed|tool call validation", re.I)
-TEXT_AND_CALLS = re.compile(r"content or tool_calls,? but not both", re.I)
+
+
+def has_part(part: str, messages: Sequence[dict[str, Any]]) -> bool:
+    """Whether there is something to leave out or to say otherwise."""
+    if part == SYSTEM_ROLE:
+        return bool(messages[0]["role"] == "system")
+    calls = [message for message in messages if "tool_calls" in message]
+    if part == TEXT_OF_CALLS:
+        return any("content" in message for message in calls)
+    return any(len(message["tool_calls"]) > 1 for message in calls)
 
 
 def tool_mark(name: str) -> str:
@@ -62,10 +75,9 @@ def find_concession(
     complaint = as_text(error.body)[:LONGEST_COMPLAINT]
     if GENERATED.search(complaint):
         return set()
-    if TEXT_AND_CALLS.search(complaint):
-        return {TEXT_OF_CALLS}
-    if body["messages"][0]["role"] == "system" and ROLES.search(complaint):
-        return {SYSTEM_ROLE}
+    for part, pattern in PROMPT_PARTS.items():
+        if pattern.search(complaint) and has_part(part, body["messages"]):
+            return {part}
     marks = {tool_mark(name) for name in named_tools(complaint, tools)}
     if not marks and SCHEMA.search(complaint):
         marks = {tool_mark(tool.name) for tool in tools if not tool.is_builtin}

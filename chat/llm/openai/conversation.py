@@ -50,10 +50,28 @@ def without_tools(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The same for models whose template knows no tools: calls and results in words."""
     plain: list[ChatMessage] = []
     for message in map(plain_message, messages):
+        text = message.content
         if plain and plain[-1].role == message.role:
-            message = replace(message, content=joined(plain.pop().content, message.content))
-        plain.append(message)
+            text = joined(plain.pop().content, text)
+        plain.append(ChatMessage(message.role, text))
     return plain
+
+
+def with_single_calls(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same with a message for each call, and its result behind it: Llama's templates."""
+    split: list[ChatMessage] = []
+    waiting: dict[str, ChatMessage] = {}
+    for message in messages:
+        if message.role == "tool":
+            split += [waiting.pop(message.tool_call_id), message]
+            continue
+        if not message.tool_calls:
+            split.append(message)
+        waiting = {
+            call.id: ChatMessage("assistant", message.content, tool_calls=[call])
+            for call in message.tool_calls
+        }
+    return split
 
 
 def plain_message(message: ChatMessage) -> ChatMessage:
@@ -95,6 +113,8 @@ class Turns:
     def finished(self) -> list[ChatMessage]:
         """Everything that was added."""
         self.close_calls()
+        if not self.said:
+            self.add_question("")
         head = [ChatMessage("system", self.system)] if self.system.strip() else []
         return [*head, *self.said]
 

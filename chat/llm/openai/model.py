@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.exceptions import ModelUnavailable, ModelUnknown
+from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
 from chat.agent.types import Notice
 from chat.llm.openai.completion_request import Turn
 from chat.llm.openai.concessions import accepted_tools, find_concession, told_concession
@@ -115,9 +115,7 @@ class OpenAICompatibleModel:
             except StatusError as error:
                 parts = find_concession(error, body, left)
                 if not parts:
-                    if error.status == NOT_FOUND and "model" in error.reason.lower():
-                        raise ModelUnknown(f"There is no model called {self.name!r}.") from error
-                    raise status_failure(error) from error
+                    raise refusal(error) from error
                 logger.info("Model %r takes no %s; going on without.", self.name, sorted(parts))
                 self.refused.update(parts)
                 must_tell = True
@@ -138,3 +136,11 @@ class OpenAICompatibleModel:
         if tools:
             body["tools"] = tools_json(tools)
         return {name: value for name, value in body.items() if name not in self.refused}
+
+
+def refusal(error: StatusError) -> AgentError | Transient:
+    """What an error status means, a model that the server does not have among it."""
+    failure = status_failure(error)
+    if error.status == NOT_FOUND and "model" in error.reason.lower():
+        return ModelUnknown(failure.args[0])
+    return failure

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chat.llm.openai.conversation import ONLY_CALLS, ordered_turns, without_system, without_tools
+from chat.llm.openai.conversation import (
+    ONLY_CALLS,
+    ordered_turns,
+    with_single_calls,
+    without_system,
+    without_tools,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
 # Parts of messages that some servers refuse, beside the parts of a request.
 SYSTEM_ROLE = "system role"
 TEXT_OF_CALLS = "text of calls"
+SEVERAL_CALLS = "several calls in one message"
 
 
 def messages_json(
@@ -25,6 +32,8 @@ def messages_json(
     turns = ordered_turns(messages)
     if "tools" in refused:
         turns = without_tools(turns)
+    if SEVERAL_CALLS in refused and "tools" not in refused:
+        turns = with_single_calls(turns)
     if SYSTEM_ROLE in refused:
         turns = without_system(turns)
     found = [message_json(message) for message in turns]
