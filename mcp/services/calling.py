@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from mcp.gateway import Endpoint
+    from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
 
