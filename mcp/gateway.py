@@ -17,8 +17,8 @@ from mcp.connection_pool import evict_connection
 from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
-from mcp.results import outcome_of
-from mcp.sessions import DEAD, converse, innermost, pool_key
+from mcp.results import read_result
+from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
 from mcp.transports import Endpoint
 from youworker.core.config import config
@@ -77,7 +77,7 @@ async def list_tools(endpoint: Endpoint) -> Listing:
     """Ask a server for its tools, all pages; raises `ToolServerUnavailable`."""
     try:
         with anyio.fail_after(config.mcp.call_timeout):
-            found, protocol = await converse(endpoint, walk_tool_pages)
+            found, protocol = await hold_session(endpoint, walk_tool_pages)
     except Exception as error:
         raise unavailable(endpoint, error) from error
     found.protocol = protocol
@@ -129,13 +129,13 @@ async def call(
 
     try:
         with anyio.fail_after(config.mcp.call_timeout):
-            result, _ = await converse(endpoint, send, correlation_id)
+            result, _ = await hold_session(endpoint, send, correlation_id)
     except Exception as error:  # noqa: BLE001 -- told to the model, or raised again
         return failed_call(endpoint, error)
     if isinstance(result, types.InputRequiredResult):
         return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
     answer = (result.meta or {}).get(ANSWER, {})
-    outcome = outcome_of(answer, limit=config.mcp.result_bytes)
+    outcome = read_result(answer, limit=config.mcp.result_bytes)
     if outcome.is_error:
         outcome.text = without_secrets(endpoint, outcome.text)
     return outcome

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from anyio.lowlevel import checkpoint
 from mcp_types.methods import validate_server_result
 from pydantic import ValidationError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LIST = "tools/list"
 # Of one server: no model can choose among more, and each is checked by itself.
 MOST_TOOLS = 1000
+# So many are checked in one go: others share the event loop.
+TOOLS_AT_ONCE = 50
 LONGEST_REASON = 200
 # Where a page says what became of its definitions; what a server writes there is lost.
 PAGE = "youworker/page"
@@ -67,18 +70,20 @@ class CheckedAnswers:
         raw: dict[str, Any] = await self.inner.send_raw_request(method, params, opts)
         match method:
             case "tools/list" if isinstance(raw.get("tools"), list):
-                return self.checked_page(raw)
+                return await self.check_page(raw)
             case "tools/call" if raw.get("resultType") != "input_required":
                 return {"content": [], "resultType": "complete", "_meta": {ANSWER: raw}}
             case "initialize":
                 return introduced(raw)
         return raw
 
-    def checked_page(self, raw: dict[str, Any]) -> dict[str, Any]:
+    async def check_page(self, raw: dict[str, Any]) -> dict[str, Any]:
         """A page of a listing with the usable definitions only."""
         raw = {**raw, **UNCACHED}
         page = CheckedPage(cut=len(raw["tools"]) > MOST_TOOLS)
-        for tool in raw["tools"][:MOST_TOOLS]:
+        for place, tool in enumerate(raw["tools"][:MOST_TOOLS]):
+            if place % TOOLS_AT_ONCE == 0:
+                await checkpoint()
             self.check_tool(raw, tool, page)
         meta = raw.get("_meta")
         told = {**(meta if isinstance(meta, dict) else {}), PAGE: asdict(page)}
@@ -86,38 +91,34 @@ class CheckedAnswers:
 
     def check_tool(self, raw: dict[str, Any], given: Any, page: CheckedPage) -> None:
         """Put a definition on the page, without what is wrong with it if it can do without."""
-        name, lost = name_of(given), []
+        name = name_of(given)
         tool, reason = with_plain_schema(given)
-        reason = reason or self.fault_of(raw, tool)
-        for ornament in ORNAMENTS:
-            if not reason or not isinstance(tool, dict) or ornament not in tool:
-                continue
-            plain = {word: value for word, value in tool.items() if word != ornament}
-            rest = self.fault_of(raw, plain)
-            if rest != reason:
-                lost.append(ornament)
-                tool, reason = plain, rest
-        if reason:
-            page.refused.append((name, reason))
+        faults = {"": reason} if reason else self.faults_of(raw, tool)
+        lost = [word for word in ORNAMENTS if word in faults]
+        if lost:
+            tool = {word: value for word, value in tool.items() if word not in lost}
+            faults = self.faults_of(raw, tool)
+        if faults:
+            page.refused.append((name, next(iter(faults.values()))))
             return
         page.tools.append(tool)
-        page.mended += [(name, f"its {ornament} cannot be read") for ornament in lost]
+        page.mended += [(name, f"its {word} cannot be read") for word in lost]
         page.schemas.setdefault(name, given["inputSchema"])
 
-    def fault_of(self, page: dict[str, Any], tool: Any) -> str:
-        """Why the SDK would refuse a page with this tool; empty when it would not."""
+    def faults_of(self, page: dict[str, Any], tool: Any) -> dict[str, str]:
+        """Why the SDK would refuse a page with this tool, by the parts of the tool."""
         try:
             # Before anything is agreed upon nobody lists tools.
             version = self.session.protocol_version or ""
             validate_server_result(LIST, version, {**page, "tools": [tool]})
         except ValidationError as error:
-            return reason_of(error)
+            return reasons_in(error)
         except (ValueError, RecursionError):
-            return "it cannot be written as JSON"
+            return {"": "it cannot be written as JSON"}
         except KeyError:
             # A version without a schema of its own: the SDK does not look either.
-            return ""
-        return ""
+            return {}
+        return {}
 
 
 def with_plain_schema(tool: Any) -> tuple[Any, str]:
@@ -152,8 +153,11 @@ def name_of(tool: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def reason_of(error: ValidationError) -> str:
-    """The first thing that is wrong with a definition, without its content."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in ("tools", 0))
-    return f"{place or 'definition'}: {first['msg']}"[:LONGEST_REASON]
+def reasons_in(error: ValidationError) -> dict[str, str]:
+    """What is wrong with a definition by its parts, without its content."""
+    found: dict[str, str] = {}
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        places = [str(part) for part in each["loc"] if part not in ("tools", 0)]
+        told = f"{'.'.join(places) or 'definition'}: {each['msg']}"[:LONGEST_REASON]
+        found.setdefault(places[0] if places else "", told)
+    return found

@@ -41,23 +41,23 @@ def protocols_to_try(transport: str, known: str) -> list[str]:
     return [known, *(each for each in order if each != known)]
 
 
-async def negotiate(session: ClientSession, protocol: str) -> str:
+async def settle_protocol(session: ClientSession, protocol: str) -> str:
     """Agree with a server that was just connected to; what it speaks.
 
     Raises what the session raises, and `TimeoutError`.
     """
     if protocol == Protocol.MODERN:
         session.adopt(newest_protocol())
-    elif protocol == Protocol.UNKNOWN and await probe(session):
+    elif protocol == Protocol.UNKNOWN and await probe_protocol(session):
         protocol = Protocol.MODERN
     else:
-        await shake_hands(session)
+        await begin_handshake(session)
     if protocol == Protocol.UNKNOWN:
         protocol = Protocol.HANDSHAKE
     return protocol
 
 
-async def probe(session: ClientSession) -> bool:
+async def probe_protocol(session: ClientSession) -> bool:
     """Ask for the newest protocol; whether the server speaks it.
 
     Raises `MCPError` when it speaks only others that nobody here does, or is gone.
@@ -97,20 +97,20 @@ def newest_protocol() -> types.DiscoverResult:
     )
 
 
-async def shake_hands(session: ClientSession) -> None:
+async def begin_handshake(session: ClientSession) -> None:
     """Introduce ourselves as before the newest protocol, with an older version if need be."""
     try:
-        result = await initialize(session, LATEST_HANDSHAKE_VERSION)
+        result = await send_hello(session, LATEST_HANDSHAKE_VERSION)
     except MCPError as error:
         named = set(supported_versions(error)) & set(HANDSHAKE_PROTOCOL_VERSIONS)
         if not named and not VERSION.search(error.message):
             raise
-        result = await initialize(session, max(named, default=HANDSHAKE_PROTOCOL_VERSIONS[0]))
+        result = await send_hello(session, max(named, default=HANDSHAKE_PROTOCOL_VERSIONS[0]))
     session.adopt(result)
     await session.send_notification(types.InitializedNotification())
 
 
-async def initialize(session: ClientSession, version: str) -> types.InitializeResult:
+async def send_hello(session: ClientSession, version: str) -> types.InitializeResult:
     """Propose a version; what the server made of it.
 
     A version nobody knows is taken for the proposed one: the two calls we make are in each.

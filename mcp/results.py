@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mcp.calls import ToolOutcome
-from youworker.core.storable import storable_json
+from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NO_WORDS = "The tool answered without any content."
 NO_REASON = "The tool failed and did not say why."
@@ -20,23 +20,30 @@ ENVELOPE = frozenset({"content", "structuredContent", "isError", "resultType", "
 LONGEST_NOTE = 500
 
 
-def outcome_of(answer: Mapping[str, Any], *, limit: int) -> ToolOutcome:
-    """The result of a call as text and data that can be stored, neither above `limit` bytes.
-
-    There are always words, whatever the server sent: without any text its data is told instead.
-    """
+def read_result(answer: Mapping[str, Any], *, limit: int) -> ToolOutcome:
+    """The result of a call, whatever the server made of it, in at most `limit` bytes."""
     result = storable_json(dict(answer))
-    is_error = is_true(result.get("isError"))
     data = result.get("structuredContent")
     if data is None and not result.get("content"):
         # Older servers answer with `toolResult`, and some with their data as it is.
         data = {word: value for word, value in result.items() if word not in ENVELOPE} or None
-    blocks = list_of(result.get("content"))
+    blocks = blocks_in(result.get("content"))
+    return outcome_of(blocks, data, is_error=is_true(result.get("isError")), limit=limit)
+
+
+def outcome_of(
+    blocks: Iterable[dict[str, Any]], structured: Any, *, is_error: bool, limit: int
+) -> ToolOutcome:
+    """The answer as text and data that can be stored, neither larger than `limit` bytes.
+
+    There are always words: where a server gave no text its data is told, and else that it is so.
+    """
+    blocks, data = list(blocks), storable_json(structured)
     encoded = b"" if data is None else orjson.dumps(data)
     words = list(filter(None, map(text_of, blocks)))
     if data is not None and not any(map(words_of, blocks)):
         words.append(encoded.decode())
-    text = "\n".join(words) or (NO_REASON if is_error else NO_WORDS)
+    text = storable_text("\n".join(words)) or (NO_REASON if is_error else NO_WORDS)
     kept = data if len(encoded) <= limit else None
     return ToolOutcome(cut(text, limit=limit), kept, is_error=is_error)
 
@@ -46,7 +53,7 @@ def is_true(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
-def list_of(content: Any) -> list[dict[str, Any]]:
+def blocks_in(content: Any) -> list[dict[str, Any]]:
     """The content as blocks; a single one may stand for itself, and plain text for a block."""
     given = content if isinstance(content, list) else [content]
     return [
@@ -79,7 +86,9 @@ def text_of(block: dict[str, Any]) -> str:
             about = resource if isinstance(resource, dict) else {}
             return note("file", about, "uri", "mimeType")
         case "resource_link":
-            return note("link", block, "name", "uri", "description")
+            name = block.get("name")
+            kind = f"{name}:" if isinstance(name, str) else "file:"
+            return note(kind, block, "uri", "description")
         case kind:
             return note(kind if isinstance(kind, str) else "content", block, "name", "mimeType")
 

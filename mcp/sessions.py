@@ -18,7 +18,7 @@ from mcp.client.session import ClientSession
 from mcp.connection_pool import borrow_connection, evict_connection
 from mcp.enums import Protocol, Transport
 from mcp.listings import CheckedAnswers
-from mcp.negotiation import US, negotiate, protocols_to_try
+from mcp.negotiation import US, protocols_to_try, settle_protocol
 from mcp.shared.exceptions import MCPError
 from mcp.transports import open_streams
 from mcp.wire import install_reader
@@ -66,7 +66,7 @@ class NoSession(Exception):
     """A server with which no session could be begun; the message is its own, or a library's."""
 
 
-async def converse(
+async def hold_session(
     endpoint: Endpoint,
     work: Work[T],
     correlation_id: str = "",
@@ -162,12 +162,14 @@ async def open_session(
 async def enter_session(
     endpoint: Endpoint, protocol: str, correlation_id: str
 ) -> tuple[AsyncExitStack, ClientSession, str]:
-    """Connect and negotiate; the stack closes what was opened."""
+    """Connect and agree on a protocol; the stack closes what was opened."""
     async with AsyncExitStack() as stack:
-        streams = await stack.enter_async_context(open_streams(endpoint, protocol, correlation_id))
-        session = await stack.enter_async_context(ClientSession(*streams, client_info=US))
+        reading, writing = await stack.enter_async_context(
+            open_streams(endpoint, protocol, correlation_id)
+        )
+        session = await stack.enter_async_context(ClientSession(reading, writing, client_info=US))
         CheckedAnswers(session)
-        spoken = await negotiate(session, protocol)
+        spoken = await settle_protocol(session, protocol)
         return stack.pop_all(), session, spoken
     raise AssertionError  # The stack does not swallow exceptions.
 

@@ -128,11 +128,11 @@ class Repair:
         self, schema: dict[str, Any], followed: frozenset[str]
     ) -> tuple[dict[str, Any], frozenset[str]]:
         """The schema with what its references and `allOf` add; a circle adds nothing."""
-        parts, found = [schema], {}
+        parts, found = [schema], dict[str, Any]()
         while parts and self.nodes <= MOST_NODES:
             part = parts.pop(0)
             self.nodes += 1
-            reference = part.get("$ref")
+            reference: Any = part.get("$ref")
             target = self.look_up(reference) if isinstance(reference, str) else None
             if isinstance(target, dict):
                 # Of what a circle comes back to only the type is told again.
@@ -267,8 +267,9 @@ def values_of(schema: dict[str, Any]) -> list[Any]:
 
 def type_of(value: Any) -> str:
     """The type of a value in the words of JSON Schema."""
-    kinds = {str: "string", bool: "boolean", int: "integer", float: "number"}
-    return kinds.get(type(value)) or {dict: "object", list: "array"}.get(type(value), "null")
+    kinds: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+    kinds |= {dict: "object", list: "array"}
+    return kinds.get(type(value), "null")
 
 
 def described(schema: dict[str, Any]) -> dict[str, Any]:

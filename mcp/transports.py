@@ -56,7 +56,7 @@ def open_streams(
             endpoint.url,
             timeout=config.mcp.call_timeout,
             sse_read_timeout=config.mcp.call_timeout,
-            httpx_client_factory=lambda **_: http_client(endpoint, correlation_id),
+            httpx_client_factory=lambda *_, **__: http_client(endpoint, correlation_id),
         )
     return open_http_streams(endpoint, correlation_id)
 

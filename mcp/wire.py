@@ -49,7 +49,7 @@ def read_message(data: str | bytes, **options: Any) -> JSONRPCMessage:
 
 def install_reader() -> None:
     """Let the transports of the SDK read what servers really send; it has no place for that."""
-    jsonrpc_message_adapter.validate_json = read_message  # type: ignore[method-assign]
+    jsonrpc_message_adapter.validate_json = read_message  # type: ignore[method-assign, assignment]
 
 
 def repaired_message(data: str | bytes) -> dict[str, Any] | None:

@@ -27,8 +27,8 @@ def action_for(method: str, script: dict) -> str:
     if method in script:
         steps = script[method]
         if isinstance(steps, list):
-            return steps.pop(0) if len(steps) > 1 else steps[0]
-        return steps
+            return str(steps.pop(0) if len(steps) > 1 else steps[0])
+        return str(steps)
     if method in USUAL:
         return f'{{"jsonrpc": "2.0", "id": $ID, "result": {json.dumps(USUAL[method])}}}'
     return UNKNOWN
