@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # OpenAI and Azure take no longer descriptions; staff see all of it.
 LONGEST_TOLD = 1024
 MOST_SCHEMAS = 5000
-shown_schemas: dict[str, dict[str, Any] | None] = {}
+shown_schemas: dict[tuple[UUID, str], dict[str, Any] | None] = {}
 
 
 def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
@@ -72,16 +72,17 @@ def info_of(tool: Tool) -> ToolInfo | None:
 
 
 def shown_schema(tool: Tool) -> dict[str, Any] | None:
-    """The schema models are shown, by the hash of the tool's form; None when there is none."""
-    if tool.schema_hash not in shown_schemas:
+    """The schema models are shown of this form of a tool; None when there is none."""
+    key = (tool.pk, tool.schema_hash)
+    if key not in shown_schemas:
         if len(shown_schemas) >= MOST_SCHEMAS:
             shown_schemas.clear()
         try:
-            shown_schemas[tool.schema_hash] = repaired_schema(tool.input_schema)
+            shown_schemas[key] = repaired_schema(tool.input_schema)
         except UnusableSchema as error:
             logger.warning("the tool %s is left out: %s", tool.name, error)
-            shown_schemas[tool.schema_hash] = None
-    return shown_schemas[tool.schema_hash]
+            shown_schemas[key] = None
+    return shown_schemas[key]
 
 
 @dataclass(frozen=True, slots=True)
