@@ -58,10 +58,14 @@ def key_in(request: Request) -> str | None:
     return shown_key(request.headers.get("Authorization", ""), request.headers.get("X-API-Key"))
 
 
+# In `scopes` of a view: whatever the key may do, it is let in.
+ANY_SCOPE = "*"
+
+
 class SignedInWithScope(permissions.BasePermission):
     """Signed in; and with an API key, one that has the scope the view names.
 
-    A view without a scope for the method is closed to keys.
+    A view without a scope for the method is closed to keys; `ANY_SCOPE` opens it to each.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -69,7 +73,8 @@ class SignedInWithScope(permissions.BasePermission):
             return False
         if isinstance(request.auth, ApiKey):
             kind = "read" if request.method in permissions.SAFE_METHODS else "write"
-            if view.scopes.get(kind) not in request.auth.scopes:
+            needed = view.scopes.get(kind)
+            if needed != ANY_SCOPE and needed not in request.auth.scopes:
                 raise InsufficientScope("This API key does not have the scope that is needed.")
         return True
 

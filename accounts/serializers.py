@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -15,8 +15,13 @@ from accounts.types import LONGEST_PASSWORD
 from youworker.audit import ACTIONS, RESULTS
 from youworker.core.api.schema import example
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 LONGEST_CODE = 64
 MOST_NETWORKS = 50
+# Of the own profile, what a key reads only with the scope `account`.
+PRIVATE_FIELDS = ("email", "groups")
 
 
 class GroupOfUserSerializer(serializers.Serializer[Any]):
@@ -49,12 +54,37 @@ class UserSerializer(serializers.ModelSerializer[User]):
         )
         read_only_fields = fields
 
+    def __init__(self, *args: Any, fields_left_out: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in fields_left_out:
+            del self.fields[name]
+
     @extend_schema_field(GroupOfUserSerializer(many=True))
     def get_groups(self, user: User) -> Any:
         """The memberships in groups that are not deleted."""
         memberships = user.group_memberships.filter(group__deleted_at__isnull=True)
         rows = memberships.select_related("group").order_by("group__name")
         return GroupOfUserSerializer(rows, many=True).data
+
+
+class CallerSerializer(UserSerializer):
+    """Who calls; with a key its scopes, and address and groups only if it has `account`."""
+
+    email = serializers.CharField(required=False)
+    groups: Any = GroupOfUserSerializer(many=True, required=False)
+    scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices), required=False)
+
+    class Meta:
+        model = User
+        fields = (*UserSerializer.Meta.fields, "scopes")
+        read_only_fields = UserSerializer.Meta.fields
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        """Leave out what the `key` of the context may not read; None is a session."""
+        key: ApiKey | None = self.context["key"]
+        is_told_all = key is None or Scope.ACCOUNT in key.scopes
+        about = UserSerializer(instance, fields_left_out=() if is_told_all else PRIVATE_FIELDS)
+        return about.data if key is None else {**about.data, "scopes": key.scopes}
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):

@@ -1,6 +1,6 @@
 """What the chat services may refuse with."""
 
-from youworker.core.exceptions import Conflict, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, InvalidInput, UpstreamUnavailable
 
 
 class RunFinished(Conflict):
@@ -13,6 +13,12 @@ class AnswerFailed(UpstreamUnavailable):
     """The run of a one-call chat ended without an answer."""
 
     code = "answer_failed"
+
+
+class UnknownModel(InvalidInput):
+    """No server has a model of the name that was asked for."""
+
+    code = "model_not_found"
 
 
 class ApprovalClosed(Conflict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.utils.html import format_html_join
 from unfold.admin import TabularInline
 
 from mcp import services
@@ -36,6 +37,7 @@ class ServerAdmin(KeptAdmin):
         "builtin",
         "status",
         "last_error",
+        "faults",
         "last_seen_at",
         "created_at",
     )
@@ -45,6 +47,7 @@ class ServerAdmin(KeptAdmin):
         "builtin",
         "status",
         "last_error",
+        "faults",
         "last_seen_at",
         "created_at",
     )
@@ -77,6 +80,12 @@ class ServerAdmin(KeptAdmin):
                 self.message_user(request, error.message, "error")
             else:
                 self.message_user(request, f"{server.slug}: {count} tools")
+
+    @admin.display(description="tools with faults")
+    def faults(self, server: Server) -> str:
+        """Each tool that is left out or lost something, with the reason."""
+        lines = ((f"{one['tool']}: {one['reason']}",) for one in server.tool_faults)
+        return format_html_join("", "<div>{}</div>", lines) or "-"
 
     @admin.display(description="tools", ordering="tool_count")
     def tool_count(self, server: Server) -> int:

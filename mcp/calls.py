@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ToolInfo:
-    """A tool that somebody may use now; `safe_name` is what models are shown."""
+    """A tool that somebody may use now; `safe_name` is what models are shown.
+
+    `input_schema` is in the part of JSON Schema that every model server takes.
+    """
 
     id: UUID
     name: str
@@ -26,6 +29,7 @@ class ToolInfo:
     server: str
     policy: str = "auto"
     effects: tuple[str, ...] = ()
+    is_builtin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,15 @@ class Transport(models.TextChoices):
     HTTP = "http", "streamable HTTP"
 
 
+class Protocol(models.TextChoices):
+    """What a server speaks, as far as that was found out."""
+
+    UNKNOWN = "", "unknown"
+    MODERN = "modern", "2026-07-28 and later"
+    HANDSHAKE = "handshake", "2025-11-25 and earlier"
+    SSE = "sse", "2024-11-05 over server-sent events"
+
+
 class ServerStatus(models.TextChoices):
     """What the last contact said."""
 

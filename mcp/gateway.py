@@ -1,68 +1,40 @@
-"""The client half of the official SDK, the only module that knows it.
+"""Listing and calling the tools of servers through the official SDK.
 
 Importing takes more than a second: services import this module when they need it.
 """
 
 from __future__ import annotations
 
-import logging
-import sys
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx2
-from django.conf import settings
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, Implementation, Tool
-from mcp_types.version import LATEST_MODERN_VERSION
-from pydantic import ValidationError
+import mcp_types as types
+from pydantic import TypeAdapter, ValidationError
 
-from mcp.builtin.registry import build
 from mcp.calls import ToolOutcome
-from mcp.client import Client, InputRequiredRoundsExceededError
-from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.connection_pool import borrow_connection, evict_connection
-from mcp.enums import Transport
+from mcp.connection_pool import evict_connection
+from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable
-from mcp.listings import MOST_TOOLS, REFUSED, CheckedListings
-from mcp.results import outcome_of
+from mcp.listings import ANSWER, MOST_TOOLS, PAGE
+from mcp.results import read_result
+from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
+from mcp.transports import Endpoint
 from youworker.core.config import config
-from youworker.core.request_context import HEADER
 from youworker.upstream.body_limits import AnswerTooLarge
-from youworker.upstream.egress import find_named_addresses
-from youworker.upstream.guard import BoundedTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
-logger = logging.getLogger(__name__)
+    from mcp.client.session import ClientSession
 
-CONNECT_SECONDS = 10.0
+__all__ = ["Endpoint", "Listing", "call", "list_tools"]
+
 MOST_PAGES = 100
-# Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.
-LARGEST_BODY = 16 * 1024 * 1024
-# Framing and escaping make an answer longer than the text in it.
-WIRE_FACTOR = 8
 # Shorter values of headers and environments are words such as `1` or `on`.
 SHORTEST_SECRET = 4
-DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
-US = Implementation(name="youworker", version="1")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a server is and what opens its door; hashable, so that it names a connection."""
-
-    slug: str
-    transport: str
-    url: str = ""
-    argv: tuple[str, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
+RESULT: TypeAdapter[Any] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +50,66 @@ class FoundTool:
 
 @dataclass(slots=True)
 class Listing:
-    """The tools of a server, and the name and the fault of each that breaks the protocol."""
+    """The tools of a server; the name and the fault of each that was left out, or lost something.
+
+    `cut` says that the server has more than are listed; `protocol` is what it speaks.
+    """
 
     tools: list[FoundTool] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    mended: list[tuple[str, str]] = field(default_factory=list)
+    cut: bool = False
+    protocol: str = Protocol.UNKNOWN.value
+
+    def add(self, page: types.ListToolsResult) -> None:
+        """Add what is on a page, up to the limit."""
+        about = (page.meta or {}).get(PAGE, {})
+        schemas = about.get("schemas", {})
+        found = [described(tool, schemas.get(tool.name)) for tool in page.tools]
+        room = MOST_TOOLS - len(self.tools)
+        self.tools += found[:room]
+        self.refused += about.get("refused", [])[:MOST_TOOLS]
+        self.mended += about.get("mended", [])[:MOST_TOOLS]
+        self.cut = self.cut or about.get("cut", False) or len(found) > room
 
 
 async def list_tools(endpoint: Endpoint) -> Listing:
     """Ask a server for its tools, all pages; raises `ToolServerUnavailable`."""
     try:
         with anyio.fail_after(config.mcp.call_timeout):
-            async with open_connection(endpoint) as client:
-                return await walk_tool_pages(client)
+            found, protocol = await hold_session(endpoint, walk_tool_pages)
     except Exception as error:
         raise unavailable(endpoint, error) from error
+    found.protocol = protocol
+    return found
 
 
-async def walk_tool_pages(client: Client) -> Listing:
+async def walk_tool_pages(session: ClientSession) -> Listing:
     """Walk the pages; a server that never ends them, or goes round in circles, is cut off."""
     found = Listing()
     cursor: str | None = None
     seen: set[str | None] = set()
-    while cursor not in seen and len(seen) < MOST_PAGES:
+    while cursor not in seen:
         seen.add(cursor)
-        page = await client.list_tools(cursor=cursor, cache_mode="bypass")
-        found.tools += map(described, page.tools)
-        found.refused += (page.meta or {}).get(REFUSED, [])
-        cursor = page.next_cursor
-        if cursor is None or len(found.tools) + len(found.refused) > MOST_TOOLS:
+        params = types.PaginatedRequestParams(cursor=cursor) if cursor else None
+        page = await session.list_tools(params=params)
+        found.add(page)
+        cursor = page.next_cursor or None
+        if cursor is None:
             break
-    return Listing(found.tools[:MOST_TOOLS], found.refused[:MOST_TOOLS])
+        if len(seen) >= MOST_PAGES or len(found.tools) + len(found.refused) >= MOST_TOOLS:
+            found.cut = True
+            break
+    return found
 
 
-def described(tool: Tool) -> FoundTool:
+def described(tool: types.Tool, schema: dict[str, Any] | None = None) -> FoundTool:
     """What is kept of a tool; without hints the worst is assumed, as the protocol says."""
     hints = tool.annotations
     return FoundTool(
         name=tool.name,
         description=tool.description or tool.title or "",
-        input_schema=dict(tool.input_schema),
+        input_schema=dict(tool.input_schema) if schema is None else schema,
         reads_only=bool(hints and hints.read_only_hint),
         stays_inside=bool(hints and hints.open_world_hint is False),
     )
@@ -129,39 +122,40 @@ async def call(
 
     An error the server answers with is an outcome: the server is alive.
     """
-    limit = config.mcp.call_timeout
+
+    async def send(session: ClientSession) -> Any:
+        params = types.CallToolRequestParams(name=tool, arguments=dict(arguments))
+        return await session.send_request(types.CallToolRequest(params=params), RESULT)
+
     try:
-        with anyio.fail_after(limit):
-            async with open_connection(endpoint, correlation_id) as client:
-                result = await client.call_tool(tool, dict(arguments))
-    except (InputRequiredRoundsExceededError, ValidationError, RuntimeError) as error:
-        told = without_secrets(endpoint, str(error))
+        with anyio.fail_after(config.mcp.call_timeout):
+            result, _ = await hold_session(endpoint, send, correlation_id)
+    except Exception as error:  # noqa: BLE001 -- told to the model, or raised again
+        return failed_call(endpoint, error)
+    if isinstance(result, types.InputRequiredResult):
+        return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
+    answer = (result.meta or {}).get(ANSWER, {})
+    outcome = read_result(answer, limit=config.mcp.result_bytes)
+    if outcome.is_error:
+        outcome.text = without_secrets(endpoint, outcome.text)
+    return outcome
+
+
+def failed_call(endpoint: Endpoint, error: Exception) -> ToolOutcome:
+    """What a failed call means for the model; raises `ToolServerUnavailable` without an answer."""
+    cause = innermost(error)
+    if isinstance(cause, MCPError) and cause.code not in DEAD:
+        words = cause.message.strip() or f"The tool answered with the error {cause.code}."
+        return ToolOutcome(without_secrets(endpoint, words), is_error=True)
+    if isinstance(cause, (ValidationError, RuntimeError)):
+        told = without_secrets(endpoint, str(cause))
         return ToolOutcome(f"The tool's answer is not valid: {told}", is_error=True)
-    except MCPError as error:
-        if error.code in DEAD:
-            raise unavailable(endpoint, error) from error
-        return ToolOutcome(without_secrets(endpoint, error.message), is_error=True)
-    except Exception as error:
-        cause = innermost(error)
-        if isinstance(cause, AnswerTooLarge):
-            return ToolOutcome(str(cause), is_error=True)
-        if isinstance(cause, TimeoutError):
-            # A program that hangs would hang for the next caller as well.
-            evict_connection(endpoint)
-        raise unavailable(endpoint, error) from error
-    return outcome_of(
-        [block.model_dump(by_alias=True, mode="json") for block in result.content],
-        result.structured_content,
-        is_error=result.is_error,
-        limit=config.mcp.result_bytes,
-    )
-
-
-def innermost(error: BaseException) -> BaseException:
-    """What went wrong first in the tasks of a connection."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    if isinstance(cause, AnswerTooLarge):
+        return ToolOutcome(str(cause), is_error=True)
+    if isinstance(cause, TimeoutError):
+        # A program that hangs would hang for the next caller as well.
+        evict_connection(pool_key(endpoint))
+    raise unavailable(endpoint, error) from error
 
 
 def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailable:
@@ -186,65 +180,3 @@ def without_secrets(endpoint: Endpoint, text: str) -> str:
         if len(shape) >= SHORTEST_SECRET:
             text = text.replace(shape, "…")
     return text
-
-
-@asynccontextmanager
-async def open_connection(endpoint: Endpoint, correlation_id: str = "") -> AsyncIterator[Client]:
-    """A connected client for one piece of work."""
-    match endpoint.transport:
-        case Transport.INPROCESS:
-            # Without streams and in this task, so that context variables reach the tool.
-            async with open_client(build(endpoint.slug), mode=LATEST_MODERN_VERSION) as client:
-                yield client
-        case Transport.HTTP:
-            # One session per call: what a server remembers of a session is one user's.
-            async with open_client(open_http_streams(endpoint, correlation_id)) as client:
-                yield client
-        case _:
-            # A program takes long to start, and belongs to no user: it is kept for a while.
-            async with borrow_connection(
-                endpoint, lambda: open_client(prepare_program(endpoint))
-            ) as (pooled, client):
-                try:
-                    yield client
-                except MCPError as error:
-                    if error.code == CONNECTION_CLOSED:
-                        pooled.close()
-                    raise
-
-
-@asynccontextmanager
-async def open_client(peer: Any, *, mode: str = "auto") -> AsyncIterator[Client]:
-    """A client that caches nothing: descriptions are compared, not trusted."""
-    async with Client(peer, mode=mode, cache=None, client_info=US) as client:
-        CheckedListings(client)
-        yield client
-
-
-@asynccontextmanager
-async def open_http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator[Any]:
-    """Streamable HTTP with this server's headers only; the SDK stays within the origin."""
-    headers = dict(endpoint.headers)
-    if correlation_id:
-        headers[HEADER] = correlation_id
-    limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
-    transport = BoundedTransport(
-        find_named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
-    )
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=limits, transport=transport) as http,
-        streamable_http_client(endpoint.url, http_client=http) as streams,
-    ):
-        yield streams
-
-
-def prepare_program(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
-    """A program of the operator, with nothing of ours in its environment or directory."""
-    folder = Path(settings.DATA_DIR) / "mcp" / endpoint.slug
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    command, *arguments = endpoint.argv
-    # The SDK passes on HOME, LOGNAME, PATH, SHELL, TERM and USER, and then these.
-    started = StdioServerParameters(
-        command=command, args=arguments, env=dict(endpoint.env), cwd=folder
-    )
-    return stdio_client(started, errlog=sys.__stderr__ or sys.stderr)

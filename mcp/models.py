@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from groups.models import Group
-from mcp.enums import Effect, Policy, ServerStatus, Transport
+from mcp.enums import Effect, Policy, Protocol, ServerStatus, Transport
 from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
 from mcp.naming import SLUG, validate_address
 from youworker.core.models import TimestampedModel
@@ -31,6 +31,11 @@ class Server(TimestampedModel):
         max_length=16, choices=ServerStatus, default=ServerStatus.UNKNOWN, editable=False
     )
     last_error = models.CharField(max_length=500, blank=True, editable=False)
+    # Tools that cannot be offered as they are: [{"tool": …, "reason": …}].
+    tool_faults = models.JSONField(default=list, blank=True, editable=False)
+    protocol = models.CharField(
+        max_length=16, choices=Protocol, default=Protocol.UNKNOWN, blank=True, editable=False
+    )
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     tool_count: int  # only after `with_tool_count()`

@@ -16,7 +16,7 @@ DATA_POLICIES = (
         | not_exported(
             TECHNICAL,
             "id created_at updated_at slug title transport url argv enabled builtin status "
-            "last_error last_seen_at",
+            "last_error last_seen_at tool_faults protocol",
         ),
         erasure_action=ErasureAction.KEPT,
         reason="belongs to the company",

@@ -1,4 +1,4 @@
-"""Tool results on their way to a model: text out of content blocks, within a size."""
+"""Tool results on their way to a model: words out of whatever was answered, within a size."""
 
 from __future__ import annotations
 
@@ -10,34 +10,93 @@ from mcp.calls import ToolOutcome
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+NO_WORDS = "The tool answered without any content."
+NO_REASON = "The tool failed and did not say why."
+# Words of the protocol around a result.
+ENVELOPE = frozenset({"content", "structuredContent", "isError", "resultType", "_meta"})
+# Of an address or a name in a note.
+LONGEST_NOTE = 500
+
+
+def read_result(answer: Mapping[str, Any], *, limit: int) -> ToolOutcome:
+    """The result of a call, whatever the server made of it, in at most `limit` bytes."""
+    result = storable_json(dict(answer))
+    data = result.get("structuredContent")
+    if data is None and not result.get("content"):
+        # Older servers answer with `toolResult`, and some with their data as it is.
+        data = {word: value for word, value in result.items() if word not in ENVELOPE} or None
+    blocks = blocks_in(result.get("content"))
+    return outcome_of(blocks, data, is_error=is_true(result.get("isError")), limit=limit)
 
 
 def outcome_of(
     blocks: Iterable[dict[str, Any]], structured: Any, *, is_error: bool, limit: int
 ) -> ToolOutcome:
-    """The answer as text and data that can be stored, neither larger than `limit` bytes."""
-    data = storable_json(structured)
+    """The answer as text and data that can be stored, neither larger than `limit` bytes.
+
+    There are always words: where a server gave no text its data is told, and else that it is so.
+    """
+    blocks, data = list(blocks), storable_json(structured)
     encoded = b"" if data is None else orjson.dumps(data)
-    text = storable_text("\n".join(filter(None, map(text_of, blocks))))
-    if not text and data is not None:
-        text = encoded.decode()
+    words = list(filter(None, map(text_of, blocks)))
+    if data is not None and not any(map(words_of, blocks)):
+        words.append(encoded.decode())
+    text = storable_text("\n".join(words)) or (NO_REASON if is_error else NO_WORDS)
     kept = data if len(encoded) <= limit else None
     return ToolOutcome(cut(text, limit=limit), kept, is_error=is_error)
 
 
+def is_true(value: Any) -> bool:
+    """Whether a switch is on, also as text."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def blocks_in(content: Any) -> list[dict[str, Any]]:
+    """The content as blocks; a single one may stand for itself, and plain text for a block."""
+    given = content if isinstance(content, list) else [content]
+    return [
+        each if isinstance(each, dict) else {"type": "text", "text": each}
+        for each in given
+        if each is not None
+    ]
+
+
+def words_of(block: dict[str, Any]) -> str:
+    """The text in a content block, blank text being none."""
+    resource = block.get("resource")
+    about = resource if isinstance(resource, dict) else block
+    value = about.get("text")
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if text.strip() else ""
+
+
 def text_of(block: dict[str, Any]) -> str:
-    """One content block in words; pictures and sounds are only named."""
+    """One content block in words; pictures, sounds and files are only named."""
+    if text := words_of(block):
+        return text
     match block.get("type"):
         case "text":
-            return str(block.get("text", ""))
+            return ""
         case "resource":
-            resource = block.get("resource") or {}
-            return str(resource.get("text") or f"[file {resource.get('uri', '')}]")
+            resource = block.get("resource")
+            about = resource if isinstance(resource, dict) else {}
+            return note("file", about, "uri", "mimeType")
         case "resource_link":
-            return f"[{block.get('name', 'file')}: {block.get('uri', '')}]"
+            name = block.get("name")
+            kind = f"{name}:" if isinstance(name, str) else "file:"
+            return note(kind, block, "uri", "description")
         case kind:
-            return f"[{kind} {block.get('mimeType', '')}]"
+            return note(kind if isinstance(kind, str) else "content", block, "name", "mimeType")
+
+
+def note(kind: str, about: Mapping[str, Any], *words: str) -> str:
+    """What is known of something that is no text."""
+    told = [about[word] for word in words if isinstance(about.get(word), str)]
+    return f"[{' '.join(filter(None, (kind, *told)))[:LONGEST_NOTE]}]"
 
 
 def cut(text: str, *, limit: int) -> str:

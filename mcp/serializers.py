@@ -16,10 +16,18 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")
 OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-type"})
 
 
+class ToolFaultSerializer(serializers.Serializer[Any]):
+    """A tool that is not offered as its server describes it, and why."""
+
+    tool = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class ServerSerializer(serializers.ModelSerializer[Server]):
     """A tool server."""
 
     tool_count = serializers.IntegerField(read_only=True)
+    tool_faults = ToolFaultSerializer(many=True, read_only=True)
 
     class Meta:
         model = Server
@@ -32,6 +40,7 @@ class ServerSerializer(serializers.ModelSerializer[Server]):
             "builtin",
             "status",
             "last_error",
+            "tool_faults",
             "last_seen_at",
             "tool_count",
             "created_at",

@@ -98,10 +98,36 @@ def test_list_keeps_the_same_number_of_queries(client, ada, count, django_assert
 def test_a_key_without_the_scope_is_refused_by_name(ada):
     _key, secret = key_of(ada, "chat")
 
-    answer = asking(secret).get("/v1/auth/me")
+    answer = asking(secret).patch("/v1/auth/me", {"display_name": "Eve"})
 
     assert answer.status_code == 403
     assert answer.json()["errors"][0]["code"] == "insufficient_scope"
+
+
+@pytest.mark.parametrize("scope", ["chat", "documents.read", "documents.write", "tools"])
+def test_a_client_checks_a_key_of_any_scope_and_reads_nothing_private(ada, scope):
+    _key, secret = key_of(ada, scope)
+
+    answer = asking(secret).get("/v1/auth/me")
+
+    assert (answer.status_code, answer.json()["scopes"]) == (200, [scope])
+    assert {"id", "username", "display_name", "is_staff"} <= answer.json().keys()
+    assert {"email", "groups"}.isdisjoint(answer.json())
+
+
+def test_a_key_for_the_account_reads_address_and_groups(ada):
+    _key, secret = key_of(ada, "account", "chat")
+
+    answer = asking(secret).get("/v1/auth/me").json()
+
+    assert answer["email"] == ada.email
+    assert answer["groups"] == []
+    assert answer["scopes"] == ["account", "chat"]
+
+
+def test_a_session_has_no_scopes(client):
+    assert "scopes" not in client.get("/v1/auth/me").json()
+    assert "email" in client.get("/v1/auth/me").json()
 
 
 def test_a_key_opens_no_view_that_names_no_scope(ada):

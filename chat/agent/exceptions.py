@@ -23,6 +23,12 @@ class ModelRefused(AgentError):
     code = "model_refused"
 
 
+class ModelUnknown(ModelRefused):
+    """No server has a model of this name."""
+
+    code = "model_not_found"
+
+
 class AnswerTooLarge(AgentError):
     """The model said more than is kept, or its server sent more than is read."""
 

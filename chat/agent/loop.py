@@ -12,6 +12,7 @@ from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
 from chat.agent.types import (
     ChatMessage,
     LanguageModel,
+    Notice,
     ReasoningDelta,
     Retraction,
     TextDelta,
@@ -63,6 +64,7 @@ AgentEvent = (
     TextDelta
     | ReasoningDelta
     | Usage
+    | Notice
     | ToolRequested
     | ToolEvent
     | TurnStarted

@@ -47,6 +47,8 @@ class ToolSchema:
     description: str
     parameters: dict[str, Any]
     qualified: str = ""
+    # Ours: its schema is known to be well, and the product is not the same without it.
+    is_builtin: bool = False
 
 
 @dataclass(slots=True)
@@ -87,7 +89,14 @@ class Usage:
         self.tokens_out = min(max(self.tokens_out, 0), MOST_TOKENS)
 
 
-ModelEvent = TextDelta | ReasoningDelta | Retraction | ToolCall | TurnEnd | Usage
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the user should know about the way an answer is made."""
+
+    text: str
+
+
+ModelEvent = TextDelta | ReasoningDelta | Retraction | ToolCall | TurnEnd | Usage | Notice
 
 
 class LanguageModel(Protocol):

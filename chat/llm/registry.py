@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
 from chat.llm.openai.stream_reader import Habits
@@ -72,7 +72,7 @@ class Registry:
     async def resolve(self, name: str | None) -> LanguageModel:
         """The model called `name`, or the default one.
 
-        Raises `ModelRefused` for a name nobody knows, `ModelUnavailable` when the server that may
+        Raises `ModelUnknown` for a name nobody knows, `ModelUnavailable` when the server that may
         know it is down. The default falls back to `quote` then, so that there is an answer.
         """
         if name:
@@ -99,7 +99,7 @@ class Registry:
         for listing in listings:
             if listing.problem:
                 raise listing.problem
-        raise ModelRefused(f"There is no model called {name!r}.")
+        raise ModelUnknown(f"There is no model called {name!r}.")
 
     async def find_default_model(self) -> LanguageModel:
         """The configured default, else the first model of a server that answers, else `quote`."""
@@ -145,6 +145,11 @@ class Registry:
 
 # What each server listed last, by its address, for code that cannot ask it.
 last_listed: dict[str, tuple[str, ...]] = {}
+
+
+def is_listed(name: str) -> bool:
+    """Whether a server listed a model of this name when it was last asked, or it is built in."""
+    return name == QUOTE or any(listed_name(name, names) for names in last_listed.values())
 
 
 def endpoint_of(name: str) -> str:

@@ -119,6 +119,8 @@ class ChatConsumer(BaseConsumer):
         """Ask, and watch the answer."""
         form = PostMessageSerializer(data=frame)
         form.is_valid(raise_exception=True)
+        if model := form.validated_data.get("model"):
+            await services.find_model(model)
         key = str(frame.get("idempotency_key") or "")
         post = partial(self.post, form.validated_data, key)
         posted = await run_in_thread(accept, post, manager=run_manager())

@@ -25,7 +25,7 @@ from chat.agent.state import AgentState
 from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.turn import Remark
-from chat.agent.types import ChatMessage, LanguageModel, ReasoningDelta, TextDelta, Usage
+from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
@@ -49,6 +49,10 @@ logger = logging.getLogger(__name__)
 
 # Of a window, this share is left to the answer and to what the estimate gets wrong.
 PROMPT_SHARE = 0.9
+# Of that, this share may go to the descriptions of tools.
+TOOLS_SHARE = 1 / 3
+# The latest messages say which tools may be needed.
+TOLD_MESSAGES = 5
 MILLISECOND = timedelta(milliseconds=1)
 # A run nobody takes is ended long before that.
 LONGEST_WAIT_MS = 86_400_000
@@ -196,6 +200,7 @@ class RunExecutor:
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
+            self.offer_tools(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
@@ -229,6 +234,8 @@ class RunExecutor:
             self.unread_bytes = 0
         elif kind is TurnStarted:
             self.unread_bytes = self.prompt_bytes
+        elif kind is Notice:
+            self.log.emit("log", {"level": "warning", "message": event.text})
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
         elif kind is Retracted:
@@ -283,6 +290,22 @@ class RunExecutor:
             "tokens_out": self.state.tokens_out,
             "ttft_ms": self.ttft_ms,
         }
+
+    def offer_tools(self, model: LanguageModel) -> None:
+        """Choose the tools the model is shown; the user is told when that is not all of them."""
+        history = self.run_input.history_newest_first[:TOLD_MESSAGES]
+        asked = [one.content for one in history if one.role == "user"] or [
+            self.run.question.content
+        ]
+        used = {call.name for message in self.state.messages for call in message.tool_calls}
+        total = len(self.toolset.schemas)
+        budget = int(model.context_tokens * PROMPT_SHARE * TOOLS_SHARE)
+        hidden = self.toolset.offer("\n".join(asked), budget=budget, used=used)
+        if hidden:
+            logger.info("%d of %d tools fit the window of %s", total - hidden, total, model.name)
+        if hidden and self.run_input.state is None:
+            text = f"The model reads {total - hidden} of {total} tools: more do not fit."
+            self.log.emit("log", {"level": "info", "message": text})
 
     def prompt(self, model: LanguageModel) -> list[ChatMessage]:
         """System prompt and as much of the conversation as the window holds."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.prompt import fenced
+from chat.agent.tool_selection import select_tools
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
@@ -20,7 +21,7 @@ from youworker.core.db import run_in_thread
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import ToolRun
@@ -49,9 +50,21 @@ class RecordingToolset:
         # Every call of the run, in order.
         self.rows = {row.pk: row for row in run_input.calls}
         self.schemas: Sequence[ToolSchema] = [
-            ToolSchema(tool.safe_name, tool.description, tool.input_schema, tool.name)
+            ToolSchema(
+                tool.safe_name, tool.description, tool.input_schema, tool.name, tool.is_builtin
+            )
             for tool in tools
         ]
+
+    def offer(self, question: str, *, budget: int, used: Collection[str]) -> int:
+        """Show the model what fits into `budget` tokens of the tools; how many are not shown.
+
+        All of them can be called: earlier turns of the answer may have been shown others.
+        """
+        shown = select_tools(self.schemas, question, budget=budget, used=used)
+        hidden = len(self.schemas) - len(shown)
+        self.schemas = shown
+        return hidden
 
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""

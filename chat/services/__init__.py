@@ -2,6 +2,7 @@
 
 from chat.deletion import clear_history
 from chat.retention import apply_retention
+from chat.services.chosen_models import check_model, find_model
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -25,10 +26,12 @@ __all__ = [
     "AcceptedMessage",
     "active_run_id",
     "apply_retention",
+    "check_model",
     "check_stoppable",
     "clear_history",
     "create_session",
     "delete_session",
+    "find_model",
     "give_feedback",
     "ids_of_titled",
     "own_session",

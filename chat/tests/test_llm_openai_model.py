@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
-from chat.agent.exceptions import ModelRefused
-from chat.agent.types import ChatMessage, ToolCall, Usage
+from chat.agent.exceptions import ModelRefused, ModelUnknown
+from chat.agent.types import ChatMessage, Notice, ToolCall, ToolSchema, Usage
 from chat.tests.llm_support import (
     SEARCH,
     calls_of,
@@ -63,7 +64,7 @@ async def test_request_carries_prompt_options_and_correlation(server):
         {"role": "user", "content": "Find it."},
         {
             "role": "assistant",
-            "content": None,
+            "content": "(tool call)",
             "tool_calls": [
                 {
                     "id": "c1",
@@ -214,6 +215,133 @@ async def test_model_without_tools_is_told_results_in_plain_words(server):
         {"role": "assistant", "content": "I use semantic_query."},
         {"role": "user", "content": "Result of semantic_query:\nthe passage"},
     ]
+
+
+FOREIGN = ToolSchema("tiny__echo", "Says it again.", {"type": "object"}, "tiny.echo")
+OTHER = ToolSchema("tiny__add", "Adds.", {"type": "object"}, "tiny.add")
+OWN = replace(SEARCH, is_builtin=True)
+
+
+def offered(request):
+    return [tool["function"]["name"] for tool in request.body.get("tools", [])]
+
+
+def notices(events):
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid schema for function 'tiny__echo': array schema missing items.",
+        "Invalid schema for function at 'tools[1].function.parameters'",
+        "tools.1.custom.input_schema: JSON schema is invalid",
+        "* GenerateContentRequest.tools[0].function_declarations[1].parameters: missing type",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_a_tool_the_server_names_is_left_out_and_the_user_is_told(server, message, status):
+    server.script(Turn(status=status, message=message), Turn(text="Fine."), Turn(text="Again."))
+    model = model_on(server.base_url)
+
+    first = await events_of(model, tools=[OWN, FOREIGN, OTHER])
+    second = await events_of(model, tools=[OWN, FOREIGN, OTHER])
+
+    assert (text_of(first), text_of(second)) == ("Fine.", "Again.")
+    assert [offered(request) for request in server.chats] == [
+        ["semantic_query", "tiny__echo", "tiny__add"],
+        ["semantic_query", "tiny__add"],
+        ["semantic_query", "tiny__add"],
+    ]
+    for events in (first, second):
+        assert notices(events) == [
+            "The model's server does not take these tools, so they are left out: tiny.echo."
+        ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "JSON schema conversion failed: Unrecognized schema: {}",
+        "Failed to initialize samplers: failed to parse grammar",
+        "Invalid 'tools': array too long. Expected an array with maximum length 2, but got 3.",
+        "Failed to parse tools: type must be string; semantic_query tiny__echo tiny__add",
+    ],
+)
+async def test_tools_of_others_are_left_out_when_the_server_names_none(server, message):
+    server.script(Turn(status=400, message=message), Turn(text="Fine."))
+
+    events = await events_of(model_on(server.base_url), tools=[FOREIGN, OWN, OTHER])
+
+    assert text_of(events) == "Fine."
+    assert [offered(request) for request in server.chats][1:] == [["semantic_query"]]
+    assert "tiny.echo, tiny.add" in notices(events)[0]
+
+
+async def test_a_server_that_takes_no_tools_after_all_answers_without(server):
+    refusal = "does not support tools with this schema"
+    server.script(*[Turn(status=400, refuses="tools", message=refusal)] * 2, Turn(text="Fine."))
+
+    events = await events_of(model_on(server.base_url), tools=[OWN, FOREIGN])
+
+    assert [offered(request) for request in server.chats] == [
+        ["semantic_query", "tiny__echo"],
+        ["semantic_query"],
+        [],
+    ]
+    assert "takes no tools" in notices(events)[0]
+
+
+async def test_a_call_that_the_model_made_badly_costs_no_tool(server):
+    message = "tool call validation failed: parameters for tool tiny__echo did not match schema"
+    server.script(Turn(status=400, message=message))
+    model = model_on(server.base_url)
+
+    with pytest.raises(ModelRefused):
+        await events_of(model, tools=[OWN, FOREIGN])
+
+    assert model.refused == set()
+
+
+@pytest.mark.parametrize(
+    ("message", "check"),
+    [
+        ("System role not supported", lambda sent: sent[0]["role"] == "user"),
+        (
+            "Conversation roles must alternate user/assistant/user/assistant/...",
+            lambda sent: sent[0]["content"] == "Be brief.\n\nFind it.",
+        ),
+        (
+            "Assistant message must have either content or tool_calls, but not both.",
+            lambda sent: "content" not in sent[2],
+        ),
+        (
+            "This model only supports single tool-calls at once!",
+            lambda sent: [len(one.get("tool_calls", ())) for one in sent] == [0, 0, 1, 0, 1, 0],
+        ),
+    ],
+)
+async def test_a_prompt_that_a_template_refuses_is_put_otherwise(server, message, check):
+    server.script(Turn(status=400, message=message), Turn(text="Fine."))
+    calls = [ToolCall(name, "semantic_query", {}) for name in ("c1", "c2")]
+    messages = [
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "Find it."),
+        ChatMessage("assistant", "", tool_calls=calls),
+        ChatMessage("tool", "one", tool_call_id="c1", tool_name="semantic_query"),
+        ChatMessage("tool", "two", tool_call_id="c2", tool_name="semantic_query"),
+    ]
+
+    assert text_of(await events_of(model_on(server.base_url), messages, [OWN])) == "Fine."
+    assert check(server.chats[1].body["messages"])
+    assert offered(server.chats[1]) == ["semantic_query"]
+
+
+async def test_a_model_that_its_server_does_not_know_is_unknown(server):
+    server.script(Turn(status=404, message="model 'llama9' not found, try pulling it first"))
+
+    with pytest.raises(ModelUnknown):
+        await events_of(model_on(server.base_url, "llama9"))
 
 
 async def test_refusal_of_the_schema_itself_is_not_taken_for_missing_tools(server):

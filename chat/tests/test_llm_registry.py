@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat.agent.exceptions import ModelRefused, ModelUnavailable
+from chat.agent.exceptions import ModelRefused, ModelUnavailable, ModelUnknown
 from chat.llm import registry as module
 from chat.llm.openai.model_list import list_models
 from chat.llm.registry import Registry
@@ -83,7 +83,7 @@ async def test_model_asked_for_by_name_is_used(server, asked, name):
 
 
 async def test_unknown_name_is_refused(server):
-    with pytest.raises(ModelRefused, match="no model called 'gpt-9'"):
+    with pytest.raises(ModelUnknown, match="no model called 'gpt-9'"):
         await registry_of(server.base_url).resolve("gpt-9")
 
 

@@ -320,6 +320,41 @@ async def test_a_model_that_is_away_is_503_with_its_sentence(spoken_by):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_model_that_nobody_has_is_the_mistake_of_the_caller(stream):
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
+
+    answer = await AsyncClient().post(
+        "/v1/chat",
+        {"text": "Why?", "model": "gpt-9", "stream": stream},
+        content_type="application/json",
+        headers=headers,
+    )
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"], error["attr"]) == (400, "model_not_found", "model")
+    assert "gpt-9" in error["detail"]
+    assert not await Message.objects.aexists()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_conversation_with_a_model_that_nobody_has_is_refused_too():
+    session = await run_in_thread(SessionFactory, model="gone")
+    headers = await key_of(session.user, "chat")
+    post = {"content_type": "application/json", "headers": headers}
+
+    asked = await AsyncClient().post(
+        f"/v1/sessions/{session.pk}/messages", {"text": "Why?", "model": "gpt-9"}, **post
+    )
+    answer = await AsyncClient().post(
+        "/v1/chat", {"text": "Why?", "session_id": str(session.pk)}, **post
+    )
+
+    assert [asked.status_code, answer.status_code] == [400, 400]
+    assert answer.json()["errors"][0]["code"] == "model_not_found"
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_a_key_without_the_scope_is_refused():
     headers = await key_of(await run_in_thread(UserFactory), "documents.read")
 

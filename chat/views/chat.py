@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from accounts.exceptions import AccessEnded
 from accounts.services import grant_of_request, is_still_valid
 from chat import services
+from chat.agent.exceptions import ModelUnknown
 from chat.enums import MessageRole, RunStatus
-from chat.exceptions import AnswerFailed
+from chat.exceptions import AnswerFailed, UnknownModel
 from chat.models import Message, Run, Session
 from chat.realtime.sse import event_stream
 from chat.rendering import done_payload
@@ -55,6 +56,7 @@ class OneCallView(ChatView):
     def post(self, request: Request) -> Any:
         """Ask, and get the whole answer, or with `stream` the events of its run."""
         form = validated(ChatSerializer(data=request.data))
+        services.check_model(form.get("model", ""))
         wanted = form.get("session_id")
         post = partial(
             services.post_chat,
@@ -129,10 +131,15 @@ def stored_result(run_id: UUID) -> dict[str, Any]:
 
 
 def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerShape:
-    """The answer of a run as far as it goes without a decision; raises `AnswerFailed`."""
-    message = result["message"]
-    if result["error"] and not message["content"]:
-        raise AnswerFailed(result["error"]["detail"])
+    """The answer of a run as far as it goes without a decision.
+
+    Raises `AnswerFailed`, and `UnknownModel` when that was the reason.
+    """
+    message, error = result["message"], result["error"]
+    if error and not message["content"]:
+        if error["code"] == ModelUnknown.code:
+            raise UnknownModel(error["detail"], attr="model")
+        raise AnswerFailed(error["detail"])
     return {
         "session_id": posted.session_id,
         "run_id": posted.run_id,

@@ -162,6 +162,7 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
             # Who has no such conversation learns that, and not what would be wrong in it.
             services.own_session(pk, actor=self.actor)
         fields = validated(form)
+        services.check_model(fields.get("model", ""))
         key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
         return accept_question(
             lambda lease: services.post_message(
@@ -185,6 +186,7 @@ class MessageViewSet(ChatView, GenericViewSet):
         """Answer the same question again, beside the first answer."""
         message = self.get_object()
         form = validated(RegenerateSerializer(data=request.data))
+        services.check_model(form.get("model", ""))
         return accept_question(
             lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
         )

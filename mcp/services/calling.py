@@ -16,6 +16,7 @@ from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.endpoints import endpoint_of, gateway
+from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.storable import storable_text
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from mcp.gateway import Endpoint
+    from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
+
+# OpenAI and Azure take no longer descriptions; staff see all of it.
+LONGEST_TOLD = 1024
+MOST_SCHEMAS = 5000
+shown_schemas: dict[tuple[UUID, str], dict[str, Any] | None] = {}
 
 
 def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
@@ -38,7 +44,8 @@ def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
     rows = list_allowed_tools(user)
     if ensure_builtin_rows(tool.server.slug for tool in rows):
         rows = list_allowed_tools(user)
-    return [info_of(tool) for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
+    allowed = [tool for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
+    return [info for info in map(info_of, allowed) if info is not None]
 
 
 def list_allowed_tools(user: User) -> list[Tool]:
@@ -46,18 +53,36 @@ def list_allowed_tools(user: User) -> list[Tool]:
     return list(Tool.objects.allowed_to(user).with_server().by_name())
 
 
-def info_of(tool: Tool) -> ToolInfo:
-    """A row as callers see it."""
+def info_of(tool: Tool) -> ToolInfo | None:
+    """A row as callers see it; None when no model server would take its schema."""
+    schema = shown_schema(tool)
+    if schema is None:
+        return None
     return ToolInfo(
         id=tool.pk,
         name=tool.name,
         safe_name=tool.safe_name,
-        description=tool.description,
-        input_schema=tool.input_schema,
+        description=tool.description[:LONGEST_TOLD] or tool.local_name,
+        input_schema=schema,
         server=tool.server.slug,
         policy=tool.policy_in_force,
         effects=tuple(tool.effects),
+        is_builtin=tool.server.builtin,
     )
+
+
+def shown_schema(tool: Tool) -> dict[str, Any] | None:
+    """The schema models are shown of this form of a tool; None when there is none."""
+    key = (tool.pk, tool.schema_hash)
+    if key not in shown_schemas:
+        if len(shown_schemas) >= MOST_SCHEMAS:
+            shown_schemas.clear()
+        try:
+            shown_schemas[key] = repaired_schema(tool.input_schema)
+        except UnusableSchema as error:
+            logger.warning("the tool %s is left out: %s", tool.name, error)
+            shown_schemas[key] = None
+    return shown_schemas[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_ERROR = 500
+MOST_FAULTS = 200
+MOST_LOGGED = 20
 
 
 def discover_server(server: Server) -> int:
@@ -70,7 +72,8 @@ def note_failure(server: Server, reason: str) -> None:
 def store_tools(server: Server, found: Listing) -> int:
     """Make the rows equal to what was found; discoveries of one server take turns.
 
-    What cannot be used is left out, and `last_error` of a ready server says why.
+    What cannot be used is left out; `tool_faults` say why, `last_error` as far as it holds, and
+    the log when they are new.
     """
     row = Server.objects.select_for_update().filter(pk=server.pk).first()
     if row is None:
@@ -79,6 +82,12 @@ def store_tools(server: Server, found: Listing) -> int:
     Tool.objects.upsert(tools, approve=row.builtin or row.last_seen_at is None)
     Tool.objects.mark_missing(row, present=[tool.name for tool in tools])
     row.status, row.last_seen_at = ServerStatus.READY, timezone.now()
-    row.last_error = " ".join(faults)[:LONGEST_ERROR]
-    row.save_fields("status", "last_error", "last_seen_at")
+    row.last_error = " ".join(fault.sentence() for fault in faults)[:LONGEST_ERROR]
+    row.protocol = found.protocol
+    told = [fault.as_json() for fault in faults[:MOST_FAULTS]]
+    if told != row.tool_faults:
+        row.tool_faults = told
+        for fault in faults[:MOST_LOGGED]:
+            logger.warning("%s: %s", row.slug, fault.sentence())
+    row.save_fields("status", "last_error", "tool_faults", "protocol", "last_seen_at")
     return len(tools)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mcp.gateway import Endpoint
     from mcp.models import Server
+    from mcp.transports import Endpoint
 
 
 def gateway() -> ModuleType:
@@ -27,5 +27,6 @@ def endpoint_of(server: Server) -> Endpoint:
         argv=tuple(server.argv),
         headers=tuple(sorted(server.secrets_called("headers").items())),
         env=tuple(sorted(server.secrets_called("env").items())),
+        protocol=server.protocol,
     )
     return endpoint

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from mcp.enums import Effect, Policy
 from mcp.models import Tool
 from mcp.naming import qualified_name, safe_name, schema_hash
+from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
@@ -20,12 +21,31 @@ LONGEST_DESCRIPTION = 8000
 # Every prompt carries the schema of every tool; what is larger would leave no room for a question.
 LARGEST_SCHEMA = 64 * 1024
 LONGEST_SHOWN_NAME = 60
+# What stands for a character that could not be read.
+HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
-def judge_tools(server: Server, found: Listing) -> tuple[list[Tool], list[str]]:
-    """Unsaved rows of the usable tools, and a sentence about each that is left out."""
+class Fault(NamedTuple):
+    """A tool that is left out, or that is offered without a part of it; and why."""
+
+    tool: str
+    reason: str
+    is_left_out: bool = True
+
+    def sentence(self) -> str:
+        """The note about the tool."""
+        outcome = "left out" if self.is_left_out else "offered in part"
+        return f"The tool {self.tool!r} is {outcome}: {self.reason}."
+
+    def as_json(self) -> dict[str, str]:
+        """The fault as it is stored and shown."""
+        return {"tool": self.tool, "reason": self.reason}
+
+
+def judge_tools(server: Server, found: Listing) -> tuple[list[Tool], list[Fault]]:
+    """Unsaved rows of the usable tools, and a fault for each that is left out or lost something."""
     rows: dict[str, Tool] = {}
-    faults = [fault_sentence(name, reason) for name, reason in found.refused]
+    faults = [fault_of(name, reason) for name, reason in found.refused]
     taken = taken_names(server)
     for one in found.tools:
         row = None
@@ -34,9 +54,12 @@ def judge_tools(server: Server, found: Listing) -> tuple[list[Tool], list[str]]:
             row = row_for(server, one)
             fault = duplicate_fault(row, rows, taken)
         if row is None or fault:
-            faults.append(fault_sentence(one.name, fault))
+            faults.append(fault_of(one.name, fault))
         else:
             rows[row.safe_name] = row
+    faults += [fault_of(name, reason, is_left_out=False) for name, reason in found.mended]
+    if found.cut:
+        faults.append(Fault("…", f"only the first {len(found.tools)} tools of a listing are read"))
     return list(rows.values()), faults
 
 
@@ -49,6 +72,8 @@ def name_fault(name: str) -> str:
     """What is wrong with a tool's name."""
     if not name.strip():
         return "it has no name"
+    if HALF_CHARACTER in name:
+        return "its name has half a character"
     if len(name) > LONGEST_NAME:
         return f"its name is longer than {LONGEST_NAME} characters"
     return "" if name.isprintable() else "its name has characters that cannot be shown"
@@ -60,6 +85,10 @@ def schema_fault(schema: Any) -> str:
         return "its schema is nested too deeply, or holds what cannot be stored"
     if len(orjson.dumps(schema)) > LARGEST_SCHEMA:
         return f"its schema is larger than {LARGEST_SCHEMA} bytes"
+    try:
+        repaired_schema(schema)
+    except UnusableSchema as error:
+        return str(error)
     return ""
 
 
@@ -72,12 +101,12 @@ def duplicate_fault(row: Tool, rows: dict[str, Tool], taken: dict[str, str]) -> 
     return ""
 
 
-def fault_sentence(name: str, reason: str) -> str:
-    """The note about a tool that is left out."""
+def fault_of(name: str, reason: str, *, is_left_out: bool = True) -> Fault:
+    """The fault of a tool, in words that can be stored."""
     shown = storable_text(name)
     if len(shown) > LONGEST_SHOWN_NAME:
         shown = shown[:LONGEST_SHOWN_NAME] + "…"
-    return f"The tool {shown!r} is left out: {storable_text(reason)}."
+    return Fault(shown, storable_text(reason), is_left_out)
 
 
 def row_for(server: Server, found: FoundTool) -> Tool:

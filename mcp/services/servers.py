@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mcp.enums import Transport
+from mcp.enums import Protocol, Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
 from youworker import audit
@@ -85,13 +85,17 @@ def update_server(
     row = Server.objects.select_for_update().get(pk=server.pk)
     if "url" in changes and row.transport != Transport.HTTP:
         raise InvalidInput("This server is not reached by a URL.", attr="url")
+    server_url = row.url
     for name in PLAIN_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
+    if row.url != server_url:
+        # Whatever stands at another address is another server.
+        row.protocol = Protocol.UNKNOWN
     if headers is not None:
         row.secrets = {"headers": dict(headers), "env": row.secrets_called("env")}
     checked(row)
-    row.save_fields(*PLAIN_FIELDS, "secrets")
+    row.save_fields(*PLAIN_FIELDS, "protocol", "secrets")
     named = sorted({*changes, *(("headers",) if headers is not None else ())})
     audit.record("mcp_server.update", actor=actor, target=row, fields=named)
     return row

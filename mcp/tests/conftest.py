@@ -5,16 +5,32 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from mcp.tests.scripts import ScriptedHttp
 from youworker.core.config import config
 from youworker.tests.support.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
 PLAIN = str(Path(__file__).parent / "programs" / "plain.py")
 RAW = str(Path(__file__).parent / "programs" / "raw.py")
+SCRIPTED = str(Path(__file__).parent / "programs" / "scripted.py")
+
+
+@pytest.fixture
+def scripted_argv():
+    """How the server that behaves as its script says is started as a program."""
+    return (sys.executable, SCRIPTED)
+
+
+@pytest.fixture
+def http_script():
+    """A server over HTTP that behaves as the test says."""
+    with ScriptedHttp() as server:
+        yield server
 
 
 @pytest.fixture
@@ -35,14 +51,14 @@ def raw_argv():
     return (sys.executable, RAW)
 
 
-@pytest.fixture(scope="session")
-def tiny_url():
-    """The address of the test server over HTTP; it runs as a process of its own."""
+@contextmanager
+def serving_tiny(kind, path):
+    """The test server over HTTP, as a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, TINY, "http", str(port)],
+        [sys.executable, TINY, kind, str(port)],
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -50,10 +66,24 @@ def tiny_url():
     try:
         wait_until(lambda: process.poll() is not None or is_open(port))
         assert process.poll() is None, "the test server ended"
-        yield f"http://127.0.0.1:{port}/mcp"
+        yield f"http://127.0.0.1:{port}/{path}"
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def tiny_url():
+    """The address of the test server over streamable HTTP."""
+    with serving_tiny("http", "mcp") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sse_url():
+    """The address of the test server over the first transport."""
+    with serving_tiny("sse", "sse") as url:
+        yield url
 
 
 @pytest.fixture

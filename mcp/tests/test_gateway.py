@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -17,12 +18,11 @@ import mcp
 from mcp import gateway
 from mcp.builtin import registry
 from mcp.calls import ToolOutcome
-from mcp.client import Client
 from mcp.connection_pool import connections
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call, list_tools, unavailable
 from mcp.listings import MOST_TOOLS
-from mcp.shared.exceptions import MCPError
+from mcp.tests.scripts import answered
 from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
 from youworker.core.storable import storable_json, storable_text
@@ -153,7 +153,7 @@ async def test_a_huge_result_is_cut_at_a_whole_character(kind, request, mcp_limi
 
 
 async def test_an_endless_http_answer_is_not_read_to_its_end(http, mcp_limits, monkeypatch):
-    monkeypatch.setattr("mcp.gateway.LARGEST_BODY", 20_000)
+    monkeypatch.setattr("mcp.transports.LARGEST_BODY", 20_000)
     mcp_limits(result_bytes=1024)
 
     outcome = await say(http, "huge", size=100_000)
@@ -305,14 +305,12 @@ def test_a_failure_does_not_tell_the_token_behind_a_scheme_or_the_rest_of_a_long
     assert told == "The tool server 's' is not available: the token … is not known."
 
 
-async def test_an_error_the_server_answers_with_does_not_tell_its_secrets(tiny_argv, monkeypatch):
-    async def refuse(*_, **__):
-        raise MCPError(-32602, "hush-hush is no valid token")
+async def test_an_error_the_server_answers_with_does_not_tell_its_secrets(scripted_argv):
+    error = '"error": {"code": -32602, "message": "hush-hush is no valid token"}'
+    script = json.dumps({"tools/call": answered(error)})
+    env = (("TOKEN", "Bearer hush-hush"),)
 
-    monkeypatch.setattr(Client, "call_tool", refuse)
-    endpoint = Endpoint("s", "stdio", argv=tiny_argv, env=(("TOKEN", "Bearer hush-hush"),))
-
-    outcome = await call(endpoint, "echo", {}, correlation_id="")
+    outcome = await say(Endpoint("s", "stdio", argv=(*scripted_argv, script), env=env), "echo")
 
     assert (outcome.is_error, outcome.text) == (True, "… is no valid token")
 

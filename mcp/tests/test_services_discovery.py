@@ -7,18 +7,20 @@ from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
-from mcp_types import Tool as SdkTool
+from mcp_types import ListToolsResult
+from rest_framework.test import APIClient
 
-from mcp.enums import Policy, ServerStatus, Transport
+from mcp.enums import Policy, Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolChanged, ToolServerUnavailable
-from mcp.gateway import Listing, described
-from mcp.listings import REFUSED, CheckedListings
+from mcp.gateway import Listing
+from mcp.listings import CheckedAnswers
 from mcp.models import Server, Tool
 from mcp.naming import safe_name
 from mcp.services import (
     discover_server,
     discovery,
     refresh_servers,
+    update_server,
     update_tool,
     usable_tools,
 )
@@ -189,7 +191,8 @@ BAD = {
     "a huge number": {"name": "bad", "inputSchema": {"type": "object", "maximum": 2**70}},
     "no number": {"name": "bad", "inputSchema": {"type": "object", "maximum": float("nan")}},
     "a description that is a number": {**FINE, "name": "bad", "description": 7},
-    "hints that are none": {**FINE, "name": "bad", "annotations": "safe"},
+    "arguments of several types": {"name": "bad", "inputSchema": {"anyOf": [{"type": "string"}]}},
+    "half a character": {"name": "a\ufffd", "inputSchema": {"type": "object"}},
     "no object": "bad",
     "nothing": None,
 }
@@ -224,7 +227,107 @@ def test_each_bad_definition_has_its_reason(raw, name):
     tools, faults = judge_tools(raw, found)
 
     assert [tool.local_name for tool in tools] == ["fine"]
-    assert [fault.startswith("The tool ") and fault.endswith(".") for fault in faults] == [True]
+    assert [fault.is_left_out for fault in faults] == [True]
+    assert faults[0].sentence().startswith("The tool ")
+    assert faults[0].sentence().endswith(".")
+
+
+MENDED = {
+    "hints that are none": {"annotations": "safe"},
+    "hints that are numbers": {"annotations": {"readOnlyHint": "perhaps"}},
+    "hints in a list": {"annotations": []},
+    "an icon that is none": {"icons": "x.png"},
+    "an icon without an address": {"icons": [{"sizes": ["1x1"]}]},
+    "icons that are null in a list": {"icons": [None]},
+    "an odd output schema": {"outputSchema": "object"},
+    "an output that is no object": {"outputSchema": {"type": "array"}},
+    "an odd title": {"title": 7},
+    "odd notes": {"_meta": "x"},
+    "an odd way to run": {"execution": "fast"},
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_an_odd_ornament_costs_the_ornament_and_is_named(raw, name):
+    found = checked_listing(FINE, {**FINE, "name": "odd", "description": "d", **MENDED[name]})
+
+    tools, faults = judge_tools(raw, found)
+
+    assert [tool.local_name for tool in tools] == ["fine", "odd"]
+    assert tools[1].effects == ["write", "egress"]
+    (fault,) = faults
+    assert (fault.tool, fault.is_left_out) == ("odd", False)
+    (ornament,) = MENDED[name]
+    assert ornament in fault.reason
+
+
+def test_several_odd_ornaments_are_all_named(raw):
+    odd = {**FINE, "name": "odd", "annotations": "safe", "icons": 7, "title": 7}
+
+    tools, faults = judge_tools(raw, checked_listing(odd))
+
+    assert [tool.local_name for tool in tools] == ["odd"]
+    assert {fault.reason.split()[1] for fault in faults} == {"annotations", "icons", "title"}
+
+
+SCHEMAS = [{}, {"properties": {"a": True}}, {"type": ["object", "null"]}, {"required": True}]
+SCHEMAS += [{"anyOf": [{"type": "object"}]}, {"$ref": "#/$defs/A", "$defs": {"A": {}}}]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_schema_that_can_be_repaired_is_no_fault_and_is_kept_as_it_is(raw, schema):
+    tools, faults = judge_tools(raw, checked_listing({"name": "odd", "inputSchema": schema}))
+
+    assert [tool.input_schema for tool in tools] == [schema]
+    assert faults == []
+
+
+def test_what_is_wrong_stands_on_the_page_of_the_server_and_once_in_the_log(raw, caplog):
+    page = listing(FINE, {**FINE, "name": "odd", "icons": 7}, {"name": "bad\x00"})
+    rediscover(raw, **page)
+    rediscover(raw, **page)
+
+    staff = APIClient()
+    staff.force_authenticate(StaffFactory())
+    (row,) = staff.get("/v1/mcp/servers").json()["results"]
+    assert row["status"] == "ready"
+    assert [fault["tool"] for fault in row["tool_faults"]] == ["bad", "odd"]
+    assert row["tool_faults"][1]["reason"] == "its icons cannot be read"
+    assert "'bad'" in row["last_error"]
+    assert "'odd' is offered in part" in row["last_error"]
+    assert caplog.text.count("'odd'") == 1
+
+
+def test_a_tool_whose_schema_was_stored_before_it_was_judged_is_not_offered(raw):
+    rediscover(raw, **listing(FINE, {**FINE, "name": "later"}))
+    odd = {"input_schema": {"type": "string"}, "schema_hash": "x", "approved_hash": "x"}
+    Tool.objects.filter(local_name="later").update(**odd)
+
+    assert usable("raw.fine")
+    assert not usable("raw.later")
+
+
+def test_tools_are_offered_in_schemas_that_every_model_server_takes(raw):
+    schema = {"type": "object", "properties": {"a": {"type": "array"}, "b": {}}}
+    rediscover(raw, **listing({"name": "odd", "inputSchema": schema}))
+
+    (tool,) = [each for each in usable_tools(UserFactory()) if each.name == "raw.odd"]
+
+    assert tool.input_schema["properties"]["a"]["items"]
+    assert "anyOf" in tool.input_schema["properties"]["b"]
+    assert tool.description == "odd"
+    assert Tool.objects.get(name="raw.odd").input_schema == schema
+
+
+def test_what_a_server_speaks_is_kept_until_it_moves(raw):
+    rediscover(raw, **listing(FINE))
+    raw.refresh_from_db()
+    assert raw.protocol == Protocol.HANDSHAKE
+
+    moved = ServerFactory(slug="moved", protocol=Protocol.HANDSHAKE)
+    update_server(moved, url="https://elsewhere.example.org/mcp", actor=None)
+    moved.refresh_from_db()
+    assert moved.protocol == Protocol.UNKNOWN
 
 
 def checked_listing(*tools):
@@ -234,20 +337,50 @@ def checked_listing(*tools):
         async def send_raw_request(self, *_):
             return {"tools": list(tools)}
 
-    session = SimpleNamespace(_dispatcher=Inner())
-    client = SimpleNamespace(session=session, protocol_version="2025-06-18")
-    page = async_to_sync(CheckedListings(client).send_raw_request)("tools/list", None)
-    found = [described(SdkTool.model_validate(tool)) for tool in page["tools"]]
-    return Listing(found, page["_meta"][REFUSED])
+    session = SimpleNamespace(_dispatcher=Inner(), protocol_version="2025-06-18")
+    page = async_to_sync(CheckedAnswers(session).send_raw_request)("tools/list", None)
+    found = Listing()
+    found.add(ListToolsResult.model_validate(page))
+    return found
+
+
+def test_half_a_character_costs_its_tool_only(raw, tiny, mcp_limits):
+    mcp_limits(call_timeout=10.0)
+    odd = {**FINE, "name": "told", "description": "a\ud800b"}
+    raw.secrets = {"env": listing(FINE, {**FINE, "name": "a\ud800"}, odd)}
+    raw.save_fields("secrets")
+
+    assert refresh_servers() == {"raw": 2, "tiny": 9}
+    raw.refresh_from_db()
+    assert "half a character" in raw.last_error
+    assert Tool.objects.get(name="raw.told").description == "a\ufffdb"
 
 
 def test_a_listing_nobody_can_read_fails_its_server_only(raw, tiny, mcp_limits):
     mcp_limits(call_timeout=3.0)
-    half = listing({**FINE, "name": "a\ud800"})
-    raw.secrets = {"env": half}
+    raw.secrets = {"env": {"RAW_LIST": '{"tools": [}'}}
     raw.save_fields("secrets")
 
     assert refresh_servers() == {"raw": None, "tiny": 9}
+
+
+def test_a_listing_that_is_far_too_long_is_read_in_part(raw):
+    many = [{**FINE, "name": f"tool_{number}"} for number in range(10_000)]
+    found = checked_listing(*many)
+
+    tools, faults = judge_tools(raw, found)
+
+    assert (len(found.tools), len(tools)) == (1000, 1000)
+    assert [fault.reason for fault in faults] == ["only the first 1000 tools of a listing are read"]
+
+
+def test_a_schema_of_megabytes_costs_its_tool_only(raw, raw_argv):
+    huge = {"name": "huge", "inputSchema": {"type": "object", "description": "x" * 5_000_000}}
+
+    tools, faults = judge_tools(raw, checked_listing(huge, FINE))
+
+    assert [tool.local_name for tool in tools] == ["fine"]
+    assert "larger than" in faults[0].reason
 
 
 def test_a_listing_without_faults_clears_the_note(raw):

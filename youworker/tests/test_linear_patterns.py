@@ -15,7 +15,9 @@ import documents.quoting
 import documents.search
 import ingestion.parsing
 import mcp.builtin
+from chat.agent import tool_selection
 from chat.llm import quote as quote_model
+from chat.llm.openai import concessions
 from documents import language, text
 from documents.quoting import questions, sentence_ranking, sentences, words
 from ingestion.parsing import (
@@ -32,6 +34,7 @@ from ingestion.parsing import (
 )
 from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
+from mcp import negotiation, sessions
 from mcp.builtin import italian
 
 ATTEMPTS = 5
@@ -55,7 +58,7 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 
 def modules():
     """Every module that reads what strangers wrote."""
-    yield from (text, language)
+    yield from (text, language, concessions, tool_selection, negotiation, sessions)
     packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
     for package in packages:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -66,7 +69,8 @@ def patterns():
     """The patterns of these modules, each under its name."""
     for module in modules():
         for name, value in vars(module).items():
-            for number, one in enumerate(value if isinstance(value, tuple) else (value,)):
+            many = tuple(value.values()) if isinstance(value, dict) else value
+            for number, one in enumerate(many if isinstance(many, tuple) else (many,)):
                 if isinstance(one, re.Pattern):
                     yield pytest.param(one, id=f"{module.__name__}.{name}-{number}")
 

@@ -7,13 +7,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.exceptions import ModelUnavailable
+from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.types import Notice
 from chat.llm.openai.completion_request import Turn
-from chat.llm.openai.errors import (
-    Transient,
-    refused_part,
-    status_failure,
-)
+from chat.llm.openai.concessions import accepted_tools, find_concession, told_concession
+from chat.llm.openai.errors import Transient, status_failure
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
 from chat.llm.openai.stream_reader import Habits, Question
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
+
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -92,47 +92,47 @@ class OpenAICompatibleModel:
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], clock: Clock
     ) -> tuple[Turn, list[ModelEvent]]:
         """Send the request and wait for the first output."""
-        body = self.body(messages, tools)
         deadline = clock.loop.time() + self.endpoint.timeouts.first_token
         offered = OfferedTools(tools, messages)
         question = Question(offered, self.endpoint.key, self.habits)
         turn = Turn(self.endpoint, clock, deadline, question)
         try:
-            await self.open(turn, body, messages, tools)
+            notices = await self.open(turn, messages, tools)
             while not (events := await turn.read_events()):
                 if events is None:
-                    return turn, []
+                    return turn, notices
         except BaseException:
             await turn.close()
             raise
-        return turn, events
+        return turn, [*notices, *events]
 
     async def open(
-        self,
-        turn: Turn,
-        body: dict[str, Any],
-        messages: Sequence[ChatMessage],
-        tools: Sequence[ToolSchema],
-    ) -> None:
-        """Send the request, leaving out what the server refuses to take."""
+        self, turn: Turn, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+    ) -> list[ModelEvent]:
+        """Send the request, leaving out what the server refuses; what the user has to know."""
+        # Later turns of an answer go on as its first one did.
+        must_tell = bool(messages) and messages[-1].role == "user"
         while True:
+            left = accepted_tools(tools, self.refused)
+            body = self.body(messages, left)
             try:
                 await turn.open(body)
             except StatusError as error:
-                part = refused_part(error, body)
-                if not part:
-                    raise status_failure(error) from error
-                logger.info("Model %r takes no %s; going on without.", self.name, part)
-                self.refused.add(part)
-                body = self.body(messages, tools)
+                parts = find_concession(error, body, left)
+                if not parts:
+                    raise refusal(error) from error
+                logger.info("Model %r takes no %s; going on without.", self.name, sorted(parts))
+                self.refused.update(parts)
+                must_tell = True
             else:
-                return
+                told = told_concession(tools, left) if must_tell else ""
+                return [Notice(told)] if told else []
 
     def body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> dict[str, Any]:
         """The request as JSON."""
         body: dict[str, Any] = {
             "model": self.name,
-            "messages": messages_json(messages, plain="tools" in self.refused),
+            "messages": messages_json(messages, refused=self.refused),
             "stream": True,
             "stream_options": {"include_usage": True},
             "temperature": self.endpoint.sampling.temperature,
@@ -141,3 +141,11 @@ class OpenAICompatibleModel:
         if tools:
             body["tools"] = tools_json(tools)
         return {name: value for name, value in body.items() if name not in self.refused}
+
+
+def refusal(error: StatusError) -> AgentError | Transient:
+    """What an error status means, a model that the server does not have among it."""
+    failure = status_failure(error)
+    if error.status == NOT_FOUND and "model" in error.reason.lower():
+        return ModelUnknown(failure.args[0])
+    return failure

@@ -6,16 +6,42 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chat.llm.openai.conversation import (
+    ONLY_CALLS,
+    ordered_turns,
+    with_single_calls,
+    without_system,
+    without_tools,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from chat.agent.types import ChatMessage, ToolCall, ToolSchema
 
+# Parts of messages that some servers refuse, beside the parts of a request.
+SYSTEM_ROLE = "system role"
+TEXT_OF_CALLS = "text of calls"
+SEVERAL_CALLS = "several calls in one message"
 
-def messages_json(messages: Sequence[ChatMessage], *, plain: bool) -> list[dict[str, Any]]:
-    """The prompt; `plain` is for models whose template knows no tools."""
-    render = plain_message if plain else message_json
-    return [render(message) for message in messages]
+
+def messages_json(
+    messages: Sequence[ChatMessage], *, refused: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The prompt without what the server refused before."""
+    turns = ordered_turns(messages)
+    if "tools" in refused:
+        turns = without_tools(turns)
+    if SEVERAL_CALLS in refused and "tools" not in refused:
+        turns = with_single_calls(turns)
+    if SYSTEM_ROLE in refused:
+        turns = without_system(turns)
+    found = [message_json(message) for message in turns]
+    if TEXT_OF_CALLS in refused:
+        for message in found:
+            if "tool_calls" in message:
+                del message["content"]
+    return found
 
 
 def message_json(message: ChatMessage) -> dict[str, Any]:
@@ -28,7 +54,8 @@ def message_json(message: ChatMessage) -> dict[str, Any]:
         }
     if message.tool_calls:
         calls = [call_json(call) for call in message.tool_calls]
-        return {"role": "assistant", "content": message.content or None, "tool_calls": calls}
+        text = message.content or ONLY_CALLS
+        return {"role": "assistant", "content": text, "tool_calls": calls}
     return {"role": message.role, "content": message.content}
 
 
@@ -37,16 +64,6 @@ def call_json(call: ToolCall) -> dict[str, Any]:
     arguments = orjson.dumps(call.arguments).decode()
     function = {"name": call.name, "arguments": arguments}
     return {"id": call.id, "type": "function", "function": function}
-
-
-def plain_message(message: ChatMessage) -> dict[str, Any]:
-    """One message without the vocabulary of tools."""
-    if message.role == "tool":
-        return {"role": "user", "content": f"Result of {message.tool_name}:\n{message.content}"}
-    if message.tool_calls:
-        names = ", ".join(call.name for call in message.tool_calls)
-        return {"role": "assistant", "content": message.content or f"I use {names}."}
-    return {"role": message.role, "content": message.content}
 
 
 def tools_json(tools: Sequence[ToolSchema]) -> list[dict[str, Any]]:

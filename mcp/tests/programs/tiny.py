@@ -70,6 +70,8 @@ if os.environ.get("TINY_WITHOUT"):
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] == "http":
         server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[2]))
+    elif len(sys.argv) > 1 and sys.argv[1] == "sse":
+        server.run("sse", host="127.0.0.1", port=int(sys.argv[2]))
     elif len(sys.argv) > 1 and sys.argv[1] == "mute":
         time.sleep(600)
     else:

@@ -1,0 +1,184 @@
+"""A prompt in the order that every chat template takes: turns alternate, nothing is empty.
+
+Templates of Mistral, Gemma, Llama and others raise an error otherwise, and the server then refuses
+every later question of the conversation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chat.agent.types import ChatMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chat.agent.types import Role, ToolCall
+
+# Between the id a server gave several calls and what tells them apart.
+DISTINCT = "-"
+PARAGRAPH = "\n\n"
+# What stands in for what is missing says so, and is no sentence that a model would go on from.
+NO_ANSWER = "(no answer)"
+NO_BEGINNING = "(the beginning of the conversation is missing)"
+NO_QUESTION = "(no text)"
+NO_RESULT = "(no result)"
+ONLY_CALLS = "(tool call)"
+
+
+def ordered_turns(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The messages so that at most one system message comes first, then user and assistant in turn.
+
+    Where an answer is missing something says so. Results stand behind their calls, one for each.
+    """
+    turns = Turns()
+    for message in messages:
+        turns.add(message)
+    return turns.finished()
+
+
+def without_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same with the system message at the head of the first question."""
+    if len(messages) < 2 or messages[0].role != "system" or messages[1].role != "user":  # noqa: PLR2004
+        return list(messages)
+    system, question, *rest = messages
+    return [replace(question, content=joined(system.content, question.content)), *rest]
+
+
+def without_tools(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same for models whose template knows no tools: calls and results in words."""
+    plain: list[ChatMessage] = []
+    for message in map(plain_message, messages):
+        text = message.content
+        if plain and plain[-1].role == message.role:
+            text = joined(plain.pop().content, text)
+        plain.append(ChatMessage(message.role, text))
+    return plain
+
+
+def with_single_calls(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same with a message for each call, and its result behind it: Llama's templates."""
+    split: list[ChatMessage] = []
+    waiting: dict[str, ChatMessage] = {}
+    for message in messages:
+        if message.role == "tool":
+            split += [waiting.pop(message.tool_call_id), message]
+            continue
+        if not message.tool_calls:
+            split.append(message)
+        waiting = {
+            call.id: ChatMessage("assistant", message.content, tool_calls=[call])
+            for call in message.tool_calls
+        }
+    return split
+
+
+def plain_message(message: ChatMessage) -> ChatMessage:
+    """One message without the vocabulary of tools."""
+    if message.role == "tool":
+        return ChatMessage("user", f"Result of {message.tool_name}:\n{message.content}")
+    if message.tool_calls:
+        names = ", ".join(call.name for call in message.tool_calls)
+        text = "" if message.content == ONLY_CALLS else message.content
+        return ChatMessage("assistant", text or f"I use {names}.")
+    return message
+
+
+def joined(first: str, second: str) -> str:
+    """Two texts of one message."""
+    return PARAGRAPH.join(filter(str.strip, (first, second)))
+
+
+class Turns:
+    """A conversation that is put in order message by message."""
+
+    def __init__(self) -> None:
+        self.system = ""
+        self.said: list[ChatMessage] = []
+        # Calls of the latest turn whose results have not come.
+        self.open_calls: list[ToolCall] = []
+
+    def add(self, message: ChatMessage) -> None:
+        """Append one message."""
+        if message.role == "system":
+            self.system = joined(self.system, message.content)
+        elif message.role == "tool":
+            self.add_result(message)
+        elif message.role == "user":
+            self.add_question(message.content)
+        else:
+            self.add_answer(message)
+
+    def finished(self) -> list[ChatMessage]:
+        """Everything that was added."""
+        self.close_calls()
+        if not self.said:
+            self.add_question("")
+        head = [ChatMessage("system", self.system)] if self.system.strip() else []
+        return [*head, *self.said]
+
+    def add_question(self, text: str) -> None:
+        """Append what the user said, after an answer or at the beginning."""
+        self.close_calls()
+        if self.last_role() in ("tool", "user"):
+            self.said.append(ChatMessage("assistant", NO_ANSWER))
+        self.said.append(ChatMessage("user", text if text.strip() else NO_QUESTION))
+
+    def add_answer(self, message: ChatMessage) -> None:
+        """Append what the model said, with its calls, after a question or results."""
+        self.close_calls()
+        if not self.said:
+            self.said.append(ChatMessage("user", NO_BEGINNING))
+        text = message.content
+        if self.last_role() == "assistant":
+            text = joined(self.said.pop().content, text)
+        calls = distinct_calls(message.tool_calls)
+        stand_in = ONLY_CALLS if calls else NO_ANSWER
+        text = text if text.strip() else stand_in
+        self.said.append(ChatMessage("assistant", text, tool_calls=calls))
+        self.open_calls = list(calls)
+
+    def add_result(self, message: ChatMessage) -> None:
+        """Append the result of a call; what no call asked for is told as text."""
+        call = called_by(message.tool_call_id, self.open_calls)
+        if call is None:
+            self.add_text(plain_message(message).content)
+            return
+        self.open_calls.remove(call)
+        text = message.content if message.content.strip() else NO_RESULT
+        self.said.append(replace(message, content=text, tool_call_id=call.id))
+
+    def add_text(self, text: str) -> None:
+        """Append what belongs to the user's side of the conversation."""
+        if self.last_role() == "user":
+            text = joined(self.said.pop().content, text)
+        self.add_question(text)
+
+    def close_calls(self) -> None:
+        """Append what stands in for results that never came."""
+        for call in self.open_calls:
+            missing = ChatMessage("tool", NO_RESULT, tool_call_id=call.id, tool_name=call.name)
+            self.said.append(missing)
+        self.open_calls = []
+
+    def last_role(self) -> Role | None:
+        """Who spoke last."""
+        return self.said[-1].role if self.said else None
+
+
+def called_by(name: str, calls: Sequence[ToolCall]) -> ToolCall | None:
+    """The call that a result names, also when its id was made distinct."""
+    exact = (call for call in calls if call.id == name)
+    return next(exact, None) or next(
+        (call for call in calls if call.id.rpartition(DISTINCT)[0] == name), None
+    )
+
+
+def distinct_calls(calls: Sequence[ToolCall]) -> list[ToolCall]:
+    """The calls of one turn with ids of their own; some servers number every call the same."""
+    found: dict[str, ToolCall] = {}
+    for place, call in enumerate(calls):
+        name = call.id if call.id and call.id not in found else f"{call.id}{DISTINCT}{place}"
+        found[name] = replace(call, id=name)
+    return list(found.values())

@@ -1,0 +1,114 @@
+"""How tool servers are reached: programs, streamable HTTP, and server-sent events of before."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from django.conf import settings
+
+from mcp.client.sse import sse_client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.enums import Protocol, Transport
+from youworker.core.config import config
+from youworker.core.request_context import HEADER
+from youworker.upstream.egress import find_named_addresses
+from youworker.upstream.guard import BoundedTransport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CONNECT_SECONDS = 10.0
+# Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.
+LARGEST_BODY = 16 * 1024 * 1024
+# Framing and escaping make an answer longer than the text in it.
+WIRE_FACTOR = 8
+FIRST_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is and what opens its door; hashable, so that it names a connection."""
+
+    slug: str
+    transport: str
+    url: str = ""
+    argv: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    # What it spoke last.
+    protocol: str = Protocol.UNKNOWN.value
+
+
+def open_streams(
+    endpoint: Endpoint, protocol: str, correlation_id: str
+) -> AbstractAsyncContextManager[Any]:
+    """The two streams of a connection."""
+    if endpoint.transport == Transport.STDIO:
+        return prepare_program(endpoint)
+    if protocol == Protocol.SSE:
+        return sse_client(
+            endpoint.url,
+            timeout=config.mcp.call_timeout,
+            sse_read_timeout=config.mcp.call_timeout,
+            httpx_client_factory=lambda *_, **__: http_client(endpoint, correlation_id),
+        )
+    return open_http_streams(endpoint, correlation_id)
+
+
+@asynccontextmanager
+async def open_http_streams(endpoint: Endpoint, correlation_id: str) -> AsyncIterator[Any]:
+    """Streamable HTTP with this server's headers only; the SDK stays within the origin."""
+    async with (
+        http_client(endpoint, correlation_id) as http,
+        streamable_http_client(endpoint.url, http_client=http) as streams,
+    ):
+        yield streams
+
+
+def http_client(endpoint: Endpoint, correlation_id: str) -> httpx2.AsyncClient:
+    """A client that sends the headers of one server, and reads no more than a result may have."""
+    headers = dict(endpoint.headers)
+    if correlation_id:
+        headers[HEADER] = correlation_id
+    limits = httpx2.Timeout(config.mcp.call_timeout, connect=CONNECT_SECONDS)
+    transport = BoundedTransport(
+        find_named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
+    )
+    return httpx2.AsyncClient(
+        headers=headers,
+        timeout=limits,
+        transport=transport,
+        event_hooks={"response": [check_status]},
+    )
+
+
+async def check_status(response: httpx2.Response) -> None:
+    """Raise for a server that is broken; the SDK takes a page about it for an answer of the tool.
+
+    An error in the words of the protocol is one, whatever its status.
+    """
+    is_worded = "json" in response.headers.get("content-type", "")
+    if response.status_code >= FIRST_SERVER_ERROR and not is_worded:
+        raise httpx2.RequestError(f"status {response.status_code}", request=response.request)
+
+
+def prepare_program(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
+    """A program of the operator, with nothing of ours in its environment or directory."""
+    folder = Path(settings.DATA_DIR) / "mcp" / endpoint.slug
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command, *arguments = endpoint.argv
+    # The SDK passes on HOME, LOGNAME, PATH, SHELL, TERM and USER, and then these.
+    started = StdioServerParameters(
+        command=command,
+        args=arguments,
+        env=dict(endpoint.env),
+        cwd=folder,
+        encoding_error_handler="replace",
+    )
+    return stdio_client(started, errlog=sys.__stderr__ or sys.stderr)
