@@ -53,9 +53,9 @@ async def test_scripted_text_may_use_what_the_tool_said(server):
 
 async def test_a_message_may_ask_for_a_tool_before_the_answer(server):
     asked = user("[[tokens=3,tool=datetime__now]]")
-    told = [*asked, ChatMessage("tool", "noon", tool_call_id="call_0")]
-
     (call,) = calls_of(await events_of(model_on(server.base_url), asked))
+    asking = ChatMessage("assistant", "", tool_calls=[call])
+    told = [*asked, asking, ChatMessage("tool", "noon", tool_call_id=call.id)]
     answer = await events_of(model_on(server.base_url), told)
 
     assert call.name == "datetime__now"
