@@ -16,8 +16,14 @@ import documents.search
 import ingestion.parsing
 import mcp.builtin
 from chat.agent import tool_selection
+from chat.agent.exceptions import AgentError
+from chat.agent.types import ToolSchema
+from chat.llm import openai as model_servers
 from chat.llm import quote as quote_model
-from chat.llm.openai import concessions
+from chat.llm.openai.arguments import read_arguments
+from chat.llm.openai.offered_tools import OfferedTools
+from chat.llm.openai.stream_reader import AnswerReader, Question
+from chat.llm.openai.written_calls import read_calls
 from documents import language, text
 from documents.quoting import questions, sentence_ranking, sentences, words
 from ingestion.parsing import (
@@ -36,6 +42,8 @@ from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp import negotiation, sessions
 from mcp.builtin import italian
+from youworker.upstream import errors
+from youworker.upstream.endpoint import Limits
 
 ATTEMPTS = 5
 # Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
@@ -58,8 +66,15 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 
 def modules():
     """Every module that reads what strangers wrote."""
-    yield from (text, language, concessions, tool_selection, negotiation, sessions)
-    packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
+    yield from (text, language, errors, tool_selection, negotiation, sessions)
+    packages = (
+        ingestion.parsing,
+        documents.search,
+        documents.quoting,
+        mcp.builtin,
+        quote_model,
+        model_servers,
+    )
     for package in packages:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield importlib.import_module(found.name)
@@ -243,7 +258,36 @@ def quote(made):
     sentence_ranking.best_quotes(asked, [sentence_ranking.Passage(1, made, made)])
 
 
+OFFERED = OfferedTools([ToolSchema("a", "", {"type": "object"})])
+
+
+def read_answer(made):
+    """The text of an answer, in the pieces that models say it in."""
+    reader = AnswerReader(Limits(), Question(OFFERED))
+    for start in range(0, len(made), 4):
+        reader.take_text(made[start : start + 4], [])
+    reader.text.rest()
+
+
+def read_stream(made):
+    reader = AnswerReader(Limits())
+    try:
+        reader.feed(made.encode())
+        reader.end({})
+    except AgentError:
+        pass
+
+
 READERS = [
+    (read_answer, ["<think>", "</think>", "`", "<|channel|>", "to=", "<tool_call>", '{"name":']),
+    (read_answer, ["[TOOL_CALLS]", "<function=a>", "<parameter=b>", "<|message|>", "`" * 3]),
+    (read_stream, ["data: ", "\n", "\r", "{", "event: error", "error: ", "<", ":"]),
+    (lambda made: read_arguments([made], None), ["{", "`" * 3, "}", '"', "<|a|>", "json"]),
+    (
+        lambda made: read_calls(made, OFFERED, most=64),
+        ["<tool_call>", "<function=a>", "<parameter=b>", "</parameter>", "{}", "a", "<arg_key>"],
+    ),
+    (errors.said_by_server, ["sk-", "Bearer ", "a", "1", "-"]),
     (kind, ["<!--", "-->", "<?xml ", "<!doctype ", "<html", "From: ", "%"]),
     (read_declared, ["<meta ", "charset", "=", '"', "\r", "<!--", "<?xml ", "encoding"]),
     (read_mail, ["=?utf-8?q?", "?=", ">", "From ", ": ", "\n\n", "--b", "Content-Type: a/b;c="]),

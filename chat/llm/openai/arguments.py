@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 FENCE = "```"
 LANGUAGE = re.compile(r"[A-Za-z_]{0,20}")
 # Behind an object that is whole, these are remains of a template.
-REMAINS = re.compile(
-    r"(?:\s|\}|;|```|</?[a-z_:]{1,40}>|<[|\uff5c][^<>|\uff5c]{1,60}[|\uff5c]>)*\Z", re.I
-)
+REMAIN = re.compile(r"\s|\}|;|```|</?[a-z_:]{1,40}>|<[|\uff5c][^<>|\uff5c]{1,60}[|\uff5c]>", re.I)
 LENIENT = json.JSONDecoder(strict=False)
 NOTHING = ("", "null", "None", "[]")
 
@@ -83,6 +81,8 @@ def decoded_once(text: str) -> Any:
             value, end = LENIENT.raw_decode(text, begin)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
-        if not REMAINS.match(text, end):
+        while remain := REMAIN.match(text, end):
+            end = remain.end()
+        if end < len(text):
             raise
         return value

@@ -59,11 +59,11 @@ END_OF_PARAMETER = re.compile(r"</(?:\uff5cdsml\uff5c)?parameter>\s*\Z", re.I)
 NAME = re.compile(r"[A-Za-z_][\w.\-/]{0,199}(?::\d{1,4})?")
 # Between a name and its arguments: Mistral, Kimi, DeepSeek.
 BEFORE_ARGUMENTS = re.compile(
-    r"\s*(?:\[CALL_ID\][\w-]{0,100})?"
-    r"(?:\[ARGS\]|<\|tool_call_argument_begin\|>|<\uff5ctool▁sep\uff5c>)?\s*"
-    r"(?:```(?:json)?\s*)?"
+    r"\s*+(?:\[CALL_ID\][\w-]{0,100}+)?+"
+    r"(?:\[ARGS\]|<\|tool_call_argument_begin\|>|<\uff5ctool▁sep\uff5c>)?+\s*+"
+    r"(?:```(?:json)?+\s*+)?+"
 )
-ARGUMENT = re.compile(r"\s*<arg_key>([^<>]{1,200})</arg_key>\s*<arg_value>", re.I)
+ARGUMENT = re.compile(r"\s{0,20}<arg_key>([^<>]{1,200})</arg_key>\s{0,20}<arg_value>", re.I)
 END_OF_ARGUMENT = "</arg_value>"
 DECODER = json.JSONDecoder(strict=False)
 NAMES = ("name", "tool_name", "function_name", "tool", "function")
