@@ -205,7 +205,8 @@ def normal_name(text: str) -> str:
 
 def refuse_identity(identity: Identity, reason: str, user: User | None = None) -> NoReturn:
     """Tell the operator why, and the person only that."""
-    logger.warning("%s sign-in of %r refused: %s", identity.method, identity.username, reason)
+    name = identity.username[:LONGEST_NAME]
+    logger.warning("%s sign-in of %r refused: %s", identity.method, name, reason)
     if user is not None:
         method = str(identity.method)
         audit.record("auth.login.failed", actor=None, target=user, result="denied", method=method)

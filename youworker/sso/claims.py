@@ -44,7 +44,7 @@ def address_in(signed: Claims, told: Claims) -> tuple[str, bool]:
     email = text_in(signed, "email")
     if not email:
         return text_in(told, "email"), says_verified(told)
-    if "email_verified" not in signed and text_in(told, "email") == email:
+    if "email_verified" not in signed and text_in(told, "email").lower() == email.lower():
         return email, says_verified(told)
     return email, says_verified(signed)
 
