@@ -62,7 +62,8 @@ def decode(data: bytes, *, declared: str = "") -> Decoded:
     Line ends become `\\n`. What cannot be decoded becomes the replacement character.
     """
     # Nothing that is announced in letters of one byte is made of units of two.
-    data = data if wide_encoding(data) else PADDING.sub(b"", data)
+    if 0 in data and not wide_encoding(data):
+        data = PADDING.sub(b"", data)
     found = read(data, "" if WIDE.match(declared) else declared)
     text = found.text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(CONTROLS.sub(LOST, text), found.encoding, found.is_guess, found.damaged)
