@@ -22,6 +22,8 @@ from ingestion.parsing import decoding, markdown, reading, sniffing, splitting, 
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import italian
 
+pytestmark = pytest.mark.slow
+
 ATTEMPTS = 5
 # Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
 LENGTHS = (10, 14, 18, 22, 30, 45, 60, 80, 100, 120, 140, 160, 180, 200, 250, 1000, 6000)
