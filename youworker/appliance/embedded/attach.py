@@ -147,6 +147,8 @@ class Servers:
                     deadline = now + LONGEST_SILENCE + LAUNCH_SECONDS
                 elif now > deadline:
                     raise
+                if any(server.given_up.is_set() for server in self.servers):
+                    raise
                 if said != str(reason):
                     said = str(reason)
                     logger.warning("youworker: %s; waiting", said)
