@@ -1,8 +1,15 @@
 #!/usr/bin/env python
 """The operator's entry point: attaches to the data servers, then runs one command."""
 
+from __future__ import annotations
+
 import os
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # These never talk to PostgreSQL or Redis, so nothing has to be started for them.
 OFFLINE_COMMANDS = {"help", "version", "--version", "--help", "-h", "spectacular"}
@@ -18,7 +25,7 @@ def main() -> int:
         if command in OFFLINE_COMMANDS:
             execute()
         else:
-            with attached():
+            with attached(meanwhile=load):
                 execute()
     except StartupRefused as refusal:
         print(f"youworker: {refusal}", file=sys.stderr)
@@ -26,15 +33,31 @@ def main() -> int:
     return 0
 
 
+def load() -> None:
+    """Load the product, which takes as long as the servers' start; settings are read on import."""
+    import django
+
+    with refusing_settings():
+        django.setup()
+
+
 def execute() -> None:
-    """Hand over to Django; imported late because settings are read on import."""
-    from django.core.exceptions import ImproperlyConfigured
+    """Hand over to Django."""
     from django.core.management import execute_from_command_line
+
+    with refusing_settings():
+        execute_from_command_line(sys.argv)
+
+
+@contextmanager
+def refusing_settings() -> Iterator[None]:
+    """Turn settings that do not fit into one line for the operator."""
+    from django.core.exceptions import ImproperlyConfigured
 
     from youworker.appliance.embedded import StartupRefused
 
     try:
-        execute_from_command_line(sys.argv)
+        yield
     except ImproperlyConfigured as error:
         raise StartupRefused(str(error)) from error
 

@@ -190,6 +190,7 @@ async def test_answers_are_finished_when_the_database_comes_back(spoken_by, monk
     assert events.count("done") == 1
 
 
+@pytest.mark.slow
 async def test_a_database_that_hung_longer_than_a_lease_ends_nothing(spoken_by, configured):
     configured("agent", lease_seconds=3)
     spoken_by(ScriptedModel([[TextDelta("word "), 6.0, TextDelta("end"), Usage(1, 2)]]))

@@ -252,6 +252,7 @@ async def watch(log, last, *, pause):
     return numbers
 
 
+@pytest.mark.slow
 async def test_viewers_that_join_while_events_are_written_see_every_one(log):
     """Their last event is the last of the log: a lost one would be waited for in vain."""
     last = 600

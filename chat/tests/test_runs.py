@@ -324,6 +324,7 @@ async def test_a_log_of_a_key_that_is_gone_is_told_from_the_database(spoken_by):
     assert events[-1][1:] == whole[-1][1:]
 
 
+@pytest.mark.slow
 async def test_a_viewer_of_an_unreadable_entry_gets_the_end_from_the_database(spoken_by):
     spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
     run_id = await ask()

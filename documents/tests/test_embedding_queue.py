@@ -182,6 +182,7 @@ def test_no_document_is_given_to_two_workers(letters):
     assert len(claimed) == len(set(claimed)) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_storing_and_embedding_at_once_never_wait_for_each_other_in_a_circle(use):
     """A deadlock would end one of the two with an error."""

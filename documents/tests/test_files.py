@@ -203,6 +203,7 @@ def test_a_stray_that_is_handed_in_meanwhile_stays(unused, order):
     assert services.stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_uploads_of_the_same_files_never_wait_for_each_other_in_a_circle():
     contents = [str(number).encode() for number in range(400)]

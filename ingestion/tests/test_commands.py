@@ -42,6 +42,7 @@ def test_ingest_does_the_work_when_nobody_else_does(folder, capsys):
     assert {tag.name for document in documents for tag in document.tags.all()} == {"a", "b"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_no_patience", "letters")
 def test_ingest_says_what_is_the_same(folder, capsys):
     UserFactory(username="ann")

@@ -58,6 +58,7 @@ def test_refusals_leave_the_process_alive(parser, page, tmp_path):
     assert caught.value.code == "file_missing"
 
 
+@pytest.mark.slow
 def test_a_killed_process_costs_one_file(parser, page):
     parse(parser, page)
     os.kill(parser.process.pid, signal.SIGSTOP)
@@ -75,6 +76,7 @@ def test_a_killed_process_costs_one_file(parser, page):
     assert parse(parser, page).title == "The & title"
 
 
+@pytest.mark.slow
 def test_a_process_killed_between_files_costs_nothing(parser, page):
     parse(parser, page)
     parser.process.kill()

@@ -109,6 +109,68 @@ def test_a_killed_user_and_a_killed_server_are_survived(tmp_path):
     assert postgres.running_server(tmp_path / "data" / "postgres") is None
 
 
+EARLY = """
+import os, sys
+from youworker.appliance.embedded import attached
+def look():
+    print(os.environ["DATABASE_URL"], os.path.exists(os.environ["SECRET_KEY_FILE"]), flush=True)
+    if sys.argv[1:]:
+        raise RuntimeError("did not load")
+with attached(meanwhile=look):
+    import psycopg
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        print(connection.execute("SELECT count(*) FROM accounts_user").fetchone()[0])
+"""
+
+
+def look_early(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", EARLY, *arguments],
+        cwd=BASE_DIR,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_what_loads_meanwhile_knows_the_servers_and_finds_tables_afterwards(tmp_path):
+    done = look_early(tmp_path)
+
+    url, has_secret, users = done.stdout.split()
+    assert url.endswith("/youworker")
+    assert (has_secret, users) == ("True", "0")
+
+
+@pytest.mark.slow
+def test_servers_are_ended_when_what_loads_meanwhile_fails(tmp_path):
+    failed = look_early(tmp_path, "fail")
+    again = look_early(tmp_path)
+
+    assert failed.returncode == 1
+    assert "did not load" in failed.stderr
+    assert postgres.running_server(tmp_path / "postgres") is None
+    assert again.stdout.split()[-1] == "0"
+
+
+@pytest.mark.slow
+def test_settings_that_do_not_fit_are_one_line_and_leave_nothing_running(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=BASE_DIR,
+        env={**environment(tmp_path), "SECRET_KEY": "changeme"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("youworker: SECRET_KEY is missing, too short or a placeholder")
+    assert postgres.running_server(tmp_path / "postgres") is None
+
+
 def test_sockets_lie_beside_the_data_unless_their_name_would_be_too_long(tmp_path):
     (tmp_path / ("x" * 100)).mkdir()
     (tmp_path / "a b").mkdir()

@@ -63,6 +63,7 @@ def client(store):
     return redis.Redis.from_url(store.url, socket_timeout=20)
 
 
+@pytest.mark.slow
 def test_a_silent_redis_is_waited_for(store, tmp_path):
     (pid,) = running_in(tmp_path)
     client(store).set("kept", "yes")
@@ -79,6 +80,7 @@ def test_a_silent_redis_is_waited_for(store, tmp_path):
     assert client(store).get("kept") == b"yes"
 
 
+@pytest.mark.slow
 def test_a_redis_that_stays_silent_is_ended_before_the_next_is_started(
     store, tmp_path, monkeypatch
 ):
@@ -190,6 +192,7 @@ def unlocked(tmp_path):
     old.wait()
 
 
+@pytest.mark.slow
 def test_a_redis_of_an_older_version_is_adopted_and_ended(unlocked, tmp_path):
     store, old = unlocked
     assert not store.lock.is_held()
@@ -272,6 +275,7 @@ def servers(tmp_path, monkeypatch):
     Servers.current = before
 
 
+@pytest.mark.slow
 async def test_the_guard_says_once_that_redis_is_silent_and_starts_no_second(
     servers, tmp_path, monkeypatch
 ):

@@ -33,6 +33,7 @@ def log(monkeypatch):
     root.setLevel(level)
 
 
+@pytest.mark.slow
 def test_a_key_is_neither_logged_nor_answered(log, monkeypatch):
     user = UserFactory()
     key, secret = create_api_key(user, name="k", scopes=["account"], actor=user)

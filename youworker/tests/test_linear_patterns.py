@@ -45,6 +45,8 @@ from mcp.builtin import italian
 from youworker.upstream import errors
 from youworker.upstream.endpoint import Limits
 
+pytestmark = pytest.mark.slow
+
 ATTEMPTS = 5
 # Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
 LENGTHS = (10, 14, 18, 22, 30, 45, 60, 80, 100, 120, 140, 160, 180, 200, 250, 1000, 6000)

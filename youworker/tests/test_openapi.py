@@ -23,6 +23,7 @@ def document():
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
+@pytest.mark.slow
 def test_the_document_has_no_warnings():
     # In JSON: YAML takes three times as long to write.
     shape = ["--format", "openapi-json", "--file", os.devnull]

@@ -20,6 +20,7 @@ def queue():
         made.close()
 
 
+@pytest.mark.slow
 def test_a_sweep_comes_before_files_that_were_queued_earlier(queue):
     wake_workers(3)
     sweep_runs.apply_async()

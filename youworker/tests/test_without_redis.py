@@ -149,6 +149,7 @@ def test_a_history_of_many_batches_is_cleared(listener, client, monkeypatch):
     assert len(listener.taken) <= MOST_TRIES
 
 
+@pytest.mark.slow
 def test_files_are_uploaded_cancelled_and_tried_again(listener, client):
     file = SimpleUploadedFile("a.txt", b"The primary sends its log.")
     answer = client.post("/v1/ingestion/uploads", {"files": [file]}, format="multipart")
@@ -194,6 +195,7 @@ async def _ended(listener):
     await close_all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_ended")
 async def test_a_whole_answer_is_given_in_one_call(spoken):
     spoken(TextDelta("Forty-two."))
@@ -212,6 +214,7 @@ async def test_a_whole_answer_is_given_in_one_call(spoken):
     assert answer.json()["status"] == "succeeded"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_ended")
 async def test_a_stop_reaches_the_process_that_makes_the_answer(spoken):
     spoken(TextDelta("so far"), 60.0)
@@ -227,6 +230,7 @@ async def test_a_stop_reaches_the_process_that_makes_the_answer(spoken):
     await request_stop(posted.run_id)
 
 
+@pytest.mark.slow
 def test_the_web_process_tries_the_broker_once(settings):
     program = (
         "import youworker.asgi, orjson; from youworker.celery import app;"

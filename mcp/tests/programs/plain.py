@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 HELLO = {
@@ -49,8 +50,8 @@ def surroundings() -> dict:
 
 
 # What each tool takes, and what it does.
-TOOLS = {
-    "echo": ({"text": "string"}, lambda text: words(text)),
+TOOLS: dict[str, tuple[dict[str, str], Callable[..., dict]]] = {
+    "echo": ({"text": "string"}, lambda text: words(text)),  # noqa: PLW0108 -- its name counts
     "add": ({"a": "integer", "b": "integer"}, lambda a, b: data({"sum": a + b})),
     "slow": ({"seconds": "number"}, sleep),
     "huge": ({"size": "integer"}, lambda size: words("é" * size)),

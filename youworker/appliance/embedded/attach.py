@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from youworker.appliance.embedded.server import LAUNCH_SECONDS, LONGEST_SILENCE
 from youworker.core.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from youworker.appliance.embedded.server import EmbeddedServer
 
@@ -31,10 +32,13 @@ LOOK_SECONDS = 0.2
 
 
 @contextmanager
-def attached(*, durable: bool = True) -> Iterator[None]:
+def attached(
+    *, durable: bool = True, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[None]:
     """Export the servers' URLs for the duration; the last one to leave stops the servers.
 
-    `durable=False` trades crash safety for speed and is meant for test databases.
+    `durable=False` trades crash safety for speed and is meant for test databases. `meanwhile` runs
+    in this thread while the servers start: it may read the URLs, and not use the servers.
     Raises `StartupRefused` when a server cannot be started.
     """
     try:
@@ -42,13 +46,14 @@ def attached(*, durable: bool = True) -> Iterator[None]:
     except ImproperlyConfigured as error:
         raise StartupRefused(str(error)) from error
     if config.database.url and config.database.redis_url:
+        meanwhile()
         yield
         return
     with refusing(config):
         servers = Servers(config, durable=durable)
     try:
         with refusing(config):
-            servers.join()
+            servers.join(meanwhile)
         yield
     finally:
         # Also after half a start: what did come up must not be left behind.
@@ -96,22 +101,38 @@ class Servers:
         self.servers = [server for server in found if server is not None]
         self.users = open_lock(self.data_dir / "users.lock")
 
-    def join(self) -> None:
+    def join(self, meanwhile: Callable[[], object]) -> None:
         """Count this process as a user and make sure that the servers run."""
         with self.changing():
             fcntl.flock(self.users, fcntl.LOCK_SH)
+        self.export_urls()
+        with ThreadPoolExecutor(1) as threads:
+            serving = threads.submit(self.serve)
+            try:
+                meanwhile()
+            except BaseException:
+                self.give_up()
+                raise
+        serving.result()
+        Servers.current = self
+
+    def export_urls(self) -> None:
+        """Say where the servers are, or will be, and where their secrets are."""
+        if self.postgres:
+            export_secrets(self.data_dir)
+            os.environ["DATABASE_URL"] = self.postgres.url
+        if self.redis:
+            os.environ["REDIS_URL"] = self.redis.url
+        os.environ["DATA_DIR"] = str(self.data_dir)
+
+    def serve(self) -> None:
+        """Start what does not run, and make the database of a new cluster."""
         self.start_patiently()
         if self.postgres:
             with self.changing():
                 # After a crash in between the database stays empty, and migrations fill it.
                 if self.postgres.create_database():
                     self.postgres.create_tables()
-            export_secrets(self.data_dir)
-            os.environ["DATABASE_URL"] = self.postgres.url
-        if self.redis:
-            os.environ["REDIS_URL"] = self.redis.url
-        os.environ["DATA_DIR"] = str(self.data_dir)
-        Servers.current = self
 
     def start_patiently(self) -> None:
         """Return when all servers serve; one that is busy may take its time, a silent one not."""
@@ -125,6 +146,8 @@ class Servers:
                 if reason.busy:
                     deadline = now + LONGEST_SILENCE + LAUNCH_SECONDS
                 elif now > deadline:
+                    raise
+                if any(server.given_up.is_set() for server in self.servers):
                     raise
                 if said != str(reason):
                     said = str(reason)

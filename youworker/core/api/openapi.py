@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
+from django.utils.encoding import force_bytes
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
 
@@ -25,22 +28,22 @@ class SchemaView(SpectacularAPIView):
         asked = request.GET.get("lang", "")
         language = asked if asked in dict(settings.LANGUAGES) else translation.get_language()
         renderer = request.accepted_renderer
+        form: Callable[[], BaseRenderer] = type(renderer)
         kind = renderer.media_type
         if renderer.charset:
             kind = f"{kind}; charset={renderer.charset}"
         name = self._get_filename(request, None)  # type: ignore[no-untyped-call]
         return HttpResponse(
-            write_document(type(renderer), language),
+            write_document(form, language),
             content_type=kind,
             headers={"Content-Disposition": f'inline; filename="{name}"'},
         )
 
 
 @cache
-def write_document(form: type[BaseRenderer], language: str) -> bytes:
+def write_document(form: Callable[[], BaseRenderer], language: str) -> bytes:
     """The whole document in one format; takes a second of CPU, and never changes."""
     with translation.override(language):
         # It is public and says nothing about whoever asks, so no request has a part in it.
         document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-        written: bytes = form().render(document)
-    return written
+        return force_bytes(form().render(document))

@@ -281,6 +281,7 @@ print(refused)
 """
 
 
+@pytest.mark.slow
 def test_processes_count_together(monkeypatch):
     # By the day: on a busy machine the minute is over before the other process has started.
     monkeypatch.setenv("RATE_VERY_STRICT", "5/d")

@@ -392,6 +392,7 @@ rotation.rotate()
 """
 
 
+@pytest.mark.slow
 def test_a_killed_rotation_goes_on_where_it_was(settings, old_key):
     session = SessionFactory()
     messages = [MessageFactory(session=session, content=f"text {n}") for n in range(30)]

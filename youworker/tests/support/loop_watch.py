@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from contextlib import contextmanager
-from importlib import _bootstrap  # type: ignore[attr-defined]
+from importlib import _bootstrap
 from threading import local
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,9 @@ MOST_SECONDS_OF_TESTS = 1.0
 TRACED = 3
 
 run_handle = asyncio.Handle._run  # noqa: SLF001 -- every callback and step of a task passes here
+machinery: Any = _bootstrap
 # Only what is not loaded yet passes here; `__import__` is called by every import statement.
-load = _bootstrap._find_and_load  # noqa: SLF001
+load = machinery._find_and_load  # noqa: SLF001
 
 
 class Excused(local):
@@ -67,14 +68,14 @@ def watched_loops() -> Iterator[list[str]]:
             if spent > most * slower:
                 found.append(f"{name} took {spent * 1000:.0f} ms of CPU time")
 
-    before = asyncio.Handle._run, _bootstrap._find_and_load  # noqa: SLF001
+    before = asyncio.Handle._run, machinery._find_and_load  # noqa: SLF001
     gc.callbacks.append(excuse_collection)
-    _bootstrap._find_and_load = excuse_import  # noqa: SLF001
+    machinery._find_and_load = excuse_import  # noqa: SLF001
     asyncio.Handle._run = run  # type: ignore[assignment, method-assign]  # noqa: SLF001
     try:
         yield found
     finally:
-        asyncio.Handle._run, _bootstrap._find_and_load = before  # type: ignore[method-assign]  # noqa: SLF001
+        asyncio.Handle._run, machinery._find_and_load = before  # type: ignore[method-assign]  # noqa: SLF001
         gc.callbacks.remove(excuse_collection)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -19,6 +20,9 @@ held = ExitStack()
 
 # What each process copies its test database from, instead of running all migrations.
 TEMPLATE = "template_of_tests"
+
+# Tests make many objects and keep few; the usual 700 would mean thousands of collections.
+COLLECTED_AFTER = 10_000
 
 DEFAULTS = {
     "RATE_LIMITS_ENABLED": "0",
@@ -83,6 +87,21 @@ def pytest_configure() -> None:
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
     held.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage while tests are collected, and leave out for good what there is then.
+
+    Every later collection would walk thousands of tests and all modules.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+        gc.set_threshold(COLLECTED_AFTER, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)
