@@ -36,13 +36,10 @@ T = TypeVar("T")
 
 # Nobody answered: what servers mean by these numbers has others by now.
 DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
-# The request was not carried out, because its session, or its protocol, is not that of the server.
-NOT_BEGUN = (
-    types.UNSUPPORTED_PROTOCOL_VERSION,
-    types.INVALID_REQUEST,
-    types.METHOD_NOT_FOUND,
-    types.INVALID_PARAMS,
-)
+# What a server of before answers to a request that no handshake came before.
+NOT_BEGUN = (types.UNSUPPORTED_PROTOCOL_VERSION, types.INVALID_REQUEST)
+NO_HANDSHAKE = re.compile(r"initiali[sz]|protocol version|invalid request parameters", re.I)
+LONGEST_SEARCHED = 500
 SESSION_OVER = re.compile(
     r"session[^.]{0,40}(?:not found|terminated|expired|does not exist|invalid|unknown)"
     r"|(?:invalid|unknown|no valid|missing) session",
@@ -99,11 +96,12 @@ async def try_work(endpoint: Endpoint, work: Work[T], correlation_id: str) -> tu
 
 def was_not_begun(endpoint: Endpoint, error: MCPError) -> bool:
     """Whether a server refused the session of a request, not the request."""
-    if endpoint.transport == Transport.INPROCESS or error.code in DEAD:
+    said = error.message[:LONGEST_SEARCHED]
+    if error.code in DEAD:
         return False
-    if endpoint.protocol == Protocol.MODERN and error.code in NOT_BEGUN:
-        return True
-    return bool(SESSION_OVER.search(error.message[:500]))
+    if endpoint.protocol == Protocol.MODERN and endpoint.transport != Transport.INPROCESS:
+        return error.code in NOT_BEGUN or bool(NO_HANDSHAKE.search(said))
+    return endpoint.transport == Transport.HTTP and bool(SESSION_OVER.search(said))
 
 
 def pool_key(endpoint: Endpoint) -> Endpoint:

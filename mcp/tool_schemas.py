@@ -7,6 +7,7 @@ schema, `properties` in objects, `items` in arrays, no references, alternatives 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Deeper, wider or more often referred to than this it becomes "anything" from there on.
 DEEPEST = 12
 MOST_NODES = 4000
+MOST_PROPERTIES = 1000
+MOST_PARTS = 100
 MOST_VALUES = 200
 MOST_ALTERNATIVES = 20
 LONGEST_NOTE = 100
@@ -129,7 +132,9 @@ class Repair:
     ) -> tuple[dict[str, Any], frozenset[str]]:
         """The schema with what its references and `allOf` add; a circle adds nothing."""
         parts, found = [schema], dict[str, Any]()
-        while parts and self.nodes <= MOST_NODES:
+        for _ in range(MOST_PARTS):
+            if not parts or self.nodes > MOST_NODES:
+                break
             part = parts.pop(0)
             self.nodes += 1
             reference: Any = part.get("$ref")
@@ -139,7 +144,9 @@ class Repair:
                 is_new = reference not in followed
                 parts.append(target if is_new else {"type": target.get("type")})
                 followed |= {reference}
-            parts += [each for each in list_in(part, "allOf") if isinstance(each, dict)]
+            parts += [
+                each for each in list_in(part, "allOf")[:MOST_PARTS] if isinstance(each, dict)
+            ]
             found = combined(found, without(part, ("$ref", "allOf")))
         return found, followed
 
@@ -199,13 +206,17 @@ class Repair:
         given = schema.get("properties")
         named = {
             name: each
-            for name, each in (given.items() if isinstance(given, dict) else ())
+            for name, each in islice(
+                given.items() if isinstance(given, dict) else (), MOST_PROPERTIES
+            )
             if each is not False
         }
         if not named:
             return without(any_object(), ("type",))
         required = [
-            name for name in list_in(schema, "required") if isinstance(name, str) and name in named
+            name
+            for name in list_in(schema, "required")[:MOST_PROPERTIES]
+            if isinstance(name, str) and name in named
         ]
         # Older drafts say it at the property.
         required += [
@@ -259,7 +270,7 @@ def types_of(schema: dict[str, Any]) -> list[str]:
 
 def values_of(schema: dict[str, Any]) -> list[Any]:
     """The values a schema allows, if it lists them; those that are no plain values are left out."""
-    values = [schema["const"]] if "const" in schema else list_in(schema, "enum")
+    values = [schema["const"]] if "const" in schema else list_in(schema, "enum")[: 2 * MOST_VALUES]
     return [
         value for value in values if type_of(value) in ("string", "number", "integer", "boolean")
     ]

@@ -278,6 +278,17 @@ async def test_tools_of_others_are_left_out_when_the_server_names_none(server, m
     assert "tiny.echo, tiny.add" in notices(events)[0]
 
 
+async def test_a_refusal_inside_an_answer_that_had_begun_counts_as_well(server):
+    message = "JSON schema conversion failed: Unrecognized schema: {}"
+    server.script(Turn(error=message), Turn(text="Fine."))
+
+    events = await events_of(model_on(server.base_url), tools=[OWN, FOREIGN])
+
+    assert text_of(events) == "Fine."
+    assert [offered(request) for request in server.chats][1:] == [["semantic_query"]]
+    assert "tiny.echo" in notices(events)[0]
+
+
 async def test_a_server_that_takes_no_tools_after_all_answers_without(server):
     refusal = "does not support tools with this schema"
     server.script(*[Turn(status=400, refuses="tools", message=refusal)] * 2, Turn(text="Fine."))

@@ -72,7 +72,14 @@ def find_concession(
     """
     if error.status not in REFUSABLE_STATUS:
         return set()
-    complaint = as_text(error.body)[:LONGEST_COMPLAINT]
+    parts = parts_complained_of(as_text(error.body), body, tools)
+    part = "" if parts or is_generated(error) else refused_part(error, body)
+    return parts or ({part} if part else set())
+
+
+def parts_complained_of(said: str, body: dict[str, Any], tools: Sequence[ToolSchema]) -> set[str]:
+    """Which messages or tools a complaint is about."""
+    complaint = said[:LONGEST_COMPLAINT]
     if GENERATED.search(complaint):
         return set()
     for part, pattern in PROMPT_PARTS.items():
@@ -81,10 +88,12 @@ def find_concession(
     marks = {tool_mark(name) for name in named_tools(complaint, tools)}
     if not marks and SCHEMA.search(complaint):
         marks = {tool_mark(tool.name) for tool in tools if not tool.is_builtin}
-    if marks:
-        return marks
-    part = refused_part(error, body)
-    return {part} if part else set()
+    return marks
+
+
+def is_generated(error: StatusError) -> bool:
+    """Whether a server complains about what its model wrote."""
+    return bool(GENERATED.search(as_text(error.body)[:LONGEST_COMPLAINT]))
 
 
 def named_tools(complaint: str, tools: Sequence[ToolSchema]) -> set[str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chat.agent.types import ChatMessage
+from chat.agent.types import ChatMessage, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chat.agent.types import Role, ToolCall
+    from chat.agent.types import Role
 
 # Between the id a server gave several calls and what tells them apart.
 DISTINCT = "-"
@@ -25,6 +25,7 @@ NO_BEGINNING = "(the beginning of the conversation is missing)"
 NO_QUESTION = "(no text)"
 NO_RESULT = "(no result)"
 ONLY_CALLS = "(tool call)"
+UNKNOWN_TOOL = "unknown_tool"
 
 
 def ordered_turns(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -140,20 +141,15 @@ class Turns:
         self.open_calls = list(calls)
 
     def add_result(self, message: ChatMessage) -> None:
-        """Append the result of a call; what no call asked for is told as text."""
+        """Append the result of a call, and the call itself where it is missing."""
         call = called_by(message.tool_call_id, self.open_calls)
         if call is None:
-            self.add_text(plain_message(message).content)
-            return
+            named = ToolCall(message.tool_call_id, message.tool_name or UNKNOWN_TOOL, {})
+            self.add_answer(ChatMessage("assistant", "", tool_calls=[named]))
+            (call,) = self.open_calls
         self.open_calls.remove(call)
         text = message.content if message.content.strip() else NO_RESULT
         self.said.append(replace(message, content=text, tool_call_id=call.id))
-
-    def add_text(self, text: str) -> None:
-        """Append what belongs to the user's side of the conversation."""
-        if self.last_role() == "user":
-            text = joined(self.said.pop().content, text)
-        self.add_question(text)
 
     def close_calls(self) -> None:
         """Append what stands in for results that never came."""

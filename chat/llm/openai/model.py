@@ -7,10 +7,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable, ModelUnknown
 from chat.agent.types import Notice
 from chat.llm.openai.completion_request import Turn
-from chat.llm.openai.concessions import accepted_tools, find_concession, told_concession
+from chat.llm.openai.concessions import (
+    accepted_tools,
+    find_concession,
+    parts_complained_of,
+    told_concession,
+)
 from chat.llm.openai.errors import Transient, status_failure
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
@@ -98,13 +103,34 @@ class OpenAICompatibleModel:
         turn = Turn(self.endpoint, clock, deadline, question)
         try:
             notices = await self.open(turn, messages, tools)
-            while not (events := await turn.read_events()):
-                if events is None:
-                    return turn, notices
+            events = await self.read_first_events(turn, tools)
         except BaseException:
             await turn.close()
             raise
+        if events is None:
+            await turn.close()
+            return await self.attempt(messages, tools, clock)
         return turn, [*notices, *events]
+
+    async def read_first_events(
+        self, turn: Turn, tools: Sequence[ToolSchema]
+    ) -> list[ModelEvent] | None:
+        """Wait for the first output; None when the server refuses a part that was left in.
+
+        Some begin an answer before they look at the request.
+        """
+        try:
+            while not (events := await turn.read_events()):
+                if events is None:
+                    return []
+        except (ModelRefused, ModelUnavailable) as error:
+            left = accepted_tools(tools, self.refused)
+            parts = parts_complained_of(error.message, turn.body, left)
+            if not parts:
+                raise
+            self.refused.update(parts)
+            return None
+        return events
 
     async def open(
         self, turn: Turn, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
