@@ -49,7 +49,6 @@ def title_of(found: Any) -> str:
 
 
 @kinds.reads(
-    kinds.DOCX,
     kinds.XLSX,
     kinds.EPUB,
     kinds.ODT,

@@ -14,6 +14,7 @@ import pytest
 import documents.quoting
 import documents.search
 import ingestion.parsing
+import ingestion.parsing.office
 import mcp.builtin
 from chat.llm import quote as quote_model
 from documents import language, text
@@ -44,7 +45,14 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 def modules():
     """Every module that reads what strangers wrote."""
     yield from (text, language)
-    packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
+    packages = (
+        ingestion.parsing,
+        ingestion.parsing.office,
+        documents.search,
+        documents.quoting,
+        mcp.builtin,
+        quote_model,
+    )
     for package in packages:
         for found in pkgutil.iter_modules(package.__path__):
             yield importlib.import_module(f"{package.__name__}.{found.name}")

@@ -1,0 +1,343 @@
+"""Walking through the text of a Word file: paragraphs, runs, fields, tables, text boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ingestion.parsing.office import equations
+from ingestion.parsing.office.drawings import drawing_lines
+from ingestion.parsing.office.elements import Walk, is_on
+from ingestion.parsing.office.symbols import symbol
+from ingestion.parsing.office.word_fields import Fields
+from ingestion.parsing.office.word_numbering import BULLET
+from ingestion.parsing.office.word_styles import outline_level, whole
+from ingestion.parsing.office.writing import Lines
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.word import Manuscript
+    from ingestion.parsing.office.writing import Sink
+
+# What was deleted, instructions of fields, earlier properties, readings above characters.
+SKIPPED = equations.SKIPPED | {
+    "w:instrText",
+    "w:delText",
+    "w:delInstrText",
+    "w:pPrChange",
+    "w:rPrChange",
+    "w:tblPrChange",
+    "w:trPrChange",
+    "w:tcPrChange",
+    "w:sectPrChange",
+    "w:sdtPr",
+    "w:rt",
+}
+SIGNS = {
+    "w:ptab": "\t",
+    "w:br": "\n",
+    "w:cr": "\n",
+    # The hyphen people type: with the one that never breaks, a word is not found.
+    "w:noBreakHyphen": "-",
+}
+SOFT_HYPHEN = "\u00ad"
+DEEPEST_NESTING = 30
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A paragraph while it is read."""
+
+    pieces: list[str] = field(default_factory=list)
+    style: str = ""
+    outline: int | None = None
+    number: str | None = None
+    depth: int | None = None
+    # The mark at its end was deleted: the next paragraph goes on in the same line.
+    goes_on: bool = False
+    boxes: Lines = field(default_factory=Lines)
+
+
+class Story:
+    """One part of a manuscript, written to a sink paragraph by paragraph."""
+
+    def __init__(self, manuscript: Manuscript, part: str, sink: Sink) -> None:
+        self.manuscript = manuscript
+        self.part = part
+        self.targets = {one.id: one.target for one in manuscript.package.relations(part)}
+        self.sinks: list[Sink] = [sink]
+        self.paragraphs = [Paragraph()]
+        self.carried: list[str] = []
+        self.rows: list[list[Lines]] = []
+        self.notes: list[str] = []
+        self.hidden = [False]
+        self.has_chosen: list[bool] = []
+        self.in_properties = 0
+        self.is_text = False
+        self.fields = Fields(self.add)
+        self.equations = equations.Equations(lambda: self.paragraphs[-1].pieces)
+        self.walk = Walk(self.starts(), self.ends(), self.take, skipped=SKIPPED)
+
+    def read(self) -> None:
+        """Walk through the part."""
+        self.walk.through(self.manuscript.package.open(self.part))
+
+    def starts(self) -> Starts:
+        """What to call where elements begin."""
+        return {
+            "w:p": self.start_paragraph,
+            "w:pPr": self.start_properties,
+            "w:pStyle": self.take_style,
+            "w:outlineLvl": self.take_outline,
+            "w:numId": self.take_number,
+            "w:ilvl": self.take_depth,
+            "w:r": self.start_run,
+            "w:vanish": self.take_hidden,
+            "w:t": self.start_text,
+            "m:t": self.start_text,
+            "w:tab": self.take_tab,
+            "w:sym": self.take_symbol,
+            "w:del": self.skip_removed,
+            "w:moveFrom": self.skip_removed,
+            "w:tbl": self.start_table,
+            "w:tr": self.start_row,
+            "w:tc": self.start_cell,
+            "w:txbxContent": self.start_box,
+            "mc:AlternateContent": self.start_alternatives,
+            "mc:Choice": self.start_choice,
+            "mc:Fallback": self.start_choice,
+            "w:footnoteReference": self.take_footnote,
+            "w:endnoteReference": self.take_endnote,
+            "w:commentReference": self.take_comment,
+            "c:chart": self.take_drawing,
+            "dgm:relIds": self.take_drawing,
+            **{name: self.adds(sign) for name, sign in SIGNS.items()},
+            **self.fields.starts(),
+            **self.equations.starts(),
+        }
+
+    def ends(self) -> Ends:
+        """What to call where they end."""
+        return {
+            "w:p": self.end_paragraph,
+            "w:pPr": self.end_properties,
+            "w:r": self.end_run,
+            "w:t": self.end_text,
+            "m:t": self.end_text,
+            "w:tbl": self.end_table,
+            "w:tr": self.end_row,
+            "w:tc": self.end_cell,
+            "w:txbxContent": self.end_box,
+            "mc:AlternateContent": self.end_alternatives,
+            **self.fields.ends(),
+            **self.equations.ends(),
+        }
+
+    def take(self, text: str) -> None:
+        """Keep characters when they are text."""
+        if self.is_text:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        """Add to the paragraph what is shown."""
+        if not self.hidden[-1] and not self.fields.is_code:
+            self.paragraphs[-1].pieces.append(text)
+
+    def adds(self, sign: str) -> Callable[[Attributes], None]:
+        """What to do at an element that stands for a character."""
+        return lambda attributes: self.add(sign)
+
+    def start_text(self, attributes: Attributes) -> None:
+        """Characters follow."""
+        self.is_text = True
+
+    def end_text(self) -> None:
+        """They end."""
+        self.is_text = False
+
+    def take_tab(self, attributes: Attributes) -> None:
+        """A tab; in properties, where the tabs of a paragraph stop."""
+        if not self.in_properties:
+            self.add("\t")
+
+    def take_symbol(self, attributes: Attributes) -> None:
+        """A character of a symbol font."""
+        self.add(symbol(attributes.get("w:font", ""), attributes.get("w:char", "")))
+
+    def start_run(self, attributes: Attributes) -> None:
+        """A run begins; it is shown unless it says otherwise."""
+        self.hidden.append(False)
+
+    def end_run(self) -> None:
+        """A run ends."""
+        self.hidden.pop()
+
+    def take_hidden(self, attributes: Attributes) -> None:
+        """The run is hidden; the mark of a paragraph may be, too, which hides nothing else."""
+        if not self.in_properties and len(self.hidden) > 1:
+            self.hidden[-1] = is_on(attributes.get("w:val"))
+
+    def skip_removed(self, attributes: Attributes) -> None:
+        """Leave out what was deleted or moved away; as a property, it is the end of a line."""
+        if self.in_properties:
+            self.paragraphs[-1].goes_on = True
+        self.walk.skip()
+
+    def start_alternatives(self, attributes: Attributes) -> None:
+        """The same content in several ways: one is taken."""
+        self.has_chosen.append(False)
+
+    def start_choice(self, attributes: Attributes) -> None:
+        """One way; only the first is."""
+        if self.has_chosen and self.has_chosen[-1]:
+            self.walk.skip()
+        elif self.has_chosen:
+            self.has_chosen[-1] = True
+
+    def end_alternatives(self) -> None:
+        """No more ways."""
+        self.has_chosen.pop()
+
+    def start_paragraph(self, attributes: Attributes) -> None:
+        """A paragraph begins, perhaps in a box that hangs at another."""
+        self.paragraphs.append(Paragraph(self.carried))
+        self.carried = []
+
+    def start_properties(self, attributes: Attributes) -> None:
+        """Its properties follow."""
+        self.in_properties += 1
+
+    def end_properties(self) -> None:
+        """They end."""
+        self.in_properties -= 1
+
+    def take_style(self, attributes: Attributes) -> None:
+        """Its style."""
+        self.paragraphs[-1].style = attributes.get("w:val", "")
+
+    def take_outline(self, attributes: Attributes) -> None:
+        """Its level in the outline."""
+        self.paragraphs[-1].outline = outline_level(attributes)
+
+    def take_number(self, attributes: Attributes) -> None:
+        """Its list."""
+        self.paragraphs[-1].number = attributes.get("w:val")
+
+    def take_depth(self, attributes: Attributes) -> None:
+        """Its depth in the list."""
+        self.paragraphs[-1].depth = whole(attributes.get("w:val"))
+
+    def end_paragraph(self) -> None:
+        """Write a paragraph, what hangs at it, and its notes."""
+        paragraph = self.paragraphs.pop()
+        self.fields.end_paragraph()
+        if paragraph.goes_on:
+            self.carried = paragraph.pieces
+        else:
+            self.write_paragraph(paragraph)
+        for line in paragraph.boxes.lines:
+            self.sinks[-1].write(line)
+        self.write_notes()
+
+    def write_paragraph(self, paragraph: Paragraph) -> None:
+        """Write a paragraph as heading, item of a list or text."""
+        text = "".join(paragraph.pieces).replace(SOFT_HYPHEN, "")
+        style = self.manuscript.style(paragraph.style)
+        number = style.number if paragraph.number is None else paragraph.number
+        depth = (style.depth if paragraph.depth is None else paragraph.depth) or 0
+        level = style.outline if paragraph.outline is None else paragraph.outline
+        label = self.manuscript.numbering.next_label(number, depth) if number else ""
+        if not text.strip():
+            return
+        if level:
+            title = text if label in {"", BULLET} else f"{label} {text}"
+            self.sinks[-1].write_heading(title, level)
+        elif label:
+            self.sinks[-1].write(f"{'  ' * depth}{label} {text.strip()}", close=True)
+        else:
+            self.sinks[-1].write(text.strip(" \n"))
+
+    def start_table(self, attributes: Attributes) -> None:
+        """A table begins."""
+        self.sinks[-1].begin_table()
+
+    def start_row(self, attributes: Attributes) -> None:
+        """A row begins."""
+        self.rows.append([])
+
+    def start_cell(self, attributes: Attributes) -> None:
+        """A cell begins."""
+        self.open_sink()
+
+    def end_cell(self) -> None:
+        """A cell ends."""
+        cell = self.sinks.pop()
+        if self.rows and isinstance(cell, Lines):
+            self.rows[-1].append(cell)
+
+    def end_row(self) -> None:
+        """Write a row; one of a single cell is a frame around paragraphs."""
+        cells = self.rows.pop()
+        if len(cells) == 1:
+            for line in cells[0].lines:
+                self.sinks[-1].write(line)
+        else:
+            self.sinks[-1].write_row([cell.as_line() for cell in cells])
+
+    def end_table(self) -> None:
+        """Write the notes of a table below it."""
+        self.sinks[-1].begin_table()
+        self.write_notes()
+
+    def start_box(self, attributes: Attributes) -> None:
+        """A text box begins, within a paragraph."""
+        self.open_sink()
+
+    def end_box(self) -> None:
+        """Hang what it holds at the paragraph."""
+        box = self.sinks.pop()
+        if isinstance(box, Lines):
+            self.paragraphs[-1].boxes.lines += box.lines
+
+    def open_sink(self) -> None:
+        """Write what follows somewhere of its own; raises `ParseFailed` when it is too deep."""
+        if len(self.sinks) > DEEPEST_NESTING:
+            raise ParseFailed("damaged_file", "The tables of the file are nested too deeply.")
+        self.sinks.append(Lines())
+
+    def take_drawing(self, attributes: Attributes) -> None:
+        """A chart or a diagram hangs at the paragraph."""
+        target = self.targets.get(attributes.get("r:id") or attributes.get("r:dm") or "", "")
+        self.paragraphs[-1].boxes.lines += drawing_lines(self.manuscript.package, target)
+
+    def take_footnote(self, attributes: Attributes) -> None:
+        """Put the number of a footnote here, its text below."""
+        text = self.manuscript.footnotes.get(attributes.get("w:id", ""))
+        if text and not self.hidden[-1]:
+            self.refer(self.manuscript.next_footnote(), text)
+
+    def take_endnote(self, attributes: Attributes) -> None:
+        """Put the number of an endnote here, its text below."""
+        text = self.manuscript.endnotes.get(attributes.get("w:id", ""))
+        if text and not self.hidden[-1]:
+            self.refer(self.manuscript.next_endnote(), text)
+
+    def refer(self, mark: str, text: str) -> None:
+        """Add a mark and what it stands for."""
+        self.add(f"[^{mark}]")
+        self.notes.append(f"[^{mark}]: {text}")
+
+    def take_comment(self, attributes: Attributes) -> None:
+        """Put a comment below the paragraph."""
+        if text := self.manuscript.comments.get(attributes.get("w:id", "")):
+            self.notes.append(text)
+
+    def write_notes(self) -> None:
+        """Write the notes gathered, unless this is inside of a table or a box."""
+        if len(self.sinks) == 1:
+            for note in self.notes:
+                self.sinks[0].write(note, close=True)
+            self.notes.clear()

@@ -1,0 +1,96 @@
+"""Gathering the text of a document: paragraphs, lists, tables, headings and pages."""
+
+from __future__ import annotations
+
+from ingestion.parsing.office.elements import Enough
+from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading, PageStart
+
+DEEPEST_HEADING = 6
+SHOWN_HEADING = 4
+LONGEST_HEADING = 200
+
+
+class Writer:
+    """The text as it grows; raises `Enough` once there is more than is stored."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.headings: list[Heading] = []
+        self.pages: list[PageStart] = []
+        self.length = 0
+        self.is_close = False
+
+    def write(self, text: str, *, close: bool = False) -> None:
+        """Add a paragraph; `close` ones follow each other without an empty line."""
+        text = text.strip("\n").rstrip()
+        if not text.strip():
+            return
+        between = "" if not self.length else "\n" if close and self.is_close else "\n\n"
+        self.is_close = close
+        self.pieces += (between, text)
+        self.length += len(between) + len(text)
+        if self.length > LONGEST_TEXT:
+            raise Enough
+
+    def write_heading(self, text: str, level: int) -> None:
+        """Add a heading of level 1 to 6; the deep ones are text like any other to passages."""
+        title = " ".join(text.split())
+        if not title:
+            return
+        level = min(max(level, 1), DEEPEST_HEADING)
+        if level <= SHOWN_HEADING:
+            offset = self.length + 2 if self.length else 0
+            self.headings.append(Heading(offset, level, title[:LONGEST_HEADING]))
+        self.write(f"{'#' * level} {title}")
+
+    def write_row(self, cells: list[str]) -> None:
+        """Add a row of a table, when anything is in it."""
+        filled = [" ".join(cell.split()) for cell in cells]
+        if any(filled):
+            self.write(f"| {' | '.join(filled)} |", close=True)
+
+    def begin_table(self) -> None:
+        """Keep the next row apart from a table before it."""
+        self.is_close = False
+
+    def begin_page(self, number: int) -> None:
+        """What follows is on this page, also when that is nothing."""
+        self.is_close = False
+        self.pages.append(PageStart(self.length + 2 if self.length else 0, number))
+
+    def extract(self, title: str, *, paged: bool = False) -> Extract:
+        """The text with its headings, and its pages when the format has any."""
+        count = len(self.pages) or None
+        return Extract(
+            "".join(self.pieces), title, self.headings, self.pages, count if paged else None
+        )
+
+
+class Lines:
+    """What a cell, a note or a text box holds, a line for every paragraph."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, text: str, *, close: bool = False) -> None:
+        """Add a paragraph."""
+        if text.strip():
+            self.lines.append(text.strip())
+
+    def write_heading(self, text: str, level: int) -> None:
+        """Add a heading, which is no heading of the document here."""
+        self.write(" ".join(text.split()))
+
+    def write_row(self, cells: list[str]) -> None:
+        """Add a row of a table as one line."""
+        self.write(" | ".join(cell for cell in cells if cell))
+
+    def begin_table(self) -> None:
+        """Tables need no distance here."""
+
+    def as_line(self) -> str:
+        """All of it in one line."""
+        return " ".join(" ".join(self.lines).split())
+
+
+Sink = Writer | Lines
