@@ -10,13 +10,10 @@ import kreuzberg
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
 
-# Private characters: no text has them, and the extractor leaves them alone.
-MARKER = "\n\n\ue0f0{page_num}\ue0f1\n\n"
-MARKED = re.compile("\ue0f0(\\d{1,6})\ue0f1")
 PASSWORD = re.compile("password|encrypt", re.I)
 
 
-def configuration(*, marks: bool = False, pages: bool = False) -> kreuzberg.ExtractionConfig:
+def configuration(*, pages: bool = False) -> kreuzberg.ExtractionConfig:
     """Markdown without OCR, caches or threads; running heads are kept, people quote them."""
     return kreuzberg.ExtractionConfig(  # type: ignore[call-arg]
         output_format="markdown",
@@ -27,9 +24,7 @@ def configuration(*, marks: bool = False, pages: bool = False) -> kreuzberg.Extr
         content_filter=kreuzberg.ContentFilterConfig(
             include_headers=True, include_footers=True, strip_repeating_text=False
         ),
-        pages=kreuzberg.PageConfig(
-            extract_pages=pages, insert_page_markers=marks, marker_format=MARKER
-        ),
+        pages=kreuzberg.PageConfig(extract_pages=pages),
     )
 
 
@@ -51,9 +46,6 @@ def title_of(found: Any) -> str:
 @kinds.reads(
     kinds.XLSX,
     kinds.EPUB,
-    kinds.ODT,
-    kinds.ODS,
-    kinds.ODP,
     kinds.DOC,
     kinds.XLS,
     kinds.PPT,
@@ -64,17 +56,6 @@ def read_office(data: bytes, mime: str) -> Extract:
     found = extract(data, mime, configuration())
     text = markdown.without_markup(found.content)
     return Extract(text, title_of(found), markdown.headings_of(text))
-
-
-@kinds.reads(kinds.PPTX)
-def read_slides(data: bytes, mime: str) -> Extract:
-    """Presentations: every slide is a page."""
-    found = extract(data, mime, configuration(marks=True))
-    parts = MARKED.split("\n" + found.content)
-    numbers = [int(number) for number in parts[1::2]]
-    texts = [markdown.without_markup(part).strip() for part in parts[2::2]]
-    text, pages = joined(numbers, texts)
-    return Extract(text, title_of(found), markdown.headings_of(text), pages, len(pages) or None)
 
 
 @kinds.reads(kinds.EML, kinds.MSG)

@@ -116,10 +116,10 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
 
 
 def media_type(archive: zipfile.ZipFile, names: set[str]) -> str:
-    """The type that OpenDocument and EPUB files name inside."""
+    """The type that OpenDocument and EPUB files name inside; a template has that of its kind."""
     if "mimetype" not in names or archive.getinfo("mimetype").file_size > 200:  # noqa: PLR2004 -- a type's name
         return ""
-    return archive.read("mimetype").decode("latin-1").strip()
+    return archive.read("mimetype").decode("latin-1").strip().removesuffix("-template")
 
 
 def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:

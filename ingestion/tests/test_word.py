@@ -1,19 +1,10 @@
 import pytest
 
-from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing import ParseFailed
 from ingestion.parsing.office.symbols import symbol
+from ingestion.parsing.types import LONGEST_TEXT
 from ingestion.tests import office_files as made
 from ingestion.tests.office_files import cell, paragraph, run, table, text, word
-
-
-@pytest.fixture
-def read(tmp_path):
-    def parse(data, name="a.docx"):
-        path = tmp_path / "content"
-        path.write_bytes(data)
-        return parse_file(path, "", name=name)
-
-    return parse
 
 
 def field(kind):
@@ -235,6 +226,17 @@ def test_comments_name_who_made_them(read):
     assert read(word(body, comments=comment)).text == "Text\n\n[Comment, Ada L.: Is it < 5?]"
 
 
+def test_running_heads_belong_to_no_heading(read):
+    body = paragraph("One", properties='<w:outlineLvl w:val="0"/>') + paragraph("word " * 100)
+
+    parsed = read(word(body, header1=paragraph("Secret")))
+
+    assert [(one.heading, one.text[:6]) for one in parsed.passages] == [
+        ("One", "# One\n"),
+        ("", "Secret"),
+    ]
+
+
 def test_running_heads_of_all_sections_come_once(read):
     same = paragraph("Secret ", field("begin"), code("PAGE"), field("separate"), "1", field("end"))
 
@@ -249,7 +251,7 @@ def test_running_heads_of_all_sections_come_once(read):
         )
     )
 
-    assert parsed.text == "Secret 1\nAnnex\n\nbody\n\nAcme Ltd & Co"
+    assert parsed.text == "body\n\nSecret 1\nAnnex\nAcme Ltd & Co"
 
 
 STYLES = (
@@ -456,3 +458,23 @@ def test_elements_may_be_nested_deeply(read):
     parsed = read(word(f"<w:p>{tags}</w:p>"))
     assert parsed.text == "zebra"
     assert "n" in read(word(f"<w:p>{mathematics(fractions)}</w:p>")).text
+
+
+def test_a_file_of_libreoffice_is_read_whole(read, data):
+    parsed = read((data / "contract.docx").read_bytes())
+
+    assert parsed.title == "Contract & annex"
+    assert parsed.text == (
+        "# Scope & terms\n\nName:\tAda   L. 5 <= 6\nnext line, folded.\n\n"
+        "Kept and inserted text[^1], and an end[^i].\n\n[^1]: The foot & note.\n"
+        "[^i]: The end note.\n[Comment, Bob: Is this true?]\n\nSeen  again.\n\n## List\n\n"
+        "1. first\n  a) below\n2. second\n- point\n\nmerged\n\n| a > b | two lines |\n\n"
+        "Soft Donaudampf and no-break E-Mail.\n\nIn a box\n\nRunning head R&D\nPage 1 of Acme"
+    )
+
+
+def test_a_file_longer_than_is_stored_is_cut(read):
+    parsed = read(word(paragraph("word " * 1000) * (LONGEST_TEXT // 5000 + 50)))
+
+    assert parsed.truncated
+    assert len(parsed.text) == LONGEST_TEXT

@@ -1,4 +1,4 @@
-"""The text of charts and diagrams, which are parts of their own."""
+"""The text of charts, diagrams and comments of slides, which are parts of their own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CACHES = ("c:tx", "c:cat")
 
 
 def drawing_lines(package: Package, part: str) -> list[str]:
-    """What a chart or a diagram says: its titles, series and categories, each once."""
+    """What a chart, a diagram or a part of comments says, each line once."""
     return DrawingReader().read(package, part)
 
 
@@ -34,11 +34,13 @@ class DrawingReader:
             return []
         starts = {
             "a:t": self.start_text,
+            "p:text": self.start_text,
             "a:br": lambda _: self.pieces.append(" "),
             "c:v": self.start_value,
         } | dict.fromkeys(CACHES, self.start_cache)
         ends = {
             "a:t": self.end_text,
+            "p:text": self.end_line,
             "a:p": self.end_line,
             "c:v": self.end_line,
         } | dict.fromkeys(CACHES, self.end_cache)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Ends = Mapping[str, Callable[[], None]]
 
 BLOCK = 65_536
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+LINE_ENDS = {0x0A, 0x0B}
 # Where the namespaces of common and of strict files begin; the rest is the same but for a year.
 OOXML = ("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/")
 OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -127,6 +130,19 @@ def told(namespace: str) -> str:
 def refuse_declarations(*declared: object) -> None:
     """Office files declare no types and no entities; who does is after something."""
     raise ParseFailed("damaged_file", "The file declares entities, which are not read.")
+
+
+def unescaped(text: str) -> str:
+    """The text with characters that Office writes as `_x000B_`, as XML has none of them."""
+    return ESCAPED.sub(lambda found: shown(int(found.group(1), 16)), text) if "_x" in text else text
+
+
+def shown(code: int) -> str:
+    """A character that may be in a text; line ends are one kind, others are left out."""
+    if code in LINE_ENDS:
+        return "\n"
+    is_character = code >= ord(" ") or code == ord("\t")
+    return chr(code) if is_character and not 0xD800 <= code <= 0xDFFF else ""  # noqa: PLR2004 -- halves
 
 
 def is_on(value: str | None) -> bool:

@@ -48,27 +48,20 @@ class Manuscript:
         self.comments: dict[str, str] = {}
 
     def write_to(self, writer: Writer) -> None:
-        """Write everything: heads of pages, the text with its notes, feet of pages."""
+        """Write everything: the text with its notes, then what stands around it on every page."""
         for part in self.named("footnotes"):
             self.footnotes |= read_notes(self, part)
         for part in self.named("endnotes"):
             self.endnotes |= read_notes(self, part)
         for part in self.named("comments"):
             self.comments |= read_comments(self, part)
-        self.write_margins("header", writer)
         Story(self, self.body, writer).read()
-        self.write_margins("footer", writer)
-
-    def write_margins(self, kind: str, writer: Writer) -> None:
-        """Write what stands on top or at the bottom of pages, once."""
-        lines: dict[str, None] = {}
-        for part in self.named(kind):
-            margin = Lines()
-            Story(self, part, margin).read()
-            lines.update(dict.fromkeys(margin.lines))
-        for line in lines:
+        writer.end_outline()
+        margins = Lines()
+        for part in (*self.named("header"), *self.named("footer")):
+            Story(self, part, margins).read()
+        for line in dict.fromkeys(margins.lines):
             writer.write(line, close=True)
-        writer.begin_table()
 
     def named(self, kind: str) -> list[str]:
         """The parts of a kind that the text refers to and that are there."""

@@ -40,10 +40,8 @@ SIGNS = {
     "w:ptab": "\t",
     "w:br": "\n",
     "w:cr": "\n",
-    # The hyphen people type: with the one that never breaks, a word is not found.
     "w:noBreakHyphen": "-",
 }
-SOFT_HYPHEN = "\u00ad"
 DEEPEST_NESTING = 30
 
 
@@ -244,7 +242,7 @@ class Story:
 
     def write_paragraph(self, paragraph: Paragraph) -> None:
         """Write a paragraph as heading, item of a list or text."""
-        text = "".join(paragraph.pieces).replace(SOFT_HYPHEN, "")
+        text = "".join(paragraph.pieces)
         style = self.manuscript.style(paragraph.style)
         number = style.number if paragraph.number is None else paragraph.number
         depth = (style.depth if paragraph.depth is None else paragraph.depth) or 0
@@ -262,7 +260,7 @@ class Story:
 
     def start_table(self, attributes: Attributes) -> None:
         """A table begins."""
-        self.sinks[-1].begin_table()
+        self.sinks[-1].set_apart()
 
     def start_row(self, attributes: Attributes) -> None:
         """A row begins."""
@@ -289,7 +287,7 @@ class Story:
 
     def end_table(self) -> None:
         """Write the notes of a table below it."""
-        self.sinks[-1].begin_table()
+        self.sinks[-1].set_apart()
         self.write_notes()
 
     def start_box(self, attributes: Attributes) -> None:

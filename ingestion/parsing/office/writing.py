@@ -8,6 +8,11 @@ from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading, PageStart
 DEEPEST_HEADING = 6
 SHOWN_HEADING = 4
 LONGEST_HEADING = 200
+# Soft hyphens are not seen; with the hyphen that never breaks, a word is not found.
+HYPHENS = str.maketrans({"\u00ad": None, "\u2011": "-"})
+# Sheets and slides stand below the file; what a speaker says stands below its slide.
+TITLE_LEVEL, NOTES_LEVEL = 2, 3
+NOTES = "Notes"
 
 
 class Writer:
@@ -22,7 +27,7 @@ class Writer:
 
     def write(self, text: str, *, close: bool = False) -> None:
         """Add a paragraph; `close` ones follow each other without an empty line."""
-        text = text.strip("\n").rstrip()
+        text = readable(text).strip("\n").rstrip()
         if not text.strip():
             return
         between = "" if not self.length else "\n" if close and self.is_close else "\n\n"
@@ -34,7 +39,7 @@ class Writer:
 
     def write_heading(self, text: str, level: int) -> None:
         """Add a heading of level 1 to 6; the deep ones are text like any other to passages."""
-        title = " ".join(text.split())
+        title = " ".join(readable(text).split())
         if not title:
             return
         level = min(max(level, 1), DEEPEST_HEADING)
@@ -49,9 +54,14 @@ class Writer:
         if any(filled):
             self.write(f"| {' | '.join(filled)} |", close=True)
 
-    def begin_table(self) -> None:
-        """Keep the next row apart from a table before it."""
+    def set_apart(self) -> None:
+        """Put an empty line before what follows."""
         self.is_close = False
+
+    def end_outline(self) -> None:
+        """What follows belongs to no heading."""
+        self.is_close = False
+        self.headings.append(Heading(self.length + 2 if self.length else 0, 1, ""))
 
     def begin_page(self, number: int) -> None:
         """What follows is on this page, also when that is nothing."""
@@ -74,8 +84,8 @@ class Lines:
 
     def write(self, text: str, *, close: bool = False) -> None:
         """Add a paragraph."""
-        if text.strip():
-            self.lines.append(text.strip())
+        if text := readable(text).strip():
+            self.lines.append(text)
 
     def write_heading(self, text: str, level: int) -> None:
         """Add a heading, which is no heading of the document here."""
@@ -85,8 +95,8 @@ class Lines:
         """Add a row of a table as one line."""
         self.write(" | ".join(cell for cell in cells if cell))
 
-    def begin_table(self) -> None:
-        """Tables need no distance here."""
+    def set_apart(self) -> None:
+        """There are no empty lines here."""
 
     def as_line(self) -> str:
         """All of it in one line."""
@@ -94,3 +104,8 @@ class Lines:
 
 
 Sink = Writer | Lines
+
+
+def readable(text: str) -> str:
+    """The text with the hyphens people see and type."""
+    return text if text.isascii() else text.translate(HYPHENS)
