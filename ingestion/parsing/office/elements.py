@@ -148,3 +148,10 @@ def shown(code: int) -> str:
 def is_on(value: str | None) -> bool:
     """What a switch says; one without a value is on."""
     return value not in {"0", "false", "off"}
+
+
+def whole(text: str | None) -> int | None:
+    """A number; none when it is not one, or of more digits than any such number has."""
+    if text is None or len(text) > 9 or not text.lstrip("-").isdecimal():  # noqa: PLR2004
+        return None
+    return int(text) if text.count("-") <= 1 else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.word_numbering import BULLET, as_letters, as_roman
-from ingestion.parsing.office.word_styles import whole
+from ingestion.parsing.office.counting import BULLET, as_letters, as_roman
+from ingestion.parsing.office.elements import whole
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Starts

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.elements import Walk
+from ingestion.parsing.office.counting import BULLET
+from ingestion.parsing.office.elements import Walk, whole
 from ingestion.parsing.office.open_lists import Lists
-from ingestion.parsing.office.word_numbering import BULLET
-from ingestion.parsing.office.word_styles import whole
 from ingestion.parsing.office.writing import Lines
 from ingestion.parsing.types import ParseFailed
 

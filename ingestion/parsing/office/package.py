@@ -43,7 +43,7 @@ class Package:
         """The content of a part; raises `ParseFailed` when it is missing."""
         try:
             return self.archive.open(self.entries[plain(name)])
-        except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
             raise ParseFailed("damaged_file", "A part of the file is missing.") from error
 
     def relations(self, source: str = "") -> list[Relation]:

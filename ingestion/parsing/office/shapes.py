@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.office.drawings import drawing_lines
-from ingestion.parsing.office.elements import Walk, unescaped
-from ingestion.parsing.office.word_styles import whole
+from ingestion.parsing.office.elements import Walk, unescaped, whole
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts

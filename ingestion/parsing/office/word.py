@@ -7,10 +7,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
+from ingestion.parsing.office.counting import as_roman
 from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.word_notes import read_comments, read_notes
-from ingestion.parsing.office.word_numbering import Numbering, as_roman
+from ingestion.parsing.office.word_numbering import Numbering
 from ingestion.parsing.office.word_story import Story
 from ingestion.parsing.office.word_styles import Style, Styles
 from ingestion.parsing.office.writing import Lines, Writer

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.elements import is_on
-from ingestion.parsing.office.word_styles import whole
+from ingestion.parsing.office.elements import is_on, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

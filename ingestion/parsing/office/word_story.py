@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.office import equations
+from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.drawings import drawing_lines
-from ingestion.parsing.office.elements import Walk, is_on
+from ingestion.parsing.office.elements import Walk, is_on, whole
 from ingestion.parsing.office.symbols import symbol
 from ingestion.parsing.office.word_fields import Fields
-from ingestion.parsing.office.word_numbering import BULLET
-from ingestion.parsing.office.word_styles import outline_level, whole
+from ingestion.parsing.office.word_styles import outline_level
 from ingestion.parsing.office.writing import Lines
 from ingestion.parsing.types import ParseFailed
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.elements import Walk
+from ingestion.parsing.office.elements import Walk, whole
 
 if TYPE_CHECKING:
     from typing import IO
@@ -98,10 +98,3 @@ def outline_level(attributes: Attributes) -> int:
     """The level of a heading from 1, or 0 for text."""
     level = whole(attributes.get("w:val"))
     return level + 1 if level is not None and 0 <= level <= DEEPEST_OUTLINE else 0
-
-
-def whole(text: str | None) -> int | None:
-    """A number; none when it is not one, or of more digits than any such number has."""
-    if text is None or len(text) > 9 or not text.lstrip("-").isdecimal():  # noqa: PLR2004
-        return None
-    return int(text) if text.count("-") <= 1 else None
