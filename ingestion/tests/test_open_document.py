@@ -155,6 +155,18 @@ def test_templates_are_read_as_what_they_become(read, ending, kind):
     assert parsed.mime == f"{TYPE}.{kind.removesuffix('-template')}"
 
 
+def test_a_type_that_is_only_named_is_not_fetched(read):
+    manifest = '<!DOCTYPE a PUBLIC "-//OpenOffice.org//DTD 1.0//EN" "M.dtd"><manifest:manifest/>'
+    content = opened("text", "<text:p>zebra</text:p>", others={"META-INF/manifest.xml": manifest})
+    named = '<!DOCTYPE a PUBLIC "-//OpenOffice.org//DTD 1.0//EN" "office.dtd"><a>&b;</a>'
+    parts = {"mimetype": f"{TYPE}.text", "content.xml": named}
+
+    assert read(content, "a.odt").text == "zebra"
+    with pytest.raises(ParseFailed) as caught:
+        read(zipped(parts), "a.odt")
+    assert caught.value.code == "no_text"
+
+
 def test_encrypted_files_are_refused(read):
     manifest = (
         '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
@@ -175,6 +187,8 @@ def test_encrypted_files_are_refused(read):
         {"mimetype": f"{TYPE}.text"},
         {"mimetype": f"{TYPE}.text", "content.xml": "<a"},
         {"mimetype": f"{TYPE}.text", "content.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'},
+        {"mimetype": f"{TYPE}.text", "content.xml": '<!DOCTYPE a [<!ENTITY b SYSTEM "c">]><a/>'},
+        {"mimetype": f"{TYPE}.text", "content.xml": '<!DOCTYPE a [<!ATTLIST a b CDATA "c">]><a/>'},
     ],
 )
 def test_damaged_files_are_refused(read, parts):

@@ -38,7 +38,6 @@ NAMESPACES = {
     "svg-compatible": "svg",
     **{name: name for name in ("office", "text", "table", "style", "presentation", "form", "meta")},
     "drawing": "draw",
-    "manifest": "manifest",
 }
 
 
@@ -70,7 +69,10 @@ class Walk:
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
-        self.parser.StartDoctypeDeclHandler = refuse_declarations
+        # A document type may be named, as old files do; it is never fetched.
+        self.parser.EntityDeclHandler = refuse_declarations
+        self.parser.AttlistDeclHandler = refuse_declarations
+        self.parser.ElementDeclHandler = refuse_declarations
         if text:
             self.tell_text = text
             self.parser.CharacterDataHandler = self.characters
@@ -128,7 +130,7 @@ def told(namespace: str) -> str:
 
 
 def refuse_declarations(*declared: object) -> None:
-    """Office files declare no types and no entities; who does is after something."""
+    """Office files declare nothing; who does wants a little to become much, or other files."""
     raise ParseFailed("damaged_file", "The file declares entities, which are not read.")
 
 

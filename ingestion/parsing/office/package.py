@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
@@ -45,6 +46,13 @@ class Package:
             return self.archive.open(self.entries[plain(name)])
         except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
             raise ParseFailed("damaged_file", "A part of the file is missing.") from error
+
+    def says(self, name: str, words: bytes) -> bool:
+        """Whether a part has these words somewhere; one that is missing says nothing."""
+        try:
+            return self.holds(name) and words in self.open(name).read()
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
 
     def relations(self, source: str = "") -> list[Relation]:
         """Where a part leads to within the file; without a name, where the file begins."""
