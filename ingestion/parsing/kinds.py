@@ -28,6 +28,7 @@ PDF = Kind("application/pdf", "a PDF")
 DOCX = Kind(f"{OPEN_XML}.wordprocessingml.document", "a Word document")
 PPTX = Kind(f"{OPEN_XML}.presentationml.presentation", "a PowerPoint file")
 XLSX = Kind(f"{OPEN_XML}.spreadsheetml.sheet", "an Excel file")
+XLSB = Kind("application/vnd.ms-excel.sheet.binary.macroEnabled.12", "an Excel file")
 EPUB = Kind("application/epub+zip", "an EPUB book")
 ODT = Kind(f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
 ODS = Kind(f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
@@ -61,6 +62,7 @@ BY_ENDING = {
     "xlsm": XLSX,
     "xltx": XLSX,
     "xltm": XLSX,
+    "xlsb": XLSB,
     "epub": EPUB,
     "odt": ODT,
     "ott": ODT,
@@ -85,7 +87,7 @@ BY_ENDING = {
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {HTML, MARKDOWN, JSON, CSV, TSV, TEXT, EML, RTF}
-BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)}
+BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)}
 
 # What begins a file of a format that is known and not read.
 REFUSED = (

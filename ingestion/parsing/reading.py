@@ -7,7 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from documents.language import identify
-from ingestion.parsing import extracting, kinds, markdown, office, webpage  # noqa: F401 -- readers
+from ingestion.parsing import (  # noqa: F401 -- readers
+    extracting,
+    kinds,
+    markdown,
+    office,
+    pdf,
+    webpage,
+)
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split

@@ -109,6 +109,8 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
         return kinds.BY_MIME[media]
     names = [entry.filename for entry in entries]
     if "[Content_Types].xml" in names:
+        if "xl/workbook.bin" in names:
+            return kinds.XLSB
         for folder, kind in ZIP_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return kind

@@ -184,6 +184,13 @@ def test_old_books_show_the_same(read, data):
         assert row in text
 
 
+def test_binary_books_are_read(read, data):
+    parsed = read((data / "binary.xlsb").read_bytes(), "a.xlsb")
+
+    assert parsed.mime.endswith("sheet.binary.macroEnabled.12")
+    assert parsed.text.strip() == "## R&D\n\n| R&D 5 <= 6 | 2025-04-16 | 0.175 |"
+
+
 def test_a_sheet_that_claims_a_million_rows_is_as_long_as_it_is(read):
     work = openpyxl.Workbook()
     work.active["A1"] = "zebra"
