@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.office.word_fields import EMPTY, TICKED
@@ -25,6 +26,8 @@ def filled_in(data: bytes) -> dict[int, str]:
 
     if b"/AcroForm" not in data and b"/ObjStm" not in data:
         return {}
+    # What it says about damage quotes the file.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if "/AcroForm" not in reader.root_object:

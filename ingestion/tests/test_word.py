@@ -181,6 +181,14 @@ def test_a_deleted_end_of_a_paragraph_joins_it_to_the_next(read):
     assert read(word(body)).text == "one line\n\nother"
 
 
+def test_a_deleted_end_with_nothing_behind_it_loses_no_text(read):
+    mark = '<w:rPr><w:del w:id="3" w:author="A"/></w:rPr>'
+    ended = paragraph("ended", properties=mark)
+    body = ended + table([f"<w:tc>{ended}</w:tc>", cell("b")]) + ended
+
+    assert read(word(body)).text == "ended\n\n| ended | b |\n\nended"
+
+
 NOTE_RULES = (
     '<w:{0} w:type="separator" w:id="-1"><w:p><w:r><w:t>rule</w:t></w:r></w:p></w:{0}>'
     '<w:{0} w:type="continuationSeparator" w:id="0"><w:p/></w:{0}>'
@@ -247,6 +255,7 @@ def test_running_heads_of_all_sections_come_once(read):
             header2=same,
             header3=paragraph("Annex"),
             header4=paragraph(),
+            header5=paragraph("- 17 -"),
             footer1=paragraph("Acme Ltd &amp; Co"),
         )
     )
@@ -375,6 +384,13 @@ def test_charts_tell_their_titles_and_categories(read):
     body = paragraph("x", run('<w:drawing><c:chart r:id="r_chart"/></w:drawing>'))
 
     assert read(word(body, chart=chart)).text == "x\n\nSales & more\n\nNorth\n\nMay"
+
+
+def test_a_drawing_that_is_named_often_is_read_once(read):
+    chart = "<c:title><a:p><a:r><a:t>Sales</a:t></a:r></a:p></c:title>"
+    drawn = run('<w:drawing><c:chart r:id="r_chart"/></w:drawing>')
+
+    assert read(word(paragraph("x", *[drawn] * 1000), chart=chart)).text == "x\n\nSales"
 
 
 @pytest.mark.parametrize("name", ["a.docx", "a.docm", "a.dotx", "a.dotm"])

@@ -29,8 +29,8 @@ class DrawingReader:
         self.caches = 0
 
     def read(self, package: Package, part: str) -> list[str]:
-        """The lines of a part; none when it is missing."""
-        if not package.holds(part):
+        """The lines of a part; none when it is missing, or was read before."""
+        if not package.is_new(part):
             return []
         starts = {
             "a:t": self.start_text,

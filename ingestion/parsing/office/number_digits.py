@@ -14,6 +14,7 @@ PRECISION = 15
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 MOST_DECIMALS = 30
 MOST_SCALED = 10
+FIGURES = set("123456789")
 MOST_OF_DENOMINATOR = 5
 LARGEST_PLAIN, SMALLEST_PLAIN = 21, -10
 
@@ -37,7 +38,7 @@ class NumberSection:
         kinds = [token.kind for token in tokens]
         self.percents = kinds.count("%")
         self.power = kinds.index("E") if "E" in kinds else None
-        self.bar = kinds.index("/") if "/" in kinds and self.power is None else None
+        self.bar = bar_of(tokens) if self.power is None else None
         end = len(tokens) if self.power is None else self.power
         self.point = kinds.index(".") if "." in kinds[:end] else None
         self.decimals = end if self.point is None else self.point
@@ -119,26 +120,46 @@ class NumberSection:
     def as_fraction(self, number: Decimal) -> str:
         """A whole number and a fraction with a denominator of so many digits, or a given one."""
         assert self.bar is not None  # noqa: S101 -- asked for by who calls
-        if number.adjusted() >= PRECISION:
-            return f"{number:f}"
         before, after = self.tokens[: self.bar], self.tokens[self.bar + 1 :]
-        given = "".join(token.text for token in after if token.kind in {"digit", "text"})
-        given = given.strip(" #?")[:9]
+        first = next((n for n, token in enumerate(before) if token.kind == "digit"), len(before))
+        end = next((n for n, token in enumerate(after) if not is_figure(token)), len(after))
         groups = "".join("0" if token.kind == "digit" else " " for token in before).split()
-        whole, rest = divmod(number, 1) if len(groups) > 1 else (Decimal(0), number)
-        if given.isdecimal() and int(given):
-            below = int(given)
-            above = int((rest * below).to_integral_value(ROUND_HALF_UP))
-        else:
-            width = sum(token.kind == "digit" for token in after)
-            most = 10 ** min(max(width, 1), MOST_OF_DENOMINATOR) - 1
-            part = Fraction(rest).limit_denominator(most)
-            above, below = part.numerator, part.denominator
-        if above == below and len(groups) > 1:
-            whole, above = whole + 1, 0
-        if not above:
-            return f"{whole:f}"
-        return f"{whole:f} {above}/{below}" if whole else f"{above}/{below}"
+        below = "".join(token.text for token in after[:end]).strip("#?")[:9]
+        given = int(below) if below.isdecimal() else 0
+        shown = in_parts(number, is_mixed=len(groups) > 1, given=given, width=end)
+        head = "".join(visible(token) for token in before[:first])
+        return head + shown + "".join(visible(token) for token in after[end:])
+
+
+def bar_of(tokens: list[Token]) -> int | None:
+    """Where the bar of a fraction is: digits follow it; none when there is no such bar."""
+    for place, token in enumerate(tokens):
+        if token.kind == "/" and place + 1 < len(tokens) and is_figure(tokens[place + 1]):
+            return place
+    return None
+
+
+def is_figure(token: Token) -> bool:
+    """Whether a sign stands for a digit or is one."""
+    return token.kind == "digit" or (token.kind == "text" and token.text in FIGURES)
+
+
+def in_parts(number: Decimal, *, is_mixed: bool, given: int, width: int) -> str:
+    """A number as a fraction, with the whole part before it when it is `is_mixed`."""
+    if number.adjusted() >= PRECISION:
+        return f"{number:f}"
+    whole, rest = divmod(number, 1) if is_mixed else (Decimal(0), number)
+    if given:
+        below = given
+        above = int((rest * below).to_integral_value(ROUND_HALF_UP))
+    else:
+        most = 10 ** min(max(width, 1), MOST_OF_DENOMINATOR) - 1
+        above, below = Fraction(rest).limit_denominator(most).as_integer_ratio()
+    if is_mixed and above == below:
+        whole, above = whole + 1, 0
+    if not above:
+        return f"{whole:f}"
+    return f"{whole:f} {above}/{below}" if whole else f"{above}/{below}"
 
 
 def scaling(kinds: list[str], last: int, point: int) -> int:

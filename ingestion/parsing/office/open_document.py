@@ -33,9 +33,7 @@ def read_open_text(data: bytes, mime: str) -> Extract:
     prose.hidden = margins.hidden
     with suppress(Enough):
         prose.walk.through(package.open(CONTENT))
-        writer.end_outline()
-        for line in dict.fromkeys(margins.lines.lines):
-            writer.write(line, close=True)
+        writer.write_margins(margins.lines.lines)
     return writer.extract(package.title(PROPERTIES))
 
 

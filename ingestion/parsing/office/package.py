@@ -35,6 +35,7 @@ class Package:
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
         self.entries = {plain(entry.filename): entry for entry in self.archive.infolist()}
+        self.seen: set[str] = set()
 
     def holds(self, name: str) -> bool:
         """Whether there is such a part."""
@@ -46,6 +47,15 @@ class Package:
             return self.archive.open(self.entries[plain(name)])
         except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
             raise ParseFailed("damaged_file", "A part of the file is missing.") from error
+
+    def is_new(self, name: str) -> bool:
+        """Whether there is such a part that was not asked for before: each is read once.
+
+        A small file could name a large part as often as it likes.
+        """
+        is_new = self.holds(name) and plain(name) not in self.seen
+        self.seen.add(plain(name))
+        return is_new
 
     def says(self, name: str, words: bytes) -> bool:
         """Whether a part has these words somewhere; one that is missing says nothing."""

@@ -37,7 +37,7 @@ def read_comments(package: Package, part: str) -> list[str]:
         if text := " ".join(unescaped("".join(pieces)).split()):
             found.append(f"[Comment, {cell}: {text}]")
 
-    if package.holds(part):
+    if package.is_new(part):
         Walk(
             {"s:comment": start, "s:t": listen},
             {"s:comment": keep, "s:t": ignore},

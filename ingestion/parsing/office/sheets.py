@@ -30,7 +30,7 @@ def read_sheets(data: bytes, mime: str) -> Extract:
     with suppress(Enough):
         for name, part in book.sheets:
             writer.write_heading(name, TITLE_LEVEL)
-            if package.holds(part):
+            if package.is_new(part):
                 write_sheet(book, part, writer)
     return writer.extract(package.title())
 

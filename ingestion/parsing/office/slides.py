@@ -27,7 +27,7 @@ def read_slides(data: bytes, mime: str) -> Extract:
     with suppress(Enough):
         for number, part in enumerate(slide_parts(package), start=1):
             writer.begin_page(number)
-            if package.holds(part):
+            if package.is_new(part):
                 write_slide(package, part, writer)
     return writer.extract(package.title(), paged=True)
 
@@ -52,7 +52,7 @@ def write_slide(package: Package, part: str, writer: Writer) -> None:
     writer.write_heading(shapes.title, TITLE_LEVEL)
     shapes.write_to(writer)
     for relation in package.relations(part):
-        if relation.kind == "notesSlide" and package.holds(relation.target):
+        if relation.kind == "notesSlide" and package.is_new(relation.target):
             notes = Shapes(package, relation.target, without=NO_NOTES)
             notes.read()
             if notes.blocks:

@@ -57,12 +57,10 @@ class Manuscript:
         for part in self.named("comments"):
             self.comments |= read_comments(self, part)
         Story(self, self.body, writer).read()
-        writer.end_outline()
         margins = Lines()
         for part in (*self.named("header"), *self.named("footer")):
             Story(self, part, margins).read()
-        for line in dict.fromkeys(margins.lines):
-            writer.write(line, close=True)
+        writer.write_margins(margins.lines)
 
     def named(self, kind: str) -> list[str]:
         """The parts of a kind that the text refers to and that are there."""

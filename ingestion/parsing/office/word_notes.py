@@ -60,6 +60,7 @@ class Notes(Story):
 
     def end_note(self) -> None:
         """Keep it."""
+        self.write_carried()
         note = self.sinks[0]
         if isinstance(note, Lines) and note.lines:
             self.found[self.key] = (self.author, note.as_line())

@@ -63,6 +63,13 @@ class Writer:
         self.is_close = False
         self.headings.append(Heading(self.length + 2 if self.length else 0, 1, ""))
 
+    def write_margins(self, lines: list[str]) -> None:
+        """Write what stands around the text of every page, once, and no numbers of pages."""
+        self.end_outline()
+        for line in dict.fromkeys(lines):
+            if any(sign.isalpha() for sign in line):
+                self.write(line, close=True)
+
     def begin_page(self, number: int) -> None:
         """What follows is on this page, also when that is nothing."""
         self.is_close = False
