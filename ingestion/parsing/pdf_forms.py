@@ -6,10 +6,13 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any
 
+from ingestion.parsing.office.elements import Walk
 from ingestion.parsing.office.word_fields import EMPTY, TICKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ingestion.parsing.office.elements import Attributes
 
 # More fields than any form has; a small file could name the same ones on every page.
 MOST_FIELDS = 10_000
@@ -30,9 +33,11 @@ def filled_in(data: bytes) -> dict[int, str]:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
-        if "/AcroForm" not in reader.root_object:
+        form = resolved(reader.root_object.get("/AcroForm"))
+        if form is None:
             return {}
-        return dict(lines_by_page(reader))
+        found = dict(lines_by_page(reader))
+        return found or {0: "\n".join(data_lines(resolved(form.get("/XFA"))))}
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 -- the library meets damage in many ways
@@ -50,6 +55,41 @@ def lines_by_page(reader: Any) -> Iterator[tuple[int, str]]:
             yield number, shown
         if left <= 0:
             return
+
+
+def data_lines(packets: Any) -> list[str]:
+    """What was filled into a form that is drawn by a program (XFA), from its data alone."""
+    if not isinstance(packets, list) or "datasets" not in packets[::2]:
+        return []
+    stream = resolved(packets[packets[::2].index("datasets") * 2 + 1])
+    leaves = Leaves()
+    leaves.through(io.BytesIO(stream.get_data()))
+    return leaves.lines
+
+
+class Leaves(Walk):
+    """The elements that hold text and no others, a line for each."""
+
+    def __init__(self) -> None:
+        super().__init__({}, text=self.take)
+        self.lines: list[str] = []
+        self.pieces: list[str] = []
+        self.is_leaf = False
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        """An element begins."""
+        self.pieces, self.is_leaf = [], True
+
+    def end(self, tag: str) -> None:
+        """An element ends; the one around it is no leaf."""
+        text = " ".join("".join(self.pieces).split())
+        if self.is_leaf and text and len(self.lines) < MOST_FIELDS:
+            self.lines.append(f"{tag.rpartition(' ')[2]}: {text}")
+        self.pieces, self.is_leaf = [], False
+
+    def take(self, text: str) -> None:
+        """Keep characters."""
+        self.pieces.append(text)
 
 
 def line_of(widget: Any) -> str:

@@ -4,7 +4,14 @@ import pytest
 from fpdf import FPDF
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import FreeText, Link, Text
-from pypdf.generic import ArrayObject, NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NullObject,
+    StreamObject,
+    TextStringObject,
+)
 
 from ingestion.parsing import ParseFailed
 from ingestion.parsing.pdf import mended
@@ -119,6 +126,32 @@ def test_a_form_in_compressed_objects_is_read(read, data):
     text = read(content(writer), "a.pdf").text
 
     assert "Full name: Ada Lovelace & Söhne" in text
+
+
+DATA = (
+    '<xfa:datasets xmlns:xfa="http://www.xfa.org/schema/xfa-data/1.0/"><xfa:data><form><name>Ada '
+    "&amp; Bob</name><empty/><address><city>Turin</city></address></form></xfa:data></xfa:datasets>"
+)
+
+
+def with_packet(xml):
+    writer = PdfWriter(clone_from=io.BytesIO(written(["Please wait."])))
+    stream = StreamObject()
+    stream.set_data(xml.encode())
+    names = TextStringObject("template"), TextStringObject("datasets")
+    packets = ArrayObject([names[0], NullObject(), names[1], stream])
+    form = DictionaryObject({NameObject("/Fields"): ArrayObject(), NameObject("/XFA"): packets})
+    writer.root_object[NameObject("/AcroForm")] = form
+    return content(writer)
+
+
+def test_the_data_of_a_form_that_is_drawn_by_a_program_is_read(read):
+    assert read(with_packet(DATA), "a.pdf").text == "Please wait.\n\nname: Ada & Bob\ncity: Turin"
+
+
+@pytest.mark.parametrize("xml", ["<a", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', ""])
+def test_damaged_data_of_a_form_leaves_the_text_readable(read, xml):
+    assert read(with_packet(xml), "a.pdf").text == "Please wait."
 
 
 def damaged(data, change):

@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import pytest
 
 from ingestion.parsing import ParseFailed
@@ -458,6 +461,16 @@ def test_missing_and_broken_parts_are_damage(read, parts):
     assert (
         refusal(read, made.zipped({"[Content_Types].xml": made.TYPES, **parts})) == "damaged_file"
     )
+
+
+def test_damaged_properties_cost_the_title_only(read):
+    content = word(paragraph("zebra"))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+
+    parsed = read(made.zipped({**parts, "docProps/core.xml": "<a"}))
+
+    assert (parsed.title, parsed.text) == ("", "zebra")
 
 
 def test_tables_in_tables_without_end_are_refused(read):

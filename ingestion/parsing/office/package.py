@@ -6,6 +6,7 @@ import io
 import posixpath
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
@@ -89,7 +90,7 @@ class Package:
         raise ParseFailed("damaged_file", "A part of the file is missing.")
 
     def title(self, part: str = "docProps/core.xml") -> str:
-        """The title that the properties of the file name."""
+        """The title that the properties of the file name; none when they are damaged."""
         pieces: list[str] = []
         gathered: list[str] = []
         walk = Walk(
@@ -97,7 +98,7 @@ class Package:
             {"dc:title": lambda: pieces.extend(gathered)},
             gathered.append,
         )
-        if self.holds(part):
+        with suppress(ParseFailed):
             walk.through(self.open(part))
         return " ".join("".join(pieces).split())
 
