@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import html
+import itertools
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import kreuzberg
 
 from ingestion.parsing import kinds, markdown
-from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
+from ingestion.parsing.types import Extract, Heading, ParseFailed
 
-# Private characters: no text has them, and the extractor leaves them alone.
-MARKER = "\n\n\ue0f0{page_num}\ue0f1\n\n"
-MARKED = re.compile("\ue0f0(\\d{1,6})\ue0f1")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+HARD_HYPHEN = re.compile(rb"(?<!\\)((?:\\\\)*+)\\_")
+# What the extractor adds to days without a time, and to times without a day.
+MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
 PASSWORD = re.compile("password|encrypt", re.I)
 
 
-def configuration(*, marks: bool = False, pages: bool = False) -> kreuzberg.ExtractionConfig:
-    """Markdown without OCR, caches or threads; running heads are kept, people quote them."""
+def configuration(*, form: str = "markdown", pages: bool = False) -> kreuzberg.ExtractionConfig:
+    """Text without OCR, caches or threads; running heads are kept, people quote them."""
     return kreuzberg.ExtractionConfig(  # type: ignore[call-arg]
-        output_format="markdown",
+        output_format=form,
         use_cache=False,
         enable_quality_processing=False,
         disable_ocr=True,
@@ -27,9 +33,8 @@ def configuration(*, marks: bool = False, pages: bool = False) -> kreuzberg.Extr
         content_filter=kreuzberg.ContentFilterConfig(
             include_headers=True, include_footers=True, strip_repeating_text=False
         ),
-        pages=kreuzberg.PageConfig(
-            extract_pages=pages, insert_page_markers=marks, marker_format=MARKER
-        ),
+        pages=kreuzberg.PageConfig(extract_pages=pages),
+        pdf_options=kreuzberg.PdfConfig(extract_annotations=pages),
     )
 
 
@@ -48,34 +53,55 @@ def title_of(found: Any) -> str:
     return str(found.metadata.get("title") or found.metadata.get("subject") or "").strip()
 
 
-@kinds.reads(
-    kinds.DOCX,
-    kinds.XLSX,
-    kinds.EPUB,
-    kinds.ODT,
-    kinds.ODS,
-    kinds.ODP,
-    kinds.DOC,
-    kinds.XLS,
-    kinds.PPT,
-    kinds.RTF,
-)
-def read_office(data: bytes, mime: str) -> Extract:
-    """Word processing, spreadsheets, presentations and books."""
+@kinds.reads(kinds.DOC, kinds.PPT)
+def read_old_office(data: bytes, mime: str) -> Extract:
+    """Word and PowerPoint files from before 2007, whose headings are not known."""
+    found = extract(data, mime, configuration(form="plain"))
+    return Extract(str(found.content), title_of(found))
+
+
+@kinds.reads(kinds.EPUB)
+def read_book(data: bytes, mime: str) -> Extract:
+    """A book with its headings."""
     found = extract(data, mime, configuration())
     text = markdown.without_markup(found.content)
     return Extract(text, title_of(found), markdown.headings_of(text))
 
 
-@kinds.reads(kinds.PPTX)
-def read_slides(data: bytes, mime: str) -> Extract:
-    """Presentations: every slide is a page."""
-    found = extract(data, mime, configuration(marks=True))
-    parts = MARKED.split("\n" + found.content)
-    numbers = [int(number) for number in parts[1::2]]
-    texts = [markdown.without_markup(part).strip() for part in parts[2::2]]
-    text, pages = joined(numbers, texts)
-    return Extract(text, title_of(found), markdown.headings_of(text), pages, len(pages) or None)
+@kinds.reads(kinds.RTF)
+def read_rtf(data: bytes, mime: str) -> Extract:
+    """An RTF file; the extractor takes its hyphen that never breaks for an underscore."""
+    return read_signs(HARD_HYPHEN.sub(rb"\1-", data), mime, plain)
+
+
+@kinds.reads(kinds.XLSB)
+def read_binary_sheets(data: bytes, mime: str) -> Extract:
+    """A spreadsheet of Excel's binary kind; of its formats, dates and times are shown."""
+    return read_signs(data, mime, lambda line: MIDNIGHT.sub("", plain(line)))
+
+
+def read_signs(data: bytes, mime: str, show: Callable[[str], str]) -> Extract:
+    """A text with headings, each line as it was before the extractor made Markdown of it."""
+    found = extract(data, mime, configuration())
+    lines = markdown.without_markup(found.content).split("\n")
+    headings = markdown.headings_of("\n".join(lines))
+    shown = [show(line) for line in lines]
+    places = dict(zip(offsets(lines), offsets(shown), strict=True))
+    return Extract(
+        "\n".join(shown),
+        title_of(found),
+        [Heading(places[one.offset], one.level, show(one.title)) for one in headings],
+    )
+
+
+def plain(line: str) -> str:
+    """A line of Markdown with its escaped signs as they are."""
+    return html.unescape(ESCAPED.sub(r"\1", line)) if "\\" in line or "&" in line else line
+
+
+def offsets(lines: list[str]) -> list[int]:
+    """Where each line begins."""
+    return list(itertools.accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
 
 
 @kinds.reads(kinds.MSG)
@@ -88,42 +114,3 @@ def read_outlook(data: bytes, mime: str) -> Extract:
     parts = [found.content, *attached]
     text = markdown.without_markup("\n\n".join(part.strip() for part in parts if part.strip()))
     return Extract(text, title_of(found), markdown.headings_of(text))
-
-
-@kinds.reads(kinds.PDF)
-def read_pdf(data: bytes, mime: str) -> Extract:
-    """A PDF page by page; headings are lines the layout sets apart."""
-    found = extract(data, mime, configuration(pages=True))
-    pages = found.pages or []
-    text, starts = joined(
-        [page["page_number"] for page in pages],
-        [page["content"].replace("\r\n", "\n").strip() for page in pages],
-    )
-    if not text.strip():
-        raise ParseFailed("no_text", "The PDF holds images and no text.")
-    return Extract(text, title_of(found), pdf_headings(text, found.content), starts, len(pages))
-
-
-def pdf_headings(text: str, layout: str) -> list[Heading]:
-    """The lines of a text that the layout analysis took for headings, in order."""
-    levels = {
-        heading.title.replace("\\", ""): heading.level
-        for heading in markdown.headings_of(layout)
-        if len(heading.title) > 1
-    }
-    found, offset = [], 0
-    for line in text.split("\n"):
-        title = line.strip()
-        if title in levels:
-            found.append(Heading(offset, levels[title], title))
-        offset += len(line) + 1
-    return found
-
-
-def joined(numbers: list[int], texts: list[str]) -> tuple[str, list[PageStart]]:
-    """The pages as one text, and where each begins."""
-    starts, offset = [], 0
-    for number, text in zip(numbers, texts, strict=True):
-        starts.append(PageStart(offset, number))
-        offset += len(text) + 2
-    return "\n\n".join(texts), starts

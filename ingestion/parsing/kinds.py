@@ -28,6 +28,7 @@ PDF = Kind("application/pdf", "a PDF")
 DOCX = Kind(f"{OPEN_XML}.wordprocessingml.document", "a Word document")
 PPTX = Kind(f"{OPEN_XML}.presentationml.presentation", "a PowerPoint file")
 XLSX = Kind(f"{OPEN_XML}.spreadsheetml.sheet", "an Excel file")
+XLSB = Kind("application/vnd.ms-excel.sheet.binary.macroEnabled.12", "an Excel file")
 EPUB = Kind("application/epub+zip", "an EPUB book")
 ODT = Kind(f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
 ODS = Kind(f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
@@ -58,15 +59,25 @@ BY_ENDING = {
     "docx": DOCX,
     "docm": DOCX,
     "dotx": DOCX,
+    "dotm": DOCX,
     "pptx": PPTX,
     "pptm": PPTX,
     "ppsx": PPTX,
+    "ppsm": PPTX,
+    "potx": PPTX,
+    "potm": PPTX,
     "xlsx": XLSX,
     "xlsm": XLSX,
+    "xltx": XLSX,
+    "xltm": XLSX,
+    "xlsb": XLSB,
     "epub": EPUB,
     "odt": ODT,
+    "ott": ODT,
     "ods": ODS,
+    "ots": ODS,
     "odp": ODP,
+    "otp": ODP,
     "doc": DOC,
     "xls": XLS,
     "ppt": PPT,
@@ -108,7 +119,7 @@ CHARACTERS = {
     *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF),
     *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
 }
-BY_MIME = {kind.mime: kind for kind in (*BY_ENDING.values(), TEXT)} | {
+BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
     "application/jsonl": JSON_LINES,
     "application/ld+json": JSON,
     "text/xml": XML,

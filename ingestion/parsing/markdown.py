@@ -102,5 +102,7 @@ def headings_of(text: str, deepest: int = 4) -> list[Heading]:
 
 
 def unclosed(title: str) -> str:
-    """A heading without the `#` signs that may close it."""
-    return title.rstrip().rstrip("#").rstrip()
+    """A heading without the `#` signs that may close it, after a blank: `C#` is a name."""
+    title = title.rstrip()
+    open_title = title.rstrip("#")
+    return open_title.rstrip() if open_title[-1:].isspace() or not open_title else title

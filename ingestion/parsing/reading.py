@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from documents.language import identify
-from ingestion.parsing import extracting, json_text, kinds, markdown, notebook, webpage  # noqa: F401 -- readers
+from ingestion.parsing import (  # noqa: F401 -- readers
+    extracting,
+    json_text,
+    kinds,
+    markdown,
+    notebook,
+    office,
+    pdf,
+    webpage,
+)
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings

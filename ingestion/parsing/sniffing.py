@@ -123,6 +123,8 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
         return kinds.BY_MIME[media]
     names = [entry.filename for entry in entries]
     if "[Content_Types].xml" in names:
+        if "xl/workbook.bin" in names:
+            return kinds.XLSB
         for folder, kind in ZIP_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return kind
@@ -130,10 +132,10 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
 
 
 def media_type(archive: zipfile.ZipFile, names: set[str]) -> str:
-    """The type that OpenDocument and EPUB files name inside."""
+    """The type that OpenDocument and EPUB files name inside; a template has that of its kind."""
     if "mimetype" not in names or archive.getinfo("mimetype").file_size > 200:  # noqa: PLR2004 -- a type's name
         return ""
-    return archive.read("mimetype").decode("latin-1").strip()
+    return archive.read("mimetype").decode("latin-1").strip().removesuffix("-template")
 
 
 def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:

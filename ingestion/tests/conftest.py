@@ -1,11 +1,14 @@
 """Fixtures of these tests."""
 
+from pathlib import Path
+
 import pytest
 
 from documents.services import embedding_leases
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import store
+from ingestion.parsing import parse_file
 from ingestion.pipeline import outcomes
 from ingestion.pipeline.parse import close_parser
 from youworker.tests.support.leases import long_lease_end
@@ -42,3 +45,21 @@ def incoming():
         return file
 
     return make
+
+
+@pytest.fixture
+def data():
+    """The folder of files that other programs made."""
+    return Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Parses the content of a file."""
+
+    def parse(content, name="a.docx"):
+        path = tmp_path / "content"
+        path.write_bytes(content)
+        return parse_file(path, "", name=name)
+
+    return parse

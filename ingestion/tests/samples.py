@@ -94,15 +94,13 @@ def pdf(password=None, pages=2):
     return bytes(document.output())
 
 
-def epub():
+def epub(inner="<h1>Chap</h1><p>The zebra sings.</p>"):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as book:
         book.writestr("mimetype", "application/epub+zip")
         book.writestr("META-INF/container.xml", CONTAINER)
         book.writestr("c.opf", PACKAGE)
-        page = (
-            '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Chap</h1><p>The zebra sings.</p>'
-        )
+        page = f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{inner}'
         book.writestr("c1.xhtml", f"{page}</body></html>")
     return buffer.getvalue()
 

@@ -124,6 +124,7 @@ def test_html_without_a_head_has_its_title_all_the_same(parse):
         ("# Top", "Top"),
         ("# Top ##  ", "Top"),
         ("#   C# and more", "C# and more"),
+        ("# C#", "C#"),
         ("###### [a](b) *c*", None),
         ("####### seven", None),
         ("#none", None),
@@ -154,6 +155,42 @@ def test_email_brings_subject_and_attachment(parse):
 
     assert parsed.title == "Budget meeting"
     assert "koala" in parsed.text
+
+
+def test_rtf_keeps_signs_tabs_and_headings(parse, data):
+    parsed = parse("old.rtf", (data / "contract.rtf").read_bytes())
+
+    for kept in (
+        "# Scope & terms",
+        "5 <= 6",
+        "Running head R&D",
+        "| a > b | two lines |",
+        "E-Mail",
+    ):
+        assert kept in parsed.text
+    assert "\\" not in parsed.text
+    assert parsed.passages[0].heading in {"", "Scope & terms"}
+
+
+def test_rtf_tells_a_hyphen_from_a_backslash(parse):
+    parsed = parse("old.rtf", rb"{\rtf1\ansi a\_b c\\_d \# 1 & 2\par}")
+
+    assert parsed.text.strip() == "a-b c\\_d # 1 & 2"
+
+
+def test_old_word_files_keep_signs_and_tabs(parse, data):
+    parsed = parse("old.doc", (data / "contract.doc").read_bytes())
+
+    assert "Name:\tAda   L. 5 <= 6\nnext line, folded." in parsed.text
+    assert "a > b\ttwo" in parsed.text
+
+
+def test_books_keep_signs_and_headings(parse):
+    page = "<h1>R&amp;D</h1><p>5 &lt;= 6 #1 a*b a_b [x] \\ 1. &amp;amp;</p><h2>C#</h2><p>end</p>"
+
+    parsed = parse("book.epub", samples.epub(page))
+
+    assert parsed.text == "# R&D\n\n5 <= 6 #1 a*b a_b [x] \\ 1. &amp;\n\n## C#\n\nend"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])

@@ -1,0 +1,179 @@
+"""The cells of an Excel sheet, row by row."""
+
+from __future__ import annotations
+
+import math
+from typing import IO, TYPE_CHECKING
+
+from ingestion.parsing.office.elements import Walk, unescaped, whole
+
+if TYPE_CHECKING:
+    from ingestion.parsing.office.elements import Attributes
+    from ingestion.parsing.office.sheets import Book
+    from ingestion.parsing.office.writing import Writer
+
+# Readings above characters are no text of the cell.
+SKIPPED = frozenset({"s:rPh", "s:phoneticPr", "s:extLst"})
+# How many empty cells between two filled ones are shown.
+MOST_EMPTY = 50
+LONGEST_REFERENCE = 3
+BOOLEANS = {"1": "TRUE", "0": "FALSE"}
+
+
+def read_shared_texts(stream: IO[bytes]) -> list[str]:
+    """The texts that cells refer to by their number."""
+    found: list[str] = []
+    pieces: list[str] = []
+    is_text = False
+
+    def listen(attributes: Attributes) -> None:
+        nonlocal is_text
+        is_text = True
+
+    def ignore() -> None:
+        nonlocal is_text
+        is_text = False
+
+    def keep() -> None:
+        found.append(unescaped("".join(pieces)))
+        pieces.clear()
+
+    Walk(
+        {"s:t": listen},
+        {"s:t": ignore, "s:si": keep},
+        lambda text: pieces.append(text) if is_text else None,
+        skipped=SKIPPED,
+    ).through(stream)
+    return found
+
+
+class Cells:
+    """Writes the rows of a sheet."""
+
+    def __init__(self, book: Book, writer: Writer) -> None:
+        self.book, self.writer = book, writer
+        self.row: list[str] = []
+        self.filled = 0
+        # Where the cell is: so many cells behind one with a reference.
+        self.reference, self.beyond = "", 0
+        self.kind = self.style = self.formula = ""
+        self.value: list[str] = []
+        self.pieces: list[str] = []
+        self.is_kept = False
+
+    def read(self, part: str) -> None:
+        """Walk through the part of a sheet."""
+        self.writer.set_apart()
+        Walk(
+            {
+                "s:row": self.start_row,
+                "s:c": self.start_cell,
+                "s:v": self.start_piece,
+                "s:f": self.start_piece,
+                "s:t": self.start_piece,
+            },
+            {
+                "s:row": self.end_row,
+                "s:c": self.end_cell,
+                "s:v": self.end_value,
+                "s:t": self.end_value,
+                "s:f": self.end_formula,
+            },
+            self.take,
+            skipped=SKIPPED | {"s:headerFooter", "s:dataValidations", "s:conditionalFormatting"},
+        ).through(self.book.package.open(part))
+
+    def take(self, text: str) -> None:
+        """Keep characters of values and formulas."""
+        if self.is_kept:
+            self.pieces.append(text)
+
+    def start_row(self, attributes: Attributes) -> None:
+        """A row begins."""
+        self.row, self.filled = [], 0
+        self.reference, self.beyond = "", 0
+
+    def end_row(self) -> None:
+        """Write the row."""
+        self.writer.write_row(self.row)
+
+    def start_cell(self, attributes: Attributes) -> None:
+        """A cell begins; without a reference it follows the one before."""
+        if "r" in attributes:
+            self.reference, self.beyond = attributes["r"], 0
+        else:
+            self.beyond += 1
+        self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
+        self.formula = ""
+        self.value = []
+
+    def start_piece(self, attributes: Attributes) -> None:
+        """A value, a formula or a text follows."""
+        self.is_kept = True
+
+    def end_value(self) -> None:
+        """Keep a value, or a part of one."""
+        self.is_kept = False
+        self.value += self.pieces
+        self.pieces = []
+
+    def end_formula(self) -> None:
+        """Keep a formula."""
+        self.is_kept = False
+        self.formula = "".join(self.pieces)
+        self.pieces = []
+
+    def end_cell(self) -> None:
+        """Add what the cell shows to the row; a formula that was never computed shows itself."""
+        if not self.value and not self.formula:
+            return
+        value = "".join(self.value)
+        text = self.shown(value) if value else f"={self.formula}"
+        column = column_of(self.reference) + self.beyond
+        if text.strip():
+            self.row += [""] * min(column - 1 - self.filled, MOST_EMPTY)
+            self.row.append(text)
+            self.filled = column
+
+    def shown(self, value: str) -> str:
+        """What a stored value looks like."""
+        if self.kind == "s":
+            place = whole(value)
+            is_known = place is not None and 0 <= place < len(self.book.texts)
+            return self.formatted(self.book.texts[place or 0]) if is_known else ""
+        if self.kind in {"str", "inlineStr"}:
+            return self.formatted(unescaped(value))
+        if self.kind == "b":
+            return BOOLEANS.get(value.strip(), value)
+        if self.kind == "d":
+            return value.removesuffix("T00:00:00").replace("T", " ")
+        return value if self.kind == "e" else self.number(value)
+
+    def number(self, value: str) -> str:
+        """A number in the format of its cell."""
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        style = whole(self.style) or 0
+        if not math.isfinite(number):
+            return value
+        if not 0 <= style < len(self.book.formats):
+            return value
+        return self.book.formats[style].shown(number, self.book.shift)
+
+    def formatted(self, text: str) -> str:
+        """A text in the format of its cell."""
+        style = whole(self.style) or 0
+        known = 0 <= style < len(self.book.formats)
+        return self.book.formats[style].shown_text(text) if known else text
+
+
+def column_of(reference: str) -> int:
+    """The number of a column from 1, of `B7`; 0 when it cannot be told."""
+    column = 0
+    for place, letter in enumerate(reference.upper()):
+        if not "A" <= letter <= "Z" or place >= LONGEST_REFERENCE:
+            break
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column

@@ -1,0 +1,94 @@
+"""Excel files from before 2007."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import xlrd
+
+from ingestion.parsing import kinds
+from ingestion.parsing.office.cells import BOOLEANS, MOST_EMPTY
+from ingestion.parsing.office.elements import Enough
+from ingestion.parsing.office.number_formats import LOCAL, Format, built_in, format_of
+from ingestion.parsing.office.sheets import SHIFT_1904
+from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from ingestion.parsing.types import Extract
+
+
+@kinds.reads(kinds.XLS)
+def read_old_sheets(data: bytes, mime: str) -> Extract:
+    """A spreadsheet, sheet by sheet, as its cells show it."""
+    writer = Writer()
+    with suppress(Enough):
+        write_book(opened(data), writer)
+    return writer.extract("")
+
+
+def opened(data: bytes) -> xlrd.Book:
+    """The workbook; raises `ParseFailed` in words for people."""
+    try:
+        return xlrd.open_workbook(
+            file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
+        )
+    except xlrd.XLRDError as error:
+        if "encrypt" in str(error).lower():
+            raise ParseFailed("encrypted_file", "The file is protected by a password.") from error
+        raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # the library meets damage in many ways
+        raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+
+
+def write_book(book: xlrd.Book, writer: Writer) -> None:
+    """Write the sheets with their comments."""
+    shift = SHIFT_1904 if book.datemode else 0
+    formats = [format_in(book, style.format_key) for style in book.xf_list]
+    for sheet in book.sheets():
+        writer.write_heading(sheet.name, TITLE_LEVEL)
+        writer.set_apart()
+        for number in range(sheet.nrows):
+            writer.write_row(closed_up([shown(cell, formats, shift) for cell in sheet.row(number)]))
+        for (row, column), note in sheet.cell_note_map.items():
+            words = " ".join(note.text.split())
+            writer.write(f"[Comment, {xlrd.cellname(row, column)}: {words}]", close=True)
+
+
+def format_in(book: xlrd.Book, key: int) -> Format:
+    """A number format; one that depends on the language of the program is not the file's."""
+    found = book.format_map.get(key)
+    return built_in(key) if found is None or key in LOCAL else format_of(found.format_str)
+
+
+def shown(cell: Any, formats: list[Format], shift: int) -> str:
+    """What a cell shows."""
+    has_format = cell.xf_index is not None and 0 <= cell.xf_index < len(formats)
+    style = formats[cell.xf_index] if has_format else built_in(0)
+    if cell.ctype in {xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE}:
+        return style.shown(cell.value, shift)
+    if cell.ctype == xlrd.XL_CELL_TEXT:
+        return style.shown_text(cell.value)
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return BOOLEANS[str(int(cell.value))]
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#N/A"))
+    return ""
+
+
+def closed_up(cells: list[str]) -> list[str]:
+    """The cells without those that are empty at the end, and with gaps that are not too wide."""
+    found: list[str] = []
+    gap = 0
+    for cell in cells:
+        if cell.strip():
+            found += [""] * min(gap, MOST_EMPTY)
+            found.append(cell)
+            gap = 0
+        else:
+            gap += 1
+    return found

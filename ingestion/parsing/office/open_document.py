@@ -1,0 +1,177 @@
+"""OpenDocument files: texts, spreadsheets, presentations."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ingestion.parsing import kinds
+from ingestion.parsing.office.elements import Enough
+from ingestion.parsing.office.open_prose import Prose
+from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.writing import Sink
+    from ingestion.parsing.types import Extract
+
+CONTENT, STYLES, PROPERTIES = "content.xml", "styles.xml", "meta.xml"
+MANIFEST = "META-INF/manifest.xml"
+MARGINS = [f"style:{end}{page}" for end in ("header", "footer") for page in ("", "-first", "-left")]
+
+
+@kinds.reads(kinds.ODT)
+def read_open_text(data: bytes, mime: str) -> Extract:
+    """A text with its notes and comments, and what stands around it on every page."""
+    package, writer = opened(data), Writer()
+    margins = Margins()
+    if package.holds(STYLES):
+        margins.walk.through(package.open(STYLES))
+    prose = Prose(writer, margins.lists)
+    prose.hidden = margins.hidden
+    with suppress(Enough):
+        prose.walk.through(package.open(CONTENT))
+        writer.write_margins(margins.lines.lines)
+    return writer.extract(package.title(PROPERTIES))
+
+
+@kinds.reads(kinds.ODS)
+def read_open_sheets(data: bytes, mime: str) -> Extract:
+    """A spreadsheet as it is shown: the file holds every value as text, too."""
+    package, writer = opened(data), Writer()
+    with suppress(Enough):
+        Sheets(writer).walk.through(package.open(CONTENT))
+    return writer.extract(package.title(PROPERTIES))
+
+
+@kinds.reads(kinds.ODP)
+def read_open_slides(data: bytes, mime: str) -> Extract:
+    """A presentation: every slide is a page."""
+    package, writer = opened(data), Writer()
+    with suppress(Enough):
+        Slides(writer).walk.through(package.open(CONTENT))
+    return writer.extract(package.title(PROPERTIES), paged=True)
+
+
+def opened(data: bytes) -> Package:
+    """The parts of a file; raises `ParseFailed` when they are encrypted."""
+    package = Package(data)
+    # Looked for as bytes: old manifests do not declare their own names.
+    if package.says(MANIFEST, b":encryption-data"):
+        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+    return package
+
+
+class Margins(Prose):
+    """What stands on top and at the bottom of pages; styles hold other texts, too."""
+
+    def __init__(self) -> None:
+        self.lines = Lines()
+        self.is_margin = False
+        super().__init__(self.lines)
+
+    def starts(self) -> Starts:
+        """Margins besides all that stands in them."""
+        return {**super().starts(), **dict.fromkeys(MARGINS, self.start_margin)}
+
+    def ends(self) -> Ends:
+        """Margins besides all that stands in them."""
+        return {**super().ends(), **dict.fromkeys(MARGINS, self.end_margin)}
+
+    def start_margin(self, attributes: Attributes) -> None:
+        """A margin begins, unless it is switched off."""
+        if attributes.get("style:display") == "false":
+            self.walk.skip()
+        else:
+            self.is_margin = True
+
+    def end_margin(self) -> None:
+        """A margin ends."""
+        self.is_margin = False
+
+    def write_paragraph(self, text: str, level: int, sink: Sink) -> None:
+        """Write a line of a margin."""
+        if self.is_margin:
+            super().write_paragraph(text, level, sink)
+
+
+class Sheets(Prose):
+    """The content of a spreadsheet: every sheet under its name."""
+
+    def start_table(self, attributes: Attributes) -> None:
+        """A sheet begins."""
+        if len(self.sinks) == 1:
+            self.sinks[0].write_heading(attributes.get("table:name", ""), TITLE_LEVEL)
+        super().start_table(attributes)
+
+    def end_row(self) -> None:
+        """Write a row without the empty cells at its end, and its comments."""
+        row = self.rows[-1]
+        while row and not row[-1][0]:
+            row.pop()
+        super().end_row()
+        self.write_notes()
+
+
+class Slides(Prose):
+    """The content of a presentation: every slide is a page, its title a heading."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer)
+        self.writer = writer
+        self.number = 0
+        self.is_title = self.in_notes = self.is_first_note = False
+
+    def starts(self) -> Starts:
+        """Slides, frames and notes besides all that stands in them."""
+        return {
+            **super().starts(),
+            "draw:page": self.start_slide,
+            "draw:frame": self.start_frame,
+            "presentation:notes": self.start_notes,
+        }
+
+    def ends(self) -> Ends:
+        """Slides, frames and notes besides all that stands in them."""
+        return {
+            **super().ends(),
+            "draw:frame": self.end_frame,
+            "presentation:notes": self.end_notes,
+        }
+
+    def start_slide(self, attributes: Attributes) -> None:
+        """A slide begins."""
+        self.number += 1
+        self.writer.begin_page(self.number)
+
+    def start_frame(self, attributes: Attributes) -> None:
+        """A frame begins; numbers of slides are left out."""
+        kind = attributes.get("presentation:class", "")
+        if kind == "page-number":
+            self.walk.skip()
+        self.is_title = kind == "title" and not self.in_notes
+
+    def end_frame(self) -> None:
+        """A frame ends."""
+        self.is_title = False
+
+    def default_level(self) -> int:
+        """Paragraphs of the title are headings."""
+        return TITLE_LEVEL if self.is_title and len(self.sinks) == 1 else 0
+
+    def start_notes(self, attributes: Attributes) -> None:
+        """Notes of the speaker follow, under a heading if there are any."""
+        self.in_notes = self.is_first_note = True
+
+    def write_paragraph(self, text: str, level: int, sink: Sink) -> None:
+        """Write the heading of the notes before the first of them."""
+        if text.strip() and self.in_notes and self.is_first_note:
+            self.writer.write_heading(NOTES, NOTES_LEVEL)
+            self.is_first_note = False
+        super().write_paragraph(text, level, sink)
+
+    def end_notes(self) -> None:
+        """They end."""
+        self.in_notes = False

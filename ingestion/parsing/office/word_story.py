@@ -1,0 +1,212 @@
+"""Walking through the text of a Word file: paragraphs, tables, text boxes, notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingestion.parsing.office.counting import BULLET
+from ingestion.parsing.office.drawings import drawing_lines
+from ingestion.parsing.office.elements import whole
+from ingestion.parsing.office.word_runs import Paragraph, Runs
+from ingestion.parsing.office.word_styles import outline_level
+from ingestion.parsing.office.writing import Lines
+from ingestion.parsing.types import ParseFailed
+
+if TYPE_CHECKING:
+    from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.word import Manuscript
+    from ingestion.parsing.office.writing import Sink
+
+DEEPEST_NESTING = 30
+
+
+class Story(Runs):
+    """One part of a manuscript, written to a sink paragraph by paragraph."""
+
+    def __init__(self, manuscript: Manuscript, part: str, sink: Sink) -> None:
+        self.manuscript = manuscript
+        self.part = part
+        self.targets = {one.id: one.target for one in manuscript.package.relations(part)}
+        self.sinks: list[Sink] = [sink]
+        self.carried: list[str] = []
+        self.rows: list[list[Lines]] = []
+        self.notes: list[str] = []
+        super().__init__()
+
+    def read(self) -> None:
+        """Walk through the part."""
+        self.walk.through(self.manuscript.package.open(self.part))
+        self.write_carried()
+
+    def starts(self) -> Starts:
+        """What to call where elements begin."""
+        return {
+            "w:p": self.start_paragraph,
+            "w:pStyle": self.take_style,
+            "w:outlineLvl": self.take_outline,
+            "w:numId": self.take_number,
+            "w:ilvl": self.take_depth,
+            "w:tbl": self.start_table,
+            "w:tr": self.start_row,
+            "w:tc": self.start_cell,
+            "w:txbxContent": self.start_box,
+            "w:footnoteReference": self.take_footnote,
+            "w:endnoteReference": self.take_endnote,
+            "w:commentReference": self.take_comment,
+            "c:chart": self.take_drawing,
+            "dgm:relIds": self.take_drawing,
+            **super().starts(),
+        }
+
+    def ends(self) -> Ends:
+        """What to call where they end."""
+        return {
+            "w:p": self.end_paragraph,
+            "w:tbl": self.end_table,
+            "w:tr": self.end_row,
+            "w:tc": self.end_cell,
+            "w:txbxContent": self.end_box,
+            **super().ends(),
+        }
+
+    def start_paragraph(self, attributes: Attributes) -> None:
+        """A paragraph begins, perhaps in a box that hangs at another."""
+        self.paragraphs.append(Paragraph(self.carried))
+        self.carried = []
+
+    def take_style(self, attributes: Attributes) -> None:
+        """Its style."""
+        self.paragraphs[-1].style = attributes.get("w:val", "")
+
+    def take_outline(self, attributes: Attributes) -> None:
+        """Its level in the outline."""
+        self.paragraphs[-1].outline = outline_level(attributes)
+
+    def take_number(self, attributes: Attributes) -> None:
+        """Its list."""
+        self.paragraphs[-1].number = attributes.get("w:val")
+
+    def take_depth(self, attributes: Attributes) -> None:
+        """Its depth in the list."""
+        self.paragraphs[-1].depth = whole(attributes.get("w:val"))
+
+    def end_paragraph(self) -> None:
+        """Write a paragraph, what hangs at it, and its notes."""
+        paragraph = self.paragraphs.pop()
+        self.fields.end_paragraph()
+        if paragraph.goes_on:
+            self.carried = paragraph.pieces
+        else:
+            self.write_paragraph(paragraph)
+        for line in paragraph.boxes.lines:
+            self.sinks[-1].write(line)
+        self.write_notes()
+
+    def write_carried(self) -> None:
+        """Write a paragraph whose end was deleted when there is none for it to go on in."""
+        if self.carried:
+            paragraph, self.carried = Paragraph(self.carried), []
+            self.write_paragraph(paragraph)
+
+    def write_paragraph(self, paragraph: Paragraph) -> None:
+        """Write a paragraph as heading, item of a list or text."""
+        text = "".join(paragraph.pieces)
+        style = self.manuscript.style(paragraph.style)
+        number = style.number if paragraph.number is None else paragraph.number
+        depth = (style.depth if paragraph.depth is None else paragraph.depth) or 0
+        level = style.outline if paragraph.outline is None else paragraph.outline
+        label = self.manuscript.numbering.next_label(number, depth) if number else ""
+        if not text.strip():
+            return
+        if level:
+            title = text if label in {"", BULLET} else f"{label} {text}"
+            self.sinks[-1].write_heading(title, level)
+        elif label:
+            self.sinks[-1].write(f"{'  ' * depth}{label} {text.strip()}", close=True)
+        else:
+            self.sinks[-1].write(text.strip(" \n"))
+
+    def start_table(self, attributes: Attributes) -> None:
+        """A table begins."""
+        self.write_carried()
+        self.sinks[-1].set_apart()
+
+    def start_row(self, attributes: Attributes) -> None:
+        """A row begins."""
+        self.rows.append([])
+
+    def start_cell(self, attributes: Attributes) -> None:
+        """A cell begins."""
+        self.open_sink()
+
+    def end_cell(self) -> None:
+        """A cell ends."""
+        self.write_carried()
+        cell = self.sinks.pop()
+        if self.rows and isinstance(cell, Lines):
+            self.rows[-1].append(cell)
+
+    def end_row(self) -> None:
+        """Write a row; one of a single cell is a frame around paragraphs."""
+        cells = self.rows.pop()
+        if len(cells) == 1:
+            for line in cells[0].lines:
+                self.sinks[-1].write(line)
+        else:
+            self.sinks[-1].write_row([cell.as_line() for cell in cells])
+
+    def end_table(self) -> None:
+        """Write the notes of a table below it."""
+        self.sinks[-1].set_apart()
+        self.write_notes()
+
+    def start_box(self, attributes: Attributes) -> None:
+        """A text box begins, within a paragraph."""
+        self.open_sink()
+
+    def end_box(self) -> None:
+        """Hang what it holds at the paragraph."""
+        self.write_carried()
+        box = self.sinks.pop()
+        if isinstance(box, Lines):
+            self.paragraphs[-1].boxes.lines += box.lines
+
+    def open_sink(self) -> None:
+        """Write what follows somewhere of its own; raises `ParseFailed` when it is too deep."""
+        if len(self.sinks) > DEEPEST_NESTING:
+            raise ParseFailed("damaged_file", "The tables of the file are nested too deeply.")
+        self.sinks.append(Lines())
+
+    def take_drawing(self, attributes: Attributes) -> None:
+        """A chart or a diagram hangs at the paragraph."""
+        target = self.targets.get(attributes.get("r:id") or attributes.get("r:dm") or "", "")
+        self.paragraphs[-1].boxes.lines += drawing_lines(self.manuscript.package, target)
+
+    def take_footnote(self, attributes: Attributes) -> None:
+        """Put the number of a footnote here, its text below."""
+        text = self.manuscript.footnotes.get(attributes.get("w:id", ""))
+        if text and not self.hidden[-1]:
+            self.refer(self.manuscript.next_footnote(), text)
+
+    def take_endnote(self, attributes: Attributes) -> None:
+        """Put the number of an endnote here, its text below."""
+        text = self.manuscript.endnotes.get(attributes.get("w:id", ""))
+        if text and not self.hidden[-1]:
+            self.refer(self.manuscript.next_endnote(), text)
+
+    def refer(self, mark: str, text: str) -> None:
+        """Add a mark and what it stands for."""
+        self.add(f"[^{mark}]")
+        self.notes.append(f"[^{mark}]: {text}")
+
+    def take_comment(self, attributes: Attributes) -> None:
+        """Put a comment below the paragraph."""
+        if text := self.manuscript.comments.get(attributes.get("w:id", "")):
+            self.notes.append(text)
+
+    def write_notes(self) -> None:
+        """Write the notes gathered, unless this is inside of a table or a box."""
+        if len(self.sinks) == 1:
+            for note in self.notes:
+                self.sinks[0].write(note, close=True)
+            self.notes.clear()

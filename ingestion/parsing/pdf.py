@@ -1,0 +1,101 @@
+"""PDF files: text by pages, headings by the layout, values of forms."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ingestion.parsing import kinds, markdown
+from ingestion.parsing.extracting import configuration, extract, title_of
+from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
+
+# Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
+MARKS = "\x02\ufffe"
+SOFT_HYPHEN = "\u00ad"
+DIVIDED = re.compile(rf"(?<!\w)(\w++)([{MARKS}]|-\n(?=[^\W\dA-Z_]))(?=(\w++))")
+COMPOUND = re.compile(r"(?<!\w)\w++-\w++")
+# `Vor- und Nachteile`: what is left out is the end of the first word.
+JOINING = {"und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "et", "ou", "e", "o", "y", "en"}
+HYPHENS = str.maketrans(dict.fromkeys(MARKS, "-"))
+
+
+@kinds.reads(kinds.PDF)
+def read_pdf(data: bytes, mime: str) -> Extract:
+    """A PDF page by page, with what was filled in; headings are lines the layout sets apart."""
+    found = extract(data, mime, configuration(pages=True))
+    pages = found.pages or []
+    words = mended([page["content"].replace("\r\n", "\n").strip() for page in pages])
+    remarks, values = remarks_of(found), filled_in(data)
+    text, starts = joined(
+        [page["page_number"] for page in pages],
+        [
+            "\n\n".join(filter(None, (words[n], values.get(n), remarks.get(page["page_number"]))))
+            for n, page in enumerate(pages)
+        ],
+    )
+    if not text.strip():
+        raise ParseFailed("no_text", "The PDF holds images and no text.")
+    headings = pdf_headings(text, found.content)
+    return Extract(text, title_of(found), headings, starts, len(pages))
+
+
+def remarks_of(found: Any) -> dict[int, str]:
+    """What people typed onto each page or remarked on it, a line each."""
+    lines: dict[int, list[str]] = {}
+    for remark in found.annotations or []:
+        if remark.annotation_type == "text" and remark.content:
+            lines.setdefault(remark.page_number, []).append(" ".join(remark.content.split()))
+    return {number: "\n".join(dict.fromkeys(found)) for number, found in lines.items()}
+
+
+def mended(pages: list[str]) -> list[str]:
+    """The pages with words whole that a line end divided; hyphens that belong to them stay.
+
+    One belongs when the file has the word with its hyphen elsewhere, or when no syllable ends so.
+    """
+    pages = [page.replace(SOFT_HYPHEN, "") for page in pages]
+    if not any(sign in page for page in pages for sign in (*MARKS, "-\n")):
+        return pages
+    compounds = {found.group().lower() for page in pages for found in COMPOUND.finditer(page)}
+
+    def first_half(found: re.Match[str]) -> str:
+        left, _, right = found.groups()
+        if right.lower() in JOINING:
+            return f"{left}- "
+        is_kept = keeps_hyphen(left, right) or f"{left}-{right}".lower() in compounds
+        return f"{left}-" if is_kept else left
+
+    return [DIVIDED.sub(first_half, page).translate(HYPHENS) for page in pages]
+
+
+def keeps_hyphen(left: str, right: str) -> bool:
+    """Whether a hyphen is a word's own: `E-Mail`, `PDF-fähig`, `20-jährig`, `Covid-19`."""
+    is_shouted = left.isupper() and right.isupper()
+    is_short = len(left) == 1 or (left.isupper() and not is_shouted) or left[-1].isdigit()
+    return is_short or (not right[0].islower() and not is_shouted)
+
+
+def pdf_headings(text: str, layout: str) -> list[Heading]:
+    """The lines of a text that the layout analysis took for headings, in order."""
+    levels = {
+        heading.title.replace("\\", ""): heading.level
+        for heading in markdown.headings_of(layout)
+        if len(heading.title) > 1
+    }
+    found, offset = [], 0
+    for line in text.split("\n"):
+        title = line.strip()
+        if title in levels:
+            found.append(Heading(offset, levels[title], title))
+        offset += len(line) + 1
+    return found
+
+
+def joined(numbers: list[int], texts: list[str]) -> tuple[str, list[PageStart]]:
+    """The pages as one text, and where each begins."""
+    starts, offset = [], 0
+    for number, text in zip(numbers, texts, strict=True):
+        starts.append(PageStart(offset, number))
+        offset += len(text) + 2
+    return "\n\n".join(texts), starts
