@@ -141,6 +141,8 @@ class Document(SoftDeleteModel):
     )
     language = models.CharField(max_length=16, blank=True)
     text_config = models.CharField(max_length=32, default="simple", editable=False, db_index=True)
+    # By which rules its passages are indexed; see `documents.services.reindexing`.
+    index_version = models.SmallIntegerField(default=0, editable=False)
     pages = models.IntegerField(null=True, blank=True)
     passage_count = models.IntegerField(default=0, editable=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="documents")
@@ -160,6 +162,11 @@ class Document(SoftDeleteModel):
             models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
             models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
             models.Index(fields=["stored_file"], name="document_stored_file"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(index_version__lt=1),
+                name="document_outdated_index",
+            ),
             models.Index(
                 fields=["status"],
                 condition=Q(status__in=("searchable", "failed")),

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from documents.models import Document, Passage
 from documents.services.collections import writable_collection
-from documents.services.passages import retitle_passages
+from documents.services.passages import renew_index
 from documents.services.sharing import share_document
 from documents.services.tags import set_tags
 from quotas.enums import QuotaKind
@@ -68,7 +68,7 @@ def rename_document(document: Document, title: str) -> None:
     document.title = title.strip()[:TITLE_LENGTH]
     document.renamed = True
     document.save_fields("title", "renamed")
-    retitle_passages(document)
+    renew_index(document)
 
 
 def move_document(document: Document, collection_id: UUID, *, actor: User) -> None:

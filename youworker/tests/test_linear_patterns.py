@@ -16,11 +16,12 @@ import documents.search
 import ingestion.parsing
 import mcp.builtin
 from chat.llm import quote as quote_model
-from documents import language, text
+from documents import joined_numbers, language, letters, text, unspaced
 from documents.quoting import questions, sentence_ranking, sentences, words
 from ingestion.parsing import decoding, markdown, reading, sniffing, splitting, webpage
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp.builtin import italian
+from youworker.core import unicode
 
 ATTEMPTS = 5
 # Grows slowly at first, so that a pattern of exponential cost is told before it hangs.
@@ -43,7 +44,7 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 
 def modules():
     """Every module that reads what strangers wrote."""
-    yield from (text, language)
+    yield from (text, language, letters, unspaced, joined_numbers, unicode)
     packages = (ingestion.parsing, documents.search, documents.quoting, mcp.builtin, quote_model)
     for package in packages:
         for found in pkgutil.iter_modules(package.__path__):
@@ -213,6 +214,12 @@ READERS = [
     (lambda made: reading.read_json(made.encode(), ""), ["[", "1", '"', "\\u0041", "{", ","]),
     (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
+    (
+        text.indexable,
+        ["e\u0301", "\u00ad", "\u00b2", "\ufb01", "\uff21", "\u4e00", "\u0e01", "\u0e49"],
+    ),
+    (text.indexable, ["DE89", "3704", "A", "+49", "(0)", "00", "\u1780\u17d2", "\u1039"]),
+    (unicode.clean_name, ["e\u0301", "\u200d", "\ufe0f", "\u2764", "\u094d", "\u0627"]),
     (sentences.split_sentences, [".", "!", " ", "\n", "A", "\u00ab", "\u3002"]),
     (lambda made: sentences.content_words(made, "de"), ["ab_", "\u4e00", "[1]", "](", "ung "]),
     (quote, ["abc. ", "Abc ", "\n\n", ".", "ignore ", "log("]),
