@@ -7,7 +7,6 @@ neither a new name nor a new address at the provider leads to another user.
 from __future__ import annotations
 
 import logging
-import unicodedata
 from typing import TYPE_CHECKING, NoReturn
 
 from django.core.exceptions import ValidationError
@@ -21,6 +20,7 @@ from accounts.models import LinkedIdentity, User
 from accounts.services.people import update_profile
 from youworker import audit
 from youworker.core.config import config
+from youworker.core.unicode import clean_username
 
 if TYPE_CHECKING:
     from accounts.types import Identity
@@ -164,7 +164,7 @@ def usable_email(identity: Identity) -> str:
 
 def normal_name(text: str) -> str:
     """A user name in the one form that is compared and stored."""
-    return unicodedata.normalize("NFKC", text).strip()
+    return clean_username(text)
 
 
 def refuse_identity(identity: Identity, reason: str, user: User | None = None) -> NoReturn:

@@ -16,6 +16,7 @@ from quotas.enums import QuotaKind
 from quotas.policies import enforce_quota, find_limits
 from youworker import audit
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +64,10 @@ def update_document(document: Document, *, actor: User, **changes: Any) -> Docum
 
 def rename_document(document: Document, title: str) -> None:
     """Give a title that parsing the file again does not change."""
-    if not title.strip():
+    wanted = clean_name(title)[:TITLE_LENGTH]
+    if not wanted:
         raise InvalidInput("This may not be empty.", attr="title")
-    document.title = title.strip()[:TITLE_LENGTH]
+    document.title = wanted
     document.renamed = True
     document.save_fields("title", "renamed")
     renew_index(document)

@@ -17,6 +17,7 @@ from documents.text import indexable, without_nul
 from documents.types import PassageDraft
 from youworker.core.config import config
 from youworker.core.ids import uuid7
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -139,7 +140,7 @@ def describe(document: Document, *, language: str, pages: int | None, title: str
     document.language = language[:16]
     document.text_config = text_config(language, config.vector.language)
     document.pages = pages
-    found = without_nul(title or "").strip()[:TITLE_LENGTH]
+    found = clean_name(title or "")[:TITLE_LENGTH]
     if found and not document.renamed:
         document.title = found
 

@@ -13,6 +13,7 @@ UNSEEN = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 INVISIBLE = re.compile(f"[{UNSEEN}]")
+VISIBLE = re.compile(rf"[^\s{UNSEEN}]")
 # Joiners that change what is seen: in Persian and Indic words (RFC 5892, A.1), and in emoji.
 VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
 EMOJI = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
@@ -47,6 +48,11 @@ TRANSCRIPTION = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
     | {"Å": "Aa", "Ø": "Oe"}
 )
+
+
+def is_blank(text: str) -> bool:
+    """Whether a reader sees nothing of a text."""
+    return VISIBLE.search(text) is None
 
 
 def clean_name(text: str) -> str:
