@@ -38,7 +38,7 @@ class Indexable:
 
     words: str
     identifiers: list[str]
-    spellings: dict[str, set[str]]
+    spellings: dict[str, frozenset[str]]
 
 
 def indexable(text: str, divide: Callable[[str], str] = with_pairs) -> Indexable:
@@ -60,7 +60,8 @@ def indexable(text: str, divide: Callable[[str], str] = with_pairs) -> Indexable
         return Indexable(words, [*names, *joined_numbers(plain)], {})
     names += [fold(name) for name in names if not name.isascii()]
     names += joined_numbers(spaced)
-    return Indexable(divide(words), names, other_spellings(spaced, read))
+    words = words if spaced is plain else divide(words)
+    return Indexable(words, names, other_spellings(spaced, read))
 
 
 def identifiers(text: str) -> list[str]:

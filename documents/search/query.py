@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from documents.text import Indexable
 
 LONGEST_QUERY = 10_000  # characters that are looked at
-MOST_TERMS = 32
+# Each is one more look at every candidate; a word has several in a library of many languages.
+MOST_LEXEMES = 48
+# Words whose other spellings are looked up; what is pasted may have thousands.
+MOST_SPELLED = 200
 # About how many passages are ranked for one query; more cost time and change little.
 MOST_CANDIDATES = 2000
 
@@ -76,7 +80,8 @@ def terms_of(query: str) -> QueryTerms | None:
 def read_terms(asked: Indexable) -> list[Term]:
     """The distinct words of a query in every language in use, in order of appearance."""
     default = config.vector.language
-    pairs = [(word, other) for word, others in asked.spellings.items() for other in others]
+    spelled = itertools.islice(asked.spellings.items(), MOST_SPELLED)
+    pairs = [(word, other) for word, others in spelled for other in others]
     values: dict[str, Any] = {
         "default": default,
         "words": asked.words,
@@ -119,7 +124,9 @@ def telling_places(found: Iterable[tuple[str, str, list[int]]], default: str) ->
 
 def rarest(terms: Iterable[Term], frequencies: Frequencies) -> list[Term]:
     """The most telling terms, rarest first."""
-    return sorted(terms, key=lambda term: share_of(term, frequencies))[:MOST_TERMS]
+    ordered = sorted(terms, key=lambda term: share_of(term, frequencies))
+    counts = itertools.accumulate(map(len, ordered))
+    return [term for term, count in zip(ordered, counts, strict=True) if count <= MOST_LEXEMES]
 
 
 def share_of(term: Term, frequencies: Frequencies) -> float:

@@ -212,7 +212,7 @@ def rows_of(
         }
 
 
-def spelled_out(spellings: Mapping[str, set[str]], config_name: str) -> str:
+def spelled_out(spellings: Mapping[str, frozenset[str]], config_name: str) -> str:
     """The other spellings of all words but stop words, which may be words without accents."""
     ignored = stop_words(config_name)
     kept = {other for word, others in spellings.items() if word not in ignored for other in others}

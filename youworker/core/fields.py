@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class NameField(models.CharField[Any, Any]):
+class NameField(models.CharField[str, str]):
     """A name (`clean_name`). Forms and models see what is kept; lookups may be in any form."""
 
     clean_text: Callable[[str], str] = staticmethod(clean_name)

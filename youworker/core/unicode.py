@@ -50,6 +50,14 @@ TRANSCRIPTION = str.maketrans(
 )
 
 
+def members(characters: str) -> frozenset[str]:
+    """The characters that a class of a pattern (`a-z0`) names."""
+    found: set[str] = set()
+    for first, last in re.findall("(.)(?:-(.))?", characters, re.DOTALL):
+        found.update(map(chr, range(ord(first), ord(last or first) + 1)))
+    return frozenset(found)
+
+
 def is_blank(text: str) -> bool:
     """Whether a reader sees nothing of a text."""
     return VISIBLE.search(text) is None
@@ -80,6 +88,6 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", digits.translate(SINGLE_LETTERS))
 
 
-def spellings(word: str) -> set[str]:
+def spellings(word: str) -> frozenset[str]:
     """The folded forms of a word: `muller` and `mueller` for `Müller`."""
-    return {fold(word), fold(word.translate(TRANSCRIPTION))}
+    return frozenset({fold(word), fold(word.translate(TRANSCRIPTION))})
