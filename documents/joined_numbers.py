@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Each begins with one of a few characters, so that most of a text is skipped quickly.
-GROUPED = re.compile(r"[0-9]++(?:[ ()./'-]{1,3}[0-9]++)++")
+GROUPED = re.compile(r"[0-9](?<![0-9]{2})[0-9]*+(?:[ ()./'-]{1,3}[0-9]++)++")
 OPENING = re.compile(r"\(?\+?\(?\Z")
 LETTERS_BEFORE = re.compile(r"(?<![^\W_])(?:([A-Z]{1,4})[-/. ]?|([a-z]{1,4})[-/])\Z")
 INTERNATIONAL = re.compile(r"[+0][0-9]{8,16}+")

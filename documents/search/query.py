@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from documents.text import Indexable
 
 LONGEST_QUERY = 10_000  # characters that are looked at
+# That many characters of Chinese are as many pairs, each of which is looked at in every language.
+MOST_WORDS = 2000
 # Each is one more look at every candidate; a word has several in a library of many languages.
 MOST_LEXEMES = 48
 # Words whose other spellings are looked up; what is pasted may have thousands.
@@ -84,7 +86,7 @@ def read_terms(asked: Indexable) -> list[Term]:
     pairs = [(word, other) for word, others in spelled for other in others]
     values: dict[str, Any] = {
         "default": default,
-        "words": asked.words,
+        "words": " ".join(asked.words.split(maxsplit=MOST_WORDS)[:MOST_WORDS]),
         "spelled": [word for word, _ in pairs],
         "spellings": [other for _, other in pairs],
     }
