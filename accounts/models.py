@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import (
     AuthenticatorKind,
@@ -31,9 +32,11 @@ from accounts.managers import (
     SignInQuerySet,
     UserManager,
 )
+from youworker.core.fields import NameField, UserNameField
 from youworker.core.ids import uuid7
 from youworker.core.leases import LeasedModel
 from youworker.core.models import TimestampedModel
+from youworker.core.unicode import clean_username
 from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
 
 
@@ -41,7 +44,15 @@ class User(AbstractUser):
     """Somebody who can sign in."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    display_name = models.CharField(max_length=150, blank=True)
+    username = UserNameField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        validators=[AbstractUser.username_validator],
+        help_text=_("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
+        error_messages={"unique": _("A user with that username already exists.")},
+    )
+    display_name = NameField(max_length=150, blank=True)
     language = models.CharField(max_length=8, choices=Language, default=Language.ENGLISH)
     time_zone = models.CharField(max_length=64, default="UTC")
 
@@ -49,6 +60,11 @@ class User(AbstractUser):
 
     class Meta:
         ordering = ("username",)
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """The name of an account as it is kept."""
+        return clean_username(username)
 
     @property
     def is_root(self) -> bool:
@@ -70,7 +86,7 @@ class ApiKey(TimestampedModel):
     """A secret that stands for a user; only its hash is stored."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100)
+    name = NameField(max_length=100)
     prefix = models.CharField(max_length=16, db_index=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope))

@@ -13,6 +13,7 @@ from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
 from accounts.types import LONGEST_PASSWORD
 from youworker.audit import ACTIONS, RESULTS
+from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
 if TYPE_CHECKING:
@@ -99,13 +100,13 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 class FindPeopleSerializer(serializers.Serializer[Any]):
     """A part of somebody's name."""
 
-    search = serializers.CharField(min_length=2, max_length=150)
+    search = NameField(min_length=2, max_length=150)
 
 
 class UpdateProfileSerializer(serializers.Serializer[Any]):
     """What people may change about themselves."""
 
-    display_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    display_name = NameField(max_length=150, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
     language = serializers.ChoiceField(Language.choices, required=False)
     time_zone = serializers.CharField(max_length=64, required=False)
@@ -175,7 +176,7 @@ class NewApiKeySerializer(ApiKeySerializer):
 class CreateApiKeySerializer(serializers.Serializer[Any]):
     """A new key."""
 
-    name = serializers.CharField(max_length=100)
+    name = NameField(max_length=100)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices), allow_empty=False, max_length=len(Scope)
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, cast
 
 import django_filters
@@ -45,7 +48,10 @@ class DocumentFilter(django_filters.FilterSet):
 
     def filter_text(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
         """Find a text in titles and origins."""
-        return rows.filter(Q(title__icontains=value) | Q(uri__icontains=value))
+        # An origin stays as its system spells it, and some take letters and accents apart.
+        forms = {unicodedata.normalize(form, value) for form in ("NFC", "NFD")}
+        origin = reduce(or_, (Q(uri__icontains=form) for form in forms))
+        return rows.filter(Q(title__icontains=value) | origin)
 
     def filter_deleted(
         self,

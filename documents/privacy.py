@@ -38,7 +38,9 @@ DATA_POLICIES = (
             TIMES,
         ),
         also={"tag_names": "tags.name"},
-        not_exported=not_exported(TECHNICAL, "owner path_hash stored_file text_config"),
+        not_exported=not_exported(
+            TECHNICAL, "owner path_hash stored_file text_config index_version"
+        ),
     ),
     DataPolicy(
         "documents.DocumentShare",

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from documents.enums import Access, SearchMode
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
+from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
 LONGEST_QUERY = 20_000
@@ -88,7 +89,7 @@ class ShareWishSerializer(serializers.Serializer[Any]):
 class CreateCollectionSerializer(serializers.Serializer[Any]):
     """A new collection."""
 
-    name = serializers.CharField(max_length=120)
+    name = NameField(max_length=120)
     description = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
     shares: Any = serializers.ListSerializer(
         child=ShareWishSerializer(), required=False, max_length=MOST_SHARES
@@ -98,7 +99,7 @@ class CreateCollectionSerializer(serializers.Serializer[Any]):
 class UpdateCollectionSerializer(CreateCollectionSerializer):
     """What may change about a collection; `shares` replaces all of them."""
 
-    name = serializers.CharField(max_length=120, required=False)
+    name = NameField(max_length=120, required=False)
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
@@ -140,9 +141,9 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 class UpdateDocumentSerializer(serializers.Serializer[Any]):
     """What may change about a document; lists replace what was there."""
 
-    title = serializers.CharField(max_length=500, required=False)
+    title = NameField(max_length=500, required=False)
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=64), required=False, max_length=MOST_TAGS
+        child=NameField(max_length=64), required=False, max_length=MOST_TAGS
     )
     collection_id = serializers.UUIDField(required=False)
     shares: Any = serializers.ListSerializer(
@@ -207,7 +208,7 @@ class SearchSerializer(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
     )
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=64),
+        child=NameField(max_length=64),
         required=False,
         allow_null=True,
         max_length=20,

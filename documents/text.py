@@ -5,6 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from documents.joined_numbers import joined_numbers
+from documents.letters import legible, other_spellings, plain_letters
+from documents.unspaced import RUN, with_pairs
+from youworker.core.unicode import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST_IDENTIFIER = 80
 MOST_IDENTIFIERS = 400
@@ -22,25 +31,42 @@ CAMEL = re.compile(r"\b[A-Za-z][a-z0-9]*[A-Z][A-Za-z0-9]*\b")
 
 @dataclass(frozen=True, slots=True)
 class Indexable:
-    """A text prepared for `to_tsvector`, and the lexemes its parser would have torn apart."""
+    """A text prepared for `to_tsvector`, and the lexemes its parser would have torn apart.
+
+    `spellings` are the words with accents and the like, with what else they are found by.
+    """
 
     words: str
     identifiers: list[str]
+    spellings: dict[str, frozenset[str]]
 
 
-def indexable(text: str) -> Indexable:
-    """Split compounds and CamelCase into words, and keep them whole as identifiers too."""
-    words, odd = text, odd_tokens(text)
+def indexable(text: str, divide: Callable[[str], str] = with_pairs) -> Indexable:
+    """Split compounds and CamelCase into words, and keep them whole as identifiers too.
+
+    `divide` puts blanks into scripts that have none.
+    """
+    read = legible(text)
+    plain = plain_letters(read)
+    # Runs without blanks hold no identifiers and no accents.
+    spaced = plain if plain.isascii() else RUN.sub(" ", plain)
+    words, odd = plain, odd_tokens(spaced)
     if odd:
-        words = JOINT.sub(" ", text)
+        words = JOINT.sub(" ", words)
         if CAMEL.search(odd):
             words = CAMEL.sub(lambda match: HUMP.sub(" ", match.group()), words)
-    return Indexable(words, identifiers_in(odd))
+    names = identifiers_in(odd)
+    if read.isascii():
+        return Indexable(words, [*names, *joined_numbers(plain)], {})
+    names += [fold(name) for name in names if not name.isascii()]
+    names += joined_numbers(spaced)
+    words = words if spaced is plain else divide(words)
+    return Indexable(words, names, other_spellings(spaced, read))
 
 
 def identifiers(text: str) -> list[str]:
     """Dotted names, paths, options and CamelCase words, in lower case, in order of appearance."""
-    return identifiers_in(odd_tokens(text))
+    return indexable(text).identifiers
 
 
 def odd_tokens(text: str) -> str:

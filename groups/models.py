@@ -17,6 +17,7 @@ from groups.managers import (
     MembershipQuerySet,
     ServiceAccountQuerySet,
 )
+from youworker.core.fields import NameField
 from youworker.core.managers import AliveManager
 from youworker.core.models import SoftDeleteModel, TimestampedModel
 
@@ -24,7 +25,7 @@ from youworker.core.models import SoftDeleteModel, TimestampedModel
 class Group(SoftDeleteModel):
     """Users who share documents."""
 
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     description = models.TextField(blank=True)
     # Days without activity after which members' conversations go; none: no rule of its own.
     retention_days = models.PositiveIntegerField(

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from accounts.models import ApiKey
 from groups.enums import SERVICE_SCOPES, Role
 from groups.models import Group, Membership, ServiceAccount
+from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
 ORDERINGS = ("created_at", "-created_at", "name", "-name")
@@ -48,7 +49,7 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 class CreateGroupSerializer(serializers.Serializer[Any]):
     """A new group; its name is unique, whatever the case."""
 
-    name = serializers.CharField(max_length=120)
+    name = NameField(max_length=120)
     description = serializers.CharField(
         max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True, trim_whitespace=False
     )
@@ -58,7 +59,7 @@ class CreateGroupSerializer(serializers.Serializer[Any]):
 class UpdateGroupSerializer(CreateGroupSerializer):
     """What may change about a group."""
 
-    name = serializers.CharField(max_length=120, required=False)
+    name = NameField(max_length=120, required=False)
 
 
 @extend_schema_serializer(component_name="GroupPerson")
@@ -117,7 +118,7 @@ class ServiceAccountSerializer(serializers.ModelSerializer[ServiceAccount]):
 class CreateServiceAccountSerializer(serializers.Serializer[Any]):
     """A new service account."""
 
-    name = serializers.CharField(max_length=150)
+    name = NameField(max_length=150)
 
 
 class ServiceKeySerializer(serializers.ModelSerializer[ApiKey]):
@@ -154,7 +155,7 @@ class NewServiceKeySerializer(ServiceKeySerializer):
 class CreateServiceKeySerializer(serializers.Serializer[Any]):
     """A new key of a service account."""
 
-    name = serializers.CharField(max_length=100)
+    name = NameField(max_length=100)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(SERVICE_SCOPES),
         allow_empty=False,

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
+from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
 
@@ -88,9 +89,7 @@ class TargetSerializer(serializers.Serializer):
     """Where new documents go."""
 
     collection_id = serializers.UUIDField(required=False, allow_null=True)
-    tags = serializers.ListField(
-        child=serializers.CharField(max_length=64), required=False, max_length=50
-    )
+    tags = serializers.ListField(child=NameField(max_length=64), required=False, max_length=50)
 
 
 class UploadSerializer(TargetSerializer):

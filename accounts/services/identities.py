@@ -7,7 +7,6 @@ neither a new name nor a new address at the provider leads to another user.
 from __future__ import annotations
 
 import logging
-import unicodedata
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NoReturn
@@ -25,6 +24,7 @@ from accounts.services.usernames import free_names, is_usable_name
 from youworker import audit
 from youworker.core.config import config
 from youworker.core.storable import storable_text
+from youworker.core.unicode import clean_username
 
 if TYPE_CHECKING:
     from accounts.types import Identity
@@ -200,7 +200,7 @@ def usable_email(identity: Identity) -> str:
 
 def normal_name(text: str) -> str:
     """A user name in the one form that is compared and stored."""
-    return unicodedata.normalize("NFKC", text).strip()
+    return clean_username(text)
 
 
 def refuse_identity(identity: Identity, reason: str, user: User | None = None) -> NoReturn:

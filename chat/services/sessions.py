@@ -15,6 +15,7 @@ from documents.models import Collection
 from youworker import audit
 from youworker.core.exceptions import InvalidInput, NotFound
 from youworker.core.slots import give_way
+from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,12 +119,12 @@ def ids_of_titled(sessions: SessionQuerySet, words: str) -> list[UUID]:
 
     Titles are encrypted, so they are read here: some at a time, and others may go between.
     """
-    wanted, found = words.casefold(), list[UUID]()
+    wanted, found = fold(words), list[UUID]()
     ids = list(sessions.values_list("pk", flat=True))
     for start in range(0, len(ids), TITLES_AT_ONCE):
         part = ids[start : start + TITLES_AT_ONCE]
         titled = sessions.order_by().only("title").in_bulk(part)
-        found += [pk for pk in part if pk in titled and wanted in titled[pk].title.casefold()]
+        found += [pk for pk in part if pk in titled and wanted in fold(titled[pk].title)]
         give_way()
     return found
 

@@ -133,6 +133,16 @@ def test_sessions_are_found_by_words_of_their_titles():
     assert [row["title"] for row in answer.json()["results"]] == ["Backups at night"]
 
 
+@pytest.mark.parametrize("words", ["cafeteria", "CAFÉTÉRIA", "cafe\u0301te\u0301ria"])
+def test_sessions_are_found_by_words_however_they_are_written(words):
+    user = UserFactory()
+    SessionFactory(user=user, title="La cafe\u0301téria")
+
+    answer = client_of(user).get("/v1/sessions", {"search": words})
+
+    assert answer.json()["count"] == 1
+
+
 def test_searching_titles_reads_some_at_a_time(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(services.sessions, "TITLES_AT_ONCE", 3)
     user, elsewhere = UserFactory(), SessionFactory(title="Backups of others")

@@ -152,6 +152,10 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
         own = self.related_rows("passages", PassageQuerySet).filter(document=OuterRef("pk"))
         return self.filter(Exists(own.without_vector(model)))
 
+    def indexed_before(self, version: int) -> Self:
+        """Limit to documents whose passages older rules indexed; they are found by those."""
+        return self.filter(index_version__lt=version)
+
     def outdated_status(self) -> Self:
         """Limit to documents that wait, or failed, for vectors of a model that has them all."""
         waiting = self.waiting_tasks()

@@ -26,6 +26,7 @@ from documents.managers import (
     TagQuerySet,
 )
 from groups.models import Group
+from youworker.core.fields import NameField
 from youworker.core.ids import uuid7
 from youworker.core.managers import AliveManager
 from youworker.core.models import SoftDeleteModel, TimestampedModel
@@ -35,7 +36,7 @@ class Collection(SoftDeleteModel):
     """A shelf of documents with one owner, shared with groups as a whole."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="collections")
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     description = models.TextField(blank=True)
     is_default = models.BooleanField(default=False, editable=False)
 
@@ -86,7 +87,7 @@ class Tag(models.Model):
     """A label of documents."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=64, unique=True)
+    name = NameField(max_length=64, unique=True)
 
     document_count: int  # only after `visible_to()`
 
@@ -120,7 +121,7 @@ class Document(SoftDeleteModel):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="documents")
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="documents")
-    title = models.CharField(max_length=500)
+    title = NameField(max_length=500)
     renamed = models.BooleanField(default=False, editable=False)
     uri = models.TextField()
     mime = models.CharField(max_length=255)
@@ -141,6 +142,8 @@ class Document(SoftDeleteModel):
     )
     language = models.CharField(max_length=16, blank=True)
     text_config = models.CharField(max_length=32, default="simple", editable=False, db_index=True)
+    # By which rules its passages are indexed; see `documents.services.reindexing`.
+    index_version = models.SmallIntegerField(default=0, editable=False)
     pages = models.IntegerField(null=True, blank=True)
     passage_count = models.IntegerField(default=0, editable=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="documents")
@@ -160,6 +163,11 @@ class Document(SoftDeleteModel):
             models.Index(fields=["collection", "-created_at"], name="document_collection_newest"),
             models.Index(fields=["owner", "-created_at"], name="document_owner_newest"),
             models.Index(fields=["stored_file"], name="document_stored_file"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(index_version__lt=1),
+                name="document_outdated_index",
+            ),
             models.Index(
                 fields=["status"],
                 condition=Q(status__in=("searchable", "failed")),

@@ -6,12 +6,14 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
-from documents.quoting.words import WORD, WordReader
+from documents.quoting.words import WordReader, words_in
+from documents.unspaced import RUN, is_loose, telling_pairs
 
 # In "how long" the second word asks and is not what the answer says.
 HOW = re.compile(r"\bhow (?:long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I)
 
 PART_WEIGHT = 0.4
+LOOSE_WEIGHT = 0.2
 # Each word is weighed against each sentence; a pasted page begins with what it is about.
 MOST_WORDS = 300
 
@@ -38,15 +40,23 @@ def single_question(text: str, reader: WordReader) -> Question:
 def word_weights(text: str, reader: WordReader) -> dict[str, float]:
     """What each content word of a question counts; the parts of `max_size` less than the whole."""
     weights: dict[str, float] = {}
-    for word in itertools.islice(WORD.findall(HOW.sub(" ", text)), MOST_WORDS):
+    for word in itertools.islice(words_in(HOW.sub(" ", text)), MOST_WORDS):
         if len(weights) >= MOST_WORDS:
             break
-        # A page of Chinese is a single word to the pattern.
-        found = reader.terms(word[:MOST_WORDS])
+        # A page of Chinese is a single word here.
+        if RUN.match(word):
+            weights |= run_weights(word[:MOST_WORDS])
+            continue
+        found = reader.terms(word)
         wholes = found[:1] if "_" in word else found
         weights |= {part: PART_WEIGHT for part in found[len(wholes) :] if part not in weights}
         weights |= dict.fromkeys(wholes, 1.0)
     return weights
+
+
+def run_weights(run: str) -> dict[str, float]:
+    """What the pairs of characters of a question count, in scripts without blanks."""
+    return {pair: LOOSE_WEIGHT if is_loose(pair) else 1.0 for pair in telling_pairs(run)}
 
 
 def one_line(text: str) -> str:

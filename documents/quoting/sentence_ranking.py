@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from documents.quoting.sentences import split_sentences, without_links
+from documents.quoting.sentences import joined, split_sentences, without_links
 from documents.quoting.words import reader_of
+from documents.unspaced import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -38,7 +40,8 @@ NUMBER_WANTED = re.compile(
     r"|\bminimum\b|\bquant[oaie]\b|\bquando\b|\bquale (?:porta|versione|anno)\b"
     r"|\bwie (?:viele?|lange|oft|gro(?:ß|ss)|alt|schnell|hoch)\b|\bwann\b|\bcombien\b|\bquand\b"
     r"|\bcuánt[oa]s?\b|\bcuándo\b|\bquant[oa]s\b|\bhoeveel\b|\bwanneer\b"
-    r"|\bhoe (?:lang|vaak|groot)\b",
+    r"|\bhoe (?:lang|vaak|groot)\b"
+    r"|多少|多久|几[天个年月次]|什么时候|いくら|いくつ|いつ|何[人日時年回]|얼마|언제|몇|เท่าไ|กี่|เมื่อไ",
     re.I,
 )
 MEANING_WANTED = re.compile(
@@ -189,8 +192,13 @@ def usable_sentences(index: int, passage: Passage, reader: WordReader) -> list[C
 
 def is_noise(text: str) -> bool:
     """Whether a sentence is no statement of the document."""
-    letters = sum(map(str.isalpha, text))
+    letters = sum(map(is_letter, text))
     return letters * 2 < len(text) or bool(BOILERPLATE.search(text) or ORDERS.search(text))
+
+
+def is_letter(char: str) -> bool:
+    """Whether a character is a letter, or a sign that is written around one."""
+    return char.isalpha() or unicodedata.category(char).startswith("M")
 
 
 def scale_of(
@@ -284,7 +292,7 @@ def defines(text: str, subject: Set[str], reader: WordReader) -> bool:
 
 def form_factor(text: str) -> float:
     """Prefer whole statements of a readable length."""
-    count = len(text.split())
+    count = count_words(text)
     factor = 1.0
     if count < FEW_WORDS:
         factor = SHORT_FACTOR
@@ -295,6 +303,12 @@ def form_factor(text: str) -> float:
     if text.rstrip("\"'”\u2019»)*_`").endswith(("?", "\uff1f", "؟")):
         return factor * QUESTION_FACTOR
     return factor if text[-1] in ENDS else factor * FRAGMENT_FACTOR
+
+
+def count_words(text: str) -> int:
+    """About how many words a sentence has; two characters are one in scripts without blanks."""
+    unspaced = sum(map(len, RUN.findall(text)))
+    return len(RUN.sub(" ", text).split()) + unspaced // 2
 
 
 def chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -335,7 +349,7 @@ def quotes_of(
         wanted = {each.position for each in picked if each.passage == passage}
         wanted |= needed_context(sentences[passage], wanted)
         for run in runs(sentences[passage], wanted):
-            text = " ".join(candidate.text for candidate in run)
+            text = joined([candidate.text for candidate in run])
             quotes.append(Quote(passages[passage].number, text))
     return quotes
 

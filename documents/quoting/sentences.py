@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
 from documents.quoting.words import reader_of
+from documents.unspaced import IDEOGRAPHIC, THAI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # Closing quotes and citation marks belong to the sentence before them. Chinese and Japanese
 # put no space behind their full stops.
+STOPS = "\u3002\uff01\uff1f\uff61\u17d4\u17d5\u104b"
 BOUNDARY = re.compile(
     r"(?<![.!?…؟।\u06d4])[.!?…؟।\u06d4]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*"
     r"(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
-    r"|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[」』”\u2019\uff09]*(?:\s*\[\d{1,3}\])*"
+    rf"|(?<![{STOPS}])[{STOPS}]++[」』”\u2019\uff09]*(?:\s*\[\d{{1,3}}\])*"
+    # Thai and Lao have no full stops: a blank ends a sentence, or a part of a long one.
+    rf"|(?<=[{THAI}])[ ]++(?=[{THAI}])"
 )
 ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|vs|cf|al|fig|no|nr|dr|mr|mrs|ms|prof|st|approx|sec|vol|pp?|ch"
@@ -30,7 +35,11 @@ SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
 OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
 MARK = re.compile(r"\[\d{1,3}\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
-SHORT_LINE = 60
+IDEOGRAPH = re.compile(f"[「『\uff08{IDEOGRAPHIC}]")
+LAST_IDEOGRAPH = re.compile(f"[、\uff0c」』\uff09{STOPS}{IDEOGRAPHIC}]")
+SHORT_LINE, SHORT_UNSPACED_LINE = 60, 15
+# Of a sentence that a blank may end.
+SHORTEST_PART = 40
 LONGEST_ABBREVIATION = 12
 # Of a section, with what stands before it.
 LONGEST_NUMBER = 40
@@ -51,12 +60,27 @@ def blocks(text: str) -> Iterator[str]:
     for raw in text.replace("¶", "\n").splitlines():
         line = raw.strip()
         if lines and (not line or begins_block(lines[-1], raw, line)):
-            yield " ".join(lines)
+            yield joined(lines)
             lines = []
         if line:
             lines.append(" ".join(line.split()))
     if lines:
-        yield " ".join(lines)
+        yield joined(lines)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Lines or sentences as one text, with blanks between them where the script has any."""
+    if all(map(str.isascii, parts)):
+        return " ".join(parts)
+    found = list(parts[:1])
+    for before, part in itertools.pairwise(parts):
+        found += ["" if is_without_gap(before, part) else " ", part]
+    return "".join(found)
+
+
+def is_without_gap(before: str, after: str) -> bool:
+    """Whether Chinese or Japanese goes on from one line or sentence to the next."""
+    return bool(IDEOGRAPH.match(after) and LAST_IDEOGRAPH.search(before[-1:]))
 
 
 def begins_block(before: str, raw: str, line: str) -> bool:
@@ -64,7 +88,8 @@ def begins_block(before: str, raw: str, line: str) -> bool:
     if OWN_LINE.match(raw.lstrip()) or before.startswith(("#", "|", "```")):
         return True
     # A short line without a full stop is a heading when a new sentence follows it.
-    is_short = len(before) < SHORT_LINE and before[-1] not in ",;"
+    length = SHORT_UNSPACED_LINE if is_without_gap(before, line) else SHORT_LINE
+    is_short = len(before) < length and before[-1] not in ",;"
     return is_short and not line[0].islower()
 
 
@@ -86,6 +111,8 @@ def continues_after(block: str, start: int, end: int) -> bool:
 
     Looks at a bounded piece: a text of nothing but abbreviations is one sentence.
     """
+    if block[end - 1] == " " and end - start < SHORTEST_PART:
+        return True
     if ABBREVIATION.search(block[max(start, end - LONGEST_ABBREVIATION) : end]):
         return True
     return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))

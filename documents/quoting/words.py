@@ -8,13 +8,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from documents.language import stem, stop_words
+from documents.letters import legible, plain_letters
+from documents.unspaced import BURMESE, KHMER, RUN, THAI, pairs
+from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
-# Chinese and Japanese put no spaces between words; two neighbouring characters stand for one.
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# A letter, or a sign that belongs to the letters beside it.
+LETTER = (
+    r"[^\W_]|[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0dff"
+    rf"{THAI}{KHMER}{BURMESE}]"
+)
+WORD = re.compile(rf"(?:{LETTER})+(?:_(?:{LETTER})+)*")
 
 # Beyond stop words, what requests and their answers are full of in the product's languages; it
 # says nothing about their subject.
@@ -41,7 +48,7 @@ class WordReader:
     def terms(self, text: str) -> list[str]:
         """The stems in order; `max_size` also counts as its parts."""
         found: list[str] = []
-        for word in WORD.findall(text.lower()):
+        for word in words_in(text):
             if "_" in word:
                 found.append(word)
                 for part in word.split("_"):
@@ -52,19 +59,23 @@ class WordReader:
 
     def stems(self, word: str) -> Sequence[str]:
         """The stem of a word in lower case; none when it says nothing."""
-        if not word.isascii() and UNSPACED.search(word):
-            return pairs_of(word)
+        if RUN.match(word):
+            return pairs(word, whole=False)
         if word in self.ignored or (len(word) == 1 and not word.isdigit()):
             return ()
-        return (stem(word, self.language),)
+        # Somebody without a key for an accent leaves it out, before the ending or in it.
+        return (fold(stem(word, self.language)),)
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in lower case, in order; a run of a script without blanks is one."""
+    if text.isascii():
+        return WORD.findall(text.lower())
+    plain = plain_letters(legible(text)).lower()
+    return WORD.findall(RUN.sub(r" \g<0> ", plain))
 
 
 @lru_cache(maxsize=64)
 def reader_of(language: str, *others: str) -> WordReader:
     """A reader for texts in one language that leaves out the stop words of others, too."""
     return WordReader(language, FILLER_WORDS.union(*map(stop_words, (language, *others))))
-
-
-def pairs_of(run: str) -> list[str]:
-    """Every two neighbouring characters."""
-    return [run[place : place + 2] for place in range(max(1, len(run) - 1))]

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from documents.embedding import embedder_of
 from documents.search.frequencies import Frequencies, sampler
 from documents.services.embeddings import as_text, ensure_active_model
-from documents.text import identifiers, indexable
+from documents.text import indexable
+from documents.unspaced import is_single, with_asked_pairs
 from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from documents.text import Indexable
+
 LONGEST_QUERY = 10_000  # characters that are looked at
-MOST_TERMS = 32
+# That many characters of Chinese are as many pairs, each of which is looked at in every language.
+MOST_WORDS = 2000
+# Each is one more look at every candidate; a word has several in a library of many languages.
+MOST_LEXEMES = 48
+# Words whose other spellings are looked up; what is pasted may have thousands.
+MOST_SPELLED = 200
 # About how many passages are ranked for one query; more cost time and change little.
 MOST_CANDIDATES = 2000
 
-# The languages in use are found by hopping over the index, not by reading the documents.
+# The languages in use are found by hopping over the index, not by reading the documents. A spelling
+# is one of a word's, whose lexemes say which word: of a stop word there are none.
 LEXEMES = """
     WITH RECURSIVE used(name) AS (
         SELECT min(text_config)::text FROM documents_document
@@ -31,17 +41,26 @@ LEXEMES = """
         SELECT (SELECT min(text_config)::text FROM documents_document WHERE text_config > used.name)
         FROM used WHERE used.name IS NOT NULL
     ), configs AS (SELECT name FROM used WHERE name IS NOT NULL UNION SELECT %(default)s)
-    SELECT configs.name, lexeme, positions
+    SELECT configs.name, lexeme, positions, NULL AS word
     FROM configs, unnest(to_tsvector(configs.name::regconfig, %(words)s))
-    ORDER BY positions[1], lexeme
+    UNION ALL
+    SELECT configs.name, other.lexeme, NULL, own.lexeme
+    FROM configs, unnest(%(spelled)s::text[], %(spellings)s::text[]) AS pair(word, spelling),
+         unnest(to_tsvector(configs.name::regconfig, pair.word)) AS own,
+         unnest(to_tsvector(configs.name::regconfig, pair.spelling)) AS other
+    ORDER BY positions, lexeme
 """
+
+Lexeme = tuple[str, str, list[int] | None, str | None]
+# The lexemes of one word, each of which is enough: its stems in each language, its spellings.
+Term = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTerms:
-    """The lexemes of a query with their weights, and the expression that finds candidates."""
+    """The words of a query, each as its lexemes and their weights, and what finds candidates."""
 
-    weights: dict[str, float]
+    weights: list[dict[str, float]]
     any_of: str
     selective: str
     has_identifiers: bool
@@ -50,27 +69,47 @@ class QueryTerms:
 def terms_of(query: str) -> QueryTerms | None:
     """The terms of a query; none when it is made of stop words."""
     frequencies = sampler.frequencies()
-    lexemes = rarest(read_lexemes(query[:LONGEST_QUERY]), frequencies)
-    if not lexemes:
+    asked = indexable(query[:LONGEST_QUERY], with_asked_pairs)
+    terms = rarest(read_terms(asked), frequencies)
+    if not terms:
         return None
-    weights = {lexeme: frequencies.weight(lexeme) for lexeme in lexemes}
-    return QueryTerms(
-        weights,
-        disjunction(lexemes),
-        selective(lexemes, frequencies),
-        bool(identifiers(query[:LONGEST_QUERY])),
-    )
+    weights = [{lexeme: frequencies.weight(lexeme) for lexeme in term} for term in terms]
+    any_of = " | ".join(disjunction(term) for term in terms)
+    has_identifiers = bool(asked.identifiers)
+    return QueryTerms(weights, any_of, selective(terms, frequencies), has_identifiers)
 
 
-def read_lexemes(query: str) -> list[str]:
-    """The distinct lexemes of a query in every language in use, in order of appearance."""
+def read_terms(asked: Indexable) -> list[Term]:
+    """The distinct words of a query in every language in use, in order of appearance."""
     default = config.vector.language
+    spelled = itertools.islice(asked.spellings.items(), MOST_SPELLED)
+    pairs = [(word, other) for word, others in spelled for other in others]
+    values: dict[str, Any] = {
+        "default": default,
+        "words": " ".join(asked.words.split(maxsplit=MOST_WORDS)[:MOST_WORDS]),
+        "spelled": [word for word, _ in pairs],
+        "spellings": [other for _, other in pairs],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(LEXEMES, {"default": default, "words": indexable(query).words})
-        found = cursor.fetchall()
-    telling = telling_places(found, default)
-    words = [lexeme for _, lexeme, places in found if not telling.isdisjoint(places)]
-    return list(dict.fromkeys([*words, *identifiers(query)]))
+        cursor.execute(LEXEMES, values)
+        found: list[Lexeme] = cursor.fetchall()
+    return [*words_of(found, default), *((name,) for name in dict.fromkeys(asked.identifiers))]
+
+
+def words_of(found: Sequence[Lexeme], default: str) -> list[Term]:
+    """The lexemes that stand at one place of the query, with those of the word's spellings."""
+    placed = [(name, lexeme, places) for name, lexeme, places, _ in found if places]
+    telling = telling_places(placed, default)
+    words: dict[int, dict[str, None]] = {}
+    first_place: dict[str, int] = {}
+    for _, lexeme, places in placed:
+        if not telling.isdisjoint(places):
+            place = first_place.setdefault(lexeme, places[0])
+            words.setdefault(place, {})[lexeme] = None
+    for _, lexeme, _, word in found:
+        if word in first_place and lexeme not in first_place:
+            words[first_place[word]][lexeme] = None
+    return [tuple(words[place]) for place in sorted(words)]
 
 
 def telling_places(found: Iterable[tuple[str, str, list[int]]], default: str) -> set[int]:
@@ -85,49 +124,61 @@ def telling_places(found: Iterable[tuple[str, str, list[int]]], default: str) ->
     return min(places.items(), key=lambda item: (len(item[1]), item[0] != default))[1]
 
 
-def rarest(lexemes: Iterable[str], frequencies: Frequencies) -> list[str]:
-    """The most telling lexemes, rarest first."""
-    return sorted(lexemes, key=frequencies.share)[:MOST_TERMS]
+def rarest(terms: Iterable[Term], frequencies: Frequencies) -> list[Term]:
+    """The most telling terms, rarest first."""
+    ordered = sorted(terms, key=lambda term: share_of(term, frequencies))
+    counts = itertools.accumulate(map(len, ordered))
+    return [term for term, count in zip(ordered, counts, strict=True) if count <= MOST_LEXEMES]
 
 
-def selective(lexemes: Sequence[str], frequencies: Frequencies) -> str:
+def share_of(term: Term, frequencies: Frequencies) -> float:
+    """The estimated share of passages that have a lexeme of a term, above 0."""
+    return min(1.0, sum(map(frequencies.share, term)))
+
+
+def selective(terms: Sequence[Term], frequencies: Frequencies) -> str:
     """A query that matches at most about `MOST_CANDIDATES` passages.
 
-    Any of the rare lexemes will do; when even the rarest is common, several must come together.
+    Any of the rare terms will do; when even the rarest is common, several must come together.
     """
     total = frequencies.total
-    if frequencies.share(lexemes[0]) * total > MOST_CANDIDATES:
-        return conjunction(lexemes, frequencies)
+    if share_of(terms[0], frequencies) * total > MOST_CANDIDATES:
+        return conjunction(terms, frequencies)
     chosen: list[str] = []
     expected = 0.0
-    for lexeme in lexemes:
-        expected += frequencies.share(lexeme) * total
+    for term in terms:
+        expected += share_of(term, frequencies) * total
         if expected > MOST_CANDIDATES and chosen:
             break
-        chosen.append(lexeme)
-    return disjunction(chosen)
+        chosen.append(disjunction(term))
+    return " | ".join(chosen)
 
 
-def conjunction(lexemes: Sequence[str], frequencies: Frequencies) -> str:
-    """As many common lexemes together as are needed to be selective."""
+def conjunction(terms: Sequence[Term], frequencies: Frequencies) -> str:
+    """As many common terms together as are needed to be selective."""
     chosen: list[str] = []
     expected = float(frequencies.total)
-    for lexeme in lexemes:
-        chosen.append(lexeme)
-        expected *= frequencies.share(lexeme)
+    for term in terms:
+        chosen.append(disjunction(term))
+        expected *= share_of(term, frequencies)
         if expected <= MOST_CANDIDATES:
             break
-    return " & ".join(quoted(lexeme) for lexeme in chosen)
+    return " & ".join(chosen)
 
 
-def disjunction(lexemes: Iterable[str]) -> str:
-    """Any of the lexemes."""
-    return " | ".join(quoted(lexeme) for lexeme in lexemes)
+def disjunction(term: Term) -> str:
+    """Any of the lexemes of a term."""
+    any_of = " | ".join(quoted(lexeme) for lexeme in term)
+    return f"({any_of})" if len(term) > 1 else any_of
 
 
 def quoted(lexeme: str) -> str:
-    """A lexeme as the text form of `tsquery` wants it."""
-    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+    """A lexeme as the text form of `tsquery` wants it.
+
+    One character of a script without blanks stands for every pair it begins.
+    """
+    text = "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+    return f"{text}:*" if is_single(lexeme) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,8 @@ FUSED = """
     )
 """
 
+RANK = "%(weight{index})s * ts_rank(%(places)s::float4[], search, %(lexeme{index})s::tsquery)"
+
 RESULTS = """
     SELECT p.id, p.text, found.score, p.page, p.heading, p.start, p."end",
            d.id, d.title, d.uri, d.mime, d.language, d.collection_id
@@ -210,17 +213,21 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
 
 
 def score_of(terms: QueryTerms, parameters: dict[str, Any]) -> str:
-    """The sum over the lexemes of weight times saturated frequency, as BM25 has it.
+    """The sum over the words of weight times saturated frequency, as BM25 has it.
 
-    `ts_rank` of a single lexeme adds 1/i² for its i-th position: two thirds for one, 1 for many.
+    A word counts once, by the lexeme that says most. `ts_rank` of a single lexeme adds 1/i² for its
+    i-th position: two thirds for one, 1 for many.
     """
+    number = itertools.count()
     summands = []
-    for index, (lexeme, weight) in enumerate(terms.weights.items()):
-        parameters[f"lexeme{index}"] = quoted(lexeme)
-        parameters[f"weight{index}"] = round(weight, 4)
-        summands.append(
-            f"%(weight{index})s * ts_rank(%(places)s::float4[], search, %(lexeme{index})s::tsquery)"
-        )
+    for lexemes in terms.weights:
+        ranks = []
+        for lexeme, weight in lexemes.items():
+            index = next(number)
+            parameters[f"lexeme{index}"] = quoted(lexeme)
+            parameters[f"weight{index}"] = round(weight, 4)
+            ranks.append(RANK.format(index=index))
+        summands.append(f"greatest({', '.join(ranks)})" if len(ranks) > 1 else ranks[0])
     return " + ".join(summands)
 
 

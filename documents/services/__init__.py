@@ -43,6 +43,7 @@ from documents.services.files import (
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
+from documents.services.reindexing import reindex_documents
 from documents.services.removal import erase_library, purge_deleted
 from documents.services.sharing import ShareInput, access_reasons, users_with_access
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
@@ -75,6 +76,7 @@ __all__ = [
     "record_access",
     "refresh_outdated_statuses",
     "register_stray_files",
+    "reindex_documents",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",

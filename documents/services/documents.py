@@ -9,13 +9,14 @@ from django.db import transaction
 
 from documents.models import Document, Passage
 from documents.services.collections import writable_collection
-from documents.services.passages import retitle_passages
+from documents.services.passages import renew_index
 from documents.services.sharing import share_document
 from documents.services.tags import set_tags
 from quotas.enums import QuotaKind
 from quotas.policies import enforce_quota, find_limits
 from youworker import audit
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +64,13 @@ def update_document(document: Document, *, actor: User, **changes: Any) -> Docum
 
 def rename_document(document: Document, title: str) -> None:
     """Give a title that parsing the file again does not change."""
-    if not title.strip():
+    wanted = clean_name(title)[:TITLE_LENGTH]
+    if not wanted:
         raise InvalidInput("This may not be empty.", attr="title")
-    document.title = title.strip()[:TITLE_LENGTH]
+    document.title = wanted
     document.renamed = True
     document.save_fields("title", "renamed")
-    retitle_passages(document)
+    renew_index(document)
 
 
 def move_document(document: Document, collection_id: UUID, *, actor: User) -> None:

@@ -11,6 +11,7 @@ from documents.services.collections import ensure_default_collection
 from groups.models import Membership
 from youworker import audit
 from youworker.core.removal import lock_selected
+from youworker.core.unicode import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,9 +111,9 @@ def transfer_document(document: Document, new_owner: User, *, actor: User | None
 
 def free_name(name: str, owner: User) -> str:
     """The name, with a number when the new owner has such a collection already."""
-    taken = {known.casefold() for known in names_of(owner)}
+    taken = {name_key(known) for known in names_of(owner)}
     number, found = 1, name
-    while found.casefold() in taken:
+    while name_key(found) in taken:
         number += 1
         ending = f" ({number})"
         found = name[: LONGEST_NAME - len(ending)] + ending

@@ -10,13 +10,14 @@ import orjson
 from django.db import connection
 
 from documents.enums import DocumentStatus
-from documents.language import text_config
+from documents.language import stop_words, text_config
 from documents.models import Document, Passage
 from documents.services.embedding_queue import queue_documents
 from documents.text import indexable, without_nul
 from documents.types import PassageDraft
 from youworker.core.config import config
 from youworker.core.ids import uuid7
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,23 +27,31 @@ TITLE_LENGTH = 500
 # Rows of one statement: some megabytes of text at most.
 BATCH = 1000
 
-# Weights: A the title, B the heading path, D the text. Identifiers have no position.
+# What is stored in `Document.index_version`: the rules by which its passages were indexed. A higher
+# one has every document indexed again (`reindexing`), and needs a new condition of the index there.
+INDEX_VERSION = 1
+
+# Weights: A the title, B the heading path, D the text. Identifiers have no position, nor have other
+# spellings: a word whose stem is the same without accents keeps its own.
 ROWS = """
     SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end",
            setweight(to_tsvector(%(config)s::regconfig, r.title), 'A')
         || setweight(to_tsvector(%(config)s::regconfig, r.headings), 'B')
         || to_tsvector(%(config)s::regconfig, r.words)
+        || strip(to_tsvector(%(config)s::regconfig, r.spellings))
         || array_to_tsvector(r.identifiers) AS search
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         id uuid, document uuid, ordinal int, text text, heading text, page int, start int,
-        "end" int, title text, headings text, words text, identifiers text[])
+        "end" int, title text, headings text, words text, spellings text,
+        identifiers text[])
 """
 INSERT = f"""
     INSERT INTO documents_passage
         (id, document_id, ordinal, text, heading, page, start, "end", search) {ROWS}
 """
 REINDEX = f"""
-    UPDATE documents_passage AS p SET search = new.search FROM ({ROWS}) AS new WHERE p.id = new.id
+    UPDATE documents_passage AS p SET search = new.search FROM ({ROWS}) AS new
+    WHERE p.id = new.id AND p.search IS DISTINCT FROM new.search
 """  # noqa: S608 -- constants and numbers only
 MOVE = """
     UPDATE documents_passage AS p
@@ -91,28 +100,39 @@ def write_passages(
     change keep their row, hence their vectors and the citations that point to them; every
     embedding model is asked for the vectors of the others. Idempotent.
     """
-    before = (document.text_config, document.title)
+    before = index_state(document)
     clean = [cleaned(draft) for draft in drafts]
     describe(document, language=language, pages=pages, title=title)
     found = compare(document, clean)
     Passage.objects.filter(pk__in=found.gone).delete()
     execute_over_rows(MOVE, [position(*pair) for pair in found.moved])
-    if before != (document.text_config, document.title):
+    document.index_version = INDEX_VERSION
+    if before != index_state(document):
         execute_over_rows(REINDEX, rows_of(document, found.kept), document)
     execute_over_rows(
         INSERT, rows_of(document, ((uuid7(), draft) for draft in found.fresh)), document
     )
     document.passage_count = len(clean)
     document.status = DocumentStatus.SEARCHABLE
-    document.save_fields("title", "language", "text_config", "pages", "passage_count", "status")
+    document.save_fields(
+        *("title", "language", "text_config", "index_version"),
+        *("pages", "passage_count", "status"),
+    )
     queue_documents([document.pk])
 
 
-def retitle_passages(document: Document) -> None:
-    """Let the passages be found by the document's new title; in the caller's transaction."""
-    stored = Passage.objects.filter(document=document).order_by("ordinal")
+def renew_index(document: Document) -> None:
+    """Index the passages of a document again; in the caller's transaction."""
+    stored = Passage.objects.filter(document=document).order_by("ordinal").defer("search")
     rows = ((row.pk, draft_of(row)) for row in stored.iterator(BATCH))
     execute_over_rows(REINDEX, rows_of(document, rows), document)
+    # It says nothing of the document itself, hence no time of a change.
+    Document.all_objects.filter(pk=document.pk).update(index_version=INDEX_VERSION)
+
+
+def index_state(document: Document) -> tuple[str, str, int]:
+    """What all passages of a document are indexed by, beside their texts."""
+    return document.text_config, document.title, document.index_version
 
 
 def describe(document: Document, *, language: str, pages: int | None, title: str | None) -> None:
@@ -120,7 +140,7 @@ def describe(document: Document, *, language: str, pages: int | None, title: str
     document.language = language[:16]
     document.text_config = text_config(language, config.vector.language)
     document.pages = pages
-    found = without_nul(title or "").strip()[:TITLE_LENGTH]
+    found = clean_name(title or "")[:TITLE_LENGTH]
     if found and not document.renamed:
         document.title = found
 
@@ -171,9 +191,14 @@ def rows_of(
 ) -> Iterator[dict[str, Any]]:
     """Passages with everything their full-text vector is made of."""
     title = indexable(document.title)
+    heading, heading_text = indexable(""), ""
     for pk, draft in pairs:
-        heading, text = indexable(draft.heading), indexable(draft.text)
+        # Passages of a chapter share its heading.
+        if draft.heading != heading_text:
+            heading, heading_text = indexable(draft.heading), draft.heading
+        text = indexable(draft.text)
         names = {*title.identifiers, *heading.identifiers, *text.identifiers}
+        spellings = title.spellings | heading.spellings | text.spellings
         yield {
             **position(pk, draft),
             "document": str(document.pk),
@@ -182,8 +207,16 @@ def rows_of(
             "title": title.words,
             "headings": heading.words,
             "words": text.words,
+            "spellings": spelled_out(spellings, document.text_config),
             "identifiers": list(names),
         }
+
+
+def spelled_out(spellings: Mapping[str, frozenset[str]], config_name: str) -> str:
+    """The other spellings of all words but stop words, which may be words without accents."""
+    ignored = stop_words(config_name)
+    kept = {other for word, others in spellings.items() if word not in ignored for other in others}
+    return " ".join(sorted(kept))
 
 
 def execute_over_rows(

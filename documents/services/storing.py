@@ -18,6 +18,7 @@ from documents.text import without_nul
 from youworker import audit
 from youworker.core.effects import after_commit
 from youworker.core.sql import lock_names
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -128,7 +129,7 @@ def add_document(file: ParsedFile, collection: Collection, actor: User) -> Docum
     document = Document(
         owner=actor,
         collection=collection,
-        title=without_nul(file.name).strip()[:TITLE_LENGTH] or "Untitled",
+        title=clean_name(file.name)[:TITLE_LENGTH] or "Untitled",
         path_hash=file.path_hash,
     )
     describe_file(document, file)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from documents.models import Document, Tag
-from documents.text import without_nul
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ LONGEST_TAG = 64
 
 def ensure_tags(names: Iterable[str]) -> list[Tag]:
     """The tags of these names, created where they are missing; blank names are left out."""
-    clean = [" ".join(without_nul(name).split())[:LONGEST_TAG] for name in names]
+    clean = [clean_name(name)[:LONGEST_TAG].rstrip() for name in names]
     wanted = list(dict.fromkeys(name for name in clean if name))
     if not wanted:
         return []

@@ -314,7 +314,7 @@ def test_as_json_has_the_shape_of_the_contract(letters):
 def test_common_words_have_to_come_together_to_select():
     counts = Frequencies(total=100_000, sampled=1000, counts={"a": 300, "b": 150, "c": 100})
 
-    chosen = query_module.selective(["c", "b", "a"], counts)
+    chosen = query_module.selective([("c",), ("b",), ("a",)], counts)
 
     assert chosen == "'c' & 'b'"
 
@@ -322,7 +322,42 @@ def test_common_words_have_to_come_together_to_select():
 def test_rare_words_select_each_on_its_own():
     counts = Frequencies(total=100_000, sampled=1000, counts={"a": 300, "c": 4})
 
-    assert query_module.selective(["x", "c", "a"], counts) == "'x' | 'c'"
+    assert query_module.selective([("x",), ("c",), ("a",)], counts) == "'x' | 'c'"
+
+
+def test_each_spelling_of_a_word_is_enough():
+    counts = Frequencies(total=100_000, sampled=1000, counts={"a": 300, "ä": 300, "b": 100})
+
+    assert query_module.selective([("b",), ("a", "ä")], counts) == "'b' & ('a' | 'ä')"
+    assert query_module.selective([("x", "y"), ("a", "ä")], counts) == "('x' | 'y')"
+
+
+def test_a_pasted_page_is_looked_for_by_its_rarest_words():
+    terms = [(f"{number}", f"{number}x") for number in range(100)]
+
+    assert len(query_module.rarest(terms, Frequencies())) == query_module.MOST_LEXEMES // 2
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+def test_a_word_counts_once_however_it_is_spelled():
+    user = UserFactory()
+    write(DocumentFactory(owner=user), "l'école", "élève élève élève", language="fr")
+    write(DocumentFactory(owner=user), "l'école élève", language="fr")
+
+    found = search("école élève", mode="keyword", actor=user)
+    without = search("ecole eleve", mode="keyword", actor=user)
+
+    assert texts(found)[0] == texts(without)[0] == "l'école élève"
+    assert len(found.results) == len(without.results) == 3
+
+
+@pytest.mark.usefixtures("letters", "either_branch")
+def test_a_page_of_chinese_is_a_question_like_others():
+    document = library("法国的首都是巴黎。", "柏林是德国的首都。", embedded=False)
+
+    found = search("巴黎" + "很远的地方没有人知道" * 400, mode="keyword", actor=document.owner)
+
+    assert texts(found)[0] == "法国的首都是巴黎。"
 
 
 def test_quoted_lexemes_survive():

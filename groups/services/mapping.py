@@ -16,6 +16,7 @@ from groups.services.members import add_membership, remove_membership, set_role
 from groups.services.rights import has_other_admin, lock_person
 from youworker import audit
 from youworker.core.config import config
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,7 @@ def parsed_map(entries: tuple[str, ...]) -> tuple[Rule, ...]:
 def parsed_rule(entry: str) -> Rule:
     """One entry."""
     outside, _, ours = (part.strip() for part in entry.rpartition("="))
-    name = ours.removesuffix(ADMIN_SUFFIX).strip()
+    name = clean_name(ours.removesuffix(ADMIN_SUFFIX))
     if not outside or not name or len(name) > LONGEST_NAME:
         raise ImproperlyConfigured(
             f"SSO_GROUP_MAP must hold entries such as it-staff=IT:admin, not {entry!r}."

@@ -9,6 +9,7 @@ from accounts.models import User
 from documents import search
 from documents.models import Collection
 from youworker.core.exceptions import Forbidden, InvalidInput
+from youworker.core.unicode import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,12 +71,12 @@ def named_collections(wanted: Iterable[str], user: User) -> list[UUID]:
     visible = Collection.objects.visible_to(user).values_list("pk", "name")
     by_name: dict[str, list[UUID]] = {}
     for pk, name in visible:
-        by_name.setdefault(name.casefold(), []).append(pk)
+        by_name.setdefault(name_key(name), []).append(pk)
         by_name.setdefault(str(pk), []).append(pk)
-    unknown = [name for name in wanted if name.casefold() not in by_name]
+    unknown = [name for name in wanted if name_key(name) not in by_name]
     if unknown:
         raise InvalidInput(f"There is no collection {unknown[0]!r}.", attr="collections")
-    return [pk for name in wanted for pk in by_name[name.casefold()]]
+    return [pk for name in wanted for pk in by_name[name_key(name)]]
 
 
 def ids(texts: Iterable[str], name: str) -> list[UUID]:

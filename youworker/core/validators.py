@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from youworker.core.exceptions import InvalidInput
+from youworker.core.unicode import is_blank
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -41,7 +42,7 @@ def validate_service_input(**checks: Check) -> Callable[[Callable[P, R]], Callab
 
 
 def validate_not_empty(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Refuse empty texts and collections, and texts of nothing but space."""
+    """Refuse empty texts and collections, and texts of nothing visible."""
     return validate_service_input(**dict.fromkeys(names, not_empty))
 
 
@@ -58,8 +59,8 @@ def validate_enum(name: str, kind: type[Enum]) -> Callable[[Callable[P, R]], Cal
 
 
 def not_empty(value: Any, name: str) -> None:
-    """Raise `InvalidInput` for an empty value."""
-    if not (value.strip() if isinstance(value, str) else value):
+    """Raise `InvalidInput` for an empty value, or a text of nothing visible."""
+    if is_blank(value) if isinstance(value, str) else not value:
         raise InvalidInput("This may not be empty.", attr=name)
 
 

@@ -24,7 +24,7 @@ from chat.llm.openai.arguments import read_arguments
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.stream_reader import AnswerReader, Question
 from chat.llm.openai.written_calls import read_calls
-from documents import language, text
+from documents import joined_numbers, language, letters, text, unspaced
 from documents.quoting import questions, sentence_ranking, sentences, words
 from ingestion.parsing import (
     declared,
@@ -42,6 +42,7 @@ from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp import negotiation, sessions
 from mcp.builtin import italian
+from youworker.core import unicode
 from youworker.upstream import errors
 from youworker.upstream.endpoint import Limits
 
@@ -68,7 +69,8 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 
 def modules():
     """Every module that reads what strangers wrote."""
-    yield from (text, language, errors, tool_selection, negotiation, sessions)
+    yield from (text, language, letters, unspaced, joined_numbers, unicode)
+    yield from (errors, tool_selection, negotiation, sessions)
     packages = (
         ingestion.parsing,
         documents.search,
@@ -305,6 +307,12 @@ READERS = [
     (lambda made: notebook.printed(notebook.fenced(made)), ["`", "\r", "\x1b[", "0;"]),
     (language.identify, ["the ", "1", "-", "\u4e00"]),
     (text.indexable, ["aB", ".", "-", "--a", "a_", "C++", "#", "/"]),
+    (
+        text.indexable,
+        ["e\u0301", "\u00ad", "\u00b2", "\ufb01", "\uff21", "\u4e00", "\u0e01", "\u0e49"],
+    ),
+    (text.indexable, ["DE89", "3704", "A", "+49", "(0)", "00", "\u1780\u17d2", "\u1039"]),
+    (unicode.clean_name, ["e\u0301", "\u200d", "\ufe0f", "\u2764", "\u094d", "\u0627"]),
     (sentences.split_sentences, [".", "!", " ", "\n", "A", "\u00ab", "\u3002"]),
     (lambda made: sentences.content_words(made, "de"), ["ab_", "\u4e00", "[1]", "](", "ung "]),
     (quote, ["abc. ", "Abc ", "\n\n", ".", "ignore ", "log("]),
