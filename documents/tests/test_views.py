@@ -107,7 +107,7 @@ def test_access_is_listed_in_a_fixed_number_of_queries(count, client_of, django_
     MembershipFactory()
     client = client_of(document.owner)
 
-    with django_assert_num_queries(11):  # the document, its rights, readers, reasons
+    with django_assert_num_queries(10):  # the document, its rights, readers, reasons
         response = client.get(f"/v1/documents/{document.pk}/access")
 
     rows = {row["user"]["id"]: row for row in response.json()["results"]}
