@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     )
 
 
-def rendered_session(session: Session) -> dict[str, Any]:
-    """One conversation."""
-    zone = timezone.get_current_timezone()
+def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, Any]:
+    """One conversation, its times in a zone or in the current one."""
+    zone = zone or timezone.get_current_timezone()
     return {
         "id": str(session.pk),
         "title": session.title,

@@ -16,9 +16,8 @@ from ingestion.enums import IngestionStatus, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import reclaim_expired_leases
-from ingestion.pipeline.outcomes import close_finished_runs
+from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.quotas import enforce_file_quota
 from ingestion.sources import ServerPaths, Uploads
 from ingestion.sources.server_paths import allowed_roots

@@ -14,13 +14,13 @@ from rest_framework.viewsets import GenericViewSet
 from ingestion import services
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.receiving import ReceivingHandler
 from ingestion.serializers import (
     ItemSerializer,
     PathsSerializer,
     RunSerializer,
     UploadSerializer,
 )
+from ingestion.store import ReceivingHandler
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 

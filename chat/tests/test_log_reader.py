@@ -9,6 +9,7 @@ from contextlib import aclosing
 from uuid import uuid4
 
 import pytest
+from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
 from chat.runs.log import reader
@@ -83,6 +84,8 @@ async def test_what_arrives_while_the_old_events_are_read_is_not_lost(
     log, monkeypatch, first, live
 ):
     log.write(1, first) if first else None
+    # Only a log that nobody follows yet need not be read first.
+    await viewer_of(log).take(0.01)
     client = HeldBack(async_redis())
     monkeypatch.setattr(reader, "async_redis", lambda: client)
     viewer = viewer_of(log)
@@ -95,6 +98,49 @@ async def test_what_arrives_while_the_old_events_are_read_is_not_lost(
     client.arrive.set()
 
     assert await joining == list(range(1, live[-1] + 1))
+
+
+async def test_a_log_that_nobody_follows_is_read_once(log, monkeypatch):
+    log.write(1, 3)
+    read = []
+    monkeypatch.setattr(Viewer, "read_log", read.append)
+
+    viewer = viewer_of(log)
+    before = await seen(viewer, 3)
+    log.write(4, 5)
+
+    assert before + await seen(viewer, 2) == [1, 2, 3, 4, 5]
+    assert read == []
+
+
+async def test_viewers_that_come_together_wake_the_reader_together(monkeypatch):
+    logs, wakes = [Log() for _ in range(20)], []
+    client = async_redis()
+    pipeline = client.pipeline
+    monkeypatch.setattr(client, "pipeline", lambda **about: wakes.append(1) or pipeline(**about))
+    for each in logs:
+        each.write(1, 2)
+
+    found = await asyncio.gather(*(seen(viewer_of(each), 2) for each in logs))
+
+    assert found == [[1, 2]] * 20
+    assert len(wakes) < 10
+
+
+async def test_a_wake_that_fails_is_tried_again(log, monkeypatch):
+    client, reader = async_redis(), log_reader()
+
+    class Broken:
+        def xadd(self, *_args, **_about):
+            raise RedisError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "pipeline", lambda **_about: Broken())
+        with pytest.raises(RedisError):
+            await reader.wake()
+
+    log.write(1, 2)
+    assert await seen(viewer_of(log), 2) == [1, 2]
 
 
 async def test_a_number_that_is_not_the_next_sends_a_viewer_back_to_the_log(log):
@@ -235,7 +281,7 @@ async def test_a_silent_log_is_read_once_a_silence_and_no_more(log, monkeypatch)
     for _ in range(5):
         assert await viewer.take(0.05) == []
 
-    assert reads == 5
+    assert reads == 4
 
 
 async def watch(log, last, *, pause):

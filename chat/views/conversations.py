@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
+from django.utils.timezone import get_current_timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
@@ -14,8 +15,14 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.services import grant_of_request
 from chat import approvals, services
 from chat.models import Message, Run, Session, ToolRun
+from chat.queries import SessionRows
 from chat.realtime.sse import event_stream, resume_point
-from chat.rendering import rendered_message, rendered_run, rendered_tool_run
+from chat.rendering import (
+    rendered_message,
+    rendered_run,
+    rendered_session,
+    rendered_tool_run,
+)
 from chat.runs import manager
 from chat.runs.manager import accept, launch, request_stop
 from chat.serializers import (
@@ -93,15 +100,17 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List conversations; `search` looks into titles."""
         wanted = validated(SessionFilterSerializer(data=request.query_params))
-        found = self.own_sessions().archived(archived=wanted["archived"])
-        rows = found.with_alive_collection_ids()
+        archived: bool = wanted["archived"]
         if "search" in wanted:
+            found = self.own_sessions().archived(archived=archived)
             ids = self.paginate_queryset(services.ids_of_titled(found, wanted["search"])) or []
-            by_id = rows.in_bulk(ids)
+            by_id = found.with_alive_collection_ids().in_bulk(ids)
             page = [by_id[pk] for pk in ids if pk in by_id]
         else:
+            rows: Any = SessionRows(self.actor, archived=archived)
             page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        zone = get_current_timezone()
+        return self.get_paginated_response([rendered_session(row, zone) for row in page])
 
     @extend_schema(request=CreateSessionSerializer, responses={201: SessionSerializer})
     @rate_limited("CHAT_SESSION_CREATE")

@@ -37,7 +37,7 @@ def test_documents_are_listed_in_a_fixed_number_of_queries(
     DocumentFactory()
     client = client_of(membership.user)
 
-    with django_assert_num_queries(4):  # count, page with owners, tags, shares
+    with django_assert_num_queries(3):  # the page with owners, tags, shares
         response = client.get("/v1/documents")
 
     rows = response.json()["results"]
@@ -56,7 +56,7 @@ def test_collections_are_listed_in_a_fixed_number_of_queries(
     CollectionFactory()
     client = client_of(membership.user)
 
-    with django_assert_num_queries(4):  # the default one, count, page with owners, shares
+    with django_assert_num_queries(3):  # the default one, the page with owners, shares
         response = client.get("/v1/collections")
 
     counts = [row["document_count"] for row in response.json()["results"]]
@@ -71,7 +71,7 @@ def test_tags_are_listed_in_a_fixed_number_of_queries(count, client_of, django_a
     services.update_document(stranger := DocumentFactory(), tags=["secret"], actor=stranger.owner)
     client = client_of(user)
 
-    with django_assert_num_queries(2):  # count, page
+    with django_assert_num_queries(1):  # the page
         response = client.get("/v1/tags")
 
     rows = response.json()["results"]
@@ -86,7 +86,7 @@ def test_passages_are_listed_in_a_fixed_number_of_queries(
     write(document, *[f"text {n}" for n in range(count)], heading="Part")
     client = client_of(document.owner)
 
-    with django_assert_num_queries(5):  # the document, its tags and shares, count, page
+    with django_assert_num_queries(4):  # the document, its tags and shares, the page
         response = client.get(f"/v1/documents/{document.pk}/passages")
 
     rows = response.json()["results"]
@@ -107,7 +107,7 @@ def test_access_is_listed_in_a_fixed_number_of_queries(count, client_of, django_
     MembershipFactory()
     client = client_of(document.owner)
 
-    with django_assert_num_queries(11):  # the document, its rights, readers, reasons
+    with django_assert_num_queries(10):  # the document, its rights, readers, reasons
         response = client.get(f"/v1/documents/{document.pk}/access")
 
     rows = {row["user"]["id"]: row for row in response.json()["results"]}

@@ -26,9 +26,9 @@ def test_service_accounts_and_keys_are_listed_in_a_fixed_number_of_queries(
     service_account_of(*other)
     url = f"{URL}/{group.pk}/service-accounts"
 
-    with django_assert_num_queries(4):  # the group, the role, the page count, the page
+    with django_assert_num_queries(3):  # the group, the role, the page
         listed = client.get(url)
-    with django_assert_num_queries(5):  # the group, the role, the account, the count, the page
+    with django_assert_num_queries(4):  # the group, the role, the account, the page
         keys = client.get(f"{url}/{account.pk}/api-keys")
 
     assert names(listed) == [f"Program {n}" for n in reversed(range(count))]

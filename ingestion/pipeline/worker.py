@@ -12,9 +12,8 @@ from django.db.models.functions import Now
 from documents import services as documents
 from ingestion.events import announce
 from ingestion.models import IngestionRun
-from ingestion.pipeline.finish import finish_items
 from ingestion.pipeline.leases import Lease, claim
-from ingestion.pipeline.outcomes import close_finished_runs
+from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.pipeline.parse import parse_items
 
 if TYPE_CHECKING:

@@ -6,13 +6,16 @@ import asyncio
 from collections import Counter, OrderedDict, deque
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+KeyT = TypeVar("KeyT")
 
 
 class Caller(NamedTuple):
@@ -57,9 +60,8 @@ class RequestSlots:
     def release(self, caller: Caller) -> None:
         """Hand a slot on to whoever is next."""
         self.free += 1
-        # Subtracting drops what has come to nothing.
-        self.running -= Counter([caller])
-        self.addresses -= Counter([caller.address])
+        uncount(self.running, caller)
+        uncount(self.addresses, caller.address)
         while self.free and (eligible := self.next_caller()) is not None:
             queue = self.waiting.pop(eligible)
             turn = queue.popleft()
@@ -94,6 +96,13 @@ class RequestSlots:
             queue.remove(turn)
             if not queue:
                 del self.waiting[caller]
+
+
+def uncount(counts: Counter[KeyT], key: KeyT) -> None:
+    """Take one away, and forget what has come to nothing."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]
 
 
 class Slot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Insert:
         """What goes into the places: the row's values, and those `given` for expressions."""
         found: list[Any] = []
         # Not by way of its proxy, which looks for the thread's connection at every attribute.
-        database = connections[connection.alias]
+        database = connections[DEFAULT_DB_ALIAS]
         for field in self.fields:
             if field.attname in self.expressions:
                 found += given.get(field.attname, ())
@@ -87,13 +87,13 @@ class Columns:
         found = list(values)
         for place, convert in self.converters:
             found[place] = convert(found[place], self.fields[place].cached_col, connection)
-        return self.model.from_db(connection.alias, self.names, found)
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, found)
 
 
 def mark_stored(*rows: Model) -> None:
     """Note that new rows are in the database now: saving them writes changes."""
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- Django's own
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 -- Django's own
 
 
 def lock_names(*names: str, shared: bool = False) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
-from django.db import close_old_connections
+from django.db import close_old_connections, reset_queries
 
 from youworker.core import slots
 from youworker.core.api import error_views
@@ -52,6 +52,7 @@ class Handler(ASGIHandler):
             slots=number, per_caller=max(1, number // 3), per_address=max(1, number * 2 // 3)
         )
         self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
+        self.threads = RequestThreads(spare=number)
         self.endings: set[asyncio.Task[None]] = set()
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's
@@ -60,18 +61,14 @@ class Handler(ASGIHandler):
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Carry out one request, with a thread of its own for everything synchronous."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="request")
+        thread = self.threads.take()
         own = {**scope, THREAD: thread}
         try:
             async with ThreadSensitiveContext(executor=thread):
                 await super().__call__(own, receive, send)
         finally:
             # Not waited for: it may still run a view whose client has left, and reads the body.
-            if BODY in own:
-                # However it ended: Django closes it only in good order.
-                thread.submit(own[BODY].close)
-            thread.submit(close_old_connections)
-            thread.shutdown(wait=False)
+            self.threads.give_back(thread, own.get(BODY))
 
     async def read_body(self, receive: Any) -> Any:
         """The body as our server has stored it; of other servers, a copy of what they send."""
@@ -96,19 +93,30 @@ class Handler(ASGIHandler):
             slots.current.set(slot)
         try:
             answer: HttpResponseBase = await super().run_get_response(request)
-            return answer
-        finally:
+        except BaseException:
             # A task of its own: a request that is cancelled twice must give everything back, too.
             thread = cast("ASGIRequest", request).scope[THREAD]
             ending = asyncio.create_task(self.give_back(slot, thread))
             self.endings.add(ending)
             ending.add_done_callback(self.endings.discard)
             await asyncio.shield(ending)
+            raise
+        if slot is not None:
+            slot.end()
+        return answer
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer in one go, in the request's thread: every view is synchronous."""
-        answer: HttpResponseBase = await sync_to_async(self.get_response)(request)
+        answer: HttpResponseBase = await sync_to_async(self.make_answer)(request)
         return answer
+
+    def make_answer(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the answer, and give the thread's connection back before anything is sent."""
+        try:
+            answer: HttpResponseBase = self.get_response(request)
+            return answer
+        finally:
+            close_old_connections()
 
     def slot_for(self, request: HttpRequest) -> Slot | None:
         """The slot a request needs."""
@@ -132,6 +140,39 @@ class Handler(ASGIHandler):
         except Exception:
             await sync_to_async(response.close)()
             raise
+
+
+class RequestThreads:
+    """Threads for one request each; a new one for every request would cost more than its layers.
+
+    They keep their clients of the database and of Redis, but no connection. Belongs to one event
+    loop.
+    """
+
+    def __init__(self, *, spare: int) -> None:
+        self.spare = spare
+        self.idle: list[ThreadPoolExecutor] = []
+
+    def take(self) -> ThreadPoolExecutor:
+        """A thread that does nothing else."""
+        return self.idle.pop() if self.idle else ThreadPoolExecutor(1, thread_name_prefix="request")
+
+    def give_back(self, thread: ThreadPoolExecutor, body: IO[bytes] | None) -> None:
+        """Close what a request held, behind whatever its thread still runs; then it is free."""
+        thread.submit(self.end_request, thread, body)
+
+    def end_request(self, thread: ThreadPoolExecutor, body: IO[bytes] | None) -> None:
+        """Close the body, which Django does only in good order, and the thread's connection."""
+        try:
+            if body is not None:
+                body.close()
+            close_old_connections()
+            reset_queries()
+        finally:
+            if len(self.idle) < self.spare:
+                self.idle.append(thread)
+            else:
+                thread.shutdown(wait=False)
 
 
 def caller_of(request: HttpRequest) -> Caller:

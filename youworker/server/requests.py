@@ -127,6 +127,9 @@ class RequestFactory(HTTPFactory):
         protocol.requestFactory = Request
         return protocol
 
+    def log(self, request: Any) -> None:
+        """Write no line: Twisted would make one for each request, which nobody reads."""
+
 
 class BodyQueue:
     """What an application receives: the body from its file, piece by piece, then the events.

@@ -86,7 +86,15 @@ def brief(request):
     return HttpResponse("done")
 
 
+def named(request):
+    """The thread, in which the request before left no connection open."""
+    seen["open"] += connection.connection is not None
+    process_id()
+    return HttpResponse(threading.current_thread().name)
+
+
 urlpatterns = [
+    path("named", named),
     path("stream", stream),
     path("work", work),
     path("wait", wait),
@@ -270,3 +278,41 @@ async def test_a_request_that_is_killed_gives_its_connection_back(served):
 
     assert held == 2
     await wait_until_async(lambda: not served.endings)
+
+
+async def test_one_request_after_another_has_the_same_thread(served):
+    names = []
+    for _ in range(4):
+        answer = await answer_of(ask(served, "/named"))
+        await wait_until_async(lambda: len(served.threads.idle) == 1)
+        names.append(answer[2])
+
+    assert len(set(names)) == 1
+    assert seen["open"] == 0
+
+
+async def test_a_thread_whose_client_left_serves_others_only_when_it_is_done(served):
+    leaving = ask(served, "/work")
+    await begin(leaving)
+    await wait_until_async(lambda: seen["working"] == 1)
+    await leaving.send_input({"type": "http.disconnect"})
+
+    others = set()
+    for _ in range(3):
+        others.add((await answer_of(ask(served, "/named", key="other")))[2])
+        await wait_until_async(lambda: len(served.threads.idle) == 1)
+    doors["work"].set()
+    await leaving.wait(20)
+
+    await wait_until_async(lambda: len(served.threads.idle) == 2)
+    assert len(others) == 1
+
+
+async def test_no_more_threads_are_kept_than_are_used_at_once(served):
+    tasks = [asyncio.create_task(answer_of(ask(served, "/health/live"))) for _ in range(9)]
+    await wait_until_async(lambda: seen["working"] == 9)
+
+    doors["work"].set()
+    await asyncio.gather(*tasks)
+
+    await wait_until_async(lambda: len(served.threads.idle) == 3)

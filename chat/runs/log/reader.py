@@ -128,7 +128,9 @@ class Viewer:
         return True
 
     async def catch_up(self) -> None:
-        """Read what the log has, and have it followed from its end."""
+        """Read what the log has, and have it followed from its end; a new one from its start."""
+        if self.position == 0 and not self.queue and not self.reader.knows(self):
+            self.behind = False
         if self.behind:
             try:
                 await self.read_log()
@@ -180,6 +182,8 @@ class LogReader:
         self.positions: dict[bytes, bytes] = {}
         self.wake_key = f"wake:{uuid4()}".encode()
         self.wake_position = b"0-0"
+        # Whether the blocking read was told to begin again, and has not yet.
+        self.woken = False
         self.task: asyncio.Task[None] | None = None
         self.outage = Outage(logger, "event logs cannot be followed; their viewers wait")
         # A blocking read must not hold up anybody else's command.
@@ -191,13 +195,17 @@ class LogReader:
 
     def follows(self, viewer: Viewer) -> bool:
         """Whether the log of `viewer` is being read."""
-        return viewer.key in self.positions and self.task is not None and not self.task.done()
+        return self.knows(viewer) and self.task is not None and not self.task.done()
+
+    def knows(self, viewer: Viewer) -> bool:
+        """Whether the log of `viewer` is to be read from some number on."""
+        return viewer.key in self.positions
 
     async def follow(self, viewer: Viewer) -> None:
         """Read a log from where `viewer` has come to, which is its end or before it."""
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.read_for_ever())
-        if viewer.key not in self.positions:
+        if not self.knows(viewer):
             # Somebody who waits for numbers far ahead must not keep the others waiting.
             position = 0 if viewer.ahead else viewer.end
             self.positions[viewer.key] = f"{position}-0".encode()
@@ -216,11 +224,18 @@ class LogReader:
             self.positions.pop(viewer.key, None)
 
     async def wake(self) -> None:
-        """Make the blocking read begin again with the new list of logs."""
-        pipeline = async_redis().pipeline(transaction=False)
-        pipeline.xadd(self.wake_key, {"w": "1"}, maxlen=1)
-        pipeline.expire(self.wake_key, 60)
-        await pipeline.execute()
+        """Make the blocking read begin again with the list of logs as it is then."""
+        if self.woken:
+            return
+        self.woken = True
+        try:
+            pipeline = async_redis().pipeline(transaction=False)
+            pipeline.xadd(self.wake_key, {"w": "1"}, maxlen=1)
+            pipeline.expire(self.wake_key, 60)
+            await pipeline.execute()
+        except BaseException:
+            self.woken = False
+            raise
 
     async def close(self) -> None:
         """Stop reading and give the connection back."""
@@ -241,6 +256,7 @@ class LogReader:
 
     async def read_once(self) -> None:
         """Wait for entries of any log, and deliver them."""
+        self.woken = False
         streams: dict[Any, Any] = {self.wake_key: self.wake_position, **self.positions}
         answer: Any = await self.redis.xread(streams, count=PAGE, block=BLOCK_MS)
         for key, rows in pairs(answer):

@@ -41,6 +41,16 @@ class StrictLimitOffsetPagination(LimitOffsetPagination):
         """The validated number of rows to skip."""
         return whole_number(request, "offset", 0, 0, LARGEST_OFFSET)
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: object = None) -> list[Any]:
+        """The rows of the page; all are counted only when those at hand do not tell."""
+        self.request, self.limit = request, self.get_limit(request)
+        self.offset = self.get_offset(request)
+        # One more than the page has: whether there is a next one is known then.
+        rows = list(queryset[self.offset : self.offset + self.limit + 1])
+        told = len(rows) <= self.limit and (rows or not self.offset)
+        self.count = self.offset + len(rows) if told else self.get_count(queryset)
+        return rows[: self.limit]
+
     def get_schema_operation_parameters(self, view: object) -> list[dict[str, object]]:
         """The parameters with their ranges, for the OpenAPI document."""
         limits = {"type": "integer", "minimum": 1, "maximum": self.max_limit}

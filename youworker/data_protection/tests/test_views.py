@@ -80,7 +80,7 @@ def test_the_list_costs_the_same_for_any_number(client_of, django_assert_num_que
     DataExport.objects.create(user=UserFactory())
     client = client_of(user)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         answer = client.get("/v1/account/exports")
 
     assert answer.json()["count"] == rows

@@ -8,6 +8,20 @@ from rest_framework.test import APIRequestFactory
 from youworker.core.api.pagination import StrictLimitOffsetPagination
 
 
+class Rows:
+    """So many numbers, as a queryset gives them."""
+
+    def __init__(self, number):
+        self.rows, self.counted = range(number), 0
+
+    def __getitem__(self, part):
+        return list(self.rows[part])
+
+    def count(self):
+        self.counted += 1
+        return len(self.rows)
+
+
 def page(**query):
     request = Request(APIRequestFactory().get("/", query))
     return StrictLimitOffsetPagination().paginate_queryset(list(range(300)), request)
@@ -18,6 +32,35 @@ def test_pages_have_fifty_rows_unless_asked_otherwise():
     assert page(limit=200) == list(range(200))
     assert page(limit=2, offset=299) == [299]
     assert page(offset=2**31 - 1) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "offset", "given", "counted"),
+    [
+        (0, 0, 0, 0),
+        (9, 0, 9, 0),
+        (10, 0, 10, 0),
+        (11, 0, 10, 1),
+        (11, 10, 1, 0),
+        (20, 10, 10, 0),
+        (21, 10, 10, 1),
+        (10, 10, 0, 1),
+        (10, 11, 0, 1),
+        (0, 5, 0, 1),
+    ],
+)
+def test_all_rows_are_counted_only_when_a_page_does_not_tell(number, offset, given, counted):
+    rows = Rows(number)
+    request = Request(APIRequestFactory().get("/", {"limit": 10, "offset": offset}))
+    pages = StrictLimitOffsetPagination()
+
+    found = pages.paginate_queryset(rows, request)
+    answer = pages.get_paginated_response(found).data
+
+    assert found == list(range(number))[offset : offset + 10]
+    assert (len(found), answer["count"], rows.counted) == (given, number, counted)
+    assert (answer["next"] is not None) == (offset + 10 < number)
+    assert (answer["previous"] is not None) == (offset > 0)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "201", "x", "1.0", "", "١٢", "9" * 30, "1e2", "NaN"])
