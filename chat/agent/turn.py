@@ -12,7 +12,7 @@ from youworker.core.ids import uuid7
 
 if TYPE_CHECKING:
     from chat.agent.state import AgentState
-    from chat.agent.types import StopReason, ToolCall
+    from chat.agent.types import Notice, StopReason, ToolCall
 
 # What the model says before and after its tools are two paragraphs.
 PARAGRAPH = "\n\n"
@@ -62,7 +62,7 @@ class Turn:
     calls: list[ToolCall] = field(default_factory=list)
     stop: StopReason = ""
 
-    def take(self, event: TextDelta | ReasoningDelta | Usage, state: AgentState) -> int:
+    def take(self, event: TextDelta | ReasoningDelta | Usage | Notice, state: AgentState) -> int:
         """Keep what an event says; how many characters that is. Called for every token."""
         if type(event) is TextDelta:
             self.said.append(event.text)

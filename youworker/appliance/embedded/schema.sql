@@ -549,7 +549,8 @@ CREATE TABLE public.documents_document (
     passage_count integer NOT NULL,
     collection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
-    stored_file_id character varying(64)
+    stored_file_id character varying(64),
+    index_version smallint NOT NULL
 );
 CREATE TABLE public.documents_document_tags (
     id bigint NOT NULL,
@@ -755,7 +756,9 @@ CREATE TABLE public.mcp_server (
     builtin boolean NOT NULL,
     status character varying(16) NOT NULL,
     last_error character varying(500) NOT NULL,
-    last_seen_at timestamp with time zone
+    last_seen_at timestamp with time zone,
+    protocol character varying(16) NOT NULL,
+    tool_faults jsonb NOT NULL
 );
 CREATE TABLE public.mcp_tool (
     id uuid NOT NULL,
@@ -1067,6 +1070,7 @@ CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session U
 CREATE INDEX document_collection_newest ON public.documents_document USING btree (collection_id, created_at DESC);
 CREATE INDEX document_collection_place ON public.documents_document USING btree (collection_id, path_hash);
 CREATE INDEX document_collection_sha256 ON public.documents_document USING btree (collection_id, sha256);
+CREATE INDEX document_outdated_index ON public.documents_document USING btree (id DESC) WHERE (index_version < 1);
 CREATE INDEX document_owner_newest ON public.documents_document USING btree (owner_id, created_at DESC);
 CREATE INDEX document_stored_file ON public.documents_document USING btree (stored_file_id);
 CREATE INDEX document_unembedded ON public.documents_document USING btree (status) WHERE ((status)::text = ANY ((ARRAY['searchable'::character varying, 'failed'::character varying])::text[]));
@@ -1320,6 +1324,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('accounts', '0008_move_from_allauth', now()),
 ('accounts', '0009_two_looks_at_leases', now()),
 ('accounts', '0010_token_usage_in_quotas', now()),
+('accounts', '0011_names_in_one_form', now()),
 ('admin', '0001_initial', now()),
 ('admin', '0002_logentry_remove_auto_add', now()),
 ('admin', '0003_logentry_add_action_flag_choices', now()),
@@ -1370,11 +1375,14 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('documents', '0003_language_codes', now()),
 ('documents', '0004_embedding_tasks', now()),
 ('documents', '0005_stored_files', now()),
+('documents', '0006_index_version', now()),
+('documents', '0007_names_in_one_form', now()),
 ('groups', '0001_initial', now()),
 ('groups', '0002_service_accounts', now()),
 ('groups', '0003_quotas', now()),
 ('groups', '0004_retention', now()),
 ('groups', '0005_quotas_in_their_own_app', now()),
+('groups', '0006_names_in_one_form', now()),
 ('ingestion', '0001_initial', now()),
 ('ingestion', '0002_item_accepted_at', now()),
 ('ingestion', '0003_two_looks_at_leases', now()),
@@ -1382,6 +1390,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('ingestion', '0005_usage_of_past_files', now()),
 ('ingestion', '0006_stored_files', now()),
 ('mcp', '0001_initial', now()),
+('mcp', '0002_tool_faults_and_protocol', now()),
 ('quotas', '0001_initial', now()),
 ('quotas', '0002_usage_events', now()),
 ('sessions', '0001_initial', now());

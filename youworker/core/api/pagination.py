@@ -12,7 +12,6 @@ from youworker.core.config import config
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-    from rest_framework.views import APIView
 
 TOTAL = {"pk", "-pk", "id", "-id"}
 LARGEST_OFFSET = 2**31 - 1
@@ -25,14 +24,6 @@ class StrictLimitOffsetPagination(LimitOffsetPagination):
     default_limit = config.api.page_size
     max_limit = config.api.max_page_size
 
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
-        """One page; rows that are equal in everything asked for stand in the order of their ids."""
-        if isinstance(queryset, QuerySet):
-            queryset = in_total_order(queryset)
-        return super().paginate_queryset(queryset, request, view)
-
     def get_limit(self, request: Request) -> int:
         """The validated number of rows."""
         return whole_number(request, "limit", self.default_limit, 1, self.max_limit)
@@ -42,7 +33,12 @@ class StrictLimitOffsetPagination(LimitOffsetPagination):
         return whole_number(request, "offset", 0, 0, LARGEST_OFFSET)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: object = None) -> list[Any]:
-        """The rows of the page; all are counted only when those at hand do not tell."""
+        """The rows of the page; all are counted only when those at hand do not tell.
+
+        Rows that are equal in everything asked for stand in the order of their ids.
+        """
+        if isinstance(queryset, QuerySet):
+            queryset = in_total_order(queryset)
         self.request, self.limit = request, self.get_limit(request)
         self.offset = self.get_offset(request)
         # One more than the page has: whether there is a next one is known then.
