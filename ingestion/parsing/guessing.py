@@ -9,7 +9,7 @@ from ingestion.parsing.codepages import codec_of, decoded
 
 HIGH = re.compile(rb"[\x80-\xff]")
 # Bytes of lines with letters beyond ASCII: more does not change the answer.
-SAMPLE = 32_768
+SAMPLE = 8192
 LONGEST_LINE = 4096
 CONTEXT = 60
 # As browsers know them, and what DOS and Macintosh wrote where most people live. Rare code pages

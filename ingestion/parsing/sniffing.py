@@ -99,7 +99,9 @@ def is_mail(head: bytes) -> bool:
 
 def is_binary(data: bytes) -> bool:
     """Whether the beginning holds more control characters than any text."""
-    head = PADDING.sub(b"", data[:65536])
+    head = data[:65536]
+    if 0 in head:
+        head = PADDING.sub(b"", head)
     if is_wide(data) or escaped_encoding(head):
         return False
     return len(head) - len(head.translate(None, CONTROLS)) > max(1, len(head) // 100)

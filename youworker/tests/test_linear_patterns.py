@@ -247,7 +247,7 @@ def read_structured(made):
 
 
 def recognise(made):
-    """All but the detector itself, which has a fixed cost and is given 32 KiB at most."""
+    """All but the detector itself, which has a fixed cost and is given some KiB at most."""
     data = made.encode("latin-1", "replace")
     for look in (guessing.escaped_encoding, guessing.wide_encoding, guessing.sample):
         look(data)
