@@ -341,6 +341,19 @@ def test_lists_are_numbered_as_word_numbers_them(read):
     )
 
 
+def test_a_list_looks_like_the_one_of_its_style(read):
+    numbering = (
+        '<w:abstractNum w:abstractNumId="1"><w:numStyleLink w:val="Own"/></w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="2"><w:styleLink w:val="Own"/><w:lvl w:ilvl="0">'
+        '<w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%1)"/></w:lvl></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="2"/></w:num>'
+    )
+    body = listed(1, 0, "one") + listed(2, 0, "two") + listed(1, 0, "three")
+
+    assert read(word(body, numbering=numbering)).text == "(a) one\n(b) two\n(c) three"
+
+
 def test_numbered_headings_show_their_number(read):
     styles = (
         '<w:style w:type="paragraph" w:styleId="h"><w:name w:val="heading 1"/><w:pPr><w:numPr>'
