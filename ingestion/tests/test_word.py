@@ -230,6 +230,12 @@ def test_footnotes_and_endnotes_stand_below_their_paragraph(read):
     )
 
 
+def test_a_note_that_is_named_often_is_shown_once(read):
+    body = paragraph("x", *[run('<w:footnoteReference w:id="1"/>')] * 1000)
+
+    assert read(word(body, footnotes=notes("footnote", (1, "foot")))).text == "x[^1]\n\n[^1]: foot"
+
+
 def test_comments_name_who_made_them(read):
     body = paragraph("Text", run('<w:commentReference w:id="0"/>'))
     comment = f'<w:comment w:id="0" w:author="Ada L.">{paragraph("Is it &lt; 5?")}</w:comment>'
