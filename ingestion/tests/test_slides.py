@@ -4,6 +4,8 @@ import pptx
 import pytest
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
 from pptx.oxml import parse_xml
 from pptx.util import Inches
 
@@ -158,10 +160,25 @@ def test_lists_show_points_numbers_and_depth(read, show):
     assert read(content(show)).text == "  1. one\n  2. two\n  - point"
 
 
-def test_comments_are_read(read, show):
-    from pptx.opc.package import Part
-    from pptx.opc.packuri import PackURI
+def test_diagrams_are_read(read, show):
+    slide = added(show, TITLE_ONLY, "One")
+    diagram = 'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+    points = "".join(
+        f"<dgm:pt><dgm:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></dgm:t></dgm:pt>"
+        for words in ("Plan &amp; do", "Check")
+    )
+    data = f"<dgm:dataModel {diagram} {DRAWING}>{points}</dgm:dataModel>"
+    name, owner = PackURI("/ppt/diagrams/data1.xml"), slide.part.package
+    part = Part(name, "application/xml", owner, data.encode())
+    key = slide.part.relate_to(part, f"{made.OFFICE}/relationships/diagramData")
+    related = f'<dgm:relIds {diagram} xmlns:r="{made.OFFICE}/relationships" r:dm="{key}"/>'
+    frame = f"<p:graphicFrame {SHOW} {DRAWING}><a:graphic>{related}</a:graphic></p:graphicFrame>"
+    slide.shapes.title.element.addnext(parse_xml(frame))
 
+    assert read(content(show)).text == "## One\n\nPlan & do\nCheck"
+
+
+def test_comments_are_read(read, show):
     slide = added(show, TITLE_ONLY, "One")
     comments = f'<p:cmLst {SHOW}><p:cm authorId="0"><p:text>Is it &lt; 5?</p:text></p:cm></p:cmLst>'
     name, owner = PackURI("/ppt/comments/comment1.xml"), slide.part.package

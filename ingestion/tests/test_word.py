@@ -230,6 +230,12 @@ def test_footnotes_and_endnotes_stand_below_their_paragraph(read):
     )
 
 
+def test_a_note_that_is_named_often_is_shown_once(read):
+    body = paragraph("x", *[run('<w:footnoteReference w:id="1"/>')] * 1000)
+
+    assert read(word(body, footnotes=notes("footnote", (1, "foot")))).text == "x[^1]\n\n[^1]: foot"
+
+
 def test_comments_name_who_made_them(read):
     body = paragraph("Text", run('<w:commentReference w:id="0"/>'))
     comment = f'<w:comment w:id="0" w:author="Ada L.">{paragraph("Is it &lt; 5?")}</w:comment>'
@@ -339,6 +345,19 @@ def test_lists_are_numbered_as_word_numbers_them(read):
     assert read(word(body, numbering=NUMBERING)).text == (
         "I. a\n  c) b\n  d) c\nII. d\n  c) e\n    2.1 f\n- g\nI. h\n\ni\n\nj"
     )
+
+
+def test_a_list_looks_like_the_one_of_its_style(read):
+    numbering = (
+        '<w:abstractNum w:abstractNumId="1"><w:numStyleLink w:val="Own"/></w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="2"><w:styleLink w:val="Own"/><w:lvl w:ilvl="0">'
+        '<w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%1)"/></w:lvl></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="2"/></w:num>'
+    )
+    body = listed(1, 0, "one") + listed(2, 0, "two") + listed(1, 0, "three")
+
+    assert read(word(body, numbering=numbering)).text == "(a) one\n(b) two\n(c) three"
 
 
 def test_numbered_headings_show_their_number(read):

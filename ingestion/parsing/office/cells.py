@@ -6,6 +6,7 @@ import math
 from typing import IO, TYPE_CHECKING
 
 from ingestion.parsing.office.elements import Walk, unescaped, whole
+from ingestion.parsing.office.number_formats import shown_number
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes
@@ -160,7 +161,7 @@ class Cells:
             return value
         if not 0 <= style < len(self.book.formats):
             return value
-        return self.book.formats[style].shown(number, self.book.shift)
+        return shown_number(self.book.formats[style], number, self.book.shift)
 
     def formatted(self, text: str) -> str:
         """A text in the format of its cell."""

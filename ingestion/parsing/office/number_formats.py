@@ -146,6 +146,12 @@ class AnyDate(Format):
         return self.date.shown(value, shift) if is_day else super().shown(value, shift)
 
 
+@lru_cache(maxsize=10_000)
+def shown_number(style: Format, value: float, shift: int) -> str:
+    """A number in a format; sheets repeat what they hold."""
+    return style.shown(value, shift)
+
+
 @lru_cache(maxsize=1000)
 def format_of(code: str) -> Format:
     """The format of a code."""

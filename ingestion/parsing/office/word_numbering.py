@@ -34,6 +34,10 @@ class Numbering:
     def __init__(self, stream: IO[bytes] | None) -> None:
         self.lists: dict[str, dict[int, Level]] = {}
         self.numbers: dict[str, str] = {}
+        # Lists that style others, by the name of the style, and lists that are styled by one.
+        self.styling: dict[str, str] = {}
+        self.styled: dict[str, str] = {}
+        self.listed = ""
         self.overrides: dict[str, dict[int, int]] = {}
         self.counts: dict[str, dict[int, int]] = {}
         self.begun: set[str] = set()
@@ -45,6 +49,8 @@ class Numbering:
             Walk(
                 {
                     "w:abstractNum": self.start_list,
+                    "w:styleLink": self.take_style,
+                    "w:numStyleLink": self.take_link,
                     "w:lvl": self.start_level,
                     "w:start": self.take_start,
                     "w:numFmt": self.take_kind,
@@ -59,7 +65,16 @@ class Numbering:
 
     def start_list(self, attributes: Attributes) -> None:
         """The definition of a list begins."""
-        self.levels = self.lists.setdefault(attributes.get("w:abstractNumId", ""), {})
+        self.listed = attributes.get("w:abstractNumId", "")
+        self.levels = self.lists.setdefault(self.listed, {})
+
+    def take_style(self, attributes: Attributes) -> None:
+        """It is what lists of this style look like."""
+        self.styling[attributes.get("w:val", "")] = self.listed
+
+    def take_link(self, attributes: Attributes) -> None:
+        """It looks like another that has this style."""
+        self.styled[self.listed] = attributes.get("w:val", "")
 
     def start_level(self, attributes: Attributes) -> None:
         """A depth of it begins."""
@@ -105,6 +120,7 @@ class Numbering:
         listed = self.numbers.get(number)
         if listed is None:
             return ""
+        listed = self.styling.get(self.styled.get(listed, ""), listed)
         levels = self.lists.get(listed, {})
         depth = min(max(depth, 0), DEEPEST)
         self.count_on(number, listed, levels, depth)

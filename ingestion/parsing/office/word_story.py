@@ -183,14 +183,14 @@ class Story(Runs):
         self.paragraphs[-1].boxes.lines += drawing_lines(self.manuscript.package, target)
 
     def take_footnote(self, attributes: Attributes) -> None:
-        """Put the number of a footnote here, its text below."""
-        text = self.manuscript.footnotes.get(attributes.get("w:id", ""))
+        """Put the number of a footnote here, its text below; each is shown once."""
+        text = self.manuscript.footnotes.pop(attributes.get("w:id", ""), "")
         if text and not self.hidden[-1]:
             self.refer(self.manuscript.next_footnote(), text)
 
     def take_endnote(self, attributes: Attributes) -> None:
         """Put the number of an endnote here, its text below."""
-        text = self.manuscript.endnotes.get(attributes.get("w:id", ""))
+        text = self.manuscript.endnotes.pop(attributes.get("w:id", ""), "")
         if text and not self.hidden[-1]:
             self.refer(self.manuscript.next_endnote(), text)
 
@@ -201,7 +201,7 @@ class Story(Runs):
 
     def take_comment(self, attributes: Attributes) -> None:
         """Put a comment below the paragraph."""
-        if text := self.manuscript.comments.get(attributes.get("w:id", "")):
+        if text := self.manuscript.comments.pop(attributes.get("w:id", ""), ""):
             self.notes.append(text)
 
     def write_notes(self) -> None:
