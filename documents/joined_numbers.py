@@ -42,7 +42,8 @@ def joined_numbers(text: str) -> list[str]:
         start = match.start() - 2
         if not is_part_of_word(text, start):
             found |= dict.fromkeys(checked_account(text[start : match.end()]))
-    return list(found)
+    # Of zeros alone nothing is left.
+    return [number for number in found if number]
 
 
 def joined_forms(match: re.Match[str]) -> Iterator[str]:

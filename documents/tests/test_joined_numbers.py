@@ -41,3 +41,8 @@ def test_an_account_ends_where_its_check_digits_say():
 
     assert "de89370400440532013000" in joined_numbers(text)
     assert "de893704004405320130001234" not in joined_numbers(text)
+
+
+@pytest.mark.parametrize("text", ["000000000", "+00000000", "00 00 00 00", "(0) 00-00-00-00"])
+def test_zeros_are_no_empty_number(text):
+    assert "" not in joined_numbers(text)

@@ -47,6 +47,25 @@ def test_replace_passages_keeps_every_other_character():
     assert Passage.objects.get(pk=passage.pk).text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "+00000000 00 00 00 00",
+            "\u0640\u0640 \u0301 \u0640.\u0640",
+            "\u00ad\u200b",
+            "' \u2019 -",
+        ),
+        *("\u0e31\u0e31 \u17d2 \u1039", "\U000e0001\U0001f1e6 \uffff", "\u00b2 \u2122 \u3164"),
+        "".join(map(chr, [*range(1, 0xD800, 7), *range(0xE000, 0x30000, 11)])),
+    ],
+)
+def test_replace_passages_takes_texts_of_nothing_but_signs(text):
+    (passage,) = write(DocumentFactory(title=text[:100] or "x"), text)
+
+    assert Passage.objects.get(pk=passage.pk).text == text
+
+
 def test_replace_passages_keeps_rows_of_unchanged_text():
     document = DocumentFactory()
     old = write(document, "alpha", "beta", "gamma", "beta")
