@@ -6,8 +6,10 @@ import orjson
 import pytest
 
 from chat.agent.types import ChatMessage, ToolCall, ToolSchema
+from chat.llm.openai.answer_text import AnswerText
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.stream_reader import AnswerReader, Question
+from chat.llm.openai.written_calls import HEAD
 from chat.tests.llm_support import calls_of, text_of
 from youworker.upstream.endpoint import Limits
 
@@ -525,3 +527,15 @@ def test_far_too_many_written_calls_are_text():
     events = read({"content": content}, finish="stop")
 
     assert (calls_of(events), text_of(events)) == ([], content)
+
+
+def test_a_long_call_is_not_copied_with_every_piece():
+    made = AnswerText(Limits(), OfferedTools(TOOLS))
+    made.take('<tool_call>{"name": "semantic__query", "arguments": {"query": "')
+
+    for _ in range(1000):
+        assert made.take("lag ") == []
+        assert max(map(len, (made.held, made.call.head, made.call.tail))) <= HEAD
+
+    assert made.call.length > 4000
+    assert text_of(made.rest(was_cut=True)).endswith("lag lag ")

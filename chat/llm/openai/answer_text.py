@@ -27,10 +27,9 @@ from chat.llm.openai.text_markers import (
     start_of_partial,
 )
 from chat.llm.openai.written_calls import (
+    HeldCalls,
     WrittenCall,
-    ends_in_prose,
     may_be_call,
-    may_be_tagged_call,
     read_calls,
 )
 
@@ -84,6 +83,7 @@ class AnswerText:
         self.aside: list[str] = []
         self.looks_left = MOST_LOOKS
         self.channels = Channels()
+        self.call = HeldCalls()
 
     def has_words(self, text: str) -> bool:
         """Take a piece of the answer if it is nothing but words; called for every token."""
@@ -272,11 +272,10 @@ class AnswerText:
 
     def gather_call(self) -> list[Piece]:
         """Nothing, as long as everything may be calls to the end."""
-        goes_on = may_be_call(self.held, self.offered) or may_be_tagged_call(
-            self.held, self.offered
-        )
-        if goes_on and len(self.held) <= self.longest_call and not ends_in_prose(self.held):
+        self.call.add(self.hold_from(len(self.held)))
+        if self.call.length <= self.longest_call and self.call.may_go_on(self.offered):
             return []
+        self.held = self.call.take()
         # What it began with was no call, but something behind it may be one.
         self.phase = self.answer
         opening = MARKER_OR_CALL.match(self.held)
@@ -305,7 +304,7 @@ class AnswerText:
 
     def rest(self, *, was_cut: bool = False) -> list[Piece]:
         """What is still held back, at the end of the answer; its calls are read."""
-        held, self.held = self.held, ""
+        held, self.held = self.call.take() + self.held, ""
         if self.phase == self.hear:
             pieces = self.channels.rest()
             self.calls = [] if was_cut else self.channels.read_calls(self.offered)

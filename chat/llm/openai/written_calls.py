@@ -105,6 +105,34 @@ class WrittenCall(NamedTuple):
     raw: str
 
 
+class HeldCalls:
+    """Text that may be calls to its end; growing one string would copy it with every piece."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.head = self.tail = ""
+
+    def add(self, text: str) -> None:
+        """Add a piece."""
+        self.parts.append(text)
+        self.length += len(text)
+        if len(self.head) < HEAD:
+            self.head = (self.head + text)[:HEAD]
+        self.tail = (self.tail + text)[-TAIL:]
+
+    def take(self) -> str:
+        """The whole text, which is not held any more."""
+        text = "".join(self.parts)
+        self.parts, self.length, self.head, self.tail = [], 0, "", ""
+        return text
+
+    def may_go_on(self, offered: OfferedTools) -> bool:
+        """Whether it may still be calls and nothing else."""
+        begins = may_be_call(self.head, offered) or may_be_tagged_call(self.head, offered)
+        return begins and not ends_in_prose(self.tail)
+
+
 class Untold(Exception):
     """This is no call, or more than calls."""
 
@@ -146,9 +174,8 @@ def may_be_tagged_call(text: str, offered: OfferedTools) -> bool:
     return bool(offered.resolve(name[0])) or name[0] == "function"
 
 
-def ends_in_prose(text: str) -> bool:
+def ends_in_prose(tail: str) -> bool:
     """Whether something follows calls that have ended and is none."""
-    tail = text[-TAIL:]
     end = 0
     for closing in CLOSING.finditer(tail):
         end = closing.end()
