@@ -26,6 +26,7 @@ from mcp.shared.exceptions import MCPError
 if TYPE_CHECKING:
     from mcp.client.session import ClientSession
 
+US = types.Implementation(name="youworker", version="1")
 # Whoever knows the question answers at once; programs that only start now get the handshake then.
 PROBE_SECONDS = 5.0
 VERSION = re.compile(r"version", re.I)
@@ -131,6 +132,3 @@ def supported_versions(error: MCPError) -> list[str]:
     data = error.data if isinstance(error.data, dict) else {}
     named = data.get("supported", data.get("supportedVersions"))
     return [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
-
-
-US = types.Implementation(name="youworker", version="1")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mcp import breaker
-from mcp.enums import ServerStatus
+from mcp.enums import Protocol, ServerStatus
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
 from mcp.services.endpoints import endpoint_of, gateway
@@ -63,9 +63,11 @@ def refresh_servers() -> dict[str, int | None]:
 
 
 def note_failure(server: Server, reason: str) -> None:
-    """Note on the row that the last contact failed."""
+    """Note on the row that the last contact failed; what it speaks is found out anew."""
     note = storable_text(reason)[:LONGEST_ERROR]
-    Server.objects.filter(pk=server.pk).update(status=ServerStatus.FAILED, last_error=note)
+    Server.objects.filter(pk=server.pk).update(
+        status=ServerStatus.FAILED, last_error=note, protocol=Protocol.UNKNOWN
+    )
 
 
 @transaction.atomic

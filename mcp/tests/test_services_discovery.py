@@ -324,6 +324,13 @@ def test_what_a_server_speaks_is_kept_until_it_moves(raw):
     raw.refresh_from_db()
     assert raw.protocol == Protocol.HANDSHAKE
 
+    raw.argv = ["/does/not/exist"]
+    raw.save_fields("argv")
+    with pytest.raises(ToolServerUnavailable):
+        discover_server(raw)
+    raw.refresh_from_db()
+    assert raw.protocol == Protocol.UNKNOWN
+
     moved = ServerFactory(slug="moved", protocol=Protocol.HANDSHAKE)
     update_server(moved, url="https://elsewhere.example.org/mcp", actor=None)
     moved.refresh_from_db()
