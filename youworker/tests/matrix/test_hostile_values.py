@@ -1,0 +1,217 @@
+"""Values that nobody means, one at a time in every field and every parameter that is described."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from urllib.parse import quote
+
+import pytest
+from django.db import transaction
+from drf_spectacular.generators import SchemaGenerator
+
+from youworker.tests.matrix.routes import ROWS
+from youworker.tests.matrix.test_routes import url_of
+from youworker.tests.matrix.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+# As they stand in the body, for not every one of them is a value of Python's.
+VALUES = [
+    *(r'"\u0000"', r'"a\u0000b"', r'"\ud800"', r'"\udfff\ud800"', '""', '" "', '"\u202e"'),
+    *('"' + "x" * 70_000 + '"', '"%00"', '"../../etc/passwd"', '"https://[::1"', '"http://a:99999"'),
+    *("1e999999", "-1e999999", "1e-999999", "99999999999999999999", "-9223372036854775809"),
+    *("2147483648", "9" * 4000, "-1", "0", "1.5", '"1e999999"', '"NaN"', '"Infinity"', '"\u0661"'),
+    *('"0001-01-01T00:00:00+14:00"', '"9999-12-31T23:59:59-14:00"', '"10000-01-01T00:00:00Z"'),
+    *('"2026-02-30"', '"2026-01-01T00:00:00+99:99"', '"2026-01-01T25:61:61Z"', '"0000-00-00"'),
+    *('"00000000-0000-0000-0000-000000000000"', "true", "null", "[]", "{}", "[[]]", "[null]"),
+    *('[{"a": [1]}]', r'["\u0000"]', r'["\ud800"]', r'{"\ud800": "\u0000"}', '["a", "a"]'),
+    "[1e999]",
+    *('["' + '", "'.join(map(str, range(10_000))) + '"]', "[" * 400 + "]" * 400),
+]  # fmt: skip
+TEXTS = [
+    *("%00", "a%00b", "%ff%fe", "%ed%a0%80", "%", "%zz", "", "%20", "x" * 5000, "%E2%80%AE", "-"),
+    *("-1", "1e999999", "NaN", "inf", "99999999999999999999", "9" * 4400, "%D9%A1", "1.5", "0x10"),
+    *("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-02-30", "null", "true"),
+    *("../../etc/passwd", "%5B%5D", "%7B%7D", ",,,", "a,-a"),
+    "00000000-0000-0000-0000-000000000000",
+]  # fmt: skip
+ROLES = {"managers": "group_admin", "leavers": "group_admin", "staff": "staff"}
+MARK = "the value that is tried"
+# The two make an answer for half a second, whatever is asked.
+DEAR = {"v1/schema", "health/detailed"}
+QUICK = [row for row in ROWS if row.path not in DEAR]
+# What a server that is not there answers is no mistake of ours.
+BROKEN = {500, 501, 502, 504}
+
+
+@cache
+def described():
+    """The OpenAPI document."""
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def operation_of(row):
+    """What the document says about a row; empty for pages that are not in it."""
+    path = "/" + re.sub(r"<uuid:([a-z_]+)>", r"{\1}", row.path)
+    paths = {re.sub(r"{\w+}", "{}", each): each for each in described()["paths"]}
+    known = paths.get(re.sub(r"{\w+}", "{}", path))
+    return described()["paths"][known].get(row.method, {}) if known else {}
+
+
+def resolved(schema):
+    """A schema, with what it refers to put in its place."""
+    schema = schema.get("allOf", [schema])[0]
+    if "$ref" not in schema:
+        return schema
+    return described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+
+
+def body_of(row):
+    """The schema of the JSON a row takes."""
+    content = operation_of(row).get("requestBody", {}).get("content", {})
+    return resolved(content.get("application/json", {}).get("schema", {}))
+
+
+LIKELY = {
+    ("string", "date-time"): "2030-01-01T00:00:00Z",
+    ("string", "uri"): "https://tools.example/mcp",
+    ("string", "email"): "ada@corp.example",
+    ("string", None): "a text",
+    ("boolean", None): True,
+}
+
+
+def likely(schema, world):
+    """A value that a field accepts."""
+    schema = resolved(schema.get("oneOf", [schema])[0])
+    kind, form = schema.get("type"), schema.get("format")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if "enum" in schema:
+        return schema["enum"][0]
+    if form == "uuid":
+        return str(world.document.pk)
+    if kind == "array":
+        return [likely(schema.get("items", {}), world)]
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 1)
+    return LIKELY.get((kind, form), LIKELY.get((kind, None), {}))
+
+
+def client_for(row, world):
+    """A browser of somebody who may do this."""
+    return world.client(ROLES.get(row.access, "owner"))
+
+
+def ask(client, method, url, **options):
+    """What is answered, of which nothing stays; the body of a stream is not waited for."""
+    with transaction.atomic():
+        answer = client.generic(method.upper(), url, **options)
+        transaction.set_rollback(True)
+    return answer
+
+
+WRITES = [row for row in ROWS if row.method != "get"]
+
+
+def test_fields_and_parameters_are_found_in_the_document():
+    fields = [name for row in WRITES for name in body_of(row).get("properties", ())]
+    parameters = [
+        each["name"]
+        for row in QUICK
+        for each in operation_of(row).get("parameters", ())
+        if each["in"] == "query"
+    ]
+
+    assert {"text", "title", "scopes", "expires_at", "rating"} <= set(fields)
+    assert {"limit", "offset", "search", "ordering", "tag"} <= set(parameters)
+
+
+@pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
+def test_no_value_of_a_field_is_a_mistake_of_ours(row):
+    world, wrong = World(), {}
+    url, client = url_of(row, world), client_for(row, world)
+    fields = body_of(row).get("properties", {})
+    usual = {name: likely(field, world) for name, field in fields.items()}
+
+    for name in fields:
+        sent = json.dumps({**usual, name: MARK})
+        for value in VALUES:
+            body = sent.replace(f'"{MARK}"', value)
+            answer = ask(client, row.method, url, data=body, content_type="application/json")
+            if answer.status_code in BROKEN:
+                wrong[f"{name}: {value[:60]}"] = answer.content[:200]
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_no_text_in_a_query_is_a_mistake_of_ours(row):
+    world, wrong = World(), {}
+    url, client = url_of(row, world), client_for(row, world)
+    parameters = operation_of(row).get("parameters", ())
+    names = [each["name"] for each in parameters if each["in"] == "query"]
+
+    for name in names:
+        for text in TEXTS:
+            answer = ask(client, row.method, f"{url}?{name}={text}")
+            if answer.status_code in BROKEN:
+                wrong[f"{name}={text[:80]}"] = answer.content[:200]
+
+    assert wrong == {}
+
+
+MANY = ("&".join(["a=1"] * 5000), "tag=" + "&tag=".join("x" * 3000), "=&&;=;&%&format=%00&page=-1")
+
+
+@pytest.mark.parametrize("query", MANY)
+def test_no_number_of_parameters_is_a_mistake_of_ours(query):
+    world = World()
+
+    found = {
+        row.name: ask(client_for(row, world), row.method, f"{url_of(row, world)}?{query}")
+        for row in QUICK
+    }
+
+    assert [name for name, answer in found.items() if answer.status_code in BROKEN] == []
+
+
+HEADERS = ("Idempotency-Key", "Last-Event-ID", "Range", "If-Range", "If-None-Match", "Accept")
+ODD = (
+    "\xff",
+    "x" * 5000,
+    "9" * 4400,
+    "bytes=99999999999999999999-",
+    "bytes=-",
+    "a/b/c;q=1e999",
+    "",
+)
+
+
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_no_header_is_a_mistake_of_ours(row):
+    world, wrong = World(), {}
+    url, client = url_of(row, world), client_for(row, world)
+    body = json.dumps(row.body or {})
+
+    for name in HEADERS:
+        for value in ODD:
+            sent = {"headers": {name: value}, "data": body, "content_type": "application/json"}
+            answer = ask(client, row.method, url, **sent)
+            if answer.status_code in BROKEN:
+                wrong[f"{name}: {value[:40]}"] = answer.content[:200]
+
+    assert wrong == {}
+
+
+ID = "<uuid:"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if ID in row.path], ids=lambda row: row.name)
+@pytest.mark.parametrize("text", ["\0", "\ud7ff", "x" * 3000, "..", "0" * 36, "é", "%00", " "])
+def test_no_path_is_a_mistake_of_ours(row, text):
+    world = World()
+    url = "/" + re.sub(r"<uuid:\w+>", quote(text, safe=""), row.path)
+
+    assert ask(client_for(row, world), row.method, url).status_code in (400, 404)
