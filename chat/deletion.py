@@ -15,8 +15,7 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
 from chat.models import Message, Run, Session
-from chat.runs.stopping import stop_idle_run
-from chat.runs.sweeper import interrupt_stalled_runs
+from chat.runs.sweeper import interrupt_stalled_runs, stop_idle_run
 from groups.exceptions import LegalHoldInForce
 from groups.models import LegalHold
 from youworker import audit

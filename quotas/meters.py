@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from django.utils import timezone
 
 from quotas.enums import Period, QuotaKind
-from quotas.kinds import start_of
 from quotas.models import TokenUsage
+from quotas.types import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
-from quotas.kinds import RULES, seconds_until_room
 from quotas.meters import measure_usage
-from quotas.types import QuotaLimit, QuotaSubject
+from quotas.types import RULES, QuotaLimit, QuotaSubject, seconds_until_room
 from youworker.core.config import config
 from youworker.core.sql import fetch_rows, lock_names
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from quotas.enums import QuotaKind
-from quotas.kinds import RULES, end_of
 from quotas.meters import measure_usage
 from quotas.policies import find_limits
-from quotas.types import QuotaLimit, QuotaSubject
+from quotas.types import RULES, QuotaLimit, QuotaSubject, end_of
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from quotas.enums import Period, UsageKind, UsageOutcome
-from quotas.kinds import start_of
+from quotas.types import start_of
 from youworker import audit
 
 if TYPE_CHECKING:

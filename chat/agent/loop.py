@@ -117,7 +117,8 @@ async def take_turn(
                 yield ToolRequested(event)
                 continue
             if isinstance(event, Retraction):
-                yield Retracted(turn.take_back() + (len(PARAGRAPH) if state.text else 0))
+                if turn.said:
+                    yield Retracted(turn.take_back() + (len(PARAGRAPH) if state.text else 0))
                 continue
             if isinstance(event, TurnEnd):
                 turn.stop = event.reason

@@ -8,7 +8,7 @@ import logging
 import time
 from contextlib import aclosing, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -29,19 +29,19 @@ from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta,
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import store, tool_calls
-from chat.runs.citations import CitationIndex, citations_of
+from chat.runs import store
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
-from chat.runs.log.cipher import LogUnreadable
+from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
-from chat.runs.outcomes import INTERRUPTED, UNSTORED, Outcome, outcome_of
 from chat.runs.statements import answer_of
+from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.toolset import RecordingToolset
 from youworker.core import request_context
 from youworker.core.config import config
 
 if TYPE_CHECKING:
-    from chat.models import Citation, Run, ToolRun
+    from chat.models import Run
+    from chat.runs.citations import CitationIndex
     from chat.runs.inputs import RunInput
     from chat.runs.log.run_log import RunLog
 
@@ -85,13 +85,6 @@ async def execute_run(
         return None
     finally:
         await log.close()
-
-
-class StoredEnd(NamedTuple):
-    """What was stored with the end of a run; `calls` only if others than its process ended some."""
-
-    citations: list[Citation]
-    calls: list[ToolRun] | None
 
 
 class RunExecutor:
@@ -149,7 +142,8 @@ class RunExecutor:
         if outcome.status == RunStatus.WAITING_APPROVAL:
             await self.suspend()
         elif outcome is INTERRUPTED and self.stored == self.lengths():
-            await self.requeue()
+            # Nothing was shown that cannot be gone on from.
+            await self.park(RunStatus.QUEUED)
         else:
             await self.finish(outcome)
 
@@ -161,10 +155,6 @@ class RunExecutor:
         self.count_untold()
         state = store.sealed_state(self.run, self.snapshot())
         await self.park(RunStatus.WAITING_APPROVAL, state=state, **self.progress())
-
-    async def requeue(self) -> None:
-        """Give up a run of which nothing was shown that cannot be gone on from."""
-        await self.park(RunStatus.QUEUED)
 
     async def park(self, wanted: RunStatus, **changes: Any) -> None:
         """Give up the run; raises `LeaseLost` when somebody else ended it before."""
@@ -377,7 +367,7 @@ class RunExecutor:
         answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
         figures = self.usage_totals(outcome)
         stored = await write_to_database(
-            self.lease, finish_cited, run, outcome.status, book, **figures
+            self.lease, store.finish_run, run, outcome.status, book, **figures
         )
         if stored is None:
             self.lease.give_up()
@@ -406,15 +396,3 @@ def waited_ms(run: Run) -> int:
     """How long a claimed run waited for this process; what no run waits means a clock was set."""
     waited = (timezone.now() - run.created_at) / MILLISECOND
     return min(max(int(waited), 0), LONGEST_WAIT_MS)
-
-
-def finish_cited(
-    run: Run, status: RunStatus, book: CitationIndex | None, **figures: Any
-) -> StoredEnd | None:
-    """End a run with the citations its answer has from `book`; None when somebody else did."""
-    answer = answer_of(run)
-    citations = [] if book is None else citations_of(answer, answer.content, book)
-    ended = store.finish_run(run, answer, status, citations, **figures)
-    if ended is None:
-        return None
-    return StoredEnd(citations, tool_calls.calls_of(run) if ended.has_open_calls else None)

@@ -16,9 +16,9 @@ from chat.models import Run
 from chat.runs import inputs, store
 from chat.runs.executor import execute_run
 from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_database
-from chat.runs.outcomes import internal_sentence
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
-from chat.runs.stopping import append_end, stop_run
+from chat.runs.store import internal_sentence
+from chat.runs.sweeper import append_end, stop_run
 from youworker.core.config import config
 from youworker.core.db import run_in_vital_thread
 from youworker.core.effects import Outage
@@ -80,8 +80,7 @@ class RunManager:
         self.listener: asyncio.Task[None] | None = None
         self.outage = Outage(logger, "queued runs cannot be looked for")
         self.silence = Outage(logger, "queued runs are not announced, they are looked for")
-        # Whether the last attempt to renew leases failed.
-        self.is_blind = False
+        self.blindness = Outage(logger, "leases cannot be renewed")
         # Places of runs that are about to be accepted; requests ask for them in their threads.
         self.promised = 0
         self.places = threading.Lock()
@@ -267,20 +266,14 @@ class RunManager:
         try:
             held = await run_in_vital_thread(Run.objects.renew_held, tokens, seconds=seconds)
         except Exception as error:  # noqa: BLE001 -- it is tried again
-            self.note_blindness(error)
+            self.blindness.begin(error)
             return
-        self.is_blind = False
+        self.blindness.end()
         for run_id, lease in leases.items():
             if run_id in held:
                 lease.confirm(asked_at)
             else:
                 lease.lose()
-
-    def note_blindness(self, error: Exception) -> None:
-        """Log the first of several failures to renew."""
-        if not self.is_blind:
-            logger.error("leases cannot be renewed", exc_info=error)
-        self.is_blind = True
 
     async def close(self) -> None:
         """Cancel all runs and wait until they are stored."""

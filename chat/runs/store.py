@@ -3,31 +3,62 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
 
+from chat.agent.exceptions import AgentError, LimitReached
 from chat.enums import RunStatus
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import statements
-from chat.runs.citations import unlink_unseen
+from chat.runs.citations import CitationIndex, citations_of, unlink_unseen
+from chat.runs.leases import LeaseLost
 from chat.runs.queue import announce_queued, announce_room
-from chat.runs.statements import Ended, answer_of
-from chat.runs.tool_calls import end_orphans
+from chat.runs.statements import answer_of
+from chat.runs.tool_calls import calls_of, end_orphans
 from quotas.enums import UsageKind
 from quotas.services import milliseconds_since, record_usage
+from youworker.core import request_context
+from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.leases import RELEASED
 from youworker.core.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import asyncio
     from uuid import UUID
 
     from chat.managers import RunQuerySet
 
+logger = logging.getLogger(__name__)
+
+INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
 USAGE_FIGURES = ("model", "iterations", "tokens_in", "tokens_out")
+
+
+class Outcome(NamedTuple):
+    """How an answer ended; code and sentence are empty unless the user has to know something."""
+
+    status: RunStatus
+    code: str = ""
+    detail: str = ""
+
+
+INTERRUPTED = Outcome(RunStatus.INTERRUPTED, "interrupted", INTERRUPTED_SENTENCE)
+UNSTORED = Outcome(
+    RunStatus.FAILED,
+    "answer_not_stored",
+    "The answer was kept, but its sources could not be stored.",
+)
+
+
+class StoredEnd(NamedTuple):
+    """What was stored with the end of a run; `calls` only if others than its process ended some."""
+
+    citations: list[Citation]
+    calls: list[ToolRun] | None
 
 
 @transaction.atomic
@@ -84,26 +115,29 @@ def park_run(
     return status
 
 
-@transaction.atomic
 def finish_run(
-    run: Run, answer: Message, status: RunStatus, citations: Iterable[Citation], **figures: Any
-) -> Ended | None:
+    run: Run, status: RunStatus, book: CitationIndex | None, **figures: Any
+) -> StoredEnd | None:
     """Store the whole answer and end the run; None when somebody else ended it before.
 
-    Run and answer are then as they are stored. Asked again, because nobody heard the answer, it
-    is still true.
+    The answer cites what it has from `book`. Run and answer are then as they are stored. Asked
+    again, because nobody heard the answer, it is still true.
     """
-    found = unlink_unseen(citations, user=run.user)
-    ended = statements.end_run(run, answer, status, figures)
-    if ended is None:
-        is_ours = Run.objects.held(run.lease_token).filter(pk=run.pk).exists()
-        return Ended(has_open_calls=True) if is_ours else None
-    Citation.objects.bulk_create(found)
-    if ended.has_open_calls:
-        end_orphans(run)
-    record_run(run, status, **figures)
-    after_commit(announce_room)
-    return ended
+    answer = answer_of(run)
+    citations = [] if book is None else citations_of(answer, answer.content, book)
+    with transaction.atomic():
+        found = unlink_unseen(citations, user=run.user)
+        ended = statements.end_run(run, answer, status, figures)
+        if ended is not None:
+            Citation.objects.bulk_create(found)
+            if ended.has_open_calls:
+                end_orphans(run)
+            record_run(run, status, **figures)
+            after_commit(announce_room)
+    if ended is None and not Run.objects.held(run.lease_token).filter(pk=run.pk).exists():
+        return None
+    knows_calls = ended is not None and not ended.has_open_calls
+    return StoredEnd(citations, None if knows_calls else calls_of(run))
 
 
 def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any) -> bool:
@@ -154,3 +188,25 @@ def fail_run(run_id: UUID, token: UUID, detail: str) -> bool:
     held = Run.objects.held(token).active()
     run = held.filter(pk=run_id).first()
     return run is not None and cut_off(held, run, "internal_error", detail, status=RunStatus.FAILED)
+
+
+def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
+    """How a finished or cancelled answer ended; raises `LeaseLost`."""
+    if speaking.cancelled():
+        return Outcome(RunStatus.STOPPED)
+    error = speaking.exception()
+    if error is None:
+        return speaking.result()
+    if isinstance(error, LeaseLost):
+        raise error
+    if isinstance(error, TimeoutError):
+        error = LimitReached(f"The answer was ended after {config.agent.max_seconds:g} s.")
+    if isinstance(error, AgentError):
+        return Outcome(RunStatus.FAILED, error.code, error.message)
+    logger.error("an answer failed", exc_info=error)
+    return Outcome(RunStatus.FAILED, "internal_error", internal_sentence())
+
+
+def internal_sentence() -> str:
+    """What the user is told about a mistake of ours."""
+    return f"Something went wrong on our side ({request_context.correlation_id()})."

@@ -72,10 +72,9 @@ def post_message(
         return find_accepted(remembered.answer)
     session = lock_session(session.pk, actor=actor)
     check_parent(session, parent_id)
-    run = new_run(session, text, model=model, options=options or {}, lease=lease, actor=actor)
-    posted = store_question(run, parent_id=parent_id)
-    remembered.store_answer(ids_of(posted))
-    return posted
+    question = Message(session=session, role=MessageRole.USER, content=text)
+    run = run_for(question, model=model, options=options or {}, lease=lease, actor=actor)
+    return store_question(run, remembered, parent_id=parent_id)
 
 
 def lock_session(pk: UUID, *, actor: User) -> Session:
@@ -90,30 +89,19 @@ def lock_session(pk: UUID, *, actor: User) -> Session:
     return found
 
 
-def new_run(
-    session: Session,
-    text: str,
-    *,
-    model: str,
-    options: dict[str, Any],
-    lease: RunLease | None,
-    actor: User,
-) -> Run:
-    """An unsaved question with its unsaved run in a session that is new or locked."""
-    question = Message(session=session, role=MessageRole.USER, content=text)
-    return run_for(question, model=model, options=options, lease=lease, actor=actor)
-
-
-def store_question(run: Run, *, parent_id: UUID | None) -> AcceptedMessage:
+def store_question(
+    run: Run, remembered: IdempotentWrite, *, parent_id: UUID | None = None
+) -> AcceptedMessage:
     """Store a question with its run, and name the session after its first question."""
-    question = run.question
     title = None
     if not run.session.title:
-        run.session.title = title_from(question.content)
+        run.session.title = title_from(run.question.content)
         title = statements.sealed(run.session, "title")
     seconds = lease_seconds(run)
     statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
-    return accept_run(run)
+    posted = accept_run(run)
+    remembered.store_answer(ids_of(posted))
+    return posted
 
 
 def accept_run(run: Run) -> AcceptedMessage:
@@ -180,10 +168,9 @@ def post_chat(
         return find_accepted(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
     session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
-    run = new_run(session, text, model=model, options=chosen, lease=lease, actor=actor)
-    posted = store_question(run, parent_id=None)
-    remembered.store_answer(ids_of(posted))
-    return posted
+    question = Message(session=session, role=MessageRole.USER, content=text)
+    run = run_for(question, model=model, options=chosen, lease=lease, actor=actor)
+    return store_question(run, remembered)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from chat import services
 from chat.enums import RunStatus
 from chat.events import log_key
 from chat.models import Run
-from chat.runs.log.cipher import LogCipher
+from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from mcp.gateway import Endpoint, call

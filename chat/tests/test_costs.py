@@ -97,7 +97,7 @@ def test_an_end_takes_five_statements_at_most():
     figures = {"tokens_in": 1, "tokens_out": 2, "iterations": 1}
 
     with CaptureQueriesContext(connection) as found:
-        assert store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures)
+        assert store.finish_run(run, RunStatus.SUCCEEDED, None, **figures)
 
     assert len(found) <= 5, [query["sql"][:90] for query in found]
 

@@ -20,9 +20,9 @@ from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
-from chat.runs import executor, leases, stopping, store, sweeper, tool_calls
+from chat.runs import executor, leases, store, sweeper, tool_calls
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
-from chat.runs.log.cipher import LogCipher
+from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
@@ -161,8 +161,8 @@ async def test_nothing_can_be_appended_to_the_log_of_an_interrupted_run(spoken_b
     run = await sync_to_async(held_run)()
     await async_redis().xadd(log_key(run.pk), {"t": "run", "d": b""}, id="1-0")
 
-    await sync_to_async(stopping.append_end)(run.pk)
-    await sync_to_async(stopping.append_end)(run.pk)
+    await sync_to_async(sweeper.append_end)(run.pk)
+    await sync_to_async(sweeper.append_end)(run.pk)
 
     with pytest.raises(ResponseError):
         await async_redis().xadd(log_key(run.pk), {"t": "token", "d": b""}, id="9-0")
@@ -303,7 +303,7 @@ def test_a_claim_can_be_repeated_by_its_process_only():
 
 def finish(run, **figures):
     given = {"tokens_in": 1, "tokens_out": 2, "iterations": 1, **figures}
-    return store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **given)
+    return store.finish_run(run, RunStatus.SUCCEEDED, None, **given)
 
 
 def test_finishing_again_is_true_for_who_finished_and_counts_once():
@@ -428,7 +428,7 @@ async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_b
     def unstorable(answer, *_):
         return [Citation(message=answer, index=1, title="x", quote="q", page="seven", supported=1)]
 
-    monkeypatch.setattr(executor, "citations_of", unstorable)
+    monkeypatch.setattr(store, "citations_of", unstorable)
     spoken_by(ScriptedModel([[TextDelta("As it says [1]."), Usage(7, 3)]]))
 
     run_id = await ask()
@@ -444,7 +444,7 @@ async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_b
 
 async def test_citations_are_looked_up_again_when_a_document_went(spoken_by, monkeypatch):
     found = iter([[{"no": "citation"}], []])
-    monkeypatch.setattr(executor, "citations_of", lambda *_: next(found))
+    monkeypatch.setattr(store, "citations_of", lambda *_: next(found))
     spoken_by(ScriptedModel([[TextDelta("said")]]))
 
     run_id = await ask()

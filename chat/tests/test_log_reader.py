@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
 from chat.runs.log import reader
-from chat.runs.log.cipher import LogCipher
 from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
+from chat.runs.log.run_log import LogCipher
 from youworker.core.redis import async_redis, sync_redis
 
 pytestmark = pytest.mark.django_db

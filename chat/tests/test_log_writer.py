@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from chat.events import Event
 from chat.runs.log import writer
-from chat.runs.log.cipher import LogCipher
+from chat.runs.log.run_log import LogCipher
 from chat.runs.log.writer import PAGE, log_writer
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.waiting import wait_until_async

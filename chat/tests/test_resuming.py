@@ -22,7 +22,7 @@ from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
 from chat.runs import store, sweeper
-from chat.runs.log.cipher import LogCipher
+from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs

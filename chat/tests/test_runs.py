@@ -18,7 +18,7 @@ from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Message, Run, ToolRun
-from chat.runs.log.cipher import LogCipher, LogUnreadable
+from chat.runs.log.run_log import LogCipher, LogUnreadable
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.stream import view_run
 from chat.runs.sweeper import interrupt_stalled_runs

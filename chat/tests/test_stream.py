@@ -20,7 +20,7 @@ from chat.events import Event, log_key
 from chat.models import Run
 from chat.runs import stream
 from chat.runs.log import reader
-from chat.runs.log.cipher import LogCipher
+from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
 from chat.tests.factories import RunFactory, SessionFactory

@@ -218,7 +218,7 @@ def test_a_conversation_is_deleted_while_its_answer_ends():
 
         raised = together(
             lambda run=run: services.delete_session(run.session, actor=run.user),
-            lambda run=run: store.finish_run(run, run.answer, RunStatus.SUCCEEDED, [], **figures),
+            lambda run=run: store.finish_run(run, RunStatus.SUCCEEDED, None, **figures),
             lambda run=run: services.post_message(run.session, text="x", actor=run.user),
         )
 

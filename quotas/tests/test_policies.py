@@ -11,9 +11,9 @@ from groups.tests.factories import MembershipFactory
 from quotas import meters
 from quotas.enums import Period, QuotaKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
-from quotas.kinds import end_of, start_of
 from quotas.models import Quota
 from quotas.policies import enforce_quota, find_limits
+from quotas.types import end_of, start_of
 
 pytestmark = pytest.mark.django_db
 

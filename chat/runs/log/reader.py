@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
-from chat.runs.log.cipher import LogCipher, LogUnreadable
+from chat.runs.log.run_log import LogCipher, LogUnreadable
 from youworker.core.effects import Outage
 from youworker.core.per_loop import PerLoop, end_task
 from youworker.core.redis import async_redis, own_async_redis
