@@ -101,7 +101,7 @@ class Servers:
         self.servers = [server for server in found if server is not None]
         self.users = open_lock(self.data_dir / "users.lock")
 
-    def join(self, meanwhile: Callable[[], object]) -> None:
+    def join(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Count this process as a user and make sure that the servers run."""
         with self.changing():
             fcntl.flock(self.users, fcntl.LOCK_SH)
