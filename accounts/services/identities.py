@@ -184,7 +184,7 @@ def refresh_user(user: User, identity: Identity) -> None:
 def shown_name(text: str) -> str:
     """A name without line feeds and other invisible characters."""
     visible = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(visible.split())[:LONGEST_NAME]
+    return " ".join(visible.split())[:LONGEST_NAME].strip()
 
 
 def usable_email(identity: Identity) -> str:

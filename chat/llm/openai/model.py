@@ -123,9 +123,9 @@ class OpenAICompatibleModel:
             while not (events := await turn.read_events()):
                 if events is None:
                     return []
-        except (ModelRefused, ModelUnavailable) as error:
+        except (ModelRefused, ModelUnavailable, Transient) as error:
             left = accepted_tools(tools, self.refused)
-            parts = parts_complained_of(error.message, turn.body, left)
+            parts = parts_complained_of(str(error), turn.body, left)
             if not parts:
                 raise
             self.refused.update(parts)
