@@ -84,9 +84,9 @@ def guess_encoding(data: bytes) -> str:
 def advantage(part: bytes) -> float:
     """How much likelier than its letters say the commonest encoding is, where they are few.
 
-    Of Western phrases with one or two letters beyond ASCII, 32 of 200 were read as Polish and the
-    like without it, 1 with it; of phrases from Central Europe and the Baltic, 90 % instead of 97 %
-    are read well, and nothing changes for whole sentences.
+    Without it many Western phrases with one or two letters beyond ASCII are read as Polish and the
+    like; with it a few phrases from Central Europe are read as Western, and whole sentences as
+    before.
     """
     if not HIGH.search(SYMBOL.sub(b"", part)):
         return ONLY_SYMBOLS
