@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 
 REFUSABLE_STATUS = frozenset({400, 404, 405, 415, 422, 500, 501})
 
+# A complaint about tools has both: a word for them, and one for what is wrong.
+TOOLS = re.compile(r"\btools?\b|tool[-_ ]|functions? call", re.I)
+REFUSAL = re.compile(
+    r"support|requir|enabl|allow|accept|recogni|permitted|expected|unknown|extra", re.I
+)
+OUTPUT_LIMIT = re.compile(r"max_tokens|max_completion_tokens", re.I)
+USAGE = re.compile(r"stream_options|include_usage", re.I)
+TEMPERATURE = re.compile("temperature", re.I)
 # Parts of a request that some servers refuse; the answer is poorer without, not wrong.
 OPTIONAL_PARTS = {
-    "stream_options": re.compile(r"stream_options|include_usage", re.I),
-    "tools": re.compile(
-        r"(support|requir|enabl|allow|accept|recogni|permitted|expected|unknown|extra)"
-        r".{0,200}(\btools?\b|tool[-_ ]|functions? call)"
-        r"|(\btools?\b|tool[-_ ]|functions? call)"
-        r".{0,200}(support|requir|enabl|allow|accept|recogni|permitted|expected|unknown|extra)",
-        re.I | re.S,
-    ),
-    "max_tokens": re.compile(r"max_tokens|max_completion_tokens", re.I),
-    "temperature": re.compile(r"temperature", re.I),
+    "stream_options": (USAGE,),
+    "tools": (TOOLS, REFUSAL),
+    "max_tokens": (OUTPUT_LIMIT,),
+    "temperature": (TEMPERATURE,),
 }
 
 
@@ -60,7 +62,7 @@ def refused_part(error: StatusError, body: dict[str, Any]) -> str:
     if error.status not in REFUSABLE_STATUS:
         return ""
     message = said_by_server(error.body)
-    for name, pattern in OPTIONAL_PARTS.items():
-        if name in body and pattern.search(message):
+    for name, patterns in OPTIONAL_PARTS.items():
+        if name in body and all(pattern.search(message) for pattern in patterns):
             return name
     return ""

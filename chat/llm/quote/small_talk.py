@@ -21,12 +21,12 @@ SMALL_TALK = {
         r"(?: a tutti| youworker)?[\s,.!?]*)+"
     ),
     ("thanks", "en"): re.compile(
-        r"\A(?:ok(?:ay)?|great|perfect)?[\s,.!]*(?:many thanks|thanks?(?: you)?|thx|cheers)"
-        r"(?: a lot| so much| very much| again)?[\s,.!]*"
-        r"(?:that (?:helped|helps)|great|bye)?[\s,.!]*"
+        r"\A(?:ok(?:ay)?|great|perfect)?[\s,.!]*+(?:many thanks|thanks?(?: you)?|thx|cheers)"
+        r"(?: a lot| so much| very much| again)?[\s,.!]*+"
+        r"(?:that (?:helped|helps)|great|bye)?[\s,.!]*+"
     ),
     ("thanks", "it"): re.compile(
-        r"\A(?:ok(?:ay)?|perfetto|ottimo|bene)?[\s,.!]*grazie(?: ancora| mille| tante)?[\s,.!]*"
+        r"\A(?:ok(?:ay)?|perfetto|ottimo|bene)?[\s,.!]*+grazie(?: ancora| mille| tante)?[\s,.!]*+"
     ),
     ("farewell", "en"): re.compile(
         r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|good night)[\s,.!]*"
