@@ -66,7 +66,10 @@ def test_one_dead_connection_does_not_end_the_others(pooled):
         each.close()
     end([dead])
 
-    assert {process_of(pooled()), alive} - {dead} == {alive}
+    # A third one may stand in for the dead one before anybody asks.
+    found = {process_of(one) for one in (pooled(), pooled())}
+    assert alive in found
+    assert dead not in found
 
 
 def test_a_server_that_is_away_is_an_error_of_the_database(pooled):
