@@ -36,6 +36,8 @@ FIRST_SIGN_IN_LOCK = 7_026_113
 LONGEST_ISSUER = 200
 LONGEST_SUBJECT = 255
 LONGEST_NAME = 150
+# Of one address; who has it among so many is nobody's proof.
+MOST_OWNERS = 100
 
 
 def user_of_identity(identity: Identity) -> User:
@@ -88,9 +90,16 @@ def match_existing_user(identity: Identity) -> User | None:
 
 
 def users_named(*names: str) -> list[User]:
-    """The users who have one of the names, in any case."""
-    wanted = [Q(username__iexact=name) for name in names if is_usable_name(name)]
-    return list(User.objects.filter(reduce(or_, wanted))) if wanted else []
+    """The users who have one of the names, in any case.
+
+    The database compares capitals, and that of a dotless i is the same as that of an i.
+    """
+    usable = list(filter(is_usable_name, names))
+    if not usable:
+        return []
+    found = User.objects.filter(reduce(or_, [Q(username__iexact=name) for name in usable]))
+    lowered = {name.lower() for name in usable}
+    return [user for user in found if user.username.lower() in lowered]
 
 
 def comes_from_there(user: User, identity: Identity) -> bool:
@@ -103,8 +112,17 @@ def proven_by_address(user: User, identity: Identity) -> bool:
     email = usable_email(identity)
     if not email:
         return False
-    owners = User.objects.filter(email__iexact=email, is_active=True)
-    return [owner.pk for owner in owners[:2]] == [user.pk]
+    found = User.objects.filter(email__iexact=email, is_active=True)
+    owners = [owner for owner in found[:MOST_OWNERS] if is_same_address(owner.email, email)]
+    return owners == [user]
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two addresses differ in nothing but the case of English letters.
+
+    Capitals of other letters look like theirs: the dotless i, the long s, the sign of kelvins.
+    """
+    return one.encode().lower() == other.encode().lower()
 
 
 def check_allowed(user: User, identity: Identity, *, linked: bool) -> None:

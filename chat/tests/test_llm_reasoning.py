@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from chat.agent.exceptions import ModelUnavailable
 from chat.agent.types import Retraction
+from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.stream_reader import AnswerReader, Habits, Question
 from chat.llm.openai.text_markers import THOUGHTS
-from chat.tests.llm_support import reasoning_of, text_of
+from chat.tests.llm_support import SEARCH, calls_of, reasoning_of, text_of
 from youworker.upstream.endpoint import Limits
 
 
@@ -56,6 +57,16 @@ TAGGED = [
     ("thinking…◁/think▷Done.", "thinking…", "Done."),
     ("hm\n</thinking>\nA", "hm\n", "A"),
     ("</think>\n\nOnly the end.", "", "Only the end."),
+    # Tags with blanks and attributes, and with the end of their neighbour.
+    ("<think >a</think >b", "a", "b"),
+    ("<think\n>a</think\n>\n\nb", "a", "b"),
+    ('<thinking type="deep" id=1>a</thinking>b', "a", "b"),
+    ("hm\n</think >\n\nb", "hm\n", "b"),
+    ("<thinking>a</think>b", "a", "b"),
+    ("<think>a</thinking>b", "a", "b"),
+    # Behind a word or a sentence, where nobody would talk about it.
+    ("<think>a</think>One<think>b</think>Two", "ab", "OneTwo"),
+    ("One.<think >a</think >\n\nTwo.", "a", "One.\n\nTwo."),
     ("Only thoughts.\n</think>\n\n", "Only thoughts.\n", ""),
     # gpt-oss.
     (
@@ -74,6 +85,11 @@ TAGGED = [
     ("We think.<|end|><|start|>assistant<|channel|>final<|message|>Hi", "We think.", "Hi"),
     # In the middle.
     ("Sure.\n<think>\nhm\n</think>\nDone.", "\nhm\n", "Sure.\nDone."),
+    ("Sure.\n<think>hm</think>\n\nDone.", "hm", "Sure.\n\nDone."),
+    ("Sure.\n\n<think>hm</think>\n\nDone.", "hm", "Sure.\n\nDone."),
+    ("Sure.<think>hm</think> Done.", "hm", "Sure. Done."),
+    ("- a\n<think>hm</think>\n  - b", "hm", "- a\n  - b"),
+    ("Sure.\n<think>hm</think>\n\n", "hm", "Sure.\n"),
 ]
 TALK = [
     "a <think>b</think>",
@@ -89,6 +105,11 @@ TALK = [
     "`<think>` is how it begins.",
     "if a < b and b <t: print([THIN)",
     "<thin",
+    "<think about it, a tag <think and </think",
+    "a <think >b</think >",
+    "One.<think>that never ends",
+    "List<Thought> thoughts = all(); and </Thought> ends it.",
+    'say"<think>"and"</think>"loudly',
     "<table><tr><th>1</th></tr></table>",
     "tokens like <|channel|> and <|message|> are special",
     "◁ a triangle ▷",
@@ -120,7 +141,9 @@ def test_talk_about_tags_stays_text(size, content):
 
 @given(st.data())
 def test_reasoning_is_the_same_wherever_the_text_is_cut(data):
-    content, thought, answer = data.draw(st.sampled_from(TAGGED[:-6]))
+    content, thought, answer = data.draw(
+        st.sampled_from([case for case in TAGGED if "<|end|>" not in case[0]])
+    )
     places = sorted({0, len(content), *data.draw(st.lists(st.integers(0, len(content))))})
     pieces = [content[start:end] for start, end in itertools.pairwise(places)]
 
@@ -155,6 +178,31 @@ def test_a_known_model_that_does_not_think_for_once_has_answered():
 
     assert text == "Hello there."
     assert heard(read_pieces(["Hello", " there."], habits=habits)) == ("", "Hello there.")
+
+
+@pytest.mark.parametrize("size", [size for _, size in WAYS], ids=[name for name, _ in WAYS])
+def test_a_known_model_that_announces_its_reasoning_has_spoken_before(size):
+    habits = Habits(thinks_unannounced=True)
+    content = "Sure.\n<think >\nhm\n</think>\nDone."
+    pieces = [content[start : start + size] for start in range(0, len(content), size)]
+
+    _, text = heard(read_pieces(pieces, habits=habits))
+
+    assert text == "Sure.\nDone."
+    assert not habits.thinks_unannounced
+
+
+def test_a_known_model_that_only_calls_for_once_has_called():
+    habits = Habits(thinks_unannounced=True)
+    call = '<tool_call>{"name": "semantic_query", "arguments": {"query": "a"}}</tool_call>'
+    made = AnswerReader(Limits(), Question(OfferedTools([SEARCH]), habits=habits))
+
+    events = made.feed(line({"content": f"I look.\n{call}"}, "stop")) + made.end({})
+
+    assert text_of(events) == "I look.\n"
+    assert [(each.name, each.arguments) for each in calls_of(events)] == [
+        ("semantic_query", {"query": "a"})
+    ]
 
 
 def test_a_known_model_that_is_cut_while_it_thinks_has_not_answered():

@@ -10,20 +10,21 @@ from chat.agent.types import ReasoningDelta, Retraction, TextDelta
 from chat.llm.openai.channels import Channels
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.text_markers import (
-    BEGINNINGS,
     CALLS,
     END_OF_ANY_THOUGHT,
     ENDS,
     KINDS,
-    LONGEST,
     MARKER,
     MARKER_OR_CALL,
     SPECIAL,
     THOUGHTS,
     Kind,
     begins_line,
+    gap_between,
+    is_glued,
     is_in_code,
     is_mention,
+    plain_marker,
     start_of_partial,
 )
 from chat.llm.openai.written_calls import (
@@ -44,7 +45,7 @@ MOST_BLANKS = 1000
 MOST_LOOKS = 32
 
 # What follows these tells whether they are only talked about.
-MENTIONED = (Kind.END_OF_THOUGHT, Kind.CHANNEL)
+MENTIONED = (Kind.THOUGHT, Kind.END_OF_THOUGHT, Kind.CHANNEL)
 FIRST_CHANNELS = ("<|channel|>", "<|start|>")
 
 Piece = TextDelta | ReasoningDelta | Retraction
@@ -74,6 +75,8 @@ class AnswerText:
         # Reasoning that nothing but the model's habit says is some.
         self.assumes_thought = is_thinking
         self.assumed: list[str] = []
+        # It was none, as its end or its beginning showed.
+        self.assumed_wrongly = False
         # The answer has begun and nothing of it is held back.
         self.is_open = False
         # The end of reasoning was found that nobody had begun.
@@ -110,16 +113,16 @@ class AnswerText:
         begun = self.held.lstrip()
         if not begun and len(self.held) <= MOST_BLANKS:
             return []
-        beginning = begun[:LONGEST].lower()
-        if opening := next(filter(beginning.startswith, THOUGHTS), ""):
+        opening = MARKER.match(begun)
+        if opening and (closing := THOUGHTS.get(plain_marker(opening[0]))):
             self.assumes_thought = False
-            return self.think(begun[len(opening) :], ENDS[THOUGHTS[opening]])
-        if beginning.startswith(FIRST_CHANNELS):
+            return self.think(begun[opening.end() :], ENDS[closing])
+        if begun.lower().startswith(FIRST_CHANNELS):
             return self.listen(begun)
         if self.offered and not self.said and may_be_call(begun, self.offered):
             self.held = begun
             return self.begin_call(0)
-        if beginning in BEGINNINGS:
+        if begun and start_of_partial(begun) == 0:
             return []
         return self.begin_words(begun)
 
@@ -145,6 +148,8 @@ class AnswerText:
 
     def reason(self) -> list[Piece]:
         """Reasoning, and the answer's first words once it is closed."""
+        if self.assumes_thought and (opening := self.announcement()):
+            return self.speak_after_all(opening)
         place = 0
         while match := self.end_of_thought.search(self.held, place):
             start, end = match.span()
@@ -161,6 +166,25 @@ class AnswerText:
             cut -= 1
         return self.thoughts(self.hold_from(cut))
 
+    def announcement(self) -> re.Match[str] | None:
+        """The beginning of reasoning that the model announces, in what was taken for some."""
+        end = self.end_of_thought.search(self.held)
+        for match in MARKER.finditer(self.held, 0, end.start() if end else len(self.held)):
+            if KINDS[plain_marker(match[0])] is Kind.THOUGHT and self.looks_left:
+                self.looks_left -= 1
+                before = "".join(self.assumed) + self.held[: match.start()]
+                if begins_line(before) and not is_in_code(before):
+                    return match
+        return None
+
+    def speak_after_all(self, opening: re.Match[str]) -> list[Piece]:
+        """What was taken for reasoning as text, because reasoning is announced only now."""
+        start, end = opening.span()
+        pieces = self.say("".join(self.assumed) + self.hold_from(start))
+        self.assumes_thought, self.assumed_wrongly = False, True
+        closing = ENDS[THOUGHTS[plain_marker(opening[0])]]
+        return pieces + self.think_aside(0, end - start, closing)
+
     def end_thinking(self, start: int, end: int) -> list[Piece]:
         """The end of reasoning; what follows may be more of it, a call, or the answer."""
         thought, self.held = self.held[:start], self.held[end:]
@@ -168,10 +192,23 @@ class AnswerText:
         if self.aside:
             aside, self.aside = "".join(self.aside[1:]), []
             pieces = self.thoughts(aside)
+            self.phase = self.close_gap
         self.has_thought, self.began_thinking = True, self.began_thinking or self.assumes_thought
         self.assumes_thought = False
-        self.phase = self.skip_blanks
-        return pieces + self.skip_blanks()
+        if self.phase != self.close_gap:
+            self.phase = self.skip_blanks
+        return pieces + self.phase()
+
+    def close_gap(self) -> list[Piece]:
+        """The answer behind reasoning in the middle of it, as far from the rest as it was."""
+        begun = self.held.lstrip()
+        blanks = self.held[: len(self.held) - len(begun)][:MOST_BLANKS]
+        self.held = begun or blanks
+        if not begun:
+            return []
+        pieces = self.say(gap_between("".join(self.said), blanks))
+        self.phase = self.begin
+        return pieces + self.begin()
 
     def skip_blanks(self) -> list[Piece]:
         """The answer without the blank lines that follow the reasoning."""
@@ -197,7 +234,7 @@ class AnswerText:
         place = 0
         while self.looks_left and (match := self.marker.search(self.held, place)):
             start, end = match.span()
-            if end == len(self.held) and KINDS.get(match[0].lower()) in MENTIONED:
+            if end == len(self.held) and KINDS.get(plain_marker(match[0])) in MENTIONED:
                 return self.say(self.hold_from(start))
             self.looks_left -= 1
             act = self.act_on(match, "".join(self.said) + self.held[:start])
@@ -213,11 +250,13 @@ class AnswerText:
         """What is to be done about a marker; None when it is text."""
         if is_in_code(before):
             return None
-        marker, (start, end) = match[0].lower(), match.span()
+        marker, (start, end) = plain_marker(match[0]), match.span()
         match KINDS.get(marker) or CALLS[marker]:
             case Kind.END_OF_THOUGHT:
                 return self.judge_end(start, end, before)
-            case Kind.THOUGHT if begins_line(before):
+            case Kind.THOUGHT if begins_line(before) or (
+                match[0].islower() and is_glued(before, self.held[end : end + 1])
+            ):
                 return partial(self.think_aside, start, end, ENDS[THOUGHTS[marker]])
             case Kind.THOUGHT:
                 self.mentions_thought = True
@@ -309,6 +348,8 @@ class AnswerText:
             pieces = self.channels.rest()
             self.calls = [] if was_cut else self.channels.read_calls(self.offered)
             return pieces
+        if self.phase == self.close_gap:
+            return []
         if self.phase == self.reason:
             return self.unended(held, was_cut=was_cut)
         if self.phase == self.gather_call and not was_cut:
@@ -325,8 +366,10 @@ class AnswerText:
         if self.aside:
             return self.say("".join(self.aside))
         if self.assumes_thought and not was_cut:
-            # The model did not think this time: all of it was the answer.
-            return [*pieces, TextDelta("".join(self.assumed))]
+            # The model did not think this time: all of it was the answer, or calls.
+            self.assumes_thought, self.assumed_wrongly = False, True
+            self.held, self.phase = "".join(self.assumed), self.begin
+            return [*pieces, *self.begin(), *self.rest()]
         return pieces
 
     def last_words(self, held: str) -> list[Piece]:

@@ -272,7 +272,7 @@ class AnswerReader:
         """Remember how this model thinks, for its next answer."""
         if self.text.began_thinking:
             self.habits.thinks_unannounced = True
-        elif self.text.assumes_thought:
+        elif self.text.assumes_thought or self.text.assumed_wrongly:
             self.habits.thinks_unannounced = False
 
     def estimated(self, body: dict[str, Any], calls: list[ToolCall]) -> Usage:

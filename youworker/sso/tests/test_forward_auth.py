@@ -237,3 +237,12 @@ def test_the_session_begins_under_a_new_id(proxy):
     answer = proxy({**said(), "Cookie": f"sessionid={session.session_key}"})
 
     assert answer.cookies["sessionid"].value != session.session_key
+
+
+def test_a_name_with_letters_whose_capitals_are_alike_is_somebody_else(proxy):
+    victim = UserFactory(username="vic")
+
+    answer = proxy(said(username="v\u0131c".encode()))
+
+    assert answer.status_code == 200
+    assert answer.json()["id"] != str(victim.pk)

@@ -525,3 +525,19 @@ def test_the_double_refuses_what_a_real_provider_refuses(provider, browser):
     assert httpx2.get(location.replace("S256", "plain")).status_code == 400
     assert httpx2.get(f"{provider.issuer}/userinfo").status_code == 401
     assert httpx2.post(f"{provider.issuer}/token", data={"code": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["v\u0131c", "vic"])
+@pytest.mark.parametrize(
+    "email", ["v\u0131c@silk.example", "vic@\u017filk.example", "vic@sil\u212a.example"]
+)
+def test_letters_whose_capitals_are_alike_prove_nothing(browser, provider, name, email):
+    victim = UserFactory(username="vic", email="vic@silk.example")
+    provider.claims = {"sub": "u-9", "preferred_username": name}
+    provider.claims |= {"email": email, "email_verified": True}
+
+    browser.sign_in()
+
+    assert not victim.linked_identities.exists()
+    victim.refresh_from_db()
+    assert victim.email == "vic@silk.example"
