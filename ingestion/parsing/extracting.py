@@ -102,15 +102,3 @@ def plain(line: str) -> str:
 def offsets(lines: list[str]) -> list[int]:
     """Where each line begins."""
     return list(itertools.accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
-
-
-@kinds.reads(kinds.MSG)
-def read_outlook(data: bytes, mime: str) -> Extract:
-    """A message of Outlook's own format with the text of its attachments."""
-    found = extract(data, mime, configuration())
-    attached = (
-        f"## {child['path']}\n\n{child['result'].content}" for child in found.children or []
-    )
-    parts = [found.content, *attached]
-    text = markdown.without_markup("\n\n".join(part.strip() for part in parts if part.strip()))
-    return Extract(text, title_of(found), markdown.headings_of(text))

@@ -18,7 +18,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
-from ingestion.parsing.mail import reader  # noqa: F401 -- a reader
+from ingestion.parsing.mail import outlook, reader  # noqa: F401 -- readers
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
+from ingestion.parsing.compound import outermost_names
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
@@ -152,9 +153,16 @@ def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
 
 def kind_of_ole(data: bytes) -> Kind:
     """The format of an older Microsoft file; refuses locked ones."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
+    # A damaged file shows no names. Elsewhere they may belong to what is attached or embedded.
+    names = outermost_names(data)
+    if is_named("EncryptedPackage", names, data):
         raise ParseFailed("encrypted_file", "The file is protected by a password.")
     for stream, kind in OLE_STREAMS:
-        if stream.encode("utf-16-le") in data:
+        if is_named(stream, names, data):
             return kind
     raise ParseFailed("unsupported_type", "This is a Microsoft file of a type that is not read.")
+
+
+def is_named(stream: str, names: set[str], data: bytes) -> bool:
+    """Whether a stream is among the outermost names, or anywhere when these are not known."""
+    return stream in names if names else stream.encode("utf-16-le") in data

@@ -36,6 +36,11 @@ def read_email(data: bytes, mime: str) -> Extract:
     if message is None:
         found = decode(data)
         return Extract(found.text, notes=found.notes)
+    return read_message(message)
+
+
+def read_message(message: Message) -> Extract:
+    """The text of one message, under its subject."""
     whole = Composition()
     MessageReader(whole).add_message(message, level=1)
     return whole.as_extract(header_of(message, "Subject"))

@@ -1,0 +1,62 @@
+"""Messages as Outlook stores them."""
+
+from pathlib import Path
+
+import pytest
+
+from ingestion.parsing import ParseFailed, kinds, parse_file
+
+DATA = Path(__file__).parent / "data"
+
+
+def parse(data, tmp_path, name="mail.msg"):
+    path = tmp_path / "content"
+    path.write_bytes(data)
+    return parse_file(path, "", name=name)
+
+
+def test_read_outlook_keeps_lines_and_signs_of_the_message(tmp_path):
+    parsed = parse((DATA / "attached.msg").read_bytes(), tmp_path)
+
+    assert parsed.text.startswith(
+        "Subject: Angebot für Räume\nFrom: Ada Muster <ada@example.com>\nTo: Bob\n"
+        "Date: Wed, 17 Jan 2024 21:20:00 +0000\n\n"
+        "Guten Tag,\n\nanbei der Vertrag R&D 5 <= 6.\nAda\n\n"
+    )
+    assert parsed.title == "Angebot für Räume"
+
+
+def test_read_outlook_reads_attachments_as_files_that_come_alone(tmp_path):
+    parsed = parse((DATA / "attached.msg").read_bytes(), tmp_path)
+
+    assert "# Vertrag R&D\n\nFrist:\t5 <= 6 Tage *fest*\n\nKopfzeile des Vertrags" in parsed.text
+    assert "Attachment: Altes.doc\n\nScope & terms\n" in parsed.text
+    assert "Größe in alter Schrift" in parsed.text
+    assert "Attachment: bild.png" in parsed.text
+    # A message that was forwarded as a whole, with a file of its own.
+    assert "Subject: Innere Nachricht" in parsed.text
+    assert "Text der inneren Nachricht\n\nAttachment: innen.md\n\n# Inneres Blatt" in parsed.text
+
+
+def test_read_outlook_takes_the_form_that_is_there(tmp_path):
+    rich = parse((DATA / "rich.msg").read_bytes(), tmp_path)
+    page = parse((DATA / "page.msg").read_bytes(), tmp_path)
+
+    assert rich.text.endswith("\n\nGröße R&D 5 <= 6\n\nZeile zwei")
+    assert "Отчёт R&D" in page.text
+    assert page.text.endswith("| a | b |")
+
+
+def test_kind_of_looks_at_the_outermost_names_of_a_file(tmp_path):
+    # The old Word file that is attached to it has names of its own.
+    parsed = parse((DATA / "attached.msg").read_bytes(), tmp_path, name="unnamed")
+
+    assert parsed.mime == kinds.MSG.mime
+
+
+@pytest.mark.parametrize("size", [600, 3000, 20_000])
+def test_read_outlook_refuses_what_was_cut_off(tmp_path, size):
+    with pytest.raises(ParseFailed) as refusal:
+        parse((DATA / "attached.msg").read_bytes()[:size], tmp_path)
+
+    assert refusal.value.code in {"damaged_file", "unsupported_type"}
