@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from youworker.core.cancellation import keep_cancellations
+
 
 class CommonConfig(AppConfig):
     """Holds the few rows that belong to no domain."""
@@ -10,7 +12,8 @@ class CommonConfig(AppConfig):
     label = "common"
 
     def ready(self) -> None:
-        """Refuse to start with a rate limit that cannot be read."""
+        """Refuse to start with a rate limit that cannot be read; lose no cancellation."""
         from youworker.core.api.rate_limits import check_rates  # noqa: PLC0415 -- needs the apps
 
         check_rates()
+        keep_cancellations()
