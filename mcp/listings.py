@@ -59,6 +59,7 @@ class CheckedAnswers:
         inner: Any = session
         self.inner = inner._dispatcher  # noqa: SLF001
         inner._dispatcher = self  # noqa: SLF001
+        deliver_nameless_errors(self.inner)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -119,6 +120,25 @@ class CheckedAnswers:
             # A version without a schema of its own: the SDK does not look either.
             return {}
         return {}
+
+
+def deliver_nameless_errors(dispatcher: Any) -> None:
+    """Let an error that names no request end the only one that waits, as its answer.
+
+    JSON-RPC has them for requests a server could not read; the SDK drops them, and whoever asked
+    waits until the time is up.
+    """
+    deliver = getattr(dispatcher, "_resolve_pending", None)
+    if deliver is None:
+        return  # Without streams between them, nobody needs names.
+
+    def deliver_to_somebody(name: Any, outcome: Any) -> None:
+        waiting = list(dispatcher._pending)  # noqa: SLF001
+        if name is None and len(waiting) == 1:
+            name = waiting[0]
+        deliver(name, outcome)
+
+    dispatcher._resolve_pending = deliver_to_somebody  # noqa: SLF001
 
 
 def with_plain_schema(tool: Any) -> tuple[Any, str]:

@@ -21,6 +21,7 @@ MOST_PARTS = 100
 MOST_VALUES = 200
 MOST_ALTERNATIVES = 20
 LONGEST_NOTE = 100
+MOST_EXAMPLES = 10
 LONGEST_DESCRIPTION = 1000
 
 TYPES = {
@@ -38,6 +39,14 @@ TYPES = {
     "map": "object",
     "list": "array",
     "tuple": "array",
+}
+KINDS: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    dict: "object",
+    list: "array",
 }
 # Which words tell the type of a schema that does not name it.
 TELLING = (
@@ -278,9 +287,7 @@ def values_of(schema: dict[str, Any]) -> list[Any]:
 
 def type_of(value: Any) -> str:
     """The type of a value in the words of JSON Schema."""
-    kinds: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
-    kinds |= {dict: "object", list: "array"}
-    return kinds.get(type(value), "null")
+    return KINDS.get(type(value), "null")
 
 
 def described(schema: dict[str, Any]) -> dict[str, Any]:
@@ -289,12 +296,22 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
     text = given.strip()[:LONGEST_DESCRIPTION] if isinstance(given, str) else ""
     for word in NOTED:
         value = schema.get(word)
-        if value is None or value in ("", [], {}) or isinstance(value, dict):
+        if not is_short(value):
             continue
         shown = str(value)
         if len(shown) <= LONGEST_NOTE and shown not in text:
             text = f"{text} ({word}: {shown})".strip()
     return {"description": text} if text else {}
+
+
+def is_short(value: Any) -> bool:
+    """Whether a value can be told in a note: one plain value, or a few."""
+    if isinstance(value, list):
+        plain = all(not isinstance(each, list) and is_short(each) for each in value[:MOST_EXAMPLES])
+        return 0 < len(value) <= MOST_EXAMPLES and plain
+    return (
+        type_of(value) not in ("null", "object") and value != "" and len(str(value)) <= LONGEST_NOTE
+    )
 
 
 def list_in(schema: dict[str, Any], word: str) -> list[Any]:

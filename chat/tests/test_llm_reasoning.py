@@ -255,6 +255,17 @@ def test_parts_of_both_kinds_are_kept_apart():
     assert heard(made.feed(line({"content": parts}, "stop"))) == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["ok", ["o", "k"], [{"type": "text", "text": "ok"}], {"type": "text", "text": "ok"}],
+)
+def test_text_has_many_shapes(content):
+    made = AnswerReader(Limits())
+    blocks = line({"content": True}), line({"content": content}, "stop")
+
+    assert heard([event for block in blocks for event in made.feed(block)]) == ("", "ok")
+
+
 def test_tags_behind_reasoning_in_a_field_are_text():
     made = AnswerReader(Limits())
     blocks = [line({"reasoning": "hm"}), line({"content": "Close it.\n</think>\n"}, "stop")]

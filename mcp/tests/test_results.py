@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call
+from mcp.listings import deliver_nameless_errors
 from mcp.results import NO_REASON, NO_WORDS, read_result
 from mcp.tests.scripts import JSON, SSE, Hangup, answered, reply, usual
 from mcp.wire import read_message
@@ -207,6 +208,50 @@ async def test_an_error_that_a_server_answers_with_is_no_outage(
     outcome = await call(endpoint, "echo", {}, correlation_id="")
 
     assert (outcome.is_error, outcome.text) == (True, words)
+
+
+NAMELESS = '{"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "unreadable"}}'
+
+
+@pytest.mark.parametrize("over", ["stdio", "http"])
+async def test_an_error_that_names_no_request_is_the_answer_of_the_only_one(
+    scripted_argv, http_script, over, mcp_limits
+):
+    mcp_limits(call_timeout=20.0)
+    endpoint = program(scripted_argv, {"tools/call": NAMELESS})
+    if over == "http":
+        endpoint = Endpoint("odd", "http", url=http_script.url, protocol="handshake")
+
+        def answer(request, message):
+            if message.get("method") == "tools/call":
+                return 200, JSON, NAMELESS.encode()
+            return usual(request, message)
+
+        http_script.answer = answer
+
+    outcome = await call(endpoint, "echo", {}, correlation_id="")
+
+    assert (outcome.is_error, outcome.text) == (True, "unreadable")
+
+
+def test_an_error_that_names_no_request_ends_none_of_several():
+    ended = []
+
+    class Dispatcher:
+        def __init__(self):
+            self._pending = {1: "a", 2: "b"}
+
+        def _resolve_pending(self, name, outcome):
+            ended.append((name, outcome))
+
+    dispatcher = Dispatcher()
+    deliver_nameless_errors(dispatcher)
+
+    deliver = dispatcher._resolve_pending  # noqa: SLF001 -- the SDK has no other place
+    deliver(None, "error")
+    deliver(2, "fine")
+
+    assert ended == [(None, "error"), (2, "fine")]
 
 
 def hang_up(_):

@@ -232,6 +232,39 @@ def test_hostile_schemas_cost_little_and_stay_small(name):
     assert len(orjson.dumps(found)) < 2_000_000
 
 
+def test_only_a_few_short_examples_are_told():
+    many = {"type": "string", "examples": [f"e{n}" for n in range(5000)]}
+    few = {"type": "string", "examples": ["a", 1, True], "default": "b"}
+    long = {"type": "string", "default": "x" * 101, "pattern": "", "format": None}
+    nested = {"type": "array", "default": [["a"]], "examples": [{"a": 1}]}
+
+    found = repaired_schema(arguments(many=many, few=few, long=long, nested=nested))["properties"]
+
+    told = {name: each.get("description", "") for name, each in found.items()}
+    assert told["few"] == "(default: b) (examples: ['a', 1, True])"
+    assert (told["many"], told["long"], told["nested"]) == ("", "", "")
+
+
+class CountedList(list):
+    """A list that says how often it was written out."""
+
+    written = 0
+
+    def __repr__(self):
+        type(self).written += 1
+        return super().__repr__()
+
+
+def test_long_lists_are_not_written_out_for_each_place_that_refers_to_them():
+    examples = CountedList(range(10_000))
+    schema = arguments(**{f"p{n}": {"$ref": "#/$defs/e"} for n in range(100)})
+    schema["$defs"] = {"e": {"type": "string", "examples": examples}}
+
+    repaired_schema(schema)
+
+    assert CountedList.written == 0
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

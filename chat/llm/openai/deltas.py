@@ -28,8 +28,12 @@ def thought_of(delta: dict[str, Any]) -> str:
 
 def parts_of(content: Any) -> tuple[str, str]:
     """Reasoning and text of content that is no string but parts with types."""
+    if isinstance(content, dict) and text_in(content):
+        content = [content]
     if not isinstance(content, list):
-        return "", as_text(content)
+        return "", "" if isinstance(content, bool) else as_text(content)
+    if all(isinstance(part, str) for part in content):
+        return "", "".join(content)
     thoughts: list[str] = []
     texts: list[str] = []
     for part in content:
