@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+HARD_BLANK = re.compile(rb"(?<!\\)((?:\\\\)*+)\\~")
 HARD_HYPHEN = re.compile(rb"(?<!\\)((?:\\\\)*+)\\_")
 # What the extractor adds to days without a time, and to times without a day.
 MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
@@ -64,14 +65,14 @@ def read_old_office(data: bytes, mime: str) -> Extract:
 def read_book(data: bytes, mime: str) -> Extract:
     """A book with its headings."""
     found = extract(data, mime, configuration())
-    text = markdown.without_markup(found.content)
+    text = markdown.without_escapes(markdown.without_markup(found.content))
     return Extract(text, title_of(found), markdown.headings_of(text))
 
 
 @kinds.reads(kinds.RTF)
 def read_rtf(data: bytes, mime: str) -> Extract:
-    """An RTF file; the extractor takes its hyphen that never breaks for an underscore."""
-    return read_signs(HARD_HYPHEN.sub(rb"\1-", data), mime, plain)
+    """An RTF file; the extractor takes hyphens and blanks that never break for other signs."""
+    return read_signs(HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", data)), mime, plain)
 
 
 @kinds.reads(kinds.XLSB)

@@ -17,9 +17,12 @@ LINK = re.compile(
     r"!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]"
     r"\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
 )
-STRONG = re.compile(r"\*\*(\S(?:[^*\n]*\S)?)\*\*")
+# A star behind a backslash is one that was written, not a mark.
+STRONG = re.compile(r"(?<!\\)\*\*(\S(?:[^*\n]*[^\s\\])?)(?<!\\)\*\*")
 EMPHASISED_CODE = re.compile(r"\*(`[^`*\n]+`)\*")
-EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])")
+EMPHASIS = re.compile(r"(?<![\w*\\])\*([^\s*](?:[^*\n]*[^\s*])?)(?<!\\)\*(?![\w*])")
+# A sign that the extractor escaped, or code, where a backslash is only one.
+ESCAPED = re.compile(r"`[^`\n]*+`|\\([!-/:-@\[-`{-~])")
 # Looked for at the first blank only: a run that no bar follows would be read once per blank.
 PADDING = re.compile(r"(?<![ \t])[ \t]{2,}+(?=\|)")
 RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*|\|(?:\s*\|)+\s*")
@@ -48,6 +51,17 @@ def plain(line: str, code: bool) -> str | None:  # noqa: FBT001 -- comes from `f
         line = STRONG.sub(r"\1", EMPHASISED_CODE.sub(r"\1", line))
         line = EMPHASIS.sub(r"\1", line)
     return line
+
+
+def without_escapes(text: str) -> str:
+    """Text without the backslashes before signs, except in code."""
+    lines = (line if code else unescaped(line) for line, code in fenced(text.split("\n")))
+    return "\n".join(lines)
+
+
+def unescaped(line: str) -> str:
+    """A line with its escaped signs as they are."""
+    return ESCAPED.sub(lambda found: found[1] or found[0], line) if "\\" in line else line
 
 
 def fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:

@@ -37,6 +37,8 @@ MARKUP = re.compile(
 )
 # More digits than any character has; Python refuses to read thousands of them.
 MONSTERS = re.compile(r"&#(?:[0-9]{9,}+|x[0-9a-f]{9,}+);?", re.I)
+# Stands for stars of the page, which the extractor would not tell from those it sets itself.
+STAR = "\ufdd0"
 SILENT = {"template", "noscript", "nav", "head"}
 BLOCKS = {
     *("p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "table"),
@@ -53,8 +55,10 @@ def read_webpage(data: bytes, mime: str) -> Extract:
 def read_decoded(page: Decoded) -> Extract:
     """The text of a page whose characters are known."""
     title, body = divide(page.text)
-    found = extract(body.encode(errors="replace"), kinds.HTML.mime, configuration())
-    text = markdown.without_markup(found.content).strip() or bare_text(body)
+    marked = body.replace("*", STAR)
+    found = extract(marked.encode(errors="replace"), kinds.HTML.mime, configuration())
+    shown = markdown.without_escapes(markdown.without_markup(found.content))
+    text = shown.replace(STAR, "*").strip() or bare_text(body)
     return Extract(text, title, markdown.headings_of(text), notes=page.notes)
 
 

@@ -219,6 +219,13 @@ def test_pages_declare_their_encoding_as_browsers_look_for_it(head, codec):
         (b"<?xml version='1.0' encoding='windows-1250'?>", "cp1250"),
         (b"\n\n# coding: koi8-r", ""),
         (b"the encoding: rot13", ""),
+        (b'@charset "windows-1250";', "cp1250"),
+        (b'a {}\n@charset "windows-1250";', ""),
+        (b"% x\n\\documentclass{a}\n\\usepackage[applemac]{inputenc}", "mac-roman"),
+        (b"\\usepackage[ansinew]{inputenc}", "cp1252"),
+        (b"\\usepackage[ngerman]{babel}", ""),
+        (b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=ISO-8859-2\\n"', "iso8859-2"),
+        (b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=CHARSET\\n"', ""),
     ],
 )
 def test_texts_name_their_encoding_in_a_comment(head, codec):

@@ -178,6 +178,24 @@ def test_rtf_tells_a_hyphen_from_a_backslash(parse):
     assert parsed.text.strip() == "a-b c\\_d # 1 & 2"
 
 
+def test_rtf_keeps_stars_and_blanks_that_never_break(parse):
+    parsed = parse("old.rtf", rb"{\rtf1\ansi 3\~kg *a* **b** {\b c} {\i d} e\\~f\par}")
+
+    assert parsed.text.strip() == "3 kg *a* **b** c d e\\~f"
+
+
+def test_pages_keep_stars_and_backslashes(parse):
+    cells = "<tr><td>a*b*c_d_</td><td>p|q C:\\*.txt</td></tr><tr><td>1</td><td>#2</td></tr>"
+    prose = "<p>*x* **y** C:\\a\\*.b \\\\host\\share <b>fat</b> <code>\\d\\.\\*</code></p>"
+
+    parsed = parse("page.html", f"<html><table>{cells}</table>{prose}</html>".encode())
+
+    assert parsed.text == (
+        "| a*b*c_d_ | p|q C:\\*.txt |\n| 1 | #2 |\n\n"
+        "*x* **y** C:\\a\\*.b \\\\host\\share fat `\\d\\.\\*`"
+    )
+
+
 def test_old_word_files_keep_signs_and_tabs(parse, data):
     parsed = parse("old.doc", (data / "contract.doc").read_bytes())
 

@@ -297,6 +297,7 @@ READERS = [
     (read_mail, ["=?utf-8?q?", "?=", ">", "From ", ": ", "\n\n", "--b", "Content-Type: a/b;c="]),
     (recognise, ["~{", "\x1b$B", "\x00", "\xe9", "\xe4\xf6", "a", "\xff\xfe"]),
     (markdown.without_markup, ["#", "|", "-", "[", "](", ")", "*", "`", "`" * 3, '"']),
+    (markdown.without_escapes, ["`", "\\", "*", "|", " "]),
     (markdown.headings_of, ["# ", "#", "[a](b)", "*", "`" * 3, "\\"]),
     (split, ["# a\n", "\n", ".", "'", ";", "\u3002"]),
     (
