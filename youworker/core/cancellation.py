@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def wait_for(awaited: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 -- its signature
+async def wait_for(fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 -- its signature
     """Wait, so many seconds at most, as Python 3.12 does; raises `TimeoutError`."""
     async with asyncio.timeout(timeout):
-        return await awaited
+        return await fut
 
 
 def keep_cancellations() -> None:
     """Let every library of this process wait like that."""
     if sys.version_info < (3, 12):
-        asyncio.wait_for = asyncio.tasks.wait_for = wait_for
+        # Whoever still waits for a generator is not among our libraries.
+        asyncio.wait_for = asyncio.tasks.wait_for = wait_for  # type: ignore[assignment]
