@@ -93,6 +93,25 @@ def test_upload_refuses_nonsense_and_keeps_nothing(client, files, fields, expect
     assert not IngestionRun.objects.exists()
 
 
+@pytest.mark.parametrize("charset", ["idna", "punycode", "rot13", "utf-16", "nonsense"])
+def test_upload_reads_forms_in_utf8_whatever_they_name(client, charset):
+    body = (
+        '--b\r\nContent-Disposition: form-data; name="tags"\r\n\r\nGröße\r\n'
+        '--b\r\nContent-Disposition: form-data; name="files"; filename="ä.txt"\r\n\r\n'
+        "x\r\n--b--\r\n"
+    )
+
+    response = client.generic(
+        "POST",
+        "/v1/ingestion/uploads",
+        body.encode(),
+        content_type=f"multipart/form-data; boundary=b; charset={charset}",
+    )
+
+    assert response.status_code == 202
+    assert response.json()["tags"] == ["Größe"]
+
+
 def test_upload_refuses_other_bodies(client):
     response = client.post("/v1/ingestion/uploads", {"files": []}, format="json")
 

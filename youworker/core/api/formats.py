@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.json import strict_constant
 
@@ -60,3 +60,32 @@ class Utf8JSONParser(JSONParser):
             raise ParseError("JSON parse error - it is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"JSON parse error - {error}") from error
+
+
+class Utf8FormParser(FormParser):
+    """Reads forms in UTF-8, whatever `charset` they name."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return super().parse(stream, media_type, in_utf8(parser_context))
+
+
+class Utf8MultiPartParser(MultiPartParser):
+    """Reads forms with files in UTF-8, whatever `charset` they name (RFC 7578, section 5.1.2)."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return super().parse(stream, media_type, in_utf8(parser_context))
+
+
+def in_utf8(parser_context: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a parser is told, with the encoding that it has to use."""
+    return {**(parser_context or {}), "encoding": "utf-8"}
