@@ -17,9 +17,6 @@ MOST_FILES = 65_536
 THREAD_SECONDS = 3.0
 # Loading the tools' library takes a second of CPU, which the start of the others needs more.
 LOADING_PAUSE = 2.0
-# So long the event loop waits for a busy thread, ten times less than Python lets it: what has
-# begun, streams above all, goes before what begins.
-SWITCH_SECONDS = 0.0005
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +41,6 @@ def serve(host: str, port: int) -> int:
     if not keys_fit():
         return 1
     raise_file_limit()
-    sys.setswitchinterval(SWITCH_SECONDS)
     server = WebServer(application, endpoint(host, port), has_known_secret, begin_work)
     server.run()
     return end_in_time(1 if server.failed else 0)
