@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check audit lock schema clean
+.PHONY: help run test test-fast check audit lock schema vendor outdated clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -26,12 +26,13 @@ test-fast: JOBS := 3
 test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
 
-check: .venv/development.stamp ## Formatting, lint, types, the direction of imports and names
+check: .venv/development.stamp ## Formatting, lint, types, the direction of imports, names, vendored files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	DATA_DIR=.venv/detached $(BIN)/python -m mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.names
+	$(BIN)/python -m tools.vendor --check
 
 # Fails as well when the advisory service knows nothing of a package or cannot be reached.
 audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
@@ -48,6 +49,12 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 
 schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
 	$(BIN)/python -m tools.schema
+
+vendor: .venv/development.stamp ## Copy the browser's libraries that vendor.toml names (needs npm)
+	$(BIN)/python -m tools.vendor
+
+outdated: .venv/development.stamp ## Newer versions of the browser's libraries (needs npm)
+	$(BIN)/python -m tools.vendor --outdated
 
 clean: ## Remove the environment and caches; data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage
