@@ -15,11 +15,12 @@ from rest_framework.views import APIView
 from accounts.exceptions import IdentityRefused
 from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
+from youworker.core.api.error_views import refused
 from youworker.core.api.formats import Utf8FormParser, Utf8JSONParser
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.api.schema import ErrorsSerializer
 from youworker.core.config import config
-from youworker.core.exceptions import Forbidden
+from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.pages.base import own_page
 from youworker.sso.forward_auth import forward_auth_is_on
 
@@ -110,7 +111,12 @@ class OidcCallbackView(AnonymousView):
         """Begin a session and go where the person wanted to go."""
         require_provider()
         said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
-        _user, wanted = services().finish_oidc(request._request, **said)
+        try:
+            _user, wanted = services().finish_oidc(request._request, **said)
+        except DomainError as error:
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            return refused(request._request, error)
         return HttpResponseRedirect(wanted or reverse("home"))
 
 

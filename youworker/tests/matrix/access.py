@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from youworker.tests.matrix.world import KEYS, PEOPLE
+from youworker.tests.matrix.world import KEYS, PEOPLE, ROLES
 
 if TYPE_CHECKING:
     from youworker.tests.matrix.world import Row
 
 UNKNOWN = {"anonymous": 401, "deactivated": 401}
+SIGN_IN_FIRST = 302
 
 # For each kind of access: who gets in (None), and the status of everybody else.
 ADMITTED: dict[str, dict[str, int | None]] = {
@@ -31,6 +32,8 @@ def expected(row: Row) -> dict[str, int]:
         return dict.fromkeys([*UNKNOWN, *PEOPLE, *KEYS, "staff_key:admin"], row.ok)
     admitted = ADMITTED[row.access]
     people = {role: row.ok if status is None else status for role, status in admitted.items()}
+    if row.is_page:
+        return dict.fromkeys(ROLES, SIGN_IN_FIRST) | people
     keys = dict.fromkeys((*KEYS, "staff_key:admin"), row.refused_key)
     if row.scope:
         keys[f"key:{row.scope}"] = people["owner"]
