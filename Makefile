@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check audit lock schema clean
+.PHONY: help run test test-fast check audit lock schema messages clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -48,6 +48,9 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 
 schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
 	$(BIN)/python -m tools.schema
+
+messages: .venv/development.stamp ## Bring the translations up to date with what the sources say
+	$(BIN)/python -m tools.messages
 
 clean: ## Remove the environment and caches; data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage
