@@ -14,7 +14,7 @@ def test_preferences_of_somebody_unknown_stay_in_the_browser(client):
 
     assert 'data-theme="dark"' in shown
     assert 'lang="it"' in shown
-    assert "<h1 id=\"dialog-title\">Accedi</h1>" in shown
+    assert '<h1 id="dialog-title">Accedi</h1>' in shown
 
 
 def test_the_language_is_kept_in_the_account(client):

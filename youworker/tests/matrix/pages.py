@@ -7,7 +7,7 @@ from typing import Any
 from youworker.tests.matrix.world import Row
 
 
-def page(  # noqa: PLR0913 -- a row of a table
+def page(
     method: str,
     path: str,
     access: str = "signed_in",
@@ -22,7 +22,7 @@ def page(  # noqa: PLR0913 -- a row of a table
 
 SHELL = [
     page("get", "", ok=302),
-    page("get", "sign-in", "public"),
+    page("get", "sign-in", "signed_out"),
     page("post", "sign-in", "public", 422, body={}),
     page("post", "sign-out", ok=302),
     page("post", "preferences", "public", 302, body={"theme": "dark"}),
