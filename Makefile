@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check audit lock schema vendor outdated clean
+.PHONY: help run test test-fast check audit lock schema messages vendor outdated clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -55,6 +55,9 @@ vendor: .venv/development.stamp ## Copy the browser's libraries that vendor.toml
 
 outdated: .venv/development.stamp ## Newer versions of the browser's libraries (needs npm)
 	$(BIN)/python -m tools.vendor --outdated
+
+messages: .venv/development.stamp ## Bring the translations up to date with what the sources say
+	$(BIN)/python -m tools.messages
 
 clean: ## Remove the environment and caches; data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage

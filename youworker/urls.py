@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),
+    path("", include("youworker.pages.urls")),
     path("", include("youworker.sso.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.data_protection.urls")),

@@ -51,6 +51,7 @@ from accounts.services.sign_in import (
     prove_identity,
     require_recent_sign_in,
     sign_in,
+    sign_in_with_code,
 )
 from accounts.services.staff_access import may_read_private, open_private
 
@@ -90,6 +91,7 @@ __all__ = [
     "second_factor_of",
     "session_store",
     "sign_in",
+    "sign_in_with_code",
     "sign_out",
     "store_password",
     "update_profile",

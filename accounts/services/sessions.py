@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zoneinfo
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language_from_request
 
 from accounts.exceptions import SignInFailed
 from accounts.models import SignIn, User
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # Where a session keeps the id of its row.
 ROW = "sign_in"
+# Our pages say there which zone the device is in.
+ZONE_COOKIE = "time_zone"
 USER_AGENT_CHARACTERS = 200
 MINUTE = 60
 REMEMBERED = 10_000
@@ -42,6 +46,8 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
     if SESSION_KEY in request.session:
         # Django would go on with the same id when the same user signs in again.
         request.session.flush()
+    if user.last_login is None:
+        adopt_preferences(user, request)
     login(request, user, backend=BACKEND)
     row = SignIn.objects.create(
         user=user,
@@ -55,6 +61,15 @@ def begin_session(request: HttpRequest, user: User, *, method: SignInMethod) -> 
     request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     audit.record("user.login", actor=user, method=str(method))
     return row
+
+
+def adopt_preferences(user: User, request: HttpRequest) -> None:
+    """Take language and time zone from the browser of somebody who signs in for the first time."""
+    user.language = get_language_from_request(request)
+    zone = request.COOKIES.get(ZONE_COOKIE, "")
+    if zone in zoneinfo.available_timezones():
+        user.time_zone = zone
+    user.save(update_fields=["language", "time_zone"])
 
 
 def user_agent_of(request: HttpRequest) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password
+from django.core import signing
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts import throttling
 from accounts.authenticators import use_code
@@ -22,6 +24,11 @@ from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+
+PROOF = "accounts.password_proof"
+# Long enough to find the telephone.
+PROOF_SECONDS = 300
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str, code: str = "") -> User:
@@ -47,10 +54,47 @@ def check_credentials(*, username: str, password: str, code: str = "") -> User:
         raise SignInFailed("The user name or the password is wrong.")
     if has_second_factor(user):
         if not code:
-            raise SecondFactorRequired("A code of the second factor is needed.")
+            raise SecondFactorRequired(
+                "A code of the second factor is needed.", proof=password_proof(user)
+            )
         if not code_matches(user, code):
             raise SignInFailed("The code is wrong or was used before.")
     return user
+
+
+def sign_in_with_code(request: HttpRequest, *, proof: str, code: str) -> User:
+    """Begin a session of somebody who gave their password a moment ago; `proof` says who.
+
+    Raises `SignInFailed` when the proof is too old or the code is wrong.
+    """
+    user = user_of_proof(proof)
+    if user is None:
+        raise SignInFailed("That took too long. Sign in again.")
+    if not code_matches(user, code):
+        raise SignInFailed("The code is wrong or was used before.")
+    begin_session(request, user, method=SignInMethod.PASSWORD)
+    return user
+
+
+def password_proof(user: User) -> str:
+    """Says for a few minutes, to us alone, that somebody knew the password of a user."""
+    return signing.dumps([str(user.pk), mark_of_password(user)], salt=PROOF)
+
+
+def user_of_proof(proof: str) -> User | None:
+    """The user of `password_proof`, unless it is old, was forged, or the password changed."""
+    try:
+        pk, mark = signing.loads(proof, salt=PROOF, max_age=PROOF_SECONDS)
+    except signing.BadSignature:
+        return None
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    known = user is not None and may_use_password(user) and mark == mark_of_password(user)
+    return user if known else None
+
+
+def mark_of_password(user: User) -> str:
+    """What changes when a user's password changes."""
+    return salted_hmac(PROOF, user.password).hexdigest()
 
 
 def may_use_password(user: User) -> bool:

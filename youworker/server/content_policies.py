@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EVAL
 from csp.middleware import CSPMiddleware, PolicyParts
+
+from youworker.core.config import config
+from youworker.core.pages.paths import is_for_programs
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -23,7 +27,6 @@ PDF_WORKER: Directives = {
     "frame-ancestors": [NONE],
 }
 PDF_WORKER_FILE = re.compile(r"/static/([0-9a-f]{12}/)?vendor/pdfjs/pdf\.worker\.min\.mjs")
-FOR_PROGRAMS = ("/v1/", "/health/", "/static/", "/metrics", "/mcp")
 # Browsers' own viewers style the page they put around a document.
 PDF: Directives = {
     "default-src": [SELF],
@@ -45,6 +48,7 @@ PAGES: dict[str, Directives] = {
         "worker-src": ["blob:"],
     },
 }
+SIGN_IN = "/sign-in"
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -76,8 +80,16 @@ def chosen(path: str, content_type: str) -> tuple[Directives | None, dict[str, A
     for prefix, exceptions in PAGES.items():
         if path.startswith(prefix) and content_type.startswith("text/html"):
             return None, exceptions
+    if path == SIGN_IN and config.identity.oidc_issuer:
+        # Browsers ask for it where the form's answer leads, too.
+        return None, {"form-action": [SELF, origin_of(config.identity.oidc_issuer)]}
     if content_type.startswith("application/pdf"):
         return PDF, {}
     if PDF_WORKER_FILE.fullmatch(path):
         return PDF_WORKER, {}
-    return (NOTHING, {}) if path.startswith(FOR_PROGRAMS) else (None, {})
+    return (NOTHING, {}) if is_for_programs(path) else (None, {})
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address."""
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))

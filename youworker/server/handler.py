@@ -186,7 +186,11 @@ def caller_of(request: HttpRequest) -> Caller:
 def refusal(request: HttpRequest) -> HttpResponseBase:
     """The answer to somebody who has waited too long for a slot."""
     answer = error_views.answer(
-        503, "server_error", "unavailable", f"The server is busy; try again in {RETRY_SECONDS} s."
+        request,
+        503,
+        "server_error",
+        "unavailable",
+        f"The server is busy; try again in {RETRY_SECONDS} s.",
     )
     answer["Retry-After"] = str(RETRY_SECONDS)
     return labelled(answer, accept_correlation_id(request.headers.get(HEADER)))

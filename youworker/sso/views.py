@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -16,19 +15,19 @@ from rest_framework.views import APIView
 from accounts.exceptions import IdentityRefused
 from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
+from youworker.core.api.error_views import refused
 from youworker.core.api.formats import Utf8FormParser, Utf8JSONParser
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.api.schema import ErrorsSerializer
 from youworker.core.config import config
-from youworker.core.exceptions import Forbidden
+from youworker.core.exceptions import DomainError, Forbidden
+from youworker.core.pages.base import own_page
 from youworker.sso.forward_auth import forward_auth_is_on
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from rest_framework.request import Request
-
-    from accounts.models import User
 
 
 class ProviderSerializer(serializers.Serializer[Any]):
@@ -99,7 +98,7 @@ class OidcLoginView(AnonymousView):
         if not from_our_pages(request):
             raise Forbidden("Sign-in starts on a page of ours.")
         wanted = request.data.get("next") if hasattr(request.data, "get") else None
-        page = own_page(request, wanted)
+        page = own_page(request._request, wanted)
         return HttpResponseRedirect(services().start_oidc(request._request, next_url=page))
 
 
@@ -112,8 +111,13 @@ class OidcCallbackView(AnonymousView):
         """Begin a session and go where the person wanted to go."""
         require_provider()
         said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
-        user, wanted = services().finish_oidc(request._request, **said)
-        return HttpResponseRedirect(wanted or home_of(user))
+        try:
+            _user, wanted = services().finish_oidc(request._request, **said)
+        except DomainError as error:
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            return refused(request._request, error)
+        return HttpResponseRedirect(wanted or reverse("home"))
 
 
 def services() -> ModuleType:
@@ -138,17 +142,3 @@ def from_our_pages(request: Request) -> bool:
     """Whether a browser, which always says so, is on a page of ours; others are no browsers."""
     headers = {name.lower().encode(): value for name, value in request.headers.items()}
     return origin_allowed(headers)
-
-
-def own_page(request: Request, wanted: object) -> str:
-    """A page of this host; empty for anything else."""
-    text = wanted if isinstance(wanted, str) else ""
-    ours = url_has_allowed_host_and_scheme(
-        text, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return text if ours else ""
-
-
-def home_of(user: User) -> str:
-    """Where somebody starts who did not say where they wanted to go."""
-    return reverse("admin:index") if user.is_staff else reverse("docs")

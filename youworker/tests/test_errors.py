@@ -58,6 +58,15 @@ def client():
     return Client(raise_request_exception=False)
 
 
+FOR_PROGRAMS = {"Accept": "application/json"}
+
+
+def page_of(answer, status):
+    assert (answer.status_code, answer["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert len(answer["X-Correlation-ID"]) == 32
+    return answer.content.decode()
+
+
 def errors_of(answer, status, kind):
     assert answer.status_code == status
     assert len(answer["X-Correlation-ID"]) == 32
@@ -68,12 +77,42 @@ def errors_of(answer, status, kind):
 
 
 def test_an_unknown_route(client):
-    assert errors_of(client.get("/nowhere"), 404, "client_error")["code"] == "not_found"
+    answer = client.get("/v1/nowhere")
+
+    assert errors_of(answer, 404, "client_error")["code"] == "not_found"
+
+
+def test_people_get_a_page(client):
+    shown = page_of(client.get("/nowhere", headers={"Accept": "text/html,*/*"}), 404)
+
+    assert "<h1>This page does not exist</h1>" in shown
+    assert 'href="/"' in shown
+
+
+def test_people_get_it_in_their_language(client):
+    shown = page_of(client.get("/nowhere", headers={"Accept-Language": "it"}), 404)
+
+    assert "<h1>Questa pagina non esiste</h1>" in shown
+
+
+def test_a_program_that_lost_its_way_understands_the_answer(client):
+    answer = client.get("/nowhere", headers=FOR_PROGRAMS)
+
+    assert errors_of(answer, 404, "client_error")["code"] == "not_found"
+
+
+def test_a_part_of_a_page_shows_the_error_over_the_page(client):
+    answer = client.get("/crash", headers={"HX-Request": "true"})
+
+    assert answer["HX-Retarget"] == "#toasts"
+    shown = page_of(answer, 500)
+    assert "<html" not in shown
+    assert answer["X-Correlation-ID"] in shown
 
 
 @pytest.mark.parametrize("where", ["/crash", "/fail/crash"])
 def test_our_own_mistakes_say_nothing(client, where):
-    answer = client.get(where)
+    answer = client.get(where, headers=FOR_PROGRAMS)
 
     assert errors_of(answer, 500, "server_error")["code"] == "error"
     assert b"secret" not in answer.content
@@ -99,11 +138,13 @@ def test_limits_say_when_to_come_back(client):
 def test_a_write_without_the_csrf_token():
     client = Client(enforce_csrf_checks=True)
 
-    assert errors_of(client.post("/plain"), 403, "client_error")["code"] == "csrf_failed"
+    answer = client.post("/plain", headers=FOR_PROGRAMS)
+
+    assert errors_of(answer, 403, "client_error")["code"] == "csrf_failed"
 
 
 def test_a_foreign_host(client):
-    answer = client.get("/plain", headers={"Host": "evil.example"})
+    answer = client.get("/plain", headers={"Host": "evil.example", **FOR_PROGRAMS})
 
     assert errors_of(answer, 400, "client_error")["code"] == "bad_request"
 

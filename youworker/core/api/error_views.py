@@ -1,4 +1,4 @@
-"""Errors outside the views: the same shape as everywhere, without a word about our code."""
+"""Errors outside the views, without a word about our code: JSON for programs, pages for people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
 from youworker.core.exceptions import DomainError, RateLimited
+from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 SERVER_ERROR = 500
 
 
-def answer(status: int, kind: str, code: str, detail: str) -> HttpResponse:
-    """One error in the shape of the API."""
+def answer(request: HttpRequest, status: int, kind: str, code: str, detail: str) -> HttpResponse:
+    """One error: a page for people, else the shape of the API."""
+    if wants_page(request):
+        return render_error(request, status, detail)
     errors = [{"code": code, "detail": detail, "attr": None}]
     return JsonResponse({"type": kind, "errors": errors}, status=status)
 
@@ -41,7 +45,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Render a rule's refusal, or a form of the admin that was made by hand."""
         if isinstance(exception, DomainError):
-            return refused(exception)
+            return refused(request, exception)
         # Django trusts the forms it made to hold well-formed ids.
         if isinstance(exception, ValidationError) and request.path.startswith(
             reverse("admin:index")
@@ -50,10 +54,10 @@ class RefusalMiddleware:
         return None
 
 
-def refused(error: DomainError) -> HttpResponse:
+def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """What a page answers when a rule refuses something."""
     kind = "server_error" if error.status >= SERVER_ERROR else "client_error"
-    response = answer(error.status, kind, error.code, error.message)
+    response = answer(request, error.status, kind, error.code, error.message)
     if isinstance(error, RateLimited):
         response["Retry-After"] = str(error.wait)
     return response
@@ -62,7 +66,7 @@ def refused(error: DomainError) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request Django itself refused: a wrong host, too many fields."""
     refusal = refusal_of(exception)
-    return answer(refusal.status, "client_error", refusal.code, refusal.message)
+    return answer(request, refusal.status, "client_error", refusal.code, refusal.message)
 
 
 def note_denial(request: HttpRequest, code: str) -> None:
@@ -77,21 +81,23 @@ def note_denial(request: HttpRequest, code: str) -> None:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A page for somebody else."""
     note_denial(request, "permission_denied")
-    return answer(403, "client_error", "permission_denied", "You may not do this.")
+    return answer(request, 403, "client_error", "permission_denied", _("You may not do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A write without the token of the session."""
     note_denial(request, "csrf_failed")
     detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
-    return answer(403, "client_error", "csrf_failed", detail)
+    if wants_page(request):
+        detail = _("This page was open for too long, or cookies are blocked. Load it again.")
+    return answer(request, 403, "client_error", "csrf_failed", detail)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such route."""
-    return answer(404, "client_error", "not_found", "Not found.")
+    return answer(request, 404, "client_error", "not_found", _("Not found."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Our mistake; the log has the correlation id that is in the answer's header."""
-    return answer(500, "server_error", "error", "Something went wrong on our side.")
+    return answer(request, 500, "server_error", "error", _("Something went wrong on our side."))

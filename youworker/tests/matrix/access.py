@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from youworker.tests.matrix.world import KEYS, PEOPLE
+from youworker.tests.matrix.world import KEYS, PEOPLE, ROLES
 
 if TYPE_CHECKING:
     from youworker.tests.matrix.world import Row
 
 UNKNOWN = {"anonymous": 401, "deactivated": 401}
+SOMEWHERE_ELSE = 302
 
 # For each kind of access: who gets in (None), and the status of everybody else.
 ADMITTED: dict[str, dict[str, int | None]] = {
@@ -29,8 +30,12 @@ def expected(row: Row) -> dict[str, int]:
     """The status every role gets from a route."""
     if row.access == "public":
         return dict.fromkeys([*UNKNOWN, *PEOPLE, *KEYS, "staff_key:admin"], row.ok)
+    if row.access == "signed_out":
+        return dict.fromkeys(ROLES, row.ok) | dict.fromkeys(PEOPLE, SOMEWHERE_ELSE)
     admitted = ADMITTED[row.access]
     people = {role: row.ok if status is None else status for role, status in admitted.items()}
+    if row.is_page:
+        return dict.fromkeys(ROLES, SOMEWHERE_ELSE) | people
     keys = dict.fromkeys((*KEYS, "staff_key:admin"), row.refused_key)
     if row.scope:
         keys[f"key:{row.scope}"] = people["owner"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from youworker.tests.matrix.pages import PAGE_ROWS
 from youworker.tests.matrix.world import Row
 
 READ, WRITE = "documents.read", "documents.write"
@@ -187,4 +188,4 @@ TOOLS = [
     Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
 ]
 
-ROWS = [*PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]
+ROWS = [*PAGE_ROWS, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]

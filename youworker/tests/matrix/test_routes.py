@@ -34,7 +34,7 @@ def url_of(row, world, *, absent=False):
         thing = row.things.get(name, row.thing)
         identifier = uuid.uuid4() if absent else getattr(world, thing).pk
         path = path.replace(f"<uuid:{name}>", str(identifier))
-    return path
+    return path.replace("<slug:language>", "it")
 
 
 def ask(row, world, role, *, absent=False):
@@ -42,7 +42,8 @@ def ask(row, world, role, *, absent=False):
     url = url_of(row, world, absent=absent)
     with transaction.atomic():
         client = world.client(role)
-        answer = getattr(client, row.method)(url, row.body)
+        form = {"format": "multipart"} if row.is_page and row.method != "get" else {}
+        answer = getattr(client, row.method)(url, row.body, **form)
         if not answer.streaming:
             answer.content  # noqa: B018 -- rendered before the rows go
         transaction.set_rollback(True)
@@ -69,4 +70,7 @@ def test_a_refused_answer_is_that_of_an_absent_thing(row):
     absent = ask(row, world, "stranger", absent=True)
 
     assert refused.status_code == absent.status_code == 404
-    assert refused.json() == absent.json()
+    if row.is_page:
+        assert refused.content == absent.content
+    else:
+        assert refused.json() == absent.json()

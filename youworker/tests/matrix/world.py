@@ -221,6 +221,8 @@ class Row:
     things: dict[str, str] = field(default_factory=dict)
     # Where only a session counts, a key is as good as nothing.
     refused_key: int = 403
+    # A page for people: forms are posted to it, and keys are nothing there.
+    is_page: bool = False
 
     @property
     def name(self) -> str:

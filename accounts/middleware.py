@@ -1,0 +1,48 @@
+"""Pages speak the language and the time of the account."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone, translation
+
+from accounts.services import note_use
+from youworker.core.pages.paths import is_for_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponseBase
+
+
+class AccountMiddleware:
+    """Answers pages in the user's language and time zone, and notes that the session is used.
+
+    Calls of programs are left alone: they say themselves what they want.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer: HttpResponseBase
+        if is_for_programs(request.path_info) or not request.user.is_authenticated:
+            answer = self.get_response(request)
+            return answer
+        user: Any = request.user
+        note_use(request.session)
+        # Locale's own middleware has chosen for this thread before, and does so for each request.
+        translation.activate(user.language)
+        request.LANGUAGE_CODE = translation.get_language()
+        with timezone.override(zone_of(user.time_zone)):
+            answer = self.get_response(request)
+        return answer
+
+
+def zone_of(name: str) -> zoneinfo.ZoneInfo | None:
+    """The zone with this name; none when the machine does not know it any more."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return None

@@ -1,0 +1,205 @@
+"""The translations of every app: `python -m tools.messages` brings them up to date.
+
+What pages, modules and Python mark for translation goes into `APP/locale/LANGUAGE/LC_MESSAGES`:
+`django.po`, and `djangojs.po` for modules; rooms of `youworker` share its catalogue. New messages
+are left empty for a translator, those nobody uses are dropped, and `.mo` files are compiled beside.
+With `--check` nothing is written: what is missing or wrong is told, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from babel.messages.catalog import Message
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("accounts", "chat", "documents", "groups", "ingestion", "mcp", "quotas", "youworker")
+# English is what the sources say.
+LANGUAGES = ("it",)
+SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
+# Other people's code, what no user sees, and what was said once.
+LEFT_OUT = {"vendor", "tests", "migrations"}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
+    "npgettext_lazy": DEFAULT_KEYWORDS["npgettext"],
+    "gettext_noop": None,
+    "t": None,
+    "tn": (1, 2),
+}
+# Without dates and names, so that a file changes only with its messages.
+HEADER = r"""msgid ""
+msgstr ""
+"Language: {language}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+"Plural-Forms: {plurals}\n"
+
+"""
+# What `t()` and `str.format` fill in.
+FILLED_IN = re.compile(r"\{\w*\}")
+
+
+def main(*arguments: str) -> int:
+    """Bring all catalogues up to date, and tell what is wrong with them."""
+    only_check = "--check" in arguments
+    if not only_check:
+        for app in APPS:
+            for path, source in app_sources(app):
+                write_catalog(path, source)
+    found = problems()
+    print(*found, sep="\n", end="\n" if found else "")  # noqa: T201
+    return int(only_check and bool(found))
+
+
+def app_sources(app: str) -> Iterator[tuple[Path, Catalog]]:
+    """Where the messages of an app belong in each language, and which ones it has now."""
+    for domain in SUFFIXES:
+        source = messages_in(ROOT / app, domain)
+        for language in LANGUAGES:
+            yield ROOT / app / "locale" / language / "LC_MESSAGES" / f"{domain}.po", source
+
+
+def messages_in(folder: Path, domain: str) -> Catalog:
+    """What the files of a folder mark for translation."""
+    found = Catalog()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in SUFFIXES[domain] and not LEFT_OUT.intersection(path.parts):
+            for _, message, comments, context in file_messages(path):
+                found.add(message, auto_comments=comments, context=context)
+    return found
+
+
+def file_messages(path: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:
+    """The marked messages of one file."""
+    text = path.read_text()
+    method = "python"
+    if path.suffix == ".js":
+        method = "javascript"
+    elif path.suffix != ".py":
+        # Django makes calls of the tags; the indentation of a page is none of Python's.
+        text = "\n".join(line.strip() for line in templatize(text).splitlines())
+    elif "gettext" not in text:
+        return
+    yield from extract(
+        method,
+        io.BytesIO(text.encode()),
+        KEYWORDS,
+        ("Translators:",),
+        {"encoding": "utf-8", "jsx": False, "parse_template_string": True},
+    )
+
+
+def write_catalog(path: Path, source: Catalog) -> None:
+    """Store a catalogue, when it changed, and what programs read of it."""
+    if not source:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".mo").unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = updated_text(path, source)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    if not is_compiled(path):
+        with path.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalog_at(path))
+
+
+def updated_text(path: Path, source: Catalog) -> str:
+    """How a catalogue should read: the messages of now, with the translations it has."""
+    catalog = catalog_at(path)
+    catalog.update(source, no_fuzzy_matching=True)
+    written = io.BytesIO()
+    write_po(
+        written,
+        catalog,
+        width=0,
+        no_location=True,
+        omit_header=True,
+        sort_output=True,
+        ignore_obsolete=True,
+    )
+    header = HEADER.format(language=path.parts[-3], plurals=catalog.plural_forms)
+    return f"{header}{written.getvalue().decode().strip()}\n"
+
+
+def catalog_at(path: Path) -> Catalog:
+    """The catalogue of a file; an empty one when there is no file yet."""
+    text = path.read_bytes() if path.exists() else b""
+    return read_po(io.BytesIO(text), locale=path.parts[-3], charset="utf-8")
+
+
+def is_compiled(path: Path) -> bool:
+    """Whether the compiled catalogue says the same as its source."""
+    compiled = path.with_suffix(".mo")
+    if not compiled.exists():
+        return False
+    with compiled.open("rb") as file:
+        return translations(read_mo(file)) == translations(catalog_at(path))
+
+
+def translations(catalog: Catalog) -> dict[object, object]:
+    """What a catalogue says for which message, as far as it is translated."""
+    return {
+        (message.context, message.id): message.string
+        for message in catalog
+        if message.id and message.string and not message.fuzzy
+    }
+
+
+def problems() -> list[str]:
+    """What is missing or wrong in all catalogues, in words for whoever mends it."""
+    found = []
+    said: dict[tuple[object, ...], tuple[object, Path]] = {}
+    for app in APPS:
+        for path, source in app_sources(app):
+            name = path.relative_to(ROOT)
+            if not source and not path.exists():
+                continue
+            if not path.exists() or path.read_text() != updated_text(path, source):
+                found.append(f"{name}: is not what the sources say; run `make messages`")
+            elif not is_compiled(path):
+                found.append(f"{name}: the .mo file says something else; run `make messages`")
+            for message in catalog_at(path):
+                found += [f"{name}: {message.id!r}: {each}" for each in faults(message)]
+                # Django makes one catalogue of all, so the first app's words would be everybody's.
+                key = (path.parts[-3], path.name, message.context, message.id)
+                other, where = said.setdefault(key, (message.string, name))
+                if message.id and other != message.string:
+                    found.append(f"{name}: {message.id!r}: {where} translates it otherwise")
+    return found
+
+
+def faults(message: Message) -> Iterator[str]:
+    """What is wrong with one translation."""
+    if not message.id:
+        return
+    forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    if message.fuzzy:
+        yield "is fuzzy"
+    if not all(forms):
+        yield "is not translated"
+        return
+    yield from (str(error) for error in message.check())
+    said = message.id if isinstance(message.id, str) else message.id[-1]
+    wanted = set(FILLED_IN.findall(said))
+    if set(FILLED_IN.findall(str(forms[-1]))) != wanted:
+        yield f"does not fill in {', '.join(sorted(wanted)) or 'the same'}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""What every page shares: somebody is signed in, writes are counted, refusals are readable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import FormView, View
+from rest_framework.permissions import SAFE_METHODS
+
+from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
+from youworker.core.exceptions import DomainError, InvalidInput, RateLimited
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from accounts.models import User
+
+FormT = TypeVar("FormT", bound=BaseForm)
+
+# What the page does when a session has ended: it asks for the password and sends again.
+SIGNED_OUT = "yw-signed-out"
+REFUSED_FORM = 422
+SERVER_ERROR = 500
+
+
+class Page(View):
+    """A page of somebody who is signed in: `actor`."""
+
+    @property
+    def actor(self) -> User:
+        """The signed-in user; anybody else is sent to the sign-in page first."""
+        return cast("User", self.request.user)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Let signed-in people in, and count what they send as the API does."""
+        if not request.user.is_authenticated:
+            return answer_signed_out(request)
+        method = getattr(self, str(request.method).lower(), None)
+        if request.method not in SAFE_METHODS and not getattr(method, "is_rate_limited", False):
+            check_rate_limit(OTHER_WRITES, request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class FormPage(Page, FormView[FormT], Generic[FormT]):
+    """A form: GET shows it, POST carries it out, and a refusal stands in the form.
+
+    `partial_name` is the template of the form alone, which htmx gets.
+    """
+
+    partial_name = ""
+
+    def carry_out(self, form: FormT) -> HttpResponseBase:
+        """Do what a valid form asks for; the rules' refusals may be raised."""
+        raise NotImplementedError
+
+    def form_valid(self, form: FormT) -> HttpResponse:
+        """Carry the form out, or show why that was refused."""
+        try:
+            return cast("HttpResponse", self.carry_out(form))
+        except DomainError as error:
+            if error.status >= SERVER_ERROR or isinstance(error, RateLimited):
+                raise
+            add_refusal(form, error)
+            return self.form_invalid(form)
+
+    def form_invalid(self, form: FormT) -> HttpResponse:
+        """Show the form with what is wrong in it; nothing that was typed is lost."""
+        answer = super().form_invalid(form)
+        answer.status_code = REFUSED_FORM
+        return answer
+
+    def get_template_names(self) -> list[str]:
+        """The form alone for htmx, else the whole page."""
+        if self.partial_name and is_htmx(self.request):
+            return [self.partial_name]
+        return super().get_template_names()
+
+
+def add_refusal(form: BaseForm, error: DomainError) -> None:
+    """Put a refusal beside the field it is about, else above the form."""
+    attr = error.attr if isinstance(error, InvalidInput) else None
+    form.add_error(attr if attr in form.fields else None, error.message)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether a part of a page is wanted, and not a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def answer_signed_out(request: HttpRequest) -> HttpResponse:
+    """Send somebody to the sign-in page, and back afterwards; a part of a page is told instead."""
+    if is_htmx(request):
+        answer = HttpResponse(status=401)
+        answer["HX-Trigger"] = SIGNED_OUT
+        answer["HX-Reswap"] = "none"
+        return answer
+    return HttpResponseRedirect(sign_in_url(request))
+
+
+def own_page(request: HttpRequest, wanted: object) -> str:
+    """A page of this host; empty for anything else."""
+    text = wanted if isinstance(wanted, str) else ""
+    ours = url_has_allowed_host_and_scheme(
+        text, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return text if ours else ""
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """The sign-in page that leads back here, if coming back by reading makes sense."""
+    wanted = request.get_full_path() if request.method in SAFE_METHODS else ""
+    query = urlencode({"next": wanted}) if wanted and wanted != "/" else ""
+    return f"{reverse('sign-in')}?{query}" if query else reverse("sign-in")
+
+
+def answer_redirect(request: HttpRequest, url: str) -> HttpResponse:
+    """Send the browser to another page, also out of a part of a page."""
+    if is_htmx(request):
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = url
+        return answer
+    return HttpResponseRedirect(url)
+
+
+def answer_done(request: HttpRequest, message: str, url: str) -> HttpResponse:
+    """Say on the next page that something was done."""
+    messages.success(request, message)
+    return answer_redirect(request, url)

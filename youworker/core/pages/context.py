@@ -1,0 +1,29 @@
+"""What templates of pages know without being told by their view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """The theme this browser has chosen, and what there is to choose from."""
+    return {
+        "theme": theme_of(request),
+        "themes": THEMES,
+        "languages": settings.LANGUAGES,
+        "htmx": request.headers.get("HX-Request") == "true",
+    }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The chosen theme; `auto` follows the device."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else THEMES[0]

@@ -1,0 +1,1 @@
+"""Pages that belong to no app: the start, what one browser prefers, words for modules."""

@@ -1,0 +1,11 @@
+"""Routes of the pages that belong to no app."""
+
+from django.urls import path
+
+from youworker.pages import views
+
+urlpatterns = [
+    path("", views.HomePage.as_view(), name="home"),
+    path("preferences", views.PreferencesPage.as_view(), name="preferences"),
+    path("i18n/<slug:language>.js", views.show_catalog, name="i18n"),
+]

@@ -1,0 +1,72 @@
+"""Where `/` leads, and what somebody sets for themselves on any page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import override
+from django.views.decorators.cache import cache_control
+from django.views.generic import View
+from django.views.i18n import JavaScriptCatalog
+
+from accounts.services import update_profile
+from youworker.core.pages.base import Page, own_page
+from youworker.core.pages.context import THEME_COOKIE, THEMES
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+YEAR = 365 * 86400
+DAY = 86400
+catalog = JavaScriptCatalog.as_view()
+
+
+class HomePage(Page):
+    """The address people know."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the chat."""
+        return HttpResponseRedirect(reverse("chat"))
+
+
+class PreferencesPage(View):
+    """Theme and language, changed in the menu of every page."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Keep the theme in this browser, and the language in the account."""
+        back = own_page(request, request.POST.get("next")) or reverse("home")
+        answer = HttpResponseRedirect(back)
+        theme, language = request.POST.get("theme"), request.POST.get("language")
+        if theme in THEMES:
+            set_cookie(answer, THEME_COOKIE, theme)
+        if language in dict(settings.LANGUAGES):
+            set_cookie(answer, settings.LANGUAGE_COOKIE_NAME, language)
+            if request.user.is_authenticated:
+                update_profile(request.user, language=language, actor=request.user)
+        return answer
+
+
+def set_cookie(answer: HttpResponse, name: str, value: str) -> None:
+    """Keep a preference for a year, out of reach of other sites."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+@cache_control(max_age=DAY, public=True)
+def show_catalog(request: HttpRequest, language: str) -> HttpResponse:
+    """The words that modules need, in one language."""
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    with override(language):
+        return catalog(request)

@@ -1,0 +1,70 @@
+// What every page does: menus, dialogs, messages, times, and htmx's requests.
+import "./dialog.js";
+import "./zone.js";
+import { csrfToken } from "./net.js";
+import { closeToast, dismissLater, toast } from "./toast.js";
+import { showTimes } from "./time.js";
+import { t } from "./i18n.js";
+
+// The token changes when somebody signs in again, so what a form was made with may be old.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  ctx.request.headers["X-CSRFToken"] = csrfToken();
+  ctx.request.body?.delete?.("csrfmiddlewaretoken");
+});
+
+document.addEventListener("htmx:error", () => toast(t("The server cannot be reached. Try again."), { kind: "error" }));
+document.addEventListener("htmx:after:settle", () => showTimes(document));
+
+document.addEventListener("click", (event) => {
+  const close = event.target.closest?.(".toast [data-close]");
+  if (close) closeToast(close.closest(".toast"));
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const toggle = event.target.closest?.("[data-toggle]");
+  if (toggle) toggleTarget(toggle, event);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest?.("details[data-menu][open]") ?? document.querySelector("details[data-menu][open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.preventDefault();
+    return;
+  }
+  const drawer = document.querySelector(".sidebar.open");
+  if (drawer) closeDrawer(drawer);
+});
+
+// A drawer and the button that opens it: `<a href="#sidebar" data-toggle="sidebar">`.
+function toggleTarget(button, event) {
+  const target = document.getElementById(button.dataset.toggle);
+  if (!target) return;
+  event.preventDefault();
+  const open = target.classList.toggle("open");
+  button.setAttribute("aria-expanded", String(open));
+  if (open) target.querySelector("a, button, input")?.focus();
+}
+
+function closeDrawer(drawer) {
+  drawer.classList.remove("open");
+  const button = document.querySelector(`[data-toggle="${CSS.escape(drawer.id)}"]`);
+  button?.setAttribute("aria-expanded", "false");
+  button?.focus();
+}
+
+// Signing out takes what was typed and not sent with it.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches?.("[data-sign-out]")) return;
+  try {
+    localStorage.clear();
+    sessionStorage.clear();
+  } catch {
+    // Storage may be switched off.
+  }
+});
+
+showTimes(document);
+for (const shown of document.querySelectorAll("#toasts .toast")) dismissLater(shown);

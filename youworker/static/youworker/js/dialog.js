@@ -1,0 +1,69 @@
+// `<a data-dialog href>` opens the page behind the link as a dialog; and the dialog that asks
+// somebody to sign in again over the page they are on.
+import { toast } from "./toast.js";
+import { t } from "./i18n.js";
+
+const dialog = () => document.getElementById("dialog");
+let opener = null;
+
+/** Show what a page route answers to htmx in the page's dialog. */
+export async function openDialog(url, from = document.activeElement) {
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  } catch {
+    toast(t("The server cannot be reached. Try again."), { kind: "error" });
+    return;
+  }
+  if (answer.status === 401 && url !== SIGN_IN) return askToSignIn();
+  fill(await answer.text());
+  opener = from;
+  if (!dialog().open) dialog().showModal();
+  dialog().querySelector("[autofocus]")?.focus();
+}
+
+/** Close the dialog; the focus returns to what opened it. */
+export function closeDialog() {
+  if (dialog().open) dialog().close();
+}
+
+// Server-made and escaped: a template's answer, put in by htmx as everywhere else.
+function fill(html) {
+  globalThis.htmx.swap({ text: html, target: dialog(), swap: "innerHTML", sourceElement: dialog() });
+}
+
+const SIGN_IN = "/sign-in";
+let asking = false;
+
+/** Ask for the password over the page; what was typed there stays. */
+export async function askToSignIn() {
+  if (asking) return;
+  asking = true;
+  await openDialog(SIGN_IN);
+}
+
+document.addEventListener("yw-signed-out", askToSignIn);
+document.addEventListener("yw-signed-in", ({ detail }) => {
+  asking = false;
+  closeDialog();
+  // Somebody else's page must not stay.
+  if (detail?.user && detail.user !== document.body.dataset.user) location.reload();
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-dialog]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    openDialog(link.href, link);
+    return;
+  }
+  if (event.target.closest?.("dialog [data-close]") || event.target === dialog()) closeDialog();
+});
+
+document.addEventListener("close", (event) => {
+  if (event.target !== dialog()) return;
+  asking = false;
+  dialog().replaceChildren();
+  if (opener?.isConnected) opener.focus();
+  opener = null;
+}, true);
