@@ -56,6 +56,16 @@ async ({ act, ...given }) => {
     };
   }
 
+  // Where the finished blocks of a beginning are not those of the whole.
+  function changed(source, cuts, unfinished) {
+    const html = ({ start, fragment }) => `${start}: ${place(fragment).innerHTML}`;
+    const whole = blocks(source).map(html);
+    return cuts.flatMap((cut) => {
+      const finished = blocks(source.slice(0, cut)).slice(0, -unfinished).map(html);
+      return finished.flatMap((block, index) => (block === whole[index] ? [] : [[cut, block, whole[index]]]));
+    });
+  }
+
   const acts = {
     async judge({ sources }) {
       const bad = [];
@@ -87,20 +97,13 @@ async ({ act, ...given }) => {
     },
     plain: ({ source }) => place(render(source)).innerHTML,
     blocks: ({ source }) => blocks(source).map(({ start, end, code, fragment }) => ({ start, end, code: code ?? null, html: place(fragment).innerHTML })),
-    // Where the finished blocks of a beginning are not those of the whole.
-    frozen({ source, seed, times }) {
+    frozen({ source, seed, times, unfinished }) {
       const pick = random(seed);
-      const html = (block) => `${block.start}-${block.end}: ${place(block.fragment).innerHTML}`;
-      const whole = blocks(source).map(html);
-      const bad = [];
-      for (let time = 0; time < times; time += 1) {
-        const cut = pick(source.length + 1);
-        blocks(source.slice(0, cut)).slice(0, -1).map(html).forEach((block, index) => {
-          // A list or a quote may get blank lines at its end.
-          if (block.replace(/-\d+:/, ":") !== whole[index].replace(/-\d+:/, ":")) bad.push([cut, index, block, whole[index]]);
-        });
-      }
-      return bad;
+      return changed(source, Array.from({ length: times }, () => pick(source.length + 1)), unfinished);
+    },
+    frozenLines({ source, lines }) {
+      let end = 0;
+      return changed(source, lines.map((line) => (end += line.length)), 1);
     },
     time({ source, times }) {
       const took = [];
@@ -110,6 +113,12 @@ async ({ act, ...given }) => {
         took.push(performance.now() - began);
       }
       return took.sort((a, b) => a - b)[Math.floor(times / 2)];
+    },
+    async twice({ source, citations }) {
+      const root = place(render(source));
+      await enhance(root, { citations: citations.slice(0, 1) });
+      await enhance(root, { citations });
+      return [...root.querySelectorAll(".cite")].map((mark) => mark.textContent);
     },
     async show({ source, options = {} }) {
       const root = place(render(source));
