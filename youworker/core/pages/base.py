@@ -14,7 +14,7 @@ from django.views.generic import FormView, View
 from rest_framework.permissions import SAFE_METHODS
 
 from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
-from youworker.core.exceptions import DomainError, InvalidInput, RateLimited
+from youworker.core.exceptions import DomainError, InvalidInput, NotFound, RateLimited
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -80,6 +80,37 @@ class FormPage(Page, FormView[FormT], Generic[FormT]):
         if self.partial_name and is_htmx(self.request):
             return [self.partial_name]
         return super().get_template_names()
+
+
+class ActPage(Page):
+    """What a button does: carried out, and told on the page it leads back to.
+
+    `next` in the form is that page; `back` names the route where it is missing.
+    """
+
+    http_method_names = ["post"]
+    back = "home"
+
+    def act(self, **ids: Any) -> str:
+        """Do it; what there is to say about it. The rules' refusals may be raised."""
+        raise NotImplementedError
+
+    def back_url(self) -> str:
+        """Where the browser goes afterwards."""
+        return own_page(self.request, self.request.POST.get("next")) or reverse(self.back)
+
+    def post(self, request: HttpRequest, **ids: Any) -> HttpResponse:
+        """Do it and go back; what the rules refuse is told there."""
+        try:
+            told = self.act(**ids)
+        except DomainError as error:
+            if error.status >= SERVER_ERROR or isinstance(error, (RateLimited, NotFound)):
+                raise
+            messages.error(request, error.message)
+        else:
+            if told:
+                messages.success(request, told)
+        return answer_redirect(request, self.back_url())
 
 
 def add_refusal(form: BaseForm, error: DomainError) -> None:
