@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -12,10 +13,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.pages.forms import ProfileForm
 from accounts.services import update_profile
-from youworker.core.pages.base import FormPage, answer_done
+from youworker.core.pages.base import FormPage, Page, answer_done
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
+
+
+class AccountPage(Page):
+    """The address of the account: leads to its first page."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Go on to the profile."""
+        return HttpResponseRedirect(reverse("account-profile"))
 
 
 class ProfilePage(FormPage[ProfileForm]):

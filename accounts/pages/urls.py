@@ -1,12 +1,11 @@
 """Routes of the account's pages."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from accounts.pages import keys, profile, security, sessions
 
 urlpatterns = [
-    path("account", RedirectView.as_view(pattern_name="account-profile"), name="account"),
+    path("account", profile.AccountPage.as_view(), name="account"),
     path("account/profile", profile.ProfilePage.as_view(), name="account-profile"),
     path("account/security", security.SecurityPage.as_view(), name="account-security"),
     path("account/security/password", security.PasswordPage.as_view(), name="account-password"),

@@ -32,6 +32,8 @@ SERVER_ERROR = 500
 class Page(View):
     """A page of somebody who is signed in: `actor`."""
 
+    http_method_names = ["get", "post", "head", "options"]
+
     @property
     def actor(self) -> User:
         """The signed-in user; anybody else is sent to the sign-in page first."""

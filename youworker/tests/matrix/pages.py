@@ -30,7 +30,7 @@ SHELL = [
 ]
 
 ACCOUNT = [
-    page("get", "account", "public", 302),
+    page("get", "account", ok=302),
     page("get", "account/profile"),
     page("post", "account/profile", ok=422, body={}),
     page("get", "account/security"),
@@ -60,13 +60,15 @@ ACCOUNT = [
 ]
 
 GROUP = "groups/<uuid:group_id>"
+PROGRAM_URL = f"{GROUP}/service-accounts/<uuid:pk>"
 PROGRAM = {"group_id": "group", "pk": "service_account"}
+ONE_GROUP = {"group_id": "group"}
 IN_GROUP = {"group_id": "group", "user_id": "member"}
 GROUPS = [
     page("get", "groups"),
     page("post", "groups", ok=302, body={"name": "New"}),
-    page("get", GROUP, "members", things={"group_id": "group"}),
-    page("get", f"{GROUP}/settings", "managers", things={"group_id": "group"}),
+    page("get", GROUP, "members", things=ONE_GROUP),
+    page("get", f"{GROUP}/settings", "managers", things=ONE_GROUP),
     page(
         "post",
         f"{GROUP}/settings",
@@ -75,9 +77,9 @@ GROUPS = [
         body={"name": "N"},
         things={"group_id": "group"},
     ),
-    page("post", f"{GROUP}/delete", "told_managers", 302, things={"group_id": "group"}),
+    page("post", f"{GROUP}/delete", "told_managers", 302, things=ONE_GROUP),
     page("post", f"{GROUP}/restore", "told_managers", 302, things={"group_id": "deleted_group"}),
-    page("post", f"{GROUP}/members", "managers", 422, body={}, things={"group_id": "group"}),
+    page("post", f"{GROUP}/members", "managers", 422, body={}, things=ONE_GROUP),
     page(
         "post",
         f"{GROUP}/members/<uuid:user_id>/role",
@@ -87,18 +89,14 @@ GROUPS = [
         things=IN_GROUP,
     ),
     page("post", f"{GROUP}/members/<uuid:user_id>/remove", "told_managers", 302, things=IN_GROUP),
-    page("get", f"{GROUP}/service-accounts", "managers", things={"group_id": "group"}),
-    page(
-        "post", f"{GROUP}/service-accounts", "managers", 422, body={}, things={"group_id": "group"}
-    ),
-    page("get", f"{GROUP}/service-accounts/<uuid:pk>", "managers", things=PROGRAM),
-    page("post", f"{GROUP}/service-accounts/<uuid:pk>", "managers", 422, body={}, things=PROGRAM),
-    page(
-        "post", f"{GROUP}/service-accounts/<uuid:pk>/remove", "told_managers", 302, things=PROGRAM
-    ),
+    page("get", f"{GROUP}/service-accounts", "managers", things=ONE_GROUP),
+    page("post", f"{GROUP}/service-accounts", "managers", 422, body={}, things=ONE_GROUP),
+    page("get", f"{PROGRAM_URL}", "managers", things=PROGRAM),
+    page("post", f"{PROGRAM_URL}", "managers", 422, body={}, things=PROGRAM),
+    page("post", f"{PROGRAM_URL}/remove", "told_managers", 302, things=PROGRAM),
     page(
         "post",
-        f"{GROUP}/service-accounts/<uuid:pk>/keys/<uuid:key_id>/revoke",
+        f"{PROGRAM_URL}/keys/<uuid:key_id>/revoke",
         "told_managers",
         302,
         things={**PROGRAM, "key_id": "service_key"},
