@@ -155,10 +155,15 @@ def is_compiled(path: Path) -> bool:
 def translations(catalog: Catalog) -> dict[object, object]:
     """What a catalogue says for which message, as far as it is translated."""
     return {
-        (message.context, message.id): message.string
+        (message.context, hashable(message.id)): hashable(message.string)
         for message in catalog
-        if message.id and message.string and not message.fuzzy
+        if message.id and message.string and any(message.string) and not message.fuzzy
     }
+
+
+def hashable(words: object) -> object:
+    """Words as they are; forms of singular and plural as a tuple, whoever has read them."""
+    return tuple(words) if isinstance(words, list) else words
 
 
 def problems() -> list[str]:
@@ -177,7 +182,7 @@ def problems() -> list[str]:
             for message in catalog_at(path):
                 found += [f"{name}: {message.id!r}: {each}" for each in faults(message)]
                 # Django makes one catalogue of all, so the first app's words would be everybody's.
-                key = (path.parts[-3], path.name, message.context, message.id)
+                key = (path.parts[-3], path.name, message.context, hashable(message.id))
                 other, where = said.setdefault(key, (message.string, name))
                 if message.id and other != message.string:
                     found.append(f"{name}: {message.id!r}: {where} translates it otherwise")
