@@ -27,6 +27,7 @@ SHELL = [
     page("post", "sign-out", ok=302),
     page("post", "preferences", "public", 302, body={"theme": "dark"}),
     page("get", "i18n/<slug:language>.js", "public"),
+    page("get", "frame/diagram", "public"),
 ]
 
 ACCOUNT = [
