@@ -8,13 +8,13 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 held = ExitStack()
 
@@ -77,11 +77,18 @@ def pytest_configure() -> None:
 
     connections.settings["default"]["TEST"]["TEMPLATE"] = TEMPLATE
     settings.PASSWORD_HASHERS = ["youworker.tests.support.passwords.QuickPasswordHasher"]
+    settings.MEDIA_ROOT = own_folder() / "files"
+    settings.EXPORTS_ROOT = own_folder() / "exports"
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
     share_static_files()
     # As the web process does before its loop runs.
     trusted_authorities()
+
+
+def own_folder() -> Path:
+    """Where this process's tests keep files; it is there while a test keeps some."""
+    return Path(os.environ["YOUWORKER_TEST_DIR"]) / f"files-{os.getpid()}"
 
 
 def pytest_unconfigure() -> None:
@@ -135,10 +142,11 @@ def pytest_fixture_setup(
 
 
 @pytest.fixture(autouse=True)
-def _private_files(settings: Any, tmp_path: Path) -> None:
-    """Give every test an empty file store."""
-    settings.MEDIA_ROOT = tmp_path / "files"
-    settings.EXPORTS_ROOT = tmp_path / "exports"
+def _private_files() -> Iterator[None]:
+    """Leave no file behind; most tests have none, so none gets a folder of its own for them."""
+    yield
+    if own_folder().exists():
+        shutil.rmtree(own_folder())
 
 
 @pytest.fixture(autouse=True)
