@@ -24,6 +24,9 @@ TEMPLATE = "template_of_tests"
 # Tests make many objects and keep few; the usual 700 would mean thousands of collections.
 COLLECTED_AFTER = 10_000
 
+# No worker runs beside the tests, so whoever asks for one would wait for its answer in vain.
+WORKER_SECONDS = 0.05
+
 DEFAULTS = {
     "RATE_LIMITS_ENABLED": "0",
     "LOG_FORMAT": "console",
@@ -71,6 +74,7 @@ def pytest_configure() -> None:
     from django.db import connections
     from django.test import TransactionTestCase
 
+    from youworker.appliance.health import checks
     from youworker.tests.support.pristine import restore_database
     from youworker.tests.support.static_files import share_static_files
     from youworker.upstream.trust import trusted_authorities
@@ -81,6 +85,7 @@ def pytest_configure() -> None:
     settings.EXPORTS_ROOT = own_folder() / "exports"
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
+    checks.WORKER_SECONDS = WORKER_SECONDS
     share_static_files()
     # As the web process does before its loop runs.
     trusted_authorities()
