@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 
 from accounts import services
 from accounts.models import SignIn
+from accounts.pages.devices import device_name
 from accounts.pages.forms import BeginTotpForm, CodeForm, PasswordForm, ProofForm
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import Conflict
@@ -35,7 +36,7 @@ class SecurityPage(Page, TemplateView):
         rows = SignIn.objects.visible_to(self.actor).live().newest_first()
         return super().get_context_data(
             second_factor=services.second_factor_of(self.actor),
-            sign_ins=rows,
+            sign_ins=[(row, device_name(row.user_agent)) for row in rows],
             here=self.request.session.session_key,
             has_password=self.actor.has_usable_password(),
             **context,

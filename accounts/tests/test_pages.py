@@ -8,6 +8,7 @@ import pytest
 from django.contrib.sessions.models import Session as StoredSession
 
 from accounts.models import ApiKey, Authenticator, SignIn
+from accounts.pages.devices import device_name
 from accounts.pages.lines import WORDS
 from accounts.services import begin_totp, confirm_totp, user_of_key
 from accounts.tests.factories import SignInFactory, UserFactory
@@ -155,6 +156,31 @@ def test_sessions_are_listed_and_ended(client, ada):
     assert "Phone &lt;b&gt;" in shown
     assert shown.count("This browser") == 1
     assert not SignIn.objects.filter(pk=other.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/126.0 Safari/537.36 Edg/126.0",
+            "Edge · Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+            "Safari · iPhone",
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+            "Firefox · Linux",
+        ),
+        ("curl/8.7.1", "curl/8.7.1"),
+        ("", ""),
+    ],
+)
+def test_devices_have_names_people_know(said, name):
+    assert device_name(said) == name
 
 
 def test_ending_this_session_signs_out(client, ada):
