@@ -29,4 +29,4 @@ def device_name(user_agent: str) -> str:
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     known = " · ".join(filter(None, (browser, system)))
-    return known or user_agent.split(" ")[0]
+    return known or user_agent.split(" ", maxsplit=1)[0]
