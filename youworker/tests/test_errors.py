@@ -185,11 +185,12 @@ def test_refusals_are_told_in_the_language_of_the_caller(client):
     answer = client.post(
         "/v1/auth/login",
         {"username": "", "password": ""},
+        content_type="application/json",
         headers={"Accept-Language": "it"},
     )
     limit = RateLimited("Too many requests, try again in %(wait)s s.", wait=7)
 
-    assert answer.json()["errors"][0]["detail"].startswith("Questo campo")
+    assert answer.json()["errors"][0]["detail"] == "Questo campo non può essere omesso."
     assert limit.message == "Too many requests, try again in 7 s."
     with override("it"):
         assert limit.in_words() == "Troppe richieste, riprova tra 7 s."
