@@ -250,7 +250,7 @@ def faults(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "is fuzzy"
-    said = forms(message.string)
+    said = forms(message.string or "")
     if not all(said):
         yield "is not translated"
         return
