@@ -123,7 +123,8 @@ def django_catalogs(language: str) -> Iterator[Catalog]:
 def package_folder(name: str) -> Path:
     """Where an installed package lies."""
     found = find_spec(name)
-    assert found and found.origin  # noqa: S101 -- it is a requirement of the product
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(name)
     return Path(found.origin).parent
 
 
