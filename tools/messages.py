@@ -8,11 +8,12 @@ With `--check` nothing is written: what is missing or wrong is told, and the exi
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -31,7 +32,7 @@ APPS = ("accounts", "chat", "documents", "groups", "ingestion", "mcp", "quotas",
 LANGUAGES = ("it",)
 SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
 # Other people's code, what no user sees, and what was said once.
-LEFT_OUT = {"vendor", "tests", "migrations"}
+LEFT_OUT = {"vendor", "tests", "migrations", "management", "appliance", "builtin", "embedding"}
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
@@ -40,6 +41,15 @@ KEYWORDS = {
     "t": None,
     "tn": (1, 2),
 }
+# What a rule refuses is worded where it is raised, and translated where it is told.
+REFUSALS = {
+    node.name: None
+    for app in APPS
+    for path in (ROOT / app).rglob("exceptions.py")
+    for node in ast.parse(path.read_text()).body
+    if isinstance(node, ast.ClassDef)
+}
+SENTENCE = re.compile(r"[A-Z“`].* .*\.")
 # Without dates and names, so that a file changes only with its messages.
 HEADER = r"""msgid ""
 msgstr ""
@@ -84,24 +94,31 @@ def messages_in(folder: Path, domain: str) -> Catalog:
     return found
 
 
-def file_messages(path: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:
-    """The marked messages of one file."""
+Extracted = tuple[int, str | tuple[str, ...], list[str], str | None]
+
+
+def file_messages(path: Path) -> Iterator[Extracted]:
+    """The marked messages of one file, and the sentences of refusals."""
     text = path.read_text()
-    method = "python"
     if path.suffix == ".js":
-        method = "javascript"
+        yield from extracted("javascript", text, KEYWORDS)
     elif path.suffix != ".py":
         # Django makes calls of the tags; the indentation of a page is none of Python's.
-        text = "\n".join(line.strip() for line in templatize(text).splitlines())
-    elif "gettext" not in text:
-        return
-    yield from extract(
-        method,
-        io.BytesIO(text.encode()),
-        KEYWORDS,
-        ("Translators:",),
-        {"encoding": "utf-8", "jsx": False, "parse_template_string": True},
-    )
+        calls = "\n".join(line.strip() for line in templatize(text).splitlines())
+        yield from extracted("python", calls, KEYWORDS)
+    else:
+        if "gettext" in text:
+            yield from extracted("python", text, KEYWORDS)
+        if "exceptions import" in text:
+            found = extracted("python", text, REFUSALS)
+            # Not what stands within a call or a text that is put together there.
+            yield from (each for each in found if SENTENCE.fullmatch(str(each[1])))
+
+
+def extracted(method: str, text: str, keywords: dict[str, Any]) -> Iterator[Extracted]:
+    """What stands in calls of these names."""
+    options = {"encoding": "utf-8", "jsx": False, "parse_template_string": True}
+    yield from extract(method, io.BytesIO(text.encode()), keywords, ("Translators:",), options)
 
 
 def write_catalog(path: Path, source: Catalog) -> None:
@@ -155,10 +172,15 @@ def is_compiled(path: Path) -> bool:
 def translations(catalog: Catalog) -> dict[object, object]:
     """What a catalogue says for which message, as far as it is translated."""
     return {
-        (message.context, message.id): message.string
+        (message.context, hashable(message.id)): hashable(message.string)
         for message in catalog
-        if message.id and message.string and not message.fuzzy
+        if message.id and message.string and any(message.string) and not message.fuzzy
     }
+
+
+def hashable(words: object) -> object:
+    """Words as they are; forms of singular and plural as a tuple, whoever has read them."""
+    return tuple(words) if isinstance(words, list) else words
 
 
 def problems() -> list[str]:
@@ -177,7 +199,7 @@ def problems() -> list[str]:
             for message in catalog_at(path):
                 found += [f"{name}: {message.id!r}: {each}" for each in faults(message)]
                 # Django makes one catalogue of all, so the first app's words would be everybody's.
-                key = (path.parts[-3], path.name, message.context, message.id)
+                key = (path.parts[-3], path.name, message.context, hashable(message.id))
                 other, where = said.setdefault(key, (message.string, name))
                 if message.id and other != message.string:
                     found.append(f"{name}: {message.id!r}: {where} translates it otherwise")

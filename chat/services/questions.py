@@ -248,4 +248,6 @@ def check_parent(session: Session, parent_id: UUID | None) -> None:
 def check_text(text: str) -> None:
     """Refuse what cannot be stored or would fill every window."""
     if len(text) > LONGEST_TEXT:
-        raise InvalidInput(f"A message has at most {LONGEST_TEXT:,} characters.", attr="text")
+        raise InvalidInput(
+            "A message has at most %(most)s characters.", attr="text", most=f"{LONGEST_TEXT:,}"
+        )

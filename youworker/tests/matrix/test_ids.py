@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from drf_spectacular.generators import SchemaGenerator
 
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.services import create_group
 from youworker.tests.matrix.world import World
+from youworker.tests.support.openapi import openapi_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ PLACES = [
 
 def places_of_the_document() -> set[tuple[str, str, str]]:
     """Method, path and name of every id that a body or a query takes."""
-    document = SchemaGenerator().get_schema(request=None, public=True)
+    document = openapi_document()
     found = set()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -1,0 +1,1 @@
+"""The pages of the library: documents, collections, sharing, search."""
