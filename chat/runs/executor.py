@@ -341,7 +341,8 @@ class RunExecutor:
             self.log.emit("log", about)
         self.log.emit("run", {"status": outcome.status})
         calls = self.toolset.rows.values() if stored.calls is None else stored.calls
-        self.result = done_payload(self.run, citations=stored.citations, tool_runs=calls)
+        known = {"citations": stored.citations, "siblings": stored.siblings}
+        self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
