@@ -24,14 +24,37 @@ export function morph(old, fresh, keep = () => false) {
 export function morphChildren(parent, wanted, keep, from = 0) {
   let child = parent.childNodes[from] ?? null;
   for (const fresh of wanted) {
-    if (child) child = morph(child, fresh, keep).nextSibling;
-    else parent.append(fresh);
+    const found = counterpart(child, fresh);
+    if (found) {
+      child = removeUntil(child, found);
+      child = morph(found, fresh, keep).nextSibling;
+    } else {
+      parent.insertBefore(fresh, child);
+    }
   }
-  while (child) {
+  removeUntil(child, null);
+}
+
+// The first of the old nodes, from `child` on, that stands for the same as `fresh`.
+function counterpart(child, fresh) {
+  if (fresh.nodeType !== Node.ELEMENT_NODE) return child?.nodeType === fresh.nodeType ? child : null;
+  for (let node = child; node; node = node.nextSibling) {
+    if (kindOf(node) === kindOf(fresh)) return node;
+  }
+  return null;
+}
+
+function kindOf(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? `${node.localName}.${node.classList[0] ?? ""} ${node.dataset?.tool ?? ""}` : "";
+}
+
+function removeUntil(child, end) {
+  while (child !== end) {
     const next = child.nextSibling;
     child.remove();
     child = next;
   }
+  return end;
 }
 
 // Appended text leaves a selection where it is.
