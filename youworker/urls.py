@@ -16,6 +16,8 @@ urlpatterns = [
     path("metrics", metrics, name="prometheus-django-metrics"),
     path("", include("youworker.pages.urls")),
     path("", include("youworker.sso.urls")),
+    path("", include("documents.pages.urls")),
+    path("", include("ingestion.pages.urls")),
     path("", include("accounts.pages.urls")),
     path("", include("quotas.page_urls")),
     path("", include("youworker.data_protection.page_urls")),

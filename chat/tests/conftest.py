@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,14 @@ from youworker.tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
-async def _no_run_left():
+def _no_run_left(request):
+    """Without a loop there are no runs: thousands of tests have none, and need none made."""
+    if iscoroutinefunction(request.function):
+        request.getfixturevalue("_ended_loop")
+
+
+@pytest.fixture
+async def _ended_loop():
     yield
     await close_all()
     # What the runs began in threads goes on without them.

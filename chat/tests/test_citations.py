@@ -228,6 +228,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_work_for_citations_grows_no_faster_than_the_answer(name):
     book = book_of(999)

@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from documents.enums import Access, DocumentStatus
+from documents.enums import Access, DocumentStatus, TaskState
 from documents.managers.embeddings import EmbeddingTaskQuerySet, PassageEmbeddingQuerySet
 from groups.managers import GroupQuerySet
 from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
@@ -175,6 +175,13 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
                 default=Value(DocumentStatus.READY),
             ),
             updated_at=timezone.now(),
+        )
+
+    def with_failure(self) -> Self:
+        """Annotate why the active model has no vectors of a failed document; empty for others."""
+        failed = self.waiting_tasks().filter(state=TaskState.FAILED)
+        return self.annotate(
+            failure=Coalesce(Subquery(failed.values("error_detail")[:1]), Value(""))
         )
 
     def waiting_tasks(self) -> EmbeddingTaskQuerySet:

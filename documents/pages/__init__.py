@@ -1,1 +1,1 @@
-"""The pages of the library: documents, collections, sharing, search."""
+"""Documents as pages: the library, collections, sharing, the trash, the viewer, search."""

@@ -1,132 +1,33 @@
-"""A document as people read it: its pages or its text, at the passage that was cited."""
+"""A document beside a conversation, at the passage that was cited."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 
 from documents import services
-from documents.models import Document, Passage
+from documents.pages.documents import visible_document
+from documents.viewing import viewer_context
 from youworker.core.pages.base import Page, is_htmx
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse, QueryDict
+    from uuid import UUID
 
-# Passages on a page of text: about forty thousand characters.
-WINDOW = 40
-# Shown before the passage that is wanted, so that it is read in its place.
-LEAD = 6
-# Formats whose parsed text is not Markdown.
-PLAIN = (
-    "text/plain",
-    "message/",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/toml",
-    "application/pdf",
-    "application/mbox",
-)
+    from django.http import HttpRequest, HttpResponse
 
 
-class DocumentPage(Page):
-    """A document with everything people do with it."""
-
-    template_name = "documents/document.html"
+class PanelPage(Page):
+    """The viewer without its page."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show the document at the passage the address names."""
-        document = visible_document(request, pk)
-        services.record_access(document, actor=self.actor)
-        return render(request, self.template_name, viewer_context(document, request.GET))
-
-
-class PanelPage(DocumentPage):
-    """The same beside a conversation, in less space."""
-
-    template_name = "documents/_panel.html"
-
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show it; whoever opens the address itself gets the page."""
+        """Show the document; whoever opens the address itself is led to the page."""
+        document = visible_document(pk, self.actor)
         if not is_htmx(request):
-            self.template_name = DocumentPage.template_name
-        return super().get(request, pk)
-
-
-def visible_document(request: HttpRequest, pk: UUID) -> Document:
-    """A document the user may read; 404 for any other."""
-    rows = Document.objects.visible_to(request.user).with_writable(request.user)
-    return get_object_or_404(rows.with_relations().select_related("collection"), pk=pk)
-
-
-def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
-    """What the viewer shows; `asked` names a passage, a quote, or where to begin."""
-    target = wanted_passage(document, asked.get("chunk", ""))
-    has_original = document.stored_file_id is not None
-    as_pages = has_original and document.mime == "application/pdf"
-    context: dict[str, Any] = {
-        "section": "documents",
-        "document": document,
-        "target": target,
-        "quote": quoted_text(target, asked) if target else "",
-        "has_original": has_original,
-        "as_pages": as_pages and asked.get("view") != "text",
-        "can_show_pages": as_pages,
-        "as_image": has_original and document.mime.startswith("image/"),
-    }
-    if not context["as_pages"]:
-        context |= text_context(document, target, asked.get("from", ""))
-    return context
-
-
-def wanted_passage(document: Document, identifier: str) -> Passage | None:
-    """The passage with an id; none when it is not, or no longer, one of the document."""
-    try:
-        wanted = UUID(identifier)
-    except ValueError:
-        return None
-    return Passage.objects.filter(document=document, pk=wanted).defer("search").first()
-
-
-def quoted_text(passage: Passage, asked: QueryDict) -> str:
-    """The part of a passage that is quoted, by its offsets; without them the whole of it."""
-    first, last = number_in(asked.get("start", "")), number_in(asked.get("end", ""))
-    if first is None or last is None:
-        return passage.text
-    start, end = first - passage.start, last - passage.start
-    inside = 0 <= start < end <= len(passage.text)
-    return passage.text[start:end] if inside else passage.text
-
-
-def number_in(text: str) -> int | None:
-    """The number a part of an address is; none for anything that no column holds."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
-
-
-def text_context(document: Document, target: Passage | None, begin: str) -> dict[str, Any]:
-    """The text around a passage, or from an ordinal on, and what comes before and after."""
-    first = number_in(begin)
-    if first is None:
-        first = max(0, target.ordinal - LEAD) if target else 0
-    rows = Passage.objects.filter(document=document, ordinal__gte=first).defer("search")
-    shown = list(rows.order_by("ordinal")[: WINDOW + 1])
-    more = shown[WINDOW].ordinal if len(shown) > WINDOW else None
-    return {
-        "text": joined(shown[:WINDOW]),
-        "is_plain": document.mime.startswith(PLAIN),
-        "pages": sorted({row.page for row in shown[:WINDOW] if row.page}),
-        "earlier": max(0, first - WINDOW) if first else None,
-        "later": more,
-    }
-
-
-def joined(passages: list[Passage]) -> str:
-    """Passages as the text they were cut from; rows of a table stay together."""
-    text = ""
-    for row in passages:
-        in_table = text.endswith("|") and row.text.startswith("|")
-        text += ("" if not text else "\n" if in_table else "\n\n") + row.text
-    return text
+            url = reverse("document", args=[pk])
+            return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}")
+        services.record_access(document, actor=self.actor)
+        context = {"document": document, **viewer_context(document, request.GET)}
+        return render(request, "documents/_panel.html", context)

@@ -9,7 +9,7 @@ const SHORTEST = 12;
 
 /**
  * Mark a quote below `root`; the marks in order, or none when less than half of it is there.
- * Text within `[data-no-quote]` is not looked at.
+ * Text within buttons and `[data-no-quote]` is not looked at.
  */
 export function markQuote(root, quote) {
   const shown = read(root);
@@ -36,7 +36,7 @@ function read(root) {
   let text = "";
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (node.parentElement?.closest("[data-no-quote], script, style")) continue;
+    if (node.parentElement?.closest("[data-no-quote], button, script, style")) continue;
     const value = node.data;
     for (let at = 0; at < value.length; ) {
       const character = String.fromCodePoint(value.codePointAt(at));

@@ -113,7 +113,7 @@ class PdfViewer extends HTMLElement {
   }
 
   noteCurrent() {
-    const top = this.pages.scrollTop + this.pages.clientHeight / 3;
+    const top = this.pages.scrollTop + this.pages.clientHeight / 2;
     const sheets = this.pages.children;
     let [low, high] = [0, sheets.length - 1];
     while (low < high) {

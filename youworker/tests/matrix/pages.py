@@ -104,4 +104,10 @@ GROUPS = [
     ),
 ]
 
-PAGE_ROWS = [*SHELL, *ACCOUNT, *GROUPS]
+DOCUMENTS = [
+    page("get", "search"),
+    page("get", "documents/<uuid:pk>", "readers", thing="document"),
+    page("get", "documents/<uuid:pk>/panel", "readers", thing="document"),
+]
+
+PAGE_ROWS = [*SHELL, *ACCOUNT, *GROUPS, *DOCUMENTS]
