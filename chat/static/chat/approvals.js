@@ -1,48 +1,30 @@
-// A tool that waits for a decision.
-import { element } from "../youworker/js/elements.js";
-import { post } from "../youworker/js/net.js";
+// Tools that wait for a decision: the form of the page, answered without leaving it.
 import { t } from "../youworker/js/i18n.js";
+import { post } from "../youworker/js/net.js";
+import { toast } from "../youworker/js/toast.js";
 
-/** A card that asks whether a tool may be called; it goes when that is decided. */
-export function approvalCard(run, { tool_run_id: call, tool, args }) {
-  const note = element("p", { className: "hint" });
-  note.setAttribute("role", "status");
-  const decide = async (decision) => {
-    for (const button of buttons) button.disabled = true;
-    try {
-      await post(`/v1/runs/${run}/approvals/${call}`, { decision });
-      card.remove();
-    } catch (error) {
-      // Answered elsewhere, or timed out: what became of it comes as an event.
-      if (error.status === 409) card.remove();
-      for (const button of buttons) button.disabled = false;
-      note.textContent = error.status === 0 ? t("The server cannot be reached. Try again.") : error.detail;
-    }
-  };
-  const choice = (text, className, decision) => {
-    const button = element("button", { type: "button", className }, text);
-    button.addEventListener("click", () => decide(decision));
-    return button;
-  };
-  const buttons = [
-    choice(t("Allow once"), "button primary", "allow"),
-    choice(t("Deny"), "button danger", "deny"),
-  ];
-  const card = element(
-    "div", { className: "approval card" },
-    element("p", {}, element("strong", {}, t("Allow %(tool)s?", { tool }))),
-    element("pre", { dir: "ltr" }, argumentsShown(args)),
-    element("div", { className: "actions" }, ...buttons),
-    note,
-  );
-  card.setAttribute("role", "group");
-  card.setAttribute("aria-label", t("Allow %(tool)s?", { tool }));
-  card.dataset.approval = call;
-  return card;
+/** Let the forms below `chat` decide; what becomes of it comes as events of the run. */
+export function answerApprovals(chat, signal) {
+  chat.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-approval]");
+    if (!form) return;
+    event.preventDefault();
+    decide(form, event.submitter?.value);
+  }, { signal });
 }
 
-/** Arguments as people can read them. */
-export function argumentsShown(args) {
-  if (args === undefined || args === null) return "";
-  return typeof args === "string" ? args : JSON.stringify(args, null, 2);
+async function decide(form, decision) {
+  const { run } = form.closest("article").dataset;
+  const { tool } = form.closest("[data-tool]").dataset;
+  const buttons = form.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
+  try {
+    await post(`/v1/runs/${run}/approvals/${tool}`, { decision });
+    form.remove();
+  } catch (error) {
+    for (const button of buttons) button.disabled = false;
+    // Answered elsewhere, or too late.
+    if (error.status === 409) form.remove();
+    if (error.status !== 401) toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
+  }
 }

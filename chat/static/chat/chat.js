@@ -3,14 +3,19 @@ import { t } from "../youworker/js/i18n.js";
 import { post } from "../youworker/js/net.js";
 import { toast } from "../youworker/js/toast.js";
 import { showTimes } from "../youworker/js/time.js";
+import { answerAgain } from "./again.js";
 import { Announcer } from "./announce.js";
+import { answerApprovals } from "./approvals.js";
 import { Citations } from "./citations.js";
 import { Composer } from "./composer.js";
+import { renderFinished } from "./finished.js";
 import { History } from "./history.js";
 import { copyMessage, useKeys } from "./keys.js";
-import { LiveAnswer, renderFinished } from "./live.js";
-import { activate, swapPart } from "./partials.js";
+import { LiveAnswer } from "./live.js";
+import { activate } from "./partials.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
+import { refreshHead, refreshList } from "./session-list.js";
+import { loadThoughts } from "./thoughts.js";
 
 // The last screen is rendered at once, the rest when nobody waits.
 const AT_ONCE = 6;
@@ -61,7 +66,12 @@ class Chat extends HTMLElement {
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-copy-message]");
       if (button) copyMessage(button.closest("article"));
+      const example = event.target.closest("[data-example]");
+      if (example && !event.ctrlKey && !event.metaKey) this.useExample(event, example);
     }, { signal });
+    answerAgain(this, signal);
+    answerApprovals(this, signal);
+    loadThoughts(this, signal);
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) document.title = document.title.replace(MARK, "");
     }, { signal });
@@ -157,6 +167,12 @@ class Chat extends HTMLElement {
     if (this.follow) this.follow.hidden = !this.answer || this.view.holding === Holding.END || this.view.below <= NEAR;
   }
 
+  useExample(event, link) {
+    event.preventDefault();
+    this.composer.text = link.textContent.trim();
+    this.field.focus();
+  }
+
   // What a composer needs.
 
   /** Show a question before the server has it. */
@@ -171,6 +187,7 @@ class Chat extends HTMLElement {
     const markdown = article.querySelector("[data-md]");
     markdown.textContent = text;
     renderFinished(article);
+    this.querySelector(".beginning")?.setAttribute("hidden", "");
     this.list.append(article);
     this.view.holdQuestion(article);
     return article;
@@ -182,7 +199,6 @@ class Chat extends HTMLElement {
     const [question] = articles;
     const rests = this.view.holding !== Holding.QUESTION;
     this.isAsking = false;
-    this.querySelector("[data-empty]")?.remove();
     if (question && shown) shown.replaceWith(...articles);
     else this.list.append(...articles);
     for (const article of articles) {
@@ -191,6 +207,8 @@ class Chat extends HTMLElement {
     }
     const session = headers.get("X-Session-ID");
     if (session && session !== this.session) this.begin(session, headers.get("HX-Push-Url") ?? `/chat/${session}`);
+    // What lies between is not in the page.
+    if (this.history.isCut) return location.assign(`/chat/${this.session}`);
     const leaf = articles.at(-1)?.dataset.message;
     if (leaf) this.lead(leaf);
     this.adopt(articles);
@@ -204,7 +222,9 @@ class Chat extends HTMLElement {
     this.dataset.session = session;
     this.dataset.ask = url;
     this.composer.form.action = url;
+    this.querySelector(".beginning")?.remove();
     history.replaceState(null, "", url);
+    refreshHead(this, url);
   }
 
   // The next question follows this message.
@@ -250,11 +270,8 @@ class Chat extends HTMLElement {
     if (next?.isConnected && next.dataset.run) this.watch(next);
   }
 
-  /** Bring the list of conversations up to date, unless somebody searches in it. */
   refreshList() {
-    const list = document.querySelector('[data-test="session-list"]');
-    if (!list || list.contains(document.activeElement) || list.querySelector("input:not([type=hidden])")?.value) return;
-    swapPart("/chat/list", list, "outerMorph").catch(() => {});
+    return refreshList(this.session);
   }
 }
 

@@ -67,7 +67,6 @@ export class Citations {
     this.#asked += 1;
     panel.hidden = true;
     panel.replaceChildren();
-    document.documentElement.classList.remove("beside-open");
     const opener = this.#opener;
     this.#opener = null;
     if (opener?.isConnected) opener.focus();
@@ -78,8 +77,6 @@ export class Citations {
     const { panel } = this;
     panel.replaceChildren(...nodes);
     panel.hidden = false;
-    panel.tabIndex = -1;
-    document.documentElement.classList.add("beside-open");
   }
 
   #focus() {

@@ -20,6 +20,9 @@ export class FileDrops {
       this.#add(chooser.files);
       chooser.value = "";
     }, { signal });
+    chat.addEventListener("click", (event) => {
+      if (event.target.closest("[data-choose-files]")) chooser?.click();
+    }, { signal });
   }
 
   #add(files) {

@@ -4,14 +4,14 @@ import { toast } from "../youworker/js/toast.js";
 import { fetchPart } from "./partials.js";
 
 export const MOST = 300;
+// What the server gives at once.
+const PAGE = 40;
 const AHEAD = "800px 0px";
 const REFRESH_MS = 60_000;
 
 /** Loads older and newer messages into `chat.list`, and takes out what is far from what is read. */
 export class History {
   #loading = null;
-  // Newer messages were taken out.
-  #cut = false;
 
   constructor(chat) {
     this.chat = chat;
@@ -41,7 +41,7 @@ export class History {
   /** Look at the links at both ends again. */
   watch() {
     this.nearing.disconnect();
-    for (const link of this.list.querySelectorAll(":scope > [data-older], :scope > [data-newer]")) this.nearing.observe(link);
+    for (const link of this.list.querySelectorAll("[data-older], [data-newer]")) this.nearing.observe(link);
   }
 
   #near(entries) {
@@ -61,20 +61,31 @@ export class History {
     return "older" in link.dataset ? this.loadOlder() : this.loadNewer();
   }
 
+  get #older() {
+    return this.list.querySelector("[data-older]");
+  }
+
+  get #newer() {
+    return this.list.querySelector("[data-newer]");
+  }
+
+  /** Whether the end of the conversation is not in the page. */
+  get isCut() {
+    return Boolean(this.#newer);
+  }
+
   /** Put the messages before the first one into the page; what is read stays where it is. */
   async loadOlder() {
     const [first] = this.articles;
-    const link = this.list.querySelector(":scope > [data-older]");
-    if (!first || !link) return;
+    if (!first || !this.#older) return;
     await this.#once(async () => {
       const { nodes } = await fetchPart(this.#url("before", first));
-      const found = [...nodes.querySelectorAll("article[data-message]")].filter((article) => !document.getElementById(article.id));
-      const further = nodes.querySelector("[data-older]");
+      const found = this.#unknown(nodes);
       this.chat.prepare(found);
       this.chat.view.keepPlace(first, () => {
-        first.before(...found);
-        if (further) link.href = further.href;
-        else link.remove();
+        this.#older?.remove();
+        const further = nodes.querySelector("[data-older]");
+        first.before(...(further ? [further] : []), ...found);
       });
       this.#trimEnd();
     });
@@ -82,16 +93,15 @@ export class History {
 
   /** Put the messages after the last one into the page. */
   async loadNewer() {
-    const last = this.articles.findLast((article) => !("optimistic" in article.dataset));
+    const last = this.articles.at(-1);
     if (!last || !this.chat.session) return;
     await this.#once(async () => {
       const { nodes } = await fetchPart(this.#url("after", last));
-      const found = [...nodes.querySelectorAll("article[data-message]")].filter((article) => !document.getElementById(article.id));
-      const further = nodes.querySelector("[data-newer]");
-      if (!found.length) return this.#endCut();
+      const found = this.#unknown(nodes);
       this.chat.prepare(found);
       last.after(...found);
-      if (this.#cut && !further) this.#endCut();
+      if (found.length < PAGE) this.#newer?.closest(".newer").remove();
+      if (!found.length) return;
       this.trimStart();
       this.chat.view.keep();
     });
@@ -99,9 +109,13 @@ export class History {
 
   /** Bring what other tabs and people have added. */
   async refresh() {
-    if (!this.chat.session || this.#cut || this.chat.isAsking) return;
-    await this.loadNewer();
+    if (!this.chat.session || this.chat.isAsking) return;
+    if (!this.isCut) await this.loadNewer();
     this.chat.refreshList();
+  }
+
+  #unknown(nodes) {
+    return [...nodes.querySelectorAll("article[data-message]")].filter((article) => !document.getElementById(article.id));
   }
 
   async #once(work) {
@@ -125,41 +139,38 @@ export class History {
   /** Take the oldest out when there are too many, while the newest are read. */
   trimStart() {
     const { articles } = this;
-    const surplus = articles.slice(0, Math.max(0, articles.length - MOST)).filter((article) => !isNeeded(article));
-    if (!surplus.length) return;
+    const surplus = articles.slice(0, Math.max(0, articles.length - MOST));
+    if (!surplus.length || surplus.some(isNeeded)) return;
     const kept = articles[surplus.length];
     this.chat.view.keepPlace(kept, () => {
       for (const article of surplus) article.remove();
-      this.#link("older", kept, `?before=${kept.dataset.message}`);
+      this.#older?.remove();
+      const link = linkTo("older", t("Earlier messages"), kept);
+      link.className = "older button quiet";
+      kept.before(link);
     });
+    this.watch();
   }
 
   #trimEnd() {
     const surplus = this.articles.slice(MOST);
     if (!surplus.length || surplus.some(isNeeded)) return;
     for (const article of surplus) article.remove();
-    this.#cut = true;
-    const last = this.articles.at(-1);
-    this.#link("newer", last, `?at=${last.dataset.message}`);
+    if (this.isCut) return;
+    const place = document.createElement("p");
+    place.className = "newer";
+    place.append(linkTo("newer", t("Later messages"), this.articles.at(-1)));
+    this.list.append(place);
   }
+}
 
-  #endCut() {
-    this.#cut = false;
-    this.list.querySelector(":scope > [data-newer]")?.remove();
-  }
-
-  #link(kind, beside, href) {
-    let link = this.list.querySelector(`:scope > [data-${kind}]`);
-    if (!link) {
-      link = document.createElement("a");
-      link.className = kind;
-      link.dataset[kind] = "";
-      link.textContent = kind === "older" ? t("Earlier messages") : t("Later messages");
-      if (kind === "older") beside.before(link);
-      else beside.after(link);
-    }
-    link.href = href;
-  }
+function linkTo(kind, words, article) {
+  const link = document.createElement("a");
+  link.className = "button";
+  link.dataset[kind] = "";
+  link.href = `?at=${article.dataset.message}`;
+  link.textContent = words;
+  return link;
 }
 
 function isNeeded(article) {

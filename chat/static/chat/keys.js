@@ -3,7 +3,7 @@ import { copyText } from "../youworker/js/copy.js";
 import { t } from "../youworker/js/i18n.js";
 import { bindKey } from "../youworker/js/keys.js";
 import { toast } from "../youworker/js/toast.js";
-import { sourceOf } from "./live.js";
+import { sourceOf } from "./finished.js";
 
 let current = null;
 

@@ -1,12 +1,12 @@
 // One answer: shows its run while it grows, and what the server made of it in the end.
 import { enhance } from "../youworker/js/enhance.js";
 import { t } from "../youworker/js/i18n.js";
-import { approvalCard } from "./approvals.js";
 import { Feed } from "./feed.js";
+import { enhanceWhole, noteSource, settle, sourceOf } from "./finished.js";
 import { Growing } from "./growing.js";
-import { morph } from "./morph.js";
-import { activate, fetchPart } from "./partials.js";
+import { fetchPart } from "./partials.js";
 import { showStep } from "./steps.js";
+import { addThought } from "./thoughts.js";
 
 // Rendering takes at most a quarter of the main thread.
 const FRAME_MS = 33;
@@ -14,9 +14,9 @@ const SHARE = 3;
 // A reload replays the events over the text that was saved; so long that text is not made shorter.
 const REPLAY_MS = 1000;
 const ENDS = {
-  failed: () => t("The answer failed."),
-  interrupted: () => t("The answer was interrupted."),
-  stopped: () => t("Stopped."),
+  failed: () => t("There is no answer."),
+  interrupted: () => t("This answer was interrupted."),
+  stopped: () => t("You stopped this answer."),
 };
 
 /** An answer that is being made, in its `article`; `page` hears of what happens (see `chat.js`). */
@@ -64,6 +64,7 @@ export class LiveAnswer {
   }
 
   #grow(text) {
+    if (!this.#text) this.#note("");
     this.#text = text;
     if (this.#timer) return;
     const due = this.#renderedAt + Math.max(FRAME_MS, SHARE * this.#cost) - performance.now();
@@ -92,31 +93,24 @@ export class LiveAnswer {
 
   #think({ text, retracts = 0 }) {
     const details = this.article.querySelector(".reasoning");
-    if (details) appendReasoning(details, text);
+    if (details) addThought(details, text);
     if (retracts) this.#grow([...this.#text].slice(0, -retracts).join(""));
     this.page.grew(this);
   }
 
   #step(data) {
     showStep(this.article.querySelector(".tools"), data);
-    const card = this.article.querySelector(`[data-approval="${CSS.escape(data.tool_run_id)}"]`);
-    if (data.status !== "approval") card?.remove();
-    else if (!card) this.#askFor(data);
+    if (data.status === "approval") this.page.alert(t("%(tool)s asks for your permission.", { tool: data.tool }));
     this.page.grew(this);
-  }
-
-  #askFor(data) {
-    this.article.querySelector(".tools")?.append(approvalCard(this.run, data));
-    this.page.alert(t("%(tool)s waits for your decision.", { tool: data.tool }));
   }
 
   #stand({ status, position }) {
     this.#status = status;
     this.article.dataset.status = status;
     if ("stopping" in this.article.dataset) return;
-    if (status === "queued") this.#note(position ? t("Waiting, place %(position)s", { position }) : t("Waiting…"));
-    else if (status === "waiting_approval") this.#note(t("Waiting for your decision"));
-    else this.#note("");
+    if (status === "queued") this.#note(position ? t("Waiting for its turn, place %(position)s", { position }) : t("Waiting for its turn…"));
+    else if (status === "waiting_approval") this.#note(t("Waiting for your decision."));
+    else this.#note(this.#text ? "" : t("Answering…"));
   }
 
   #log({ level, message }) {
@@ -175,72 +169,4 @@ export class LiveAnswer {
     if (note !== undefined) this.#note(note);
     this.page.ended(this, status);
   }
-}
-
-/** Make a finished article of one that was growing, with the same nodes where they say the same. */
-export function settle(article, fresh, growing) {
-  const source = sourceOf(fresh.querySelector("[data-md]"));
-  const markdown = article.querySelector("[data-md]");
-  growing.finish(source);
-  noteSource(markdown, source);
-  const focused = document.activeElement;
-  for (const acts of article.querySelectorAll(".acts")) if (!acts.contains(focused)) acts.replaceChildren();
-  morph(article, fresh, (node) => node === markdown);
-  activate(article);
-  enhanceWhole(markdown, source, detailsOf(article));
-}
-
-/** Show the source of a message that is finished. */
-export function renderFinished(article) {
-  const markdown = article.querySelector("[data-md]");
-  if (!markdown || "rendered" in markdown.dataset) return;
-  const source = sourceOf(markdown);
-  new Growing(markdown).finish(source);
-  noteSource(markdown, source);
-  enhance(markdown).catch(() => {});
-  enhanceWhole(markdown, source, detailsOf(article));
-}
-
-function enhanceWhole(markdown, source, { citations = [], unsupported = [] }) {
-  enhance(markdown, { citations, unsupported, source }).catch(() => {});
-}
-
-// The text as it was written, kept for those who copy it.
-const sources = new WeakMap();
-
-function noteSource(markdown, source) {
-  sources.set(markdown, source);
-  markdown.dataset.rendered = "";
-}
-
-/** The Markdown of a `[data-md]` element. */
-export function sourceOf(markdown) {
-  return sources.get(markdown) ?? markdown.textContent;
-}
-
-function detailsOf(article) {
-  try {
-    return JSON.parse(article.querySelector('script[type="application/json"]')?.textContent || "{}");
-  } catch {
-    return {};
-  }
-}
-
-function appendReasoning(details, text) {
-  let body = details.querySelector("[data-thought]");
-  if (!body) {
-    body = document.createElement("div");
-    body.dataset.thought = "";
-    body.className = "thought";
-    body.dir = "auto";
-    if (!details.querySelector("summary")) {
-      const summary = document.createElement("summary");
-      summary.textContent = t("Thoughts");
-      details.append(summary);
-    }
-    details.append(body);
-  }
-  details.hidden = false;
-  if (body.lastChild?.nodeType === Node.TEXT_NODE) body.lastChild.appendData(text);
-  else body.append(text);
 }
