@@ -123,7 +123,8 @@ def django_catalogs(language: str) -> Iterator[Catalog]:
 def package_folder(name: str) -> Path:
     """Where an installed package lies."""
     found = find_spec(name)
-    assert found and found.origin  # noqa: S101 -- it is a requirement of the product
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(name)
     return Path(found.origin).parent
 
 
@@ -250,7 +251,7 @@ def faults(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "is fuzzy"
-    said = forms(message.string)
+    said = forms(message.string or "")
     if not all(said):
         yield "is not translated"
         return

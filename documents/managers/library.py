@@ -9,9 +9,11 @@ from django.db.models import (
     Case,
     Count,
     Exists,
+    F,
     OuterRef,
     Q,
     Subquery,
+    TextField,
     Value,
     When,
 )
@@ -180,9 +182,8 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
     def with_failure(self) -> Self:
         """Annotate why the active model has no vectors of a failed document; empty for others."""
         failed = self.waiting_tasks().filter(state=TaskState.FAILED)
-        return self.annotate(
-            failure=Coalesce(Subquery(failed.values("error_detail")[:1]), Value(""))
-        )
+        reason = Subquery(failed.values("error_detail")[:1])
+        return self.annotate(failure=Coalesce(reason, Value(""), output_field=TextField()))
 
     def waiting_tasks(self) -> EmbeddingTaskQuerySet:
         """The tasks of the active model for one of these documents, in a subquery."""
@@ -215,6 +216,10 @@ class TagQuerySet(BaseQuerySet["Tag"]):
         visible = self.related_rows("documents", DocumentQuerySet).visible_to(user).values("pk")
         count = Count("documents", filter=Q(documents__in=visible), distinct=True)
         return self.annotate(document_count=count).filter(document_count__gt=0)
+
+    def most_used_first(self) -> Self:
+        """Sort by the number of documents; only after `visible_to()`."""
+        return self.order_by(F("document_count").desc(), "name")
 
 
 class PassageQuerySet(BaseQuerySet["Passage"]):
