@@ -30,6 +30,8 @@ from youworker.core.request_context import correlation_id, request_origin
 from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
     from chat.models import Session
     from chat.runs.leases import RunLease
@@ -153,11 +155,15 @@ def post_chat(
     session: Session | None,
     model: str = "",
     options: dict[str, Any] | None = None,
+    collections: Sequence[UUID] = (),
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
 ) -> AcceptedMessage:
-    """Store a question, beginning a conversation for it when there is none."""
+    """Store a question, beginning a conversation for it when there is none.
+
+    A new conversation is limited to `collections`, if there are any.
+    """
     if session is not None:
         return post_message(
             session,
@@ -171,11 +177,15 @@ def post_chat(
     check_text(text)
     chosen = options or {}
     body = {"text": text, "model": model, "options": chosen, "session": None}
+    if collections:
+        body["collections"] = sorted(map(str, collections))
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
-    session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
+    session = create_session_rows(
+        collections=collections, model=model, title=title_from(text), actor=actor, **fields
+    )
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=chosen, lease=lease, actor=actor)
     return store_question(run, remembered)
