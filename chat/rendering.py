@@ -127,8 +127,8 @@ def rendered_feedback(message: Message) -> FeedbackShape | None:
     return {"rating": message.rating, "comment": message.comment}
 
 
-def rendered_run(run: Run) -> RunShape:
-    """One run."""
+def rendered_run(run: Run, *, position: int | None = None) -> RunShape:
+    """One run, and its place in the queue if it waits there."""
     return {
         "id": run.pk,
         "session_id": run.session_id,
@@ -142,6 +142,7 @@ def rendered_run(run: Run) -> RunShape:
         "ttft_ms": run.ttft_ms,
         "error": rendered_error(run),
         "message_id": run.answer_id,
+        "position": position,
     }
 
 

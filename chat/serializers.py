@@ -258,7 +258,7 @@ class ErrorOfRunShape(Shape):
 
 
 class RunShape(Shape):
-    """An answer in the making, or made."""
+    """An answer in the making, or made; `position` is its place in the queue, 1 is next."""
 
     id: UUID
     session_id: UUID
@@ -272,6 +272,7 @@ class RunShape(Shape):
     ttft_ms: int | None
     error: ErrorOfRunShape | None
     message_id: UUID | None
+    position: int | None
 
 
 class IdShape(Shape):

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
+from chat.events import encoded
 from chat.models import Message, Run, Session
 from youworker.core.sql import Insert, fetch_row, fetch_rows, mark_stored
 from youworker.encryption.fields import Ciphertext
@@ -103,8 +104,8 @@ WITH ended AS (
     WHERE id = %s AND lease_token = %s AND status IN ({listed(ACTIVE_STATUSES)})
     RETURNING id, session_id, answer_id
 ), answer AS (
-    UPDATE chat_message SET content = %s, reasoning = %s, model = %s, tokens_in = %s,
-        tokens_out = %s, updated_at = statement_timestamp()
+    UPDATE chat_message SET content = %s, reasoning = %s, unsupported = %s::jsonb, model = %s,
+        tokens_in = %s, tokens_out = %s, updated_at = statement_timestamp()
     FROM ended WHERE chat_message.id = ended.answer_id
     RETURNING chat_message.rating, chat_message.comment, chat_message.parent_id
 ), active AS (
@@ -218,7 +219,8 @@ def end_run(
         [
             *(status, run.model, run.iterations, run.tokens_in, run.tokens_out, run.ttft_ms),
             *(run.error_code, sealed(run, "error_detail"), run.pk, run.lease_token),
-            *(sealed(answer, "content"), sealed(answer, "reasoning"), answer.model),
+            *(sealed(answer, "content"), sealed(answer, "reasoning")),
+            *(encoded(answer.unsupported).decode(), answer.model),
             *(answer.tokens_in, answer.tokens_out),
         ],
     )

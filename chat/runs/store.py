@@ -14,7 +14,8 @@ from chat.branches import sibling_ids
 from chat.enums import RunStatus
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import statements
-from chat.runs.citations import CitationIndex, citations_of, unlink_unseen
+from chat.runs.citations import CitationIndex, unlink_unseen
+from chat.runs.judging import Judgement, judge
 from chat.runs.leases import LeaseLost
 from chat.runs.queue import announce_queued, announce_room
 from chat.runs.statements import answer_of
@@ -130,7 +131,8 @@ def finish_run(
     again, because nobody heard the answer, it is still true.
     """
     answer = answer_of(run)
-    citations = [] if book is None else citations_of(answer, answer.content, book)
+    judged = Judgement([], []) if book is None else judge(answer, answer.content, book)
+    citations, answer.unsupported = judged.citations, judged.unsupported
     with transaction.atomic():
         found = unlink_unseen(citations, user=run.user)
         ended = statements.end_run(run, answer, status, figures)

@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.services import grant_of_request
 from chat import approvals, services
 from chat.branches import messages_beside, read_messages, read_tree
+from chat.enums import RunStatus
 from chat.models import Message, Run, Session, ToolRun
 from chat.queries import SessionRows
 from chat.realtime.sse import event_stream, resume_point
@@ -27,6 +28,7 @@ from chat.rendering import (
 )
 from chat.runs import manager
 from chat.runs.manager import accept, launch, request_stop
+from chat.runs.queue import queued_places
 from chat.serializers import (
     CreateSessionSerializer,
     DecideCallSerializer,
@@ -235,7 +237,10 @@ class RunViewSet(ChatView, GenericViewSet):
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Read where a run stands."""
-        return Response(rendered_run(self.get_object()))
+        run = self.get_object()
+        waits = run.status == RunStatus.QUEUED
+        position = queued_places(1, only=run.pk).get(run.pk) if waits else None
+        return Response(rendered_run(run, position=position))
 
     @extend_schema(
         parameters=[
