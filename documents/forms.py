@@ -41,7 +41,8 @@ class DocumentForm(forms.Form):
             "collection": document.collection_id,
             "tags": [tag.name for tag in document.tags.all()],
         }
-        super().__init__(*args, initial=now, **options)
+        options["initial"] = now
+        super().__init__(*args, **options)
         if may_move:
             self.fields["collection"].queryset = fillable_collections(actor)  # type: ignore[attr-defined]
         else:
@@ -102,7 +103,7 @@ def fillable_collections(actor: User) -> Any:
 
 def suggest_tags(field: Any, actor: User) -> None:
     """Offer the labels of the documents somebody sees."""
-    known = Tag.objects.visible_to(actor).order_by("-document_count", "name")
+    known = Tag.objects.known_to(actor)
     field.suggest(known.values_list("name", flat=True)[:SUGGESTED_TAGS])
 
 

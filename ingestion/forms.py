@@ -44,13 +44,13 @@ class UploadForm(forms.Form):
         label=_("Collection"), queryset=Collection.objects.none(), empty_label=None
     )
     tags = NamesField(label=_("Tags"), longest=LONGEST_TAG, most=MOST_TAGS, required=False)
-    files = FilesField(label=_("Files"))
+    files: Any = FilesField(label=_("Files"))
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
         collections = Collection.objects.writable_by(actor).order_by("-is_default", "name", "pk")
         self.fields["collection"].queryset = collections  # type: ignore[attr-defined]
-        known = Tag.objects.visible_to(actor).order_by("-document_count", "name")
+        known = Tag.objects.known_to(actor)
         names = known.values_list("name", flat=True)[:SUGGESTED_TAGS]
         self.fields["tags"].widget.suggestions = list(names)
         self.fields["files"].widget.attrs["data-test"] = "upload"

@@ -130,7 +130,7 @@ class ReceivingHandler(FileUploadHandler):
         """Begin a file."""
         super().new_file(*args, **kwargs)
         file = Incoming(
-            name=shown_name(self.file_name or ""),
+            name=safe_file_name(self.file_name or ""),
             mime=self.content_type or "",
             limit=config.ingestion.max_file_bytes,
         )
@@ -160,7 +160,7 @@ class ReceivingHandler(FileUploadHandler):
             file.discard()
 
 
-def shown_name(name: str) -> str:
+def safe_file_name(name: str) -> str:
     """A file name without folders, control characters or excessive length."""
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join(character for character in last if character.isprintable()).strip()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),
     path("", include("youworker.pages.urls")),
+    path("", include("chat.pages.urls")),
     path("", include("youworker.sso.urls")),
     path("", include("documents.pages.urls")),
     path("", include("ingestion.pages.urls")),

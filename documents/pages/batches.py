@@ -31,7 +31,7 @@ class BatchPage(Page):
         back = own_page(request, request.POST.get("next")) or reverse("documents")
         if not form.is_valid():
             for errors in form.errors.values():
-                messages.error(request, errors[0])
+                messages.error(request, str(errors[0]))
             return answer_redirect(request, back)
         if form.cleaned_data["act"] == "delete":
             check_rate_limit("FILE_DELETE", self.actor)

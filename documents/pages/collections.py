@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from documents import services
@@ -65,9 +66,13 @@ class EditCollectionPage(FormPage[CollectionForm]):
     template_name = "documents/form_page.html"
     partial_name = "documents/_form.html"
 
+    @cached_property
+    def collection(self) -> Collection:
+        """What is changed; only its owner may."""
+        return own_collection(self.kwargs["pk"], self.actor)
+
     def get_initial(self) -> dict[str, Any]:
-        """What it is called now; only its owner may change that."""
-        self.collection = own_collection(self.kwargs["pk"], self.actor)
+        """What it is called now."""
         return {"name": self.collection.name, "description": self.collection.description}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
@@ -54,10 +55,15 @@ class EditDocumentPage(FormPage[DocumentForm]):
     template_name = "documents/form_page.html"
     partial_name = "documents/_form.html"
 
+    @cached_property
+    def document(self) -> Document:
+        """What is changed, by somebody who may."""
+        found = visible_document(self.kwargs["pk"], self.actor)
+        services.require_writable(found, self.actor)
+        return found
+
     def get_form_kwargs(self) -> dict[str, Any]:
         """The form knows the document, and what its reader may do with it."""
-        self.document = visible_document(self.kwargs["pk"], self.actor)
-        services.require_writable(self.document, self.actor)
         may_move = may_manage(self.document, self.actor)
         known = {"document": self.document, "may_move": may_move, "actor": self.actor}
         return super().get_form_kwargs() | known

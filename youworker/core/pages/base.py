@@ -93,7 +93,7 @@ class ActPage(Page):
     http_method_names = ["post"]
     back = "home"
 
-    def act(self, **ids: Any) -> str:
+    def act(self, *args: Any, **ids: Any) -> str:
         """Do it; what there is to say about it. The rules' refusals may be raised."""
         raise NotImplementedError
 

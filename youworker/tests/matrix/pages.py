@@ -104,10 +104,43 @@ GROUPS = [
     ),
 ]
 
+DOCUMENT, COLLECTION = "documents/<uuid:pk>", "collections/<uuid:pk>"
 DOCUMENTS = [
+    page("get", "documents"),
+    # Without a choice whoever gets in is led back to the list.
+    page("post", "documents/batch", ok=302, body={}),
+    page("post", "documents/restore", ok=404, body={}),
+    page("get", DOCUMENT, "readers", thing="document"),
     page("get", "search"),
-    page("get", "documents/<uuid:pk>", "readers", thing="document"),
-    page("get", "documents/<uuid:pk>/panel", "readers", thing="document"),
+    # Whoever opens the address of a part of a page is led to the page.
+    page("get", f"{DOCUMENT}/panel", "readers", 302, "document"),
+    page("get", f"{DOCUMENT}/edit", "writers", thing="document"),
+    page("post", f"{DOCUMENT}/edit", "writers", 422, "document", {}),
+    page("post", f"{DOCUMENT}/delete", "writers", 302, "document"),
+    page("get", f"{DOCUMENT}/sharing", "readers", thing="document"),
+    page("post", f"{DOCUMENT}/sharing", "writers", 422, "document", {}),
+    page("get", "collections/add"),
+    page("post", "collections/add", ok=422, body={}),
+    page("get", COLLECTION, "readers", thing="collection"),
+    page("get", f"{COLLECTION}/edit", "writers", thing="collection"),
+    page("post", f"{COLLECTION}/edit", "writers", 422, "collection", {}),
+    page("get", f"{COLLECTION}/delete", "writers", thing="collection"),
+    page("post", f"{COLLECTION}/delete", "writers", 302, "collection"),
+    page("post", f"{COLLECTION}/restore", "own", 302, "collection"),
+    page("get", f"{COLLECTION}/sharing", "readers", thing="collection"),
+    page("post", f"{COLLECTION}/sharing", "writers", 422, "collection", {}),
 ]
 
-PAGE_ROWS = [*SHELL, *ACCOUNT, *GROUPS, *DOCUMENTS]
+INGESTION_RUN = "documents/runs/<uuid:pk>"
+INGESTION = [
+    page("get", "documents/add"),
+    page("post", "documents/add", ok=422, body={}),
+    page("get", "documents/runs"),
+    page("get", INGESTION_RUN, "own", thing="ingestion"),
+    # Nothing of the matrix's run is left to be cancelled, and nothing of it has failed.
+    page("post", f"{INGESTION_RUN}/cancel", "own", 409, "ingestion"),
+    page("post", f"{INGESTION_RUN}/retry", "own", 409, "ingestion"),
+    page("post", f"{INGESTION_RUN}/delete", "own", 302, "ingestion"),
+]
+
+PAGE_ROWS = [*SHELL, *ACCOUNT, *GROUPS, *DOCUMENTS, *INGESTION]
