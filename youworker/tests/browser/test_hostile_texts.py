@@ -118,7 +118,7 @@ def test_markup_that_reaches_the_sanitizer_comes_out_harmless(modules):
 def test_the_judge_sees_what_it_looks_for(modules):
     source = "# [1] \\(x\\) [a](https://example.org)"
     spoil = """() => {
-      const root = document.querySelector("main .md");
+      const root = document.querySelector(".md");
       const link = root.querySelector("a");
       link.id = "i";
       link.href = "/sign-out";
