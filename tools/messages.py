@@ -110,7 +110,8 @@ def django_catalogs(language: str) -> Iterator[Catalog]:
 def package_folder(name: str) -> Path:
     """Where an installed package lies."""
     found = find_spec(name)
-    assert found and found.origin  # noqa: S101 -- it is a requirement of the product
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"The package {name} is not installed.")
     return Path(found.origin).parent
 
 
@@ -182,9 +183,9 @@ def is_compiled(path: Path) -> bool:
         return translations(read_mo(file)) == translations(catalog_at(path))
 
 
-def forms(text: str | Sequence[str]) -> tuple[str, ...]:
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
     """The forms of a message, or of its translation; readers of Babel give them as they like."""
-    return (text,) if isinstance(text, str) else tuple(text)
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def text_of(context: str | bytes | None) -> str:
@@ -231,7 +232,7 @@ def faults(message: Message) -> Iterator[str]:
     if message.fuzzy:
         yield "is fuzzy"
     said = forms(message.string)
-    if not all(said):
+    if not said or not all(said):
         yield "is not translated"
         return
     yield from (str(error) for error in message.check())
