@@ -42,7 +42,7 @@ class StaffSignInForm(AuthenticationForm):
                 self.user_cache = services.check_credentials(**given)
         except DomainError as error:
             self.refusal = error
-            raise forms.ValidationError(error.message, code=error.code) from error
+            raise forms.ValidationError(error.in_words(), code=error.code) from error
         if self.user_cache is not None:
             self.confirm_login_allowed(self.user_cache)
         return given
@@ -71,7 +71,7 @@ class StaffPasswordForm(AdminOwnPasswordChangeForm):
             if services.password_matches(self.user, given):
                 return given
         except DomainError as error:
-            raise forms.ValidationError(error.message, code=error.code) from error
+            raise forms.ValidationError(error.in_words(), code=error.code) from error
         raise forms.ValidationError(
             self.error_messages["password_incorrect"], code="password_incorrect"
         )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 import django_filters
 from django.db.models import Q
-from rest_framework.exceptions import ValidationError
 
 from documents.enums import DocumentStatus
+from documents.kinds import FileKind, kind_rule
 from documents.models import Document
+from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from rest_framework.request import Request
+    from django.http import HttpRequest, QueryDict
 
     from accounts.models import User
     from documents.managers import DocumentQuerySet
@@ -31,6 +32,7 @@ class DocumentFilter(django_filters.FilterSet):
     tag = django_filters.CharFilter(method="filter_tags")
     status = django_filters.ChoiceFilter(choices=DocumentStatus.choices)
     mime = django_filters.CharFilter(field_name="mime", lookup_expr="iexact")
+    kind = django_filters.ChoiceFilter(choices=FileKind.choices, method="filter_kind")
     search = django_filters.CharFilter(method="filter_text")
     ordering = django_filters.OrderingFilter(fields=[(name, name) for name in ORDERINGS])
     deleted = django_filters.BooleanFilter(method="filter_deleted")
@@ -41,10 +43,14 @@ class DocumentFilter(django_filters.FilterSet):
 
     def filter_tags(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
         """Every repeated value counts, not only the last one."""
-        tags = cast("Request", self.request).query_params.getlist("tag")
+        tags = [tag for tag in cast("QueryDict", self.data).getlist("tag") if tag]
         if len(tags) > MOST_TAGS or any("\x00" in tag for tag in tags):
-            raise ValidationError({"tag": [f"At most {MOST_TAGS} tags, without null characters."]})
+            raise InvalidInput(f"At most {MOST_TAGS} tags, without null characters.", attr="tag")
         return rows.tagged(tags)
+
+    def filter_kind(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
+        """Limit to formats that serve the same purpose."""
+        return rows.filter(kind_rule(value))
 
     def filter_text(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
         """Find a text in titles and origins."""
@@ -62,5 +68,5 @@ class DocumentFilter(django_filters.FilterSet):
         """Show what the caller may restore instead of what is there."""
         if not value:
             return rows.alive()
-        actor = cast("User", cast("Request", self.request).user)
+        actor = cast("User", cast("HttpRequest", self.request).user)
         return rows.deleted().writable_by(actor)

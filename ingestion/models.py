@@ -63,6 +63,16 @@ class IngestionRun(SoftDeleteModel):
     def __str__(self) -> str:
         return f"{self.kind} of {self.target}"
 
+    @property
+    def working_count(self) -> int:
+        """How many items have not ended; only after `with_totals()`."""
+        return self.item_count - self.ready_count - self.failed_count - self.skipped_count
+
+    @property
+    def ended_count(self) -> int:
+        """How many items have ended, in whichever way; only after `with_totals()`."""
+        return self.item_count - self.working_count
+
 
 class IngestionItem(TimestampedModel, LeasedModel):
     """One file of a run."""

@@ -8,12 +8,13 @@ With `--check` nothing is written: what is missing or wrong is told, and the exi
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -32,7 +33,10 @@ APPS = ("accounts", "chat", "documents", "groups", "ingestion", "mcp", "quotas",
 LANGUAGES = ("it",)
 SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
 # Other people's code, what no user sees, what was said once, and extensions we do not use.
-LEFT_OUT = {"vendor", "tests", "migrations", "contrib"}
+LEFT_OUT = {
+    *("vendor", "tests", "migrations", "contrib"),
+    *("management", "appliance", "builtin", "embedding"),
+}
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
@@ -41,6 +45,15 @@ KEYWORDS = {
     "t": None,
     "tn": (1, 2),
 }
+# What a rule refuses is worded where it is raised, and translated where it is told.
+REFUSALS = {
+    node.name: None
+    for app in APPS
+    for path in (ROOT / app).rglob("exceptions.py")
+    for node in ast.parse(path.read_text()).body
+    if isinstance(node, ast.ClassDef)
+}
+SENTENCE = re.compile(r"[A-Z“`].* .*\.")
 # Without dates and names, so that a file changes only with its messages.
 # A package that has no languages of its own: its words are translated with ours.
 BORROWED = {"youworker": ("unfold",)}
@@ -111,28 +124,35 @@ def package_folder(name: str) -> Path:
     """Where an installed package lies."""
     found = find_spec(name)
     if found is None or found.origin is None:
-        raise ModuleNotFoundError(f"The package {name} is not installed.")
+        raise ModuleNotFoundError(name)
     return Path(found.origin).parent
 
 
-def file_messages(path: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:
-    """The marked messages of one file."""
+Extracted = tuple[int, str | tuple[str, ...], list[str], str | None]
+
+
+def file_messages(path: Path) -> Iterator[Extracted]:
+    """The marked messages of one file, and the sentences of refusals."""
     text = path.read_text()
-    method = "python"
     if path.suffix == ".js":
-        method = "javascript"
+        yield from extracted("javascript", text, KEYWORDS)
     elif path.suffix != ".py":
         # Django makes calls of the tags; the indentation of a page is none of Python's.
-        text = "\n".join(line.strip() for line in templatize(text).splitlines())
-    elif "gettext" not in text:
-        return
-    yield from extract(
-        method,
-        io.BytesIO(text.encode()),
-        KEYWORDS,
-        ("Translators:",),
-        {"encoding": "utf-8", "jsx": False, "parse_template_string": True},
-    )
+        calls = "\n".join(line.strip() for line in templatize(text).splitlines())
+        yield from extracted("python", calls, KEYWORDS)
+    else:
+        if "gettext" in text:
+            yield from extracted("python", text, KEYWORDS)
+        if "exceptions import" in text:
+            found = extracted("python", text, REFUSALS)
+            # Not what stands within a call or a text that is put together there.
+            yield from (each for each in found if SENTENCE.fullmatch(str(each[1])))
+
+
+def extracted(method: str, text: str, keywords: dict[str, Any]) -> Iterator[Extracted]:
+    """What stands in calls of these names."""
+    options = {"encoding": "utf-8", "jsx": False, "parse_template_string": True}
+    yield from extract(method, io.BytesIO(text.encode()), keywords, ("Translators:",), options)
 
 
 def write_catalog(path: Path, source: Catalog) -> None:
@@ -183,9 +203,9 @@ def is_compiled(path: Path) -> bool:
         return translations(read_mo(file)) == translations(catalog_at(path))
 
 
-def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+def forms(text: str | Sequence[str]) -> tuple[str, ...]:
     """The forms of a message, or of its translation; readers of Babel give them as they like."""
-    return (text,) if isinstance(text, str) else tuple(text or ())
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def text_of(context: str | bytes | None) -> str:
@@ -198,7 +218,7 @@ def translations(catalog: Catalog) -> dict[object, object]:
     return {
         (text_of(message.context), forms(message.id)): forms(message.string)
         for message in catalog
-        if message.id and message.string and not message.fuzzy
+        if message.id and message.string and any(message.string) and not message.fuzzy
     }
 
 
@@ -231,8 +251,8 @@ def faults(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "is fuzzy"
-    said = forms(message.string)
-    if not said or not all(said):
+    said = forms(message.string or "")
+    if not all(said):
         yield "is not translated"
         return
     yield from (str(error) for error in message.check())

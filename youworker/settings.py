@@ -108,7 +108,8 @@ MIDDLEWARE = [
     "youworker.server.content_policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "youworker.server.static_files.StaticFilesMiddleware",
+    "youworker.server.packing.PackedPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -267,7 +268,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
     "default": {"BACKEND": "documents.storage.ContentStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "youworker.server.static_files.DigestStorage"},
 }
 EXPORTS_ROOT = DATA_DIR / "exports"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -32,6 +32,7 @@ from accounts.services.recognition import (
 from accounts.services.second_factor import (
     begin_totp,
     confirm_totp,
+    pending_totp,
     remove_second_factor,
     renew_recovery_codes,
     second_factor_of,
@@ -80,6 +81,7 @@ __all__ = [
     "opens_somewhere",
     "outranks",
     "password_matches",
+    "pending_totp",
     "prove_identity",
     "record_password",
     "remove_second_factor",

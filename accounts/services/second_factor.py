@@ -53,6 +53,15 @@ def begin_totp(session: Any, user: User) -> dict[str, str]:
     return {"secret": secret, "otpauth_uri": authenticators.otpauth_uri(user, secret)}
 
 
+def pending_totp(session: Any, user: User) -> dict[str, str] | None:
+    """The secret that `begin_totp` gave this session and no code has confirmed yet."""
+    try:
+        secret = pending_secret(session, user)
+    except Conflict:
+        return None
+    return {"secret": secret, "otpauth_uri": authenticators.otpauth_uri(user, secret)}
+
+
 def confirm_totp(session: Any, user: User, *, code: str, actor: User) -> list[str]:
     """Switch the second factor on; the recovery codes, which are shown this once."""
     secret = pending_secret(session, user)

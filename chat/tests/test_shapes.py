@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
@@ -13,6 +12,7 @@ from chat.services import AcceptedMessage
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, ToolRunFactory
 from chat.views.chat import answer_from, stored_result
 from youworker.core.api.formats import OrjsonRenderer
+from youworker.tests.support.openapi import openapi_document
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def document():
     """The document, in which no shape has a field that it does not name."""
-    made = orjson.loads(orjson.dumps(SchemaGenerator().get_schema(request=None, public=True)))
+    made = orjson.loads(orjson.dumps(openapi_document()))
     for component in made["components"]["schemas"].values():
         if component.get("type") == "object":
             component["additionalProperties"] = False

@@ -38,7 +38,7 @@ class PrepareForm(ModelForm):
             try:
                 require_usable(given["provider"], given["name"], given["dimensions"])
             except DomainError as error:
-                raise ValidationError(error.message) from error
+                raise ValidationError(error.in_words()) from error
         return given
 
 
@@ -135,7 +135,7 @@ class EmbeddingModelAdmin(KeptAdmin):
                 service(model, actor=request.user)
                 messages.success(request, done % {"model": model})
             except DomainError as refusal:
-                messages.error(request, refusal.message)
+                messages.error(request, refusal.in_words())
 
 
 def prepare_again(model: EmbeddingModel, *, actor: User) -> None:

@@ -12,13 +12,14 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from documents.enums import Access, DocumentStatus
+from documents.enums import Access, DocumentStatus, TaskState
 from documents.managers.embeddings import EmbeddingTaskQuerySet, PassageEmbeddingQuerySet
 from groups.managers import GroupQuerySet
 from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
@@ -177,6 +178,12 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
             updated_at=timezone.now(),
         )
 
+    def with_failure(self) -> Self:
+        """Annotate why the active model has no vectors of a failed document; empty for others."""
+        failed = self.waiting_tasks().filter(state=TaskState.FAILED)
+        reason = Subquery(failed.values("error_detail")[:1])
+        return self.annotate(failure=Coalesce(reason, Value(""), output_field=TextField()))
+
     def waiting_tasks(self) -> EmbeddingTaskQuerySet:
         """The tasks of the active model for one of these documents, in a subquery."""
         tasks = self.related_rows("embedding_tasks", EmbeddingTaskQuerySet)
@@ -208,6 +215,12 @@ class TagQuerySet(BaseQuerySet["Tag"]):
         visible = self.related_rows("documents", DocumentQuerySet).visible_to(user).values("pk")
         count = Count("documents", filter=Q(documents__in=visible), distinct=True)
         return self.annotate(document_count=count).filter(document_count__gt=0)
+
+    def known_to(self, user: User) -> Self:
+        """Limit to tags of visible documents, without counting these."""
+        visible = self.related_rows("documents", DocumentQuerySet).visible_to(user)
+        links = self.model.documents.through.objects.filter(document__in=visible.values("pk"))
+        return self.filter(pk__in=links.values("tag_id")).order_by(Lower("name"), "name")
 
 
 class PassageQuerySet(BaseQuerySet["Passage"]):

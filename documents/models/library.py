@@ -149,6 +149,7 @@ class Document(SoftDeleteModel):
     tags = models.ManyToManyField(Tag, blank=True, related_name="documents")
 
     writable: bool  # only after `with_writable()`
+    failure: str  # only after `with_failure()`
 
     objects: ClassVar = AliveManager.from_queryset(DocumentQuerySet)()
     all_objects: ClassVar = DocumentQuerySet.as_manager()

@@ -1,18 +1,22 @@
 """What people, workers and commands do with collections and documents."""
 
 from documents.services.collections import (
+    change_collection_share,
     create_collection,
     delete_collection,
     ensure_collection,
     ensure_default_collection,
+    require_owner,
     restore_collection,
     update_collection,
     writable_collection,
 )
 from documents.services.documents import (
+    change_document_share,
     delete_document,
     passages_of,
     record_access,
+    require_writable,
     restore_document,
     server_path_hash,
     update_document,
@@ -45,7 +49,14 @@ from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.reindexing import reindex_documents
 from documents.services.removal import erase_library, purge_deleted
-from documents.services.sharing import ShareInput, access_reasons, users_with_access
+from documents.services.sharing import (
+    ShareInput,
+    access_reasons,
+    collection_access_reasons,
+    users_shown,
+    users_with_access,
+    users_with_collection_access,
+)
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
 
@@ -55,6 +66,9 @@ __all__ = [
     "StoredDocument",
     "access_reasons",
     "activate_model",
+    "change_collection_share",
+    "change_document_share",
+    "collection_access_reasons",
     "create_collection",
     "delete_collection",
     "delete_document",
@@ -80,6 +94,8 @@ __all__ = [
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
+    "require_owner",
+    "require_writable",
     "restore_collection",
     "restore_document",
     "retry_model",
@@ -91,6 +107,8 @@ __all__ = [
     "update_collection",
     "update_document",
     "upload_path_hash",
+    "users_shown",
     "users_with_access",
+    "users_with_collection_access",
     "writable_collection",
 ]

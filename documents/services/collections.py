@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from documents.exceptions import CollectionNameExists, DefaultCollection
-from documents.models import Collection, Document
+from documents.models import Collection, CollectionShare, Document
 from documents.services.sharing import ShareInput, share_collection
 from youworker import audit
 from youworker.core.exceptions import Forbidden, NotFound
@@ -93,6 +93,20 @@ def update_collection(collection: Collection, *, actor: User, **changes: Any) ->
     if "shares" in changes:
         share_collection(collection, changes["shares"], actor=actor)
     return collection
+
+
+@transaction.atomic
+def change_collection_share(
+    collection: Collection, group_id: UUID, access: str | None, *, actor: User
+) -> None:
+    """Let one group read or fill a collection, or neither without `access`; only its owner may."""
+    # Locked, so that two changes at once both last.
+    Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).first()
+    others = CollectionShare.objects.filter(collection=collection).exclude(group=group_id)
+    wanted = [ShareInput(group_id=each.group_id, access=each.access) for each in others]
+    if access is not None:
+        wanted.append(ShareInput(group_id=group_id, access=access))
+    update_collection(collection, shares=wanted, actor=actor)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from documents.models import Document, Passage
+from documents.models import Document, DocumentShare, Passage
 from documents.services.collections import writable_collection
 from documents.services.passages import renew_index
 from documents.services.sharing import share_document
@@ -60,6 +60,16 @@ def update_document(document: Document, *, actor: User, **changes: Any) -> Docum
     if fields:
         audit.record("document.update", actor=actor, target=document, fields=fields)
     return document
+
+
+@transaction.atomic
+def change_document_share(document: Document, group_id: UUID, *, shared: bool, actor: User) -> None:
+    """Let one group read a document, or no longer; for the owner of it or of its collection."""
+    # Locked, so that two changes at once both last.
+    Document.objects.select_for_update(no_key=True, of=("self",)).filter(pk=document.pk).first()
+    groups = set(DocumentShare.objects.filter(document=document).values_list("group_id", flat=True))
+    wanted = groups | {group_id} if shared else groups - {group_id}
+    update_document(document, shares=wanted, actor=actor)
 
 
 def rename_document(document: Document, title: str) -> None:

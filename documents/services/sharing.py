@@ -93,16 +93,23 @@ def add_owners(document: Document, reasons: Mapping[UUID, list[AccessReason]]) -
 
 def group_shares(document: Document) -> dict[UUID, list[AccessReason]]:
     """What each living group may do with a document, and through which share."""
-    found: dict[UUID, list[AccessReason]] = {}
-    collection = CollectionShare.objects.of_living_groups().select_related("group")
-    for share in collection.filter(collection_id=document.collection_id):
-        reason = AccessReason("collection_share", share.access, share.group_id, share.group.name)
-        found.setdefault(share.group_id, []).append(reason)
+    found = collection_group_shares(document.collection_id)
     direct = DocumentShare.objects.of_living_groups().select_related("group")
     for own in direct.filter(document=document):
         reason = AccessReason("document_share", Access.READ, own.group_id, own.group.name)
         found.setdefault(own.group_id, []).append(reason)
     return found
+
+
+def collection_group_shares(collection_id: UUID) -> dict[UUID, list[AccessReason]]:
+    """What each living group may do with all of a collection."""
+    shares = CollectionShare.objects.of_living_groups().select_related("group")
+    return {
+        share.group_id: [
+            AccessReason("collection_share", share.access, share.group_id, share.group.name)
+        ]
+        for share in shares.filter(collection_id=collection_id)
+    }
 
 
 def users_with_access(document: Document) -> QuerySet[User]:
@@ -111,3 +118,36 @@ def users_with_access(document: Document) -> QuerySet[User]:
     owners = User.objects.filter(pk__in=[document.owner_id, document.collection.owner_id])
     grouped = User.objects.filter(pk__in=members.values("user_id"))
     return (owners | grouped).filter(is_active=True).order_by("username")
+
+
+def users_shown(document: Document, *, actor: User) -> QuerySet[User]:
+    """The users whose access the actor may look at: everybody's, or only their own.
+
+    The document comes from a queryset `with_writable()`: whoever may change it sees everybody.
+    """
+    people = users_with_access(document)
+    return people if document.writable else people.filter(pk=actor.pk)
+
+
+def users_with_collection_access(collection: Collection) -> QuerySet[User]:
+    """The active users who see everything in a collection."""
+    groups = list(collection_group_shares(collection.pk))
+    members = Membership.objects.filter(group_id__in=groups)
+    people = User.objects.filter(pk=collection.owner_id) | User.objects.filter(
+        pk__in=members.values("user_id")
+    )
+    return people.filter(is_active=True).order_by("username")
+
+
+def collection_access_reasons(
+    collection: Collection, users: Iterable[User]
+) -> dict[UUID, list[AccessReason]]:
+    """Why each of the users sees a collection; empty for those who do not."""
+    reasons: dict[UUID, list[AccessReason]] = {user.pk: [] for user in users}
+    if collection.owner_id in reasons:
+        reasons[collection.owner_id].append(AccessReason("owner", Access.WRITE))
+    shares = collection_group_shares(collection.pk)
+    memberships = Membership.objects.filter(user_id__in=list(reasons), group_id__in=list(shares))
+    for group_id, user_id in memberships.values_list("group_id", "user_id"):
+        reasons[user_id] += shares[group_id]
+    return reasons

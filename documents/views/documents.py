@@ -107,10 +107,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
     def access(self, request: Request, pk: Any = None) -> Response:
         """Tell who sees it and why; to those who may only read it, why they do."""
         document = self.get_object()
-        people = services.users_with_access(document)
-        if not document.writable:
-            people = people.filter(pk=self.actor.pk)
-        page = self.paginate_queryset(people)
+        page = self.paginate_queryset(services.users_shown(document, actor=self.actor))
         reasons = services.access_reasons(document, page or [])
         rows = [
             {

@@ -63,7 +63,7 @@ class PrivateContentAdmin(ReadOnlyAdmin):
             try:
                 parts = type(self).read(row, **form.cleaned_data, actor=request.user)
             except DomainError as error:
-                form.add_error(None, error.message)
+                form.add_error(None, error.in_words())
                 status = error.status
         if status == FORBIDDEN:
             self.note_denial(request)

@@ -11,7 +11,7 @@ from documents.models import Document
 from documents.services import stored_path
 from youworker.data_protection.export_rows import exported_rows
 from youworker.data_protection.package import safe_name
-from youworker.data_protection.pages import (
+from youworker.data_protection.package_html import (
     Page,
     add_conversation,
     conversation_path,

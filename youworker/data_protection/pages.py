@@ -1,103 +1,138 @@
-"""The readable part of a package: plain pages without scripts and without anything from outside."""
+"""The privacy page: a copy of everything, cleared conversations, the end of the account."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import TemplateView
+
+from accounts.models import DataExport, PrivateAccess
+from accounts.services import require_recent_sign_in
+from chat.services import clear_history
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect
+from youworker.data_protection.erasures import request_erasure
+from youworker.data_protection.exports import request_export
+from youworker.data_protection.forms import ClearForm, EraseForm, PasswordProofForm
+from youworker.data_protection.views import send_export
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from uuid import UUID
 
-    from chat.models import Message, Session
-    from youworker.data_protection.package import Package, Part
+    from django.forms import Form
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-CSP = "default-src 'none'; style-src 'unsafe-inline'"
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1c1e21;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:.3rem 0}"
-    "article{border-left:4px solid #c9ced6;padding:.2rem 0 .2rem 1rem;margin:1rem 0}"
-    "article.user{border-color:#3b6fd4}small,.quiet{color:#5c6370}"
-    "li{margin:.15rem 0;overflow-wrap:anywhere}"
-    "table{border-collapse:collapse}td{padding:.1rem 1rem .1rem 0}"
-    "@media(prefers-color-scheme:dark){body{color:#e4e6eb;background:#18191c}a{color:#8ab4f8}"
-    "small,.quiet{color:#9aa0aa}}"
-)
-SPEAKERS = {"user": "You", "assistant": "Answer"}
+    from accounts.models import User
+
+SHOWN_EXPORTS = 10
+SHOWN_READS = 50
 
 
-def text(value: object) -> str:
-    """A value as it may stand in a page."""
-    return escape(str(value))
+def privacy_context(user: User, **forms: Form) -> dict[str, Any]:
+    """What the privacy page shows; `forms` stand in place of the empty ones."""
+    return {
+        "section": "account",
+        "tab": "privacy",
+        "exports": DataExport.objects.visible_to(user).newest_first()[:SHOWN_EXPORTS],
+        "reads": PrivateAccess.objects.visible_to(user)
+        .select_related("reader")
+        .newest_first()[:SHOWN_READS],
+        "export_form": PasswordProofForm(auto_id="export_%s"),
+        "clear_form": ClearForm(auto_id="clear_%s"),
+        "erase_form": EraseForm(auto_id="erase_%s"),
+        **forms,
+    }
 
 
-def link(path: str, label: object) -> str:
-    """A link to another file of the package; the path is quoted, so it cannot leave it."""
-    return f'<a href="{escape(quote(path))}">{text(label)}</a>'
+class PrivacyPage(Page, TemplateView):
+    """Everything about one's own data."""
+
+    template_name = "data_protection/privacy.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**privacy_context(self.actor), **context)
 
 
-class Page:
-    """One page while it is written."""
+class PrivacyForm(FormPage[Any]):
+    """One of the forms of the privacy page; a refusal is shown in it, between the others."""
 
-    def __init__(self, part: Part, title: str) -> None:
-        self.part = part
-        self.write(
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{CSP}">'
-            f'<meta name="viewport" content="width=device-width">'
-            f"<title>{text(title)}</title><style>{STYLE}</style></head><body>"
-            f"<h1>{text(title)}</h1>"
+    http_method_names = ["post"]
+    template_name = "data_protection/privacy.html"
+    # Its name in the page's context.
+    form_name = ""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        prefix = self.form_name.removesuffix("_form")
+        return {**super().get_form_kwargs(), "auto_id": f"{prefix}_%s"}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        own = super().get_context_data(**context)
+        return {**own, **privacy_context(self.actor, **{self.form_name: own["form"]})}
+
+
+@method_decorator(rate_limited("EXPENSIVE_HOURLY", methods=("POST",)), "dispatch")
+class ExportPage(PrivacyForm):
+    """Asks for a copy."""
+
+    form_class = PasswordProofForm
+    form_name = "export_form"
+
+    def carry_out(self, form: PasswordProofForm) -> HttpResponse:
+        """Queue the copy."""
+        require_recent_sign_in(self.request, **form.cleaned_data)
+        request_export(self.actor, actor=self.actor)
+        told = _("The copy is being made. It can be fetched here as soon as it is ready.")
+        return answer_done(self.request, told, reverse("account-privacy"))
+
+
+class DownloadPage(Page):
+    """The finished copy."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Send the zip."""
+        export = get_object_or_404(DataExport.objects.visible_to(self.actor), pk=pk)
+        return send_export(request, export, actor=self.actor)
+
+
+@method_decorator(rate_limited("STRICT", methods=("POST",)), "dispatch")
+class ClearHistoryPage(PrivacyForm):
+    """Removes all conversations."""
+
+    form_class = ClearForm
+    form_name = "clear_form"
+
+    def carry_out(self, form: ClearForm) -> HttpResponse:
+        """Remove them for good."""
+        count = clear_history(self.actor, actor=self.actor)["sessions_deleted"]
+        told = ngettext(
+            "%(count)s conversation is removed.", "%(count)s conversations are removed.", count
         )
-
-    def write(self, html: str) -> None:
-        """Add a line of HTML that is safe already."""
-        self.part.write(html + "\n")
-
-    def end(self) -> None:
-        """Finish the page."""
-        self.write("</body></html>")
+        return answer_done(self.request, told % {"count": count}, reverse("account-privacy"))
 
 
-def conversation_path(session: Session) -> str:
-    """Where a conversation's page lies in the package."""
-    return f"conversations/{session.pk}.html"
+@method_decorator(rate_limited("EXPENSIVE_HOURLY", methods=("POST",)), "dispatch")
+class ErasePage(PrivacyForm):
+    """Ends the account."""
 
+    form_class = EraseForm
+    form_name = "erase_form"
 
-def title_of(session: Session) -> str:
-    """A conversation's title, or a stand-in."""
-    return str(session.title) or "Untitled conversation"
-
-
-def add_conversation(package: Package, session: Session, messages: Iterator[Message]) -> None:
-    """Write the page of one conversation."""
-    with package.open_part(conversation_path(session)) as part:
-        page = Page(part, title_of(session))
-        page.write('<p><a href="../index.html">All your data</a></p>')
-        for message in messages:
-            add_message(page, message)
-        page.end()
-
-
-def add_message(page: Page, message: Message) -> None:
-    """Write one message with what it quotes."""
-    role = text(message.role)
-    page.write(
-        f'<article class="{role}"><small>{text(SPEAKERS.get(message.role, role))}, '
-        f"{moment(message.created_at)}</small><pre>{text(message.content)}</pre>"
-    )
-    citations = message.citations.all()
-    if citations:
-        page.write("<ol>")
-        for each in citations:
-            page.write(
-                f'<li value="{int(each.index)}"><small>{text(each.title)}: '
-                f"“{text(each.quote)}”</small></li>"
-            )
-        page.write("</ol>")
-    page.write("</article>")
-
-
-def moment(value: Any) -> str:
-    """A time as people read it."""
-    return text(value.strftime("%Y-%m-%d %H:%M UTC"))
+    def carry_out(self, form: EraseForm) -> HttpResponse:
+        """Close the account at once; its data is erased within minutes."""
+        given = form.cleaned_data
+        require_recent_sign_in(self.request, password=given["password"])
+        erasure = request_erasure(
+            self.actor, shared_documents=given["shared_documents"], actor=self.actor
+        )
+        if erasure.status == "held":
+            told = _("Your account is closed. A legal hold keeps its data until it is lifted.")
+        else:
+            told = _("Your account is closed. Its data is being erased.")
+        messages.success(self.request, told)
+        return answer_redirect(self.request, reverse("sign-in"))

@@ -33,10 +33,11 @@ from youworker.data_protection.serializers import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.http import HttpResponseBase
+    from django.http import HttpRequest, HttpResponseBase
     from rest_framework.request import Request
 
     from accounts.managers import ExportQuerySet
+    from accounts.models import ApiKey, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,16 @@ class ExportViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
     def download(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Fetch the zip; byte ranges are answered."""
         export = self.get_object()
-        path = open_export(export, with_key=self.shown_key, actor=self.actor)
-        name = f"youworker-{self.actor.username}-{export.created_at:%Y-%m-%d}.zip"
-        offered = Offered(export.pk.hex, name, export.updated_at)
-        return original(request._request, offered, path)
+        return send_export(request._request, export, with_key=self.shown_key, actor=self.actor)
+
+
+def send_export(
+    request: HttpRequest, export: DataExport, *, with_key: ApiKey | None = None, actor: User
+) -> HttpResponseBase:
+    """The file of a finished copy; raises `NotFound`, and `InsufficientScope` for a lesser key."""
+    path = open_export(export, with_key=with_key, actor=actor)
+    name = f"youworker-{actor.username}-{export.created_at:%Y-%m-%d}.zip"
+    return original(request, Offered(export.pk.hex, name, export.updated_at), path)
 
 
 class AccountView(ActorView):

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from youworker.pages import views
+from youworker.pages import frames, views
 
 urlpatterns = [
     path("", views.HomePage.as_view(), name="home"),
     path("preferences", views.PreferencesPage.as_view(), name="preferences"),
     path("i18n/<slug:language>.js", views.show_catalog, name="i18n"),
+    path("frame/diagram", frames.show_diagram_frame, name="diagram-frame"),
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EVAL
 from csp.middleware import CSPMiddleware, PolicyParts
 
 from youworker.core.config import config
@@ -18,6 +19,14 @@ Directives = dict[str, list[str]]
 
 # Answers for programs; a browser that shows one must not find anything to run in it.
 NOTHING: Directives = {"default-src": [NONE], "frame-ancestors": [NONE]}
+# The worker that reads PDF files compiles what decodes their pictures, and loads it itself.
+PDF_WORKER: Directives = {
+    "default-src": [NONE],
+    "script-src": [SELF, WASM_UNSAFE_EVAL],
+    "connect-src": [SELF],
+    "frame-ancestors": [NONE],
+}
+PDF_WORKER_FILE = re.compile(r"/static/([0-9a-f]{12}/)?vendor/pdfjs/pdf\.worker\.min\.mjs")
 # Browsers' own viewers style the page they put around a document.
 PDF: Directives = {
     "default-src": [SELF],
@@ -76,6 +85,8 @@ def chosen(path: str, content_type: str) -> tuple[Directives | None, dict[str, A
         return None, {"form-action": [SELF, origin_of(config.identity.oidc_issuer)]}
     if content_type.startswith("application/pdf"):
         return PDF, {}
+    if PDF_WORKER_FILE.fullmatch(path):
+        return PDF_WORKER, {}
     return (NOTHING, {}) if is_for_programs(path) else (None, {})
 
 

@@ -6,11 +6,11 @@ import os
 
 import pytest
 from django.core.management import call_command
-from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 
 from youworker.core.api.openapi import write_document
 from youworker.tests.bench.product import running_product
+from youworker.tests.support.openapi import openapi_document
 
 # 1,000 requests over all operations are SCHEMATHESIS_EXAMPLES=25.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
@@ -18,9 +18,9 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 EXCLUDED = {"/v1/auth/logout"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def document():
-    return SchemaGenerator().get_schema(request=None, public=True)
+    return openapi_document()
 
 
 @pytest.mark.slow
@@ -41,6 +41,7 @@ def test_everybody_gets_the_same_document_made_once(client):
     assert write_document.cache_info().misses == made
 
 
+@pytest.mark.slow
 def test_the_document_is_offered_in_both_formats_and_languages(client):
     yaml = client.get("/v1/schema").content.decode()
     asked = client.get("/v1/schema?lang=it").content.decode()

@@ -14,7 +14,7 @@ from django.views.generic import FormView, View
 from rest_framework.permissions import SAFE_METHODS
 
 from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
-from youworker.core.exceptions import DomainError, InvalidInput, RateLimited
+from youworker.core.exceptions import DomainError, InvalidInput, NotFound, RateLimited
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -31,6 +31,8 @@ SERVER_ERROR = 500
 
 class Page(View):
     """A page of somebody who is signed in: `actor`."""
+
+    http_method_names = ["get", "post", "head", "options"]
 
     @property
     def actor(self) -> User:
@@ -82,10 +84,41 @@ class FormPage(Page, FormView[FormT], Generic[FormT]):
         return super().get_template_names()
 
 
+class ActPage(Page):
+    """What a button does: carried out, and told on the page it leads back to.
+
+    `next` in the form is that page; `back` names the route where it is missing.
+    """
+
+    http_method_names = ["post"]
+    back = "home"
+
+    def act(self, *args: Any, **ids: Any) -> str:
+        """Do it; what there is to say about it. The rules' refusals may be raised."""
+        raise NotImplementedError
+
+    def back_url(self) -> str:
+        """Where the browser goes afterwards."""
+        return own_page(self.request, self.request.POST.get("next")) or reverse(self.back)
+
+    def post(self, request: HttpRequest, **ids: Any) -> HttpResponse:
+        """Do it and go back; what the rules refuse is told there."""
+        try:
+            told = self.act(**ids)
+        except DomainError as error:
+            if error.status >= SERVER_ERROR or isinstance(error, (RateLimited, NotFound)):
+                raise
+            messages.error(request, error.in_words())
+        else:
+            if told:
+                messages.success(request, told)
+        return answer_redirect(request, self.back_url())
+
+
 def add_refusal(form: BaseForm, error: DomainError) -> None:
     """Put a refusal beside the field it is about, else above the form."""
     attr = error.attr if isinstance(error, InvalidInput) else None
-    form.add_error(attr if attr in form.fields else None, error.message)
+    form.add_error(attr if attr in form.fields else None, error.in_words())
 
 
 def is_htmx(request: HttpRequest) -> bool:

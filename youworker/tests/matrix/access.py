@@ -22,6 +22,13 @@ ADMITTED: dict[str, dict[str, int | None]] = {
     "managers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": 403, "group_admin": None},
     # What a manager of the group may do to `member`, and `member` to themselves.
     "leavers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": None, "group_admin": None},
+    # Pages go back to the group and say there who may do this.
+    "told_managers": {
+        **dict.fromkeys(PEOPLE, 404),
+        "owner": 302,
+        "member": 302,
+        "group_admin": None,
+    },
     "staff": {**dict.fromkeys(PEOPLE, 403), "staff": None, "root": None},
 }
 

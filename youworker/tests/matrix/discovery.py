@@ -39,4 +39,5 @@ def methods_of(view: Any) -> list[str]:
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if kind is None:
         return ["get"]
-    return [method for method in METHODS if hasattr(kind, method)]
+    answered = getattr(kind, "http_method_names", METHODS)
+    return [method for method in METHODS if hasattr(kind, method) and method in answered]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from urllib.parse import quote
 
 import pytest
 from django.db import transaction
-from drf_spectacular.generators import SchemaGenerator
 
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.matrix.test_routes import url_of
 from youworker.tests.matrix.world import World
+from youworker.tests.support.openapi import openapi_document
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -46,18 +45,12 @@ QUICK = [row for row in ROWS if row.path not in DEAR]
 BROKEN = {500, 501, 502, 504}
 
 
-@cache
-def described():
-    """The OpenAPI document."""
-    return SchemaGenerator().get_schema(request=None, public=True)
-
-
 def operation_of(row):
     """What the document says about a row; empty for pages that are not in it."""
     path = "/" + re.sub(r"<uuid:([a-z_]+)>", r"{\1}", row.path)
-    paths = {re.sub(r"{\w+}", "{}", each): each for each in described()["paths"]}
+    paths = {re.sub(r"{\w+}", "{}", each): each for each in openapi_document()["paths"]}
     known = paths.get(re.sub(r"{\w+}", "{}", path))
-    return described()["paths"][known].get(row.method, {}) if known else {}
+    return openapi_document()["paths"][known].get(row.method, {}) if known else {}
 
 
 def resolved(schema):
@@ -65,7 +58,7 @@ def resolved(schema):
     schema = schema.get("allOf", [schema])[0]
     if "$ref" not in schema:
         return schema
-    return described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return openapi_document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
 
 
 def body_of(row):

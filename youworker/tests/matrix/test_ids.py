@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from drf_spectacular.generators import SchemaGenerator
 
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.services import create_group
 from youworker.tests.matrix.world import World
+from youworker.tests.support.openapi import openapi_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,11 @@ PLACES = [
         own="session",
         body={"text": "x"},
     ),
+    Place("patch", "/v1/sessions/{id}", "leaf", "message", (400,), own="session"),
+    *[
+        Place("get", "/v1/sessions/{id}/messages", name, "message", (404,), own="session")
+        for name in ("leaf", "before", "after")
+    ],
     Place("post", "/v1/chat", "session_id", "session", (404,), body={"text": "x"}),
     Place("post", "/v1/chat", "collections", "collection", (400,), body={"text": "x"}, many=True),
     # Whoever can be found may be added, so only people who left are hidden.
@@ -116,7 +121,7 @@ PLACES = [
 
 def places_of_the_document() -> set[tuple[str, str, str]]:
     """Method, path and name of every id that a body or a query takes."""
-    document = SchemaGenerator().get_schema(request=None, public=True)
+    document = openapi_document()
     found = set()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -12,7 +12,6 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from django.test import RequestFactory
 from django.urls import get_resolver
-from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -23,6 +22,7 @@ from groups.models import Group
 from groups.tests.factories import MembershipFactory
 from youworker.core.api.pagination import StrictLimitOffsetPagination, in_total_order
 from youworker.tests.matrix.discovery import patterns
+from youworker.tests.support.openapi import openapi_document
 
 ONE_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ROWS, PAGE = 60, 7
@@ -46,7 +46,7 @@ MAKERS = {"/v1/documents": equal_documents, "/v1/groups": equal_groups}
 
 def wishes():
     """Each path whose list can be ordered, with each order that its description names."""
-    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    paths = openapi_document()["paths"]
     for path, methods in paths.items():
         for parameter in methods.get("get", {}).get("parameters", ()):
             if parameter["name"] == "ordering":

@@ -4,16 +4,50 @@ from __future__ import annotations
 
 import re
 import uuid
+from copy import copy, deepcopy
 
 import pytest
 from django.db import transaction
 
+from youworker.core.redis import sync_redis
 from youworker.tests.matrix.access import expected
 from youworker.tests.matrix.discovery import routes
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.matrix.world import ROLES, World
 
-pytestmark = pytest.mark.django_db
+
+@pytest.fixture(scope="module")
+def prepared(django_db_setup, django_db_blocker):
+    """The one world of all rows, with everything they ask for, and a client for each role."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = World()
+        for row in ROWS:
+            for thing in filter(None, (row.thing, *row.things.values())):
+                getattr(world, thing)
+        yield world, {role: world.client(role) for role in ROLES}
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def ask(prepared):
+    """Asks a route in a role, and gives the answer; nothing of it stays."""
+    world, clients = prepared
+
+    def asked(row, role, *, absent=False):
+        url = url_of(row, world, absent=absent)
+        client = copy(clients[role])
+        # Whoever signs out has none afterwards.
+        client.cookies = deepcopy(client.cookies)
+        with transaction.atomic():
+            form = {"format": "multipart"} if row.is_page and row.method != "get" else {}
+            answer = getattr(client, row.method)(url, row.body, **form)
+            if not answer.streaming:
+                answer.content  # noqa: B018 -- rendered before the rows go
+            transaction.set_rollback(True)
+        return answer
+
+    yield asked
+    sync_redis().flushdb()
 
 
 def test_every_route_and_method_has_exactly_one_row():
@@ -37,24 +71,9 @@ def url_of(row, world, *, absent=False):
     return path.replace("<slug:language>", "it")
 
 
-def ask(row, world, role, *, absent=False):
-    """What a role gets from a route; nothing of it stays."""
-    url = url_of(row, world, absent=absent)
-    with transaction.atomic():
-        client = world.client(role)
-        form = {"format": "multipart"} if row.is_page and row.method != "get" else {}
-        answer = getattr(client, row.method)(url, row.body, **form)
-        if not answer.streaming:
-            answer.content  # noqa: B018 -- rendered before the rows go
-        transaction.set_rollback(True)
-    return answer
-
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_role_gets_what_the_table_says(row):
-    world = World()
-
-    found = {role: ask(row, world, role).status_code for role in ROLES}
+def test_every_role_gets_what_the_table_says(row, ask):
+    found = {role: ask(row, role).status_code for role in ROLES}
 
     assert found == expected(row)
 
@@ -63,11 +82,9 @@ HIDDEN = [row for row in ROWS if 404 in expected(row).values() and "<" in row.pa
 
 
 @pytest.mark.parametrize("row", HIDDEN, ids=lambda row: row.name)
-def test_a_refused_answer_is_that_of_an_absent_thing(row):
-    world = World()
-
-    refused = ask(row, world, "stranger")
-    absent = ask(row, world, "stranger", absent=True)
+def test_a_refused_answer_is_that_of_an_absent_thing(row, ask):
+    refused = ask(row, "stranger")
+    absent = ask(row, "stranger", absent=True)
 
     assert refused.status_code == absent.status_code == 404
     if row.is_page:

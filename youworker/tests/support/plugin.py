@@ -8,13 +8,13 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 held = ExitStack()
 
@@ -23,6 +23,9 @@ TEMPLATE = "template_of_tests"
 
 # Tests make many objects and keep few; the usual 700 would mean thousands of collections.
 COLLECTED_AFTER = 10_000
+
+# No worker runs beside the tests, so whoever asks for one would wait for its answer in vain.
+WORKER_SECONDS = 0.05
 
 DEFAULTS = {
     "RATE_LIMITS_ENABLED": "0",
@@ -71,17 +74,26 @@ def pytest_configure() -> None:
     from django.db import connections
     from django.test import TransactionTestCase
 
+    from youworker.appliance.health import checks
     from youworker.tests.support.pristine import restore_database
     from youworker.tests.support.static_files import share_static_files
     from youworker.upstream.trust import trusted_authorities
 
     connections.settings["default"]["TEST"]["TEMPLATE"] = TEMPLATE
     settings.PASSWORD_HASHERS = ["youworker.tests.support.passwords.QuickPasswordHasher"]
+    settings.MEDIA_ROOT = own_folder() / "files"
+    settings.EXPORTS_ROOT = own_folder() / "exports"
     # Not public, and the only place where pytest-django's tests and Django's own come past.
     TransactionTestCase._fixture_teardown = lambda _self: restore_database()  # type: ignore[attr-defined]  # noqa: SLF001
+    checks.WORKER_SECONDS = WORKER_SECONDS
     share_static_files()
     # As the web process does before its loop runs.
     trusted_authorities()
+
+
+def own_folder() -> Path:
+    """Where this process's tests keep files; it is there while a test keeps some."""
+    return Path(os.environ["YOUWORKER_TEST_DIR"]) / f"files-{os.getpid()}"
 
 
 def pytest_unconfigure() -> None:
@@ -105,10 +117,13 @@ def pytest_collection() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Iterator[None]:
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Fail a test in which an event loop was kept from everything else."""
     from youworker.tests.support.loop_watch import require_free_loops
 
+    if item.get_closest_marker("browser"):
+        # Playwright runs the test itself inside a callback of its loop.
+        return (yield)
     with require_free_loops():
         return (yield)
 
@@ -135,10 +150,11 @@ def pytest_fixture_setup(
 
 
 @pytest.fixture(autouse=True)
-def _private_files(settings: Any, tmp_path: Path) -> None:
-    """Give every test an empty file store."""
-    settings.MEDIA_ROOT = tmp_path / "files"
-    settings.EXPORTS_ROOT = tmp_path / "exports"
+def _private_files() -> Iterator[None]:
+    """Leave no file behind; most tests have none, so none gets a folder of its own for them."""
+    yield
+    if own_folder().exists():
+        shutil.rmtree(own_folder())
 
 
 @pytest.fixture(autouse=True)

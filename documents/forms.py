@@ -1,0 +1,136 @@
+"""What pages of documents and collections ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from documents.enums import Access
+from documents.models import Collection, Document, Tag
+from youworker.core.pages.fields import IdsField, NameField, NamesField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from groups.managers import GroupQuerySet
+
+LONGEST_TITLE = 500
+LONGEST_NAME = 120
+LONGEST_DESCRIPTION = 10_000
+LONGEST_TAG = 64
+MOST_TAGS = 100
+SUGGESTED_TAGS = 200
+MOST_CHOSEN = 200
+
+
+class DocumentForm(forms.Form):
+    """Title, tags, and for whoever may move a document its collection."""
+
+    title = NameField(label=_("Title"), max_length=LONGEST_TITLE)
+    collection: Any = forms.ModelChoiceField(
+        label=_("Collection"), queryset=Collection.objects.none(), empty_label=None
+    )
+    tags = NamesField(label=_("Tags"), longest=LONGEST_TAG, most=MOST_TAGS, required=False)
+
+    def __init__(
+        self, *args: Any, document: Document, may_move: bool, actor: User, **options: Any
+    ) -> None:
+        now = {
+            "title": document.title,
+            "collection": document.collection_id,
+            "tags": [tag.name for tag in document.tags.all()],
+        }
+        options["initial"] = now
+        super().__init__(*args, **options)
+        if may_move:
+            self.fields["collection"].queryset = fillable_collections(actor)  # type: ignore[attr-defined]
+        else:
+            del self.fields["collection"]
+        suggest_tags(self.fields["tags"], actor)
+
+    def changes(self) -> dict[str, Any]:
+        """What was changed, as the service wants it."""
+        found = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "collection" in found:
+            found["collection_id"] = found.pop("collection").pk
+        return found
+
+
+class CollectionForm(forms.Form):
+    """Name and description."""
+
+    name = NameField(label=_("Name"), max_length=LONGEST_NAME)
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=LONGEST_DESCRIPTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ShareForm(forms.Form):
+    """A group, and for collections what it may do."""
+
+    group: Any = forms.ModelChoiceField(
+        label=_("Group"), queryset=None, empty_label=_("Choose a group")
+    )
+    access = forms.ChoiceField(
+        label=_("Access"),
+        choices=[(Access.READ, _("can read")), (Access.WRITE, _("can read and add"))],
+    )
+
+    def __init__(
+        self, *args: Any, groups: GroupQuerySet, with_access: bool, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        if not with_access:
+            del self.fields["access"]
+
+
+class AccessForm(forms.Form):
+    """Other rights for a group that has some."""
+
+    change = forms.UUIDField()
+    access = forms.ChoiceField(choices=Access.choices)
+
+
+def fillable_collections(actor: User) -> Any:
+    """The collections somebody may put documents into, the default one first."""
+    return Collection.objects.writable_by(actor).order_by("-is_default", "name", "pk")
+
+
+def suggest_tags(field: Any, actor: User) -> None:
+    """Offer the labels of the documents somebody sees."""
+    known = Tag.objects.known_to(actor)
+    field.suggest(known.values_list("name", flat=True)[:SUGGESTED_TAGS])
+
+
+class ChosenForm(forms.Form):
+    """Documents of a list."""
+
+    document = IdsField(
+        most=MOST_CHOSEN, error_messages={"required": _("Choose a document first.")}
+    )
+
+
+class BatchForm(ChosenForm):
+    """An act on the chosen documents, and what it needs."""
+
+    act = forms.ChoiceField(choices=[("delete", ""), ("tag", ""), ("move", "")])
+    tags = NamesField(longest=LONGEST_TAG, most=MOST_TAGS, required=False)
+    collection: Any = forms.ModelChoiceField(queryset=Collection.objects.none(), required=False)
+
+    def __init__(self, *args: Any, actor: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["collection"].queryset = fillable_collections(actor)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Moving needs a collection, tagging a tag."""
+        wanted = self.cleaned_data
+        if wanted.get("act") == "move" and not wanted.get("collection"):
+            self.add_error("collection", _("Choose a collection."))
+        if wanted.get("act") == "tag" and not wanted.get("tags"):
+            self.add_error("tags", _("Type a tag."))
+        return wanted

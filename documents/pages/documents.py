@@ -1,0 +1,155 @@
+"""One document: what it is, changing it, deleting it and bringing it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import gettext as _
+
+from documents import services
+from documents.forms import ChosenForm, DocumentForm
+from documents.kinds import kind_of
+from documents.models import Collection, Document
+from documents.pages.shelves import offer_undo, shelf_context
+from documents.viewing import viewer_context
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.exceptions import DomainError, NotFound
+from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect, own_page
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from accounts.models import User
+
+
+class DocumentPage(Page):
+    """A document at the passage its address names, and what may be done with it."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show it; opening it is written into the audit log."""
+        document = visible_document(pk, self.actor)
+        services.record_access(document, actor=self.actor)
+        context = shelf_context(request, self.actor) | viewer_context(document, request.GET)
+        context |= {
+            "document": document,
+            "collection": visible_collection(document, self.actor),
+            "may_manage": may_manage(document, self.actor),
+            "kind": kind_of(document.mime),
+            "language": language_name(document.language),
+        }
+        return render(request, "documents/document.html", context)
+
+
+class EditDocumentPage(FormPage[DocumentForm]):
+    """Renames, tags and moves a document."""
+
+    form_class = DocumentForm
+    template_name = "documents/form_page.html"
+    partial_name = "documents/_form.html"
+
+    @cached_property
+    def document(self) -> Document:
+        """What is changed, by somebody who may."""
+        found = visible_document(self.kwargs["pk"], self.actor)
+        services.require_writable(found, self.actor)
+        return found
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form knows the document, and what its reader may do with it."""
+        may_move = may_manage(self.document, self.actor)
+        known = {"document": self.document, "may_move": may_move, "actor": self.actor}
+        return super().get_form_kwargs() | known
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The words around the form."""
+        words = {"heading": _("Edit document"), "submit": _("Save"), "section": "documents"}
+        back = reverse("document", args=[self.document.pk])
+        return super().get_context_data(**words, back=back, **kwargs)
+
+    def carry_out(self, form: DocumentForm) -> HttpResponse:
+        """Change what was changed."""
+        services.update_document(self.document, actor=self.actor, **form.changes())
+        back = own_page(self.request, self.request.POST.get("next"))
+        url = back or reverse("document", args=[self.document.pk])
+        return answer_done(self.request, _("The document was changed."), url)
+
+
+class DeleteDocumentPage(Page):
+    """Puts a document into the trash."""
+
+    http_method_names = ["post"]
+
+    @rate_limited("FILE_DELETE")
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Hide it, and let it be brought back at once."""
+        document = visible_document(pk, self.actor)
+        services.delete_document(document, actor=self.actor)
+        offer_undo(request, [document.pk])
+        back = own_page(request, request.POST.get("next")) or reverse("documents")
+        return answer_redirect(request, back)
+
+
+class RestoreDocumentsPage(Page):
+    """Brings documents back out of the trash."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Show them again, and say why one could not be."""
+        form = ChosenForm(request.POST)
+        chosen = form.cleaned_data["document"] if form.is_valid() else []
+        found = Document.all_objects.reachable_by(self.actor).filter(pk__in=chosen)
+        refusals, restored = [], 0
+        for pk in list(found.values_list("pk", flat=True)):
+            try:
+                services.restore_document(pk, actor=self.actor)
+                restored += 1
+            except DomainError as error:
+                refusals.append(error.message)
+        if not restored and not refusals:
+            raise NotFound(_("There is no such document."))
+        for refusal in dict.fromkeys(refusals):
+            messages.error(request, refusal)
+        if restored:
+            said = ngettext("%(n)d document is back.", "%(n)d documents are back.", restored)
+            messages.success(request, said % {"n": restored})
+        trash = f"{reverse('documents')}?{urlencode({'deleted': 1})}"
+        return answer_redirect(request, own_page(request, request.POST.get("next")) or trash)
+
+
+def visible_document(pk: UUID, actor: User) -> Document:
+    """A document somebody sees, with what pages show of it; raises `NotFound`."""
+    rows = Document.objects.visible_to(actor).with_writable(actor).with_failure()
+    found: Document | None = rows.with_relations().filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("There is no such document."))
+    return found
+
+
+def visible_collection(document: Document, actor: User) -> Collection | None:
+    """The collection of a document, if somebody who sees the document sees that, too."""
+    found: Collection | None = (
+        Collection.objects.visible_to(actor).filter(pk=document.collection_id).first()
+    )
+    return found
+
+
+def may_manage(document: Document, actor: User) -> bool:
+    """Whether somebody may move and share a document."""
+    return bool(Document.objects.managed_by(actor).filter(pk=document.pk).exists())
+
+
+def language_name(code: str) -> str:
+    """What people call a language; its code when nobody told us."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

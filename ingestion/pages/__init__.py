@@ -1,0 +1,1 @@
+"""Ingestion as pages: handing files in, and watching them."""

@@ -1,0 +1,73 @@
+"""Handing files in by a form; a module of the page sends them in pieces instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from documents.services import ensure_default_collection
+from ingestion import services
+from ingestion.forms import UploadForm
+from ingestion.pages.context import upload_limits
+from ingestion.store import ReceivingHandler
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.pages.base import FormPage, answer_redirect, answer_signed_out
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+
+# The token is checked below, once the store receives the files: looking for it reads the form.
+@method_decorator(csrf_exempt, "dispatch")
+class UploadPage(FormPage[UploadForm]):
+    """Takes files from somebody's computer."""
+
+    form_class = UploadForm
+    template_name = "ingestion/upload.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Receive files as the API does, from signed-in people's forms of ours only."""
+        if not request.user.is_authenticated:
+            return answer_signed_out(request)
+        receiving = ReceivingHandler(request)
+        request.upload_handlers = [receiving]
+        protected = csrf_protect(super().dispatch)
+        try:
+            answer: HttpResponseBase = protected(request, *args, **kwargs)
+            return answer
+        finally:
+            receiving.discard()
+
+    @rate_limited("FILE_UPLOAD")
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Store the files and queue them."""
+        return super().post(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form offers what its reader may fill; all files count, not only the last one."""
+        known = super().get_form_kwargs() | {"actor": self.actor}
+        if "files" in known:
+            known["files"] = {"files": self.request.FILES.getlist("files")}
+        return known
+
+    def get_initial(self) -> dict[str, Any]:
+        """The collection somebody comes from, else their own default one."""
+        default = ensure_default_collection(self.actor)
+        return {"collection": self.request.GET.get("collection") or default.pk}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The limits that the module keeps to."""
+        return super().get_context_data(**upload_limits(), section="documents", **kwargs)
+
+    def carry_out(self, form: UploadForm) -> HttpResponse:
+        """Begin the run and show it."""
+        run = services.start_upload(
+            form.cleaned_data["files"],
+            collection_id=form.cleaned_data["collection"].pk,
+            tags=form.cleaned_data["tags"],
+            actor=self.actor,
+        )
+        return answer_redirect(self.request, reverse("ingestion-run", args=[run.pk]))

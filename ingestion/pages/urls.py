@@ -1,0 +1,18 @@
+"""Routes of the pages of ingestion; they stand below those of the library."""
+
+from django.urls import path
+
+from ingestion.pages import runs, uploads
+
+urlpatterns = [
+    path("documents/add", uploads.UploadPage.as_view(), name="document-add"),
+    path("documents/runs", runs.RunsPage.as_view(), name="ingestion-runs"),
+    path("documents/runs/<uuid:pk>", runs.RunPage.as_view(), name="ingestion-run"),
+    path(
+        "documents/runs/<uuid:pk>/cancel", runs.CancelRunPage.as_view(), name="ingestion-run-cancel"
+    ),
+    path("documents/runs/<uuid:pk>/retry", runs.RetryRunPage.as_view(), name="ingestion-run-retry"),
+    path(
+        "documents/runs/<uuid:pk>/delete", runs.DeleteRunPage.as_view(), name="ingestion-run-delete"
+    ),
+]

@@ -1,0 +1,59 @@
+// Sending files to the API in requests of a bearable size.
+import { ApiError, csrfToken } from "../youworker/js/net.js";
+
+const UPLOADS = "/v1/ingestion/uploads";
+
+/** The next files of a queue that fit into one request; one that is larger goes alone. */
+export function nextBatch(entries, { filesAtOnce, bytesAtOnce }) {
+  const batch = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    bytes += entry.file.size;
+    if (batch.length && (batch.length >= filesAtOnce || bytes > bytesAtOnce)) break;
+    batch.push(entry);
+  }
+  return batch;
+}
+
+/**
+ * Send one request; gives the run. `onSent` hears how many bytes are on their way.
+ * Throws `ApiError`, with status 0 when the server cannot be reached, or an `AbortError`.
+ */
+export function sendFiles(files, { collection, tags, key, onSent, signal }) {
+  const form = new FormData();
+  for (const file of files) form.append("files", file, file.name);
+  if (collection) form.append("collection_id", collection);
+  for (const tag of tags) form.append("tags", tag);
+  const request = new XMLHttpRequest();
+  return new Promise((resolve, reject) => {
+    request.open("POST", UPLOADS);
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.setRequestHeader("Idempotency-Key", key);
+    request.upload.addEventListener("progress", (event) => onSent(event.loaded));
+    request.addEventListener("error", () => reject(new ApiError(0, { code: "unreachable" })));
+    request.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+    request.addEventListener("load", () => {
+      if (request.status < 300) resolve(JSON.parse(request.responseText));
+      else reject(refusalOf(request));
+    });
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(form);
+  });
+}
+
+function refusalOf(request) {
+  let first = {};
+  try {
+    [first] = JSON.parse(request.responseText).errors;
+  } catch {
+    // A proxy's own words.
+  }
+  return new ApiError(request.status, first, Number(request.getResponseHeader("Retry-After")) || 0);
+}
+
+/** A key that no other request has; `randomUUID` is for pages with TLS only. */
+export function uniqueKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

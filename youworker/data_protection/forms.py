@@ -1,0 +1,49 @@
+"""What the privacy page asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import SharedDocuments
+from accounts.types import LONGEST_PASSWORD
+
+
+class PasswordProofForm(forms.Form):
+    """The password, unless the session has just begun."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("May stay empty if you signed in a few minutes ago."),
+    )
+
+
+class EraseForm(PasswordProofForm):
+    """The end of the account, wished for by somebody who proves who they are."""
+
+    shared_documents = forms.ChoiceField(
+        label=_("Documents of yours that groups use"),
+        choices=(
+            (SharedDocuments.HAND_OVER.value, _("Hand them over to an admin of the group")),
+            (SharedDocuments.ERASE.value, _("Erase them as well")),
+        ),
+        widget=forms.RadioSelect,
+        initial=SharedDocuments.HAND_OVER.value,
+    )
+    understood: Any = forms.BooleanField(
+        label=_("Erase my account and everything of mine. I know that nothing can be restored.")
+    )
+
+
+class ClearForm(forms.Form):
+    """All conversations at once."""
+
+    understood: Any = forms.BooleanField(
+        label=_("Remove all my conversations for good, also those in the trash.")
+    )

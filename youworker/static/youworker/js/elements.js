@@ -1,0 +1,37 @@
+// Small steps in trees of nodes, and taking turns with the page.
+
+const TURN_MS = 12;
+
+/** The elements below `root` that match, and `root` itself if it does. */
+export function matching(root, selector) {
+  const found = [...root.querySelectorAll(selector)];
+  return root.matches?.(selector) ? [root, ...found] : found;
+}
+
+/** The text nodes below `root` outside elements that match `left`. */
+export function textNodes(root, left) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return NodeFilter.FILTER_ACCEPT;
+    return left && node.matches(left) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP;
+  });
+  const found = [];
+  while (walker.nextNode()) found.push(walker.currentNode);
+  return found;
+}
+
+/** An element with properties and children; text is never markup. */
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Something to await between pieces of long work: it ends at once while the turn lasts. */
+export function turns() {
+  let began = performance.now();
+  return async () => {
+    if (performance.now() - began < TURN_MS) return;
+    await new Promise((resume) => setTimeout(resume));
+    began = performance.now();
+  };
+}

@@ -1,0 +1,18 @@
+// What finished blocks get besides their text. Each part does its work once, so a block may come
+// again, for instance when more citations are known.
+import { enhanceCode } from "./code-blocks.js";
+import { markCitations } from "./citation-marks.js";
+import { setFormulas } from "./formulas.js";
+import { markUnsupported } from "./unsupported.js";
+
+/**
+ * Enhance what `render` made below `root`; the promise ends when nothing is loading any more.
+ * `citations` are those of the message, as the API has them. With `unsupported` (`{start, end}` in
+ * code points of `source`), `root` holds the whole message.
+ */
+export async function enhance(root, { citations = [], unsupported = [], source = "" } = {}) {
+  // First of all: it looks for sentences as they were written.
+  if (unsupported.length) markUnsupported(root, unsupported, source);
+  if (citations.length) markCitations(root, citations);
+  await Promise.all([enhanceCode(root), setFormulas(root)]);
+}
