@@ -50,7 +50,7 @@ class UploadForm(forms.Form):
         super().__init__(*args, **options)
         collections = Collection.objects.writable_by(actor).order_by("-is_default", "name", "pk")
         self.fields["collection"].queryset = collections  # type: ignore[attr-defined]
-        known = Tag.objects.visible_to(actor).most_used_first()
+        known = Tag.objects.known_to(actor)
         names = known.values_list("name", flat=True)[:SUGGESTED_TAGS]
         self.fields["tags"].widget.suggestions = list(names)
         self.fields["files"].widget.attrs["data-test"] = "upload"

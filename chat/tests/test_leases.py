@@ -39,7 +39,13 @@ from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
 WAIT_SECONDS = 30
+
+
+@pytest.fixture
+def _pool():
+    """Each connection is made anew here, so that it goes where the database is at the moment."""
 
 
 class EndlessModel:

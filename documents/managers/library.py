@@ -9,7 +9,6 @@ from django.db.models import (
     Case,
     Count,
     Exists,
-    F,
     OuterRef,
     Q,
     Subquery,
@@ -17,7 +16,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from documents.enums import Access, DocumentStatus, TaskState
@@ -217,9 +216,11 @@ class TagQuerySet(BaseQuerySet["Tag"]):
         count = Count("documents", filter=Q(documents__in=visible), distinct=True)
         return self.annotate(document_count=count).filter(document_count__gt=0)
 
-    def most_used_first(self) -> Self:
-        """Sort by the number of documents; only after `visible_to()`."""
-        return self.order_by(F("document_count").desc(), "name")
+    def known_to(self, user: User) -> Self:
+        """Limit to tags of visible documents, without counting these."""
+        visible = self.related_rows("documents", DocumentQuerySet).visible_to(user)
+        links = self.model.documents.through.objects.filter(document__in=visible.values("pk"))
+        return self.filter(pk__in=links.values("tag_id")).order_by(Lower("name"), "name")
 
 
 class PassageQuerySet(BaseQuerySet["Passage"]):

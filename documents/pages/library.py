@@ -94,10 +94,9 @@ def wanted_documents(request: HttpRequest, actor: User, *, in_trash: bool) -> Do
 
 
 def offered_tags(actor: User, *, without: list[str]) -> list[str]:
-    """The labels somebody may narrow the list by, the most frequent ones first."""
-    tags = Tag.objects.visible_to(actor).most_used_first()
-    names = tags.values_list("name", flat=True)[:OFFERED_TAGS]
-    return sorted((name for name in names if name not in without), key=str.casefold)
+    """The labels somebody may narrow the list by, besides those they do already."""
+    names = Tag.objects.known_to(actor).values_list("name", flat=True)[:OFFERED_TAGS]
+    return [name for name in names if name not in without]
 
 
 def deleted_collections(actor: User) -> list[Collection]:
