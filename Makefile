@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check audit lock schema messages vendor outdated clean
+.PHONY: help run test test-fast test-browser chromium check audit lock schema messages vendor outdated clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -18,13 +18,20 @@ run: .venv/product.stamp ## Start everything (Ctrl-C ends it)
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-test: .venv/development.stamp ## Run all tests with coverage
+test: .venv/development.stamp chromium ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
 # Many of them wait for something, so two processors are enough for three at a time.
 test-fast: JOBS := 3
 test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
+
+test-browser: .venv/development.stamp chromium ## Run the tests that open pages in Chromium
+	$(PYTEST) -m browser -q
+
+# Debian's; what comes with Playwright is only the program that talks to it.
+chromium:
+	@tools/chromium.sh </dev/null
 
 check: .venv/development.stamp ## Formatting, lint, types, the direction of imports, names, vendored files
 	$(BIN)/ruff format --check .

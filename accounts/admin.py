@@ -9,6 +9,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import services
@@ -55,9 +57,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     filter_horizontal = ("user_permissions",)
     fieldsets = (
         (None, {"fields": ("id", "username", "password")}),
-        ("Profile", {"fields": ("display_name", "email", "language", "time_zone")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
-        ("Times", {"fields": ("last_login", "date_joined")}),
+        (_("Profile"), {"fields": ("display_name", "email", "language", "time_zone")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
+        (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
     actions = ("remove_second_factor", "end_sessions")
 
@@ -80,27 +82,33 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
             services.record_password(cast("User", user), actor=acting(request))
         return answer
 
-    @admin.action(description="Remove the second factor", permissions=["change"])
+    @admin.action(description=_("Remove the second factor"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Help people who lost their phone and their codes."""
         for user in self.changeable(request, queryset):
             if user == acting(request):
-                said = "Your own is removed with a code or your password: DELETE"
-                self.message_user(request, f"{said} /v1/account/mfa/totp", messages.WARNING)
+                said = gettext("Your own is removed on the page of your account.")
+                self.message_user(request, said, messages.WARNING)
                 continue
             try:
                 services.remove_second_factor(user, actor=acting(request))
             except Conflict as error:
                 self.message_user(request, f"{user}: {error.message}", messages.WARNING)
             else:
-                self.message_user(request, f"{user}: removed.", messages.SUCCESS)
+                self.message_user(
+                    request, gettext("%(user)s: removed.") % {"user": user}, messages.SUCCESS
+                )
 
-    @admin.action(description="End all sessions", permissions=["change"])
+    @admin.action(description=_("End all sessions"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Sign people out everywhere."""
         for user in self.changeable(request, queryset):
             ended = services.end_sessions(user, actor=acting(request))
-            self.message_user(request, f"{user}: {ended} sessions ended.", messages.SUCCESS)
+            said = ngettext(
+                "%(user)s: %(count)d session ended.", "%(user)s: %(count)d sessions ended.", ended
+            )
+            said %= {"user": user, "count": ended}
+            self.message_user(request, said, messages.SUCCESS)
 
     def changeable(self, request: HttpRequest, users: QuerySet[User]) -> list[User]:
         """Those of the selected users whom this member of staff may change."""
@@ -147,12 +155,12 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
 
-    @admin.action(description="Revoke the selected keys", permissions=["manage"])
+    @admin.action(description=_("Revoke the selected keys"), permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the selected keys at once."""
         for key in queryset:
             services.revoke_api_key(key, actor=acting(request))
-        self.message_user(request, "The keys were revoked.", messages.SUCCESS)
+        self.message_user(request, gettext("The keys were revoked."), messages.SUCCESS)
 
 
 @admin.register(SignIn)
@@ -166,12 +174,12 @@ class SignInAdmin(ReadOnlyAdmin):
     fields = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
     actions = ("end",)
 
-    @admin.action(description="End the selected sessions", permissions=["manage"])
+    @admin.action(description=_("End the selected sessions"), permissions=["manage"])
     def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
         """End the selected sessions at once."""
         for row in queryset:
             services.end_session(row, actor=acting(request))
-        self.message_user(request, "The sessions were ended.", messages.SUCCESS)
+        self.message_user(request, gettext("The sessions were ended."), messages.SUCCESS)
 
 
 @admin.register(DataExport)

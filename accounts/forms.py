@@ -6,6 +6,8 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -22,8 +24,10 @@ class StaffSignInForm(AuthenticationForm):
     code = forms.CharField(
         required=False,
         max_length=64,
-        label="Code",
-        help_text="From your authenticator app, or a recovery code; empty without a second factor.",
+        label=_("Code"),
+        help_text=_(
+            "From your authenticator app, or a recovery code; empty without a second factor."
+        ),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code"}),
     )
     # What the answer's status is taken from.
@@ -38,7 +42,7 @@ class StaffSignInForm(AuthenticationForm):
                 self.user_cache = services.check_credentials(**given)
         except DomainError as error:
             self.refusal = error
-            raise forms.ValidationError(error.message, code=error.code) from error
+            raise forms.ValidationError(error.in_words(), code=error.code) from error
         if self.user_cache is not None:
             self.confirm_login_allowed(self.user_cache)
         return given
@@ -51,7 +55,7 @@ class PersonForm(UserChangeForm):
         """An IANA name such as Europe/Rome; with any other no question is answered."""
         given: str = self.cleaned_data["time_zone"]
         if given not in zoneinfo.available_timezones():
-            raise forms.ValidationError("This is not a time zone.")
+            raise forms.ValidationError(gettext("This is not a time zone."))
         return given
 
 
@@ -67,7 +71,7 @@ class StaffPasswordForm(AdminOwnPasswordChangeForm):
             if services.password_matches(self.user, given):
                 return given
         except DomainError as error:
-            raise forms.ValidationError(error.message, code=error.code) from error
+            raise forms.ValidationError(error.in_words(), code=error.code) from error
         raise forms.ValidationError(
             self.error_messages["password_incorrect"], code="password_incorrect"
         )

@@ -27,7 +27,7 @@ def refuse_when_exhausted(username: str, preset: str = PASSWORDS) -> None:
     usage = count_attempt(username, preset, rate(preset), increment=False)
     if usage is not None and usage["count"] >= usage["limit"]:
         wait = int(usage["time_left"]) + 1
-        raise RateLimited(f"Too many failed attempts, try again in {wait} s.", wait=wait)
+        raise RateLimited("Too many failed attempts, try again in %(wait)s s.", wait=wait)
 
 
 def note_failure(username: str) -> bool:

@@ -42,7 +42,7 @@ class SessionAdmin(PrivateContentAdmin):
     read = staticmethod(read_session)
     owner_field = "user"
     list_display = ("id", "user", "model", "active_at", "archived_at", "deleted_at")
-    list_filter = ("active_at", "deleted_at", "enable_tools")
+    list_filter = ("created_at", "active_at", "deleted_at", "enable_tools")
     list_select_related = ("user",)
     search_fields = ("=id", "user__username")
     fields = ("id", "user", "model", "enable_tools", "language", "active_at", "deleted_at")
@@ -90,6 +90,7 @@ class RunAdmin(ReadOnlyAdmin):
 class CitationAdmin(ReadOnlyAdmin):
     """Citations without their quotes."""
 
+    listed = False
     list_display = ("id", "index", "title", "page", "supported", "created_at")
     list_filter = ("supported", "created_at")
     search_fields = ("=id", "=message__id", "=document__id", "title")

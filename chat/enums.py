@@ -1,25 +1,26 @@
 """Fixed vocabularies of conversations."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class MessageRole(models.TextChoices):
     """Who speaks."""
 
-    USER = "user"
-    ASSISTANT = "assistant"
+    USER = "user", _("User")
+    ASSISTANT = "assistant", _("Assistant")
 
 
 class RunStatus(models.TextChoices):
     """Where an answer stands."""
 
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING_APPROVAL = "waiting_approval"
-    SUCCEEDED = "succeeded"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    WAITING_APPROVAL = "waiting_approval", _("Waiting for approval")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+    INTERRUPTED = "interrupted", _("Interrupted")
 
 
 ACTIVE_STATUSES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING_APPROVAL)
@@ -32,12 +33,12 @@ IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.WAITING_APPROVAL)
 class ToolRunStatus(models.TextChoices):
     """How a tool call went."""
 
-    WAITING = "waiting"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    DENIED = "denied"
-    INTERRUPTED = "interrupted"
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    DENIED = "denied", _("Denied")
+    INTERRUPTED = "interrupted", _("Interrupted")
 
 
 # Calls that have no end yet.
@@ -47,6 +48,6 @@ OPEN_CALLS = (ToolRunStatus.WAITING, ToolRunStatus.RUNNING)
 class Decision(models.TextChoices):
     """What became of the question whether a tool may be called."""
 
-    ALLOW = "allow"
-    DENY = "deny"
-    TIMEOUT = "timeout"
+    ALLOW = "allow", _("Allow")
+    DENY = "deny", _("Deny")
+    TIMEOUT = "timeout", _("Timeout")

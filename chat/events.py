@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
 
@@ -31,7 +31,7 @@ class Event:
         return f"{head}{'' if body == '}' else ','}{body}"
 
 
-def encoded(data: Mapping[str, Any]) -> bytes:
+def encoded(data: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """A payload as JSON in bytes."""
     return orjson.dumps(data)
 
@@ -50,3 +50,8 @@ def text_said(events: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
 def log_key(run_id: UUID) -> str:
     """The Redis Stream of a run."""
     return f"run:{run_id}"
+
+
+def begun_key(run_id: UUID) -> str:
+    """What is in Redis once a process writes the log of a run that was queued."""
+    return f"run:{run_id}:begun"

@@ -48,6 +48,9 @@ class Session(SoftDeleteModel):
     collections = models.ManyToManyField(Collection, blank=True, related_name="+")
     active_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # A message of the branch that its user chose to read; empty = the branch of the newest message.
+    # No foreign key: it would be one more thing to look at whenever messages are removed.
+    leaf = models.UUIDField(null=True, blank=True, editable=False)
 
     collection_ids: Sequence[UUID]  # only of a new or locked one
     # Only of one whose collections were just chosen, or after `with_alive_collection_ids()`.
@@ -87,6 +90,8 @@ class Message(TimestampedModel):
     tokens_out = models.PositiveIntegerField(default=0)
     rating = models.SmallIntegerField(default=0)
     comment = EncryptedTextField(blank=True, default="")
+    # Places in the text whose citations do not support them: `start` and `end` in code points.
+    unsupported = models.JSONField(blank=True, default=list, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -95,6 +100,11 @@ class Message(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.role} {self.pk}"
+
+    @property
+    def has_reasoning(self) -> bool:
+        """Whether the model thought aloud; that is not decrypted for it."""
+        return bool(self.__dict__.get("reasoning", ""))
 
 
 class Run(TimestampedModel, LeasedModel):

@@ -9,7 +9,7 @@ DATA_POLICIES = (
         file="sessions",
         exported=names(
             "id title model enable_tools enable_web language collections active_at archived_at",
-            "deleted_at",
+            "leaf deleted_at",
             TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "user"),
@@ -20,7 +20,7 @@ DATA_POLICIES = (
         file="messages",
         exported=names(
             "id session parent run role content reasoning model tokens_in tokens_out rating",
-            "comment",
+            "comment unsupported",
             TIMES,
         ),
     ),

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from chat.branches import sibling_ids
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, tzinfo
+    from uuid import UUID
 
     from chat.models import Citation, Message, Run, Session, ToolRun
     from chat.serializers import (
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
         MessageShape,
         RunShape,
         ToolRunShape,
+        WholeMessageShape,
     )
 
 
@@ -33,6 +37,7 @@ def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, 
         "language": session.language,
         "collections": session.alive_collection_ids,
         "archived": session.archived_at is not None,
+        "leaf": None if session.leaf is None else str(session.leaf),
         "created_at": local_time(session.created_at, zone),
         "updated_at": local_time(session.updated_at, zone),
         "active_at": local_time(session.active_at, zone),
@@ -54,6 +59,8 @@ def rendered_citation(citation: Citation) -> CitationShape:
         "page": citation.page,
         "heading": citation.heading,
         "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
         "supported": citation.supported,
     }
 
@@ -80,8 +87,9 @@ def rendered_message(
     *,
     citations: Iterable[Citation] | None = None,
     tool_runs: Iterable[ToolRun] | None = None,
+    siblings: Sequence[UUID] | None = None,
 ) -> MessageShape:
-    """One message with its citations and tool runs; those that are given are not read."""
+    """One message with its citations, tool runs and siblings; those that are given are not read."""
     if citations is None:
         citations = message.citations.all()
     if tool_runs is None:
@@ -99,7 +107,17 @@ def rendered_message(
         "citations": [rendered_citation(row) for row in citations],
         "tool_runs": [rendered_tool_run(row) for row in tool_runs],
         "feedback": rendered_feedback(message),
+        "siblings": list(sibling_ids(message) if siblings is None else siblings),
+        # No question carries files yet.
+        "attachments": [],
+        "unsupported": message.unsupported,
+        "has_reasoning": message.has_reasoning,
     }
+
+
+def rendered_whole_message(message: Message) -> WholeMessageShape:
+    """One message with what the model thought before it spoke."""
+    return {**rendered_message(message), "reasoning": message.reasoning}
 
 
 def rendered_feedback(message: Message) -> FeedbackShape | None:
@@ -109,8 +127,8 @@ def rendered_feedback(message: Message) -> FeedbackShape | None:
     return {"rating": message.rating, "comment": message.comment}
 
 
-def rendered_run(run: Run) -> RunShape:
-    """One run."""
+def rendered_run(run: Run, *, position: int | None = None) -> RunShape:
+    """One run, and its place in the queue if it waits there."""
     return {
         "id": run.pk,
         "session_id": run.session_id,
@@ -124,6 +142,7 @@ def rendered_run(run: Run) -> RunShape:
         "ttft_ms": run.ttft_ms,
         "error": rendered_error(run),
         "message_id": run.answer_id,
+        "position": position,
     }
 
 

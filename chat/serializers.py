@@ -28,6 +28,11 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     title = serializers.CharField(read_only=True)
     archived = serializers.SerializerMethodField()
     collections = serializers.SerializerMethodField()
+    leaf = serializers.UUIDField(
+        read_only=True,
+        allow_null=True,
+        help_text="A message of the branch that was chosen; null = that of the newest message.",
+    )
 
     class Meta:
         model = Session
@@ -40,6 +45,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "language",
             "collections",
             "archived",
+            "leaf",
             "created_at",
             "updated_at",
             "active_at",
@@ -83,6 +89,11 @@ class UpdateSessionSerializer(serializers.Serializer[Any]):
     enable_web = serializers.BooleanField(required=False)
     language = serializers.ChoiceField(Language.choices, required=False, allow_blank=True)
     archived = serializers.BooleanField(required=False)
+    leaf = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="A message of the branch to show; null = that of the newest message.",
+    )
     collections = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MOST_COLLECTIONS
     )
@@ -98,6 +109,8 @@ class CitationShape(Shape):
     page: int | None
     heading: str
     quote: str
+    start: int
+    end: int
     supported: bool
 
 
@@ -139,8 +152,24 @@ class FeedbackShape(Shape):
     comment: str
 
 
+class AttachmentShape(Shape):
+    """A file that was sent with a question."""
+
+    document_id: UUID
+    name: str
+    mime: str
+    status: str
+
+
+class SpanShape(Shape):
+    """A place in a text, counted in Unicode code points (JavaScript counts UTF-16 units)."""
+
+    start: int
+    end: int
+
+
 class MessageShape(Shape):
-    """Something that was said."""
+    """Something that was said; its siblings are other versions of it, itself included."""
 
     id: UUID
     role: Annotated[str, MessageRole]
@@ -154,6 +183,16 @@ class MessageShape(Shape):
     citations: list[CitationShape]
     tool_runs: list[ToolRunShape]
     feedback: FeedbackShape | None
+    siblings: list[UUID]
+    attachments: list[AttachmentShape]
+    unsupported: list[SpanShape]
+    has_reasoning: bool
+
+
+class WholeMessageShape(MessageShape):
+    """Something that was said, with what the model thought before it spoke."""
+
+    reasoning: str
 
 
 class AudioSerializer(serializers.Serializer[Any]):
@@ -171,7 +210,11 @@ class PostMessageSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=LONGEST_TEXT, required=False, trim_whitespace=False)
     audio = AudioSerializer(required=False)
     model = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    parent_id = serializers.UUIDField(required=False, allow_null=True)
+    parent_id = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="The message it follows: the newest unless given; null = it begins anew.",
+    )
     expect_audio = serializers.BooleanField(required=False, default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +258,7 @@ class ErrorOfRunShape(Shape):
 
 
 class RunShape(Shape):
-    """An answer in the making, or made."""
+    """An answer in the making, or made; `position` is its place in the queue, 1 is next."""
 
     id: UUID
     session_id: UUID
@@ -229,6 +272,7 @@ class RunShape(Shape):
     ttft_ms: int | None
     error: ErrorOfRunShape | None
     message_id: UUID | None
+    position: int | None
 
 
 class IdShape(Shape):
@@ -271,6 +315,7 @@ class ChatAnswerShape(Shape):
 
 ToolRunSerializer = serializer_for(ToolRunShape)
 MessageSerializer = serializer_for(MessageShape)
+WholeMessageSerializer = serializer_for(WholeMessageShape)
 RunSerializer = serializer_for(RunShape)
 PostedSerializer = serializer_for(PostedShape)
 ChatAnswerSerializer = serializer_for(ChatAnswerShape)
@@ -281,3 +326,20 @@ class SessionFilterSerializer(serializers.Serializer[Any]):
 
     search = serializers.CharField(max_length=200, required=False)
     archived = serializers.BooleanField(required=False, default=False)
+
+
+class MessageWindowSerializer(serializers.Serializer[Any]):
+    """`leaf`: the branch from the root to this message; `before` or `after`: what is next to one.
+
+    With `before` the page ends right in front of that message, and `offset` counts backwards.
+    """
+
+    leaf = serializers.UUIDField(required=False)
+    before = serializers.UUIDField(required=False)
+    after = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A page lies on one side of a message."""
+        if "before" in attrs and "after" in attrs:
+            raise serializers.ValidationError({"after": "Give either `before` or `after`."})
+        return attrs

@@ -15,6 +15,7 @@ urlpatterns = [
     ),
     path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
     path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
+    path("messages/<uuid:pk>", messages.as_view({"get": "retrieve"})),
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
     path("messages/<uuid:pk>/feedback", messages.as_view({"post": "feedback"})),
     path("runs/<uuid:pk>", runs.as_view({"get": "retrieve"})),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from groups import retention
 from groups.models import Group, LegalHold, Membership, ServiceAccount
@@ -55,7 +57,7 @@ class GroupAdmin(ReadOnlyAdmin):
         actor = cast("User", request.user)
         retention.set_retention(obj, form.cleaned_data["retention_days"], actor=actor)
 
-    @admin.display(description="members", ordering="member_count")
+    @admin.display(description=_("members"), ordering="member_count")
     def member_count(self, group: Any) -> str:
         """How many belong to the group, with a link to who they are."""
         page = reverse("admin:groups_membership_changelist")
@@ -63,29 +65,30 @@ class GroupAdmin(ReadOnlyAdmin):
             '<a href="{}?group__id__exact={}">{}</a>', page, group.pk, group.member_count
         )
 
-    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    @admin.action(description=_("Delete (can be restored)"), permissions=["manage"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         """Hide the chosen groups with what is shared with them."""
         count = staff.hide_groups(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} deleted.")
+        messages.success(request, gettext("%(count)d deleted.") % {"count": count})
 
-    @admin.action(description="Restore", permissions=["manage"])
+    @admin.action(description=_("Restore"), permissions=["manage"])
     def show(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         """Show the chosen groups again, where the name is free and somebody can manage them."""
         count = staff.show_groups(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} restored.")
+        messages.success(request, gettext("%(count)d restored.") % {"count": count})
 
-    @admin.action(description="Appoint an admin where none is active", permissions=["manage"])
+    @admin.action(description=_("Appoint an admin where none is active"), permissions=["manage"])
     def appoint(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         """Make the longest active member an admin of a group without an active one."""
         count = staff.appoint_admins(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} appointed.")
+        messages.success(request, gettext("%(count)d appointed.") % {"count": count})
 
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
     """Who belongs where."""
 
+    listed = False
     list_display = ("group", "user", "role", "created_at")
     list_filter = ("role", "created_at")
     list_select_related = ("group", "user")
@@ -105,16 +108,16 @@ class ServiceAccountAdmin(ReadOnlyAdmin):
     fields = ("id", "name", "group", "user", "created_by", "created_at", "ended_at")
     actions: ClassVar = ["end"]
 
-    @admin.display(ordering="user__display_name")
+    @admin.display(description=_("name"), ordering="user__display_name")
     def name(self, account: ServiceAccount) -> str:
         """What its group calls it."""
         return account.name
 
-    @admin.action(description="End, with the keys", permissions=["manage"])
+    @admin.action(description=_("End, with the keys"), permissions=["manage"])
     def end(self, request: HttpRequest, queryset: QuerySet[ServiceAccount]) -> None:
         """End the chosen service accounts for good."""
         count = staff.end_service_accounts(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} ended.")
+        messages.success(request, gettext("%(count)d ended.") % {"count": count})
 
 
 @admin.register(LegalHold)
@@ -142,9 +145,9 @@ class LegalHoldAdmin(KeptAdmin):
             user=obj.user, group=obj.group, reason=obj.reason, actor=actor
         ).pk
 
-    @admin.action(description="Lift the selected holds", permissions=["add"])
+    @admin.action(description=_("Lift the selected holds"), permissions=["add"])
     def release(self, request: HttpRequest, queryset: QuerySet[LegalHold]) -> None:
         """Let erasures and purges go on."""
         for hold in queryset:
             retention.release_hold(hold, actor=cast("User", request.user))
-        self.message_user(request, "The holds were lifted.", messages.SUCCESS)
+        self.message_user(request, gettext("The holds were lifted."), messages.SUCCESS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
+from django.utils.translation import gettext_lazy as _
 
 from ingestion import services
 from ingestion.models import IngestionItem, IngestionRun
@@ -42,27 +43,27 @@ class IngestionRunAdmin(ReadOnlyAdmin):
         rows: QuerySet[IngestionRun] = IngestionRun.all_objects.with_totals().newest_first()
         return rows
 
-    @admin.display(description="items")
+    @admin.display(description=_("items"))
     def items_total(self, run: IngestionRun) -> int:
         """The number of files."""
         return run.item_count
 
-    @admin.display(description="ready")
+    @admin.display(description=_("ready"))
     def items_ready(self, run: IngestionRun) -> int:
         """The number of files that are ready."""
         return run.ready_count
 
-    @admin.display(description="failed")
+    @admin.display(description=_("failed"))
     def items_failed(self, run: IngestionRun) -> int:
         """The number of files that were given up."""
         return run.failed_count
 
-    @admin.action(description="Cancel selected runs", permissions=["manage"])
+    @admin.action(description=_("Cancel selected runs"), permissions=["manage"])
     def cancel(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
         """Skip what the runs have not read yet."""
         self.each(request, runs, services.cancel_run)
 
-    @admin.action(description="Retry failed items of selected runs", permissions=["manage"])
+    @admin.action(description=_("Retry failed items of selected runs"), permissions=["manage"])
     def retry(self, request: HttpRequest, runs: QuerySet[IngestionRun]) -> None:
         """Queue failed items again."""
         self.each(request, runs, services.retry_run)
@@ -88,7 +89,7 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     search_fields = ("name", "run__owner__username", "sha256", "id")
     exclude = ("lease_token", "lease_suspected_at")
 
-    @admin.display(ordering="run__owner__username")
+    @admin.display(description=_("owner"), ordering="run__owner__username")
     def owner(self, item: IngestionItem) -> str:
         """Whose file it is."""
         return item.run.owner.username

@@ -1,36 +1,37 @@
 """Fixed vocabularies of ingestion."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RunKind(models.TextChoices):
     """Where the files of a run come from."""
 
-    UPLOAD = "upload"
-    PATHS = "paths"
-    URL = "url"
+    UPLOAD = "upload", _("Upload")
+    PATHS = "paths", _("Paths")
+    URL = "url", _("Url")
 
 
 class IngestionStatus(models.TextChoices):
     """How far a run has come."""
 
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    PARTIAL = "partial", _("Partial")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class Stage(models.TextChoices):
     """How far a file has come; in `embedding` it is found by keyword already."""
 
-    QUEUED = "queued"
-    PARSING = "parsing"
-    EMBEDDING = "embedding"
-    READY = "ready"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+    QUEUED = "queued", _("Queued")
+    PARSING = "parsing", _("Parsing")
+    EMBEDDING = "embedding", _("Embedding")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
 
 
 ACTIVE_STAGES = (Stage.QUEUED, Stage.PARSING, Stage.EMBEDDING)

@@ -48,7 +48,9 @@ class Incoming:
         """Take some bytes; raises `TooLarge` above the limit and `StorageFull`."""
         self.size += len(chunk)
         if self.limit and self.size > self.limit:
-            raise TooLarge(f"{self.name!r} is larger than {self.limit} bytes.")
+            raise TooLarge(
+                "“%(name)s” is larger than %(limit)s bytes.", name=self.name, limit=self.limit
+            )
         assert self.stream is not None  # noqa: S101 -- opened before
         with storage_errors():
             self.stream.write(chunk)
@@ -128,7 +130,7 @@ class ReceivingHandler(FileUploadHandler):
         """Begin a file."""
         super().new_file(*args, **kwargs)
         file = Incoming(
-            name=shown_name(self.file_name or ""),
+            name=safe_file_name(self.file_name or ""),
             mime=self.content_type or "",
             limit=config.ingestion.max_file_bytes,
         )
@@ -150,7 +152,7 @@ class ReceivingHandler(FileUploadHandler):
         self.total += size
         limit = config.ingestion.max_upload_bytes
         if self.total > limit:
-            raise TooLarge(f"A request may carry at most {limit} bytes.")
+            raise TooLarge("A request may carry at most %(limit)s bytes.", limit=limit)
 
     def discard(self) -> None:
         """Delete what was received and not kept."""
@@ -158,7 +160,7 @@ class ReceivingHandler(FileUploadHandler):
             file.discard()
 
 
-def shown_name(name: str) -> str:
+def safe_file_name(name: str) -> str:
     """A file name without folders, control characters or excessive length."""
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join(character for character in last if character.isprintable()).strip()

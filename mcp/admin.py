@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from mcp import services
@@ -70,7 +72,7 @@ class ServerAdmin(KeptAdmin):
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         services.update_server(obj, **changes, actor=cast("User", request.user))
 
-    @admin.action(description="Ask for the tools now")
+    @admin.action(description=_("Ask for the tools now"))
     def refresh(self, request: HttpRequest, queryset: QuerySet[Server]) -> None:
         """Discover the tools of the chosen servers that are not built in."""
         for server in queryset.filter(builtin=False):
@@ -79,15 +81,16 @@ class ServerAdmin(KeptAdmin):
             except DomainError as error:
                 self.message_user(request, error.message, "error")
             else:
-                self.message_user(request, f"{server.slug}: {count} tools")
+                found = ngettext("%(count)d tool", "%(count)d tools", count) % {"count": count}
+                self.message_user(request, f"{server.slug}: {found}")
 
-    @admin.display(description="tools with faults")
+    @admin.display(description=_("tools with faults"))
     def faults(self, server: Server) -> str:
         """Each tool that is left out or lost something, with the reason."""
         lines = ((f"{one['tool']}: {one['reason']}",) for one in server.tool_faults)
         return format_html_join("", "<div>{}</div>", lines) or "-"
 
-    @admin.display(description="tools", ordering="tool_count")
+    @admin.display(description=_("tools"), ordering="tool_count")
     def tool_count(self, server: Server) -> int:
         """How many tools it has now."""
         return server.tool_count
@@ -151,13 +154,13 @@ class ToolAdmin(KeptAdmin):
         for group, policy in wanted.items():
             services.set_group_policy(form.instance, group, policy=policy, actor=actor)
 
-    @admin.action(description="Agree to the tool as it is now")
+    @admin.action(description=_("Agree to the tool as it is now"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
         """Pin the present form of the chosen tools."""
         for tool in queryset:
             services.update_tool(tool, approve_change=True, actor=cast("User", request.user))
 
-    @admin.display(description="agreed", boolean=True)
+    @admin.display(description=_("agreed"), boolean=True)
     def agreed(self, tool: Tool) -> bool:
         """Whether the tool is unchanged since somebody agreed to it."""
         return not tool.needs_approval

@@ -1,44 +1,45 @@
 """Fixed vocabularies of tool servers and tools."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Transport(models.TextChoices):
     """How a server is reached."""
 
-    INPROCESS = "inprocess", "in process"
-    STDIO = "stdio", "program (stdio)"
-    HTTP = "http", "streamable HTTP"
+    INPROCESS = "inprocess", _("in process")
+    STDIO = "stdio", _("program (stdio)")
+    HTTP = "http", _("streamable HTTP")
 
 
 class Protocol(models.TextChoices):
     """What a server speaks, as far as that was found out."""
 
-    UNKNOWN = "", "unknown"
-    MODERN = "modern", "2026-07-28 and later"
-    HANDSHAKE = "handshake", "2025-11-25 and earlier"
-    SSE = "sse", "2024-11-05 over server-sent events"
+    UNKNOWN = "", _("unknown")
+    MODERN = "modern", _("2026-07-28 and later")
+    HANDSHAKE = "handshake", _("2025-11-25 and earlier")
+    SSE = "sse", _("2024-11-05 over server-sent events")
 
 
 class ServerStatus(models.TextChoices):
     """What the last contact said."""
 
-    UNKNOWN = "unknown"
-    READY = "ready"
-    FAILED = "failed"
+    UNKNOWN = "unknown", _("Unknown")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
 
 
 class Policy(models.TextChoices):
     """What happens when a model wants the tool."""
 
-    AUTO = "auto", "call at once"
-    ASK = "ask", "ask the user first"
-    DENY = "deny", "never"
+    AUTO = "auto", _("call at once")
+    ASK = "ask", _("ask the user first")
+    DENY = "deny", _("never")
 
 
 class Effect(models.TextChoices):
     """What a call may do beyond computing an answer."""
 
-    READ = "read", "reads private data"
-    WRITE = "write", "changes something"
-    EGRESS = "egress", "sends data outside"
+    READ = "read", _("reads private data")
+    WRITE = "write", _("changes something")
+    EGRESS = "egress", _("sends data outside")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from quotas import services
 from quotas.enums import QuotaKind
@@ -28,7 +29,7 @@ class QuotaAdmin(StaffAdmin):
     autocomplete_fields = ("user", "group", "api_key")
     actions = None
 
-    @admin.display(description="of", ordering="user__username")
+    @admin.display(description=_("of"), ordering="user__username")
     def subject(self, quota: Quota) -> str:
         """Whose quota it is."""
         return str(quota.user or quota.group or quota.api_key)

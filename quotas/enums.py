@@ -3,24 +3,26 @@
 from enum import StrEnum
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class QuotaKind(models.TextChoices):
     """What a quota limits: a column of `Quota`, and a setting `QUOTA_…`."""
 
-    TOKENS_PER_DAY = "tokens_per_day"
-    TOKENS_PER_MONTH = "tokens_per_month"
-    STORED_BYTES = "stored_bytes"
-    DOCUMENTS = "documents"
-    RUNS_AT_ONCE = "runs_at_once"
+    TOKENS_PER_DAY = "tokens_per_day", _("tokens per day")
+    TOKENS_PER_MONTH = "tokens_per_month", _("tokens per month")
+    STORED_BYTES = "stored_bytes", _("stored bytes")
+    DOCUMENTS = "documents", _("documents")
+    RUNS_AT_ONCE = "runs_at_once", _("answers at once")
 
 
 class SubjectKind(models.TextChoices):
     """Whose use a quota limits."""
 
-    USER = "user"
-    GROUP = "group"
-    API_KEY = "api_key"
+    USER = "user", _("User")
+    GROUP = "group", _("Group")
+    API_KEY = "api_key", _("API key")
 
 
 class Period(StrEnum):
@@ -33,17 +35,17 @@ class Period(StrEnum):
 class UsageKind(models.TextChoices):
     """What was done."""
 
-    RUN = "run"
-    SEARCH = "search"
-    INGESTION = "ingestion"
-    TOOL_CALL = "tool_call", "tool call"
+    RUN = "run", pgettext_lazy("what was done", "Run")
+    SEARCH = "search", pgettext_lazy("what was done", "Search")
+    INGESTION = "ingestion", _("Ingestion")
+    TOOL_CALL = "tool_call", _("tool call")
 
 
 class UsageOutcome(models.TextChoices):
     """How it went."""
 
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    INTERRUPTED = "interrupted"
-    DENIED = "denied"
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+    INTERRUPTED = "interrupted", _("Interrupted")
+    DENIED = "denied", _("Denied")

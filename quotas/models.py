@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey
 from groups.models import Group
@@ -43,14 +44,14 @@ class Quota(TimestampedModel):
                 | Q(user__isnull=True, group__isnull=False, api_key__isnull=True)
                 | Q(user__isnull=True, group__isnull=True, api_key__isnull=False),
                 name="quota_of_one_subject",
-                violation_error_message="Choose a user, a group or an API key: one of them.",
+                violation_error_message=_("Choose a user, a group or an API key: one of them."),
             ),
             # Files are not stored by a key, so it cannot be limited in them.
             models.CheckConstraint(
                 condition=Q(api_key__isnull=True)
                 | Q(stored_bytes__isnull=True, documents__isnull=True),
                 name="quota_of_key_without_files",
-                violation_error_message="A key is limited in tokens and answers only.",
+                violation_error_message=_("A key is limited in tokens and answers only."),
             ),
         ]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.utils.translation import gettext_noop
 
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
@@ -114,15 +116,23 @@ def lock_limits(limits: Sequence[QuotaLimit]) -> None:
         lock_names(*(f"quota:{limit.kind}:{limit.subject.id}" for limit in held))
 
 
+SENTENCES = {
+    SubjectKind.USER: gettext_noop("You have used %(used)s of %(most)s %(what)s."),
+    SubjectKind.GROUP: gettext_noop("The group '%(name)s' has used %(used)s of %(most)s %(what)s."),
+    SubjectKind.API_KEY: gettext_noop("The key '%(name)s' has used %(used)s of %(most)s %(what)s."),
+}
+
+
 def refusal(limit: QuotaLimit, used: int) -> QuotaExceeded | StorageQuotaExceeded:
     """The sentence for whoever reached a limit."""
-    whose = {
-        SubjectKind.USER: "You have",
-        SubjectKind.GROUP: f"The group {limit.subject.name!r} has",
-        SubjectKind.API_KEY: f"The key {limit.subject.name!r} has",
-    }[limit.subject.kind]
     rules = RULES[limit.kind]
-    sentence = f"{whose} used {used:,} of {limit.most:,} {rules.words}."
+    details: dict[str, Any] = {
+        "used": f"{used:,}",
+        "most": f"{limit.most:,}",
+        "what": rules.words,
+        "name": limit.subject.name,
+    }
     if rules.is_storage:
-        return StorageQuotaExceeded(sentence)
-    return QuotaExceeded(sentence, wait=seconds_until_room(limit.kind))
+        return StorageQuotaExceeded(SENTENCES[limit.subject.kind], **details)
+    wait = seconds_until_room(limit.kind)
+    return QuotaExceeded(SENTENCES[limit.subject.kind], wait=wait, **details)

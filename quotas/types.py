@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from groups.models import Membership
 from quotas.enums import Period, QuotaKind, SubjectKind
@@ -29,18 +30,18 @@ class KindRules:
     """How a kind of quota is counted and named; without a period what exists now counts."""
 
     unit: str
-    words: str
+    words: Any
     period: Period | None = None
     # Files are kept until somebody removes them, so waiting does not help.
     is_storage: bool = False
 
 
 RULES = {
-    QuotaKind.TOKENS_PER_DAY: KindRules("tokens", "tokens a day", Period.DAY),
-    QuotaKind.TOKENS_PER_MONTH: KindRules("tokens", "tokens a month", Period.MONTH),
-    QuotaKind.STORED_BYTES: KindRules("bytes", "bytes of stored files", is_storage=True),
-    QuotaKind.DOCUMENTS: KindRules("documents", "documents", is_storage=True),
-    QuotaKind.RUNS_AT_ONCE: KindRules("answers", "answers at the same time"),
+    QuotaKind.TOKENS_PER_DAY: KindRules("tokens", _("tokens a day"), Period.DAY),
+    QuotaKind.TOKENS_PER_MONTH: KindRules("tokens", _("tokens a month"), Period.MONTH),
+    QuotaKind.STORED_BYTES: KindRules("bytes", _("bytes of stored files"), is_storage=True),
+    QuotaKind.DOCUMENTS: KindRules("documents", _("documents"), is_storage=True),
+    QuotaKind.RUNS_AT_ONCE: KindRules("answers", _("answers at the same time")),
 }
 
 

@@ -8,11 +8,13 @@ With `--check` nothing is written: what is missing or wrong is told, and the exi
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -21,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from babel.messages.catalog import Message
 
@@ -30,8 +32,11 @@ APPS = ("accounts", "chat", "documents", "groups", "ingestion", "mcp", "quotas",
 # English is what the sources say.
 LANGUAGES = ("it",)
 SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
-# Other people's code, what no user sees, and what was said once.
-LEFT_OUT = {"vendor", "tests", "migrations"}
+# Other people's code, what no user sees, what was said once, and extensions we do not use.
+LEFT_OUT = {
+    *("vendor", "tests", "migrations", "contrib"),
+    *("management", "appliance", "builtin", "embedding"),
+}
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
@@ -40,7 +45,18 @@ KEYWORDS = {
     "t": None,
     "tn": (1, 2),
 }
+# What a rule refuses is worded where it is raised, and translated where it is told.
+REFUSALS = {
+    node.name: None
+    for app in APPS
+    for path in (ROOT / app).rglob("exceptions.py")
+    for node in ast.parse(path.read_text()).body
+    if isinstance(node, ast.ClassDef)
+}
+SENTENCE = re.compile(r"[A-Z“`].* .*\.")
 # Without dates and names, so that a file changes only with its messages.
+# A package that has no languages of its own: its words are translated with ours.
+BORROWED = {"youworker": ("unfold",)}
 HEADER = r"""msgid ""
 msgstr ""
 "Language: {language}\n"
@@ -69,8 +85,10 @@ def main(*arguments: str) -> int:
 def app_sources(app: str) -> Iterator[tuple[Path, Catalog]]:
     """Where the messages of an app belong in each language, and which ones it has now."""
     for domain in SUFFIXES:
-        source = messages_in(ROOT / app, domain)
         for language in LANGUAGES:
+            source = messages_in(ROOT / app, domain)
+            if domain == "django":
+                add_borrowed(source, app, language)
             yield ROOT / app / "locale" / language / "LC_MESSAGES" / f"{domain}.po", source
 
 
@@ -78,30 +96,63 @@ def messages_in(folder: Path, domain: str) -> Catalog:
     """What the files of a folder mark for translation."""
     found = Catalog()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in SUFFIXES[domain] and not LEFT_OUT.intersection(path.parts):
+        inside = path.relative_to(folder).parts
+        if path.suffix in SUFFIXES[domain] and not LEFT_OUT.intersection(inside):
             for _, message, comments, context in file_messages(path):
                 found.add(message, auto_comments=comments, context=context)
     return found
 
 
-def file_messages(path: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:
-    """The marked messages of one file."""
+def add_borrowed(source: Catalog, app: str, language: str) -> None:
+    """Add the words of packages without languages that Django has not translated either."""
+    known = {forms(each.id) for catalog in django_catalogs(language) for each in catalog}
+    for package in BORROWED.get(app, ()):
+        for message in messages_in(package_folder(package), "django"):
+            if message.id and forms(message.id) not in known:
+                source.add(message.id, context=message.context)
+
+
+def django_catalogs(language: str) -> Iterator[Catalog]:
+    """Django's own translations of pages like the console's."""
+    for part in ("conf", "contrib/admin", "contrib/auth"):
+        compiled = package_folder("django") / part / "locale" / language / "LC_MESSAGES/django.mo"
+        with compiled.open("rb") as file:
+            yield read_mo(file)
+
+
+def package_folder(name: str) -> Path:
+    """Where an installed package lies."""
+    found = find_spec(name)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(name)
+    return Path(found.origin).parent
+
+
+Extracted = tuple[int, str | tuple[str, ...], list[str], str | None]
+
+
+def file_messages(path: Path) -> Iterator[Extracted]:
+    """The marked messages of one file, and the sentences of refusals."""
     text = path.read_text()
-    method = "python"
     if path.suffix == ".js":
-        method = "javascript"
+        yield from extracted("javascript", text, KEYWORDS)
     elif path.suffix != ".py":
         # Django makes calls of the tags; the indentation of a page is none of Python's.
-        text = "\n".join(line.strip() for line in templatize(text).splitlines())
-    elif "gettext" not in text:
-        return
-    yield from extract(
-        method,
-        io.BytesIO(text.encode()),
-        KEYWORDS,
-        ("Translators:",),
-        {"encoding": "utf-8", "jsx": False, "parse_template_string": True},
-    )
+        calls = "\n".join(line.strip() for line in templatize(text).splitlines())
+        yield from extracted("python", calls, KEYWORDS)
+    else:
+        if "gettext" in text:
+            yield from extracted("python", text, KEYWORDS)
+        if "exceptions import" in text:
+            found = extracted("python", text, REFUSALS)
+            # Not what stands within a call or a text that is put together there.
+            yield from (each for each in found if SENTENCE.fullmatch(str(each[1])))
+
+
+def extracted(method: str, text: str, keywords: dict[str, Any]) -> Iterator[Extracted]:
+    """What stands in calls of these names."""
+    options = {"encoding": "utf-8", "jsx": False, "parse_template_string": True}
+    yield from extract(method, io.BytesIO(text.encode()), keywords, ("Translators:",), options)
 
 
 def write_catalog(path: Path, source: Catalog) -> None:
@@ -152,18 +203,23 @@ def is_compiled(path: Path) -> bool:
         return translations(read_mo(file)) == translations(catalog_at(path))
 
 
+def forms(text: str | Sequence[str]) -> tuple[str, ...]:
+    """The forms of a message, or of its translation; readers of Babel give them as they like."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def text_of(context: str | bytes | None) -> str:
+    """The context of a message, which Babel gives in bytes when it reads compiled ones."""
+    return context.decode() if isinstance(context, bytes) else context or ""
+
+
 def translations(catalog: Catalog) -> dict[object, object]:
     """What a catalogue says for which message, as far as it is translated."""
     return {
-        (message.context, hashable(message.id)): hashable(message.string)
+        (text_of(message.context), forms(message.id)): forms(message.string)
         for message in catalog
         if message.id and message.string and any(message.string) and not message.fuzzy
     }
-
-
-def hashable(words: object) -> object:
-    """Words as they are; forms of singular and plural as a tuple, whoever has read them."""
-    return tuple(words) if isinstance(words, list) else words
 
 
 def problems() -> list[str]:
@@ -182,7 +238,7 @@ def problems() -> list[str]:
             for message in catalog_at(path):
                 found += [f"{name}: {message.id!r}: {each}" for each in faults(message)]
                 # Django makes one catalogue of all, so the first app's words would be everybody's.
-                key = (path.parts[-3], path.name, message.context, hashable(message.id))
+                key = (path.parts[-3], path.name, message.context, forms(message.id))
                 other, where = said.setdefault(key, (message.string, name))
                 if message.id and other != message.string:
                     found.append(f"{name}: {message.id!r}: {where} translates it otherwise")
@@ -193,16 +249,15 @@ def faults(message: Message) -> Iterator[str]:
     """What is wrong with one translation."""
     if not message.id:
         return
-    forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
     if message.fuzzy:
         yield "is fuzzy"
-    if not all(forms):
+    said = forms(message.string or "")
+    if not all(said):
         yield "is not translated"
         return
     yield from (str(error) for error in message.check())
-    said = message.id if isinstance(message.id, str) else message.id[-1]
-    wanted = set(FILLED_IN.findall(said))
-    if set(FILLED_IN.findall(str(forms[-1]))) != wanted:
+    wanted = set(FILLED_IN.findall(forms(message.id)[-1]))
+    if set(FILLED_IN.findall(said[-1])) != wanted:
         yield f"does not fill in {', '.join(sorted(wanted)) or 'the same'}"
 
 

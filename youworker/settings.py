@@ -329,7 +329,19 @@ SPECTACULAR_SETTINGS = {
 RATELIMIT_ENABLE = config.security.rate_limits_enabled
 PROMETHEUS_EXPORT_MIGRATIONS = False
 
-UNFOLD = {"SITE_TITLE": "YouWorker", "SITE_HEADER": "YouWorker", "SITE_SYMBOL": "smart_toy"}
+UNFOLD = {
+    "SITE_TITLE": "YouWorker",
+    "SITE_HEADER": "YouWorker",
+    "SITE_SYMBOL": "smart_toy",
+    # The way back is in the account's menu and in the sidebar, by its name.
+    "SITE_URL": None,
+    "ACCOUNT": {"navigation": "youworker.console.sections.account_links"},
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "youworker.console.sections.navigation",
+    },
+    "DASHBOARD_CALLBACK": "youworker.console.overview.overview",
+}
 
 LOGGING_CONFIG = "youworker.core.logs.configure"
 LOGGING = {"level": config.api.log_level, "format": config.api.log_format}

@@ -172,7 +172,7 @@ def create_user(identity: Identity) -> User:
 
 def store_user(name: str, identity: Identity) -> User | None:
     """Store a user of an identity; None when somebody took the name at this moment."""
-    shown = "" if name == identity.username else shown_name(identity.username)
+    shown = "" if name == identity.username else usable_display_name(identity.username)
     language, zone = config.api.language, config.api.time_zone
     try:
         with transaction.atomic():
@@ -193,13 +193,16 @@ def require_subject(identity: Identity) -> None:
 
 def refresh_user(user: User, identity: Identity) -> None:
     """Take over the name and address that the provider has now, where they are usable."""
-    said = {"display_name": shown_name(identity.display_name), "email": usable_email(identity)}
+    said = {
+        "display_name": usable_display_name(identity.display_name),
+        "email": usable_email(identity),
+    }
     changes = {name: text for name, text in said.items() if text and getattr(user, name) != text}
     if changes:
         update_profile(user, actor=user, **changes)
 
 
-def shown_name(text: str) -> str:
+def usable_display_name(text: str) -> str:
     """A name without line feeds and other invisible characters."""
     visible = "".join(each if each.isprintable() else " " for each in text)
     return " ".join(visible.split())[:LONGEST_NAME].strip()

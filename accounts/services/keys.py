@@ -72,14 +72,16 @@ def check_new_key(key: ApiKey) -> None:
     """Refuse what no key may be; holds the user's row, so that keys are counted one by one."""
     unknown = set(key.scopes) - set(Scope.values)
     if unknown:
-        raise InvalidInput(f"There is no scope {', '.join(sorted(unknown))}.", attr="scopes")
+        raise InvalidInput(
+            "There is no scope %(scopes)s.", attr="scopes", scopes=", ".join(sorted(unknown))
+        )
     if Scope.ADMIN in key.scopes and not key.user.is_staff:
         raise Forbidden("The scope admin is for staff only.")
     if key.expires_at is not None and key.expires_at <= timezone.now():
         raise InvalidInput("This lies in the past.", attr="expires_at")
     User.objects.select_for_update().get(pk=key.user_id)
     if ApiKey.objects.unended().filter(user=key.user_id).count() >= MOST_KEYS:
-        raise Conflict(f"There are {MOST_KEYS} keys already; revoke one first.")
+        raise Conflict("There are %(most)s keys already; revoke one first.", most=MOST_KEYS)
 
 
 def normalised(networks: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from accounts.enums import SignInMethod
 from accounts.exceptions import IdentityRefused
 from accounts.models import LinkedIdentity, User
 from accounts.services import user_of_identity
-from accounts.services.identities import shown_name
+from accounts.services.identities import usable_display_name
 from accounts.tests.factories import UserFactory
 from accounts.types import Identity
 
@@ -110,7 +110,7 @@ def test_a_name_that_no_user_can_have_becomes_the_nearest_one(given, made, metho
 
     user.full_clean(exclude=["password"])
     assert made is None or user.username == made
-    assert normalize("NFC", user.display_name) == normalize("NFC", shown_name(given))
+    assert normalize("NFC", user.display_name) == normalize("NFC", usable_display_name(given))
     assert user_of_identity(first) == user
 
 

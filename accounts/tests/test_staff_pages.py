@@ -94,7 +94,7 @@ def test_an_address_is_limited(root):
 
     assert answers == [401] * 10
     assert refused.status_code == 429
-    assert refused.content.count(b"Too many requests") == 1
+    assert refused.content.count(b"Too many requests, try again") == 1
 
 
 def test_ordinary_users_are_not_let_in(ada):

@@ -8,6 +8,8 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -59,6 +61,9 @@ class StaffPasswordView(PasswordChangeView):
 class StaffSite(UnfoldAdminSite):
     """Django's admin in the product's clothes."""
 
+    index_title = _("Overview")
+    index_template = "youworker/console.html"
+
     def has_permission(self, request: HttpRequest) -> bool:
         allowed = bool(super().has_permission(request))
         if allowed:
@@ -77,7 +82,7 @@ class StaffSite(UnfoldAdminSite):
             return HttpResponseRedirect(index)
         context = {
             **self.each_context(request),
-            "title": "Log in",
+            "title": gettext("Log in"),
             "app_path": request.get_full_path(),
             "next": index,
             **(extra_context or {}),

@@ -50,9 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """The last so many characters that were given as text were reasoning."""
-
-    characters: int
+    """What was given as text in this turn was reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,8 @@ async def take_turn(
                 continue
             if isinstance(event, Retraction):
                 if turn.said:
-                    yield Retracted(turn.take_back() + (len(PARAGRAPH) if state.text else 0))
+                    turn.take_back()
+                    yield Retracted()
                 continue
             if isinstance(event, TurnEnd):
                 turn.stop = event.reason

@@ -29,13 +29,15 @@ class AgentState:
     """Everything another process needs to go on: what was said, seen, used and asked for.
 
     `citations` are the passages the model was shown, in the order of their numbers, as the
-    toolset described them. `text` and `reasoning` are those of all finished turns.
+    toolset described them, and `numbers` the pairs of such a number and the reader's; states of
+    before have none. `text` and `reasoning` are those of all finished turns, as readers see them.
     """
 
     messages: list[ChatMessage]
     turn: int = 0
     pending_calls: list[PendingCall] = field(default_factory=list)
     citations: list[dict[str, Any]] = field(default_factory=list)
+    numbers: list[tuple[int, int]] | None = None
     tokens_in: int = 0
     tokens_out: int = 0
     text: str = ""
@@ -52,6 +54,7 @@ class AgentState:
                 for pending in self.pending_calls
             ],
             "citations": list(self.citations),
+            "numbers": self.numbers,
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
             "text": self.text,
@@ -72,6 +75,7 @@ class AgentState:
                     for row in data["pending_calls"]
                 ],
                 citations=data["citations"],
+                numbers=data.get("numbers"),
                 tokens_in=data["tokens_in"],
                 tokens_out=data["tokens_out"],
                 text=data["text"],

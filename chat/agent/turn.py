@@ -75,12 +75,10 @@ class Turn:
             state.tokens_out += event.tokens_out
         return 0
 
-    def take_back(self) -> int:
-        """Turn what was said into reasoning; how many characters that is."""
-        text = "".join(self.said)
-        self.thought.append(text)
+    def take_back(self) -> None:
+        """Turn what was said into reasoning."""
+        self.thought += self.said
         self.said.clear()
-        return len(text)
 
     def keep_in(self, state: AgentState) -> None:
         """Add the turn to what the agent remembers."""

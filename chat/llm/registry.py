@@ -152,6 +152,12 @@ def is_listed(name: str) -> bool:
     return name == QUOTE or any(listed_name(name, names) for names in last_listed.values())
 
 
+def list_known() -> list[str]:
+    """The names of all models that were listed last, `quote` last."""
+    names = [name for listed in last_listed.values() for name in listed]
+    return [*dict.fromkeys(names), QUOTE]
+
+
 def endpoint_of(name: str) -> str:
     """Which server will be asked by a run of this model, as far as is known; empty for `quote`.
 

@@ -1,34 +1,22 @@
-"""Numbering the passages of a run, and turning the `[n]` of its answer into citations."""
+"""The passages of a run: their numbers, how models read them, and who may see them."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chat.agent.prompt import fenced
-from chat.models import Citation, Message
 from documents.models import Document, Passage
-from documents.quoting.sentences import content_words, overlap, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from accounts.models import User
+    from chat.models import Citation
 
-MARK = re.compile(r"\[(\d{1,3})\]")
-SUPPORTED_FROM = 0.5
-QUOTE_CHARACTERS = 600
 # Our search tools give at most 50; a longer list is not one of theirs.
 MOST_RESULTS = 100
-# Nobody reads more, and each is a row and an event.
-MOST_CITATIONS = 200
-# What one citation is compared with: a model may write the same number thousands of times.
-MOST_SENTENCES = 50
-SENTENCE_CHARACTERS = 5000
-# Documents too short to tell their language are compared as if they were in this one.
-UNKNOWN_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +53,14 @@ class Source:
 
 @dataclass(slots=True)
 class CitationIndex:
-    """The passages a run has seen, numbered in order of first appearance."""
+    """The passages a run has seen, numbered as they were found.
+
+    `numbers` are those that readers see instead, in the order in which the answer names them.
+    """
 
     sources: list[Source] = field(default_factory=list)
     by_id: dict[UUID, Source] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, rows: list[dict[str, Any]]) -> CitationIndex:
@@ -82,6 +74,10 @@ class CitationIndex:
         rows = [asdict(source) for source in self.sources]
         ids = ("passage_id", "document_id")
         return [{**row, **{name: str(row[name]) for name in ids}} for row in rows]
+
+    def named_sources(self) -> dict[int, Source]:
+        """The passages that the answer names, by the numbers that readers see."""
+        return {shown: self.sources[number - 1] for number, shown in self.numbers.items()}
 
     def enter(self, passage: Passage) -> Source:
         """The passage under its number, a new one when it was not seen before."""
@@ -151,86 +147,6 @@ def origin(source: Source) -> str:
     page = f", page {source.page}" if source.page else ""
     heading = f", {source.heading}" if source.heading else ""
     return f"{source.title}{heading}{page}"
-
-
-def citations_of(answer: Message, text: str, book: CitationIndex) -> list[Citation]:
-    """One unsaved citation for each number of the text that stands for a passage, in their order.
-
-    Supported means that every sentence which carries the number shares most of its content
-    words with the passage.
-    """
-    if not book.sources:
-        return []
-    marked = marked_sentences(text, len(book.sources))
-    words: dict[tuple[str, str], frozenset[str]] = {}
-    return [
-        Citation(
-            message=answer,
-            index=number,
-            document_id=source.document_id,
-            passage_id=source.passage_id,
-            title=source.title,
-            heading=source.heading,
-            page=source.page,
-            start=source.start,
-            end=source.end,
-            quote=source.text[:QUOTE_CHARACTERS],
-            supported=is_supported(marked[number], source, words),
-        )
-        for number in sorted(marked)
-        for source in [book.sources[number - 1]]
-    ]
-
-
-def marked_sentences(text: str, most: int) -> dict[int, list[str]]:
-    """The different sentences that carry each number from 1 to `most`, without their marks.
-
-    A number has one sentence more than `MOST_SENTENCES` at most: that many are too many.
-    """
-    marked: dict[int, dict[str, None]] = {}
-    for sentence in sentences_with_marks(text):
-        numbers = {int(found) for found in MARK.findall(sentence)}
-        if not numbers:
-            continue
-        plain = MARK.sub("", sentence)
-        for number in sorted(numbers):
-            if not 1 <= number <= most or (number not in marked and len(marked) >= MOST_CITATIONS):
-                continue
-            carrying = marked.setdefault(number, {})
-            if len(carrying) <= MOST_SENTENCES:
-                carrying[plain] = None
-    return {number: list(carrying) for number, carrying in marked.items()}
-
-
-def sentences_with_marks(text: str) -> list[str]:
-    """The sentences of an answer; marks that follow a closing quote belong to it."""
-    joined: list[list[str]] = []
-    for piece in split_sentences(text):
-        if joined and not MARK.sub("", piece).strip(" .,;"):
-            joined[-1].append(piece)
-        else:
-            joined.append([piece])
-    return [" ".join(pieces) for pieces in joined]
-
-
-def is_supported(
-    sentences: Sequence[str], source: Source, known: dict[tuple[str, str], frozenset[str]]
-) -> bool:
-    """Whether the passage holds most of each sentence; false for more than can be compared.
-
-    `known` remembers the words of sentences that carry several numbers, by language.
-    """
-    if len(sentences) > MOST_SENTENCES or any(len(s) > SENTENCE_CHARACTERS for s in sentences):
-        return False
-    language = source.language or UNKNOWN_LANGUAGE
-    there = content_words(source.text, language)
-    for sentence in sentences:
-        key = (language, sentence)
-        if key not in known:
-            known[key] = content_words(sentence, language)
-        if overlap(known[key], there) < SUPPORTED_FROM:
-            return False
-    return True
 
 
 def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation]:

@@ -33,6 +33,7 @@ from chat.runs import store
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
+from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.toolset import RecordingToolset
@@ -95,6 +96,9 @@ class RunExecutor:
         self.answer = answer_of(self.run)
         self.state = run_input.state or AgentState([])
         self.toolset = RecordingToolset(run_input, self.state)
+        self.numbers = ReaderNumbers(self.toolset.book)
+        # How much text there was before the turn that goes on.
+        self.length_before = len(self.state.text)
         self.text = [self.state.text] if self.state.text else []
         self.reasoning = [self.state.reasoning] if self.state.reasoning else []
         # What is stored of the state: more text than that cannot be gone on from.
@@ -199,6 +203,7 @@ class RunExecutor:
                 async for event in events:
                     self.handle_event(event)
                     if type(event) is Checkpoint:
+                        self.show(self.numbers.finish())
                         await self.store_state()
                     elif type(event) is Remark:
                         outcome = Outcome(RunStatus.SUCCEEDED, event.code, event.sentence)
@@ -210,11 +215,8 @@ class RunExecutor:
         """Record one event of the agent; called for every token."""
         kind = type(event)
         if kind is TextDelta:
-            if not self.text:
-                self.first_token()
             self.uncounted_bytes += size_of(event.text)
-            self.text.append(event.text)
-            self.log.text(event.text)
+            self.show(self.numbers.feed(event.text))
         elif kind is ReasoningDelta:
             self.uncounted_bytes += size_of(event.text)
             self.reasoning.append(event.text)
@@ -224,20 +226,39 @@ class RunExecutor:
             self.unread_bytes = 0
         elif kind is TurnStarted:
             self.unread_bytes = self.prompt_bytes
+            self.begin_turn()
         elif kind is Notice:
             self.log.emit("log", {"level": "warning", "message": event.text})
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
         elif kind is Retracted:
-            self.take_back(event.characters)
+            self.take_back()
 
-    def take_back(self, characters: int) -> None:
-        """Turn the end of the text into reasoning, for those who watch as well."""
+    def begin_turn(self) -> None:
+        """Go on after the text of the turns before."""
         text = "".join(self.text)
-        kept, taken = text[:-characters], text[-characters:]
+        self.length_before = len(text)
+        self.numbers.begin_turn(text)
+
+    def show(self, text: str) -> None:
+        """Add to the answer what its readers see; called for every token."""
+        if text:
+            if not self.text:
+                self.first_token()
+            self.text.append(text)
+            self.log.text(text)
+
+    def take_back(self) -> None:
+        """Turn the text of this turn into reasoning, for those who watch as well."""
+        text, held = "".join(self.text), self.numbers.take_back()
+        kept, taken = text[: self.length_before], text[self.length_before :]
         self.text = [kept] if kept else []
-        self.reasoning.append(taken)
-        self.log.take_back(taken)
+        self.reasoning.append(taken + held)
+        if taken:
+            self.log.take_back(taken)
+        if held:
+            self.log.reasoning(held)
+        self.begin_turn()
 
     def first_token(self) -> None:
         """Note how long the user waited, in milliseconds since the question was accepted."""
@@ -262,7 +283,11 @@ class RunExecutor:
 
     def snapshot(self) -> dict[str, Any]:
         """The state as it is stored."""
-        self.state.citations = self.toolset.book.to_json()
+        book = self.toolset.book
+        self.state.citations = book.to_json()
+        self.state.numbers = list(book.numbers.items())
+        # What was rewritten for readers, or taken back, is longer or shorter than the model's.
+        self.state.text, self.state.reasoning = "".join(self.text), "".join(self.reasoning)
         return self.state.to_json()
 
     def count_untold(self) -> None:
@@ -331,6 +356,7 @@ class RunExecutor:
 
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
+        self.show(self.numbers.finish())
         outcome, stored = await self.store(outcome)
         # From here on nothing waits, so that the end is told once even if this is cancelled.
         for citation in stored.citations:
@@ -341,7 +367,8 @@ class RunExecutor:
             self.log.emit("log", about)
         self.log.emit("run", {"status": outcome.status})
         calls = self.toolset.rows.values() if stored.calls is None else stored.calls
-        self.result = done_payload(self.run, citations=stored.citations, tool_runs=calls)
+        known = {"citations": stored.citations, "siblings": stored.siblings}
+        self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:

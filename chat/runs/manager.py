@@ -16,11 +16,12 @@ from chat.models import Run
 from chat.runs import inputs, store
 from chat.runs.executor import execute_run
 from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_database
+from chat.runs.places import PlaceTeller
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.store import internal_sentence
 from chat.runs.sweeper import append_end, stop_run
 from youworker.core.config import config
-from youworker.core.db import run_in_vital_thread
+from youworker.core.db import run_in_thread, run_in_vital_thread
 from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
 from youworker.core.per_loop import PerLoop, Stage, end_task
@@ -85,6 +86,7 @@ class RunManager:
         self.promised = 0
         self.places = threading.Lock()
         self.news = asyncio.Event()
+        self.places_told = PlaceTeller()
         # Of the look at queued runs that nobody heard the answer of, so that it can be repeated.
         self.look: RunLease | None = None
 
@@ -119,7 +121,7 @@ class RunManager:
             self.promised -= 1
 
     async def take_regularly(self) -> None:
-        """Take up queued runs as long as there is room for them."""
+        """Take up queued runs as long as there is room for them; tell the others their places."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TAKE_SECONDS):
@@ -127,6 +129,7 @@ class RunManager:
             self.news.clear()
             try:
                 await self.take_queued()
+                await run_in_thread(self.places_told.tell)
                 self.outage.end()
             except Exception as error:  # noqa: BLE001 -- it is tried again
                 self.outage.begin(error)

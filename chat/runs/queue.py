@@ -20,8 +20,8 @@ CHANNEL = "runs:queued"
 # Everybody's first run comes before anybody's second, those that are running counted. A server
 # that is not full takes as many as it has room for; so processes that look at the same moment
 # choose from the same few rows, and each takes what the other has not locked.
-CLAIM = """
-WITH busy AS (
+WAITING = """
+busy AS (
     SELECT endpoint, user_id, count(*) AS runs
     FROM chat_run WHERE status = 'running' GROUP BY endpoint, user_id
 ), waiting AS (
@@ -30,7 +30,10 @@ WITH busy AS (
     ) AS turn
     FROM chat_run AS run LEFT JOIN busy USING (endpoint, user_id)
     WHERE run.status = 'queued'
-), placed AS (
+)
+"""
+CLAIM = f"""
+WITH {WAITING}, placed AS (
     SELECT waiting.*, row_number() OVER (
         PARTITION BY endpoint ORDER BY turn, created_at, id
     ) + (
@@ -52,7 +55,17 @@ WITH busy AS (
 )
 SELECT id FROM claimed
 UNION SELECT id FROM chat_run WHERE lease_token = %(token)s AND status = 'running'
-"""
+"""  # noqa: S608 -- our own words
+# Where servers take only so many runs each has its own queue.
+PLACES = f"""
+WITH {WAITING}, placed AS (
+    SELECT id, row_number() OVER (
+        PARTITION BY CASE WHEN %(most)s > 0 THEN endpoint ELSE '' END ORDER BY turn, created_at, id
+    ) AS place FROM waiting
+)
+SELECT id, place FROM placed WHERE id = %(only)s OR %(only)s::uuid IS NULL
+ORDER BY place, id LIMIT %(limit)s
+"""  # noqa: S608 -- our own words
 # Under this lock it is counted how much room the servers have; held until the commit.
 LOCK = "chat_run.endpoint"
 HAS_ROOM = """
@@ -89,6 +102,12 @@ def claim_queued(
 def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:
     """Take one queued run; false when it was stopped or taken, or its model server is full."""
     return run_id in claim_queued(token, 1, seconds=seconds, only=run_id)
+
+
+def queued_places(limit: int, *, only: UUID | None = None) -> dict[UUID, int]:
+    """The places in their queue of so many queued runs, or of just one; 1 is next."""
+    given = {"most": config.llm.max_runs, "limit": limit, "only": only}
+    return dict(fetch_rows(PLACES, given))
 
 
 def announce_queued() -> None:

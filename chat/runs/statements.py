@@ -5,10 +5,12 @@ Whatever else is written about conversations goes through the models.
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
+from chat.events import encoded
 from chat.models import Message, Run, Session
 from youworker.core.sql import Insert, fetch_row, fetch_rows, mark_stored
 from youworker.encryption.fields import Ciphertext
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.enums import RunStatus
+
+
+class Latest(Enum):
+    """What stands for the latest message, where an id or None would be a certain one or none."""
+
+    MESSAGE = "latest"
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -38,21 +46,24 @@ FOR NO KEY UPDATE OF talk
 """
 LOCKED = ["id", "user_id", "title", "model", "enable_tools", "enable_web", "language"]
 
-# The given message, else the latest that nothing follows. That may be an answer that is still
-# being written. Its session was locked by a statement before, so no twin sees the same one.
+# The given message, else the latest of a session, if one is given, that nothing follows. That may
+# be an answer that is still being written. Its session was locked by a statement before, so no
+# twin sees the same one.
 PARENT = """
 coalesce(%s::uuid, (
     SELECT said.id FROM chat_message AS said
-    WHERE said.session_id = %s
+    WHERE said.session_id = %s::uuid
         AND NOT EXISTS (SELECT FROM chat_message AS reply WHERE reply.parent_id = said.id)
     ORDER BY said.created_at DESC, said.id DESC LIMIT 1
 ))
 """
+# What is new is what its user reads next, whichever branch they had chosen.
 TOUCH_SESSION = """
 UPDATE chat_session SET active_at = statement_timestamp(), title = coalesce(%s, title),
-    updated_at = statement_timestamp()
+    leaf = NULL, updated_at = statement_timestamp()
 WHERE id = %s
 """
+SHOW_NEWEST = "UPDATE chat_session SET leaf = NULL WHERE id = %s AND leaf IS NOT NULL"
 USE_AGAIN = """
 UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id = %s
 """
@@ -60,6 +71,7 @@ UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id
 # values apart each time anew.
 UNRATED = dict.fromkeys(("tokens_in", "tokens_out", "rating"), "0")
 UNRATED |= dict.fromkeys(("reasoning", "comment"), "''")
+UNRATED["unsupported"] = "'[]'"
 UNBEGUN = dict.fromkeys(("takeovers", "iterations", "tokens_in", "tokens_out"), "0")
 UNBEGUN |= dict.fromkeys(("error_code", "error_detail"), "''")
 UNBEGUN |= dict.fromkeys(("state", "stop_requested_at", "finished_at", "ttft_ms"), "NULL")
@@ -92,10 +104,10 @@ WITH ended AS (
     WHERE id = %s AND lease_token = %s AND status IN ({listed(ACTIVE_STATUSES)})
     RETURNING id, session_id, answer_id
 ), answer AS (
-    UPDATE chat_message SET content = %s, reasoning = %s, model = %s, tokens_in = %s,
-        tokens_out = %s, updated_at = statement_timestamp()
+    UPDATE chat_message SET content = %s, reasoning = %s, unsupported = %s::jsonb, model = %s,
+        tokens_in = %s, tokens_out = %s, updated_at = statement_timestamp()
     FROM ended WHERE chat_message.id = ended.answer_id
-    RETURNING chat_message.rating, chat_message.comment
+    RETURNING chat_message.rating, chat_message.comment, chat_message.parent_id
 ), active AS (
     UPDATE chat_session SET active_at = statement_timestamp()
     FROM ended WHERE chat_session.id = ended.session_id AND chat_session.deleted_at IS NULL
@@ -103,6 +115,10 @@ WITH ended AS (
 SELECT answer.rating, answer.comment, EXISTS (
     SELECT FROM chat_toolrun AS call
     WHERE call.run_id = ended.id AND call.status IN ({listed(OPEN_CALLS)})
+), ARRAY(
+    SELECT said.id FROM chat_message AS said
+    WHERE said.parent_id = answer.parent_id AND said.role = 'assistant'
+    ORDER BY said.created_at, said.id
 )
 FROM ended LEFT JOIN answer ON TRUE
 """  # noqa: S608 -- our own words
@@ -132,20 +148,21 @@ def new_question_sql() -> str:
 def repeated_question_sql() -> str:
     """Write another answer and its run for a question of before."""
     rows = f"question AS ({USE_AGAIN} RETURNING parent_id), answer AS ({NEW_ANSWER.sql})"
-    rows += f", run AS ({NEW_RUN.sql})"
+    rows += f", run AS ({NEW_RUN.sql}), shown AS ({SHOW_NEWEST})"
     return f"WITH {rows} SELECT parent_id FROM question"  # noqa: S608 -- our own words
 
 
 def insert_question(
-    run: Run, *, parent_id: UUID | None, title: str | None, seconds: float | None
+    run: Run, *, parent_id: UUID | Latest | None, title: str | None, seconds: float | None
 ) -> UUID | None:
     """Store a run with its question and answer, under a lease of so many seconds.
 
-    What the question follows. A session gets its title unless that is None. The caller has
-    locked the session, and holds the transaction.
+    What the question follows: the given message, none, or the latest. A session gets its title
+    unless that is None. The caller has locked the session, and holds the transaction.
     """
     question, answer = run.question, answer_of(run)
-    values = NEW_QUESTION.values(question, parent_id=[parent_id, run.session_id])
+    follows = [None, run.session_id] if isinstance(parent_id, Latest) else [parent_id, None]
+    values = NEW_QUESTION.values(question, parent_id=follows)
     values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
     row = fetch_row(new_question_sql(), [*values, title, run.session_id])
     question.parent_id = row[0] if row else None
@@ -156,7 +173,8 @@ def insert_question(
 def insert_run(run: Run, *, seconds: float | None) -> None:
     """Store a run with its answer for a question that is stored, under a lease."""
     values = NEW_ANSWER.values(answer_of(run)) + NEW_RUN.values(run, lease_until=[seconds])
-    fetch_row(repeated_question_sql(), [run.pk, run.question_id, *values])
+    given = [run.pk, run.question_id, *values, run.session_id]
+    fetch_row(repeated_question_sql(), given)
     mark_stored(answer_of(run), run)
 
 
@@ -181,6 +199,8 @@ class Ended(NamedTuple):
     """What is left to do for a run that was just ended."""
 
     has_open_calls: bool
+    # All answers to the same question, in the order in which they were begun.
+    siblings: list[UUID]
 
 
 def end_run(
@@ -199,7 +219,8 @@ def end_run(
         [
             *(status, run.model, run.iterations, run.tokens_in, run.tokens_out, run.ttft_ms),
             *(run.error_code, sealed(run, "error_detail"), run.pk, run.lease_token),
-            *(sealed(answer, "content"), sealed(answer, "reasoning"), answer.model),
+            *(sealed(answer, "content"), sealed(answer, "reasoning")),
+            *(encoded(answer.unsupported).decode(), answer.model),
             *(answer.tokens_in, answer.tokens_out),
         ],
     )
@@ -207,7 +228,7 @@ def end_run(
         return None
     # Meanwhile its reader may have said what they think of it.
     answer.rating, answer.comment = row[0] or 0, Ciphertext(row[1] or "")
-    return Ended(has_open_calls=row[2])
+    return Ended(has_open_calls=row[2], siblings=row[3] or [answer.pk])
 
 
 def sealed(row: Model, name: str) -> str:

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from chat.agent.exceptions import AgentError, LimitReached
+from chat.branches import sibling_ids
 from chat.enums import RunStatus
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import statements
-from chat.runs.citations import CitationIndex, citations_of, unlink_unseen
+from chat.runs.citations import CitationIndex, unlink_unseen
+from chat.runs.judging import Judgement, judge
 from chat.runs.leases import LeaseLost
 from chat.runs.queue import announce_queued, announce_room
 from chat.runs.statements import answer_of
@@ -28,6 +30,7 @@ from youworker.core.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
     from uuid import UUID
 
     from chat.managers import RunQuerySet
@@ -55,10 +58,14 @@ UNSTORED = Outcome(
 
 
 class StoredEnd(NamedTuple):
-    """What was stored with the end of a run; `calls` only if others than its process ended some."""
+    """What was stored with the end of a run; `calls` only if others than its process ended some.
+
+    `siblings` are all answers to the same question.
+    """
 
     citations: list[Citation]
     calls: list[ToolRun] | None
+    siblings: Sequence[UUID]
 
 
 @transaction.atomic
@@ -124,7 +131,8 @@ def finish_run(
     again, because nobody heard the answer, it is still true.
     """
     answer = answer_of(run)
-    citations = [] if book is None else citations_of(answer, answer.content, book)
+    judged = Judgement([], []) if book is None else judge(answer, answer.content, book)
+    citations, answer.unsupported = judged.citations, judged.unsupported
     with transaction.atomic():
         found = unlink_unseen(citations, user=run.user)
         ended = statements.end_run(run, answer, status, figures)
@@ -137,7 +145,8 @@ def finish_run(
     if ended is None and not Run.objects.held(run.lease_token).filter(pk=run.pk).exists():
         return None
     knows_calls = ended is not None and not ended.has_open_calls
-    return StoredEnd(citations, None if knows_calls else calls_of(run))
+    siblings = sibling_ids(answer) if ended is None else ended.siblings
+    return StoredEnd(citations, None if knows_calls else calls_of(run), siblings)
 
 
 def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any) -> bool:

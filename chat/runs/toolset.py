@@ -13,6 +13,7 @@ from chat.agent.types import ToolCall, ToolSchema
 from chat.enums import Decision, ToolRunStatus
 from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
+from chat.runs.reader_numbers import numbers_of_state
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Policy
 from mcp.services import call_tool
@@ -45,6 +46,7 @@ class RecordingToolset:
         self.run, self.context = run, inputs.call_context(run, run_input.language)
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = CitationIndex.from_json(state.citations)
+        self.book.numbers = numbers_of_state(state, self.book)
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
         # Every call of the run, in order.

@@ -2,7 +2,12 @@
 
 from chat.deletion import clear_history
 from chat.retention import apply_retention
-from chat.services.chosen_models import check_model, find_model
+from chat.services.chosen_models import (
+    check_model,
+    find_model,
+    list_models,
+    quotes_by_default,
+)
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -34,9 +39,11 @@ __all__ = [
     "find_model",
     "give_feedback",
     "ids_of_titled",
+    "list_models",
     "own_session",
     "post_chat",
     "post_message",
+    "quotes_by_default",
     "regenerate",
     "restore_session",
     "run_in_session",

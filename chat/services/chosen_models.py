@@ -1,13 +1,41 @@
-"""Whether a model that a caller names is there."""
+"""Which models there are to choose from, and whether one that a caller names is there."""
 
 from __future__ import annotations
+
+import asyncio
 
 from asgiref.sync import async_to_sync
 
 from chat.agent.exceptions import AgentError, ModelUnknown
 from chat.exceptions import UnknownModel
 from chat.llm import registry
+from youworker.core.config import config
 from youworker.core.slots import holding_nothing
+
+# Nobody waits longer for a page because a server of models is slow.
+LIST_SECONDS = 0.5
+
+
+def list_models() -> list[str]:
+    """The models one can choose now, the built-in one last.
+
+    Those that servers listed last, when they do not answer at once.
+    """
+    with holding_nothing():
+        return async_to_sync(find_models)()
+
+
+async def find_models() -> list[str]:
+    """The models of all servers, or after half a second those that are known."""
+    # Not cancelled when it is late: the next caller finds its answer.
+    asked = asyncio.ensure_future(registry.list_available())
+    await asyncio.wait([asked], timeout=LIST_SECONDS)
+    return asked.result() if asked.done() else registry.list_known()
+
+
+def quotes_by_default(models: list[str]) -> bool:
+    """Whether the built-in model answers, of these, where nobody chose another one."""
+    return config.llm.chat_model == registry.QUOTE or models == [registry.QUOTE]
 
 
 def check_model(name: str) -> None:

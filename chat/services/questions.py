@@ -15,7 +15,13 @@ from chat.models import Message, Run
 from chat.quotas import enforce_run_quota
 from chat.runs import statements
 from chat.runs.queue import announce_queued, may_begin
-from chat.services.sessions import create_session_rows, title_from, visible_collections
+from chat.runs.statements import Latest
+from chat.services.sessions import (
+    check_message,
+    create_session_rows,
+    title_from,
+    visible_collections,
+)
 from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.exceptions import InvalidInput, NotFound
@@ -24,6 +30,8 @@ from youworker.core.request_context import correlation_id, request_origin
 from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
     from chat.models import Session
     from chat.runs.leases import RunLease
@@ -54,7 +62,7 @@ def post_message(
     *,
     text: str,
     model: str = "",
-    parent_id: UUID | None = None,
+    parent_id: UUID | Latest | None = Latest.MESSAGE,
     options: dict[str, Any] | None = None,
     idempotency_key: str = "",
     lease: RunLease | None = None,
@@ -62,16 +70,18 @@ def post_message(
 ) -> AcceptedMessage:
     """Store a question with its run, which begins under `lease`, or is queued.
 
-    Of the session only the id is taken: it is read again under its lock. Raises `NotFound` when
-    the actor has no such session, and `QuotaExceeded`.
+    It follows the latest message, another one, or with None as its parent nothing: it is then
+    another beginning of the conversation. Of the session only the id is taken: it is read again
+    under its lock. Raises `NotFound` when the actor has no such session, and `QuotaExceeded`.
     """
     check_text(text)
-    body = {"session": session.pk, "text": text, "model": model, "parent": parent_id}
+    body = {"session": session.pk, "text": text, "model": model, "parent": told_parent(parent_id)}
     remembered = IdempotentWrite(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     session = lock_session(session.pk, actor=actor)
-    check_parent(session, parent_id)
+    if isinstance(parent_id, UUID):
+        check_message(session, parent_id, attr="parent_id")
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=options or {}, lease=lease, actor=actor)
     return store_question(run, remembered, parent_id=parent_id)
@@ -90,7 +100,7 @@ def lock_session(pk: UUID, *, actor: User) -> Session:
 
 
 def store_question(
-    run: Run, remembered: IdempotentWrite, *, parent_id: UUID | None = None
+    run: Run, remembered: IdempotentWrite, *, parent_id: UUID | Latest | None = Latest.MESSAGE
 ) -> AcceptedMessage:
     """Store a question with its run, and name the session after its first question."""
     title = None
@@ -145,11 +155,15 @@ def post_chat(
     session: Session | None,
     model: str = "",
     options: dict[str, Any] | None = None,
+    collections: Sequence[UUID] = (),
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
 ) -> AcceptedMessage:
-    """Store a question, beginning a conversation for it when there is none."""
+    """Store a question, beginning a conversation for it when there is none.
+
+    A new conversation is limited to `collections`, if there are any.
+    """
     if session is not None:
         return post_message(
             session,
@@ -163,11 +177,15 @@ def post_chat(
     check_text(text)
     chosen = options or {}
     body = {"text": text, "model": model, "options": chosen, "session": None}
+    if collections:
+        body["collections"] = sorted(map(str, collections))
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
-    session = create_session_rows(model=model, title=title_from(text), actor=actor, **fields)
+    session = create_session_rows(
+        collections=collections, model=model, title=title_from(text), actor=actor, **fields
+    )
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=chosen, lease=lease, actor=actor)
     return store_question(run, remembered)
@@ -239,13 +257,15 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
     }
 
 
-def check_parent(session: Session, parent_id: UUID | None) -> None:
-    """Raise `InvalidInput` when there is no such message in the session."""
-    if parent_id and not Message.objects.filter(session=session, pk=parent_id).exists():
-        raise InvalidInput("There is no such message in this session.", attr="parent_id")
+def told_parent(parent_id: UUID | Latest | None) -> UUID | str | None:
+    """What a retry has to say again of the message that a question follows."""
+    # Requests that former versions remembered had nothing here for the latest message.
+    return None if isinstance(parent_id, Latest) else parent_id or "none"
 
 
 def check_text(text: str) -> None:
     """Refuse what cannot be stored or would fill every window."""
     if len(text) > LONGEST_TEXT:
-        raise InvalidInput(f"A message has at most {LONGEST_TEXT:,} characters.", attr="text")
+        raise InvalidInput(
+            "A message has at most %(most)s characters.", attr="text", most=f"{LONGEST_TEXT:,}"
+        )

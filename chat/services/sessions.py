@@ -53,7 +53,12 @@ def update_session(
     actor: User,
     **fields: Any,
 ) -> Session:
-    """Change a conversation's settings, or put it away."""
+    """Change a conversation's settings, choose a branch of it, or put it away.
+
+    Raises `InvalidInput` for a `leaf` that is no message of it.
+    """
+    if fields.get("leaf"):
+        check_message(session, fields["leaf"], attr="leaf")
     for name, value in fields.items():
         setattr(session, name, value)
     if archived is not None:
@@ -62,6 +67,12 @@ def update_session(
     if collections is not None:
         set_collections(session, collections, actor=actor)
     return session
+
+
+def check_message(session: Session, pk: UUID, *, attr: str) -> None:
+    """Raise `InvalidInput` when there is no such message in the session."""
+    if not Message.objects.filter(session=session, pk=pk).exists():
+        raise InvalidInput("There is no such message in this session.", attr=attr)
 
 
 def set_collections(session: Session, collections: Iterable[UUID], *, actor: User) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
+from django.db import connection, connections
 
 from chat.llm import registry
+from youworker.core.config import config
 from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
@@ -16,7 +19,31 @@ from youworker.tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
-async def _no_run_left():
+def _no_run_left(request):
+    """Without a loop there are no runs: thousands of tests have none, and need none made."""
+    if iscoroutinefunction(request.function):
+        request.getfixturevalue("_pool")
+        request.getfixturevalue("_ended_loop")
+
+
+@pytest.fixture
+def _pool(request):
+    """The pool of the web process: without it, each step of a coroutine makes a new connection."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or not marker.kwargs.get("transaction"):
+        yield
+        return
+    options = connections.settings["default"]["OPTIONS"]
+    connections.close_all()
+    options["pool"] = {"min_size": 0, "max_size": config.database.pool_size, "timeout": 10}
+    yield
+    connections.close_all()
+    connection.close_pool()
+    del options["pool"]
+
+
+@pytest.fixture
+async def _ended_loop():
     yield
     await close_all()
     # What the runs began in threads goes on without them.

@@ -10,17 +10,16 @@ import pytest
 from accounts.tests.factories import UserFactory
 from chat.models import Message
 from chat.runs.citations import (
-    MOST_CITATIONS,
     MOST_RESULTS,
-    MOST_SENTENCES,
     CitationIndex,
     Source,
-    citations_of,
     found_ids,
     passages_for_model,
     read_passages,
     unlink_unseen,
 )
+from chat.runs.judging import MOST_CITATIONS, MOST_SENTENCES, judge
+from chat.runs.reader_numbers import number_for_reader
 from documents.models import Passage
 from documents.services import replace_passages
 from documents.tests.factories import DocumentFactory
@@ -36,6 +35,16 @@ def stored(*texts, language="en", **fields):
     replace_passages(document.pk, drafts, language=language, pages=None)
     Passage.objects.filter(document=document).update(**fields or {"page": 3})
     return list(Passage.objects.filter(document=document).order_by("ordinal"))
+
+
+def judged(said, book):
+    """What an answer of a model is worth, and the answer as it is read."""
+    text = number_for_reader(said, book)
+    return judge(Message(), text, book), text
+
+
+def citations_of(answer, said, book):
+    return judge(answer, number_for_reader(said, book), book).citations
 
 
 def book_with(*texts, language="en"):
@@ -153,7 +162,7 @@ def test_only_passages_the_user_may_read_are_read():
 
 @pytest.mark.parametrize(
     ("field", "stored_as", "shown"),
-    [("page", -1, None), ("page", None, None), ("start", -5, 0), ("end", -1, 0)],
+    [("page", -1, None), ("page", None, None), ("start", -5, 0), ("end", -1, 8)],
 )
 def test_odd_places_of_stored_passages_do_not_hinder_citing(field, stored_as, shown):
     (passage,) = stored("The log.", **{field: stored_as})
@@ -228,6 +237,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_work_for_citations_grows_no_faster_than_the_answer(name):
     book = book_of(999)
@@ -242,3 +252,98 @@ def test_the_work_for_citations_grows_no_faster_than_the_answer(name):
 
     # Sixteen times as much takes 256 times as long when something is quadratic.
     assert seconds(16_000) < 64 * max(seconds(1000), 0.001)
+
+
+# What is quoted, and what is not supported.
+
+LOG = (
+    "## Following the primary\n\n"
+    "A standby replays the write-ahead log\nof its primary. Vacuum reclaims storage. "
+    "Promotion takes seconds.\n\n- Backups run at night."
+)
+
+
+def book_from(text, start=100):
+    source = Source(1, uuid4(), uuid4(), "Manual", "", None, start, start + len(text), text)
+    return CitationIndex([source], {source.passage_id: source})
+
+
+@pytest.mark.parametrize(
+    ("said", "quote"),
+    [
+        ("The standby replays the log of the primary [1].", LOG[26:79]),
+        ("It replays the log, and vacuum reclaims storage of the primary [1].", LOG[26:104]),
+        ("Vacuum reclaims storage [1].", "Vacuum reclaims storage."),
+        ("Every night backups run [1].", "Backups run at night."),
+        ("Milk is white, and vacuum is empty [1].", "Vacuum reclaims storage."),
+        ("Following the primary [1].", LOG[26:79]),
+    ],
+)
+def test_the_quote_is_the_sentence_or_two_that_say_it(said, quote):
+    (citation,) = citations_of(Message(), said, book_from(LOG))
+
+    assert citation.quote == quote
+    assert LOG[citation.start - 100 : citation.end - 100] == quote
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n ", "# Only a heading", "| a | b |\n|---|---|", "x" * 5000]
+)
+def test_whatever_a_passage_holds_is_quoted_by_its_place(text):
+    (citation,) = citations_of(Message(), "So it is [1].", book_from(text))
+
+    assert citation.quote == text[citation.start - 100 : citation.end - 100]
+    assert len(citation.quote) <= 600
+    assert not citation.supported
+
+
+def test_the_number_of_a_citation_is_the_reader_s():
+    book, passages = book_with("The primary sends its log.", "Vacuum reclaims storage.")
+
+    judgement, text = judged("Storage is reclaimed by vacuum [2]. The log is sent [1][2].", book)
+
+    assert text == "Storage is reclaimed by vacuum [1]. The log is sent [2][1]."
+    assert [one.index for one in judgement.citations] == [1, 2]
+    assert [one.passage_id for one in judgement.citations] == [passages[1].pk, passages[0].pk]
+
+
+def spans_of(said, book):
+    judgement, text = judged(said, book)
+    return [text[span["start"] : span["end"]] for span in judgement.unsupported]
+
+
+def test_sentences_that_their_citations_do_not_support_are_named():
+    book, _ = book_with("The primary sends its log.", "Vacuum reclaims storage.")
+    said = (
+        "The primary sends its log [1]. Milk 🐮 is white [2]. Milk is black.\n\n"
+        "- “Vacuum reclaims storage.” [2]\n- The log is sent [1][2].\n"
+    )
+
+    assert spans_of(said, book) == ["Milk \U0001f42e is white [2].", "The log is sent [1][2]."]
+
+
+def test_offsets_count_code_points():
+    book, _ = book_with("The primary sends its log.")
+
+    judgement, _ = judged("🐮🐮. Milk is white [1].", book)
+
+    assert judgement.unsupported == [{"start": 4, "end": 22}]
+
+
+def test_marks_in_code_and_links_cite_nothing():
+    book, _ = book_with("The primary sends its log.")
+    said = "```\na[1]\n```\nUse `a[1]` or [1](https://example.com)."
+
+    judgement, text = judged(said, book)
+
+    assert (text, judgement.citations, judgement.unsupported) == (said, [], [])
+
+
+def test_every_unsupported_citation_has_a_sentence_and_the_other_way_round():
+    book = book_of(3)
+    said = "It sends its log number 2 [2]. Milk [3]. Milk is white [2] and black [1]. Its log [1]."
+
+    judgement, _ = judged(said, book)
+
+    assert [one.supported for one in judgement.citations] == [False, False, False]
+    assert spans_of(said, book) == ["Milk [2].", "Milk is white [1] and black [3]."]

@@ -21,6 +21,7 @@ from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.models import Citation, Message, Run, ToolRun
 from chat.runs import executor, leases, store, sweeper, tool_calls
+from chat.runs.judging import Judgement
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, run_manager
@@ -38,7 +39,13 @@ from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
 WAIT_SECONDS = 30
+
+
+@pytest.fixture
+def _pool():
+    """Each connection is made anew here, so that it goes where the database is at the moment."""
 
 
 class EndlessModel:
@@ -426,9 +433,10 @@ def test_a_clock_set_before_a_run_was_taken_leaves_a_figure_that_can_be_stored(d
 
 async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_by, monkeypatch):
     def unstorable(answer, *_):
-        return [Citation(message=answer, index=1, title="x", quote="q", page="seven", supported=1)]
+        about = {"index": 1, "title": "x", "quote": "q", "page": "seven", "supported": 1}
+        return Judgement([Citation(message=answer, **about)], [])
 
-    monkeypatch.setattr(store, "citations_of", unstorable)
+    monkeypatch.setattr(store, "judge", unstorable)
     spoken_by(ScriptedModel([[TextDelta("As it says [1]."), Usage(7, 3)]]))
 
     run_id = await ask()
@@ -443,8 +451,8 @@ async def test_citations_nobody_can_store_cost_the_run_its_sources_only(spoken_b
 
 
 async def test_citations_are_looked_up_again_when_a_document_went(spoken_by, monkeypatch):
-    found = iter([[{"no": "citation"}], []])
-    monkeypatch.setattr(store, "citations_of", lambda *_: next(found))
+    found = iter([Judgement([{"no": "citation"}], []), Judgement([], [])])
+    monkeypatch.setattr(store, "judge", lambda *_: next(found))
     spoken_by(ScriptedModel([[TextDelta("said")]]))
 
     run_id = await ask()

@@ -306,6 +306,7 @@ async def test_checks_cost_one_command_a_second_however_often_is_written():
     assert calls <= (time.monotonic() - start) / writer.CHECK_SECONDS + 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_redis")
 async def test_the_writer_rests_when_no_log_is_open():
     log = await opened()

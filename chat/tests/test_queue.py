@@ -3,26 +3,34 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from uuid import uuid4
 
+import orjson
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
+from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
 from chat import approvals, services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
+from chat.events import begun_key, log_key
 from chat.llm import registry
 from chat.models import Run
 from chat.runs import manager, queue, sweeper
 from chat.runs.leases import RunLease
+from chat.runs.log.run_log import LogCipher
+from chat.runs.log.writer import log_writer
 from chat.runs.manager import accept, run_manager
-from chat.runs.queue import claim_queued, claim_run
+from chat.runs.places import PlaceTeller, tell_place
+from chat.runs.queue import claim_queued, claim_run, queued_places
 from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.per_loop import close_all
+from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -286,3 +294,102 @@ def test_what_a_decision_queues_is_announced(announced):
     approvals.decide_call(Run.objects.all(), row.pk, decision="allow", actor=run.user)
 
     assert (Run.objects.get().status, announced) == (RunStatus.QUEUED, [1])
+
+
+# Places, told to those who wait.
+
+
+async def events_of(run_id):
+    rows = await async_redis().xrange(log_key(run_id))
+    cipher = LogCipher(run_id)
+    return [(e.seq, e.type, orjson.loads(e.data)) for e in map(cipher.open, rows)]
+
+
+def queued(position):
+    return {"status": "queued", "position": position}
+
+
+async def test_places_are_told_and_told_again_when_they_change():
+    first, second, _ = await sync_to_async(waiting)(await sync_to_async(UserFactory)(), count=3)
+    tellers = [PlaceTeller(), PlaceTeller()]
+
+    for teller in tellers * 2:
+        await sync_to_async(teller.tell)()
+    assert await events_of(second) == [(1, "run", queued(2))]
+    assert await sync_to_async(claim_run)(first, uuid4(), seconds=60)
+    for teller in tellers:
+        await sync_to_async(teller.tell)()
+
+    assert await events_of(first) == [(1, "run", queued(1))]
+    assert await events_of(second) == [(1, "run", queued(2)), (2, "run", queued(1))]
+
+
+async def test_those_who_watch_see_their_place_and_then_the_answer(spoken_by, configured):
+    configured("agent", runs_per_process=1)
+    spoken_by(ScriptedModel([[TextDelta("One"), 1.5], [TextDelta("Two")]]))
+    here = run_manager()
+    here.serve()
+    session = await sync_to_async(SessionFactory)()
+    posted = [await sync_to_async(ask)(session) for _ in range(2)]
+
+    events = []
+    async with asyncio.timeout(20):
+        async with aclosing(view_run(posted[1].run_id)) as batches:
+            async for batch in batches:
+                events += [(e.seq, e.type, orjson.loads(e.data)) for e in batch]
+
+    assert [seq for seq, _, _ in events] == list(range(1, len(events) + 1))
+    states = [(data["status"], data.get("position")) for _, kind, data in events if kind == "run"]
+    assert states[0] == ("queued", 1)
+    assert states[1:] == [("running", None), ("succeeded", None)]
+    assert events[-1][1] == "done"
+
+
+async def test_who_looked_before_a_run_began_tells_nothing_into_its_log():
+    (run_id,) = await sync_to_async(waiting)(await sync_to_async(UserFactory)())
+    log = await log_writer().open(run_id)
+
+    await sync_to_async(tell_place)(run_id, 3)
+    log.text("Hello")
+    await log.flush()
+
+    assert [kind for _, kind, _ in await events_of(run_id)] == ["token"]
+    await sync_to_async(sync_redis().delete)(begun_key(run_id))
+    await sync_to_async(tell_place)(run_id, 3)
+    assert [kind for _, kind, _ in await events_of(run_id)] == ["token"]
+    await log.close()
+
+
+async def test_an_ended_log_tells_no_place():
+    (run_id,) = await sync_to_async(waiting)(await sync_to_async(UserFactory)())
+    await sync_to_async(sweeper.stop_run)(run_id)
+
+    await sync_to_async(tell_place)(run_id, 1)
+
+    assert [kind for _, kind, _ in await events_of(run_id)] == ["done"]
+
+
+def test_each_model_server_has_a_queue_of_its_own_where_room_is_limited(limited):
+    one, other = UserFactory(), UserFactory()
+    first, second = waiting(one, limited, count=2)
+    (elsewhere,) = waiting(other, "http://other.test:8000/v1")
+
+    assert queued_places(9) == {first: 1, second: 2, elsewhere: 1}
+    assert queued_places(1, only=second) == {second: 2}
+
+
+def test_without_limits_there_is_one_queue():
+    first, second = waiting(UserFactory(), "http://a.test/v1", count=2)
+    (other,) = waiting(UserFactory(), "http://b.test/v1")
+
+    assert queued_places(9) == {first: 1, other: 2, second: 3}
+
+
+def test_a_queued_run_says_its_place_over_http():
+    first, second = waiting(UserFactory(), count=2)
+    client = APIClient()
+    client.force_authenticate(Run.objects.get(pk=first).user)
+
+    assert [client.get(f"/v1/runs/{pk}").json()["position"] for pk in (first, second)] == [1, 2]
+    claim_run(first, uuid4(), seconds=60)
+    assert client.get(f"/v1/runs/{first}").json()["position"] is None

@@ -325,8 +325,12 @@ async def test_citations_keep_their_numbers(spoken_by, monkeypatch):
             return ToolOutcome("found", {"results": found}, builtin=True)
 
     monkeypatch.setattr(calling, "gateway", Library)
-    calls = [ToolCall("a", search.safe_name, {"query": "x"}), ToolCall("b", tool.safe_name, SEND)]
-    spoken_by(ScriptedModel([calls, [TextDelta("Two goes [2]. One stays [1].")]]))
+    looks, sends = (
+        ToolCall("a", search.safe_name, {"query": "x"}),
+        ToolCall("b", tool.safe_name, SEND),
+    )
+    later = [TextDelta("One stays [1], two goes ["), TextDelta("2].")]
+    spoken_by(ScriptedModel([[looks], [TextDelta("Two goes [2]."), sends], later]))
     session = await sync_to_async(SessionFactory)(user=user)
     posted = await sync_to_async(services.post_message)(session, text="How?", actor=user)
     await launch(posted.run_id)
@@ -340,7 +344,8 @@ async def test_citations_keep_their_numbers(spoken_by, monkeypatch):
     events = await watched(posted.run_id)
 
     cited = {data["index"]: data["quote"] for _, kind, data in events if kind == "citation"}
-    assert cited == {1: "One stays.", 2: "Two goes."}
+    assert texts(events) == "Two goes [1].\n\nOne stays [2], two goes [1]."
+    assert cited == {1: "Two goes.", 2: "One stays."}
 
 
 def passage_of(written):

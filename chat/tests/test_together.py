@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from functools import partial
 from uuid import uuid4
@@ -123,6 +124,7 @@ async def test_a_question_during_an_answer_is_answered_with_both(spoken_by):
     await launch(first.run_id)
     while not (await Message.objects.aget(run=first.run_id, role="assistant")).content:
         assert (await Run.objects.aget(pk=first.run_id)).status != RunStatus.SUCCEEDED
+        await asyncio.sleep(0.05)
 
     second = await post(session, text="second", actor=session.user)
     await launch(second.run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -104,7 +105,8 @@ def test_messages_are_listed_with_the_same_number_of_queries(count, django_asser
         ToolRunFactory(session=session, message=message)
     CitationFactory()
 
-    with django_assert_num_queries(4):  # session, page, citations, tool runs
+    # The session, who follows whom, the page, citations, tool runs.
+    with django_assert_num_queries(5):
         answer = client_of(session.user).get(f"/v1/sessions/{session.pk}/messages")
 
     rows = answer.json()["results"]
@@ -123,6 +125,10 @@ def test_messages_are_listed_with_the_same_number_of_queries(count, django_asser
         "citations",
         "tool_runs",
         "feedback",
+        "siblings",
+        "attachments",
+        "unsupported",
+        "has_reasoning",
     }
 
 
@@ -436,7 +442,7 @@ def test_a_call_is_decided_about_once_by_its_user_and_in_its_run():
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Rome"])
 def test_a_session_is_written_as_its_fields_describe_it(zone):
-    made = SessionFactory()
+    made = SessionFactory(leaf=uuid4())
     made.collections.add(CollectionFactory(owner=made.user))
     session = Session.objects.with_alive_collection_ids().get(pk=made.pk)
     fields = SessionSerializer(session).fields

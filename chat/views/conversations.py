@@ -14,6 +14,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.services import grant_of_request
 from chat import approvals, services
+from chat.branches import messages_beside, read_messages, read_tree
+from chat.enums import RunStatus
 from chat.models import Message, Run, Session, ToolRun
 from chat.queries import SessionRows
 from chat.realtime.sse import event_stream, resume_point
@@ -22,14 +24,17 @@ from chat.rendering import (
     rendered_run,
     rendered_session,
     rendered_tool_run,
+    rendered_whole_message,
 )
 from chat.runs import manager
 from chat.runs.manager import accept, launch, request_stop
+from chat.runs.queue import queued_places
 from chat.serializers import (
     CreateSessionSerializer,
     DecideCallSerializer,
     FeedbackSerializer,
     MessageSerializer,
+    MessageWindowSerializer,
     PostedSerializer,
     PostMessageSerializer,
     RegenerateSerializer,
@@ -38,6 +43,7 @@ from chat.serializers import (
     SessionSerializer,
     ToolRunSerializer,
     UpdateSessionSerializer,
+    WholeMessageSerializer,
 )
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
@@ -150,13 +156,18 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
     queryset = Message.objects.none()
     serializer_class = MessageSerializer
 
-    @extend_schema(responses=MessageSerializer(many=True))
+    @extend_schema(parameters=[MessageWindowSerializer], responses=MessageSerializer(many=True))
     def list(self, request: Request, pk: UUID) -> Response:
-        """List messages with citations and tool runs."""
+        """List messages with citations and tool runs: all of them, or those of one branch."""
+        wanted = validated(MessageWindowSerializer(data=request.query_params))
         session = services.own_session(pk, actor=self.actor)
-        rows = Message.objects.filter(session=session).with_details().in_order()
-        page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response([rendered_message(row) for row in page])
+        tree = read_tree(session)
+        ids = messages_beside(tree, **wanted)
+        page = self.paginate_queryset(ids) or []
+        rows = read_messages(page[::-1] if "before" in wanted else page)
+        return self.get_paginated_response(
+            [rendered_message(row, siblings=tree.siblings_of(row.pk)) for row in rows]
+        )
 
     @extend_schema(
         request=PostMessageSerializer,
@@ -181,13 +192,18 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
 
 
 class MessageViewSet(ChatView, GenericViewSet):
-    """Acts on one message."""
+    """One message, and acts on it."""
 
     queryset = Message.objects.none()
     serializer_class = MessageSerializer
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.actor).select_related("parent", "session")
+
+    @extend_schema(responses=WholeMessageSerializer)
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        """Read a message with what the model thought before it spoke."""
+        return Response(rendered_whole_message(self.get_object()))
 
     @extend_schema(request=RegenerateSerializer, responses={202: PostedSerializer})
     @rate_limited("CHAT_MESSAGE")
@@ -221,7 +237,10 @@ class RunViewSet(ChatView, GenericViewSet):
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Read where a run stands."""
-        return Response(rendered_run(self.get_object()))
+        run = self.get_object()
+        waits = run.status == RunStatus.QUEUED
+        position = queued_places(1, only=run.pk).get(run.pk) if waits else None
+        return Response(rendered_run(run, position=position))
 
     @extend_schema(
         parameters=[

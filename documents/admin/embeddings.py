@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
+from django.utils.translation import gettext_lazy as _
 
 from documents import services
 from documents.embedding import configured_model, require_usable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest
+    from django.utils.functional import _StrPromise as Words
 
     from accounts.models import User
 
@@ -36,7 +38,7 @@ class PrepareForm(ModelForm):
             try:
                 require_usable(given["provider"], given["name"], given["dimensions"])
             except DomainError as error:
-                raise ValidationError(error.message) from error
+                raise ValidationError(error.in_words()) from error
         return given
 
 
@@ -83,55 +85,57 @@ class EmbeddingModelAdmin(KeptAdmin):
         actor = cast("User", request.user)
         obj.pk = services.prepare_model(obj.provider, obj.name, obj.dimensions, actor=actor).pk
 
-    @admin.display(description="documents left")
+    @admin.display(description=_("documents left"))
     def documents_left(self, model: EmbeddingModel) -> int:
         """How many documents lack vectors."""
         return model.documents_left
 
-    @admin.display(description="passages left")
+    @admin.display(description=_("passages left"))
     def passages_left(self, model: EmbeddingModel) -> int:
         """How many passages those documents have."""
         return model.passages_left
 
-    @admin.display(description="failed so far")
+    @admin.display(description=_("failed so far"))
     def documents_failed(self, model: EmbeddingModel) -> int:
         """How many documents the model refused several times."""
         return model.documents_failed
 
-    @admin.action(description="Let it answer searches", permissions=["operate"])
+    @admin.action(description=_("Let it answer searches"), permissions=["operate"])
     def activate(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """Switch to the chosen model, when it is complete."""
-        self.each(request, queryset[:1], services.activate_model, "answers searches now")
+        self.each(
+            request, queryset[:1], services.activate_model, _("%(model)s answers searches now.")
+        )
 
-    @admin.action(description="Ask again for what failed", permissions=["operate"])
+    @admin.action(description=_("Ask again for what failed"), permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """End the pauses after failures."""
-        self.each(request, queryset, services.retry_model, "is asked again")
+        self.each(request, queryset, services.retry_model, _("%(model)s is asked again."))
 
-    @admin.action(description="Queue what is missing", permissions=["operate"])
+    @admin.action(description=_("Queue what is missing"), permissions=["operate"])
     def complete(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """Look through all documents for passages without a vector."""
-        self.each(request, queryset, prepare_again, "is completed")
+        self.each(request, queryset, prepare_again, _("%(model)s is completed."))
 
-    @admin.action(description="Drop with its vectors", permissions=["operate"])
+    @admin.action(description=_("Drop with its vectors"), permissions=["operate"])
     def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """Remove models that are not active."""
-        self.each(request, queryset, services.drop_model, "will be gone soon")
+        self.each(request, queryset, services.drop_model, _("%(model)s will be gone soon."))
 
     def each(
         self,
         request: HttpRequest,
         models: QuerySet[EmbeddingModel],
         service: Callable[..., object],
-        done: str,
+        done: Words,
     ) -> None:
         """Call a service for every model, and show its refusals."""
         for model in models:
             try:
                 service(model, actor=request.user)
-                messages.success(request, f"{model} {done}.")
+                messages.success(request, done % {"model": model})
             except DomainError as refusal:
-                messages.error(request, refusal.message)
+                messages.error(request, refusal.in_words())
 
 
 def prepare_again(model: EmbeddingModel, *, actor: User) -> None:
@@ -143,6 +147,7 @@ def prepare_again(model: EmbeddingModel, *, actor: User) -> None:
 class EmbeddingTaskAdmin(ReadOnlyAdmin):
     """Documents that wait for vectors, and what went wrong with them."""
 
+    listed = False
     list_display = ("id", "document", "model", "state", "priority", "failures", "error_code")
     list_filter = ("model", "state", "priority", "error_code")
     list_select_related = ("document", "model")
@@ -154,6 +159,7 @@ class EmbeddingTaskAdmin(ReadOnlyAdmin):
 class PassageEmbeddingAdmin(ReadOnlyAdmin):
     """That a passage has a vector; not the vector, which gives away its meaning."""
 
+    listed = False
     list_display = ("id", "passage_id", "document", "model")
     list_filter = ("model",)
     list_select_related = ("document", "model")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from documents.models import (
     Collection,
@@ -47,22 +49,22 @@ class CollectionAdmin(RestorableAdmin):
         rows: QuerySet[Collection] = Collection.all_objects.with_document_count()
         return rows.order_by("-created_at")
 
-    @admin.display(description="documents", ordering="document_count")
+    @admin.display(description=_("documents"), ordering="document_count")
     def document_count(self, collection: Collection) -> int:
         """How many living documents lie in it."""
         return collection.document_count
 
-    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    @admin.action(description=_("Delete (can be restored)"), permissions=["manage"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
         """Hide the chosen collections."""
         count = staff.hide_collections(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} deleted.")
+        messages.success(request, gettext("%(count)d deleted.") % {"count": count})
 
-    @admin.action(description="Restore", permissions=["manage"])
+    @admin.action(description=_("Restore"), permissions=["manage"])
     def show(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
         """Show the chosen collections again."""
         count = staff.show_collections(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} restored.")
+        messages.success(request, gettext("%(count)d restored.") % {"count": count})
 
 
 @admin.register(Document)
@@ -98,23 +100,24 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         rows: QuerySet[Document] = Document.all_objects.newest_first()
         return rows
 
-    @admin.action(description="Delete (can be restored)", permissions=["manage"])
+    @admin.action(description=_("Delete (can be restored)"), permissions=["manage"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         """Hide the chosen documents."""
         count = staff.hide_documents(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} deleted.")
+        messages.success(request, gettext("%(count)d deleted.") % {"count": count})
 
-    @admin.action(description="Restore", permissions=["manage"])
+    @admin.action(description=_("Restore"), permissions=["manage"])
     def show(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         """Show the chosen documents again."""
         count = staff.show_documents(queryset, actor=cast("User", request.user))
-        messages.success(request, f"{count} restored.")
+        messages.success(request, gettext("%(count)d restored.") % {"count": count})
 
 
 @admin.register(CollectionShare)
 class CollectionShareAdmin(ReadOnlyAdmin):
     """Which group may use which collection."""
 
+    listed = False
     list_display = ("collection", "group", "access", "created_at")
     list_filter = ("access", "created_at")
     list_select_related = ("collection", "group")
@@ -125,6 +128,7 @@ class CollectionShareAdmin(ReadOnlyAdmin):
 class StoredFileAdmin(ReadOnlyAdmin):
     """Which bytes are kept, and how many; not what is in them."""
 
+    listed = False
     list_display = ("sha256", "size", "created_at")
     list_filter = ("created_at",)
     search_fields = ("=sha256",)
@@ -134,6 +138,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 class DocumentShareAdmin(ReadOnlyAdmin):
     """Which group may read which document."""
 
+    listed = False
     list_display = ("document", "group", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("document", "group")
@@ -162,6 +167,7 @@ class TagAdmin(StaffAdmin):
 class PassageAdmin(ReadOnlyAdmin):
     """That a passage is there, and how long it is; not what it says."""
 
+    listed = False
     list_display = ("id", "document", "ordinal", "page", "start", "end")
     list_filter = ("document__status",)
     list_select_related = ("document",)

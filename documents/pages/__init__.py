@@ -1,1 +1,1 @@
-"""Documents as pages: the library, collections, sharing, the trash."""
+"""Documents as pages: the library, collections, sharing, the trash, the viewer, search."""

@@ -17,6 +17,7 @@ from documents.forms import ChosenForm, DocumentForm
 from documents.kinds import kind_of
 from documents.models import Collection, Document
 from documents.pages.shelves import offer_undo, shelf_context
+from documents.viewing import viewer_context
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import DomainError, NotFound
 from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect, own_page
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 
 
 class DocumentPage(Page):
-    """What a document is, and what may be done with it."""
+    """A document at the passage its address names, and what may be done with it."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show it."""
+        """Show it; opening it is written into the audit log."""
         document = visible_document(pk, self.actor)
-        context = shelf_context(request, self.actor)
+        services.record_access(document, actor=self.actor)
+        context = shelf_context(request, self.actor) | viewer_context(document, request.GET)
         context |= {
             "document": document,
             "collection": visible_collection(document, self.actor),

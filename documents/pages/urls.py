@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from documents.pages import batches, collections, documents, library, sharing
+from documents.pages import batches, collections, documents, library, search, sharing, viewer
 
 urlpatterns = [
+    path("search", search.SearchPage.as_view(), name="search"),
     path("documents", library.DocumentsPage.as_view(), name="documents"),
     path("documents/batch", batches.BatchPage.as_view(), name="documents-batch"),
     path("documents/restore", documents.RestoreDocumentsPage.as_view(), name="documents-restore"),
     path("documents/<uuid:pk>", documents.DocumentPage.as_view(), name="document"),
+    path("documents/<uuid:pk>/panel", viewer.PanelPage.as_view(), name="document-panel"),
     path("documents/<uuid:pk>/edit", documents.EditDocumentPage.as_view(), name="document-edit"),
     path(
         "documents/<uuid:pk>/delete", documents.DeleteDocumentPage.as_view(), name="document-delete"

@@ -53,6 +53,17 @@ def split_sentences(text: str) -> list[str]:
     return found
 
 
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where each sentence of a text begins and ends in it; the same that are split."""
+    # Splitting changes nothing but what is between words, and drops signs that show as pilcrows.
+    kept = [place for place, sign in enumerate(text) if not sign.isspace() and sign != "¶"]
+    spans, done = list[tuple[int, int]](), 0
+    for sentence in split_sentences(text):
+        first, done = done, done + sum(not sign.isspace() for sign in sentence)
+        spans.append((kept[first], kept[done - 1] + 1))
+    return spans
+
+
 def blocks(text: str) -> Iterator[str]:
     """Runs of lines that may hold one sentence: hard wraps are joined, list items are not."""
     lines: list[str] = []

@@ -179,6 +179,7 @@ def test_every_language_with_a_stemmer_has_one():
         assert isinstance(stem("test", code), str)
 
 
+@pytest.mark.slow
 def test_the_model_is_loaded_by_the_first_text_and_not_before():
     program = (
         "import sys; from documents.language import identify, stem; stem('tests', 'en');"

@@ -205,6 +205,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_work_for_quotes_grows_no_faster_than_question_and_passage(name):
     def seconds(n):

@@ -151,6 +151,7 @@ def test_the_process_is_used_where_the_supervisor_names_it(monkeypatch, socket):
     assert found.socket == str(socket)
 
 
+@pytest.mark.slow
 def test_who_asks_the_process_does_not_load_the_libraries(socket):
     program = f"""
 import sys

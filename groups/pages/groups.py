@@ -33,7 +33,8 @@ def group_of(user: User, group_id: UUID, *, deleted: bool = False) -> Group:
     """A group of the user's, with their role in it; 404 for any other."""
     groups: Any = Group.all_objects if deleted else Group.objects
     rows = groups.visible_to(user).with_role_of(user).with_member_count()
-    return get_object_or_404(rows, pk=group_id)
+    group: Group = get_object_or_404(rows, pk=group_id)
+    return group
 
 
 def managed_by(user: User, group_id: UUID) -> Group:

@@ -40,7 +40,7 @@ class AddMemberPage(FormPage[MemberForm]):
                 group, user_id=person.pk, role=form.cleaned_data["role"], actor=self.actor
             )
         except InvalidInput as error:
-            raise InvalidInput(error.message, attr="username") from error
+            raise InvalidInput(error.template, attr="username", **error.details) from error
         told = _("%(name)s is a member now.") % {"name": person.shown_name}
         return answer_done(self.request, told, reverse("group", args=[group.pk]))
 

@@ -34,7 +34,9 @@ def create_service_account(group: Group, *, name: str, actor: User) -> ServiceAc
     """Make a user for a program, as a member of the group; raises `TooManyServiceAccounts`."""
     group = managed_group(group.pk, actor=actor)
     if group.service_accounts.in_use().count() >= MOST_PER_GROUP:
-        raise TooManyServiceAccounts(f"A group has at most {MOST_PER_GROUP} service accounts.")
+        raise TooManyServiceAccounts(
+            "A group has at most %(most)s service accounts.", most=MOST_PER_GROUP
+        )
     user = User(display_name=name.strip())
     user.username = f"service-{user.pk}"
     user.set_unusable_password()

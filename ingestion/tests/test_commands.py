@@ -59,6 +59,7 @@ def test_ingest_says_what_is_the_same(folder, capsys):
     assert Document.objects.get().uri == f"{folder}/copy.html"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_no_patience", "letters")
 def test_ingest_names_the_failures(folder, capsys):
     UserFactory(username="ann")

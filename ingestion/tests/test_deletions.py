@@ -137,6 +137,7 @@ def read():
         parse.close_parser()
 
 
+@pytest.mark.slow
 def test_a_deletion_in_the_middle_is_waited_for(user, upload, document):
     run = upload()
 
@@ -149,6 +150,7 @@ def test_a_deletion_in_the_middle_is_waited_for(user, upload, document):
     assert Document.all_objects.get().is_deleted
 
 
+@pytest.mark.slow
 def test_a_deletion_waits_for_the_file_that_is_being_stored(user, upload, document):
     run = upload()
 

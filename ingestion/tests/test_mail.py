@@ -374,6 +374,7 @@ def test_a_text_that_begins_like_a_letter_is_no_mailbox(parse):
     assert parse(b"From time to time\n\nNothing happens.\n", "poem").mime == "text/plain"
 
 
+@pytest.mark.slow
 def test_a_huge_mailbox_is_cut_and_says_so(parse):
     one = b"From a@b Tue Mar  3 10:00:00 2026\nSubject: x\n\n" + b"word " * 200_000 + b"\n\n"
 

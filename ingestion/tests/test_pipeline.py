@@ -225,6 +225,7 @@ def pass_time(seconds):
         rows.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
 
 
+@pytest.mark.slow
 def test_a_file_that_kills_parsers_is_given_up_after_three(user, letters, incoming, dying_parser):
     files = [incoming("poison.txt", "x"), incoming("good.txt", "y")]
     run = services.start_upload(files, actor=user)

@@ -101,6 +101,7 @@ def test_time_is_limited(page):
     assert process.poll() is not None
 
 
+@pytest.mark.slow
 def test_time_in_which_the_machine_slept_does_not_count(parser, page, monkeypatch):
     hours = itertools.count(0, 3600)
     monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: next(hours)))
@@ -120,6 +121,7 @@ def test_memory_is_limited(tmp_path):
     assert parser.process is None
 
 
+@pytest.mark.slow
 def test_the_process_is_replaced_after_many_files(parser, page):
     parse(parser, page)
     parser.files = FILES_PER_PROCESS - 1

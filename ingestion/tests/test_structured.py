@@ -102,6 +102,7 @@ def test_rows_on_one_line_get_lines_and_coordinates_do_not(parse):
     assert "[[12.5, 45.1], [12.6, 45.2]," in parse("a.geojson", json.dumps({"ring": places})).text
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -225,6 +225,7 @@ async def test_an_idle_program_is_stopped(stdio, monkeypatch):
     assert (await say(stdio, "echo", text="again")).text == "again"
 
 
+@pytest.mark.slow
 async def test_a_program_that_never_answers_is_given_up(tiny_argv, mcp_limits):
     mcp_limits(call_timeout=0.5)
     mute = Endpoint("mute", "stdio", argv=(*tiny_argv, "mute"))

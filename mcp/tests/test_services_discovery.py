@@ -363,6 +363,7 @@ def test_half_a_character_costs_its_tool_only(raw, tiny, mcp_limits):
     assert Tool.objects.get(name="raw.told").description == "a\ufffdb"
 
 
+@pytest.mark.slow
 def test_a_listing_nobody_can_read_fails_its_server_only(raw, tiny, mcp_limits):
     mcp_limits(call_timeout=3.0)
     raw.secrets = {"env": {"RAW_LIST": '{"tools": [}'}}

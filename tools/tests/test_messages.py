@@ -67,6 +67,15 @@ def test_messages_are_found(tmp_path, name, text, expected):
     assert {(each.context, each.id) for each in found if each.id} == expected
 
 
+def test_words_of_packages_without_languages_are_ours_to_translate():
+    source = messages.Catalog()
+
+    messages.add_borrowed(source, "youworker", "it")
+
+    assert "Filters" in source
+    assert "Save" not in source, "Django has translated it"
+
+
 @pytest.mark.parametrize("folder", ["tests", "migrations", "vendor"])
 def test_what_no_user_sees_is_left_out(tmp_path, folder):
     (tmp_path / folder).mkdir()

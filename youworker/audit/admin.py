@@ -10,6 +10,7 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from youworker.audit import ACTIONS, RESULTS
 from youworker.audit.lines import with_words
@@ -42,13 +43,13 @@ class WordFilter(admin.SimpleListFilter):
 class ActionFilter(WordFilter):
     """By what was done."""
 
-    title, parameter_name, annotation, words = "action", "act", "act", ACTIONS
+    title, parameter_name, annotation, words = _("action"), "act", "act", ACTIONS
 
 
 class ResultFilter(WordFilter):
     """By how it ended."""
 
-    title, parameter_name, annotation, words = "result", "outcome", "outcome", RESULTS
+    title, parameter_name, annotation, words = _("result"), "outcome", "outcome", RESULTS
 
 
 @admin.register(LogEntry)
@@ -60,7 +61,9 @@ class AuditAdmin(ReadOnlyAdmin):
     list_filter = (ActionFilter, ResultFilter, "timestamp")
     list_select_related = ("actor", "content_type")
     search_fields = ("object_pk",)
-    search_help_text = "A user's name, or in full: an id, a correlation id, an action, an address"
+    search_help_text = _(
+        "A user's name, or in full: an ID, a correlation ID, an action, an address"
+    )
     fields = (
         "id",
         "timestamp",
@@ -89,32 +92,32 @@ class AuditAdmin(ReadOnlyAdmin):
             queryset = queryset.filter(meaning(word))
         return queryset, False
 
-    @admin.display(description="action")
+    @admin.display(description=_("action"))
     def act(self, line: Any) -> Any:
         """What was done."""
         return line.act
 
-    @admin.display(description="result")
+    @admin.display(description=_("result"))
     def outcome(self, line: Any) -> Any:
         """How it ended."""
         return line.outcome
 
-    @admin.display(description="user")
+    @admin.display(description=_("user"))
     def who(self, line: Any) -> Any:
         """The name of the user; of an erased one, the pseudonym."""
         return line.actor.username if line.actor else line.by
 
-    @admin.display(description="user id")
+    @admin.display(description=_("user id"))
     def by(self, line: Any) -> Any:
         """The id of the user, which outlives them."""
         return line.by
 
-    @admin.display(description="API key")
+    @admin.display(description=_("API key"))
     def key(self, line: Any) -> Any:
         """The id of the API key."""
         return line.key
 
-    @admin.display(description="object")
+    @admin.display(description=_("object"))
     def kind(self, line: Any) -> Any:
         """What kind of thing it was done to."""
         return line.object_repr
@@ -144,6 +147,7 @@ def meaning(word: str) -> Q:
 class AuditLinkAdmin(ReadOnlyAdmin):
     """The chain of the audit log; `audit_verify` verifies it."""
 
+    listed = False
     list_display = ("seq", "entry_id", "linked_at", "hash")
     search_fields = ("=seq", "=entry_id", "=hash")
     list_filter = ("linked_at",)
@@ -154,6 +158,7 @@ class AuditLinkAdmin(ReadOnlyAdmin):
 class AuditCheckpointAdmin(ReadOnlyAdmin):
     """Signed statements about the head of the chain."""
 
+    listed = False
     list_display = ("seq", "created_at", "hash", "key")
     search_fields = ("=seq", "=hash")
     list_filter = ("created_at",)

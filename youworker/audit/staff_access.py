@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.http import Http404
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -29,7 +31,7 @@ FORBIDDEN = 403
 class ReasonForm(forms.Form):
     """Why somebody's private content has to be read; the service checks its length."""
 
-    reason = forms.CharField(widget=UnfoldAdminTextareaWidget, max_length=1000)
+    reason = forms.CharField(label=_("Reason"), widget=UnfoldAdminTextareaWidget, max_length=1000)
 
 
 class PrivateContentAdmin(ReadOnlyAdmin):
@@ -47,7 +49,9 @@ class PrivateContentAdmin(ReadOnlyAdmin):
         may_look: bool = self.has_view_permission(request)
         return may_look and request.user.has_perm("accounts.read_private")
 
-    @action(description="Read with a reason", url_path="read-private", permissions=["read_private"])
+    @action(
+        description=_("Read with a reason"), url_path="read-private", permissions=["read_private"]
+    )
     def read_private(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then show the content."""
         row = self.get_object(request, object_id)
@@ -59,7 +63,7 @@ class PrivateContentAdmin(ReadOnlyAdmin):
             try:
                 parts = type(self).read(row, **form.cleaned_data, actor=request.user)
             except DomainError as error:
-                form.add_error(None, error.message)
+                form.add_error(None, error.in_words())
                 status = error.status
         if status == FORBIDDEN:
             self.note_denial(request)
@@ -82,7 +86,7 @@ class PrivateContentAdmin(ReadOnlyAdmin):
         """The form, or what was asked for."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "Read with a reason",
+            "title": gettext("Read with a reason"),
             "opts": self.opts,
             "owner": getattr(row, self.owner_field).shown_name,
             "form": form,

@@ -44,8 +44,14 @@ class StaffAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     paginator = EstimatingPaginator
     list_per_page = 50
+    # Whether the console offers the page; others are reached by links, or by who knows the address.
+    listed = True
     # Fields by which other pages narrow this one in a link.
     linked_by: tuple[str, ...] = ()
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """What the index, the apps' pages and the search offer of these rows."""
+        return cast("dict[str, bool]", super().get_model_perms(request)) if self.listed else {}
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by the filters a page offers.
@@ -99,6 +105,7 @@ class KeyFingerprintAdmin(ReadOnlyAdmin):
 class IdempotentRequestAdmin(ReadOnlyAdmin):
     """Remembered answers of requests that may be sent twice."""
 
+    listed = False
     list_display = ("key", "user", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("user",)

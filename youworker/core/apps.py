@@ -1,6 +1,7 @@
 """`youworker.core` as a Django app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from youworker.core.cancellation import keep_cancellations
 
@@ -10,6 +11,7 @@ class CommonConfig(AppConfig):
 
     name = "youworker.core"
     label = "common"
+    verbose_name = _("System")
 
     def ready(self) -> None:
         """Refuse to start with a rate limit that cannot be read; lose no cancellation."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+
 
 class DomainError(Exception):
-    """An expected refusal, worded for the person who caused it."""
+    """An expected refusal, worded for the person who caused it.
+
+    The message is a constant, so that it can be translated; `%(name)s` stands for a detail.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
@@ -14,13 +19,21 @@ class DomainError(Exception):
     audited: ClassVar[bool] = False
 
     def __init__(self, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.details = details
+        self.template, self.details = message, details
+        self.message = self.filled(message)
+        super().__init__(self.message)
+
+    def filled(self, template: str) -> str:
+        """A message with the details it names."""
+        return template % self.details if self.details and "%(" in template else template
+
+    def in_words(self) -> str:
+        """The message in the language of whoever is answered."""
+        return self.filled(gettext(self.template))
 
     def as_json(self) -> dict[str, Any]:
         """The refusal for edges without a status code of their own."""
-        return {"code": self.code, "detail": self.message}
+        return {"code": self.code, "detail": self.in_words()}
 
 
 class BadRequest(DomainError):
@@ -74,8 +87,8 @@ class RateLimited(DomainError):
 
     code, status = "throttled", 429
 
-    def __init__(self, message: str, *, wait: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, wait: int, **details: Any) -> None:
+        super().__init__(message, wait=wait, **details)
         self.wait = wait
 
     def as_json(self) -> dict[str, Any]:

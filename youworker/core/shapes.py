@@ -62,7 +62,9 @@ def field_for(hint: Any, **options: Any) -> serializers.Field:
     if origin is Annotated:
         return serializers.ChoiceField(choices_of(arguments[1]), **options)
     if origin is list:
-        return field_for(arguments[0], **options, many=True)
+        if is_typeddict(arguments[0]):
+            return field_for(arguments[0], **options, many=True)
+        return serializers.ListField(child=field_for(arguments[0]), **options)
     if is_typeddict(hint):
         return serializer_for(hint)(**options)
     if hint not in FIELDS or "many" in options:

@@ -69,7 +69,12 @@ def in_range(low: float, high: float) -> Check:
 
     def check(value: Any, name: str) -> None:
         if not low <= value <= high:
-            raise InvalidInput(f"This must be between {low:g} and {high:g}.", attr=name)
+            raise InvalidInput(
+                "This must be between %(low)s and %(high)s.",
+                attr=name,
+                low=f"{low:g}",
+                high=f"{high:g}",
+            )
 
     return check
 
@@ -80,6 +85,8 @@ def one_of(kind: type[Enum]) -> Check:
     def check(value: Any, name: str) -> None:
         allowed = [member.value for member in kind]
         if value not in allowed:
-            raise InvalidInput(f"This must be one of {', '.join(map(str, allowed))}.", attr=name)
+            raise InvalidInput(
+                "This must be one of %(allowed)s.", attr=name, allowed=", ".join(map(str, allowed))
+            )
 
     return check

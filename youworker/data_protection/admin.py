@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
@@ -29,7 +31,7 @@ class PeopleAdmin(UserAdmin):
         """Whether erasing is offered."""
         return bool(request.user.is_superuser)
 
-    @admin.action(description="Erase everywhere…", permissions=["erase"])
+    @admin.action(description=_("Erase everywhere…"), permissions=["erase"])
     def erase_everywhere(
         self, request: HttpRequest, queryset: QuerySet[User]
     ) -> HttpResponse | None:
@@ -40,7 +42,7 @@ class PeopleAdmin(UserAdmin):
             return None
         page = {
             **self.admin_site.each_context(request),
-            "title": "Erase everywhere",
+            "title": gettext("Erase everywhere"),
             "people": queryset,
         }
         return TemplateResponse(request, "data_protection/erase_people.html", page)
@@ -52,5 +54,8 @@ class PeopleAdmin(UserAdmin):
         except DomainError as error:
             self.message_user(request, f"{user}: {error.message}", messages.ERROR)
         else:
-            said = f"{user}: the account is closed, the erasure is {erasure.status}."
+            said = gettext("%(user)s: the account is closed; erasure: %(status)s.") % {
+                "user": user,
+                "status": erasure.get_status_display(),
+            }
             self.message_user(request, said, messages.SUCCESS)

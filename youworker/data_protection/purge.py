@@ -41,9 +41,7 @@ def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
     for model in apps.get_models():
         if issubclass(model, SoftDeleteModel) and model._meta.app_label not in WITH_FILES:
             old = deleted_rows(model, before)
-            counts[str(model._meta.verbose_name_plural)] = (
-                old.count() if dry_run else purge_rows(old)
-            )
+            counts[f"{model._meta.model_name}s"] = old.count() if dry_run else purge_rows(old)
     return counts
 
 

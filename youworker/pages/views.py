@@ -17,7 +17,7 @@ from youworker.core.pages.base import Page, own_page
 from youworker.core.pages.context import THEME_COOKIE, THEMES
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 YEAR = 365 * 86400
 DAY = 86400
@@ -64,7 +64,7 @@ def set_cookie(answer: HttpResponse, name: str, value: str) -> None:
 
 
 @cache_control(max_age=DAY, public=True)
-def show_catalog(request: HttpRequest, language: str) -> HttpResponse:
+def show_catalog(request: HttpRequest, language: str) -> HttpResponseBase:
     """The words that modules need, in one language."""
     if language not in dict(settings.LANGUAGES):
         raise Http404

@@ -1,6 +1,7 @@
 """The app's configuration."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SsoConfig(AppConfig):
@@ -8,7 +9,7 @@ class SsoConfig(AppConfig):
 
     name = "youworker.sso"
     label = "sso"
-    verbose_name = "Single sign-on"
+    verbose_name = _("Single sign-on")
 
     def ready(self) -> None:
         from groups.services import group_map  # noqa: PLC0415 -- needs the loaded apps

@@ -31,7 +31,7 @@ def identity_of(signed: Claims, told: Claims) -> Identity:
         username=normal_name(name_in(signed, told) or (email if verified else "")),
         email=email,
         email_verified=verified,
-        display_name=shown_name_in(signed) or shown_name_in(told),
+        display_name=display_name_in(signed) or display_name_in(told),
         groups=groups_in(signed, told),
     )
 
@@ -64,7 +64,7 @@ def name_in(signed: Claims, told: Claims) -> str:
     return text_in(signed, "preferred_username") or text_in(told, "preferred_username")
 
 
-def shown_name_in(source: Claims) -> str:
+def display_name_in(source: Claims) -> str:
     """The name that people read, whole or in two parts."""
     parts = (text_in(source, "given_name"), text_in(source, "family_name"))
     return text_in(source, "name") or " ".join(part for part in parts if part)

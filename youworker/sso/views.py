@@ -27,6 +27,7 @@ from youworker.sso.forward_auth import forward_auth_is_on
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
 
@@ -138,7 +139,7 @@ def require_provider() -> None:
         raise Http404
 
 
-def from_our_pages(request: Request) -> bool:
+def from_our_pages(request: Request | HttpRequest) -> bool:
     """Whether a browser, which always says so, is on a page of ours; others are no browsers."""
     headers = {name.lower().encode(): value for name, value in request.headers.items()}
     return origin_allowed(headers)

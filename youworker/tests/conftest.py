@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import httpx2
 import pytest
 from django.db import connection, models
@@ -12,8 +10,7 @@ from django.test.utils import isolate_apps
 from youworker.core.managers import AliveManager, SoftDeleteQuerySet
 from youworker.core.models import SoftDeleteModel
 from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
-from youworker.tests.bench.chat import model_double
-from youworker.tests.bench.product import running_product as start_product
+from youworker.tests.bench.chat import product_with_model
 from youworker.tests.serving import serving
 from youworker.tests.support.waiting import wait_until
 
@@ -25,29 +22,10 @@ def port():
         yield chosen
 
 
-@contextmanager
-def product_with_model(**settings):
-    """The whole product, whose model server is a double."""
-    with (
-        model_double() as model,
-        start_product(
-            LLM_BASE_URL=f"http://127.0.0.1:{model}/v1", LOG_LEVEL="ERROR", **settings
-        ) as running,
-    ):
-        yield running
-
-
-@pytest.fixture(scope="session")
-def running_product():
-    """The whole product, for every test that ends none of its processes and changes no setting."""
-    with product_with_model() as running:
-        yield running
-
-
 @pytest.fixture(scope="session")
 def started_mortal_product():
     """See `mortal_product`."""
-    with product_with_model(RUN_LEASE_SECONDS="5") as running:
+    with product_with_model(RUN_LEASE_SECONDS="5", LOG_LEVEL="ERROR") as running:
         yield running
 
 

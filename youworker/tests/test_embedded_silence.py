@@ -97,6 +97,7 @@ def test_a_redis_that_stays_silent_is_ended_before_the_next_is_started(
     assert store.ping() is Ping.OK
 
 
+@pytest.mark.slow
 def test_a_silent_redis_is_gone_after_its_stop(store, tmp_path):
     (pid,) = running_in(tmp_path)
     os.kill(pid, signal.SIGSTOP)
@@ -303,6 +304,7 @@ async def test_the_guard_says_once_that_redis_is_silent_and_starts_no_second(
     connection.close()
 
 
+@pytest.mark.slow
 def test_the_last_user_leaves_no_silent_redis_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("REDIS_URL", "")
@@ -332,6 +334,7 @@ def test_nobody_waits_for_a_start_after_the_end_began(servers, tmp_path, monkeyp
     assert servers.redis.is_alive()
 
 
+@pytest.mark.slow
 def test_a_silent_postgresql_is_waited_for(database):
     (first,) = database.find_leaders(database.find_processes())
     with psycopg.connect(database.url.replace("/youworker", "/postgres")) as open_session:

@@ -5,6 +5,7 @@ import redis
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils.translation import override
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rest_framework.response import Response
@@ -178,3 +179,22 @@ def test_what_needs_redis_says_so_while_it_is_away(client_of, monkeypatch):
     answer = client_of(UserFactory()).post("/v1/auth/tickets")
 
     assert errors_of(answer, 503, "server_error")["code"] == "unavailable"
+
+
+def test_refusals_are_told_in_the_language_of_the_caller(client):
+    answer = client.post(
+        "/v1/auth/login",
+        {"username": "", "password": ""},
+        content_type="application/json",
+        headers={"Accept-Language": "it"},
+    )
+    limit = RateLimited("Too many requests, try again in %(wait)s s.", wait=7)
+
+    assert answer.json()["errors"][0]["detail"] == "Questo campo non può essere omesso."
+    assert limit.message == "Too many requests, try again in 7 s."
+    with override("it"):
+        assert limit.in_words() == "Troppe richieste, riprova tra 7 s."
+
+
+def test_what_people_write_is_no_template():
+    assert Conflict("“100 %(off)s” is taken.").in_words() == "“100 %(off)s” is taken."

@@ -41,6 +41,7 @@ def test_everybody_gets_the_same_document_made_once(client):
     assert write_document.cache_info().misses == made
 
 
+@pytest.mark.slow
 def test_the_document_is_offered_in_both_formats_and_languages(client):
     yaml = client.get("/v1/schema").content.decode()
     asked = client.get("/v1/schema?lang=it").content.decode()

@@ -203,6 +203,7 @@ def assert_is_there(run, user):
     assert document.passages.count() == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_is_read_again_while_its_document_is_purged_is_there(user, purgeable):
     run = upload(user)
 
@@ -213,6 +214,7 @@ def test_a_file_that_is_read_again_while_its_document_is_purged_is_there(user, p
     assert Document.objects.get().pk != purgeable.pk
 
 
+@pytest.mark.slow
 def test_a_file_that_is_read_again_outlives_the_purge_of_its_former_document(user, purgeable):
     run = upload(user)
 

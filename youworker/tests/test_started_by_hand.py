@@ -36,6 +36,7 @@ def test_celery_needs_no_name_of_the_settings():
     assert "sign the audit log" in found.stdout
 
 
+@pytest.mark.slow
 def test_a_web_process_without_a_secret_says_so_in_one_line():
     refused = run("-m", "youworker.server", "--port", "0")
 

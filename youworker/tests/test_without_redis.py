@@ -73,7 +73,8 @@ def use_broker(url, options):
     app._pool = app.amqp._producer_pool = None  # noqa: SLF001
 
 
-@pytest.fixture(params=["silent", "away"])
+# Each try of a Redis that hangs takes a second.
+@pytest.fixture(params=[pytest.param("silent", marks=pytest.mark.slow), "away"])
 def listener(request, settings, monkeypatch):
     """Redis hangs, or nobody listens where it was: for limits, flags, logs, sockets, the broker."""
     found = Listener()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TAIL_SECONDS = 1.0
 
 
-class Turn:
+class CompletionRequest:
     """One request and its answer being read."""
 
     def __init__(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable, ModelUnknown
 from chat.agent.types import Notice
-from chat.llm.openai.completion_request import Turn
+from chat.llm.openai.completion_request import CompletionRequest
 from chat.llm.openai.concessions import (
     accepted_tools,
     find_concession,
@@ -59,24 +59,24 @@ class OpenAICompatibleModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         """Continue the conversation. Closing the generator closes the request at once."""
         clock = Clock(self.endpoint.timeouts.total)
-        turn: Turn | None = None
+        request: CompletionRequest | None = None
         try:
-            turn, first = await self.begin(messages, tools, clock)
+            request, first = await self.begin(messages, tools, clock)
             for event in first:
                 yield event
-            while (events := await turn.read_events()) is not None:
+            while (events := await request.read_events()) is not None:
                 for event in events:
                     yield event
         except Transient as error:
             raise error.failure from error
         finally:
             clock.stop()
-            if turn is not None:
-                await turn.close()
+            if request is not None:
+                await request.close()
 
     async def begin(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], clock: Clock
-    ) -> tuple[Turn, list[ModelEvent]]:
+    ) -> tuple[CompletionRequest, list[ModelEvent]]:
         """Try until the first output arrives; only then is nothing lost by trying again."""
         attempt = 1
         while True:
@@ -95,37 +95,37 @@ class OpenAICompatibleModel:
 
     async def attempt(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], clock: Clock
-    ) -> tuple[Turn, list[ModelEvent]]:
+    ) -> tuple[CompletionRequest, list[ModelEvent]]:
         """Send the request and wait for the first output."""
         deadline = clock.loop.time() + self.endpoint.timeouts.first_token
         offered = OfferedTools(tools, messages)
         question = Question(offered, self.endpoint.key, self.habits)
-        turn = Turn(self.endpoint, clock, deadline, question)
+        request = CompletionRequest(self.endpoint, clock, deadline, question)
         try:
-            notices = await self.open(turn, messages, tools)
-            events = await self.read_first_events(turn, tools)
+            notices = await self.open(request, messages, tools)
+            events = await self.read_first_events(request, tools)
         except BaseException:
-            await turn.close()
+            await request.close()
             raise
         if events is None:
-            await turn.close()
+            await request.close()
             return await self.attempt(messages, tools, clock)
-        return turn, [*notices, *events]
+        return request, [*notices, *events]
 
     async def read_first_events(
-        self, turn: Turn, tools: Sequence[ToolSchema]
+        self, request: CompletionRequest, tools: Sequence[ToolSchema]
     ) -> list[ModelEvent] | None:
         """Wait for the first output; None when the server refuses a part that was left in.
 
         Some begin an answer before they look at the request.
         """
         try:
-            while not (events := await turn.read_events()):
+            while not (events := await request.read_events()):
                 if events is None:
                     return []
         except (ModelRefused, ModelUnavailable, Transient) as error:
             left = accepted_tools(tools, self.refused)
-            parts = parts_complained_of(str(error), turn.body, left)
+            parts = parts_complained_of(str(error), request.body, left)
             if not parts:
                 raise
             self.refused.update(parts)
@@ -133,7 +133,10 @@ class OpenAICompatibleModel:
         return events
 
     async def open(
-        self, turn: Turn, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+        self,
+        request: CompletionRequest,
+        messages: Sequence[ChatMessage],
+        tools: Sequence[ToolSchema],
     ) -> list[ModelEvent]:
         """Send the request, leaving out what the server refuses; what the user has to know."""
         # Later turns of an answer go on as its first one did.
@@ -142,7 +145,7 @@ class OpenAICompatibleModel:
             left = accepted_tools(tools, self.refused)
             body = self.body(messages, left)
             try:
-                await turn.open(body)
+                await request.open(body)
             except StatusError as error:
                 parts = find_concession(error, body, left)
                 if not parts:

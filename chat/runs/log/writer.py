@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError, ResponseError
 
+from chat.events import begun_key
 from chat.runs.log.run_log import RunLog
 from youworker.core.config import config
 from youworker.core.effects import Outage
@@ -26,6 +27,8 @@ RETRY_SECONDS = 0.2
 # An answer waits so long for Redis before it begins, and so long after its end.
 OPEN_SECONDS = 2
 DRAIN_SECONDS = 5
+# Whoever looked for queued runs before this one began has told their places by then.
+BEGUN_SECONDS = 60
 # Between two looks whether Redis still has what it took: so long a log may stay cut.
 CHECK_SECONDS = 1.0
 # Entries of one log in one pipeline; more would hold up the logs of others.
@@ -118,7 +121,10 @@ class LogWriter:
             return log
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                rows: Any = await self.redis.xrange(log.key)
+                pipeline: Any = self.redis.pipeline(transaction=True)
+                # From here on nobody tells its place in the queue, whatever they saw before.
+                pipeline.set(begun_key(run_id), b"1", ex=BEGUN_SECONDS).xrange(log.key)
+                _, rows = await pipeline.execute()
             log.take_over(rows)
         except (RedisError, OSError, KeyError, ValueError) as error:
             # A run is made without Redis, too; a log that was begun elsewhere is given up then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import IO, TYPE_CHECKING
 
-from ingestion.parsing.office.elements import Walk, unescaped, whole
+from ingestion.parsing.office.elements import Characters, Walk, unescaped, whole
 from ingestion.parsing.office.number_formats import shown_number
 
 if TYPE_CHECKING:
@@ -24,27 +24,9 @@ BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 def read_shared_texts(stream: IO[bytes]) -> list[str]:
     """The texts that cells refer to by their number."""
     found: list[str] = []
-    pieces: list[str] = []
-    is_text = False
-
-    def listen(attributes: Attributes) -> None:
-        nonlocal is_text
-        is_text = True
-
-    def ignore() -> None:
-        nonlocal is_text
-        is_text = False
-
-    def keep() -> None:
-        found.append(unescaped("".join(pieces)))
-        pieces.clear()
-
-    Walk(
-        {"s:t": listen},
-        {"s:t": ignore, "s:si": keep},
-        lambda text: pieces.append(text) if is_text else None,
-        skipped=SKIPPED,
-    ).through(stream)
+    characters = Characters("s:t")
+    ends = {**characters.ends(), "s:si": lambda: found.append(characters.pop())}
+    Walk(characters.starts(), ends, characters.take, skipped=SKIPPED).through(stream)
     return found
 
 

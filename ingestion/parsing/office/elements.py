@@ -119,6 +119,73 @@ class Walk:
         return name
 
 
+class Alternatives:
+    """Passes over all but the first of several ways to show the same content."""
+
+    def __init__(self, skip: Callable[[], None]) -> None:
+        self.skip = skip
+        self.has_chosen: list[bool] = []
+
+    def starts(self) -> Starts:
+        """What to call where elements begin."""
+        return {
+            "mc:AlternateContent": lambda _: self.has_chosen.append(False),
+            "mc:Choice": self.start_choice,
+            "mc:Fallback": self.start_choice,
+        }
+
+    def ends(self) -> Ends:
+        """What to call where they end."""
+        return {"mc:AlternateContent": self.end_alternatives}
+
+    def start_choice(self, attributes: Attributes) -> None:
+        """One way; only the first is taken."""
+        if self.has_chosen and self.has_chosen[-1]:
+            self.skip()
+        elif self.has_chosen:
+            self.has_chosen[-1] = True
+
+    def end_alternatives(self) -> None:
+        """No more ways."""
+        self.has_chosen.pop()
+
+
+class Characters:
+    """Gathers the text in elements of some names, and only that."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.pieces: list[str] = []
+        self.is_text = False
+
+    def starts(self) -> Starts:
+        """What to call where elements begin."""
+        return dict.fromkeys(self.names, self.start_text)
+
+    def ends(self) -> Ends:
+        """What to call where they end."""
+        return dict.fromkeys(self.names, self.end_text)
+
+    def start_text(self, attributes: Attributes) -> None:
+        """Characters follow."""
+        self.is_text = True
+
+    def end_text(self) -> None:
+        """They end."""
+        self.is_text = False
+
+    def take(self, text: str) -> None:
+        """Keep characters when they are text."""
+        if self.is_text:
+            self.pieces.append(text)
+
+    def pop(self) -> str:
+        """What was gathered since the last time."""
+        text = unescaped("".join(self.pieces))
+        self.pieces.clear()
+        return text
+
+
 def told(namespace: str) -> str:
     """What a namespace says, without who says it and in which edition."""
     if namespace.startswith(OPEN_DOCUMENT):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.office.drawings import drawing_lines
-from ingestion.parsing.office.elements import Walk, unescaped, whole
+from ingestion.parsing.office.elements import Alternatives, Walk, unescaped, whole
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
@@ -42,9 +42,8 @@ class Shapes:
         self.prefix = ""
         self.depth = self.number = 0
         self.is_text = False
-        self.has_chosen: list[bool] = []
         self.cells: list[str] = []
-
+        self.alternatives = Alternatives(lambda: self.walk.skip())  # noqa: PLW0108 -- there is none yet
         self.walk = Walk(self.starts(), self.ends(), self.take, skipped=SKIPPED)
 
     def read(self) -> None:
@@ -81,9 +80,7 @@ class Shapes:
             "c:chart": self.take_drawing,
             "?:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
-            "mc:AlternateContent": lambda _: self.has_chosen.append(False),
-            "mc:Choice": self.start_choice,
-            "mc:Fallback": self.start_choice,
+            **self.alternatives.starts(),
         }
 
     def ends(self) -> Ends:
@@ -95,7 +92,7 @@ class Shapes:
             "m:t": self.end_text,
             "a:tr": self.end_row,
             "a:tc": self.end_cell,
-            "mc:AlternateContent": self.end_alternatives,
+            **self.alternatives.ends(),
         }
 
     def take(self, text: str) -> None:
@@ -182,14 +179,3 @@ class Shapes:
         target = self.targets.get(attributes.get("r:id") or attributes.get("r:dm") or "", "")
         if lines := drawing_lines(self.package, target):
             self.blocks.append(Block(lines))
-
-    def start_choice(self, attributes: Attributes) -> None:
-        """One way to show the same; only the first is taken."""
-        if self.has_chosen and self.has_chosen[-1]:
-            self.walk.skip()
-        elif self.has_chosen:
-            self.has_chosen[-1] = True
-
-    def end_alternatives(self) -> None:
-        """No more ways."""
-        self.has_chosen.pop()

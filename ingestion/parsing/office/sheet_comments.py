@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.elements import Walk, unescaped
+from ingestion.parsing.office.elements import Characters, Walk
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes
@@ -16,32 +16,23 @@ SKIPPED = frozenset({"s:rPh", "s:phoneticPr", "s:authors"})
 def read_comments(package: Package, part: str) -> list[str]:
     """The comments of a part, each with its cell."""
     found: list[str] = []
-    pieces: list[str] = []
+    characters = Characters("s:t")
     cell = ""
-    is_text = False
 
     def start(attributes: Attributes) -> None:
         nonlocal cell
         cell = attributes.get("ref", "")
-        pieces.clear()
-
-    def listen(attributes: Attributes) -> None:
-        nonlocal is_text
-        is_text = True
-
-    def ignore() -> None:
-        nonlocal is_text
-        is_text = False
+        characters.pop()
 
     def keep() -> None:
-        if text := " ".join(unescaped("".join(pieces)).split()):
+        if text := " ".join(characters.pop().split()):
             found.append(f"[Comment, {cell}: {text}]")
 
     if package.is_new(part):
         Walk(
-            {"s:comment": start, "s:t": listen},
-            {"s:comment": keep, "s:t": ignore},
-            lambda text: pieces.append(text) if is_text else None,
+            {"s:comment": start, **characters.starts()},
+            {"s:comment": keep, **characters.ends()},
+            characters.take,
             skipped=SKIPPED,
         ).through(package.open(part))
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.office import equations
-from ingestion.parsing.office.elements import Walk, is_on
+from ingestion.parsing.office.elements import Alternatives, Walk, is_on
 from ingestion.parsing.office.symbols import symbol
 from ingestion.parsing.office.word_fields import Fields
 from ingestion.parsing.office.writing import Lines
@@ -58,7 +58,7 @@ class Runs:
     def __init__(self) -> None:
         self.paragraphs = [Paragraph()]
         self.hidden = [False]
-        self.has_chosen: list[bool] = []
+        self.alternatives = Alternatives(lambda: self.walk.skip())  # noqa: PLW0108 -- there is none yet
         self.in_properties = 0
         self.is_text = False
         self.fields = Fields(self.add)
@@ -77,9 +77,7 @@ class Runs:
             "w:sym": self.take_symbol,
             "w:del": self.skip_removed,
             "w:moveFrom": self.skip_removed,
-            "mc:AlternateContent": self.start_alternatives,
-            "mc:Choice": self.start_choice,
-            "mc:Fallback": self.start_choice,
+            **self.alternatives.starts(),
             **{name: self.adds(sign) for name, sign in SIGNS.items()},
             **self.fields.starts(),
             **self.equations.starts(),
@@ -92,7 +90,7 @@ class Runs:
             "w:r": self.end_run,
             "w:t": self.end_text,
             "m:t": self.end_text,
-            "mc:AlternateContent": self.end_alternatives,
+            **self.alternatives.ends(),
             **self.fields.ends(),
             **self.equations.ends(),
         }
@@ -146,21 +144,6 @@ class Runs:
         if self.in_properties:
             self.paragraphs[-1].goes_on = True
         self.walk.skip()
-
-    def start_alternatives(self, attributes: Attributes) -> None:
-        """The same content in several ways: one is taken."""
-        self.has_chosen.append(False)
-
-    def start_choice(self, attributes: Attributes) -> None:
-        """One way; only the first is."""
-        if self.has_chosen and self.has_chosen[-1]:
-            self.walk.skip()
-        elif self.has_chosen:
-            self.has_chosen[-1] = True
-
-    def end_alternatives(self) -> None:
-        """No more ways."""
-        self.has_chosen.pop()
 
     def start_properties(self, attributes: Attributes) -> None:
         """Its properties follow."""

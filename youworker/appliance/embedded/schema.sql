@@ -331,6 +331,7 @@ CREATE TABLE public.chat_message (
     parent_id uuid,
     run_id uuid,
     session_id uuid NOT NULL,
+    unsupported jsonb NOT NULL,
     CONSTRAINT chat_message_tokens_in_check CHECK ((tokens_in >= 0)),
     CONSTRAINT chat_message_tokens_out_check CHECK ((tokens_out >= 0))
 );
@@ -380,7 +381,8 @@ CREATE TABLE public.chat_session (
     language character varying(8) NOT NULL,
     active_at timestamp with time zone NOT NULL,
     archived_at timestamp with time zone,
-    user_id uuid NOT NULL
+    user_id uuid NOT NULL,
+    leaf uuid
 );
 CREATE TABLE public.chat_session_collections (
     id bigint NOT NULL,
@@ -1364,6 +1366,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('chat', '0005_run_state_and_decisions', now()),
 ('chat', '0006_run_endpoint', now()),
 ('chat', '0007_usage_of_past_runs', now()),
+('chat', '0008_branches_and_unsupported', now()),
 ('common', '0001_initial', now()),
 ('common', '0002_audit_chain', now()),
 ('common', '0003_key_rotation', now()),

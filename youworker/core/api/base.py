@@ -13,6 +13,7 @@ from django.core.exceptions import (
 )
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext_noop
 from drf_standardized_errors.handler import ExceptionHandler
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -58,7 +59,7 @@ class Refused(drf.APIException):
     """A domain error on its way to the caller."""
 
     def __init__(self, error: DomainError) -> None:
-        super().__init__(error.message, error.code)
+        super().__init__(error.in_words(), error.code)
         self.status_code = error.status
         if isinstance(error, RateLimited):
             self.wait = error.wait
@@ -89,7 +90,7 @@ class DomainExceptionHandler(ExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, InvalidInput) and exc.attr:
-            detail = drf.ErrorDetail(exc.message, exc.code)
+            detail = drf.ErrorDetail(exc.in_words(), exc.code)
             return drf.ValidationError({exc.attr: [detail]})
         if isinstance(exc, DomainError):
             return Refused(exc)
@@ -111,11 +112,16 @@ class DomainExceptionHandler(ExceptionHandler):
 def refusal_of(error: Exception) -> DomainError:
     """What Django's refusal of a request means, whoever looked at the body first."""
     if isinstance(error, TooManyFilesSent):
-        most = f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files"
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        words = gettext_noop("A request has at most %(most)s files.")
     elif isinstance(error, TooManyFieldsSent):
-        most = f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields"
+        most, words = (
+            settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+            "A request has at most %(most)s fields.",
+        )
     elif isinstance(error, RequestDataTooBig):
-        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes beside its files"
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        words = gettext_noop("A request has at most %(most)s bytes beside its files.")
     else:
         return BadRequest("The request could not be read.")
-    return TooLarge(f"A request has at most {most}.")
+    return TooLarge(words, most=f"{most:,}")

@@ -57,7 +57,7 @@ class RefusalMiddleware:
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """What a page answers when a rule refuses something."""
     kind = "server_error" if error.status >= SERVER_ERROR else "client_error"
-    response = answer(request, error.status, kind, error.code, error.message)
+    response = answer(request, error.status, kind, error.code, error.in_words())
     if isinstance(error, RateLimited):
         response["Retry-After"] = str(error.wait)
     return response
@@ -66,7 +66,7 @@ def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request Django itself refused: a wrong host, too many fields."""
     refusal = refusal_of(exception)
-    return answer(request, refusal.status, "client_error", refusal.code, refusal.message)
+    return answer(request, refusal.status, "client_error", refusal.code, refusal.in_words())
 
 
 def note_denial(request: HttpRequest, code: str) -> None:

@@ -94,7 +94,7 @@ def check_rate_limit(name: str, user: Any) -> None:
     redis_watch.answered()
     if usage and usage["should_limit"]:
         wait = max(int(usage["time_left"]), 0) + 1
-        raise RateLimited(f"Too many requests, try again in {wait} s.", wait=wait)
+        raise RateLimited("Too many requests, try again in %(wait)s s.", wait=wait)
 
 
 def caller(user: Any) -> str:

@@ -93,7 +93,7 @@ class ActPage(Page):
     http_method_names = ["post"]
     back = "home"
 
-    def act(self, **ids: Any) -> str:
+    def act(self, *args: Any, **ids: Any) -> str:
         """Do it; what there is to say about it. The rules' refusals may be raised."""
         raise NotImplementedError
 
@@ -108,7 +108,7 @@ class ActPage(Page):
         except DomainError as error:
             if error.status >= SERVER_ERROR or isinstance(error, (RateLimited, NotFound)):
                 raise
-            messages.error(request, error.message)
+            messages.error(request, error.in_words())
         else:
             if told:
                 messages.success(request, told)
@@ -118,7 +118,7 @@ class ActPage(Page):
 def add_refusal(form: BaseForm, error: DomainError) -> None:
     """Put a refusal beside the field it is about, else above the form."""
     attr = error.attr if isinstance(error, InvalidInput) else None
-    form.add_error(attr if attr in form.fields else None, error.message)
+    form.add_error(attr if attr in form.fields else None, error.in_words())
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -43,6 +43,16 @@ def run(paced_streams: int = 100) -> list[Figure]:
 
 
 @contextmanager
+def product_with_model(**settings: str) -> Iterator[Product]:
+    """Run an installation that talks to a model double of its own."""
+    with (
+        model_double() as port,
+        running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1", **settings) as product,
+    ):
+        yield product
+
+
+@contextmanager
 def model_double() -> Iterator[int]:
     """Run the model double as a process of its own; its port."""
     port = free_port()

@@ -36,7 +36,7 @@ from accounts.models import User
 from accounts.services import create_api_key
 people = []
 for number in range({count}):
-    name, password = f"person{{number}}", secrets.token_urlsafe(16)
+    name, password = f"{called}{{number}}", secrets.token_urlsafe(16)
     user = User.objects.create_user(username=name, password=password)
     _, key = create_api_key(user, name="bench", scopes="{scopes}".split(","), actor=user)
     people.append([name, password, key])
@@ -177,9 +177,9 @@ def create_key(environment: dict[str, str], scopes: str = SCOPES) -> str:
     return run_command(environment, *arguments)
 
 
-def make_people(product: Product, count: int) -> list[Person]:
-    """Add ordinary users, each with a key."""
-    program = MAKE_PEOPLE.format(count=count, scopes=SCOPES)
+def make_people(product: Product, count: int, *, called: str = "person") -> list[Person]:
+    """Add ordinary users, each with a key; their names are `called` with a number."""
+    program = MAKE_PEOPLE.format(count=count, scopes=SCOPES, called=called)
     printed = run_command(product.environment, "shell", "-v0", "-c", program)
     return [Person(*row) for row in json.loads(printed)]
 

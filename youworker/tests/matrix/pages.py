@@ -111,6 +111,9 @@ DOCUMENTS = [
     page("post", "documents/batch", ok=302, body={}),
     page("post", "documents/restore", ok=404, body={}),
     page("get", DOCUMENT, "readers", thing="document"),
+    page("get", "search"),
+    # Whoever opens the address of a part of a page is led to the page.
+    page("get", f"{DOCUMENT}/panel", "readers", 302, "document"),
     page("get", f"{DOCUMENT}/edit", "writers", thing="document"),
     page("post", f"{DOCUMENT}/edit", "writers", 422, "document", {}),
     page("post", f"{DOCUMENT}/delete", "writers", 302, "document"),

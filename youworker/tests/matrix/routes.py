@@ -158,6 +158,7 @@ CHAT = [
     Row("post", "v1/sessions/<uuid:pk>/restore", "own", "chat", 200, "deleted_session"),
     Row("get", "v1/sessions/<uuid:pk>/messages", "own", "chat", thing="session"),
     Row("post", "v1/sessions/<uuid:pk>/messages", "own", "chat", 400, "session", {}),
+    Row("get", "v1/messages/<uuid:pk>", "own", "chat", thing="message"),
     Row("post", "v1/messages/<uuid:pk>/regenerate", "own", "chat", 400, "message", {"model": LONG}),
     Row("post", "v1/messages/<uuid:pk>/feedback", "own", "chat", 200, "answer", {"rating": 1}),
     Row("get", "v1/runs/<uuid:pk>", "own", "chat", thing="run"),

@@ -114,6 +114,7 @@ def test_no_body_is_a_mistake_of_ours(row):
     assert wrong == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", [browser, None])
 def test_too_many_files_are_counted_out(client):
     world = World()

@@ -66,6 +66,11 @@ PLACES = [
         own="session",
         body={"text": "x"},
     ),
+    Place("patch", "/v1/sessions/{id}", "leaf", "message", (400,), own="session"),
+    *[
+        Place("get", "/v1/sessions/{id}/messages", name, "message", (404,), own="session")
+        for name in ("leaf", "before", "after")
+    ],
     Place("post", "/v1/chat", "session_id", "session", (404,), body={"text": "x"}),
     Place("post", "/v1/chat", "collections", "collection", (400,), body={"text": "x"}, many=True),
     # Whoever can be found may be added, so only people who left are hidden.

@@ -60,6 +60,7 @@ WRITES = [
         "enable_web",
         "language",
         "archived_at",
+        "leaf",
     ),
     write("post", "v1/messages/<uuid:pk>/feedback", "answer", "rating", "comment", rating=1),
     write(

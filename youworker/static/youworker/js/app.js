@@ -2,7 +2,7 @@
 import "./dialog.js";
 import "./zone.js";
 import { csrfToken } from "./net.js";
-import { closeToast, dismissLater, toast } from "./toast.js";
+import { UNDO_MS, closeToast, dismissLater, toast } from "./toast.js";
 import { showTimes } from "./time.js";
 import { t } from "./i18n.js";
 
@@ -67,4 +67,6 @@ document.addEventListener("submit", (event) => {
 });
 
 showTimes(document);
-for (const shown of document.querySelectorAll("#toasts .toast")) dismissLater(shown);
+for (const shown of document.querySelectorAll("#toasts .toast")) {
+  dismissLater(shown, shown.querySelector("form") ? UNDO_MS : undefined);
+}

@@ -63,7 +63,8 @@ export function render(source) {
 /**
  * The top-level blocks in their order: `start` and `end` (line numbers, the end excluded), `fragment`
  * (one element, made when it is asked for), and of code `code`: `text`, `language`, and `open` while
- * its fence has not ended. All but the last are what they will stay, whatever is added to the source.
+ * its fence has not ended. All but the last stay what they are, whatever lines are added; behind half
+ * a line all but the last two, for half a line can look like a block of its own.
  */
 export function blocks(source) {
   const lines = source.split("\n");

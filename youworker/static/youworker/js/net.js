@@ -20,7 +20,11 @@ export function csrfToken() {
  * is said to the page (`yw-signed-out`) as well.
  */
 export async function call(method, path, { json, body, headers = {}, signal } = {}) {
-  const options = { method, signal, headers: { Accept: "application/json", ...headers } };
+  const options = {
+    method,
+    signal,
+    headers: { Accept: "application/json", "Accept-Language": document.documentElement.lang, ...headers },
+  };
   if (json !== undefined) {
     options.body = JSON.stringify(json);
     options.headers["Content-Type"] = "application/json";

@@ -9,7 +9,7 @@ const TAGS = [
 ];
 const ATTRIBUTES = ["class", "data-host", "data-language", "dir", "href", "rel", "start", "target", "title"];
 // What our own rendering says about a piece of text; other classes belong to our pages.
-const CLASSES = /^(?:hljs-[\w-]+|language-[\w+#.-]+|(?:start|center|end)-aligned|code-block|display|function_|class_|inherited__|image|math|table|table-scroll|task)$/;
+const CLASSES = /^(?:hljs-[\w-]+|(?:start|center|end)-aligned|code-block|display|function_|class_|inherited__|image|math|table|table-scroll|task)$/;
 const LINKS = /^(?:https?:\/\/|mailto:)/i;
 const WORDS_IN_MATHS = new Set([
   "math", "menclose", "merror", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts",

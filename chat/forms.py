@@ -1,0 +1,183 @@
+"""What the pages of the chat ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.services.questions import LONGEST_TEXT
+from documents.models import Collection
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Session
+
+LONGEST_TITLE = 300
+LONGEST_MODEL = 200
+LONGEST_COMMENT = 4000
+LONGEST_SEARCH = 200
+RATINGS = (-1, 0, 1)
+
+
+class CollectionsField(forms.ModelMultipleChoiceField):
+    """Some of the collections that somebody sees."""
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"required": False, "widget": forms.CheckboxSelectMultiple}
+        super().__init__(Collection.objects.none(), label=_("Collections"), **options)
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The name people gave it."""
+        return str(obj.name)
+
+
+class SettingsForm(forms.Form):
+    """How the questions of a conversation are answered."""
+
+    model = forms.ChoiceField(label=_("Model"), required=False)
+    collections = CollectionsField(
+        help_text=_("Where answers may come from. None chosen: everything you can see.")
+    )
+    enable_tools = forms.BooleanField(
+        label=_("Tools"),
+        required=False,
+        help_text=_("Without tools no documents are searched."),
+    )
+    enable_web = forms.BooleanField(label=_("Web search"), required=False)
+
+    def __init__(self, *args: Any, actor: User, models: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_collections(self.fields["collections"], actor)
+        field: Any = self.fields["model"]
+        field.choices = [("", _("Default model")), *((name, name) for name in models)]
+
+    def wish(self) -> dict[str, Any]:
+        """The settings as the services take them."""
+        return wished_settings(self.cleaned_data)
+
+
+class AskForm(forms.Form):
+    """A question, with how it is to be answered."""
+
+    text = forms.CharField(max_length=LONGEST_TEXT, strip=False)
+    key = forms.UUIDField(required=False)
+    parent = forms.UUIDField(required=False)
+    model = forms.CharField(max_length=LONGEST_MODEL, required=False)
+    collections = CollectionsField()
+    enable_tools = forms.BooleanField(required=False)
+    enable_web = forms.BooleanField(required=False)
+    # A box that is not ticked is not sent: this says that the boxes were there.
+    with_settings = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, actor: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_collections(self.fields["collections"], actor)
+
+    def clean_text(self) -> str:
+        """Refuse what nobody can answer."""
+        text: str = self.cleaned_data["text"]
+        if not text.strip():
+            raise forms.ValidationError(_("Write something first."))
+        return text
+
+    def wish(self) -> dict[str, Any]:
+        """The settings that were chosen; empty when they were not shown."""
+        return wished_settings(self.cleaned_data) if self.cleaned_data["with_settings"] else {}
+
+
+class RenameForm(forms.Form):
+    """Another title."""
+
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=LONGEST_TITLE,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+
+
+class EditForm(forms.Form):
+    """A question in other words."""
+
+    text = forms.CharField(
+        label=_("Question"),
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "autofocus": True, "dir": "auto"}),
+    )
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_text(self) -> str:
+        """Refuse what nobody can answer."""
+        text: str = self.cleaned_data["text"]
+        if not text.strip():
+            raise forms.ValidationError(_("Write something first."))
+        return text
+
+
+class RegenerateForm(forms.Form):
+    """By whom a question is answered again."""
+
+    model = forms.CharField(max_length=LONGEST_MODEL, required=False)
+
+
+class FeedbackForm(forms.Form):
+    """What somebody thinks of an answer."""
+
+    rating = forms.TypedChoiceField(choices=[(rating, rating) for rating in RATINGS], coerce=int)
+    comment = forms.CharField(max_length=LONGEST_COMMENT, required=False)
+
+
+class ListForm(forms.Form):
+    """Which conversations are listed."""
+
+    search = forms.CharField(max_length=LONGEST_SEARCH, required=False)
+    archived = forms.BooleanField(required=False)
+    deleted = forms.BooleanField(required=False)
+    page = forms.IntegerField(min_value=1, max_value=100_000, required=False)
+
+
+class WindowForm(forms.Form):
+    """Which messages of a conversation are shown."""
+
+    at = forms.UUIDField(required=False)
+    before = forms.UUIDField(required=False)
+    after = forms.UUIDField(required=False)
+
+
+class BranchForm(forms.Form):
+    """Which version of a message is shown from now on."""
+
+    leaf = forms.UUIDField()
+
+
+class DecisionForm(forms.Form):
+    """What somebody says to a call that waits."""
+
+    decision = forms.CharField(max_length=20)
+
+
+def set_collections(field: Any, actor: User) -> None:
+    """Offer the collections of one person."""
+    field.queryset = Collection.objects.visible_to(actor).order_by("-is_default", "name", "pk")
+
+
+def wished_settings(data: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a form as the services take them."""
+    return {
+        "model": data["model"],
+        "enable_tools": data["enable_tools"],
+        "enable_web": data["enable_web"],
+        "collections": [collection.pk for collection in data["collections"]],
+    }
+
+
+def settings_of(session: Session) -> dict[str, Any]:
+    """The settings of a conversation, as a form is filled with them."""
+    return {
+        "model": session.model,
+        "enable_tools": session.enable_tools,
+        "enable_web": session.enable_web,
+        "collections": list(session.alive_collection_ids),
+    }

@@ -1,0 +1,136 @@
+"""Questions asked on a page: accepted as the API accepts them, and shown with their answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from chat import services
+from chat.models import Run, Session
+from chat.pages.showing import show_exchange
+from chat.runs import manager
+from chat.runs.manager import accept
+from chat.services.questions import Latest
+from youworker.core.api.rate_limits import check_rate_limit
+from youworker.core.pages.base import is_htmx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from accounts.models import User
+    from chat.forms import AskForm
+    from chat.models import Message
+    from chat.runs.leases import RunLease
+    from chat.services import AcceptedMessage
+
+SETTINGS = ("model", "enable_tools", "enable_web", "collections")
+
+
+def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
+    """Accept the first question of a conversation."""
+    check_rate_limit("CHAT_SESSION_CREATE", actor)
+    wish, data = form.wish(), form.cleaned_data
+    model = wish.pop("model", data["model"])
+    services.check_model(model)
+    collections = wish.pop("collections", ())
+    return accept_here(
+        lambda lease: services.post_chat(
+            text=data["text"],
+            session=None,
+            model=model,
+            collections=collections,
+            options=wish,
+            idempotency_key=key_of(form),
+            lease=lease,
+            actor=actor,
+        )
+    )
+
+
+def continue_session(session: Session, form: AskForm, *, actor: User) -> AcceptedMessage:
+    """Accept another question; the conversation keeps what was chosen for it."""
+    data = form.cleaned_data
+    change_settings(session, form.wish(), actor=actor)
+    return accept_here(
+        lambda lease: services.post_message(
+            session,
+            text=data["text"],
+            parent_id=data["parent"] or Latest.MESSAGE,
+            idempotency_key=key_of(form),
+            lease=lease,
+            actor=actor,
+        )
+    )
+
+
+def change_settings(session: Session, wish: dict[str, Any], *, actor: User) -> None:
+    """Keep those settings of a conversation that differ from what they were."""
+    known = {**vars(session), "collections": set(session.alive_collection_ids)}
+    changed = {
+        name: value
+        for name, value in wish.items()
+        if (set(value) if name == "collections" else value) != known[name]
+    }
+    if changed:
+        services.check_model(changed.get("model", ""))
+        services.update_session(session, **changed, actor=actor)
+
+
+def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> AcceptedMessage:
+    """Accept a question in other words, beside the old one."""
+    return accept_here(
+        lambda lease: services.post_message(
+            message.session,
+            text=text,
+            parent_id=message.parent_id,
+            idempotency_key=str(key or ""),
+            lease=lease,
+            actor=actor,
+        )
+    )
+
+
+def answer_again(message: Message, *, model: str, actor: User) -> AcceptedMessage:
+    """Begin another answer to the same question."""
+    services.check_model(model)
+    return accept_here(
+        lambda lease: services.regenerate(message, model=model, lease=lease, actor=actor)
+    )
+
+
+def accept_here(post: Callable[[RunLease | None], AcceptedMessage]) -> AcceptedMessage:
+    """Accept a question, and begin its answer in this process."""
+    return accept(post, manager=manager.serving)
+
+
+def key_of(form: AskForm) -> str:
+    """What makes a question that is sent twice be asked once."""
+    return str(form.cleaned_data["key"] or "")
+
+
+def show_accepted(
+    request: HttpRequest,
+    posted: AcceptedMessage,
+    *,
+    with_question: bool = True,
+    is_new: bool = False,
+) -> HttpResponse:
+    """Lead to the new answer, or show it where it is wanted as a part of the page."""
+    run = Run.objects.get(pk=posted.run_id)
+    session = Session(pk=posted.session_id)
+    url = reverse("chat-session", args=[session.pk])
+    if not is_htmx(request):
+        return HttpResponseRedirect(f"{url}#m-{run.answer_id}", status=303)
+    ids = [posted.message_id, run.answer_id] if with_question else [run.answer_id]
+    context = {"shown": show_exchange(session, ids), "session": session}
+    answer = render(request, "chat/_messages.html", context)
+    answer["X-Session-ID"], answer["X-Run-ID"] = str(session.pk), str(run.pk)
+    if is_new:
+        answer["HX-Push-Url"] = url
+    return answer

@@ -1,0 +1,55 @@
+"""What a conversation that has not begun says to somebody new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from chat.services import quotes_by_default
+from documents.enums import DocumentStatus
+from documents.models import Document, Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from accounts.models import User
+
+EXAMPLES = 3
+# Between a heading and the one it stands under.
+BELOW = " > "
+LONGEST_HEADING = 80
+QUOTABLE = (DocumentStatus.SEARCHABLE, DocumentStatus.READY)
+
+
+@dataclass
+class Beginning:
+    """What there is to ask, and who would answer."""
+
+    quotes: bool
+    has_documents: bool
+    questions: list[str]
+
+
+def describe_beginning(user: User, models: list[str]) -> Beginning:
+    """Who answers by default, whether there are documents, and questions they answer."""
+    visible = Document.objects.visible_to(user)
+    latest = visible.filter(status__in=QUOTABLE).newest_first().only("title")[:EXAMPLES]
+    documents = {document.pk: document for document in latest}
+    has_documents = bool(documents) or visible.exists()
+    return Beginning(quotes_by_default(models), has_documents, example_questions(documents))
+
+
+def example_questions(documents: Mapping[UUID, Document]) -> list[str]:
+    """A question about a section that each document really has."""
+    sections = Passage.objects.filter(document__in=list(documents), heading__contains=BELOW)
+    first = sections.order_by("document_id", "ordinal").distinct("document_id")
+    found = []
+    for document_id, heading in first.values_list("document_id", "heading"):
+        section = heading.rpartition(BELOW)[2].strip()
+        if 0 < len(section) <= LONGEST_HEADING:
+            words = {"heading": section, "title": documents[document_id].title}
+            found.append(_("What does “%(title)s” say about “%(heading)s”?") % words)
+    return found

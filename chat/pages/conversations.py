@@ -1,0 +1,152 @@
+"""The chat: a new conversation, an existing one, and the list at their side."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView
+
+from chat import services
+from chat.forms import AskForm, ListForm, WindowForm, set_collections, settings_of
+from chat.forms import CollectionsField as Collections
+from chat.pages.asking import begin_session, continue_session, show_accepted
+from chat.pages.beginning import describe_beginning
+from chat.pages.listing import list_sessions
+from chat.pages.showing import read_window
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.exceptions import InvalidInput
+from youworker.core.pages.base import FormPage, Page, is_htmx
+from youworker.core.pages.errors import render_error
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.forms import Form
+    from django.http import HttpRequest
+
+    from chat.models import Session
+    from chat.pages.listing import SessionList
+    from chat.pages.showing import Window
+
+REFUSED = 422
+LONGEST_PREFILL = 2000
+NEW = {"model": "", "enable_tools": True, "enable_web": True, "collections": []}
+
+
+def cleaned(form: Form) -> dict[str, Any]:
+    """What was asked for in the address; raises `InvalidInput` for nonsense."""
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        raise InvalidInput(f"{name}: {errors[0]}", attr=name)
+    return form.cleaned_data
+
+
+def listed(page: Page) -> SessionList:
+    """The conversations that a page shows at its side."""
+    return list_sessions(page.actor, **cleaned(ListForm(page.request.GET)))
+
+
+@method_decorator(rate_limited("CHAT_MESSAGE", methods=("POST",)), "dispatch")
+class ChatPage(FormPage[AskForm]):
+    """A conversation that has not begun."""
+
+    form_class = AskForm
+    template_name = "chat/chat.html"
+    extra_context = {"section": "chat"}
+    session: Session | None = None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "actor": self.actor}
+
+    def carry_out(self, form: AskForm) -> HttpResponse:
+        """Begin a conversation with its first question."""
+        posted = begin_session(form, actor=self.actor)
+        return show_accepted(self.request, posted, is_new=True)
+
+    def form_invalid(self, form: AskForm) -> HttpResponse:
+        """Say what is wrong; a part of a page gets the reason alone."""
+        if is_htmx(self.request):
+            reasons = [str(reason) for errors in form.errors.values() for reason in errors]
+            return render_error(self.request, REFUSED, " ".join(reasons))
+        return super().form_invalid(form)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        models = services.list_models()
+        beginning = None if self.session else describe_beginning(self.actor, models)
+        return super().get_context_data(
+            session=self.session,
+            models=models,
+            settings=self.shown_settings(),
+            collections=self.collections,
+            key=uuid4(),
+            text=self.typed_text(),
+            sessions=list_sessions(self.actor),
+            beginning=beginning,
+            **context,
+        )
+
+    @cached_property
+    def collections(self) -> list[Any]:
+        """Where answers may come from."""
+        field = Collections()
+        set_collections(field, self.actor)
+        return list(field.queryset)
+
+    def shown_settings(self) -> dict[str, Any]:
+        """The settings the composer begins with."""
+        return settings_of(self.session) if self.session else NEW
+
+    def typed_text(self) -> str:
+        """What stands in the composer: what was refused, or what a link suggests."""
+        return self.request.POST.get("text") or self.request.GET.get("text", "")[:LONGEST_PREFILL]
+
+
+class SessionPage(ChatPage):
+    """A conversation, and the next question in it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Look for the conversation first: who has none learns nothing else."""
+        if request.user.is_authenticated:
+            self.session = services.own_session(kwargs["session_id"], actor=request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+    def carry_out(self, form: AskForm) -> HttpResponse:
+        """Ask the next question."""
+        assert self.session is not None  # noqa: S101 -- see `dispatch`
+        return show_accepted(self.request, continue_session(self.session, form, actor=self.actor))
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(window=self.window(), **context)
+
+    def window(self) -> Window:
+        """The part of the conversation that the address names."""
+        assert self.session is not None  # noqa: S101 -- see `dispatch`
+        return read_window(self.session, **cleaned(WindowForm(self.request.GET)))
+
+
+class MessagesPart(Page):
+    """Older or newer messages, without anything around them."""
+
+    def get(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """The messages before or after one."""
+        session = services.own_session(session_id, actor=self.actor)
+        window = read_window(session, **cleaned(WindowForm(request.GET)))
+        context = {"shown": window.shown, "window": window, "session": session}
+        return render(request, "chat/_messages.html", context)
+
+
+class ListPage(Page, TemplateView):
+    """The conversations; htmx gets the list alone."""
+
+    extra_context = {"section": "chat"}
+
+    def get_template_names(self) -> list[str]:
+        return ["chat/_sessions.html" if is_htmx(self.request) else "chat/list.html"]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(sessions=listed(self), **context)

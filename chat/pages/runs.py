@@ -1,0 +1,79 @@
+"""Answers in the making: ended early, and decided about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from chat import approvals, services
+from chat.exceptions import ApprovalClosed, RunFinished
+from chat.forms import DecisionForm
+from chat.models import Run
+from chat.pages.conversations import cleaned
+from chat.pages.showing import Call, show_exchange
+from chat.runs import manager
+from chat.runs.manager import launch, request_stop
+from youworker.core.pages.base import Page, answer_redirect, is_htmx
+from youworker.core.slots import holding_nothing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+
+def url_of(run: Run) -> str:
+    """Where the answer of a run is seen."""
+    return f"{reverse('chat-session', args=[run.session_id])}#m-{run.answer_id}"
+
+
+class StopPage(Page):
+    """Ends an answer within a second, in whichever process it is made; the text stays."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Stop it; one that has ended already is shown as it is."""
+        run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
+        try:
+            services.check_stoppable(run)
+        except RunFinished as error:
+            if is_htmx(request):
+                raise
+            messages.info(request, error.message)
+        else:
+            # Its own connection writes the wish.
+            with holding_nothing():
+                async_to_sync(request_stop)(run.pk)
+        if is_htmx(request):
+            context = {"shown": show_exchange(run.session, [run.answer_id]), "session": run.session}
+            return render(request, "chat/_messages.html", context)
+        return answer_redirect(request, url_of(run))
+
+
+class DecidePage(Page):
+    """What somebody says to a call of a tool that waits for it."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID, tool_run_id: UUID) -> HttpResponse:
+        """Allow or deny it; the answer goes on in whichever process has room."""
+        runs = Run.objects.visible_to(self.actor).filter(pk=pk)
+        run = get_object_or_404(runs)
+        form = DecisionForm(request.POST)
+        try:
+            row = approvals.decide_call(runs, tool_run_id, **cleaned(form), actor=self.actor)
+        except ApprovalClosed as error:
+            if is_htmx(request):
+                raise
+            messages.error(request, error.message)
+            return answer_redirect(request, url_of(run))
+        if manager.serving is None:
+            async_to_sync(launch)(pk)
+        if is_htmx(request):
+            return render(request, "chat/_tool.html", {"call": Call(row), "run": run})
+        return answer_redirect(request, url_of(run))

@@ -1,0 +1,141 @@
+"""What people do with a conversation: name it, set it up, put it away, delete it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chat import services
+from chat.forms import BranchForm, RenameForm, SettingsForm, settings_of
+from chat.pages.asking import change_settings
+from chat.pages.conversations import cleaned
+from youworker.core.pages.base import ActPage, FormPage, Page, answer_done
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.forms import Form
+    from django.http import HttpRequest
+
+    from chat.models import Session
+
+
+class SessionForm(FormPage[Any]):
+    """A form about a conversation, which leads back to it."""
+
+    extra_context = {"section": "chat"}
+
+    @cached_property
+    def session(self) -> Session:
+        """The conversation; raises `NotFound` for anybody else's."""
+        return services.own_session(self.kwargs["session_id"], actor=self.actor)
+
+    @property
+    def back(self) -> str:
+        """Where the conversation is."""
+        return reverse("chat-session", args=[self.session.pk])
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Look for the conversation before anything else is said about the form."""
+        self.session  # noqa: B018 -- raises what there is to say
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(session=self.session, back=self.back, **context)
+
+
+class RenamePage(SessionForm):
+    """Another title."""
+
+    form_class = RenameForm
+    template_name, partial_name = "chat/rename.html", "chat/_rename.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"title": self.session.title}
+
+    def carry_out(self, form: Form) -> HttpResponse:
+        """Name the conversation."""
+        services.update_session(self.session, **form.cleaned_data, actor=self.actor)
+        return answer_done(self.request, _("Renamed."), self.back)
+
+
+class SettingsPage(SessionForm):
+    """Model, collections and tools of a conversation."""
+
+    form_class = SettingsForm
+    template_name, partial_name = "chat/settings.html", "chat/_settings.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        return settings_of(self.session)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        models = services.list_models()
+        chosen = self.session.model
+        if chosen and chosen not in models:
+            models = [chosen, *models]
+        return {**super().get_form_kwargs(), "actor": self.actor, "models": models}
+
+    def carry_out(self, form: SettingsForm) -> HttpResponse:  # type: ignore[override]
+        """Keep what was chosen; it counts from the next question on."""
+        change_settings(self.session, form.wish(), actor=self.actor)
+        return answer_done(self.request, _("Settings saved."), self.back)
+
+
+class ArchivePage(ActPage):
+    """Puts a conversation away, or brings it back to the list."""
+
+    back = "chat"
+
+    def act(self, session_id: UUID) -> str:
+        """Archive it, or with `archived=0` the other way round."""
+        session = services.own_session(session_id, actor=self.actor)
+        archived = self.request.POST.get("archived") != "0"
+        services.update_session(session, archived=archived, actor=self.actor)
+        return _("Archived.") if archived else _("Back in the list.")
+
+
+class DeletePage(Page):
+    """Hides a conversation; it can be brought back for some days."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """Delete it, and offer to undo that."""
+        session = services.own_session(session_id, actor=self.actor)
+        services.delete_session(session, actor=self.actor)
+        undo = reverse("chat-restore", args=[session_id])
+        messages.success(request, _("Conversation deleted."), extra_tags=undo)
+        return HttpResponseRedirect(reverse("chat"))
+
+
+class RestorePage(ActPage):
+    """Brings a deleted conversation back."""
+
+    def act(self, session_id: UUID) -> str:
+        """Restore it."""
+        session = services.own_session(session_id, deleted=True, actor=self.actor)
+        services.restore_session(session, actor=self.actor)
+        return _("The conversation is back.")
+
+    def back_url(self) -> str:
+        """The conversation itself."""
+        return reverse("chat-session", args=[self.kwargs["session_id"]])
+
+
+class BranchPage(Page):
+    """Chooses which version of a message is read from now on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """Keep the choice, and show it."""
+        session = services.own_session(session_id, actor=self.actor)
+        leaf = cleaned(BranchForm(request.POST))["leaf"]
+        services.update_session(session, leaf=leaf, actor=self.actor)
+        url = reverse("chat-session", args=[session.pk])
+        return HttpResponseRedirect(f"{url}?at={leaf}#m-{leaf}")

@@ -1,0 +1,203 @@
+"""Messages as the pages show them: which ones, and what stands beside each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from chat.branches import MessageTree, messages_beside, read_messages, read_tree, shown_leaf
+from chat.enums import MessageRole, RunStatus, ToolRunStatus
+from chat.models import Message, Run
+from chat.rendering import rendered_message
+from youworker.core.exceptions import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from chat.models import Session, ToolRun
+
+WINDOW = 40
+# Only what is read of a run.
+RUN_FIELDS = ("id", "session_id", "answer_id", "status", "error_code", "error_detail")
+RUN_FIELDS = (*RUN_FIELDS, "stop_requested_at", "created_at", "started_at", "finished_at")
+# As the events of a run call it.
+CALL_STATES = {
+    ToolRunStatus.WAITING: "approval",
+    ToolRunStatus.RUNNING: "start",
+    ToolRunStatus.SUCCEEDED: "end",
+}
+
+
+class Call(NamedTuple):
+    """One step: a call of a tool."""
+
+    row: ToolRun
+
+    @property
+    def state(self) -> str:
+        """Where it stands, as the events of a run call it."""
+        if self.row.status == ToolRunStatus.WAITING and self.row.decision:
+            return "start"
+        return CALL_STATES.get(ToolRunStatus(self.row.status), "error")
+
+    @property
+    def arguments(self) -> str:
+        """What it was called with, as people read it."""
+        return orjson.dumps(self.row.arguments, option=orjson.OPT_INDENT_2).decode()
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took."""
+        return None if self.row.latency_ms is None else self.row.latency_ms / 1000
+
+
+@dataclass
+class Shown:
+    """One message with its versions and the run that writes it."""
+
+    message: Message
+    siblings: Sequence[UUID]
+    run: Run | None = None
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is not a person's."""
+        return self.message.role == MessageRole.ASSISTANT
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more of it is to come."""
+        return self.is_answer and self.run is not None and self.run.is_active
+
+    @property
+    def status(self) -> str:
+        """Where its run stands."""
+        return self.run.status if self.run else RunStatus.SUCCEEDED
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        """Whether it ended otherwise than it should have."""
+        return self.status in {RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.STOPPED}
+
+    @property
+    def number(self) -> int:
+        """Which version it is; the first is 1."""
+        return self.siblings.index(self.message.pk) + 1
+
+    @property
+    def former(self) -> UUID | None:
+        """The version before it."""
+        return self.siblings[self.number - 2] if self.number > 1 else None
+
+    @property
+    def later(self) -> UUID | None:
+        """The version after it."""
+        return self.siblings[self.number] if self.number < len(self.siblings) else None
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """What was done for it."""
+        return [Call(row) for row in self.message.tool_runs.all()]
+
+    @property
+    def details_id(self) -> str:
+        """The id of the element that holds the details."""
+        return f"d-{self.message.pk}"
+
+    @cached_property
+    def details(self) -> dict[str, Any]:
+        """What modules need to know beside the text, as the API tells it."""
+        whole: dict[str, Any] = {**rendered_message(self.message, siblings=self.siblings)}
+        return {name: whole[name] for name in ("citations", "unsupported", "siblings", "model")}
+
+
+@dataclass
+class Window:
+    """Some messages in a row of one branch of a conversation."""
+
+    shown: list[Shown]
+    leaf: UUID | None
+    # The first and last message here, where there are more before or after it.
+    older: UUID | None = None
+    newer: UUID | None = None
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the branch is seen."""
+        return self.newer is None
+
+
+def read_window(
+    session: Session,
+    *,
+    at: UUID | None = None,
+    before: UUID | None = None,
+    after: UUID | None = None,
+) -> Window:
+    """The messages around, before or after one, else the last ones of the chosen branch.
+
+    Raises `NotFound` when that message is not in this conversation.
+    """
+    tree = read_tree(session)
+    given = at or after
+    if given and given not in tree.places:
+        raise NotFound("Not found.")
+    leaf = tree.latest_leaf(below=given) if given else branch_with(session, tree, before)
+    ids = tree.branch_of(leaf)
+    if after:
+        chosen = messages_beside(tree, leaf=leaf, after=after)[:WINDOW]
+    elif before:
+        chosen = messages_beside(tree, leaf=leaf, before=before)[:WINDOW][::-1]
+    else:
+        start = max(len(ids) - WINDOW, 0)
+        start = min(start, max(ids.index(at) - 1, 0)) if at else start
+        chosen = ids[start : start + WINDOW]
+    return Window(show_messages(tree, chosen), leaf, *more_around(ids, chosen))
+
+
+def branch_with(session: Session, tree: MessageTree, pk: UUID | None) -> UUID | None:
+    """The end of the branch that is shown, or of the one on which a message lies."""
+    leaf = shown_leaf(session, tree)
+    if pk is None or pk in tree.branch_of(leaf):
+        return leaf
+    if pk not in tree.places:
+        raise NotFound("Not found.")
+    return tree.latest_leaf(below=pk)
+
+
+def more_around(ids: Sequence[UUID], chosen: Sequence[UUID]) -> tuple[UUID | None, UUID | None]:
+    """The first and the last of the chosen, where others are before or after them."""
+    if not chosen:
+        return None, None
+    older = chosen[0] if chosen[0] != ids[0] else None
+    newer = chosen[-1] if chosen[-1] != ids[-1] else None
+    return older, newer
+
+
+def show_messages(tree: MessageTree, ids: Sequence[UUID]) -> list[Shown]:
+    """Messages with what stands beside them, in as many queries for one as for forty."""
+    rows = read_messages(ids) if ids else []
+    runs = runs_of(rows)
+    return [Shown(row, tree.siblings_of(row.pk), runs.get(row.run_id)) for row in rows]
+
+
+def show_exchange(session: Session, ids: Sequence[UUID | None]) -> list[Shown]:
+    """A question and its answer."""
+    return show_messages(read_tree(session), [pk for pk in ids if pk])
+
+
+def show_message(message: Message) -> Shown:
+    """One message."""
+    found: Shown = show_messages(read_tree(message.session), [message.pk])[0]
+    return found
+
+
+def runs_of(messages: Iterable[Message]) -> dict[UUID | None, Run]:
+    """The runs that write or wrote some answers, by their ids."""
+    ids = {row.run_id for row in messages if row.role == MessageRole.ASSISTANT and row.run_id}
+    rows = Run.objects.filter(pk__in=ids).only(*RUN_FIELDS) if ids else ()
+    return {run.pk: run for run in rows}

@@ -1,0 +1,176 @@
+// Files beside the question: they go into the library, and their state stands here.
+import { element } from "../youworker/js/elements.js";
+import { t } from "../youworker/js/i18n.js";
+import { call, get } from "../youworker/js/net.js";
+import { randomId } from "./ids.js";
+
+const MOST_FILES = 100;
+const MOST_BYTES = 50 * 2 ** 20;
+const FIRST_POLL_MS = 700;
+const LAST_POLL_MS = 5000;
+const FINAL = new Set(["ready", "failed", "skipped"]);
+
+/** The files of a composer, shown in `place`; `onChange` is called when one of them changes. */
+export class Attachments {
+  #timer = 0;
+  #wait = FIRST_POLL_MS;
+  files = [];
+
+  constructor(place, onChange) {
+    Object.assign(this, { place, onChange });
+  }
+
+  /** Upload files, in requests of a size that the server takes. */
+  add(files) {
+    for (const batch of batches([...files])) this.#upload(batch.map((file) => this.#show({ name: file.name, stage: "uploading", file })));
+  }
+
+  /** Take up what a draft remembers. */
+  restore(files) {
+    for (const file of files) this.#show(file);
+    this.#watch();
+  }
+
+  /** What a draft may keep: files that the server has. */
+  remembered() {
+    return this.files.filter(({ run }) => run).map(({ name, stage, run, item, reason }) => ({ name, stage, run, item, reason }));
+  }
+
+  /** Forget those that need no more attention, once a question is asked. */
+  settle() {
+    for (const entry of [...this.files]) if (FINAL.has(entry.stage)) this.#remove(entry);
+  }
+
+  disconnect() {
+    clearTimeout(this.#timer);
+  }
+
+  async #upload(entries) {
+    const body = new FormData();
+    for (const { file } of entries) body.append("files", file, file.name);
+    // The same files tried again are the same request.
+    const key = (entries[0].key ??= randomId());
+    try {
+      const run = await call("POST", "/v1/ingestion/uploads", { body, headers: { "Idempotency-Key": key } });
+      for (const entry of entries) this.#set(entry, { run: run.id, stage: "queued", file: undefined });
+      this.#wait = FIRST_POLL_MS;
+      this.#watch();
+    } catch (error) {
+      for (const entry of entries) this.#set(entry, { stage: "failed", reason: reasonOf(error), batch: entries });
+    }
+  }
+
+  #watch() {
+    clearTimeout(this.#timer);
+    if (this.files.some(({ run, stage }) => run && !FINAL.has(stage))) this.#timer = setTimeout(() => this.#poll(), this.#wait);
+  }
+
+  async #poll() {
+    this.#wait = Math.min(LAST_POLL_MS, this.#wait * 1.3);
+    const runs = new Set(this.files.filter(({ run, stage }) => run && !FINAL.has(stage)).map(({ run }) => run));
+    for (const run of runs) {
+      try {
+        const { results } = await get(`/v1/ingestion/runs/${run}/items?limit=200`);
+        this.#match(this.files.filter((entry) => entry.run === run), results);
+      } catch (error) {
+        if (error.status === 404) for (const entry of this.files.filter((one) => one.run === run)) this.#remove(entry);
+      }
+    }
+    this.#watch();
+  }
+
+  // By id once it is known, else by name: two files of a name each get one.
+  #match(entries, items) {
+    const taken = new Set(entries.map(({ item }) => item));
+    for (const entry of entries) {
+      const found = items.find(({ id }) => id === entry.item) ?? items.find(({ id, name }) => name === entry.name && !taken.has(id));
+      if (!found) continue;
+      taken.add(found.id);
+      const reason = found.error?.detail ?? "";
+      if (found.id !== entry.item || found.stage !== entry.stage || reason !== (entry.reason ?? "")) {
+        this.#set(entry, { item: found.id, stage: found.stage, reason });
+      }
+    }
+  }
+
+  #show(entry) {
+    const state = element("span", { className: "attachment-state" });
+    const retry = element("button", { type: "button", className: "button quiet", hidden: true }, t("Try again"));
+    const remove = element("button", { type: "button", className: "button quiet icon-only" }, "×");
+    remove.setAttribute("aria-label", t("Remove %(name)s", { name: entry.name }));
+    entry.row = element("div", { className: "attachment" }, element("span", { className: "attachment-name", dir: "auto" }, entry.name), state, retry, remove);
+    entry.row.dataset.test = "item";
+    entry.row.setAttribute("role", "listitem");
+    state.setAttribute("role", "status");
+    retry.addEventListener("click", () => this.#retry(entry));
+    remove.addEventListener("click", () => this.#remove(entry));
+    this.files.push(entry);
+    this.place.setAttribute("role", "list");
+    this.place.setAttribute("aria-label", t("Files"));
+    this.place.append(entry.row);
+    this.#set(entry, {});
+    return entry;
+  }
+
+  #set(entry, changes) {
+    Object.assign(entry, changes);
+    const { row, stage, reason } = entry;
+    row.dataset.stage = stage;
+    row.querySelector(".attachment-state").textContent = stage === "failed" ? t("failed: %(reason)s", { reason }) : wordsFor(stage);
+    row.querySelector("button").hidden = !(stage === "failed" && (entry.batch || entry.run));
+    this.onChange();
+  }
+
+  async #retry(entry) {
+    if (entry.batch) {
+      const entries = entry.batch.filter(({ stage, file }) => stage === "failed" && file);
+      for (const one of entries) this.#set(one, { stage: "uploading", reason: "", batch: undefined });
+      this.#upload(entries);
+      return;
+    }
+    try {
+      await call("POST", `/v1/ingestion/runs/${entry.run}/retry`, { json: {} });
+      this.#set(entry, { stage: "queued", reason: "" });
+      this.#wait = FIRST_POLL_MS;
+      this.#watch();
+    } catch (error) {
+      this.#set(entry, { reason: reasonOf(error) });
+    }
+  }
+
+  #remove(entry) {
+    entry.row.remove();
+    this.files = this.files.filter((one) => one !== entry);
+    this.onChange();
+  }
+}
+
+function wordsFor(stage) {
+  return {
+    uploading: t("uploading…"), queued: t("waiting…"), parsing: t("reading…"), embedding: t("searchable by word; still learning its meaning"),
+    ready: t("ready"), skipped: t("already in your library"),
+  }[stage] ?? stage;
+}
+
+function reasonOf(error) {
+  if (error.status === 0) return t("the server cannot be reached");
+  if (error.status === 429 && error.retryAfter) return t("too many uploads; possible again in %(seconds)s s", { seconds: error.retryAfter });
+  return error.detail || error.code;
+}
+
+/** Files in groups of at most so many and so much; a file that is larger goes alone. */
+export function batches(files, mostFiles = MOST_FILES, mostBytes = MOST_BYTES) {
+  const found = [];
+  let bytes = 0;
+  for (const file of files) {
+    const last = found.at(-1);
+    if (!last || last.length >= mostFiles || bytes + file.size > mostBytes) {
+      found.push([file]);
+      bytes = file.size;
+    } else {
+      last.push(file);
+      bytes += file.size;
+    }
+  }
+  return found;
+}

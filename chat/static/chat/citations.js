@@ -1,0 +1,106 @@
+// The document beside the chat, at the passage that a citation names.
+import { element } from "../youworker/js/elements.js";
+import { t } from "../youworker/js/i18n.js";
+import { fetchPart, swapPart } from "./partials.js";
+
+/** Opens citations of `chat` in the panel beside it. */
+export class Citations {
+  #opener = null;
+  #asked = 0;
+
+  constructor(chat) {
+    this.chat = chat;
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    chat.addEventListener("yw-open-citation", ({ target, detail }) => this.open(detail, target), { signal });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && this.#mayClose()) {
+        event.preventDefault();
+        this.close();
+      }
+    }, { signal });
+    document.addEventListener("click", (event) => {
+      const button = event.target.closest?.("[data-close-panel]");
+      if (!button || !this.panel?.contains(button)) return;
+      event.preventDefault();
+      this.close();
+    }, { signal });
+  }
+
+  disconnect() {
+    this.listening.abort();
+  }
+
+  get panel() {
+    return document.querySelector('[data-test="passage-panel"]');
+  }
+
+  // The topmost layer closes first: dialogs and popovers close themselves.
+  #mayClose() {
+    return this.panel && !this.panel.hidden && !document.querySelector("dialog[open], [popover]:popover-open");
+  }
+
+  /** Show a citation's passage in its document, or what is kept of it. */
+  async open(citation, opener) {
+    const { panel } = this;
+    if (!panel) return;
+    const asked = (this.#asked += 1);
+    this.#opener = opener;
+    if (!citation.document_id) return this.#showQuote(citation, t("This document is no longer shared with you."));
+    this.#show(element("p", { className: "hint" }, t("Opening the document…")));
+    const url = panelUrl(citation);
+    try {
+      // Asked for by ourselves first, because htmx would show any refusal as it is.
+      await fetchPart(url);
+      if (asked === this.#asked) await swapPart(url, panel);
+    } catch (error) {
+      if (asked !== this.#asked || error.status === 401) return;
+      const gone = error.status === 404 || error.status === 403;
+      this.#showQuote(citation, gone ? t("This document is no longer shared with you.") : error.detail || t("The document could not be opened."));
+    }
+    if (asked === this.#asked && !panel.hidden) this.#focus();
+  }
+
+  /** Close the panel; the focus returns to the citation. */
+  close() {
+    const { panel } = this;
+    this.#asked += 1;
+    panel.hidden = true;
+    panel.replaceChildren();
+    const opener = this.#opener;
+    this.#opener = null;
+    if (opener?.isConnected) opener.focus();
+    else this.chat.field?.focus();
+  }
+
+  #show(...nodes) {
+    const { panel } = this;
+    panel.replaceChildren(...nodes);
+    panel.hidden = false;
+  }
+
+  #focus() {
+    (this.panel.querySelector("[autofocus], [data-close-panel]") ?? this.panel).focus();
+  }
+
+  #showQuote({ title, page, quote }, why) {
+    const close = element("button", { type: "button", className: "button" }, t("Close"));
+    close.dataset.closePanel = "";
+    const where = page ? t("page %(page)s", { page }) : "";
+    this.#show(
+      element("h2", { dir: "auto" }, title ?? ""),
+      element("p", { className: "hint" }, where),
+      element("p", { className: "notice warning" }, why),
+      element("blockquote", { dir: "auto" }, quote ?? ""),
+      element("div", { className: "actions" }, close),
+    );
+    this.#focus();
+  }
+}
+
+function panelUrl({ document_id: id, chunk_id: chunk, quote }) {
+  const query = new URLSearchParams();
+  if (chunk) query.set("chunk", chunk);
+  if (quote) query.set("quote", quote.slice(0, 1000));
+  return `/documents/${id}/panel?${query}`;
+}

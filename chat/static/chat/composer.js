@@ -1,0 +1,206 @@
+// The field questions are written in, and how they are sent without ever losing one.
+import { t } from "../youworker/js/i18n.js";
+import { Attachments } from "./attachments.js";
+import { forgetDraft, keepDraft, readDraft, watchDraft } from "./drafts.js";
+import { FileDrops } from "./file-drops.js";
+import { randomId } from "./ids.js";
+import { fetchPart } from "./partials.js";
+
+const DRAFT_MS = 400;
+const SAFARI_KEY = 229;
+const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
+
+/** Wires the form of `chat`, which shows what is asked (`chat.showQuestion`, `chat.takeAnswer`). */
+export class Composer {
+  #typed = 0;
+  #dirty = false;
+  #sending = false;
+  // A question that did not get through: asked again with the same key, it is asked once.
+  #unsent = null;
+  #countdown = 0;
+
+  constructor(chat, form) {
+    Object.assign(this, { chat, form, field: form.elements.text, model: form.elements.model });
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => this.#change());
+    this.drops = new FileDrops(chat, this);
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); }, { signal });
+    this.field.addEventListener("keydown", (event) => this.#press(event), { signal });
+    this.field.addEventListener("input", () => this.#change(), { signal });
+    this.model?.addEventListener("change", () => this.#change(), { signal });
+    addEventListener("pagehide", () => this.#save(), { signal });
+    document.addEventListener("yw-signed-in", () => { if (this.#unsent?.signedOut) this.send(); }, { signal });
+    watchDraft(() => chat.session, (draft) => this.#takeOver(draft), signal);
+    growWithText(this.field);
+    this.#restore();
+  }
+
+  disconnect() {
+    clearTimeout(this.#typed);
+    clearInterval(this.#countdown);
+    this.listening.abort();
+    this.attachments.disconnect();
+  }
+
+  get text() {
+    return this.field.value;
+  }
+
+  set text(text) {
+    this.field.value = text;
+    this.field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  #press(event) {
+    // An input method ends its word with Enter; Safari says that it has ended just before.
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === SAFARI_KEY) return;
+    if (event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || onTouch.matches) return;
+    event.preventDefault();
+    this.send();
+  }
+
+  // Nothing runs with a key but this: the rest waits until somebody pauses.
+  #change() {
+    this.#dirty = true;
+    clearTimeout(this.#typed);
+    this.#typed = setTimeout(() => this.#save(), DRAFT_MS);
+  }
+
+  #save() {
+    clearTimeout(this.#typed);
+    if (!this.#dirty || this.#sending) return;
+    this.#dirty = false;
+    keepDraft(this.chat.session, this.#draft());
+  }
+
+  #draft(text = this.text, key = this.#unsent?.text === text ? this.#unsent.key : undefined) {
+    return { text, key, model: this.model?.value, files: this.attachments.remembered() };
+  }
+
+  #restore() {
+    const draft = readDraft(this.chat.session);
+    if (!draft) return;
+    // It had arrived before the page was left.
+    if (draft.key && draft.text === this.chat.lastQuestion()) return forgetDraft(this.chat.session);
+    if (!this.text) this.field.value = draft.text ?? "";
+    if (draft.key) this.#unsent = { text: draft.text, key: draft.key };
+    if (this.model && [...this.model.options].some(({ value }) => value === draft.model)) this.model.value = draft.model;
+    this.attachments.restore(draft.files ?? []);
+    this.#dirty = false;
+  }
+
+  // Another tab wrote here, or sent; what is being typed in this one wins.
+  #takeOver(draft) {
+    if (this.#dirty || this.#sending || document.activeElement === this.field) return;
+    this.field.value = draft?.text ?? "";
+  }
+
+  /** Ask what stands in the field. */
+  async send() {
+    const { text } = this;
+    if (this.#sending || !text.trim()) return;
+    this.#sending = true;
+    this.say("");
+    const key = this.#unsent?.text === text ? this.#unsent.key : randomId();
+    // It may have arrived even if the answer does not: a reload must not ask it twice.
+    keepDraft(this.chat.session, this.#draft(text, key));
+    const body = this.#body(text, key);
+    this.field.value = "";
+    const shown = this.chat.showQuestion(text, key);
+    try {
+      const answer = await fetchPart(this.form.action, { method: "POST", body });
+      this.#sent(answer, shown);
+    } catch (error) {
+      this.#failed(error, { text, key }, shown);
+    }
+  }
+
+  #body(text, key) {
+    const body = new FormData(this.form);
+    // The token is in a header: the one of the form may be of a session that has ended.
+    body.delete("csrfmiddlewaretoken");
+    for (const file of this.form.querySelectorAll("[type=file][name]")) body.delete(file.name);
+    body.set("text", text);
+    body.set("key", key);
+    return body;
+  }
+
+  #sent(answer, shown) {
+    this.#unsent = null;
+    forgetDraft(this.chat.session);
+    this.chat.takeAnswer(answer, shown);
+    this.#sending = false;
+    this.attachments.settle();
+    this.#dirty = true;
+    this.#save();
+  }
+
+  #failed(error, unsent, shown) {
+    shown?.remove();
+    this.#sending = false;
+    this.#unsent = { ...unsent, signedOut: error.status === 401 };
+    // What was typed meanwhile comes behind it.
+    this.text = [unsent.text, this.text].filter(Boolean).join("\n\n");
+    this.#save();
+    this.#sayWhy(error);
+  }
+
+  #sayWhy(error) {
+    clearInterval(this.#countdown);
+    if (error.status === 0) return this.say(t("Not sent: the server cannot be reached."), { again: true });
+    if (error.status === 401) return this.say(t("Not sent: you are signed out. It is sent when you have signed in."), { again: true });
+    if (error.status !== 429 || !error.retryAfter) return this.say(error.detail || t("Not sent: something went wrong."), { again: true });
+    const until = Date.now() + error.retryAfter * 1000;
+    const tell = () => {
+      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+      const words = seconds ? t("Not sent: too many questions at once. Possible again in %(seconds)s s.", { seconds }) : t("Not sent: too many questions at once.");
+      this.say(words, { again: !seconds, quiet: seconds % 10 > 0 });
+      if (!seconds) clearInterval(this.#countdown);
+    };
+    tell();
+    this.#countdown = setInterval(tell, 1000);
+  }
+
+  /** Say something above the field, with actions: `again` sends, others are `[label, act]`. */
+  say(text, { again = false, actions = [], kind = "error", quiet = false } = {}) {
+    const place = this.#notice();
+    place.replaceChildren();
+    place.hidden = !text;
+    if (!text) return clearInterval(this.#countdown);
+    const words = document.createElement("p");
+    words.textContent = text;
+    place.className = `notice ${kind} composer-note`;
+    place.setAttribute("role", kind === "error" ? "alert" : "status");
+    place.setAttribute("aria-live", quiet ? "off" : kind === "error" ? "assertive" : "polite");
+    place.append(words);
+    for (const [label, act] of again ? [[t("Try again"), () => this.send()], ...actions] : actions) {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "button", textContent: label });
+      button.addEventListener("click", act);
+      place.append(button);
+    }
+  }
+
+  #notice() {
+    let place = this.form.querySelector(".composer-note");
+    if (!place) {
+      place = document.createElement("div");
+      place.className = "notice composer-note";
+      this.form.prepend(place);
+    }
+    return place;
+  }
+}
+
+// Browsers that cannot size a field by its content: once a frame, not once a key.
+function growWithText(field) {
+  if (CSS.supports("field-sizing", "content")) return;
+  let asked = 0;
+  const fit = () => {
+    asked = 0;
+    field.style.blockSize = "auto";
+    field.style.blockSize = `${field.scrollHeight + field.offsetHeight - field.clientHeight}px`;
+  };
+  field.addEventListener("input", () => { asked ||= requestAnimationFrame(fit); });
+}

@@ -1,0 +1,87 @@
+// Files that are dropped on the chat, pasted into its field, or chosen.
+import { t } from "../youworker/js/i18n.js";
+import { toast } from "../youworker/js/toast.js";
+
+const LONG_PASTE_BYTES = 32 * 1024;
+
+/** Brings files to the attachments of a composer. */
+export class FileDrops {
+  constructor(chat, composer) {
+    Object.assign(this, { chat, composer });
+    const { signal } = composer.listening;
+    for (const type of ["dragenter", "dragover"]) chat.addEventListener(type, (event) => this.#drag(event), { signal });
+    chat.addEventListener("dragleave", (event) => {
+      if (!chat.contains(event.relatedTarget)) this.#mark(false);
+    }, { signal });
+    chat.addEventListener("drop", (event) => this.#drop(event), { signal });
+    composer.field.addEventListener("paste", (event) => this.#paste(event), { signal });
+    const chooser = composer.form.querySelector("[data-attach]");
+    chooser?.addEventListener("change", () => {
+      this.#add(chooser.files);
+      chooser.value = "";
+    }, { signal });
+    chat.addEventListener("click", (event) => {
+      if (event.target.closest("[data-choose-files]")) chooser?.click();
+    }, { signal });
+  }
+
+  #add(files) {
+    if (!files.length) return;
+    this.composer.attachments.add(files);
+    this.composer.say(t("Files go into your library; the next answer can use them when they are ready."), { kind: "info" });
+  }
+
+  #drag(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    this.#mark(true);
+  }
+
+  #mark(on) {
+    this.chat.classList.toggle("drop-target", on);
+  }
+
+  #drop(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.#mark(false);
+    const folders = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+    if (folders.length) toast(t("Folders are added on the page Documents."), { kind: "warning" });
+    const names = new Set(folders.map(({ name }) => name));
+    this.#add([...event.dataTransfer.files].filter(({ name }) => !names.has(name)));
+  }
+
+  #paste(event) {
+    const { files } = event.clipboardData;
+    if (files.length) {
+      // Office programs bring a picture of the text along with it.
+      if (event.clipboardData.types.includes("text/plain")) return;
+      event.preventDefault();
+      this.#add(files);
+      return;
+    }
+    const text = event.clipboardData.getData("text/plain");
+    if (text.length <= LONG_PASTE_BYTES / 4 || new Blob([text]).size <= LONG_PASTE_BYTES) return;
+    event.preventDefault();
+    this.#offerFile(text);
+  }
+
+  #offerFile(text) {
+    const { composer } = this;
+    const { selectionStart, selectionEnd } = composer.field;
+    const size = Math.round(new Blob([text]).size / 1024);
+    composer.say(t("That is a long text (%(size)s KB). Add it as a file, so that answers can quote it?", { size }), {
+      kind: "info",
+      actions: [
+        [t("Add as a file"), () => this.#add([new File([text], t("Pasted text.txt"), { type: "text/plain" })])],
+        [t("Paste as text"), () => {
+          composer.say("");
+          composer.field.setRangeText(text, selectionStart, selectionEnd, "end");
+          composer.text = composer.field.value;
+          composer.field.focus();
+        }],
+      ],
+    });
+  }
+}

@@ -1,0 +1,41 @@
+// What stands around a conversation: the list of all, and the head of this one.
+import { morph } from "./morph.js";
+import { activate, fetchPart } from "./partials.js";
+
+// More were asked for by hand.
+const LISTED = 40;
+
+/** Bring the list of conversations up to date, unless somebody uses it. */
+export async function refreshList(session) {
+  const list = document.getElementById("sessions");
+  if (!list?.dataset.list || isUsed(list)) return;
+  const nodes = await part(list.dataset.list);
+  const fresh = nodes?.querySelector("#sessions");
+  if (!fresh || !list.isConnected || isUsed(list)) return;
+  fresh.querySelector(`[data-session="${CSS.escape(session)}"] > a`)?.setAttribute("aria-current", "page");
+  activate(morph(list, fresh));
+}
+
+function isUsed(list) {
+  const search = document.querySelector('[data-test="session-list"] input[type="search"]');
+  return list.contains(document.activeElement) || list.querySelectorAll("li").length > LISTED || search?.value;
+}
+
+/** Bring title and menu of a conversation up to date. */
+export async function refreshHead(chat, url) {
+  const nodes = await part(url);
+  const head = nodes?.querySelector(".chat-head");
+  if (!head || !chat.isConnected) return;
+  chat.querySelector(".chat-head").replaceWith(head);
+  activate(head);
+  document.title = `${head.querySelector("h1").textContent.trim()} · YouWorker`;
+}
+
+// Nobody waits for it: the next look brings it as well.
+async function part(url) {
+  try {
+    return (await fetchPart(url)).nodes;
+  } catch {
+    return null;
+  }
+}

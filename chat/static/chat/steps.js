@@ -1,0 +1,48 @@
+// The steps an answer takes with tools, each folded.
+import { element } from "../youworker/js/elements.js";
+import { language, t } from "../youworker/js/i18n.js";
+
+const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow", maximumFractionDigits: 1 });
+
+/** Show what an event of a tool says in the step it belongs to, below `tools`. */
+export function showStep(tools, { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result }) {
+  if (!tools) return;
+  const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
+  step.dataset.status = status;
+  const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
+  const words = { start: t("at work"), approval: t("asks for your permission"), error: t("failed"), end: figures };
+  step.querySelector(".tool-state").textContent = words[status] ?? "";
+  if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), JSON.stringify(args, null, 2));
+  if (result) fill(step, "tool-result", t("Answered"), result);
+  askIfNeeded(step, status);
+}
+
+function addStep(tools, id, tool) {
+  const step = templateOf(tools, "step").querySelector("details");
+  step.dataset.tool = id;
+  step.querySelector(".tool-name").textContent = tool;
+  tools.append(step);
+  return step;
+}
+
+function fill(step, name, heading, text) {
+  let place = step.querySelector(`.${name}`);
+  if (!place) {
+    place = element("pre", { className: name, dir: name === "tool-args" ? "ltr" : "auto", tabIndex: 0 });
+    step.append(element("p", { className: "hint" }, heading), place);
+  }
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function askIfNeeded(step, status) {
+  const form = step.querySelector("[data-approval]");
+  if (status !== "approval") form?.remove();
+  else if (!form) {
+    step.append(templateOf(step, "approval").querySelector("form"));
+    step.open = true;
+  }
+}
+
+function templateOf(element, name) {
+  return element.closest("yw-chat").querySelector(`template[data-tool="${name}"]`).content.cloneNode(true);
+}

@@ -1,0 +1,101 @@
+"""Which words of a text were meant by a query, for whoever looks at what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from documents.letters import legible, plain_letters
+from documents.quoting.words import WORD, reader_of
+from documents.unspaced import RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# About three lines of a page.
+EXCERPT_CHARACTERS = 420
+# Of a text that was found by its meaning, from the beginning.
+LEAD_CHARACTERS = 60
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, and whether the query meant it."""
+
+    text: str
+    is_meant: bool
+
+
+def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
+    """Some lines of a text around what the query meant in it, as pieces in order.
+
+    Words are compared by their stems in the document's language, and without accents; of scripts
+    without blanks, runs of the query are looked for as they stand.
+    """
+    spans = list(meant_spans(text, query, language))
+    start, end = window(text, spans)
+    inside = [span for span in spans if span[0] >= start and span[1] <= end]
+    pieces = cut_at(text, inside, start, end)
+    if start > 0:
+        pieces.insert(0, Piece("… ", is_meant=False))
+    if end < len(text):
+        pieces.append(Piece(" …", is_meant=False))
+    return pieces
+
+
+def meant_spans(text: str, query: str, language: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a query stand in a text: first and last offset of each, in order."""
+    reader = reader_of(language or "en")
+    wanted = set(reader.terms(query))
+    runs = [run.group() for run in RUN.finditer(query)]
+    for match in WORD.finditer(text):
+        word = match.group()
+        if RUN.search(word):
+            yield from runs_within(word, runs, match.start())
+        elif not wanted.isdisjoint(reader.terms(plain_letters(legible(word)))):
+            yield match.span()
+
+
+def runs_within(word: str, runs: list[str], offset: int) -> Iterator[tuple[int, int]]:
+    """Where runs of a script without blanks stand in another one; none overlaps another."""
+    place = 0
+    while place < len(word):
+        found = next((run for run in runs if word.startswith(run, place)), "")
+        if found:
+            yield offset + place, offset + place + len(found)
+        place += len(found) or 1
+
+
+def window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
+    """The part of a text that shows the most of what was meant, cut between words."""
+    if len(text) <= EXCERPT_CHARACTERS:
+        return 0, len(text)
+    best = max(spans, key=lambda span: count_from(span[0], spans), default=(0, 0))
+    start = between_words(text, max(0, best[0] - LEAD_CHARACTERS))
+    return start, between_words(text, min(len(text), start + EXCERPT_CHARACTERS))
+
+
+def count_from(start: int, spans: list[tuple[int, int]]) -> int:
+    """How many spans an excerpt shows that begins before one of them."""
+    end = start - LEAD_CHARACTERS + EXCERPT_CHARACTERS
+    return sum(start <= span[0] and span[1] <= end for span in spans)
+
+
+def between_words(text: str, offset: int) -> int:
+    """The next place after an offset where a word begins; the offset itself in one long word."""
+    if offset in (0, len(text)):
+        return offset
+    blank = text.find(" ", offset, offset + LEAD_CHARACTERS)
+    return blank + 1 if blank >= 0 else offset
+
+
+def cut_at(text: str, spans: list[tuple[int, int]], start: int, end: int) -> list[Piece]:
+    """The text from `start` to `end`, cut where something meant begins and ends."""
+    pieces: list[Piece] = []
+    place = start
+    for first, last in spans:
+        if first > place:
+            pieces.append(Piece(text[place:first], is_meant=False))
+        pieces.append(Piece(text[first:last], is_meant=True))
+        place = last
+    if place < end:
+        pieces.append(Piece(text[place:end], is_meant=False))
+    return pieces

@@ -1,0 +1,257 @@
+// A PDF by pdf.js: pages are drawn when they come into view and given back when they are far away.
+import * as pdfjs from "../vendor/pdfjs/pdf.min.mjs";
+import { t } from "../youworker/js/i18n.js";
+import { markQuote, significant, unmark } from "./locate.js";
+
+const here = (path) => new URL(`../vendor/pdfjs/${path}`, import.meta.url).href;
+pdfjs.GlobalWorkerOptions.workerSrc = here("pdf.worker.min.mjs");
+
+const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
+// Drawn pages kept in memory; a page of a screen's width takes about 8 MB.
+const MOST_DRAWN = 6;
+// Pages are searched one after the other; between them the page stays usable.
+const SEARCH_PAUSE_MS = 0;
+
+/** A PDF; `data-src`, and optionally `data-page` and `data-quote` to open it at. */
+class PdfViewer extends HTMLElement {
+  connectedCallback() {
+    if (this.opened) return;
+    this.opened = true;
+    this.build();
+    this.open().catch((error) => this.fail(error));
+  }
+
+  disconnectedCallback() {
+    this.observer?.disconnect();
+    this.loading?.destroy();
+  }
+
+  build() {
+    const bar = element("div", "toolbar pdf-bar", { role: "toolbar", "aria-label": t("Document") });
+    this.number = element("input", "pdf-page", { type: "number", min: "1", value: this.dataset.page || "1", "aria-label": t("Page") });
+    this.total = element("span", "hint");
+    this.find = element("input", "", { type: "search", "aria-label": t("Search in the document"), placeholder: t("Search in the document") });
+    bar.append(
+      this.button("‹", t("Previous page"), () => this.goTo(this.current - 1)),
+      this.number,
+      this.total,
+      this.button("›", t("Next page"), () => this.goTo(this.current + 1)),
+      this.button("−", t("Smaller"), () => this.zoomBy(-1)),
+      this.button("+", t("Larger"), () => this.zoomBy(1)),
+      this.find,
+    );
+    this.note = element("p", "hint", { role: "status" });
+    this.pages = element("div", "pdf-pages", { tabindex: "0", "aria-label": t("Pages") });
+    this.replaceChildren(bar, this.note, this.pages);
+    this.number.addEventListener("change", () => this.goTo(Number(this.number.value)));
+    this.find.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.search(this.find.value, event.shiftKey ? -1 : 1);
+    });
+    this.note.textContent = t("Loading …");
+  }
+
+  button(text, name, act) {
+    const made = element("button", "button icon-only", { type: "button", "aria-label": name, title: name });
+    made.textContent = text;
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  async open() {
+    this.loading = pdfjs.getDocument({
+      url: this.dataset.src,
+      cMapUrl: here("cmaps/"),
+      cMapPacked: true,
+      standardFontDataUrl: here("standard_fonts/"),
+      wasmUrl: here("wasm/"),
+      iccUrl: here("iccs/"),
+      isEvalSupported: false,
+      disableAutoFetch: true,
+      rangeChunkSize: 262144,
+    });
+    this.pdf = await this.loading.promise;
+    this.total.textContent = `/ ${this.pdf.numPages}`;
+    this.number.max = String(this.pdf.numPages);
+    const first = await this.pdf.getPage(1);
+    this.size = first.getViewport({ scale: 1 });
+    this.zoom = 0;
+    this.layOut();
+    this.note.textContent = "";
+    const wanted = Math.min(Math.max(1, Number(this.dataset.page) || 1), this.pdf.numPages);
+    this.goTo(wanted);
+    if (this.dataset.quote) await this.showQuote(wanted);
+  }
+
+  // The scale that fits the width, times the chosen zoom.
+  get scale() {
+    const fitting = Math.max(0.2, (this.pages.clientWidth - 16) / this.size.width);
+    return Math.min(fitting, 2) * (this.zoom ? this.zoom : 1);
+  }
+
+  layOut() {
+    this.observer?.disconnect();
+    const { width, height } = this.size;
+    const scale = this.scale;
+    this.drawn = new Map();
+    this.pages.replaceChildren(
+      ...Array.from({ length: this.pdf.numPages }, (_, index) => {
+        const page = element("div", "pdf-sheet", { "data-number": String(index + 1), role: "region", "aria-label": t("Page %(number)s", { number: index + 1 }) });
+        page.style.width = `${Math.floor(width * scale)}px`;
+        page.style.height = `${Math.floor(height * scale)}px`;
+        return page;
+      }),
+    );
+    this.observer = new IntersectionObserver((entries) => this.onSeen(entries), { root: this.pages, rootMargin: "60% 0px" });
+    for (const page of this.pages.children) this.observer.observe(page);
+    this.pages.onscroll ??= () => this.noteCurrent();
+  }
+
+  onSeen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.draw(Number(target.dataset.number));
+    }
+  }
+
+  noteCurrent() {
+    const top = this.pages.scrollTop + this.pages.clientHeight / 2;
+    const sheets = this.pages.children;
+    let [low, high] = [0, sheets.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (sheets[middle].offsetTop <= top) low = middle;
+      else high = middle - 1;
+    }
+    this.current = low + 1;
+    if (document.activeElement !== this.number) this.number.value = String(this.current);
+  }
+
+  goTo(number) {
+    if (!this.pdf || !Number.isInteger(number)) return;
+    this.current = Math.min(Math.max(1, number), this.pdf.numPages);
+    this.number.value = String(this.current);
+    this.pages.scrollTop = this.pages.children[this.current - 1].offsetTop - 8;
+  }
+
+  zoomBy(step) {
+    if (!this.pdf) return;
+    const now = ZOOMS.indexOf(this.zoom || 1);
+    this.zoom = ZOOMS[Math.min(Math.max(0, now + step), ZOOMS.length - 1)];
+    const page = this.current;
+    this.layOut();
+    this.goTo(page);
+    if (this.dataset.quote) this.showQuote(Number(this.dataset.page) || 1, { scrolls: false });
+  }
+
+  // Draw a page once; the promise says when its text is there.
+  draw(number) {
+    const known = this.drawn.get(number);
+    if (known) {
+      this.drawn.delete(number);
+      this.drawn.set(number, known);
+      return known;
+    }
+    const work = this.drawPage(number).catch((error) => {
+      if (error?.name !== "RenderingCancelledException") console.warn(error);
+    });
+    this.drawn.set(number, work);
+    this.forgetOldest();
+    return work;
+  }
+
+  forgetOldest() {
+    for (const number of this.drawn.keys()) {
+      if (this.drawn.size <= MOST_DRAWN) break;
+      this.drawn.delete(number);
+      this.pages.children[number - 1]?.replaceChildren();
+    }
+  }
+
+  async drawPage(number) {
+    const page = await this.pdf.getPage(number);
+    const sheet = this.pages.children[number - 1];
+    if (!sheet?.isConnected) return;
+    const unscaled = page.getViewport({ scale: 1 });
+    const scale = this.scale * (this.size.width / unscaled.width);
+    const viewport = page.getViewport({ scale });
+    sheet.style.width = `${Math.floor(viewport.width)}px`;
+    sheet.style.height = `${Math.floor(viewport.height)}px`;
+    sheet.style.setProperty("--scale-factor", String(scale));
+    sheet.style.setProperty("--total-scale-factor", String(scale));
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const canvas = element("canvas", "", { role: "presentation" });
+    canvas.width = Math.floor(viewport.width * ratio);
+    canvas.height = Math.floor(viewport.height * ratio);
+    const layer = element("div", "textLayer");
+    sheet.replaceChildren(canvas, layer);
+    const transform = ratio === 1 ? undefined : [ratio, 0, 0, ratio, 0, 0];
+    const text = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport });
+    await Promise.all([page.render({ canvas, viewport, transform }).promise, text.render()]);
+  }
+
+  // Mark the quote on its page, or on the next one where it goes on.
+  async showQuote(number, { scrolls = true } = {}) {
+    for (const candidate of [number, number + 1, number - 1]) {
+      if (candidate < 1 || candidate > this.pdf.numPages) continue;
+      await this.draw(candidate);
+      const layer = this.pages.children[candidate - 1].querySelector(".textLayer");
+      const [first] = layer ? markQuote(layer, this.dataset.quote) : [];
+      if (!first) continue;
+      if (scrolls) first.scrollIntoView({ block: "center" });
+      this.note.textContent = "";
+      return;
+    }
+    this.note.textContent = t("The quote was not found on this page word for word.");
+  }
+
+  async search(text, direction) {
+    const wanted = significant(text);
+    if (!wanted || !this.pdf) return;
+    const run = (this.searching = Symbol("search"));
+    const count = this.pdf.numPages;
+    const begin = this.lastFound?.wanted === wanted ? this.lastFound.number + direction : this.current;
+    for (let step = 0; step < count; step++) {
+      const number = ((begin - 1 + step * direction + 2 * count) % count) + 1;
+      const content = await (await this.pdf.getPage(number)).getTextContent();
+      if (this.searching !== run) return;
+      if (significant(content.items.map((item) => item.str ?? "").join("")).includes(wanted)) {
+        this.lastFound = { wanted, number };
+        await this.showFound(number, text);
+        return;
+      }
+      if (step % 8 === 7) {
+        this.note.textContent = t("Searching … page %(number)s", { number });
+        await new Promise((resolve) => setTimeout(resolve, SEARCH_PAUSE_MS));
+      }
+    }
+    this.note.textContent = t("“%(text)s” is not in this document.", { text });
+  }
+
+  async showFound(number, text) {
+    unmark(this.pages);
+    this.goTo(number);
+    await this.draw(number);
+    const layer = this.pages.children[number - 1].querySelector(".textLayer");
+    const [first] = layer ? markQuote(layer, text) : [];
+    first?.scrollIntoView({ block: "center" });
+    this.note.textContent = t("Found on page %(number)s", { number });
+  }
+
+  fail(error) {
+    const words = {
+      PasswordException: t("This PDF is protected by a password. Download it to open it."),
+      InvalidPDFException: t("This file is damaged and cannot be shown. Its text may still be readable."),
+    };
+    if (error?.name === "WorkerTerminated" || !this.isConnected) return;
+    this.note.setAttribute("role", "alert");
+    this.note.textContent = words[error?.name] ?? t("The document could not be loaded.");
+  }
+}
+
+function element(tag, className = "", attributes = {}) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+customElements.define("yw-pdf", PdfViewer);

@@ -1,0 +1,135 @@
+"""The search page, and which words of what was found are marked."""
+
+import pytest
+from django.test import Client
+
+from accounts.tests.factories import UserFactory
+from documents.quoting.highlighting import excerpt
+from documents.tests.factories import CollectionFactory, DocumentFactory, write
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def browser(ada):
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def leave(ada):
+    document = DocumentFactory(owner=ada, title="Leave <b>", language="en")
+    write(document, "Everybody has thirty days of <i>leave</i> a year.")
+    return document
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_it_opens_with_a_field_and_a_word(browser):
+    shown = text(browser.get("/search"))
+
+    assert 'data-test="search"' in shown
+    assert "Find a passage in your documents" in shown
+
+
+def test_passages_are_shown_with_their_words_marked_and_lead_to_their_place(browser, leave):
+    shown = text(browser.get("/search", {"q": "thirty days", "mode": "keyword"}))
+    passage = leave.passages.get()
+
+    assert "<mark>thirty</mark> <mark>days</mark>" in shown
+    assert "&lt;i&gt;leave&lt;/i&gt;" in shown
+    assert "Leave &lt;b&gt;" in shown
+    assert f'href="/documents/{leave.pk}?chunk={passage.pk}"' in shown
+    assert "1 passage found" in shown
+
+
+def test_nothing_of_others_is_found(browser, leave):
+    stranger = Client()
+    stranger.force_login(UserFactory())
+
+    assert "Nothing was found" in text(stranger.get("/search?q=thirty&mode=keyword"))
+
+
+def test_a_collection_and_a_tag_narrow_it(browser, ada, leave):
+    other = CollectionFactory(owner=ada, name="Other")
+
+    wrong = browser.get(f"/search?q=thirty&mode=keyword&collection={other.pk}")
+    right = browser.get(f"/search?q=thirty&mode=keyword&collection={leave.collection_id}")
+
+    assert "Nothing was found" in text(wrong)
+    assert "1 passage found" in text(right)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=",
+        "q=%00",
+        "q=x&mode=magic",
+        "q=x&collection=nothing",
+        "q=x&collection=00000000-0000-0000-0000-000000000000",
+        "q=x&tag=unknown",
+        "q=x&limit=100000",
+        "q=x&limit=-1",
+        "q=" + "x" * 3000,
+    ],
+)
+def test_wrong_questions_are_told_or_find_nothing(browser, leave, query):
+    answer = browser.get(f"/search?{query}")
+
+    assert answer.status_code == 200
+    assert 'data-test="search-result"' not in text(answer)
+
+
+def test_too_many_searches_are_told_when_to_come_back(browser, leave, rate_limits, monkeypatch):
+    monkeypatch.setenv("RATE_SEARCH", "1/m")
+    browser.get("/search?q=thirty&mode=keyword")
+
+    assert "Too many requests" in text(browser.get("/search?q=thirty&mode=keyword"))
+
+
+def test_whoever_is_not_signed_in_comes_back_to_the_question():
+    assert Client().get("/search?q=a b")["Location"] == "/sign-in?next=%2Fsearch%3Fq%3Da%2520b"
+
+
+def marked(pieces):
+    return [piece.text for piece in pieces if piece.is_meant]
+
+
+@pytest.mark.parametrize(
+    ("said", "query", "language", "words"),
+    [
+        ("The servers replay logs.", "server replays", "en", ["servers", "replay"]),
+        ("Le ferie del personale", "feria personale", "it", ["ferie", "personale"]),
+        ("Perché la città è bella", "perche citta bella", "it", ["città", "bella"]),
+        ("Die Straße ist lang", "strasse", "de", ["Straße"]),
+        ("我们的办公室在北京。", "办公室", "zh", ["办公室"]),
+        ("max_connections is 100", "max_connections", "en", ["max_connections"]),
+        ("The and of it", "the of", "en", []),
+        ("", "x", "", []),
+    ],
+)
+def test_words_are_found_by_their_stems_and_without_accents(said, query, language, words):
+    pieces = excerpt(said, query, language=language)
+
+    assert "".join(piece.text for piece in pieces) == said
+    assert set(words) <= set(marked(pieces))
+
+
+def test_a_long_text_is_shown_around_what_was_meant():
+    said = "filler words " * 200 + "the needle is here " + "more filler " * 200
+
+    pieces = excerpt(said, "needle", language="en")
+    shown = "".join(piece.text for piece in pieces)
+
+    assert marked(pieces) == ["needle"]
+    assert len(shown) < 600
+    assert (pieces[0].text, pieces[-1].text) == ("… ", " …")

@@ -1,0 +1,159 @@
+"""The viewer: what it shows of which document, where, and to whom."""
+
+import uuid
+
+import pytest
+from django.test import Client
+
+from accounts.tests.factories import UserFactory
+from documents.enums import DocumentStatus
+from documents.models import Passage, StoredFile
+from documents.tests.factories import DocumentFactory, write
+from youworker.audit import lines_about
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def browser(ada):
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def notes(ada):
+    document = DocumentFactory(owner=ada, title="Notes <b>", mime="text/markdown")
+    write(document, *(f"Sentence {n} <i>is</i> here. And more." for n in range(100)))
+    return document
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_a_document_is_shown_from_its_beginning_as_text_only(browser, notes):
+    shown = text(browser.get(f"/documents/{notes.pk}"))
+
+    assert "Notes &lt;b&gt;" in shown
+    assert "Sentence 0 &lt;i&gt;is&lt;/i&gt; here." in shown
+    assert "Sentence 39 " in shown
+    assert "Sentence 40 " not in shown
+    assert 'href="?from=40"' in shown
+
+
+def test_it_opens_at_the_passage_with_what_was_quoted(browser, notes):
+    passage = Passage.objects.get(document=notes, ordinal=70)
+    url = f"/documents/{notes.pk}?chunk={passage.pk}"
+
+    whole = text(browser.get(url))
+    part = text(browser.get(f"{url}&start={passage.start}&end={passage.start + 11}"))
+
+    assert "Sentence 64 " in whole
+    assert "Sentence 63 " not in whole
+    assert 'data-quote="Sentence 70 &lt;i&gt;is&lt;/i&gt; here. And more."' in whole
+    assert 'data-quote="Sentence 70"' in part
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "chunk=nothing",
+        "chunk=00000000-0000-0000-0000-000000000000",
+        "from=-1",
+        "from=99999999999999999999",
+        "from=%C2%B2",
+        "start=1&end=2",
+    ],
+)
+def test_what_the_address_says_wrong_is_left_out(browser, notes, wrong):
+    answer = browser.get(f"/documents/{notes.pk}?{wrong}")
+
+    assert answer.status_code == 200
+    assert "Sentence 0 " in text(answer)
+
+
+def test_offsets_outside_the_passage_mean_the_whole_of_it(browser, notes):
+    passage = Passage.objects.get(document=notes, ordinal=3)
+
+    shown = text(browser.get(f"/documents/{notes.pk}?chunk={passage.pk}&start=0&end=99999"))
+
+    assert 'data-quote="Sentence 3 ' in shown
+
+
+def test_a_passage_of_another_document_is_not_shown(browser, notes):
+    foreign = write(DocumentFactory(), "A secret of somebody else.")[0]
+
+    assert "secret" not in text(browser.get(f"/documents/{notes.pk}?chunk={foreign.pk}"))
+
+
+@pytest.mark.parametrize("what", ["", "/panel"])
+def test_documents_of_others_are_not_there(browser, what):
+    foreign = DocumentFactory()
+    refused = browser.get(f"/documents/{foreign.pk}{what}")
+    absent = browser.get(f"/documents/{uuid.uuid4()}{what}")
+
+    assert (refused.status_code, absent.status_code) == (404, 404)
+    assert refused.content == absent.content
+
+
+def test_a_deleted_document_is_not_there(browser, notes):
+    notes.soft_delete()
+
+    assert browser.get(f"/documents/{notes.pk}").status_code == 404
+
+
+def test_a_pdf_is_shown_as_pages_or_as_text(browser, ada):
+    stored = StoredFile.objects.create(sha256="a" * 64, size=1, name="aa/a")
+    document = DocumentFactory(owner=ada, mime="application/pdf", stored_file=stored)
+    passage = write(document, "Thirty days.")[0]
+    Passage.objects.filter(pk=passage.pk).update(page=4)
+
+    pages = text(browser.get(f"/documents/{document.pk}?chunk={passage.pk}"))
+    plain = text(browser.get(f"/documents/{document.pk}?view=text"))
+
+    assert f'data-src="/v1/documents/{document.pk}/content" data-page="4"' in pages
+    assert "<yw-pdf" not in plain
+    assert "Thirty days." in plain
+
+
+def test_a_document_that_is_still_read_says_so(browser, ada):
+    document = DocumentFactory(owner=ada, status=DocumentStatus.PROCESSING)
+    failed = DocumentFactory(owner=ada, status=DocumentStatus.FAILED)
+
+    assert "still being read" in text(browser.get(f"/documents/{document.pk}"))
+    assert "could not be read completely" in text(browser.get(f"/documents/{failed.pk}"))
+
+
+def test_the_panel_is_the_viewer_without_its_page(browser, notes):
+    panel = text(browser.get(f"/documents/{notes.pk}/panel", headers={"HX-Request": "true"}))
+    page = browser.get(f"/documents/{notes.pk}/panel?from=40")
+
+    assert "<html" not in panel
+    assert "Close the document" in panel
+    assert page["Location"] == f"/documents/{notes.pk}?from=40"
+
+
+def test_rows_of_a_table_that_was_cut_stay_together(browser, ada):
+    document = DocumentFactory(owner=ada, mime="text/csv")
+    write(document, "| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | 4 |")
+
+    assert "| 1 | 2 |\n| 3 | 4 |" in text(browser.get(f"/documents/{document.pk}"))
+
+
+def test_opening_is_written_into_the_audit_log(browser, ada, notes):
+    browser.get(f"/documents/{notes.pk}")
+
+    assert "document.access" in [line.act for line in lines_about(ada)]
+
+
+def test_a_large_document_takes_no_more_statements(browser, notes, django_assert_max_num_queries):
+    browser.get(f"/documents/{notes.pk}")
+
+    with django_assert_max_num_queries(20):
+        browser.get(f"/documents/{notes.pk}")

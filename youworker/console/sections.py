@@ -1,0 +1,128 @@
+"""The navigation of the console: pages by task, each for those who may look at its rows.
+
+Models without a place here are plumbing; their `ModelAdmin` says `listed = False`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# The pages of each section, by model, with the name of a Material symbol.
+SECTIONS = (
+    (
+        _("People"),
+        {
+            "accounts.User": "person",
+            "groups.Group": "group",
+            "groups.ServiceAccount": "robot_2",
+            "quotas.Quota": "speed",
+        },
+    ),
+    (
+        _("Conversations"),
+        {
+            "chat.Session": "forum",
+            "chat.Message": "chat",
+            "chat.Run": "bolt",
+        },
+    ),
+    (
+        _("Documents"),
+        {
+            "documents.Document": "description",
+            "documents.Collection": "folder",
+            "documents.Tag": "label",
+        },
+    ),
+    (
+        _("Ingestion"),
+        {
+            "ingestion.IngestionRun": "upload",
+            "ingestion.IngestionItem": "draft",
+        },
+    ),
+    (
+        _("Tools"),
+        {
+            "mcp.Server": "dns",
+            "mcp.Tool": "build",
+            "chat.ToolRun": "terminal",
+        },
+    ),
+    (
+        _("Security"),
+        {
+            "auditlog.LogEntry": "history",
+            "accounts.ApiKey": "key",
+            "accounts.SignIn": "login",
+            "accounts.Authenticator": "phonelink_lock",
+            "accounts.LinkedIdentity": "badge",
+            "accounts.PrivateAccess": "visibility",
+            "groups.LegalHold": "gavel",
+            "accounts.DataExport": "download",
+            "accounts.Erasure": "person_remove",
+        },
+    ),
+    (
+        _("System"),
+        {
+            "documents.EmbeddingModel": "hub",
+            "quotas.UsageEvent": "monitoring",
+            "quotas.TokenUsage": "calendar_month",
+            "common.KeyFingerprint": "encrypted",
+        },
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections this member of staff sees, for the sidebar."""
+    first = [
+        entry(gettext("Overview"), "dashboard", reverse("admin:index")),
+        entry(gettext("Back to YouWorker"), "arrow_back", "/"),
+    ]
+    sections = [
+        {"title": title, "separator": True, "items": pages(request, models)}
+        for title, models in SECTIONS
+    ]
+    return [{"items": first}, *(section for section in sections if section["items"])]
+
+
+def pages(request: HttpRequest, models: dict[str, str]) -> list[dict[str, Any]]:
+    """The pages among these that this member of staff may open."""
+    found = []
+    for label, icon in models.items():
+        model = apps.get_model(label)
+        if admin.site.get_model_admin(model).has_view_permission(request):
+            name = str(capfirst(model._meta.verbose_name_plural))
+            found.append(entry(name, icon, changelist_url(label)))
+    return found
+
+
+def changelist_url(label: str) -> str:
+    """The address of the page of a model's rows."""
+    return reverse(f"admin:{label.lower().replace('.', '_')}_changelist")
+
+
+def entry(title: str, icon: str, link: str) -> dict[str, Any]:
+    """One line of the sidebar."""
+    return {"title": title, "icon": icon, "link": link}
+
+
+def account_links(request: HttpRequest) -> list[dict[str, str]]:
+    """What the menu of the account offers besides signing out."""
+    links = [{"title": gettext("Back to YouWorker"), "link": "/"}]
+    if request.user.has_usable_password():
+        change = reverse("admin:password_change")
+        links.append({"title": gettext("Change password"), "link": change})
+    return links

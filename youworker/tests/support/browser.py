@@ -1,0 +1,207 @@
+"""A pytest plugin: pages of the started product in Chromium, watched while they are used.
+
+Playwright's own loop counts as running in the thread of a test until its module ends. So a module
+with browser tests has no coroutines as tests and uses no model: what it needs is made over the API
+or by commands, as `people` and `api` do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from youworker.tests.support.chromium import sign_in, started_chromium
+from youworker.tests.support.page_watch import PageWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    import httpx2
+    from playwright.sync_api import Browser, Page
+
+    from youworker.tests.bench.product import Person, Product
+
+# A machine that does other things is slow, too; what works does not use it up.
+PATIENCE_MS = 20_000
+# Made at once, because a command takes more than a second.
+PEOPLE_AT_ONCE = 12
+FAILED = pytest.StashKey[bool]()
+FAILURES = Path(tempfile.gettempdir()) / "youworker-browser-failures"
+EMPTY_PAGE = '<!doctype html><html lang="en"><title>Empty</title><body></body></html>'
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the browser, so that nobody can forget it."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+    """Note for the fixtures whether the test has failed."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def running_product() -> Iterator[Product]:
+    """The whole product, for every test that ends none of its processes and changes no setting."""
+    from youworker.tests.bench.chat import product_with_model
+
+    with product_with_model(LOG_LEVEL="ERROR") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def quoting_product() -> Iterator[Product]:
+    """The whole product as it is before anybody has named a model server."""
+    from youworker.tests.bench.product import running_product
+
+    with running_product(LOG_LEVEL="ERROR") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def people() -> Callable[[Product], Person]:
+    """Give somebody new at each call, with a password and a key: `people(product)`."""
+    from youworker.tests.bench.product import make_people
+
+    unused: dict[str, list[Person]] = {}
+    rounds = itertools.count()
+
+    def somebody(product: Product) -> Person:
+        waiting = unused.setdefault(product.base_url, [])
+        if not waiting:
+            waiting += make_people(product, PEOPLE_AT_ONCE, called=f"guest{next(rounds)}n")
+        return waiting.pop(0)
+
+    return somebody
+
+
+@pytest.fixture
+def person(running_product: Product, people: Callable[[Product], Person]) -> Person:
+    """Whose page `page` is."""
+    return people(running_product)
+
+
+@pytest.fixture
+def api(running_product: Product) -> Iterator[Callable[..., httpx2.Client]]:
+    """Open the API for somebody, to prepare what a page will show: `api(person)`."""
+    import httpx2
+
+    with ExitStack() as clients:
+
+        def client(person: Person, product: Product = running_product) -> httpx2.Client:
+            headers = {"Authorization": f"Bearer {person.api_key}"}
+            return clients.enter_context(
+                httpx2.Client(base_url=product.base_url, headers=headers, timeout=60)
+            )
+
+        yield client
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser of a module's tests; a machine without it fails them."""
+    with ExitStack() as running:
+        try:
+            browser = running.enter_context(started_chromium())
+        except RuntimeError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield browser
+
+
+@pytest.fixture
+def watches() -> list[PageWatch]:
+    """What watches each browser context of the test, in the order in which they were opened."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser,
+    request: pytest.FixtureRequest,
+    watches: list[PageWatch],
+) -> Iterator[Callable[..., Page]]:
+    """Open empty pages, each in a context of its own: `open_page(product, person, locale="it")`.
+
+    Without a person nobody is signed in. Further names are Playwright's for a new context. The
+    test fails when something happened on a page that its watch does not expect.
+    """
+    pages: list[Page] = []
+    with ExitStack() as contexts:
+
+        def open_one(product: Any, person: Person | None = None, **options: Any) -> Page:
+            url = getattr(product, "base_url", product)
+            context = chromium.new_context(base_url=url, **options)
+            contexts.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
+            watches.append(PageWatch(context, url))
+            if person is not None:
+                sign_in(context, person.username, person.password)
+            pages.append(context.new_page())
+            return pages[-1]
+
+        yield open_one
+        faults = [fault for watch in watches for fault in watch.unexpected]
+        if faults or request.node.stash.get(FAILED, False):
+            keep_evidence(request.node, pages, watches)
+    if faults:
+        pytest.fail("On the page: " + "; ".join(faults), pytrace=False)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], running_product: Product, person: Person) -> Page:
+    """A page of the product, on which `person` is signed in; it has gone nowhere yet."""
+    return open_page(running_product, person)
+
+
+@pytest.fixture
+def visitor(open_page: Callable[..., Page], running_product: Product) -> Page:
+    """A page of the product on which nobody is signed in."""
+    return open_page(running_product)
+
+
+@pytest.fixture
+def modules(page: Page) -> Page:
+    """An empty page of the product's, in which a test imports modules under the real policy.
+
+    `modules.evaluate("async () => (await import('/static/youworker/js/x.js')).f()")`
+    """
+    return open_empty(page, "/chat")
+
+
+def open_empty(page: Page, path: str) -> Page:
+    """Open a page with the headers that `path` has, and nothing in it."""
+
+    def empty(route: Any) -> None:
+        route.fulfill(response=route.fetch(), status=200, body=EMPTY_PAGE)
+
+    page.route(path, empty)
+    page.goto(path)
+    page.unroute(path)
+    return page
+
+
+def keep_evidence(item: pytest.Item, pages: list[Page], watches: list[PageWatch]) -> None:
+    """Keep what the pages of a failed test look like, and what they said."""
+    FAILURES.mkdir(exist_ok=True)
+    name = re.sub(r"[^\w.-]+", "-", item.name)
+    lines = [f"{page.url}" for page in pages]
+    for number, page in enumerate(pages):
+        if not page.is_closed():
+            page.screenshot(path=FAILURES / f"{name}-{number}.png", full_page=True)
+            (FAILURES / f"{name}-{number}.html").write_text(page.content())
+    lines += [line for watch in watches for line in (*watch.faults, *watch.console)]
+    item.add_report_section("teardown", "browser", "\n".join([f"{FAILURES}/{name}*", *lines]))
