@@ -115,7 +115,7 @@ def test_a_file_dropped_on_the_library_appears_in_it(page):
 def test_tags_and_collection_are_those_of_the_form(page, person, api):
     made = api(person).post("/v1/collections", json={"name": "Animals"}).json()
     page.goto(f"/documents/add?collection={made['id']}")
-    page.get_by_role("textbox", name="Add tags").fill("wild, small,")
+    page.get_by_label("Add tags").fill("wild, small,")
     expect(page.get_by_role("checkbox", name="wild")).to_be_checked()
 
     page.locator(UPLOAD).set_input_files([text_file("mouse.txt", "Mice are small.")])
