@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0007_usage_of_past_runs'),
+        ('chat', '0008_words_of_choices'),
     ]
 
     operations = [
