@@ -11,6 +11,7 @@ ARTICLE = """<article class="message answer" id="m-{n}" data-test="message" data
 <div class="md" data-md>Message {n}
 
 {lines}</div></article>"""
+PART = re.compile(r"/messages\?(before|after)=(.+)")
 FIRST, LAST, PAGE = 1000, 2000, 40
 
 
@@ -36,19 +37,18 @@ def newer_part(after):
 def long_chat(page):
     """A conversation with a thousand messages before its own."""
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat').composer")
+    page.wait_for_function("document.querySelector('yw-chat')?.composer")
     page.fill(FIELD, "[[tokens=2]] one")
     page.press(FIELD, "Enter")
     page.locator(DONE).wait_for()
-    part = re.compile(r"/messages\?(before|after)=(.+)")
 
     def answer(route):
-        way, given = part.search(route.request.url).groups()
+        way, given = PART.search(route.request.url).groups()
         number = int(given) if given.isdigit() else LAST
         body = older_part(number) if way == "before" else newer_part(number)
         route.fulfill(content_type="text/html", body=body)
 
-    page.route(part, answer)
+    page.route(PART, answer)
     page.evaluate(
         """() => {
           const link = document.createElement("a");
@@ -89,17 +89,26 @@ def test_older_messages_come_and_what_is_read_stays_in_its_place(long_chat):
 def test_the_page_never_holds_more_than_three_hundred(long_chat):
     page = long_chat
     for _ in range(12):
+        page.evaluate("scrollTo(0, 400)")
         page.evaluate("document.querySelector('yw-chat').history.loadOlder()")
-    assert count(page) <= 300
+        assert count(page) <= 300
     page.locator("[data-newer]").wait_for(state="attached")
-    last = page.locator(".messages > article").last.get_attribute("data-message")
-    page.evaluate("document.querySelector('yw-chat').history.loadNewer()")
-    assert page.locator(f"#m-{int(last) + 1}").count() == 1
-    assert count(page) <= 300
+    assert page.locator("#m-1999").count() == 0
+
+    for _ in range(20):
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight - innerHeight - 400)")
+        page.evaluate("document.querySelector('yw-chat').history.loadNewer()")
+        assert count(page) <= 300
+    assert page.locator("#m-1999").count() == 1
+    assert page.locator("[data-newer]").count() == 0
+    assert page.locator("[data-older]").count() == 1
 
 
 def test_a_question_asked_far_from_the_end_leads_there(long_chat):
     page = long_chat
+    page.locator("#m-1960").wait_for(state="attached")
+    page.unroute(PART)
+    page.route(PART, lambda route: route.abort())
     page.evaluate(
         """() => {
           const link = document.createElement("a");

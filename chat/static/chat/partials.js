@@ -21,10 +21,12 @@ export async function fetchPart(url, { method = "GET", body, signal } = {}) {
   }
   const nodes = nodesOf(text);
   if (answer.ok) return { headers: answer.headers, text, nodes };
-  if (answer.status === 401) document.dispatchEvent(new CustomEvent("yw-signed-out"));
+  // Who has cleared the cookies has no token, either.
+  const status = answer.status === 403 && method !== "GET" && !csrfToken() ? 401 : answer.status;
+  if (status === 401) document.dispatchEvent(new CustomEvent("yw-signed-out"));
   const said = nodes.querySelector(".error p, p, li") ?? nodes;
   const detail = said.textContent.trim();
-  throw new ApiError(answer.status, { detail }, Number(answer.headers.get("Retry-After")) || 0);
+  throw new ApiError(status, { detail }, Number(answer.headers.get("Retry-After")) || 0);
 }
 
 // What templates made is escaped; a parsed document runs nothing.
