@@ -3,6 +3,7 @@
 from django.urls import path
 
 from chat.views import chat, conversations
+from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
 in_session, runs = conversations.SessionMessageViewSet, conversations.RunViewSet
@@ -19,7 +20,10 @@ urlpatterns = [
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
     path("messages/<uuid:pk>/feedback", messages.as_view({"post": "feedback"})),
     path("runs/<uuid:pk>", runs.as_view({"get": "retrieve"})),
-    path("runs/<uuid:pk>/events", runs.as_view({"get": "events"})),
+    path(
+        "runs/<uuid:pk>/events",
+        runs.as_view({"get": "events"}, content_negotiation_class=WhateverIsAccepted),
+    ),
     path("runs/<uuid:pk>/stop", runs.as_view({"post": "stop"})),
     path(
         "runs/<uuid:pk>/approvals/<uuid:tool_run_id>",

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
@@ -17,7 +16,7 @@ from chat.forms import CollectionsField as Collections
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
-from chat.pages.showing import read_window
+from chat.pages.showing import part_context, read_window
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import FormPage, Page, is_htmx
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.forms import Form
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from chat.models import Session
     from chat.pages.listing import SessionList
@@ -136,7 +135,7 @@ class MessagesPart(Page):
         """The messages before or after one."""
         session = services.own_session(session_id, actor=self.actor)
         window = read_window(session, **cleaned(WindowForm(request.GET)))
-        context = {"shown": window.shown, "window": window, "session": session}
+        context = part_context(session, window.shown, window=window)
         return render(request, "chat/_messages.html", context)
 
 

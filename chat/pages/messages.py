@@ -19,7 +19,7 @@ from chat.forms import EditForm, FeedbackForm, RegenerateForm
 from chat.models import Message
 from chat.pages.asking import answer_again, ask_again, show_accepted
 from chat.pages.conversations import cleaned
-from chat.pages.showing import show_message
+from chat.pages.showing import part_context, show_message
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import NotFound
 from youworker.core.pages.base import FormPage, Page, answer_done, is_htmx
@@ -52,7 +52,7 @@ class MessagePart(Page):
         message = message_of(self.actor, pk)
         if not is_htmx(request):
             return HttpResponseRedirect(url_of(message))
-        context = {"shown": [show_message(message)], "session": message.session}
+        context = part_context(message.session, [show_message(message)])
         return render(request, "chat/_messages.html", context)
 
 

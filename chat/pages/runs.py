@@ -14,7 +14,7 @@ from chat.exceptions import ApprovalClosed, RunFinished
 from chat.forms import DecisionForm
 from chat.models import Run
 from chat.pages.conversations import cleaned
-from chat.pages.showing import Call, show_exchange
+from chat.pages.showing import Call, part_context, show_exchange
 from chat.runs import manager
 from chat.runs.manager import launch, request_stop
 from youworker.core.pages.base import Page, answer_redirect, is_htmx
@@ -50,7 +50,7 @@ class StopPage(Page):
             with holding_nothing():
                 async_to_sync(request_stop)(run.pk)
         if is_htmx(request):
-            context = {"shown": show_exchange(run.session, [run.answer_id]), "session": run.session}
+            context = part_context(run.session, show_exchange(run.session, [run.answer_id]))
             return render(request, "chat/_messages.html", context)
         return answer_redirect(request, url_of(run))
 

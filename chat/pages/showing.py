@@ -12,6 +12,8 @@ from chat.branches import MessageTree, messages_beside, read_messages, read_tree
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run
 from chat.rendering import rendered_message
+from chat.runs.queue import queued_places
+from chat.services import list_models
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -82,6 +84,13 @@ class Shown:
     def may_be_tried_again(self) -> bool:
         """Whether it ended otherwise than it should have."""
         return self.status in {RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.STOPPED}
+
+    @cached_property
+    def place(self) -> int | None:
+        """Its place in the queue; None when it is not waiting for its turn."""
+        if self.run is None or self.run.status != RunStatus.QUEUED:
+            return None
+        return queued_places(1, only=self.run.pk).get(self.run.pk)
 
     @property
     def number(self) -> int:
@@ -156,7 +165,9 @@ def read_window(
         start = max(len(ids) - WINDOW, 0)
         start = min(start, max(ids.index(at) - 1, 0)) if at else start
         chosen = ids[start : start + WINDOW]
-    return Window(show_messages(tree, chosen), leaf, *more_around(ids, chosen))
+    older, newer = more_around(ids, chosen)
+    # Who asks for what follows a message has what is before it.
+    return Window(show_messages(tree, chosen), leaf, None if after else older, newer)
 
 
 def branch_with(session: Session, tree: MessageTree, pk: UUID | None) -> UUID | None:
@@ -183,6 +194,11 @@ def show_messages(tree: MessageTree, ids: Sequence[UUID]) -> list[Shown]:
     rows = read_messages(ids) if ids else []
     runs = runs_of(rows)
     return [Shown(row, tree.siblings_of(row.pk), runs.get(row.run_id)) for row in rows]
+
+
+def part_context(session: Session, shown: list[Shown], **known: Any) -> dict[str, Any]:
+    """What the template of some messages knows without the page around them."""
+    return {"session": session, "shown": shown, "models": list_models(), **known}
 
 
 def show_exchange(session: Session, ids: Sequence[UUID | None]) -> list[Shown]:

@@ -25,6 +25,7 @@ from chat.runs.manager import accept, launch, running_task, unfinished, working_
 from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
+from youworker.core.api.negotiation import WhateverIsAccepted
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.db import run_in_thread
 from youworker.core.realtime.revocation import Revoked, until_revoked
@@ -45,6 +46,8 @@ OPTIONS = ("enable_tools", "enable_web", "collections")
 
 class OneCallView(ChatView):
     """A question and its answer in one call."""
+
+    content_negotiation_class = WhateverIsAccepted
 
     @extend_schema(
         operation_id="chat",

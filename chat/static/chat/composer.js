@@ -30,7 +30,10 @@ export class Composer {
     this.field.addEventListener("input", () => this.#change(), { signal });
     this.model?.addEventListener("change", () => this.#change(), { signal });
     addEventListener("pagehide", () => this.#save(), { signal });
-    document.addEventListener("yw-signed-in", () => { if (this.#unsent?.signedOut) this.send(); }, { signal });
+    document.addEventListener("yw-signed-in", () => {
+      this.attachments.watch();
+      if (this.#unsent?.signedOut) this.send();
+    }, { signal });
     watchDraft(() => chat.session, (draft) => this.#takeOver(draft), signal);
     growWithText(this.field);
     this.#restore();

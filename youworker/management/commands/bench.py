@@ -13,14 +13,14 @@ from accounts.models import User
 from youworker.tests.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
-WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak")
+WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak", "web")
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Measure a start, streams, questions, ingestion, search or a mixed load."
+    help = "Measure a start, streams, questions, ingestion, search, a mixed load or pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=WHAT)
@@ -30,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--passages", type=int, default=100_000, help="search: how many")
         parser.add_argument("--questions", type=Path, help="retrieval: questions, tab, pages")
         parser.add_argument("--user", help="retrieval: whose documents are searched")
-        parser.add_argument("--minutes", type=float, default=2.0, help="soak: length of the load")
+        parser.add_argument(
+            "--minutes", type=float, help="soak: length of the load; web: of answers"
+        )
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         try:
@@ -97,4 +99,10 @@ class Command(BaseCommand):
         """A mixed load, and whether anything is lost or grows under it."""
         from youworker.tests.bench.soak import running
 
-        return running.run(options["minutes"])
+        return running.run(options["minutes"] or 2.0)
+
+    def web(self, options: dict[str, Any]) -> list[Figure]:
+        """Pages in a browser."""
+        from youworker.tests.bench import web
+
+        return web.run(options["minutes"] or 1.0)

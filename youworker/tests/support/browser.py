@@ -149,7 +149,9 @@ def open_page(
             context.set_default_timeout(PATIENCE_MS)
             watches.append(PageWatch(context, url))
             if person is not None:
-                sign_in(context, person.username, person.password)
+                sign_in(
+                    context, person.username, person.password, locale=options.get("locale", "en")
+                )
             pages.append(context.new_page())
             return pages[-1]
 

@@ -42,10 +42,13 @@ def started_chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def sign_in(context: BrowserContext, username: str, password: str) -> None:
+def sign_in(context: BrowserContext, username: str, password: str, *, locale: str = "en") -> None:
     """Sign a context's pages in, without the page on which people do."""
     answer = context.request.post(
-        "/v1/auth/login", data={"username": username, "password": password}
+        "/v1/auth/login",
+        data={"username": username, "password": password},
+        # The account takes its language from the browser of its first sign-in.
+        headers={"Accept-Language": locale},
     )
     if not answer.ok:
         raise RuntimeError(f"{username} cannot sign in: {answer.status} {answer.text()}")

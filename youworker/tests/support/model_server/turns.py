@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +12,31 @@ if TYPE_CHECKING:
 
 Hang = Literal["", "headers", "first", "middle", "end"]
 CallStyle = Literal["whole", "pieces", "bare", "object"]
+
+# An answer as models write them.
+MARKDOWN = """### How a standby follows
+
+The standby **replays** the log of its primary *as it arrives*, and `pg_stat_replication` tells how
+far it has come. Three things matter:
+
+1. The connection, which is opened by the standby.
+2. The slot, without which the primary removes what is still needed.
+3. The time line: after a failover, there is another.
+
+| Setting | Meaning | Usual |
+|---|---|---|
+| `max_wal_senders` | how many may follow | 10 |
+| `hot_standby` | whether it answers queries | on |
+
+```sql
+SELECT client_addr, state, sent_lsn, replay_lsn
+FROM pg_stat_replication
+ORDER BY client_addr;
+```
+
+> A standby that is never asked may be broken for months.
+
+"""
 
 TRUE_WORDS = {"1", "true", "yes", "on", ""}
 
@@ -30,6 +57,8 @@ class Turn:
     text: str = ""
     # More than nought makes up an answer of so many tokens instead of `text`.
     tokens: int = 0
+    # They are `MARKDOWN`, again and again, and not one word.
+    markdown: bool = False
     rate: float = 0.0
     first_ms: float = 0.0
     # Each token is the monotonic clock in nanoseconds at which it was written.
@@ -65,6 +94,9 @@ class Turn:
     @property
     def pieces(self) -> list[str]:
         """The tokens of the answer."""
+        if self.tokens and self.markdown:
+            words = re.findall(r"\S+\s*", MARKDOWN)
+            return list(itertools.islice(itertools.cycle(words), self.tokens))
         if self.tokens:
             return ["tok "] * self.tokens
         words = self.text.split(" ")

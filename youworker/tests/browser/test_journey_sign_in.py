@@ -1,0 +1,156 @@
+"""Signing in and out, as people do."""
+
+import time
+
+import pytest
+from pyotp import TOTP
+
+from youworker.tests.support.appearance import check_accessibility, check_width, take_screenshots
+
+
+def sign_in(page, name, password, *, path="/sign-in?next=/documents"):
+    page.goto(path)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def heading(page, name):
+    return page.get_by_role("heading", name=name, level=1, exact=True)
+
+
+def give_second_factor(page):
+    """What somebody's authenticator app knows from now on."""
+    token = page.request.get("/v1/auth/csrf-token").json()["csrf_token"]
+    headers = {"X-CSRFToken": token}
+    secret = page.request.post("/v1/account/mfa/totp", headers=headers, data={}).json()["secret"]
+    answer = page.request.post(
+        "/v1/account/mfa/totp/confirm", headers=headers, data={"code": TOTP(secret).now()}
+    )
+    assert answer.ok, answer.text()
+    return TOTP(secret)
+
+
+def test_a_page_leads_to_the_sign_in_and_back(visitor, person):
+    visitor.goto("/documents?q=report")
+    heading(visitor, "Sign in").wait_for()
+    check_accessibility(visitor)
+    check_width(visitor)
+    take_screenshots(visitor, "sign-in")
+
+    sign_in(visitor, person.username, person.password, path=visitor.url)
+
+    heading(visitor, "Documents").wait_for()
+    assert visitor.url.endswith("/documents?q=report")
+
+
+def test_who_signs_in_by_the_keyboard_needs_nothing_else(visitor, person):
+    visitor.goto("/sign-in?next=/account")
+    visitor.keyboard.type(person.username)
+    visitor.keyboard.press("Tab")
+    visitor.keyboard.type(person.password)
+    visitor.keyboard.press("Enter")
+
+    heading(visitor, "Account").wait_for()
+
+
+def test_a_wrong_password_is_said_and_the_name_stays(visitor, person):
+    sign_in(visitor, person.username, "wrong")
+
+    alert = visitor.get_by_role("alert")
+    alert.wait_for()
+    assert visitor.get_by_label("User name").input_value() == person.username
+    assert visitor.get_by_label("Password").input_value() == ""
+    check_accessibility(visitor)
+    take_screenshots(visitor, "sign-in-refused")
+    visitor.get_by_label("Password").fill(person.password)
+    visitor.get_by_role("button", name="Sign in", exact=True).click()
+    heading(visitor, "Documents").wait_for()
+
+
+def test_a_second_factor_is_asked_for(page, visitor, person):
+    app = give_second_factor(page)
+    sign_in(visitor, person.username, person.password)
+    code = visitor.get_by_label("Code")
+    code.wait_for()
+    check_accessibility(visitor)
+    take_screenshots(visitor, "sign-in-code")
+
+    code.fill("000000")
+    visitor.get_by_role("button", name="Sign in", exact=True).click()
+    visitor.get_by_role("alert").wait_for()
+    code.fill(app.at(time.time(), counter_offset=1))
+    visitor.get_by_role("button", name="Sign in", exact=True).click()
+
+    heading(visitor, "Documents").wait_for()
+
+
+def test_nobody_is_led_to_another_site(visitor, person):
+    sign_in(visitor, person.username, person.password, path="/sign-in?next=//example.com/documents")
+
+    visitor.wait_for_url(lambda url: "/sign-in" not in url)
+    assert visitor.evaluate("() => location.host").startswith("127.0.0.1")
+
+
+def test_signing_out_forgets_what_was_typed(page):
+    page.goto("/documents")
+    page.evaluate("() => localStorage.setItem('draft', 'unsent')")
+    page.get_by_label("Menu of").click()
+    take_screenshots(page, "menu")
+    page.get_by_role("button", name="Sign out").click()
+
+    heading(page, "Sign in").wait_for()
+    assert page.evaluate("() => localStorage.length") == 0
+    page.goto("/documents")
+    heading(page, "Sign in").wait_for()
+
+
+def test_without_javascript_people_sign_in_and_out(open_page, running_product, person):
+    page = open_page(running_product, java_script_enabled=False)
+    sign_in(page, person.username, person.password)
+    heading(page, "Documents").wait_for()
+
+    page.get_by_label("Menu of").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    heading(page, "Sign in").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_theme_is_chosen_and_stays(page, theme):
+    page.emulate_media(color_scheme="dark" if theme == "light" else "light")
+    page.goto("/documents")
+    other = background(page)
+
+    page.get_by_label("Menu of").click()
+    page.get_by_role("button", name=theme.capitalize(), exact=True).click()
+
+    page.locator(f"html[data-theme={theme}]").wait_for(state="attached")
+    assert background(page) != other
+    page.goto("/account/profile")
+    assert page.locator("html").get_attribute("data-theme") == theme
+
+
+def background(page):
+    return page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_the_browser_says_which_language_a_visitor_reads(open_page, running_product):
+    page = open_page(running_product, locale="it-IT")
+    page.goto("/sign-in")
+
+    heading(page, "Accedi").wait_for()
+    assert page.locator("html").get_attribute("lang") == "it"
+    page.get_by_role("button", name="Accedi").wait_for()
+
+
+def test_a_language_is_chosen_and_follows_the_account(page, open_page, running_product, person):
+    page.goto("/documents")
+    page.get_by_label("Menu of").click()
+    page.get_by_role("button", name="Italiano").click()
+    heading(page, "Documenti").wait_for()
+
+    elsewhere = open_page(running_product, person, locale="en-GB")
+    elsewhere.goto("/documents")
+
+    heading(elsewhere, "Documenti").wait_for()
