@@ -156,6 +156,6 @@ class IngestionItem(TimestampedModel, LeasedModel):
         return self.name
 
     @property
-    def reason(self) -> str:
+    def shown_reason(self) -> str:
         """Why it failed, or what went wrong the last time, in the language in force."""
         return reason_of(self.error_code, self.error_detail)

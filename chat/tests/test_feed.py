@@ -164,3 +164,50 @@ READ_IN_PIECES = """async (text) => {
 def test_events_cut_anywhere_are_put_together(modules):
     found = modules.evaluate(READ_IN_PIECES, frames(token(1, "è😀: \n"), (2, "done", {})))
     assert found == [[[1, "token", {"text": "è😀: \n"}], [2, "done", {}]]]
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+BEGIN = """async () => {
+  const { Feed } = await import("/static/chat/feed.js");
+  globalThis.heard = [];
+  globalThis.feed = new Feed("r1", {
+    onEvent: (type, data) => heard.push(data.status ?? type),
+    onState: (state) => heard.push(state),
+  });
+}"""
+
+
+@pytest.fixture
+def hidden(modules):
+    """A feed whose tab nobody has looked at for more than five seconds; gives its connections."""
+    opened, closed = [], []
+    modules.clock.install()
+    # Never answered: the stream stays open.
+    modules.route(EVENTS, lambda route: opened.append(route.request.url))
+    modules.on("requestfailed", lambda request: closed.append(request.url))
+    with modules.expect_request(EVENTS):
+        modules.evaluate(BEGIN)
+    modules.evaluate(HIDE, arg=True)
+    modules.clock.fast_forward(4000)
+    assert closed == []
+    with modules.expect_event("requestfailed"):
+        modules.clock.fast_forward(2000)
+    return opened
+
+
+def test_a_tab_that_nobody_looks_at_gives_its_connection_up_and_asks(modules, hidden):
+    modules.route(RUN, lambda route: route.fulfill(json={"status": "succeeded", "error": None}))
+    modules.clock.fast_forward(16_000)
+    modules.wait_for_function("heard.includes('succeeded')")
+    assert modules.evaluate("heard") == ["hidden", "succeeded"]
+    assert len(hidden) == 1
+
+
+def test_a_tab_that_is_looked_at_again_goes_on_at_once(modules, hidden):
+    with modules.expect_request(EVENTS):
+        modules.evaluate(HIDE, arg=False)
+    assert len(hidden) == 2
+    assert not modules.evaluate("feed.closed")
