@@ -83,7 +83,7 @@ def first_page(browser: Browser, product: Product, person: Person) -> list[Figur
         context = opened(browser, product, person)
         page = context.new_page()
         sent: list[Any] = []
-        page.on("requestfinished", sent.append)
+        page.on("requestfinished", lambda request, to=sent: to.append(request))
         page.goto("/chat", wait_until="networkidle")
         sizes.append(sum(transferred(request) for request in sent) / KIBIBYTE)
         waits.append(page.evaluate(READY))
