@@ -13,6 +13,7 @@ from documents.models import Collection
 if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Session
+    from documents.managers import CollectionQuerySet
 
 LONGEST_TITLE = 300
 LONGEST_MODEL = 200
@@ -49,9 +50,9 @@ class SettingsForm(forms.Form):
 
     def __init__(self, *args: Any, actor: User, models: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        set_collections(self.fields["collections"], actor)
-        field: Any = self.fields["model"]
-        field.choices = [("", _("Default model")), *((name, name) for name in models)]
+        fields: dict[str, Any] = self.fields
+        fields["collections"].queryset = offered_collections(actor)
+        fields["model"].choices = [("", _("Default model")), *((name, name) for name in models)]
 
     def wish(self) -> dict[str, Any]:
         """The settings as the services take them."""
@@ -73,7 +74,8 @@ class AskForm(forms.Form):
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_collections(self.fields["collections"], actor)
+        fields: dict[str, Any] = self.fields
+        fields["collections"].queryset = offered_collections(actor)
 
     def clean_text(self) -> str:
         """Refuse what nobody can answer."""
@@ -158,9 +160,10 @@ class DecisionForm(forms.Form):
     decision = forms.CharField(max_length=20)
 
 
-def set_collections(field: Any, actor: User) -> None:
-    """Offer the collections of one person."""
-    field.queryset = Collection.objects.visible_to(actor).order_by("-is_default", "name", "pk")
+def offered_collections(user: User) -> CollectionQuerySet:
+    """The collections somebody can choose, the default one first."""
+    visible: CollectionQuerySet = Collection.objects.visible_to(user)
+    return visible.order_by("-is_default", "name", "pk")
 
 
 def wished_settings(data: dict[str, Any]) -> dict[str, Any]:

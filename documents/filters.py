@@ -35,11 +35,19 @@ class DocumentFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=FileKind.choices, method="filter_kind")
     search = django_filters.CharFilter(method="filter_text")
     ordering = django_filters.OrderingFilter(fields=[(name, name) for name in ORDERINGS])
-    deleted = django_filters.BooleanFilter(method="filter_deleted")
+    # The usual widget takes `1` for "unknown".
+    deleted = django_filters.BooleanFilter(
+        method="filter_deleted", widget=django_filters.widgets.BooleanWidget
+    )
 
     class Meta:
         model = Document
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: DocumentQuerySet) -> DocumentQuerySet:
+        """What fits; living documents, unless deleted ones were asked for."""
+        rows: DocumentQuerySet = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("deleted") else rows.alive()
 
     def filter_tags(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
         """Every repeated value counts, not only the last one."""
@@ -67,6 +75,6 @@ class DocumentFilter(django_filters.FilterSet):
     ) -> DocumentQuerySet:
         """Show what the caller may restore instead of what is there."""
         if not value:
-            return rows.alive()
+            return rows
         actor = cast("User", cast("HttpRequest", self.request).user)
         return rows.deleted().writable_by(actor)

@@ -48,12 +48,12 @@ class IngestionRunAdmin(ReadOnlyAdmin):
         """The number of files."""
         return run.item_count
 
-    @admin.display(description=_("ready"))
+    @admin.display(description=_("ready files"))
     def items_ready(self, run: IngestionRun) -> int:
         """The number of files that are ready."""
         return run.ready_count
 
-    @admin.display(description=_("failed"))
+    @admin.display(description=_("failed files"))
     def items_failed(self, run: IngestionRun) -> int:
         """The number of files that were given up."""
         return run.failed_count

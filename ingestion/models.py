@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from documents.models import Collection, Document, StoredFile
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
+from ingestion.reasons import reason_of
 from youworker.core.leases import LeasedModel
 from youworker.core.managers import AliveManager
 from youworker.core.models import SoftDeleteModel, TimestampedModel
@@ -153,3 +154,8 @@ class IngestionItem(TimestampedModel, LeasedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_reason(self) -> str:
+        """Why it failed, or what went wrong the last time, in the language in force."""
+        return reason_of(self.error_code, self.error_detail)

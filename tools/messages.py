@@ -167,7 +167,7 @@ def write_catalog(path: Path, source: Catalog) -> None:
         path.write_text(text)
     if not is_compiled(path):
         with path.with_suffix(".mo").open("wb") as file:
-            write_mo(file, catalog_at(path))
+            write_mo(file, finished(catalog_at(path)))
 
 
 def updated_text(path: Path, source: Catalog) -> str:
@@ -200,7 +200,7 @@ def is_compiled(path: Path) -> bool:
     if not compiled.exists():
         return False
     with compiled.open("rb") as file:
-        return translations(read_mo(file)) == translations(catalog_at(path))
+        return translations(read_mo(file)) == translations(finished(catalog_at(path)))
 
 
 def forms(text: str | Sequence[str]) -> tuple[str, ...]:
@@ -213,12 +213,26 @@ def text_of(context: str | bytes | None) -> str:
     return context.decode() if isinstance(context, bytes) else context or ""
 
 
+def finished(catalog: Catalog) -> Catalog:
+    """A catalogue without what lacks a form: an empty text would be shown instead of English."""
+    for message in list(catalog):
+        if message.id and not is_translated(message):
+            catalog.delete(message.id, message.context)
+    return catalog
+
+
+def is_translated(message: Message) -> bool:
+    """Whether every form of a message has its translation."""
+    said = forms(message.string or "")
+    return bool(said) and all(said) and not message.fuzzy
+
+
 def translations(catalog: Catalog) -> dict[object, object]:
-    """What a catalogue says for which message, as far as it is translated."""
+    """What a catalogue says for which message."""
     return {
-        (text_of(message.context), forms(message.id)): forms(message.string)
+        (text_of(message.context), forms(message.id)): forms(message.string or "")
         for message in catalog
-        if message.id and message.string and any(message.string) and not message.fuzzy
+        if message.id
     }
 
 
@@ -239,8 +253,10 @@ def problems() -> list[str]:
                 found += [f"{name}: {message.id!r}: {each}" for each in faults(message)]
                 # Django makes one catalogue of all, so the first app's words would be everybody's.
                 key = (path.parts[-3], path.name, message.context, forms(message.id))
+                if not message.id or not is_translated(message):
+                    continue
                 other, where = said.setdefault(key, (message.string, name))
-                if message.id and other != message.string:
+                if other != message.string:
                     found.append(f"{name}: {message.id!r}: {where} translates it otherwise")
     return found
 

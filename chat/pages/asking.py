@@ -13,7 +13,7 @@ from chat.models import Run, Session
 from chat.pages.showing import part_context, show_exchange
 from chat.runs import manager
 from chat.runs.manager import accept
-from chat.services.questions import Latest
+from chat.runs.statements import Latest
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.pages.base import is_htmx
 

@@ -11,8 +11,7 @@ from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
 
 from chat import services
-from chat.forms import AskForm, ListForm, WindowForm, set_collections, settings_of
-from chat.forms import CollectionsField as Collections
+from chat.forms import AskForm, ListForm, WindowForm, offered_collections, settings_of
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
@@ -92,9 +91,7 @@ class ChatPage(FormPage[AskForm]):
     @cached_property
     def collections(self) -> list[Any]:
         """Where answers may come from."""
-        field = Collections()
-        set_collections(field, self.actor)
-        return list(field.queryset)
+        return list(offered_collections(self.actor))
 
     def shown_settings(self) -> dict[str, Any]:
         """The settings the composer begins with."""

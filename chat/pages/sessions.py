@@ -80,7 +80,7 @@ class SettingsPage(SessionForm):
             models = [chosen, *models]
         return {**super().get_form_kwargs(), "actor": self.actor, "models": models}
 
-    def carry_out(self, form: SettingsForm) -> HttpResponse:  # type: ignore[override]
+    def carry_out(self, form: SettingsForm) -> HttpResponse:
         """Keep what was chosen; it counts from the next question on."""
         change_settings(self.session, form.wish(), actor=self.actor)
         return answer_done(self.request, _("Settings saved."), self.back)

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 WINDOW = 40
 # Only what is read of a run.
-RUN_FIELDS = ("id", "session_id", "answer_id", "status", "error_code", "error_detail")
-RUN_FIELDS = (*RUN_FIELDS, "stop_requested_at", "created_at", "started_at", "finished_at")
+RUN_FIELDS = ("id", "session_id", "status", "error_code", "error_detail", "stop_requested_at")
 # As the events of a run call it.
 CALL_STATES = {
     ToolRunStatus.WAITING: "approval",

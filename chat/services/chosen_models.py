@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync
 from chat.agent.exceptions import AgentError, ModelUnknown
 from chat.exceptions import UnknownModel
 from chat.llm import registry
+from chat.llm.quote.model import NAME as QUOTE
 from youworker.core.config import config
 from youworker.core.slots import holding_nothing
 
@@ -35,7 +36,7 @@ async def find_models() -> list[str]:
 
 def quotes_by_default(models: list[str]) -> bool:
     """Whether the built-in model answers, of these, where nobody chose another one."""
-    return config.llm.chat_model == registry.QUOTE or models == [registry.QUOTE]
+    return config.llm.chat_model == QUOTE or models == [QUOTE]
 
 
 def check_model(name: str) -> None:

@@ -176,7 +176,7 @@ def post_chat(
         )
     check_text(text)
     chosen = options or {}
-    body = {"text": text, "model": model, "options": chosen, "session": None}
+    body: dict[str, Any] = {"text": text, "model": model, "options": chosen, "session": None}
     if collections:
         body["collections"] = sorted(map(str, collections))
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)

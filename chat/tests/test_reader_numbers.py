@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -13,10 +14,11 @@ from chat.agent.state import AgentState
 from chat.agent.types import Retraction, TextDelta, ToolCall
 from chat.enums import RunStatus
 from chat.events import text_said
-from chat.models import Run
+from chat.llm.quote.model import QuoteModel
 from chat.runs.citations import CitationIndex
 from chat.runs.manager import launch, request_stop
 from chat.runs.reader_numbers import numbers_of_state
+from chat.runs.stream import view_run
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_runs import stored, texts, watched
@@ -57,8 +59,8 @@ def finding(monkeypatch, shelf):
     monkeypatch.setattr(toolset.RecordingToolset, "make_call", make_call)
 
 
-async def asked(session):
-    posted = await sync_to_async(services.post_message)(session, text="How?", actor=session.user)
+async def asked(session, text="How?"):
+    posted = await sync_to_async(services.post_message)(session, text=text, actor=session.user)
     await launch(posted.run_id)
     return posted.run_id
 
@@ -96,6 +98,19 @@ async def test_an_answer_begins_with_one_however_it_is_cut(size, spoken_by, shel
     assert "[1]\n" in model.seen[1][-1].content
 
 
+async def test_the_quote_model_begins_with_one_as_well(spoken_by, shelf, finding):
+    spoken_by(QuoteModel())
+    run_id = await asked(shelf[0], "When do backups run, and what reclaims storage?")
+    events = await watched(run_id)
+
+    message = events[-1][2]["message"]
+    quotes = [one["quote"] for one in message["citations"]]
+    assert set(quotes) == {TEXTS[2], TEXTS[1]}
+    assert [one["index"] for one in message["citations"]] == [1, 2]
+    assert message["content"].endswith(f"“{quotes[0]}” [1]\n\n“{quotes[1]}” [2]")
+    assert message["unsupported"] == []
+
+
 async def test_the_numbers_go_on_over_turns(spoken_by, shelf, finding):
     spoken_by(
         ScriptedModel(
@@ -121,10 +136,11 @@ async def test_what_is_held_back_at_a_stop_is_said(tail, read, spoken_by, shelf,
     spoken_by(ScriptedModel([[search()], [TextDelta("So "), TextDelta(tail), 60.0]]))
 
     run_id = await asked(shelf[0])
-    async with asyncio.timeout(10):
-        while not (await Run.objects.aget(pk=run_id)).iterations:  # noqa: ASYNC110 -- a row
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.3)
+    # What comes behind the first text comes before it is written.
+    async with asyncio.timeout(20), aclosing(view_run(run_id)) as batches:
+        async for batch in batches:
+            if any(event.type == "token" for event in batch):
+                break
     await request_stop(run_id)
     events = await watched(run_id)
     run = await stored(run_id)

@@ -58,8 +58,7 @@ def list_context(
     request: HttpRequest, actor: User, *, collection: Collection | None = None
 ) -> dict[str, Any]:
     """A page of the documents that a request asks for, and what it may be narrowed by."""
-    in_trash = bool(request.GET.get("deleted")) and collection is None
-    documents = wanted_documents(request, actor, in_trash=in_trash)
+    documents, in_trash = wanted_documents(request, actor)
     if collection is not None:
         documents = documents.filter(collection=collection)
     page = Paginator(documents, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -83,14 +82,15 @@ def list_context(
     }
 
 
-def wanted_documents(request: HttpRequest, actor: User, *, in_trash: bool) -> DocumentQuerySet:
-    """The visible documents that fit, in the order asked for; what makes no sense is left out."""
+def wanted_documents(request: HttpRequest, actor: User) -> tuple[DocumentQuerySet, bool]:
+    """What fits, in the order asked for, and whether it is the trash; nonsense is left out."""
     rows: DocumentQuerySet = Document.all_objects.reachable_by(actor)
-    if not in_trash:
-        rows = rows.alive()
     rows = rows.with_writable(actor).with_failure().with_relations().newest_first()
-    found: DocumentQuerySet = DocumentFilter(request.GET, queryset=rows, request=request).qs
-    return found.order_by(*found.query.order_by, "pk")
+    wanted = DocumentFilter(request.GET, queryset=rows, request=request)
+    found: DocumentQuerySet = wanted.qs
+    return found.order_by(*found.query.order_by, "pk"), bool(
+        wanted.form.cleaned_data.get("deleted")
+    )
 
 
 def offered_tags(actor: User, *, without: list[str]) -> list[str]:

@@ -9,7 +9,9 @@ from documents.quoting.sentences import content_words, overlap, sentence_spans
 
 # What lists, headings and quotes put before a sentence; none of its words.
 LEADING = re.compile(r"(?:(?:[-*•\u2013▪+>]|#{1,6}|\d{1,3}[.)])\s+)+")
-NO_SENTENCE = re.compile(r"#{1,6}\s|```|~~~|[|\-:\s]+$")
+NO_SENTENCE = re.compile(r"#{1,6}\s|```|~~~")
+# What the line below the head of a table is made of.
+RULE = "|-: "
 # A second sentence is worth reading when it holds so much more of what was said.
 WORTH_READING = 0.2
 LONGEST_QUOTE = 600
@@ -28,7 +30,7 @@ def best_quote(said: frozenset[str], text: str, language: str) -> Span:
     A longer quote ends behind a whole word. Of a text without words that is its beginning.
     """
     spans = [Span(*span) for span in sentence_spans(text)]
-    found = [span for span in spans if not NO_SENTENCE.match(text, *span)] or spans
+    found = [span for span in spans if is_sentence(text, span)] or spans
     if not found:
         return Span(0, 0)
     spans = [Span(start_of_words(text, *span), span.end) for span in found]
@@ -42,6 +44,11 @@ def best_quote(said: frozenset[str], text: str, language: str) -> Span:
         if overlap(said, words[pair[0]] | words[pair[1]]) >= shares[best] + WORTH_READING:
             first, last = pair
     return shortened(text, Span(spans[first].start, spans[last].end))
+
+
+def is_sentence(text: str, span: Span) -> bool:
+    """Whether a part of a text says something: a heading and the rule of a table do not."""
+    return NO_SENTENCE.match(text, *span) is None and bool(text[span.start : span.end].strip(RULE))
 
 
 def start_of_words(text: str, start: int, end: int) -> int:

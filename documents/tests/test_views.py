@@ -156,6 +156,10 @@ def test_documents_are_filtered(client_of):
     assert found("search=alph") == [str(one.pk)]
     assert found("ordering=size") == [str(two.pk), str(one.pk)]
     assert found("deleted=false") == [str(two.pk), str(one.pk)]
+    assert found("deleted=1") == found("deleted=true") == []
+    assert found("kind=pdf") == [str(two.pk)]
+    assert found("kind=text") == [str(one.pk)]
+    assert found("kind=spreadsheet") == []
 
 
 @pytest.mark.parametrize(

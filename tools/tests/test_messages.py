@@ -122,6 +122,28 @@ def test_a_catalogue_is_made_kept_and_ended(app, capsys):
     assert [path for path in app.rglob("*") if path.is_file()] == []
 
 
+def test_what_lacks_a_form_stays_english(app):
+    plural = (
+        "{% blocktranslate count n=n %}{{ n }} day{% plural %}{{ n }} days{% endblocktranslate %}"
+    )
+    (app / "page.html").write_text(plural)
+    messages.main()
+
+    translate(app, 'msgstr[0] ""', 'msgstr[0] "%(n)s giorno"')
+    messages.main()
+    path = app / "locale/it/LC_MESSAGES/django.po"
+    with path.with_suffix(".mo").open("rb") as file:
+        lacking = messages.translations(messages.read_mo(file))
+    problems = messages.problems()
+    translate(app, 'msgstr[1] ""', 'msgstr[1] "%(n)s giorni"')
+    messages.main()
+
+    assert lacking == {}
+    assert len(problems) == 1
+    assert "is not translated" in problems[0]
+    assert messages.problems() == []
+
+
 @pytest.mark.parametrize(
     ("message", "fault"),
     [

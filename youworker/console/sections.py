@@ -89,7 +89,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections this member of staff sees, for the sidebar."""
     first = [
         entry(gettext("Overview"), "dashboard", reverse("admin:index")),
-        entry(gettext("Back to YouWorker"), "arrow_back", "/"),
+        # Every address begins like this one, so the library would mark it on every page.
+        {**entry(gettext("Back to YouWorker"), "arrow_back", "/"), "active": False},
     ]
     sections = [
         {"title": title, "separator": True, "items": pages(request, models)}
@@ -122,7 +123,8 @@ def entry(title: str, icon: str, link: str) -> dict[str, Any]:
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
     """What the menu of the account offers besides signing out."""
     links = [{"title": gettext("Back to YouWorker"), "link": "/"}]
-    if request.user.has_usable_password():
+    # Asked for on the sign-in page, too.
+    if request.user.is_authenticated and request.user.has_usable_password():
         change = reverse("admin:password_change")
         links.append({"title": gettext("Change password"), "link": change})
     return links

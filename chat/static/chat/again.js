@@ -1,7 +1,5 @@
 // Another answer to the same question.
-import { t } from "../youworker/js/i18n.js";
-import { toast } from "../youworker/js/toast.js";
-import { activate, fetchPart } from "./partials.js";
+import { activate, fetchPart, sayError } from "./partials.js";
 
 /** Let the forms below `chat` answer again without leaving the page. */
 export function answerAgain(chat, signal) {
@@ -22,7 +20,7 @@ async function regenerate(chat, form, submitter) {
     replaceFrom(chat, form.closest("article"), nodes.querySelector("article"));
   } catch (error) {
     for (const button of buttons) button.disabled = false;
-    if (error.status !== 401) toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
+    sayError(error);
   }
 }
 

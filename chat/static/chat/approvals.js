@@ -1,7 +1,6 @@
 // Tools that wait for a decision: the form of the page, answered without leaving it.
-import { t } from "../youworker/js/i18n.js";
 import { post } from "../youworker/js/net.js";
-import { toast } from "../youworker/js/toast.js";
+import { sayError } from "./partials.js";
 
 /** Let the forms below `chat` decide; what becomes of it comes as events of the run. */
 export function answerApprovals(chat, signal) {
@@ -25,6 +24,6 @@ async function decide(form, decision) {
     for (const button of buttons) button.disabled = false;
     // Answered elsewhere, or too late.
     if (error.status === 409) form.remove();
-    if (error.status !== 401) toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
+    sayError(error);
   }
 }

@@ -28,7 +28,7 @@ export class Attachments {
   /** Take up what a draft remembers. */
   restore(files) {
     for (const file of files) this.#show(file);
-    this.#watch();
+    this.watch();
   }
 
   /** What a draft may keep: files that the server has. */
@@ -54,13 +54,14 @@ export class Attachments {
       const run = await call("POST", "/v1/ingestion/uploads", { body, headers: { "Idempotency-Key": key } });
       for (const entry of entries) this.#set(entry, { run: run.id, stage: "queued", file: undefined });
       this.#wait = FIRST_POLL_MS;
-      this.#watch();
+      this.watch();
     } catch (error) {
       for (const entry of entries) this.#set(entry, { stage: "failed", reason: reasonOf(error), batch: entries });
     }
   }
 
-  #watch() {
+  /** Ask how far the files are, until they are ready. */
+  watch() {
     clearTimeout(this.#timer);
     if (this.files.some(({ run, stage }) => run && !FINAL.has(stage))) this.#timer = setTimeout(() => this.#poll(), this.#wait);
   }
@@ -73,10 +74,12 @@ export class Attachments {
         const { results } = await get(`/v1/ingestion/runs/${run}/items?limit=200`);
         this.#match(this.files.filter((entry) => entry.run === run), results);
       } catch (error) {
+        // Asked again when somebody has signed in.
+        if (error.status === 401) return;
         if (error.status === 404) for (const entry of this.files.filter((one) => one.run === run)) this.#remove(entry);
       }
     }
-    this.#watch();
+    this.watch();
   }
 
   // By id once it is known, else by name: two files of a name each get one.
@@ -132,7 +135,7 @@ export class Attachments {
       await call("POST", `/v1/ingestion/runs/${entry.run}/retry`, { json: {} });
       this.#set(entry, { stage: "queued", reason: "" });
       this.#wait = FIRST_POLL_MS;
-      this.#watch();
+      this.watch();
     } catch (error) {
       this.#set(entry, { reason: reasonOf(error) });
     }

@@ -1,7 +1,6 @@
 // `<yw-chat>`: a conversation. It wires the others, and knows which answer is being made.
 import { t } from "../youworker/js/i18n.js";
 import { post } from "../youworker/js/net.js";
-import { toast } from "../youworker/js/toast.js";
 import { showTimes } from "../youworker/js/time.js";
 import { answerAgain } from "./again.js";
 import { Announcer } from "./announce.js";
@@ -12,7 +11,7 @@ import { renderFinished } from "./finished.js";
 import { History } from "./history.js";
 import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
-import { activate } from "./partials.js";
+import { activate, sayError } from "./partials.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { refreshHead, refreshList } from "./session-list.js";
 import { loadThoughts } from "./thoughts.js";
@@ -151,7 +150,7 @@ class Chat extends HTMLElement {
     } catch (error) {
       delete answer.article.dataset.stopping;
       this.showStop();
-      if (error.status !== 401) toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
+      sayError(error);
     }
   }
 
@@ -193,13 +192,21 @@ class Chat extends HTMLElement {
     return article;
   }
 
+  /** Take a question back that did not get through. */
+  takeBack(shown) {
+    this.isAsking = false;
+    shown?.remove();
+    this.querySelector(".beginning")?.removeAttribute("hidden");
+  }
+
   /** Put the server's answer to a question in the place of what was shown. */
   takeAnswer({ headers, nodes }, shown) {
     const articles = [...nodes.querySelectorAll("article")].filter((article) => !document.getElementById(article.id));
     const [question] = articles;
     const rests = this.view.holding !== Holding.QUESTION;
     this.isAsking = false;
-    if (question && shown) shown.replaceWith(...articles);
+    // One that was accepted before stands there already.
+    if (shown) shown.replaceWith(...articles);
     else this.list.append(...articles);
     for (const article of articles) {
       activate(article);

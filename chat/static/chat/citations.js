@@ -1,7 +1,7 @@
 // The document beside the chat, at the passage that a citation names.
 import { element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
-import { fetchPart, swapPart } from "./partials.js";
+import { fetchPart, swapIn } from "./partials.js";
 
 /** Opens citations of `chat` in the panel beside it. */
 export class Citations {
@@ -48,11 +48,9 @@ export class Citations {
     this.#opener = opener;
     if (!citation.document_id) return this.#showQuote(citation, t("This document is no longer shared with you."));
     this.#show(element("p", { className: "hint" }, t("Opening the document…")));
-    const url = panelUrl(citation);
     try {
-      // Asked for by ourselves first, because htmx would show any refusal as it is.
-      await fetchPart(url);
-      if (asked === this.#asked) await swapPart(url, panel);
+      const { text } = await fetchPart(panelUrl(citation));
+      if (asked === this.#asked) swapIn(text, panel);
     } catch (error) {
       if (asked !== this.#asked || error.status === 401) return;
       const gone = error.status === 404 || error.status === 403;
@@ -98,9 +96,13 @@ export class Citations {
   }
 }
 
-function panelUrl({ document_id: id, chunk_id: chunk, quote }) {
+function panelUrl({ document_id: id, chunk_id: chunk, start, end }) {
   const query = new URLSearchParams();
   if (chunk) query.set("chunk", chunk);
-  if (quote) query.set("quote", quote.slice(0, 1000));
+  // The quote by its offsets: what somebody reads does not belong into an address.
+  if (end > start) {
+    query.set("start", start);
+    query.set("end", end);
+  }
   return `/documents/${id}/panel?${query}`;
 }

@@ -79,7 +79,7 @@ export class Feed {
     hear();
     try {
       const answer = await fetch(`/v1/runs/${this.run}/events?after=${this.#last}`, {
-        headers: { Accept: "text/event-stream" }, cache: "no-store", signal: reading.signal,
+        cache: "no-store", signal: reading.signal,
       });
       if (!answer.ok) throw new ApiError(answer.status, {}, Number(answer.headers.get("Retry-After")) || 0);
       this.onState("live");

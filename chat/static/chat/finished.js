@@ -1,5 +1,6 @@
 // Messages that are finished: rendered once, and what they were written as.
 import { enhance } from "../youworker/js/enhance.js";
+import { showTimes } from "../youworker/js/time.js";
 import { Growing } from "./growing.js";
 import { morph } from "./morph.js";
 import { activate } from "./partials.js";
@@ -14,6 +15,7 @@ export function settle(article, fresh, growing) {
   for (const acts of article.querySelectorAll(".acts")) if (!acts.contains(focused)) acts.replaceChildren();
   morph(article, fresh, (node) => node === markdown || "streamed" in (node.dataset ?? {}));
   activate(article);
+  showTimes(article);
   enhanceWhole(markdown, source, detailsOf(article));
 }
 

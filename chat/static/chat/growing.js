@@ -13,8 +13,10 @@ export class Growing {
   // So much of the source, and so many of the children, are finished.
   #finished = 0;
   #count = 0;
-  // The text node of an open code fence at the end: what comes is appended there.
+  // The text node of an open code fence at the end, where what comes is appended, and how much of
+  // the source it shows.
   #fence = null;
+  #fenceEnd = 0;
 
   constructor(element, onFinished = () => {}) {
     this.element = element;
@@ -53,6 +55,7 @@ export class Growing {
     const last = found.at(-1);
     const node = last?.code?.open && !/^ /.test(tail.split("\n")[last.start]) ? this.element.lastElementChild.querySelector("code") : null;
     this.#fence = node && last.code.text ? node.firstChild : null;
+    this.#fenceEnd = visibleEnd(source);
   }
 
   #finish(tail, found) {
@@ -65,13 +68,21 @@ export class Growing {
   }
 
   #appendToFence(source) {
-    if (!this.#fence?.isConnected || !source.startsWith(this.#shown)) return false;
-    const line = source.lastIndexOf("\n", this.#shown.length - 1) + 1;
-    const added = source.slice(this.#shown.length);
+    if (!this.#fence || !source.startsWith(this.#shown)) return false;
+    const line = source.lastIndexOf("\n", this.#fenceEnd - 1) + 1;
+    const end = visibleEnd(source);
+    const added = source.slice(this.#fenceEnd, end);
     if (added.includes("\0") || ENDS_FENCE.test(source.slice(line))) return false;
     this.#fence.appendData(added);
+    this.#fenceEnd = end;
     return true;
   }
+}
+
+// Blanks at the end of a text are no line of code yet.
+function visibleEnd(source) {
+  const line = source.lastIndexOf("\n") + 1;
+  return source.slice(line).trim() ? source.length : line;
 }
 
 function offsetOfLine(text, line) {

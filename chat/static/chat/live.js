@@ -28,7 +28,7 @@ export class LiveAnswer {
   #began = performance.now();
   #saved = 0;
   #status = "";
-  #ending = false;
+  #replaying = false;
 
   constructor(article, page) {
     Object.assign(this, { article, page, id: article.dataset.message, run: article.dataset.run });
@@ -77,9 +77,11 @@ export class LiveAnswer {
       this.#timer = setTimeout(() => this.#render(), FRAME_MS);
       return;
     }
+    this.#replaying = this.#saved > 0;
     this.#saved = 0;
     const began = performance.now();
     this.growing.show(this.#text);
+    this.#replaying = false;
     noteSource(this.markdown, this.#text);
     this.page.grew(this);
     this.#renderedAt = performance.now();
@@ -87,8 +89,9 @@ export class LiveAnswer {
   }
 
   #finished(block) {
-    enhance(block).then(() => this.page.grew(this));
-    if (!this.#ending) this.page.said(this, block.textContent);
+    // What was read before a reload is not read again.
+    if (!this.#replaying) this.page.said(this, block.textContent);
+    enhance(block).then(() => this.page.grew(this), () => {});
   }
 
   #think({ text, retracts = 0 }) {
@@ -146,7 +149,6 @@ export class LiveAnswer {
   async #end(data) {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#ending = true;
     try {
       const { nodes } = await fetchPart(`/chat/messages/${this.id}`);
       const fresh = nodes.querySelector("article");

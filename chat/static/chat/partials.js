@@ -1,8 +1,10 @@
 // Parts of pages, as page routes answer them to htmx.
+import { t } from "../youworker/js/i18n.js";
 import { ApiError, csrfToken } from "../youworker/js/net.js";
+import { toast } from "../youworker/js/toast.js";
 
 /**
- * Ask a page route; gives `{headers, nodes}`. Throws `ApiError` whose detail is the sentence that the
+ * Ask a page route; gives `{headers, text, nodes}`. Throws `ApiError` whose detail is the sentence that the
  * route answered. That a session has ended is told to the page (`yw-signed-out`) as well.
  */
 export async function fetchPart(url, { method = "GET", body, signal } = {}) {
@@ -18,11 +20,13 @@ export async function fetchPart(url, { method = "GET", body, signal } = {}) {
     throw new ApiError(0, { code: "unreachable" });
   }
   const nodes = nodesOf(text);
-  if (answer.ok) return { headers: answer.headers, nodes };
-  if (answer.status === 401) document.dispatchEvent(new CustomEvent("yw-signed-out"));
+  if (answer.ok) return { headers: answer.headers, text, nodes };
+  // Who has cleared the cookies has no token, either.
+  const status = answer.status === 403 && method !== "GET" && !csrfToken() ? 401 : answer.status;
+  if (status === 401) document.dispatchEvent(new CustomEvent("yw-signed-out"));
   const said = nodes.querySelector(".error p, p, li") ?? nodes;
   const detail = said.textContent.trim();
-  throw new ApiError(answer.status, { detail }, Number(answer.headers.get("Retry-After")) || 0);
+  throw new ApiError(status, { detail }, Number(answer.headers.get("Retry-After")) || 0);
 }
 
 // What templates made is escaped; a parsed document runs nothing.
@@ -38,7 +42,13 @@ export function activate(element) {
   globalThis.htmx?.process(element);
 }
 
-/** Load a part and put it where it belongs, by htmx. */
-export function swapPart(url, target, swap = "innerHTML") {
-  return globalThis.htmx.ajax("GET", url, { target, swap, source: target });
+/** Put what a page route answered into an element, by htmx: its modules run. */
+export function swapIn(text, target) {
+  globalThis.htmx.swap({ text, target, swap: "innerHTML", sourceElement: target });
+}
+
+/** Say an error as a message over the page; that a session has ended is said elsewhere. */
+export function sayError(error) {
+  if (error.status === 401) return;
+  toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
 }

@@ -7,7 +7,7 @@ async ({ act, ...given }) => {
     const root = document.createElement("div");
     root.className = "md";
     root.append(nodes);
-    document.querySelector("main").replaceChildren(root);
+    (document.querySelector("main") ?? document.body).replaceChildren(root);
     return root;
   }
 
@@ -89,7 +89,7 @@ async ({ act, ...given }) => {
       }
       return bad;
     },
-    findings: () => findings(document.querySelector("main .md")),
+    findings: () => findings(document.querySelector(".md")),
     async html({ source, options = {} }) {
       const root = place(render(source));
       await enhance(root, { source, ...options });

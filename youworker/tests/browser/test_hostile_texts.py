@@ -49,6 +49,11 @@ LONG = {
     "many formulas": "$x$ " * 1000,
     "everything": "x" * 500_000,
 }
+# A frame that was drawn in has a height, and a refused one is replaced by words.
+DRAWN_OR_REFUSED = """() => {
+  const place = document.querySelector(".diagram");
+  return place.querySelector("p") || place.querySelector("iframe")?.style.height;
+}"""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -81,6 +86,16 @@ def test_long_and_deep_texts_take_a_moment(modules, name):
     assert modules.evaluate("performance.now()") - began < 10_000
 
 
+def test_diagrams_reach_nothing_when_they_are_drawn(modules):
+    # Each loads the library anew, and takes a second.
+    for source in TEXTS["diagrams"][::2]:
+        run(modules, "show", source=source)
+        modules.get_by_role("button", name="Show diagram").click()
+        modules.wait_for_function(DRAWN_OR_REFUSED)
+
+    assert modules.evaluate("globalThis.pwned") is None
+
+
 def test_there_are_enough_texts():
     texts = [text for texts in TEXTS.values() for text in texts]
 
@@ -103,7 +118,7 @@ def test_markup_that_reaches_the_sanitizer_comes_out_harmless(modules):
 def test_the_judge_sees_what_it_looks_for(modules):
     source = "# [1] \\(x\\) [a](https://example.org)"
     spoil = """() => {
-      const root = document.querySelector("main .md");
+      const root = document.querySelector(".md");
       const link = root.querySelector("a");
       link.id = "i";
       link.href = "/sign-out";

@@ -376,6 +376,14 @@ def test_a_diagram_is_drawn_in_a_frame_without_an_origin(shown):
     assert inner.evaluate(reached) == "SecurityError"
 
 
+def test_markup_in_a_diagram_is_text(shown):
+    page = shown('```mermaid\ngraph TD; A["<i>x</i> y<br>z"]\n```')
+
+    page.get_by_role("button", name="Show diagram").click()
+
+    page.frame_locator("iframe").get_by_text("<i>x</i>").first.wait_for()
+
+
 def test_a_diagram_is_taken_away_again(shown):
     page = shown(DIAGRAM)
     page.get_by_role("button", name="Show diagram").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from youworker.tests.matrix.chat_pages import CHAT_PAGES
 from youworker.tests.matrix.pages import PAGE_ROWS
 from youworker.tests.matrix.world import Row
 
@@ -189,4 +190,4 @@ TOOLS = [
     Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
 ]
 
-ROWS = [*PAGE_ROWS, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]
+ROWS = [*PAGE_ROWS, *CHAT_PAGES, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]

@@ -199,12 +199,15 @@ def test_no_header_is_a_mistake_of_ours(row):
 
 
 ID = "<uuid:"
+NO_IDS = ("\0", "\ud7ff", "x" * 3000, "..", "0" * 36, "é", "%00", " ")
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if ID in row.path], ids=lambda row: row.name)
-@pytest.mark.parametrize("text", ["\0", "\ud7ff", "x" * 3000, "..", "0" * 36, "é", "%00", " "])
-def test_no_path_is_a_mistake_of_ours(row, text):
-    world = World()
-    url = "/" + re.sub(r"<uuid:\w+>", quote(text, safe=""), row.path)
+def test_no_path_is_a_mistake_of_ours(row):
+    found, client = {}, client_for(row, World())
 
-    assert ask(client_for(row, world), row.method, url).status_code in (400, 404)
+    for text in NO_IDS:
+        url = "/" + re.sub(r"<uuid:\w+>", quote(text, safe=""), row.path)
+        found[text] = ask(client, row.method, url).status_code
+
+    assert {text: status for text, status in found.items() if status not in (400, 404)} == {}

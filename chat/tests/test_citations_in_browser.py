@@ -1,0 +1,74 @@
+"""From a citation to its passage and back."""
+
+import pytest
+
+FIELD = '[data-test="composer"] textarea'
+PANEL = '[data-test="passage-panel"]'
+CITATION = '[data-test="citation"]'
+TEXT = "Annual leave. Every employee has 28 days of annual leave. The office closes at six."
+
+
+@pytest.fixture
+def cited(quoting_product, people, open_page, api):
+    """A page with an answer that cites a document."""
+    person = people(quoting_product)
+    client = api(person, quoting_product)
+    client.post("/v1/ingestion/uploads", files={"files": ("leave.txt", TEXT.encode())})
+    page = open_page(quoting_product, person)
+    page.goto("/chat")
+    page.wait_for_function(
+        "async () => (await (await fetch('/v1/documents')).json()).results[0]?.status === 'ready'",
+        timeout=60_000,
+    )
+    page.fill(FIELD, "How many days of annual leave does an employee have?")
+    page.press(FIELD, "Enter")
+    page.locator(CITATION).first.wait_for()
+    return page
+
+
+def open_document(page):
+    page.locator(CITATION).first.click()
+    page.get_by_role("button", name="Open document").click()
+
+
+def test_a_citation_opens_the_passage_and_escape_leads_back(cited):
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        body = '<h2>leave.txt</h2><button type="button" data-close-panel>Close document</button>'
+        route.fulfill(content_type="text/html", body=body)
+
+    cited.route("**/documents/*/panel*", answer)
+    open_document(cited)
+    cited.locator(PANEL).get_by_role("button", name="Close document").wait_for()
+    assert "chunk=" in asked[0]
+    assert "28+days" in asked[0] or "28%20days" in asked[0]
+    assert cited.evaluate("document.activeElement.textContent") == "Close document"
+
+    cited.keyboard.press("Escape")
+    assert cited.locator(PANEL).is_hidden()
+    assert cited.evaluate("document.activeElement.dataset.test") == "citation"
+
+    open_document(cited)
+    cited.locator(PANEL).get_by_role("button", name="Close document").click()
+    assert cited.locator(PANEL).is_hidden()
+
+
+def test_a_document_that_is_no_longer_shared_leaves_its_quote(cited):
+    cited.route("**/documents/*/panel*", lambda route: route.fulfill(status=404, body="<p>No.</p>"))
+    open_document(cited)
+    panel = cited.locator(PANEL)
+    panel.get_by_text("no longer shared with you").wait_for()
+    assert "28 days of annual leave" in panel.locator("blockquote").inner_text()
+    panel.get_by_role("button", name="Close").click()
+    assert panel.is_hidden()
+
+
+def test_copying_an_answer_copies_its_markdown(cited):
+    cited.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cited.get_by_role("button", name="Copy answer").click()
+    cited.get_by_text("Copied").wait_for()
+    copied = cited.evaluate("navigator.clipboard.readText()")
+    assert "[1]" in copied
+    assert "28 days" in copied

@@ -1,0 +1,294 @@
+"""What is written is never lost, and never asked twice."""
+
+import pytest
+
+ASSISTANT = '[data-test="message"][data-role="assistant"]'
+QUESTION = '[data-test="message"][data-role="user"]'
+FIELD = '[data-test="composer"] textarea'
+NOTE = ".composer-note"
+ITEM = '[data-test="composer"] [data-test="item"]'
+PRESS = """(element, options) => element.dispatchEvent(
+  new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...options }))"""
+GIVE = """(element, { type, files, text }) => {
+  const given = new DataTransfer();
+  for (const [name, content] of files ?? []) given.items.add(new File([content], name));
+  if (text) given.setData("text/plain", text);
+  const options = { bubbles: true, cancelable: true };
+  element.dispatchEvent(type === "paste"
+    ? new ClipboardEvent("paste", { clipboardData: given, ...options })
+    : new DragEvent(type, { dataTransfer: given, ...options }));
+}"""
+
+
+@pytest.fixture
+def chat(page):
+    page.goto("/chat")
+    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    return page
+
+
+def wait_for_answer(page):
+    page.locator(f'{ASSISTANT}[data-state="done"]').first.wait_for()
+
+
+def test_enter_sends_and_with_shift_it_breaks_the_line(chat):
+    chat.locator(FIELD).click()
+    chat.keyboard.type("[[tokens=2]] one")
+    chat.keyboard.press("Shift+Enter")
+    chat.keyboard.type("two")
+    assert chat.locator(FIELD).input_value() == "[[tokens=2]] one\ntwo"
+    chat.keyboard.press("Enter")
+    wait_for_answer(chat)
+    assert chat.locator(QUESTION).count() == 1
+
+
+@pytest.mark.parametrize("options", [{"isComposing": True}, {"keyCode": 229}])
+def test_enter_of_an_input_method_does_not_send(chat, options):
+    chat.fill(FIELD, "[[tokens=2]] に")
+    chat.locator(FIELD).evaluate(PRESS, options)
+    chat.wait_for_timeout(200)
+    assert chat.locator(QUESTION).count() == 0
+    assert chat.locator(FIELD).input_value() == "[[tokens=2]] に"
+
+
+def test_enter_breaks_the_line_where_there_is_no_keyboard(open_page, running_product, person):
+    page = open_page(running_product, person, has_touch=True, is_mobile=True)
+    page.goto("/chat")
+    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.locator(FIELD).tap()
+    page.keyboard.type("a")
+    page.keyboard.press("Enter")
+    assert page.locator(FIELD).input_value() == "a\n"
+    assert page.locator(QUESTION).count() == 0
+
+
+def test_blanks_are_not_sent(chat):
+    chat.fill(FIELD, "  \n ")
+    chat.press(FIELD, "Enter")
+    chat.wait_for_timeout(200)
+    assert chat.locator(QUESTION).count() == 0
+
+
+def test_a_question_that_did_not_arrive_is_tried_again_with_the_same_key(chat):
+    keys = []
+
+    def refuse(route):
+        keys.append(key_of(route.request))
+        route.abort()
+
+    chat.route("**/chat", refuse)
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.press(FIELD, "Enter")
+    chat.get_by_role("button", name="Try again").wait_for()
+    assert "cannot be reached" in chat.locator(NOTE).inner_text()
+    assert chat.locator(NOTE).get_attribute("role") == "alert"
+    assert chat.locator(FIELD).input_value() == "[[tokens=2]] one"
+    assert chat.locator(QUESTION).count() == 0
+    assert chat.locator(".beginning").is_visible()
+
+    chat.unroute("**/chat")
+    with chat.expect_request(lambda request: request.method == "POST") as sent:
+        chat.get_by_role("button", name="Try again").click()
+    wait_for_answer(chat)
+    assert [key_of(sent.value)] == keys
+    assert chat.locator(QUESTION).count() == 1
+    assert chat.locator(NOTE).is_hidden()
+
+
+def key_of(request):
+    lines = request.post_data.replace("\r", "").split("\n")
+    return lines[lines.index('Content-Disposition: form-data; name="key"') + 2]
+
+
+def test_an_answer_that_got_lost_asks_once(chat, api, person):
+    """The server has the question, and the page does not know."""
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    chat.route("**/chat", lose)
+    chat.fill(FIELD, "[[tokens=2]] once")
+    chat.press(FIELD, "Enter")
+    chat.get_by_role("button", name="Try again").wait_for()
+    chat.unroute("**/chat")
+    chat.reload()
+    assert chat.locator(FIELD).input_value() == "[[tokens=2]] once"
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+    assert api(person).get("/v1/sessions").json()["count"] == 1
+
+
+def test_too_many_questions_say_when_the_next_is_possible(chat):
+    chat.route(
+        "**/chat",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, body="<p>Slow.</p>"),
+    )
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.press(FIELD, "Enter")
+    chat.locator(NOTE).get_by_text("Possible again in 2 s").wait_for()
+    assert chat.get_by_role("button", name="Try again").count() == 0
+    chat.unroute("**/chat")
+    chat.get_by_role("button", name="Try again").click()
+    wait_for_answer(chat)
+
+
+def test_a_refusal_is_told_in_its_words(chat):
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.evaluate("document.querySelector('.composer').elements.parent.value = 'nonsense'")
+    chat.press(FIELD, "Enter")
+    chat.locator(NOTE).get_by_text("UUID").wait_for()
+    assert chat.locator(FIELD).input_value() == "[[tokens=2]] one"
+
+
+@pytest.mark.parametrize("cookies", [{"name": "sessionid"}, {}], ids=["session", "all"])
+def test_somebody_signed_out_while_typing_signs_in_and_it_is_sent(chat, person, cookies):
+    chat.fill(FIELD, "[[tokens=2]] still here")
+    chat.context.clear_cookies(**cookies)
+    chat.press(FIELD, "Enter")
+    dialog = chat.locator("dialog[open]")
+    dialog.get_by_label("User name").fill(person.username)
+    dialog.get_by_label("Password", exact=True).fill(person.password)
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    wait_for_answer(chat)
+    assert chat.locator(QUESTION).count() == 1
+    assert "still here" in chat.locator(QUESTION).inner_text()
+    assert chat.locator(FIELD).input_value() == ""
+
+
+def test_a_draft_is_found_again_and_goes_when_it_is_sent(chat):
+    chat.fill(FIELD, "half a thou")
+    chat.wait_for_timeout(700)
+    chat.reload()
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert chat.locator(FIELD).input_value() == "half a thou"
+    chat.fill(FIELD, "[[tokens=2]] whole")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+    chat.goto("/chat")
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert chat.locator(FIELD).input_value() == ""
+    assert chat.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('draft:'))") == []
+
+
+def test_what_was_typed_last_is_kept_when_the_page_is_left_at_once(chat):
+    chat.locator(FIELD).press_sequentially("abc")
+    chat.reload()
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert chat.locator(FIELD).input_value() == "abc"
+
+
+def test_each_conversation_has_a_draft_of_its_own(chat):
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+    url = chat.url
+    chat.fill(FIELD, "of this one")
+    chat.wait_for_timeout(700)
+    chat.goto("/chat")
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert chat.locator(FIELD).input_value() == ""
+    chat.goto(url)
+    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert chat.locator(FIELD).input_value() == "of this one"
+
+
+def test_drafts_are_bounded_and_go_with_the_session(chat):
+    kept = chat.evaluate(
+        """async () => {
+          const { keepDraft, readDraft } = await import("/static/chat/drafts.js");
+          for (let n = 0; n < 60; n += 1) keepDraft(`session-${n}`, { text: `text ${n}` });
+          keepDraft("long", { text: "x".repeat(300000) });
+          const drafts = Object.keys(localStorage).filter((name) => name.startsWith("draft:"));
+          return [drafts.length, readDraft("long")];
+        }"""
+    )
+    assert kept == [50, None]
+    chat.locator(".top details summary").last.click()
+    chat.get_by_role("button", name="Sign out").click()
+    chat.wait_for_url("**/sign-in*")
+    assert chat.evaluate("localStorage.length") == 0
+
+
+def test_a_draft_sent_in_another_tab_goes_here_too(chat):
+    other = chat.context.new_page()
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.wait_for_timeout(700)
+    other.goto("/chat")
+    other.wait_for_function("document.querySelector('yw-chat')?.composer")
+    assert other.locator(FIELD).input_value() == "[[tokens=2]] one"
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+    other.wait_for_function("document.querySelector('textarea[name=text]').value === ''")
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_files_go_into_the_library_and_say_how_far_they_are(chat, how, api, person):
+    target = FIELD if how == "paste" else "yw-chat"
+    files = [["leave.txt", "Every employee has 28 days of annual leave."]]
+    if how == "drop":
+        chat.locator(target).evaluate(GIVE, {"type": "dragover", "files": files})
+        assert "drop-target" in chat.locator("yw-chat").get_attribute("class")
+    chat.locator(target).evaluate(GIVE, {"type": how, "files": files})
+    assert "library" in chat.locator(NOTE).inner_text()
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
+    assert "leave.txt" in chat.locator(ITEM).inner_text()
+    titles = [row["title"] for row in api(person).get("/v1/documents").json()["results"]]
+    assert len(titles) == 1
+
+
+def test_chosen_files_that_fail_say_why_and_can_be_removed(chat):
+    chat.set_input_files(
+        "[data-attach]", {"name": "bad.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 x"}
+    )
+    chat.locator(f'{ITEM}[data-stage="failed"]').wait_for(timeout=60_000)
+    assert "failed: " in chat.locator(ITEM).inner_text()
+    chat.get_by_role("button", name="Remove bad.pdf").click()
+    assert chat.locator(ITEM).count() == 0
+
+
+def test_an_upload_that_did_not_arrive_can_be_tried_again(chat):
+    chat.route("**/v1/ingestion/uploads", lambda route: route.abort())
+    chat.set_input_files(
+        "[data-attach]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Some words."}
+    )
+    chat.locator(f'{ITEM}[data-stage="failed"]').wait_for()
+    assert "cannot be reached" in chat.locator(ITEM).inner_text()
+    chat.unroute("**/v1/ingestion/uploads")
+    chat.locator(ITEM).get_by_role("button", name="Try again").click()
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
+
+
+def test_files_of_a_draft_are_found_again(chat):
+    chat.set_input_files(
+        "[data-attach]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Some words."}
+    )
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
+    chat.wait_for_timeout(700)
+    chat.reload()
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for()
+
+
+def test_a_long_paste_is_offered_as_a_file(chat):
+    text = "word " * 8000
+    chat.locator(FIELD).evaluate(GIVE, {"type": "paste", "text": text})
+    assert chat.locator(FIELD).input_value() == ""
+    chat.get_by_role("button", name="Paste as text").click()
+    assert chat.locator(FIELD).input_value() == text
+    chat.fill(FIELD, "")
+    chat.locator(FIELD).evaluate(GIVE, {"type": "paste", "text": text})
+    chat.get_by_role("button", name="Add as a file").click()
+    chat.locator(ITEM).wait_for()
+    assert chat.locator(FIELD).input_value() == ""
+
+
+def test_files_are_sent_in_requests_of_a_size_that_is_taken(modules):
+    sizes = modules.evaluate(
+        """async () => {
+          const { batches } = await import("/static/chat/attachments.js");
+          const files = [5, 4, 9, 20, 1, 1, 1, 1].map((size) => ({ size }));
+          return batches(files, 3, 10).map((batch) => batch.map(({ size }) => size));
+        }"""
+    )
+    assert sizes == [[5, 4], [9], [20], [1, 1, 1], [1]]

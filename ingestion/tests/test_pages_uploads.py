@@ -1,0 +1,232 @@
+"""Handing files in and watching them as pages."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.tests.factories import UserFactory
+from documents.services import ensure_default_collection
+from documents.tests.factories import CollectionFactory, DocumentFactory
+from ingestion.enums import IngestionStatus, Stage
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import ItemFactory, RunFactory
+from quotas.models import Quota
+from youworker.core.config import config
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.rows import refreshed
+
+pytestmark = pytest.mark.django_db
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def user():
+    return UserFactory(language="en")
+
+
+@pytest.fixture
+def client(client, user):
+    client.force_login(user)
+    return client
+
+
+def file(name="a.txt", content=b"text"):
+    return SimpleUploadedFile(name, content)
+
+
+def post(client, *files, **fields):
+    return client.post("/documents/add", {"files": list(files), **fields})
+
+
+def text(response):
+    return response.content.decode()
+
+
+def left_over():
+    folder = Path(django_settings.MEDIA_ROOT)
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_plain_form_begins_a_run(client, user):
+    shelf = CollectionFactory(owner=user)
+
+    response = post(
+        client, file(), file("b.txt", b"more"), collection=str(shelf.pk), tags_more="x, y"
+    )
+
+    run = IngestionRun.objects.get()
+    assert response["Location"] == f"/documents/runs/{run.pk}"
+    assert (run.owner, run.collection, run.tags) == (user, shelf, ["x", "y"])
+    assert set(run.items.values_list("name", flat=True)) == {"a.txt", "b.txt"}
+    assert len(left_over()) == 2
+
+
+def test_the_form_begins_with_where_somebody_comes_from(client, user):
+    shelf = CollectionFactory(owner=user)
+    default = ensure_default_collection(user)
+
+    assert f'value="{shelf.pk}" selected' in text(
+        client.get(f"/documents/add?collection={shelf.pk}")
+    )
+    assert f'value="{default.pk}" selected' in text(client.get("/documents/add"))
+
+
+def test_nothing_is_kept_of_what_is_refused(client, user):
+    default = str(ensure_default_collection(user).pk)
+    foreign = str(CollectionFactory().pk)
+
+    assert post(client, collection=default).status_code == 422
+    assert post(client, file(), collection=foreign).status_code == 422
+    assert post(client, file(), collection=default, tags_more="x" * 65).status_code == 422
+    Quota.objects.create(user=user, documents=1)
+    DocumentFactory(owner=user)
+    assert post(client, file(), collection=default).status_code == 422
+
+    assert IngestionRun.objects.count() == 0
+    assert left_over() == []
+
+
+def test_too_large_a_file_is_refused(client, user):
+    with override_config("ingestion", max_file_bytes=1024):
+        response = post(
+            client, file(content=b"x" * 1025), collection=str(ensure_default_collection(user).pk)
+        )
+
+    assert response.status_code == 413
+    assert left_over() == []
+
+
+def test_a_form_of_another_site_is_refused(user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+
+    response = post(client, file(), collection=str(ensure_default_collection(user).pk))
+
+    assert response.status_code == 403
+    assert IngestionRun.objects.count() == 0
+    assert left_over() == []
+
+
+def test_a_form_with_its_token_is_taken(user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get("/documents/add")
+    token = client.cookies["csrftoken"].value
+
+    response = post(
+        client,
+        file(),
+        collection=str(ensure_default_collection(user).pk),
+        csrfmiddlewaretoken=token,
+    )
+
+    assert response.status_code == 302
+    assert IngestionRun.objects.count() == 1
+
+
+def test_a_stranger_is_sent_to_sign_in_before_a_file_is_read():
+    response = post(Client(), file())
+
+    assert response["Location"].startswith("/sign-in")
+    assert left_over() == []
+
+
+def test_the_module_knows_the_limits(client, user):
+    shown = text(client.get("/documents/add"))
+
+    assert 'data-files-at-once="100"' in shown
+    assert 'data-bytes-at-once="50000000"' in shown
+    assert f'data-largest-file="{config.ingestion.max_file_bytes}"' in shown
+    assert 'data-test="upload"' in shown
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_run_takes_a_fixed_number_of_queries(count, client, user, django_assert_num_queries):
+    run = RunFactory(owner=user)
+    for _ in range(count):
+        ItemFactory(run=run, document=DocumentFactory(owner=user), stage=Stage.READY)
+
+    with django_assert_num_queries(5):  # session, user, the run, count, items
+        response = client.get(f"/documents/runs/{run.pk}")
+
+    assert text(response).count('data-test="item"') == count
+
+
+def test_a_run_shows_how_far_each_file_is(client, user):
+    run = RunFactory(owner=user)
+    ItemFactory(run=run, name="<b>.pdf", stage=Stage.FAILED, error_code="x", error_detail="Locked.")
+    ItemFactory(run=run, stage=Stage.PARSING, lease_token="00000000-0000-0000-0000-000000000001")
+    ItemFactory(run=run, stage=Stage.READY, duplicate=True, document=DocumentFactory(owner=user))
+
+    shown = text(client.get(f"/documents/runs/{run.pk}", headers=PART))
+
+    assert shown.startswith(f'<yw-run id="run-{run.pk}"')
+    assert "data-finished" not in shown
+    assert 'data-stage="failed"' in shown
+    assert 'data-stage="parsing"' in shown
+    assert "&lt;b&gt;.pdf" in shown
+    assert "Locked." in shown
+    assert "Already here" in shown
+    assert "1 ready · 1 working · " in " ".join(shown.split())
+
+
+def test_files_are_narrowed_by_stage_and_paged(client, user):
+    run = RunFactory(owner=user)
+    for _ in range(101):
+        ItemFactory(run=run, stage=Stage.READY)
+    ItemFactory(run=run, stage=Stage.FAILED)
+    url = f"/documents/runs/{run.pk}"
+
+    assert text(client.get(url)).count('data-test="item"') == 100
+    assert text(client.get(f"{url}?page=2")).count('data-test="item"') == 2
+    assert text(client.get(f"{url}?stage=failed")).count('data-test="item"') == 1
+
+
+def test_a_document_that_is_gone_is_not_linked(client, user):
+    document = DocumentFactory(owner=user)
+    document.soft_delete()
+    run = RunFactory(owner=user)
+    ItemFactory(run=run, stage=Stage.READY, document=document)
+
+    assert f"/documents/{document.pk}" not in text(client.get(f"/documents/runs/{run.pk}"))
+
+
+def test_a_run_is_cancelled_retried_and_taken_off_the_list(client, user):
+    run = RunFactory(owner=user)
+    waiting = ItemFactory(run=run)
+    failed = ItemFactory(run=run, stage=Stage.FAILED, error_code="x")
+    url = f"/documents/runs/{run.pk}"
+
+    assert client.post(f"{url}/cancel")["Location"] == url
+    assert refreshed(waiting).stage == Stage.SKIPPED
+    assert refreshed(run).status == IngestionStatus.CANCELLED
+
+    assert client.post(f"{url}/retry")["Location"] == url
+    assert refreshed(failed).stage == Stage.QUEUED
+
+    assert client.post(f"{url}/delete")["Location"] == "/documents/runs"
+    assert client.get(url).status_code == 404
+
+
+def test_the_list_of_runs_is_ones_own(client, user):
+    mine, theirs = RunFactory(owner=user), RunFactory()
+
+    shown = text(client.get("/documents/runs"))
+
+    assert str(mine.pk) in shown
+    assert str(theirs.pk) not in shown
+
+
+def test_other_pages_show_what_goes_on(client, user, django_assert_num_queries):
+    going = RunFactory(owner=user)
+    done = RunFactory(owner=user, finished_at=going.created_at)
+
+    with django_assert_num_queries(3):  # session, user, the runs
+        shown = text(client.get("/documents/runs?unfinished=1&collection=<b>", headers=PART))
+
+    assert str(going.pk) in shown
+    assert str(done.pk) not in shown
+    assert "<b>" not in shown

@@ -1,0 +1,43 @@
+"""The pages of the chat, and who may open them."""
+
+from __future__ import annotations
+
+from youworker.tests.matrix.pages import page
+
+SESSION, IN = "chat/<uuid:session_id>", {"session_id": "session"}
+MESSAGE, RUN = "chat/messages/<uuid:pk>", "chat/runs/<uuid:pk>"
+LONG = "x" * 201
+CALL = {"pk": "run", "tool_run_id": "tool_run"}
+
+CHAT_PAGES = [
+    page("get", "chat"),
+    page("post", "chat", ok=422, body={}),
+    page("get", "chat/list"),
+    page("get", SESSION, "own", things=IN),
+    page("post", SESSION, "own", 422, body={}, things=IN),
+    page("get", f"{SESSION}/messages", "own", things=IN),
+    page("get", f"{SESSION}/rename", "own", things=IN),
+    page("post", f"{SESSION}/rename", "own", 422, body={}, things=IN),
+    page("get", f"{SESSION}/settings", "own", things=IN),
+    page("post", f"{SESSION}/settings", "own", 302, body={}, things=IN),
+    page("post", f"{SESSION}/archive", "own", 302, things=IN),
+    page("post", f"{SESSION}/delete", "own", 302, things=IN),
+    page("post", f"{SESSION}/restore", "own", 302, things={"session_id": "deleted_session"}),
+    page("post", f"{SESSION}/branch", "own", 400, body={}, things=IN),
+    page("get", MESSAGE, "own", 302, "message"),
+    page("get", f"{MESSAGE}/edit", "own", 200, "message"),
+    page("post", f"{MESSAGE}/edit", "own", 422, "message", {}),
+    page("post", f"{MESSAGE}/regenerate", "own", 400, "message", {"model": LONG}),
+    page("post", f"{MESSAGE}/feedback", "own", 302, "answer", {"rating": 1}),
+    page("get", f"{MESSAGE}/reasoning", "own", 200, "answer"),
+    # The run of the matrix has ended: whoever gets in is told so on the page of the chat.
+    page("post", f"{RUN}/stop", "own", 302, "run"),
+    page(
+        "post",
+        f"{RUN}/tools/<uuid:tool_run_id>",
+        "own",
+        302,
+        body={"decision": "allow"},
+        things=CALL,
+    ),
+]
