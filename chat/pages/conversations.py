@@ -40,7 +40,7 @@ def cleaned(form: Form) -> dict[str, Any]:
     """What was asked for in the address; raises `InvalidInput` for nonsense."""
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
-        raise InvalidInput(f"{name}: {errors[0]}", attr=name)
+        raise InvalidInput("“%(name)s” cannot be read: %(reason)s", name=name, reason=errors[0])
     return form.cleaned_data
 
 

@@ -44,7 +44,7 @@ class StopPage(Page):
         except RunFinished as error:
             if is_htmx(request):
                 raise
-            messages.info(request, error.message)
+            messages.info(request, error.in_words())
         else:
             # Its own connection writes the wish.
             with holding_nothing():
@@ -70,7 +70,7 @@ class DecidePage(Page):
         except ApprovalClosed as error:
             if is_htmx(request):
                 raise
-            messages.error(request, error.message)
+            messages.error(request, error.in_words())
             return answer_redirect(request, url_of(run))
         if manager.serving is None:
             async_to_sync(launch)(pk)
