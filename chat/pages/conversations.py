@@ -39,8 +39,8 @@ NEW = {"model": "", "enable_tools": True, "enable_web": True, "collections": []}
 def cleaned(form: Form) -> dict[str, Any]:
     """What was asked for in the address; raises `InvalidInput` for nonsense."""
     if not form.is_valid():
-        name, errors = next(iter(form.errors.items()))
-        raise InvalidInput("“%(name)s” cannot be read: %(reason)s", name=name, reason=errors[0])
+        name = next(iter(form.errors))
+        raise InvalidInput("What was sent as “%(field)s” cannot be read.", attr=name, field=name)
     return form.cleaned_data
 
 
