@@ -96,9 +96,13 @@ export class Citations {
   }
 }
 
-function panelUrl({ document_id: id, chunk_id: chunk, quote }) {
+function panelUrl({ document_id: id, chunk_id: chunk, start, end }) {
   const query = new URLSearchParams();
   if (chunk) query.set("chunk", chunk);
-  if (quote) query.set("quote", quote.slice(0, 1000));
+  // The quote by its offsets: what somebody reads does not belong into an address.
+  if (end > start) {
+    query.set("start", start);
+    query.set("end", end);
+  }
   return `/documents/${id}/panel?${query}`;
 }
