@@ -12,7 +12,7 @@ CALL = {"tool_run_id": "c1", "tool": "mail.send", "args": {"to": "<b>anna</b>"}}
 @pytest.fixture
 def asked(page):
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     page.fill(FIELD, "[[tokens=3000,rate=20]] one")
     page.press(FIELD, "Enter")
     page.locator(RUNNING).wait_for()

@@ -15,7 +15,7 @@ WORDS = re.compile(r"(tok\s*)+")
 def ask(page, text, *, at="/chat"):
     if at:
         page.goto(at)
-        page.wait_for_function("document.querySelector('yw-chat')?.composer")
+        page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     page.fill(FIELD, text)
     page.press(FIELD, "Enter")
 
@@ -106,7 +106,7 @@ def test_a_second_tab_shows_what_the_first_asked(page):
     answer_of(page)
     other = page.context.new_page()
     other.goto(page.url)
-    other.wait_for_function("document.querySelector('yw-chat')?.composer")
+    other.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     ask(page, "[[tokens=200,rate=20]] Two?", at=None)
     page.locator(RUNNING).wait_for()
     wait_for_words(page, 3)
@@ -135,7 +135,7 @@ def test_somebody_who_scrolls_up_is_left_there(page):
     assert holding(page) == "end"
     page.mouse.move(600, 300)
     page.mouse.wheel(0, -400)
-    page.wait_for_function("document.querySelector('yw-chat').view.holding === 'free'")
+    page.wait_for_function("() => document.querySelector('yw-chat').view.holding === 'free'")
     page.wait_for_timeout(200)
     before = place(page)
     wait_for_words(page, words_shown(page) + 300)
@@ -182,7 +182,7 @@ def test_what_is_selected_stays_selected_to_the_end(page):
 
 def test_a_screen_reader_hears_blocks_and_then_the_end(page):
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     page.evaluate(
         """() => {
           globalThis.heard = [];
@@ -193,7 +193,7 @@ def test_a_screen_reader_hears_blocks_and_then_the_end(page):
     )
     ask(page, "[[tokens=40,rate=40]] How?", at=None)
     answer_of(page)
-    page.wait_for_function("heard.includes('Answer finished')")
+    page.wait_for_function("() => heard.includes('Answer finished')")
     heard = page.evaluate("heard")
     assert heard == [" ".join(["tok"] * 40), "Answer finished"]
 

@@ -23,7 +23,7 @@ GIVE = """(element, { type, files, text }) => {
 @pytest.fixture
 def chat(page):
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     return page
 
 
@@ -54,7 +54,7 @@ def test_enter_of_an_input_method_does_not_send(chat, options):
 def test_enter_breaks_the_line_where_there_is_no_keyboard(open_page, running_product, person):
     page = open_page(running_product, person, has_touch=True, is_mobile=True)
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     page.locator(FIELD).tap()
     page.keyboard.type("a")
     page.keyboard.press("Enter")
@@ -114,7 +114,7 @@ def test_an_answer_that_got_lost_asks_once(chat, api, person):
     chat.unroute("**/chat")
     chat.reload()
     assert chat.locator(FIELD).input_value() == "[[tokens=2]] once"
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     chat.press(FIELD, "Enter")
     wait_for_answer(chat)
     assert api(person).get("/v1/sessions").json()["count"] == 1
@@ -161,13 +161,13 @@ def test_a_draft_is_found_again_and_goes_when_it_is_sent(chat):
     chat.fill(FIELD, "half a thou")
     chat.wait_for_timeout(700)
     chat.reload()
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert chat.locator(FIELD).input_value() == "half a thou"
     chat.fill(FIELD, "[[tokens=2]] whole")
     chat.press(FIELD, "Enter")
     wait_for_answer(chat)
     chat.goto("/chat")
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert chat.locator(FIELD).input_value() == ""
     assert chat.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('draft:'))") == []
 
@@ -175,7 +175,7 @@ def test_a_draft_is_found_again_and_goes_when_it_is_sent(chat):
 def test_what_was_typed_last_is_kept_when_the_page_is_left_at_once(chat):
     chat.locator(FIELD).press_sequentially("abc")
     chat.reload()
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert chat.locator(FIELD).input_value() == "abc"
 
 
@@ -187,10 +187,10 @@ def test_each_conversation_has_a_draft_of_its_own(chat):
     chat.fill(FIELD, "of this one")
     chat.wait_for_timeout(700)
     chat.goto("/chat")
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert chat.locator(FIELD).input_value() == ""
     chat.goto(url)
-    chat.wait_for_function("document.querySelector('yw-chat')?.composer")
+    chat.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert chat.locator(FIELD).input_value() == "of this one"
 
 
@@ -216,11 +216,11 @@ def test_a_draft_sent_in_another_tab_goes_here_too(chat):
     chat.fill(FIELD, "[[tokens=2]] one")
     chat.wait_for_timeout(700)
     other.goto("/chat")
-    other.wait_for_function("document.querySelector('yw-chat')?.composer")
+    other.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     assert other.locator(FIELD).input_value() == "[[tokens=2]] one"
     chat.press(FIELD, "Enter")
     wait_for_answer(chat)
-    other.wait_for_function("document.querySelector('textarea[name=text]').value === ''")
+    other.wait_for_function("() => document.querySelector('textarea[name=text]').value === ''")
 
 
 @pytest.mark.parametrize("how", ["drop", "paste"])

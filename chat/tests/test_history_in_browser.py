@@ -37,7 +37,7 @@ def newer_part(after):
 def long_chat(page):
     """A conversation with a thousand messages before its own."""
     page.goto("/chat")
-    page.wait_for_function("document.querySelector('yw-chat')?.composer")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
     page.fill(FIELD, "[[tokens=2]] one")
     page.press(FIELD, "Enter")
     page.locator(DONE).wait_for()
