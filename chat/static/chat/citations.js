@@ -96,9 +96,13 @@ export class Citations {
   }
 }
 
-function panelUrl({ document_id: id, chunk_id: chunk, quote }) {
+// The quote is named by its place: addresses stand in logs, and its words must not.
+function panelUrl({ document_id: id, chunk_id: chunk, start, end }) {
   const query = new URLSearchParams();
   if (chunk) query.set("chunk", chunk);
-  if (quote) query.set("quote", quote.slice(0, 1000));
+  if (Number.isInteger(start) && Number.isInteger(end)) {
+    query.set("start", start);
+    query.set("end", end);
+  }
   return `/documents/${id}/panel?${query}`;
 }
