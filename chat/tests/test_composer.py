@@ -84,6 +84,7 @@ def test_a_question_that_did_not_arrive_is_tried_again_with_the_same_key(chat):
     assert chat.locator(NOTE).get_attribute("role") == "alert"
     assert chat.locator(FIELD).input_value() == "[[tokens=2]] one"
     assert chat.locator(QUESTION).count() == 0
+    assert chat.locator(".beginning").is_visible()
 
     chat.unroute("**/chat")
     with chat.expect_request(lambda request: request.method == "POST") as sent:

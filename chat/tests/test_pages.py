@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -16,6 +17,8 @@ from documents.enums import DocumentStatus
 from documents.tests.factories import DocumentFactory, write
 from youworker.encryption import fields
 
+# The same in every process that collects these tests.
+NOBODYS = UUID(int=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -138,7 +141,7 @@ def test_a_long_conversation_is_shown_at_once_and_only_what_is_shown_is_decrypte
         for _ in range(1000)
         for role in (MessageRole.USER, MessageRole.ASSISTANT)
     ]
-    for former, row in zip(many, many[1:], strict=False):
+    for former, row in pairwise(many):
         row.parent = former
     type(many[0]).objects.bulk_create(many)
     client.get(f"/chat/{session.pk}")
@@ -165,9 +168,7 @@ def test_a_long_conversation_is_shown_at_once_and_only_what_is_shown_is_decrypte
         (RunStatus.INTERRUPTED, "This answer was interrupted. The model is away."),
     ],
 )
-def test_an_answer_that_ended_otherwise_says_so_and_can_be_tried_again(
-    client, user, status, words
-):
+def test_an_answer_that_ended_otherwise_says_so_and_can_be_tried_again(client, user, status, words):
     session = SessionFactory(user=user)
     exchange(session, status=status, error_detail="The model is away.")
 
@@ -180,7 +181,7 @@ def test_an_answer_that_ended_otherwise_says_so_and_can_be_tried_again(
 
 def test_an_answer_in_the_making_can_be_stopped_and_reloaded(client, user):
     session = SessionFactory(user=user)
-    question, answer = exchange(session, status=RunStatus.RUNNING)
+    _question, answer = exchange(session, status=RunStatus.RUNNING)
 
     shown = text_of(client.get(f"/chat/{session.pk}"))
 
@@ -198,8 +199,19 @@ def test_the_list_groups_by_when_conversations_were_used(client, user):
 
     shown = text_of(client.get("/chat/list", headers=HTMX))
 
-    places = [shown.index(f">{word}<") for word in
-              ("Today", "New", "Yesterday", "Late", "Last 7 days", "Week", "Last 30 days", "Month")]
+    places = [
+        shown.index(f">{word}<")
+        for word in (
+            "Today",
+            "New",
+            "Yesterday",
+            "Late",
+            "Last 7 days",
+            "Week",
+            "Last 30 days",
+            "Month",
+        )
+    ]
     assert places == sorted(places)
     assert "Foreign" not in shown
     assert "<html" not in shown
@@ -269,10 +281,10 @@ def test_reasoning_is_read_only_when_somebody_asks_for_it(client, user):
 
 
 @pytest.mark.parametrize(
-    "url", ["/chat", "/chat/list", f"/chat/{uuid4()}", f"/chat/messages/{uuid4()}/edit"]
+    "url", ["/chat", "/chat/list", f"/chat/{NOBODYS}", f"/chat/messages/{NOBODYS}/edit"]
 )
 def test_who_is_signed_out_is_sent_to_sign_in(client, url):
-    assert client.get(url)["Location"].startswith("/sign-in?next=/chat")
+    assert client.get(url)["Location"].startswith("/sign-in?next=%2Fchat")
     assert client.get(url, headers=HTMX).status_code == 401
 
 

@@ -455,3 +455,16 @@ def test_a_session_is_written_as_its_fields_describe_it(zone):
         }
 
     assert written == described
+
+
+def test_an_event_stream_is_answered_to_who_accepts_nothing_else():
+    run = RunFactory()
+    client = client_of(run.user)
+    accept = {"Accept": "text/event-stream"}
+
+    stream = client.get(f"/v1/runs/{run.pk}/events", headers=accept)
+    absent = client.get(f"/v1/runs/{uuid4()}/events", headers=accept)
+
+    assert stream["Content-Type"].startswith("text/event-stream")
+    assert absent.status_code == 404
+    assert absent.json()["errors"][0]["code"] == "not_found"

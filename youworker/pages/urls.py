@@ -5,6 +5,7 @@ from django.urls import path
 from youworker.pages import frames, views
 
 urlpatterns = [
+    path("favicon.ico", views.show_icon, name="icon"),
     path("", views.HomePage.as_view(), name="home"),
     path("preferences", views.PreferencesPage.as_view(), name="preferences"),
     path("i18n/<slug:language>.js", views.show_catalog, name="i18n"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import Http404, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import override
 from django.views.decorators.cache import cache_control
@@ -63,6 +64,12 @@ def set_cookie(answer: HttpResponse, name: str, value: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+@cache_control(max_age=DAY, public=True)
+def show_icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for an icon that no page names."""
+    return HttpResponseRedirect(static("youworker/icon.svg"))
 
 
 @cache_control(max_age=DAY, public=True)

@@ -192,6 +192,13 @@ class Chat extends HTMLElement {
     return article;
   }
 
+  /** Take a question back that did not get through. */
+  takeBack(shown) {
+    this.isAsking = false;
+    shown?.remove();
+    this.querySelector(".beginning")?.removeAttribute("hidden");
+  }
+
   /** Put the server's answer to a question in the place of what was shown. */
   takeAnswer({ headers, nodes }, shown) {
     const articles = [...nodes.querySelectorAll("article")].filter((article) => !document.getElementById(article.id));

@@ -96,11 +96,11 @@ export class Citations {
   }
 }
 
-// The quote is named by its place: addresses stand in logs, and its words must not.
 function panelUrl({ document_id: id, chunk_id: chunk, start, end }) {
   const query = new URLSearchParams();
   if (chunk) query.set("chunk", chunk);
-  if (Number.isInteger(start) && Number.isInteger(end)) {
+  // The quote by its offsets: what somebody reads does not belong into an address.
+  if (end > start) {
     query.set("start", start);
     query.set("end", end);
   }

@@ -10,7 +10,7 @@ const DRAFT_MS = 400;
 const SAFARI_KEY = 229;
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
 
-/** Wires the form of `chat`, which shows what is asked (`chat.showQuestion`, `chat.takeAnswer`). */
+/** Wires the form of `chat`, which shows what is asked (`chat.showQuestion`, `chat.takeAnswer`, `chat.takeBack`). */
 export class Composer {
   #typed = 0;
   #dirty = false;
@@ -140,7 +140,7 @@ export class Composer {
   }
 
   #failed(error, unsent, shown) {
-    shown?.remove();
+    this.chat.takeBack(shown);
     this.#sending = false;
     this.#unsent = { ...unsent, signedOut: error.status === 401 };
     // What was typed meanwhile comes behind it.

@@ -6,7 +6,7 @@ import json
 import re
 import statistics
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from youworker.tests.bench import Figure, at_most
 from youworker.tests.bench.chat import product_with_model
@@ -14,7 +14,7 @@ from youworker.tests.bench.product import make_people, run_command
 from youworker.tests.support.chromium import sign_in, started_chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request
 
     from youworker.tests.bench.product import Person, Product
 
@@ -78,28 +78,35 @@ def opened(browser: Browser, product: Product, person: Person) -> BrowserContext
 
 def first_page(browser: Browser, product: Product, person: Person) -> list[Figure]:
     """A new conversation in a browser that has nothing of ours."""
-    sizes, waits, shifts = [], [], []
+    bodies, heads, waits, shifts = [], [], [], []
     for _ in range(ROUNDS):
         context = opened(browser, product, person)
         page = context.new_page()
-        sent: list[Any] = []
-        page.on("requestfinished", sent.append)
+        requests = noted_requests(page)
         page.goto("/chat", wait_until="networkidle")
-        sizes.append(sum(transferred(request) for request in sent) / KIBIBYTE)
+        sent = [request.sizes() for request in requests]
+        bodies.append(sum(each["responseBodySize"] for each in sent) / KIBIBYTE)
+        heads.append(sum(each["responseHeadersSize"] for each in sent) / KIBIBYTE)
         waits.append(page.evaluate(READY))
         shifts.append(page.evaluate("() => bench.shift"))
         context.close()
     return [
-        at_most("first page, all that is sent", statistics.median(sizes), "KiB", 150),
+        at_most("first page, compressed", statistics.median(bodies), "KiB", 150),
+        Figure("first page, headers of its answers besides", statistics.median(heads), "KiB"),
         at_most("first page, usable", statistics.median(waits), "ms", 1000),
         at_most("first page, layout shift", max(shifts), "", 0.02),
     ]
 
 
-def transferred(request: Any) -> int:
-    """The bytes of an answer as they were sent."""
-    sizes: dict[str, int] = request.sizes()
-    return sizes["responseBodySize"] + sizes["responseHeadersSize"]
+def noted_requests(page: Page) -> list[Request]:
+    """The requests of a page that are answered from now on."""
+    noted: list[Request] = []
+
+    def note(request: Request) -> None:
+        noted.append(request)
+
+    page.on("requestfinished", note)
+    return noted
 
 
 def long_conversation(

@@ -35,6 +35,7 @@ def begin(page: Page, text: str) -> Locator:
 def expect_end(answer: Locator, *, tokens: int = 0) -> None:
     """Wait for the end of an answer of the double, which has so many tokens."""
     expect(answer).to_have_attribute("data-state", "done", timeout=SLOW)
+    expect(answer.locator("[data-md]")).to_have_attribute("data-rendered", "")
     if tokens:
         assert count_tokens(answer) == tokens
 

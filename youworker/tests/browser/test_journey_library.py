@@ -109,9 +109,9 @@ def test_a_shared_collection_is_seen_by_the_group(
     colleague = people(running_product)
     mine = api(person)
     group = mine.post("/v1/groups", json={"name": f"Sales {person.username}"}).json()
-    answer = mine.post(
-        f"/v1/groups/{group['id']}/members", json={"username": colleague.username, "role": "member"}
-    )
+    found = mine.get("/v1/users", params={"search": colleague.username}).json()
+    member = {"user_id": found["results"][0]["id"], "role": "member"}
+    answer = mine.post(f"/v1/groups/{group['id']}/members", json=member)
     assert answer.is_success, answer.text
     shelf = mine.post("/v1/collections", json={"name": "Shelf A"}).json()
     page.goto(f"/documents/add?collection={shelf['id']}")

@@ -1,5 +1,6 @@
 """An answer whose web process is killed while somebody reads it."""
 
+import httpx2
 import pytest
 
 from youworker.tests.browser.chatting import begin, expect_end, wait_for_tokens
@@ -19,6 +20,8 @@ def test_an_answer_ends_though_its_process_was_killed(reader, mortal_product, wa
     killed = mortal_product.web
     killed.kill()
     wait_until(lambda: mortal_product.web.pid != killed.pid, despite=(RuntimeError,))
+    ready = f"{mortal_product.base_url}/health/ready"
+    wait_until(lambda: httpx2.get(ready).is_success, despite=(httpx2.HTTPError,))
 
     # Either all of it, or as far as it came, said to be interrupted and open to another attempt.
     expect_end(answer)

@@ -22,6 +22,7 @@ def page(
 
 SHELL = [
     page("get", "", ok=302),
+    page("get", "favicon.ico", "public", 302),
     page("get", "sign-in", "signed_out"),
     page("post", "sign-in", "public", 422, body={}),
     page("post", "sign-out", ok=302),

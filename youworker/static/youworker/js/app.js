@@ -22,7 +22,9 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
   const toggle = event.target.closest?.("[data-toggle]");
+  const drawer = document.querySelector(".sidebar.open");
   if (toggle) toggleTarget(toggle, event);
+  else if (drawer && !drawer.contains(event.target) && !event.target.closest?.("dialog")) closeDrawer(drawer);
 });
 
 document.addEventListener("keydown", (event) => {
