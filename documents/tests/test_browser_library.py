@@ -137,3 +137,32 @@ def test_all_pages_are_accessible_and_narrow(filled, person, api):
         check_accessibility(page)
         check_width(page)
         take_screenshots(page, name)
+
+
+def test_a_list_that_is_gone_is_not_looked_at_again(page, api, person):
+    looks = []
+    shelf = api(person).post("/v1/collections", json={"name": "Soon gone"}).json()["id"]
+    page.clock.install()
+    page.goto(f"/collections/{shelf}")
+    page.locator("yw-results").evaluate("list => list.setAttribute('data-pending', '')")
+    api(person).delete(f"/v1/collections/{shelf}")
+    page.on("response", lambda response: looks.append(response.status))
+
+    for _ in range(5):
+        page.clock.run_for(4000)
+        page.wait_for_timeout(300)
+
+    assert looks == [404]
+    expect(page.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_a_server_that_is_away_is_told_once(page):
+    page.goto("/documents")
+    page.evaluate(
+        """async () => {
+          const { toast } = await import("/static/youworker/js/toast.js");
+          for (const text of ["Away.", "Away.", "Lost.", "Away."]) toast(text, { kind: "error" });
+        }"""
+    )
+
+    expect(page.locator("#toasts .toast")).to_have_count(2)

@@ -44,7 +44,7 @@ def test_a_document_is_shown_from_its_beginning_as_text_only(browser, notes):
     assert "Sentence 0 &lt;i&gt;is&lt;/i&gt; here." in shown
     assert "Sentence 39 " in shown
     assert "Sentence 40 " not in shown
-    assert 'href="?from=40"' in shown
+    assert f'href="/documents/{notes.pk}?from=40"' in shown
 
 
 def test_it_opens_at_the_passage_with_what_was_quoted(browser, notes):

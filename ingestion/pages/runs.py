@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from documents.models import Collection
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
@@ -50,8 +51,12 @@ class RunPage(Page):
         run = visible_run(pk, self.actor)
         if is_htmx(request) and "brief" in request.GET:
             return render(request, "ingestion/_summary.html", {"run": run})
-        name = "ingestion/_run.html" if is_htmx(request) else "ingestion/run.html"
-        return render(request, name, run_context(request, run) | {"section": "documents"})
+        context = run_context(request, run) | {"section": "documents"}
+        if is_htmx(request):
+            return render(request, "ingestion/_run.html", context)
+        # It may have been shared with the actor only while the files were handed in.
+        shelf = Collection.objects.visible_to(self.actor).filter(pk=run.collection_id).first()
+        return render(request, "ingestion/run.html", context | {"collection": shelf})
 
 
 class CancelRunPage(Page):
@@ -102,7 +107,7 @@ def run_context(request: HttpRequest, run: IngestionRun) -> dict[str, Any]:
 
 def visible_run(pk: UUID, actor: User) -> IngestionRun:
     """A run of somebody's with its totals; raises `NotFound`."""
-    rows = IngestionRun.objects.visible_to(actor).with_totals().select_related("collection")
+    rows = IngestionRun.objects.visible_to(actor).with_totals()
     found: IngestionRun | None = rows.filter(pk=pk).first()
     if found is None:
         raise NotFound(_("There is no such upload."))

@@ -149,7 +149,8 @@ def test_a_run_takes_a_fixed_number_of_queries(count, client, user, django_asser
     for _ in range(count):
         ItemFactory(run=run, document=DocumentFactory(owner=user), stage=Stage.READY)
 
-    with django_assert_num_queries(5):  # session, user, the run, count, items
+    # Session, user, the run, count, items, and whether its collection is visible.
+    with django_assert_num_queries(6):
         response = client.get(f"/documents/runs/{run.pk}")
 
     assert text(response).count('data-test="item"') == count
@@ -230,3 +231,16 @@ def test_other_pages_show_what_goes_on(client, user, django_assert_num_queries):
     assert str(going.pk) in shown
     assert str(done.pk) not in shown
     assert "<b>" not in shown
+
+
+def test_the_name_of_a_shelf_that_is_no_longer_shared_is_not_shown(client, user):
+    own = CollectionFactory(owner=user, name="My own shelf")
+    foreign = CollectionFactory(name="Shelf of somebody else")
+    shown, hidden = (
+        text(client.get(f"/documents/runs/{RunFactory(owner=user, collection=shelf).pk}"))
+        for shelf in (own, foreign)
+    )
+
+    assert "My own shelf" in shown
+    assert "Shelf of somebody else" not in hidden
+    assert str(foreign.pk) not in hidden

@@ -14,6 +14,7 @@ from django.views.generic import View
 from django.views.i18n import JavaScriptCatalog
 
 from accounts.services import update_profile
+from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
 from youworker.core.pages.base import Page, own_page
 from youworker.core.pages.context import THEME_COOKIE, THEMES
 
@@ -48,6 +49,7 @@ class PreferencesPage(View):
         if language in dict(settings.LANGUAGES):
             set_cookie(answer, settings.LANGUAGE_COOKIE_NAME, language)
             if request.user.is_authenticated:
+                check_rate_limit(OTHER_WRITES, request.user)
                 update_profile(request.user, language=language, actor=request.user)
         return answer
 

@@ -43,3 +43,30 @@ def test_preferences_lead_back_to_our_own_pages(client, wanted):
 def test_words_of_modules_exist_in_our_languages_only(client):
     assert client.get("/i18n/it.js")["Content-Type"].startswith("text/javascript")
     assert client.get("/i18n/xx.js").status_code == 404
+
+
+def test_changes_of_an_account_are_counted_in_the_menu_as_elsewhere(client, monkeypatch):
+    counted = []
+    monkeypatch.setattr(
+        "youworker.pages.views.check_rate_limit", lambda name, user: counted.append((name, user))
+    )
+    user = UserFactory()
+    client.force_login(user)
+
+    client.post("/preferences", {"theme": "dark"})
+    client.post("/preferences", {"language": "it"})
+
+    assert counted == [("VERY_HIGH", user)]
+
+
+@pytest.mark.parametrize("wanted", ["/a\r\nX: y", "/a\tb", "/citt\u00e0"])
+def test_a_part_of_a_page_leads_to_an_encoded_address(client, wanted):
+    client.force_login(UserFactory())
+    form = {"act": "delete", "next": wanted}
+
+    plain = client.post("/documents/batch", form)
+    part = client.post("/documents/batch", form, headers={"HX-Request": "true"})
+
+    assert part.status_code == 204
+    assert part["HX-Redirect"] == plain["Location"]
+    assert plain["Location"].isascii()

@@ -29,6 +29,7 @@ class Results extends HTMLElement {
   connectedCallback() {
     this.addEventListener("change", (event) => this.choose(event));
     this.addEventListener("click", (event) => this.extend(event));
+    this.addEventListener("htmx:before:response", (event) => this.hear(event));
     this.show();
     this.timer = setInterval(() => this.hasAttribute("data-pending") && this.look(), LOOK_MS);
     this.onRun = () => this.look();
@@ -73,6 +74,14 @@ class Results extends HTMLElement {
     all.hidden = !boxes.length;
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+
+  // A look that is refused changes nothing and is not told; what is gone is not looked at again.
+  hear(event) {
+    const { status } = event.detail.ctx.response;
+    if (event.target !== this || status < 400 || status === 401) return;
+    event.preventDefault();
+    if (status === 404) this.removeAttribute("data-pending");
   }
 
   async look() {

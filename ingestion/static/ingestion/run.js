@@ -56,7 +56,16 @@ class Run extends HTMLElement {
   static observedAttributes = ["data-finished"];
 
   connectedCallback() {
+    this.addEventListener("htmx:before:response", this);
     if (!this.hasAttribute("data-finished")) feed.add(this);
+  }
+
+  /** A look that is refused changes nothing and is not told; what is gone is not looked at again. */
+  handleEvent(event) {
+    const { status } = event.detail.ctx.response;
+    if (event.target !== this || status < 400 || status === 401) return;
+    event.preventDefault();
+    if (status === 404) this.setAttribute("data-finished", "");
   }
 
   disconnectedCallback() {

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView, View
 from rest_framework.permissions import SAFE_METHODS
@@ -156,7 +157,8 @@ def answer_redirect(request: HttpRequest, url: str) -> HttpResponse:
     """Send the browser to another page, also out of a part of a page."""
     if is_htmx(request):
         answer = HttpResponse(status=204)
-        answer["HX-Redirect"] = url
+        # Encoded as a redirect's `Location` is: headers hold neither line breaks nor letters.
+        answer["HX-Redirect"] = iri_to_uri(url)
         return answer
     return HttpResponseRedirect(url)
 

@@ -133,6 +133,24 @@ def test_what_was_typed_survives_a_session_that_ends(page, person):
     expect_end(page.locator(ANSWER).last, tokens=8)
 
 
+def test_what_was_typed_is_not_sent_as_somebody_else(page, running_product, people, api):
+    other = people(running_product)
+    page.goto("/chat")
+    page.locator('[data-test="composer"] textarea').fill("[[tokens=8]] for my eyes only")
+    page.context.clear_cookies(name=re.compile("sessionid"))
+    page.locator('[data-test="send"]').click()
+
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("User name").fill(other.username)
+    dialog.get_by_label("Password").fill(other.password)
+    with page.expect_navigation():
+        dialog.get_by_role("button", name="Sign in", exact=True).click()
+
+    page.wait_for_load_state("networkidle")
+    expect(page.locator('[data-test="composer"] textarea')).to_have_value("")
+    assert api(other).get("/v1/sessions").json()["count"] == 0
+
+
 def test_a_draft_waits_in_its_conversation(page):
     expect_end(begin(page, "[[tokens=5]]"))
     here = page.url

@@ -81,6 +81,35 @@ def test_an_address_is_a_link_that_says_its_host_already(plain):
     assert "data-host" not in made
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[https://bank.example/?evil.example](https://evil.example)",
+        "[bank.example, at evil.example](https://evil.example)",
+        "[https://**bank.example**/evil.example](https://evil.example)",
+        "[bank.example](mailto:x@evil.example)",
+        "https://bank.example@evil.example/",
+        "[evil.example.bank.example](https://evil.example)",
+    ],
+)
+def test_words_that_name_another_host_first_do_not_hide_the_true_one(plain, source):
+    assert 'data-host="evil.example"' in plain(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[example.org](https://example.org/a)",
+        "[**example.org**/a](https://example.org/a)",
+        "https://EXAMPLE.org:8443/a?b#c",
+        "write to ann@example.org",
+    ],
+)
+def test_words_that_are_the_address_say_the_host(plain, source):
+    assert "<a " in plain(source)
+    assert "data-host" not in plain(source)
+
+
 def test_a_host_that_looks_like_another_is_shown_as_it_is(plain):
     assert 'data-host="xn--xample-2of.org"' in plain("[x](https://\u0435xample.org/)")
 

@@ -43,11 +43,14 @@ export async function askToSignIn() {
 }
 
 document.addEventListener("yw-signed-out", askToSignIn);
-document.addEventListener("yw-signed-in", ({ detail }) => {
+document.addEventListener("yw-signed-in", (event) => {
   asking = false;
   closeDialog();
-  // Somebody else's page must not stay.
-  if (detail?.user && detail.user !== document.body.dataset.user) location.reload();
+  const { user } = event.detail ?? {};
+  if (!user || user === document.body.dataset.user) return;
+  // Somebody else's page must not stay, and what waits on it must not be sent in their name.
+  event.stopImmediatePropagation();
+  location.reload();
 });
 
 document.addEventListener("click", (event) => {

@@ -28,8 +28,7 @@ rules.link_open = (tokens, index, options, env, renderer) => {
   const address = token.attrGet("href");
   token.attrs = [["href", address], ["rel", "noopener noreferrer nofollow"], ["target", "_blank"], ["title", address]];
   const host = hostOf(address);
-  // Shown behind words that say something else.
-  if (!tokens[index + 1].content.includes(host)) token.attrPush(["data-host", host]);
+  if (!saysHost(wordsOf(tokens, index), address, host)) token.attrPush(["data-host", host]);
   return renderer.renderToken(tokens, index, options);
 };
 
@@ -121,6 +120,19 @@ function hostOf(address) {
   } catch {
     return "";
   }
+}
+
+function wordsOf(tokens, index) {
+  let words = "";
+  for (let at = index + 1; tokens[at].type !== "link_close"; at += 1) words += tokens[at].content;
+  return words;
+}
+
+// Words that only have the host somewhere in them may name another one first.
+function saysHost(words, address, host) {
+  if (address === `mailto:${words}`) return true;
+  const where = words.toLowerCase().replace(/^https?:\/\//, "");
+  return where === host || ["/", "?", "#"].some((next) => where.startsWith(host + next));
 }
 
 const DIRECTED = new Set(["paragraph_open", "heading_open", "list_item_open", "blockquote_open"]);

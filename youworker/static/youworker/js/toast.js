@@ -9,6 +9,9 @@ export const UNDO_MS = 10_000;
  * With `undo` (a function) it has a button for ten seconds; `label` is what the button says.
  */
 export function toast(text, { kind = "info", undo, label } = {}) {
+  // What is tried every few seconds fails every few seconds.
+  const said = kind === "error" && !undo && findError(text);
+  if (said) return said;
   const element = document.createElement("div");
   element.className = `toast ${kind}`;
   if (kind === "error") element.setAttribute("role", "alert");
@@ -32,6 +35,11 @@ export function dismissLater(element, after = element.classList.contains("error"
 /** Take a message away now. */
 export function closeToast(element) {
   element?.remove();
+}
+
+function findError(text) {
+  const words = [...document.querySelectorAll("#toasts .toast.error > p")];
+  return words.find(({ textContent }) => textContent === text)?.parentElement;
 }
 
 function button(text, className, act, name) {
