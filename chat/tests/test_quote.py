@@ -118,6 +118,14 @@ def test_it_says_plainly_when_nothing_fits(question, said, results):
     assert reply(searched(question, *map(result, results)), TOOLS) == said
 
 
+def test_how_many_is_no_word_of_the_answer():
+    text = "Employees have 27 days of paid leave. Leave is paid. Leave is planned. Leave is noted."
+
+    answer = reply(searched("How many days of leave do I have?", result(text, 1)), TOOLS)
+
+    assert "27 days" in answer
+
+
 def test_italian_question_is_answered_in_italian():
     text = "La replica in streaming mantiene aggiornato il server secondario. Il cane abbaia."
 

@@ -9,6 +9,7 @@ const MOST_BYTES = 50 * 2 ** 20;
 const FIRST_POLL_MS = 700;
 const LAST_POLL_MS = 5000;
 const FINAL = new Set(["ready", "failed", "skipped"]);
+const UNREAD = new Set(["uploading", "queued", "parsing"]);
 
 /** The files of a composer, shown in `place`; `onChange` is called when one of them changes. */
 export class Attachments {
@@ -36,9 +37,19 @@ export class Attachments {
     return this.files.filter(({ run }) => run).map(({ name, stage, run, item, reason }) => ({ name, stage, run, item, reason }));
   }
 
-  /** Forget those that need no more attention, once a question is asked. */
+  /** Forget those an answer can use, or never will, once a question is asked. */
   settle() {
-    for (const entry of [...this.files]) if (FINAL.has(entry.stage)) this.#remove(entry);
+    for (const entry of [...this.files]) if (!UNREAD.has(entry.stage)) this.#remove(entry);
+  }
+
+  /** Whether an answer could not use one of them yet. */
+  get areUnread() {
+    return this.files.some(({ stage }) => UNREAD.has(stage));
+  }
+
+  /** Whether one of them could not be taken. */
+  get haveFailed() {
+    return this.files.some(({ stage }) => stage === "failed");
   }
 
   disconnect() {

@@ -15,6 +15,8 @@ export class Composer {
   #typed = 0;
   #dirty = false;
   #sending = false;
+  // Asked already, but the files beside it are not read yet.
+  #held = false;
   // A question that did not get through: asked again with the same key, it is asked once.
   #unsent = null;
   #countdown = 0;
@@ -23,11 +25,11 @@ export class Composer {
     Object.assign(this, { chat, form, field: form.elements.text, model: form.elements.model });
     this.listening = new AbortController();
     const { signal } = this.listening;
-    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => this.#change());
+    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => this.#filesChanged());
     this.drops = new FileDrops(chat, this);
     form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); }, { signal });
     this.field.addEventListener("keydown", (event) => this.#press(event), { signal });
-    this.field.addEventListener("input", () => this.#change(), { signal });
+    this.field.addEventListener("input", () => { this.#release(); this.#change(); }, { signal });
     this.model?.addEventListener("change", () => this.#change(), { signal });
     addEventListener("pagehide", () => this.#save(), { signal });
     document.addEventListener("yw-signed-in", () => {
@@ -70,6 +72,31 @@ export class Composer {
     this.#typed = setTimeout(() => this.#save(), DRAFT_MS);
   }
 
+  #filesChanged() {
+    this.#change();
+    if (!this.#held || this.attachments.areUnread) return;
+    if (!this.attachments.haveFailed) return this.send();
+    this.#release();
+    this.say(t("Not sent: a file could not be read."), { actions: [this.#sendingNow()] });
+  }
+
+  // An answer that cannot know the files beside the question helps nobody.
+  #hold() {
+    if (this.#held) return;
+    this.#held = true;
+    this.say(t("Sent as soon as the files are read."), { kind: "info", actions: [this.#sendingNow()] });
+  }
+
+  #release() {
+    if (!this.#held) return;
+    this.#held = false;
+    this.say("");
+  }
+
+  #sendingNow() {
+    return [t("Send now"), () => this.send({ waiting: false })];
+  }
+
   #save() {
     clearTimeout(this.#typed);
     if (!this.#dirty || this.#sending) return;
@@ -99,10 +126,12 @@ export class Composer {
     this.field.value = draft?.text ?? "";
   }
 
-  /** Ask what stands in the field. */
-  async send() {
+  /** Ask what stands in the field, once the files beside it are read, or at once. */
+  async send({ waiting = true } = {}) {
     const { text } = this;
     if (this.#sending || !text.trim()) return;
+    if (waiting && this.attachments.areUnread) return this.#hold();
+    this.#held = false;
     this.#sending = true;
     this.say("");
     const key = this.#unsent?.text === text ? this.#unsent.key : randomId();
