@@ -49,6 +49,8 @@ LONG = {
     "many formulas": "$x$ " * 1000,
     "everything": "x" * 500_000,
 }
+# They take less than 3 s, but beside much else ten times that.
+SLOWEST_MS = 30_000
 # A frame that was drawn in has a height, and a refused one is replaced by words.
 DRAWN_OR_REFUSED = """() => {
   const place = document.querySelector(".diagram");
@@ -83,7 +85,7 @@ def test_long_and_deep_texts_take_a_moment(modules, name):
     found = run(modules, "judge", sources=[LONG[name]])
 
     assert found == []
-    assert modules.evaluate("performance.now()") - began < 10_000
+    assert modules.evaluate("performance.now()") - began < SLOWEST_MS
 
 
 def test_diagrams_reach_nothing_when_they_are_drawn(modules):
