@@ -1,5 +1,6 @@
 // The library: filters act at once, a list with choices, undoing a deletion, fresh states.
 import { tn } from "../youworker/js/i18n.js";
+import { lookQuietly } from "../youworker/js/looks.js";
 import { UNDO_MS, dismissLater } from "../youworker/js/toast.js";
 
 const LOOK_MS = 4000;
@@ -29,7 +30,7 @@ class Results extends HTMLElement {
   connectedCallback() {
     this.addEventListener("change", (event) => this.choose(event));
     this.addEventListener("click", (event) => this.extend(event));
-    this.addEventListener("htmx:before:response", (event) => this.hear(event));
+    lookQuietly(this, () => this.removeAttribute("data-pending"));
     this.show();
     this.timer = setInterval(() => this.hasAttribute("data-pending") && this.look(), LOOK_MS);
     this.onRun = () => this.look();
@@ -74,14 +75,6 @@ class Results extends HTMLElement {
     all.hidden = !boxes.length;
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;
-  }
-
-  // A look that is refused changes nothing and is not told; what is gone is not looked at again.
-  hear(event) {
-    const { status } = event.detail.ctx.response;
-    if (event.target !== this || status < 400 || status === 401) return;
-    event.preventDefault();
-    if (status === 404) this.removeAttribute("data-pending");
   }
 
   async look() {

@@ -1,5 +1,6 @@
 // `<yw-run data-run data-src>`: a run as the server shows it, fetched again when something
 // happens. The socket says when; without it the page looks every few seconds.
+import { lookQuietly } from "../youworker/js/looks.js";
 
 const PAUSE_MS = 600;
 const LOOK_MS = 3000;
@@ -56,16 +57,8 @@ class Run extends HTMLElement {
   static observedAttributes = ["data-finished"];
 
   connectedCallback() {
-    this.addEventListener("htmx:before:response", this);
+    lookQuietly(this, () => this.setAttribute("data-finished", ""));
     if (!this.hasAttribute("data-finished")) feed.add(this);
-  }
-
-  /** A look that is refused changes nothing and is not told; what is gone is not looked at again. */
-  handleEvent(event) {
-    const { status } = event.detail.ctx.response;
-    if (event.target !== this || status < 400 || status === 401) return;
-    event.preventDefault();
-    if (status === 404) this.setAttribute("data-finished", "");
   }
 
   disconnectedCallback() {
