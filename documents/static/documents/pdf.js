@@ -9,6 +9,8 @@ pdfjs.GlobalWorkerOptions.workerSrc = here("pdf.worker.min.mjs");
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 // Drawn pages kept in memory; a page of a screen's width takes about 8 MB.
 const MOST_DRAWN = 6;
+// A passage is a page or so of text, which may be that of many slides.
+const MOST_PAGES_OF_PASSAGE = 12;
 // Pages are searched one after the other; between them the page stays usable.
 const SEARCH_PAUSE_MS = 0;
 
@@ -188,9 +190,23 @@ class PdfViewer extends HTMLElement {
     await Promise.all([page.render({ canvas, viewport, transform }).promise, text.render()]);
   }
 
-  // Mark the quote on its page, or on the next one where it goes on.
+  // Where a quote of a passage may be that begins on a page: there, beside it, or, where pages are
+  // as short as slides, many pages on.
+  async *placesOfQuote(number) {
+    yield* [number, number + 1, number - 1];
+    const wanted = significant(this.dataset.quote);
+    const last = Math.min(number + MOST_PAGES_OF_PASSAGE, this.pdf.numPages);
+    for (let page = number + 2; page <= last; page++) if (await this.says(page, wanted)) yield page;
+  }
+
+  async says(number, wanted) {
+    const content = await (await this.pdf.getPage(number)).getTextContent();
+    return significant(content.items.map((item) => item.str ?? "").join("")).includes(wanted);
+  }
+
+  // Mark the quote on its page, or where the passage goes on.
   async showQuote(number, { scrolls = true } = {}) {
-    for (const candidate of [number, number + 1, number - 1]) {
+    for await (const candidate of this.placesOfQuote(number)) {
       if (candidate < 1 || candidate > this.pdf.numPages) continue;
       await this.draw(candidate);
       const layer = this.pages.children[candidate - 1].querySelector(".textLayer");
@@ -211,9 +227,9 @@ class PdfViewer extends HTMLElement {
     const begin = this.lastFound?.wanted === wanted ? this.lastFound.number + direction : this.current;
     for (let step = 0; step < count; step++) {
       const number = ((begin - 1 + step * direction + 2 * count) % count) + 1;
-      const content = await (await this.pdf.getPage(number)).getTextContent();
+      const isThere = await this.says(number, wanted);
       if (this.searching !== run) return;
-      if (significant(content.items.map((item) => item.str ?? "").join("")).includes(wanted)) {
+      if (isThere) {
         this.lastFound = { wanted, number };
         await this.showFound(number, text);
         return;
