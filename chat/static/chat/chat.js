@@ -120,6 +120,8 @@ class Chat extends HTMLElement {
 
   // Where somebody wanted to go, else the end.
   findPlace() {
+    // What stands there before the first question is read from its beginning.
+    if (!this.history.articles.length) return;
     const wanted = new URLSearchParams(location.search).get("at");
     const named = wanted ? `m-${wanted}` : location.hash.slice(1);
     const article = named && document.getElementById(named);
