@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.tests.factories import UserFactory
+from chat.models import Session
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +71,22 @@ def test_a_part_of_a_page_leads_to_an_encoded_address(client, wanted):
     assert part.status_code == 204
     assert part["HX-Redirect"] == plain["Location"]
     assert plain["Location"].isascii()
+
+
+def test_a_page_of_somebody_who_was_signed_in_before_gets_and_does_nothing(client):
+    former, present = UserFactory(), UserFactory()
+    client.force_login(present)
+
+    def ask(user):
+        headers = {"HX-Request": "true", "X-Page-User": str(user.pk)}
+        form = {"text": "For my eyes only"}
+        return client.get("/chat/list", headers=headers), client.post(
+            "/chat", form, headers=headers
+        )
+
+    refused, own = ask(former), ask(present)
+
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert [answer["HX-Trigger"] for answer in refused] == ["yw-signed-out"] * 2
+    assert [answer.status_code for answer in own] == [200, 200]
+    assert [row.user_id for row in Session.objects.all()] == [present.pk]

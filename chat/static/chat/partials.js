@@ -1,6 +1,6 @@
 // Parts of pages, as page routes answer them to htmx.
 import { t } from "../youworker/js/i18n.js";
-import { ApiError, csrfToken } from "../youworker/js/net.js";
+import { ApiError, csrfToken, pageUser } from "../youworker/js/net.js";
 import { toast } from "../youworker/js/toast.js";
 
 /**
@@ -8,7 +8,7 @@ import { toast } from "../youworker/js/toast.js";
  * route answered. That a session has ended is told to the page (`yw-signed-out`) as well.
  */
 export async function fetchPart(url, { method = "GET", body, signal } = {}) {
-  const headers = { "HX-Request": "true", Accept: "text/html" };
+  const headers = { "HX-Request": "true", "X-Page-User": pageUser(), Accept: "text/html" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   let answer;
   let text;

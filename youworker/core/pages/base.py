@@ -26,6 +26,8 @@ FormT = TypeVar("FormT", bound=BaseForm)
 
 # What the page does when a session has ended: it asks for the password and sends again.
 SIGNED_OUT = "yw-signed-out"
+# Whose page asks for a part; another tab may have signed somebody else in.
+PAGE_USER = "X-Page-User"
 REFUSED_FORM = 422
 SERVER_ERROR = 500
 
@@ -42,7 +44,7 @@ class Page(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let signed-in people in, and count what they send as the API does."""
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or is_for_somebody_else(request):
             return answer_signed_out(request)
         method = getattr(self, str(request.method).lower(), None)
         if request.method not in SAFE_METHODS and not getattr(method, "is_rate_limited", False):
@@ -125,6 +127,12 @@ def add_refusal(form: BaseForm, error: DomainError) -> None:
 def is_htmx(request: HttpRequest) -> bool:
     """Whether a part of a page is wanted, and not a page."""
     return request.headers.get("HX-Request") == "true"
+
+
+def is_for_somebody_else(request: HttpRequest) -> bool:
+    """Whether a part is wanted by a page of another user, who was signed in here before."""
+    page_user = request.headers.get(PAGE_USER, "")
+    return is_htmx(request) and page_user not in ("", str(request.user.pk))
 
 
 def answer_signed_out(request: HttpRequest) -> HttpResponse:

@@ -14,6 +14,11 @@ export function csrfToken() {
   return found ? decodeURIComponent(found[1]) : "";
 }
 
+/** Whose page this is: what it sends must not count as another's who has signed in since. */
+export function pageUser() {
+  return document.body.dataset.user ?? "";
+}
+
 /**
  * Call `/v1` and give what it answers, read as JSON; null for an empty answer.
  * Throws `ApiError`, with status 0 when the server cannot be reached. A session that has ended
