@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 WINDOW = 40
 # Shown before the passage that is wanted, so that it is read in its place.
 LEAD = 6
+# Its tables are as somebody wrote them.
+MARKDOWN = "text/markdown"
+HEAD_END = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
+CELL_END = re.compile(r"(?<!\\)\|")
 # Formats whose parsed text is not Markdown.
 PLAIN = (
     "text/plain",
+    "text/csv",
+    "text/tab-separated-values",
     "message/",
     "application/json",
     "application/xml",
@@ -80,9 +87,10 @@ def text_context(document: Document, target: Passage | None, begin: str) -> dict
     rows = Passage.objects.filter(document=document, ordinal__gte=first).defer("search")
     shown = list(rows.order_by("ordinal")[: WINDOW + 1])
     more = shown[WINDOW].ordinal if len(shown) > WINDOW else None
+    text, is_plain = joined(shown[:WINDOW]), document.mime.startswith(PLAIN)
     return {
-        "text": joined(shown[:WINDOW]),
-        "is_plain": document.mime.startswith(PLAIN),
+        "text": text if is_plain or document.mime == MARKDOWN else with_heads(text),
+        "is_plain": is_plain,
         "pages": sorted({row.page for row in shown[:WINDOW] if row.page}),
         "earlier": max(0, first - WINDOW) if first else None,
         "later": more,
@@ -96,3 +104,25 @@ def joined(passages: list[Passage]) -> str:
         in_table = text.endswith("|") and row.text.startswith("|")
         text += ("" if not text else "\n" if in_table else "\n\n") + row.text
     return text
+
+
+def with_heads(text: str) -> str:
+    """Markdown whose tables begin with a head, as they are none without; spreadsheets have none."""
+    lines: list[str] = []
+    for is_table, rows in itertools.groupby(text.split("\n"), key=is_row):
+        lines += headed(list(rows)) if is_table else rows
+    return "\n".join(lines)
+
+
+def is_row(line: str) -> bool:
+    """Whether a line is one of a table."""
+    return len(line) > 1 and line.startswith("|") and line.endswith("|")
+
+
+def headed(rows: list[str]) -> list[str]:
+    """The rows of a table with a line below the first, which is as wide as the widest."""
+    if len(rows) > 1 and HEAD_END.fullmatch(rows[1]):
+        return rows
+    cells = [len(CELL_END.findall(row)) for row in rows]
+    head = rows[0] + " |" * (max(cells) - cells[0])
+    return [head, "|" + " --- |" * (max(cells) - 1), *rows[1:]]

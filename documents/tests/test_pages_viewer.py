@@ -9,6 +9,7 @@ from accounts.tests.factories import UserFactory
 from documents.enums import DocumentStatus
 from documents.models import Passage, StoredFile
 from documents.tests.factories import DocumentFactory, write
+from documents.viewing import with_heads
 from youworker.audit import lines_about
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,26 @@ def test_rows_of_a_table_that_was_cut_stay_together(browser, ada):
     write(document, "| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | 4 |")
 
     assert "| 1 | 2 |\n| 3 | 4 |" in text(browser.get(f"/documents/{document.pk}"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (["| a | 1 |", "| b | 2 |"], ["| a | 1 |", "| --- | --- |", "| b | 2 |"]),
+        (["| a |", r"| b \| c | 2 |"], ["| a | |", "| --- | --- |", r"| b \| c | 2 |"]),
+        (["| a |", "|---|", "| b |"], ["| a |", "|---|", "| b |"]),
+        (["a | b", "|"], ["a | b", "|"]),
+    ],
+)
+def test_a_table_without_a_head_gets_one(rows, shown):
+    assert with_heads("\n".join(rows)) == "\n".join(shown)
+
+
+def test_lines_of_a_csv_file_stay_lines(browser, ada):
+    document = DocumentFactory(owner=ada, mime="text/csv")
+    write(document, "name,room\nAda,1")
+
+    assert 'class="document-text plain"' in text(browser.get(f"/documents/{document.pk}"))
 
 
 def test_opening_is_written_into_the_audit_log(browser, ada, notes):

@@ -1,4 +1,5 @@
 // Another answer to the same question.
+import { showTimes } from "../youworker/js/time.js";
 import { activate, fetchPart, sayError } from "./partials.js";
 
 /** Let the forms below `chat` answer again without leaving the page. */
@@ -29,6 +30,7 @@ function replaceFrom(chat, old, article) {
   while (old.nextElementSibling) old.nextElementSibling.remove();
   old.replaceWith(article);
   activate(article);
+  showTimes(article);
   chat.lead(article.dataset.message);
   chat.adopt([article]);
   article.focus({ preventScroll: true });
