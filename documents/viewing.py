@@ -110,7 +110,8 @@ def with_heads(text: str) -> str:
     """Markdown whose tables begin with a head, as they are none without; spreadsheets have none."""
     lines: list[str] = []
     for is_table, rows in itertools.groupby(text.split("\n"), key=is_row):
-        lines += headed(list(rows)) if is_table else rows
+        stretch = list(rows)
+        lines += headed(stretch) if is_table else stretch
     return "\n".join(lines)
 
 
