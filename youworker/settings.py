@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "youworker.core.request_context.CorrelationMiddleware",
     "youworker.core.request_context.OriginMiddleware",
+    "youworker.core.form_encoding.FormEncodingMiddleware",
     "youworker.server.content_policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
