@@ -54,9 +54,8 @@ class RunPage(Page):
         context = run_context(request, run) | {"section": "documents"}
         if is_htmx(request):
             return render(request, "ingestion/_run.html", context)
-        # It may have been shared with the actor only while the files were handed in.
-        shelf = Collection.objects.visible_to(self.actor).filter(pk=run.collection_id).first()
-        return render(request, "ingestion/run.html", context | {"collection": shelf})
+        context["collection"] = visible_shelf(run, self.actor)
+        return render(request, "ingestion/run.html", context)
 
 
 class CancelRunPage(Page):
@@ -111,4 +110,14 @@ def visible_run(pk: UUID, actor: User) -> IngestionRun:
     found: IngestionRun | None = rows.filter(pk=pk).first()
     if found is None:
         raise NotFound(_("There is no such upload."))
+    return found
+
+
+def visible_shelf(run: IngestionRun, actor: User) -> Collection | None:
+    """Where the files went, unless it was shared with the actor only at that time."""
+    if run.collection_id is None:
+        return None
+    found: Collection | None = (
+        Collection.objects.visible_to(actor).filter(pk=run.collection_id).first()
+    )
     return found
