@@ -109,8 +109,9 @@ def joined(passages: list[Passage]) -> str:
 def with_heads(text: str) -> str:
     """Markdown whose tables begin with a head, as they are none without; spreadsheets have none."""
     lines: list[str] = []
-    for is_table, rows in itertools.groupby(text.split("\n"), key=is_row):
-        lines += headed(list(rows)) if is_table else rows
+    for is_table, found in itertools.groupby(text.split("\n"), key=is_row):
+        rows = list(found)
+        lines += headed(rows) if is_table else rows
     return "\n".join(lines)
 
 

@@ -10,7 +10,9 @@ from documents.quoting.words import WordReader, words_in
 from documents.unspaced import RUN, is_loose, telling_pairs
 
 # In "how long" the second word asks and is not what the answer says.
-HOW = re.compile(r"\bhow (?:many|much|long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I)
+HOW = re.compile(
+    r"\bhow (?:many|much|long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.I
+)
 
 PART_WEIGHT = 0.4
 LOOSE_WEIGHT = 0.2
