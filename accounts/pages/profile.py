@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.pages.forms import ProfileForm
 from accounts.services import update_profile
 from youworker.core.pages.base import FormPage, Page, answer_done
+from youworker.core.pages.context import keep_preference
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -45,5 +46,5 @@ class ProfilePage(FormPage[ProfileForm]):
         language = form.cleaned_data["language"]
         with translation.override(language):
             answer = answer_done(self.request, _("Your profile is stored."), reverse("account"))
-        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+        keep_preference(answer, settings.LANGUAGE_COOKIE_NAME, language)
         return answer

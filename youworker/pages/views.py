@@ -16,12 +16,11 @@ from django.views.i18n import JavaScriptCatalog
 from accounts.services import update_profile
 from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
 from youworker.core.pages.base import Page, own_page
-from youworker.core.pages.context import THEME_COOKIE, THEMES
+from youworker.core.pages.context import THEME_COOKIE, THEMES, keep_preference
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-YEAR = 365 * 86400
 DAY = 86400
 catalog = JavaScriptCatalog.as_view()
 
@@ -45,25 +44,13 @@ class PreferencesPage(View):
         answer = HttpResponseRedirect(back)
         theme, language = request.POST.get("theme"), request.POST.get("language")
         if theme in THEMES:
-            set_cookie(answer, THEME_COOKIE, theme)
+            keep_preference(answer, THEME_COOKIE, theme)
         if language in dict(settings.LANGUAGES):
-            set_cookie(answer, settings.LANGUAGE_COOKIE_NAME, language)
+            keep_preference(answer, settings.LANGUAGE_COOKIE_NAME, language)
             if request.user.is_authenticated:
                 check_rate_limit(OTHER_WRITES, request.user)
                 update_profile(request.user, language=language, actor=request.user)
         return answer
-
-
-def set_cookie(answer: HttpResponse, name: str, value: str) -> None:
-    """Keep a preference for a year, out of reach of other sites."""
-    answer.set_cookie(
-        name,
-        value,
-        max_age=YEAR,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 @cache_control(max_age=DAY, public=True)

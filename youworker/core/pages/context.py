@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+YEAR = 365 * 86400
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
@@ -27,3 +28,15 @@ def theme_of(request: HttpRequest) -> str:
     """The chosen theme; `auto` follows the device."""
     chosen = request.COOKIES.get(THEME_COOKIE, "")
     return chosen if chosen in THEMES else THEMES[0]
+
+
+def keep_preference(answer: HttpResponse, name: str, value: str) -> None:
+    """Keep a preference for a year, out of reach of other sites."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -7,7 +7,7 @@ import pytest
 from fpdf import FPDF
 from playwright.sync_api import expect
 
-from youworker.tests.browser.chatting import ANSWER, SLOW, begin, expect_end
+from youworker.tests.browser.chatting import ANSWER, SLOW, ask, begin, expect_end
 from youworker.tests.support.appearance import check_accessibility, check_width, take_screenshots
 
 FACT = "The standby server of Ravenna replays its log every forty seconds."
@@ -69,6 +69,30 @@ def test_the_first_answer_quotes_the_first_document(newcomer):
     newcomer.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(citation).to_be_focused()
+
+
+def test_a_question_waits_for_the_file_beside_it(newcomer):
+    newcomer.goto("/chat")
+    content = pdf_of("Nothing here is about servers. " * 20, FACT)
+    newcomer.locator("[data-attach]").set_input_files([named("late.pdf", content)])
+    ask(newcomer, "How often does the standby server of Ravenna replay its log?")
+
+    expect(newcomer.get_by_role("button", name="Send now")).to_be_visible()
+    answer = newcomer.locator(ANSWER)
+    expect_end(answer)
+    expect(answer).to_contain_text("forty seconds")
+    expect(newcomer.locator('[data-test="composer"] textarea')).to_have_value("")
+
+
+def test_a_question_does_not_go_without_its_file(newcomer):
+    newcomer.goto("/chat")
+    newcomer.locator("[data-attach]").set_input_files([named("empty.txt", b"")])
+    ask(newcomer, "What is in it?")
+
+    note = newcomer.get_by_role("alert")
+    expect(note).to_contain_text("a file could not be read", timeout=SLOW)
+    note.get_by_role("button", name="Send now").click()
+    expect_end(newcomer.locator(ANSWER))
 
 
 def test_failures_of_a_folder_are_told_and_tried_again(page):
