@@ -164,7 +164,7 @@ def test_a_long_conversation_is_shown_at_once_and_only_what_is_shown_is_decrypte
     ("status", "words"),
     [
         (RunStatus.STOPPED, "You stopped this answer."),
-        (RunStatus.FAILED, "There is no answer. The model is away."),
+        (RunStatus.FAILED, "This answer is not complete. The model is away."),
         (RunStatus.INTERRUPTED, "This answer was interrupted. The model is away."),
     ],
 )

@@ -152,7 +152,8 @@ def test_a_list_that_is_gone_is_not_looked_at_again(page, api, person):
         page.clock.run_for(4000)
         page.wait_for_timeout(300)
 
-    assert looks == [404]
+    # Looks that were under way may have come before the deletion.
+    assert (looks.count(404), looks[-1]) == (1, 404)
     expect(page.locator("#toasts .toast")).to_have_count(0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 
 class DomainError(Exception):
@@ -20,7 +20,9 @@ class DomainError(Exception):
 
     def __init__(self, message: str, **details: Any) -> None:
         self.template, self.details = message, details
-        self.message = self.filled(message)
+        # For logs, in English: details may be words that are translated where they are told.
+        with override(None):
+            self.message = self.filled(message)
         super().__init__(self.message)
 
     def filled(self, template: str) -> str:

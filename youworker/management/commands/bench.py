@@ -99,10 +99,15 @@ class Command(BaseCommand):
         """A mixed load, and whether anything is lost or grows under it."""
         from youworker.tests.bench.soak import running
 
-        return running.run(options["minutes"] or 2.0)
+        return running.run(minutes_or(options["minutes"], 2.0))
 
     def web(self, options: dict[str, Any]) -> list[Figure]:
         """Pages in a browser."""
         from youworker.tests.bench import web
 
-        return web.run(options["minutes"] or 1.0)
+        return web.run(minutes_or(options["minutes"], 1.0))
+
+
+def minutes_or(given: float | None, otherwise: float) -> float:
+    """The length that was asked for, which may be one that is refused."""
+    return otherwise if given is None else given
