@@ -38,8 +38,6 @@ class Chat extends HTMLElement {
     if (form) this.composer = new Composer(this, form);
     this.listen();
     this.adoptAll();
-    // Seen from here on: nothing moves while it is brought to its place.
-    this.list.dataset.placed = "";
     this.findPlace();
     useKeys(this);
   }
