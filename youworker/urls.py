@@ -23,7 +23,6 @@ urlpatterns = [
     path("", include("quotas.page_urls")),
     path("", include("youworker.data_protection.page_urls")),
     path("", include("groups.pages.urls")),
-    path("", include("documents.pages.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.data_protection.urls")),
     path("v1/", include("groups.urls")),
