@@ -93,7 +93,7 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
             try:
                 services.remove_second_factor(user, actor=acting(request))
             except Conflict as error:
-                self.message_user(request, f"{user}: {error.message}", messages.WARNING)
+                self.message_user(request, f"{user}: {error.in_words()}", messages.WARNING)
             else:
                 self.message_user(
                     request, gettext("%(user)s: removed.") % {"user": user}, messages.SUCCESS

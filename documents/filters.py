@@ -53,7 +53,9 @@ class DocumentFilter(django_filters.FilterSet):
         """Every repeated value counts, not only the last one."""
         tags = [tag for tag in cast("QueryDict", self.data).getlist("tag") if tag]
         if len(tags) > MOST_TAGS or any("\x00" in tag for tag in tags):
-            raise InvalidInput(f"At most {MOST_TAGS} tags, without null characters.", attr="tag")
+            raise InvalidInput(
+                "At most %(most)s tags, without null characters.", attr="tag", most=MOST_TAGS
+            )
         return rows.tagged(tags)
 
     def filter_kind(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:

@@ -72,7 +72,9 @@ def set_retention(group: Group, days: int | None, *, actor: User) -> Group:
     if not actor.is_staff and not Group.objects.managed_by(actor).filter(pk=group.pk).exists():
         raise Forbidden("Only an admin of the group may do this.")
     if days is not None and not 1 <= days <= LONGEST_DAYS:
-        raise InvalidInput(f"This has to be between 1 and {LONGEST_DAYS}.", attr="retention_days")
+        raise InvalidInput(
+            "This has to be between 1 and %(most)s.", attr="retention_days", most=LONGEST_DAYS
+        )
     before = Group.all_objects.values_list("retention_days", flat=True).get(pk=group.pk)
     group.retention_days = days
     group.save_fields("retention_days")

@@ -76,7 +76,7 @@ class IngestionRunAdmin(ReadOnlyAdmin):
             try:
                 service(run, actor=request.user)
             except DomainError as error:
-                self.message_user(request, f"{run}: {error.message}", messages.WARNING)
+                self.message_user(request, f"{run}: {error.in_words()}", messages.WARNING)
 
 
 @admin.register(IngestionItem)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from documents import services as documents
 from groups.models import LegalHold
@@ -150,7 +149,7 @@ def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
     Raises `IngestionFinished` when nothing was left to be cancelled.
     """
     if not cancel_items(run):
-        raise IngestionFinished(_("Every file of this run has been processed already."))
+        raise IngestionFinished("Every file of this run has been processed already.")
     logger.info("Run %s was cancelled by %s", run.pk, actor.pk if actor else "an operator")
 
 
@@ -187,7 +186,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
     parsed = chosen.change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:
-        raise NothingToRetry(_("No file of this run has failed."))
+        raise NothingToRetry("No file of this run has failed.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
     reopened.update(status=IngestionStatus.QUEUED, finished_at=None, updated_at=timezone.now())
     after_commit(wake_workers)

@@ -79,7 +79,7 @@ class ServerAdmin(KeptAdmin):
             try:
                 count = services.discover_server(server)
             except DomainError as error:
-                self.message_user(request, error.message, "error")
+                self.message_user(request, error.in_words(), "error")
             else:
                 found = ngettext("%(count)d tool", "%(count)d tools", count) % {"count": count}
                 self.message_user(request, f"{server.slug}: {found}")

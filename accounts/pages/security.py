@@ -123,7 +123,7 @@ class ConfirmTotpPage(FormPage[CodeForm]):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         pending = services.pending_totp(self.request.session, self.actor)
         if pending is None:
-            raise Conflict(_("There is nothing to confirm; begin again."))
+            raise Conflict("There is nothing to confirm; begin again.")
         own = super().get_context_data(**context)
         factor = services.second_factor_of(self.actor)
         return {**own, "code_form": own["form"], "pending": pending, "second_factor": factor}

@@ -42,8 +42,12 @@ def open_private(
         raise Forbidden("What belongs to a superuser is only opened by a superuser.")
     said = reason.strip()
     if not SHORTEST_REASON <= len(said) <= LONGEST_REASON:
-        limits = f"from {SHORTEST_REASON} to {LONGEST_REASON:,} characters"
-        raise InvalidInput(f"A reason has {limits}.", attr="reason")
+        raise InvalidInput(
+            "A reason has from %(least)s to %(most)s characters.",
+            attr="reason",
+            least=SHORTEST_REASON,
+            most=f"{LONGEST_REASON:,}",
+        )
     access = PrivateAccess.objects.create(
         reader=actor, owner=owner, kind=kind, object_id=target.pk, title=title, reason=said
     )

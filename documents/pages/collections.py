@@ -122,7 +122,7 @@ def visible_collection(pk: UUID, actor: User) -> Collection:
     rows = Collection.objects.visible_to(actor).with_document_count().select_related("owner")
     found: Collection | None = rows.prefetch_related("shares").filter(pk=pk).first()
     if found is None:
-        raise NotFound(_("There is no such collection."))
+        raise NotFound("There is no such collection.")
     return found
 
 

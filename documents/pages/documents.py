@@ -113,9 +113,9 @@ class RestoreDocumentsPage(Page):
                 services.restore_document(pk, actor=self.actor)
                 restored += 1
             except DomainError as error:
-                refusals.append(error.message)
+                refusals.append(error.in_words())
         if not restored and not refusals:
-            raise NotFound(_("There is no such document."))
+            raise NotFound("There is no such document.")
         for refusal in dict.fromkeys(refusals):
             messages.error(request, refusal)
         if restored:
@@ -130,7 +130,7 @@ def visible_document(pk: UUID, actor: User) -> Document:
     rows = Document.objects.visible_to(actor).with_writable(actor).with_failure()
     found: Document | None = rows.with_relations().filter(pk=pk).first()
     if found is None:
-        raise NotFound(_("There is no such document."))
+        raise NotFound("There is no such document.")
     return found
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from documents import services
 from documents.enums import Access
@@ -77,14 +76,14 @@ class SharingPage(FormPage[ShareForm]):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Let a group in or out."""
         if not self.may_share:
-            raise Forbidden(_("Only the owner may change who sees this."))
+            raise Forbidden("Only the owner may change who sees this.")
         if "remove" in request.POST:
             self.change(group_id_of(request.POST["remove"]), None)
             return self.answer_changed()
         if "change" in request.POST and self.with_access:
             form = AccessForm(request.POST)
             if not form.is_valid():
-                raise InvalidInput(_("There is no such access."), attr="access")
+                raise InvalidInput("There is no such access.", attr="access")
             self.change(form.cleaned_data["change"], form.cleaned_data["access"])
             return self.answer_changed()
         return super().post(request, *args, **kwargs)
@@ -190,4 +189,4 @@ def group_id_of(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise InvalidInput(_("There is no such group."), attr="group") from error
+        raise InvalidInput("There is no such group.", attr="group") from error

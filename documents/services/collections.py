@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from documents.exceptions import CollectionNameExists, DefaultCollection
 from documents.models import Collection, CollectionShare, Document
@@ -64,7 +63,7 @@ def writable_collection(collection_id: UUID, *, actor: User) -> Collection:
     if found is not None:
         return found
     if Collection.objects.visible_to(actor).filter(pk=collection_id).exists():
-        raise Forbidden(_("You may read this collection, not change it."))
+        raise Forbidden("You may read this collection, not change it.")
     raise NotFound("There is no such collection.")
 
 
@@ -118,7 +117,7 @@ def delete_collection(collection: Collection, *, actor: User) -> None:
     """
     require_owner(collection, actor)
     if collection.is_default:
-        raise DefaultCollection(_("Your default collection cannot be deleted."))
+        raise DefaultCollection("Your default collection cannot be deleted.")
     release_guests(collection)
     if Collection.all_objects.filter(pk=collection.pk).soft_delete():
         audit.record("collection.delete", actor=actor, target=collection)
@@ -155,7 +154,7 @@ def release_guests(collection: Collection) -> None:
 def require_owner(collection: Collection, actor: User) -> None:
     """Raise `Forbidden` unless the actor owns the collection."""
     if collection.owner_id != actor.pk:
-        raise Forbidden(_("Only its owner may change this collection."))
+        raise Forbidden("Only its owner may change this collection.")
 
 
 def save_or_conflict(collection: Collection, *fields: str) -> Collection:
@@ -167,5 +166,5 @@ def save_or_conflict(collection: Collection, *fields: str) -> Collection:
             else:
                 collection.save(force_insert=True)
     except IntegrityError as error:
-        raise CollectionNameExists(_("You have a collection of this name already.")) from error
+        raise CollectionNameExists("You have a collection of this name already.") from error
     return collection

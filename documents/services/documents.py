@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from documents.models import Document, DocumentShare, Passage
 from documents.services.collections import writable_collection
@@ -153,10 +152,10 @@ def passages_of(document: Document) -> Sequence[Passage]:
 def require_writable(document: Document, actor: User) -> None:
     """Raise `Forbidden` unless the actor may change the document."""
     if not Document.all_objects.writable_by(actor).filter(pk=document.pk).exists():
-        raise Forbidden(_("You may read this document, not change it."))
+        raise Forbidden("You may read this document, not change it.")
 
 
 def require_managed(document: Document, actor: User) -> None:
     """Raise `Forbidden` unless the actor may move and share the document."""
     if not Document.all_objects.managed_by(actor).filter(pk=document.pk).exists():
-        raise Forbidden(_("Only the owner of a document or of its collection may do this."))
+        raise Forbidden("Only the owner of a document or of its collection may do this.")

@@ -34,7 +34,7 @@ class AddMemberPage(FormPage[MemberForm]):
         name = User.normalize_username(form.cleaned_data["username"])
         person = User.objects.humans().filter(username=name).first()
         if person is None:
-            raise InvalidInput(_("There is no active user of this name."), attr="username")
+            raise InvalidInput("There is no active user of this name.", attr="username")
         try:
             services.add_member(
                 group, user_id=person.pk, role=form.cleaned_data["role"], actor=self.actor
@@ -65,7 +65,7 @@ class RolePage(MemberAct):
         group = managed_by(self.actor, group_id)
         role = self.request.POST.get("role", "")
         if role not in dict(ROLE_WORDS):
-            raise InvalidInput(_("There is no such role."), attr="role")
+            raise InvalidInput("There is no such role.", attr="role")
         member = services.change_role(group, user_id=user_id, role=role, actor=self.actor)
         words = {"name": member.user.shown_name, "role": dict(ROLE_WORDS)[role]}
         return _("%(name)s has the role “%(role)s” now.") % words

@@ -109,7 +109,7 @@ def visible_run(pk: UUID, actor: User) -> IngestionRun:
     rows = IngestionRun.objects.visible_to(actor).with_totals()
     found: IngestionRun | None = rows.filter(pk=pk).first()
     if found is None:
-        raise NotFound(_("There is no such upload."))
+        raise NotFound("There is no such upload.")
     return found
 
 

@@ -52,7 +52,7 @@ class PeopleAdmin(UserAdmin):
         try:
             erasure = request_erasure(user, actor=cast("User", request.user))
         except DomainError as error:
-            self.message_user(request, f"{user}: {error.message}", messages.ERROR)
+            self.message_user(request, f"{user}: {error.in_words()}", messages.ERROR)
         else:
             said = gettext("%(user)s: the account is closed; erasure: %(status)s.") % {
                 "user": user,
