@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from youworker.core.pages.base import is_htmx
+
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
@@ -20,7 +22,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         "themes": THEMES,
         "languages": settings.LANGUAGES,
-        "htmx": request.headers.get("HX-Request") == "true",
+        "htmx": is_htmx(request),
     }
 
 

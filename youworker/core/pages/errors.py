@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from youworker.core.pages.base import is_htmx
 from youworker.core.pages.paths import is_for_programs
 from youworker.core.request_context import correlation_id
 
@@ -31,7 +32,7 @@ def render_error(request: HttpRequest, status: int, detail: str) -> HttpResponse
         "detail": detail,
         "reference": correlation_id() if status >= SERVER_ERROR else "",
     }
-    is_part = request.headers.get("HX-Request") == "true"
+    is_part = is_htmx(request)
     name = "youworker/_error.html" if is_part else "youworker/error.html"
     answer = render(request, name, context, status=status)
     if is_part:
