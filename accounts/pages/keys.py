@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import get_object_or_404, render
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from accounts import services
 from accounts.enums import Scope
 from accounts.models import ApiKey
 from accounts.pages.forms import KeyForm
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.pages.base import ActPage, FormPage, Page
 
 if TYPE_CHECKING:
@@ -33,10 +31,10 @@ def keys_context(user: User, **shown: Any) -> dict[str, Any]:
     return {**ACCOUNT, "keys": sorted(keys, key=lambda pair: not pair[1]), **shown}
 
 
-@method_decorator(rate_limited("MODERATE_HOURLY", methods=("POST",)), "dispatch")
 class KeysPage(FormPage[KeyForm]):
     """The keys, and a form for a new one."""
 
+    write_limit = "MODERATE_HOURLY"
     form_class = KeyForm
     template_name = "accounts/keys.html"
 
@@ -59,8 +57,8 @@ class RotateKeyPage(Page):
     """A new secret in place of an old one."""
 
     http_method_names = ["post"]
+    write_limit = "API_KEY_REGENERATE"
 
-    @method_decorator(rate_limited("API_KEY_REGENERATE"))
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Replace a key; the old one ends at once."""
         key = get_object_or_404(ApiKey.objects.visible_to(self.actor), pk=pk)

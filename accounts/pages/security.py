@@ -9,7 +9,6 @@ import segno
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -17,7 +16,6 @@ from accounts import services
 from accounts.models import SignIn
 from accounts.pages.devices import device_name
 from accounts.pages.forms import BeginTotpForm, CodeForm, PasswordForm, ProofForm
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import Conflict
 from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect
 
@@ -44,10 +42,10 @@ class SecurityPage(Page, TemplateView):
         )
 
 
-@method_decorator(rate_limited("PASSWORD_RESET", methods=("POST",)), "dispatch")
 class PasswordPage(FormPage[PasswordForm]):
     """A new password."""
 
+    write_limit = "PASSWORD_RESET"
     form_class = PasswordForm
     template_name = "accounts/password.html"
     extra_context = ACCOUNT

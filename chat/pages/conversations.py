@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.shortcuts import render
-from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
 
 from chat import services
@@ -16,7 +15,6 @@ from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
 from chat.pages.showing import part_context, read_window
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import FormPage, Page, is_htmx
 from youworker.core.pages.errors import render_error
@@ -49,10 +47,10 @@ def listed(page: Page) -> SessionList:
     return list_sessions(page.actor, **cleaned(ListForm(page.request.GET)))
 
 
-@method_decorator(rate_limited("CHAT_MESSAGE", methods=("POST",)), "dispatch")
 class ChatPage(FormPage[AskForm]):
     """A conversation that has not begun."""
 
+    write_limit = "CHAT_MESSAGE"
     form_class = AskForm
     template_name = "chat/chat.html"
     extra_context = {"section": "chat"}
@@ -105,15 +103,13 @@ class ChatPage(FormPage[AskForm]):
 class SessionPage(ChatPage):
     """A conversation, and the next question in it."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Look for the conversation first: who has none learns nothing else."""
-        if request.user.is_authenticated:
-            self.session = services.own_session(kwargs["session_id"], actor=request.user)
-        return super().dispatch(request, *args, **kwargs)
+    def prepare(self, session_id: UUID) -> None:
+        """Find the conversation: who has none learns nothing else."""
+        self.session = services.own_session(session_id, actor=self.actor)
 
     def carry_out(self, form: AskForm) -> HttpResponse:
         """Ask the next question."""
-        assert self.session is not None  # noqa: S101 -- see `dispatch`
+        assert self.session is not None  # noqa: S101 -- see `prepare`
         return show_accepted(self.request, continue_session(self.session, form, actor=self.actor))
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
@@ -121,7 +117,7 @@ class SessionPage(ChatPage):
 
     def window(self) -> Window:
         """The part of the conversation that the address names."""
-        assert self.session is not None  # noqa: S101 -- see `dispatch`
+        assert self.session is not None  # noqa: S101 -- see `prepare`
         return read_window(self.session, **cleaned(WindowForm(self.request.GET)))
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -20,7 +18,6 @@ from chat.models import Message
 from chat.pages.asking import answer_again, ask_again, show_accepted
 from chat.pages.conversations import cleaned
 from chat.pages.showing import part_context, show_message
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import NotFound
 from youworker.core.pages.base import FormPage, Page, answer_done, is_htmx
 
@@ -69,26 +66,19 @@ class ReasoningPage(Page, TemplateView):
         return super().get_context_data(message=message, back=url_of(message), **context)
 
 
-@method_decorator(rate_limited("CHAT_MESSAGE", methods=("POST",)), "dispatch")
 class EditPage(FormPage[EditForm]):
     """A question in other words; the old one and its answers stay as another version."""
 
+    write_limit = "CHAT_MESSAGE"
     form_class = EditForm
     template_name, partial_name = "chat/edit.html", "chat/_edit.html"
     extra_context = {"section": "chat"}
 
-    @cached_property
-    def question(self) -> Message:
-        """The question; 404 for answers, and for what others asked."""
-        message = message_of(self.actor, self.kwargs["pk"])
-        if message.role != MessageRole.USER:
+    def prepare(self, pk: UUID) -> None:
+        """Find the question; 404 for answers, and for what others asked."""
+        self.question = message_of(self.actor, pk)
+        if self.question.role != MessageRole.USER:
             raise NotFound("Not found.")
-        return message
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Look for the question before anything else is said about the form."""
-        self.question  # noqa: B018 -- raises what there is to say
-        return super().post(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         return {"text": self.question.content, "key": uuid4()}
@@ -108,8 +98,8 @@ class RegeneratePage(Page):
     """Another answer beside the first one."""
 
     http_method_names = ["post"]
+    write_limit = "CHAT_MESSAGE"
 
-    @method_decorator(rate_limited("CHAT_MESSAGE"))
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Answer the same question again, by another model if one is named."""
         message = message_of(self.actor, pk)

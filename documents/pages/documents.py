@@ -18,7 +18,6 @@ from documents.kinds import kind_of
 from documents.models import Collection, Document
 from documents.pages.shelves import offer_undo, shelf_context
 from documents.viewing import viewer_context
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import DomainError, NotFound
 from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect, own_page
 
@@ -86,8 +85,8 @@ class DeleteDocumentPage(Page):
     """Puts a document into the trash."""
 
     http_method_names = ["post"]
+    write_limit = "FILE_DELETE"
 
-    @rate_limited("FILE_DELETE")
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Hide it, and let it be brought back at once."""
         document = visible_document(pk, self.actor)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+    from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
     from documents.models import CollectionShare, Document, DocumentShare
@@ -45,7 +45,7 @@ class SharingPage(FormPage[ShareForm]):
     with_access = False
 
     @abstractmethod
-    def find(self, pk: UUID) -> None:
+    def prepare(self, pk: UUID) -> None:
         """Keep what is shared as `thing`, and whether its shares may be changed as `may_share`."""
 
     @abstractmethod
@@ -66,12 +66,6 @@ class SharingPage(FormPage[ShareForm]):
 
     thing: Document | Collection
     may_share: bool
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Find out what is shared before anything is done."""
-        if request.user.is_authenticated:
-            self.find(kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Let a group in or out."""
@@ -103,7 +97,7 @@ class SharingPage(FormPage[ShareForm]):
         """Show what is true now; without a dialog by loading the page."""
         if not is_htmx(self.request):
             return answer_redirect(self.request, self.request.path)
-        self.find(self.kwargs["pk"])
+        self.prepare(self.kwargs["pk"])
         form = ShareForm(groups=self.get_form_kwargs()["groups"], with_access=self.with_access)
         return self.render_to_response(self.get_context_data(form=form))
 
@@ -126,7 +120,7 @@ class SharingPage(FormPage[ShareForm]):
 class DocumentSharingPage(SharingPage):
     """Who may read one document."""
 
-    def find(self, pk: UUID) -> None:
+    def prepare(self, pk: UUID) -> None:
         self.thing = self.document = visible_document(pk, self.actor)
         self.may_share = may_manage(self.document, self.actor)
 
@@ -160,7 +154,7 @@ class CollectionSharingPage(SharingPage):
 
     with_access = True
 
-    def find(self, pk: UUID) -> None:
+    def prepare(self, pk: UUID) -> None:
         self.thing = self.shelf = visible_collection(pk, self.actor)
         self.may_share = self.shelf.owner_id == self.actor.pk
 

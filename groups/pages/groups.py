@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -15,7 +14,6 @@ from groups import services
 from groups.enums import Role
 from groups.models import Group, Membership
 from groups.pages.forms import ROLE_WORDS, GroupForm, MemberForm
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.pages.base import ActPage, FormPage, Page, answer_done
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MEMBERS_PER_PAGE = 100
-rate_limited_post = method_decorator(rate_limited("MODERATE", methods=("POST",)), "dispatch")
+WRITE_LIMIT = "MODERATE"
 
 
 def group_of(user: User, group_id: UUID, *, deleted: bool = False) -> Group:
@@ -44,10 +42,10 @@ def managed_by(user: User, group_id: UUID) -> Group:
     return group
 
 
-@rate_limited_post
 class GroupsPage(FormPage[GroupForm]):
     """The groups, those that can be restored, and a form for a new one."""
 
+    write_limit = WRITE_LIMIT
     form_class = GroupForm
     template_name = "groups/groups.html"
     extra_context = {"section": "groups"}
@@ -92,33 +90,33 @@ def group_context(user: User, group: Any, *, page: str | None = None) -> dict[st
     }
 
 
-@rate_limited_post
 class SettingsPage(FormPage[GroupForm]):
     """Name and description of a group, for its admins."""
 
+    write_limit = WRITE_LIMIT
     form_class = GroupForm
     template_name = "groups/settings.html"
 
+    def prepare(self, group_id: UUID) -> None:
+        self.group = managed_by(self.actor, group_id)
+
     def get_initial(self) -> dict[str, Any]:
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        return {"name": group.name, "description": group.description}
+        return {"name": self.group.name, "description": self.group.description}
 
     def carry_out(self, form: GroupForm) -> HttpResponse:
         """Store what changed."""
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        services.update_group(group, **form.cleaned_data, actor=self.actor)
-        url = reverse("group", args=[group.pk])
+        services.update_group(self.group, **form.cleaned_data, actor=self.actor)
+        url = reverse("group", args=[self.group.pk])
         return answer_done(self.request, _("The group is stored."), url)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        return super().get_context_data(section="groups", group=group, **context)
+        return super().get_context_data(section="groups", group=self.group, **context)
 
 
-@rate_limited_post
 class DeleteGroupPage(ActPage):
     """Hides a group until it is restored."""
 
+    write_limit = WRITE_LIMIT
     back = "groups"
 
     def act(self, group_id: UUID) -> str:
@@ -127,10 +125,10 @@ class DeleteGroupPage(ActPage):
         return _("The group “%(name)s” is deleted; it can be restored here.") % {"name": group.name}
 
 
-@rate_limited_post
 class RestoreGroupPage(ActPage):
     """Shows a deleted group again."""
 
+    write_limit = WRITE_LIMIT
     back = "groups"
 
     def act(self, group_id: UUID) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from groups import services
 from groups.pages.forms import ROLE_WORDS, MemberForm
-from groups.pages.groups import group_context, group_of, managed_by, rate_limited_post
+from groups.pages.groups import WRITE_LIMIT, group_context, group_of, managed_by
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import ActPage, FormPage, answer_done
 
@@ -20,34 +20,35 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 
-@rate_limited_post
 class AddMemberPage(FormPage[MemberForm]):
     """Takes somebody in."""
 
+    write_limit = WRITE_LIMIT
     http_method_names = ["post"]
     form_class = MemberForm
     template_name = "groups/group.html"
 
+    def prepare(self, group_id: UUID) -> None:
+        self.group = managed_by(self.actor, group_id)
+
     def carry_out(self, form: MemberForm) -> HttpResponse:
         """Take an active person in; a refusal stands beside the name."""
-        group = managed_by(self.actor, self.kwargs["group_id"])
         name = User.normalize_username(form.cleaned_data["username"])
         person = User.objects.humans().filter(username=name).first()
         if person is None:
             raise InvalidInput("There is no active user of this name.", attr="username")
         try:
             services.add_member(
-                group, user_id=person.pk, role=form.cleaned_data["role"], actor=self.actor
+                self.group, user_id=person.pk, role=form.cleaned_data["role"], actor=self.actor
             )
         except InvalidInput as error:
             raise InvalidInput(error.template, attr="username", **error.details) from error
         told = _("%(name)s is a member now.") % {"name": person.shown_name}
-        return answer_done(self.request, told, reverse("group", args=[group.pk]))
+        return answer_done(self.request, told, reverse("group", args=[self.group.pk]))
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         own = super().get_context_data(**context)
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        return {**own, **group_context(self.actor, group), "member_form": own["form"]}
+        return {**own, **group_context(self.actor, self.group), "member_form": own["form"]}
 
 
 class MemberAct(ActPage):
@@ -57,9 +58,10 @@ class MemberAct(ActPage):
         return reverse("group", args=[self.kwargs["group_id"]])
 
 
-@rate_limited_post
 class RolePage(MemberAct):
     """Makes a member an admin, or an admin a member."""
+
+    write_limit = WRITE_LIMIT
 
     def act(self, group_id: UUID, user_id: UUID) -> str:
         group = managed_by(self.actor, group_id)
@@ -71,9 +73,10 @@ class RolePage(MemberAct):
         return _("%(name)s has the role “%(role)s” now.") % words
 
 
-@rate_limited_post
 class RemoveMemberPage(MemberAct):
     """Removes a member, or leaves."""
+
+    write_limit = WRITE_LIMIT
 
     def act(self, group_id: UUID, user_id: UUID) -> str:
         group = group_of(self.actor, group_id)

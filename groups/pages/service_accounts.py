@@ -12,7 +12,7 @@ from accounts.models import ApiKey
 from groups import services
 from groups.models import ServiceAccount
 from groups.pages.forms import ServiceAccountForm, ServiceKeyForm
-from groups.pages.groups import managed_by, rate_limited_post
+from groups.pages.groups import WRITE_LIMIT, managed_by
 from youworker.core.pages.base import ActPage, FormPage, answer_done
 
 if TYPE_CHECKING:
@@ -30,53 +30,58 @@ def account_of(user: User, group_id: UUID, pk: UUID) -> ServiceAccount:
     return get_object_or_404(rows, pk=pk)
 
 
-@rate_limited_post
 class ServiceAccountsPage(FormPage[ServiceAccountForm]):
     """The service accounts of a group, and a form for a new one."""
 
+    write_limit = WRITE_LIMIT
     form_class = ServiceAccountForm
     template_name = "groups/service_accounts.html"
 
+    def prepare(self, group_id: UUID) -> None:
+        self.group = managed_by(self.actor, group_id)
+
     def carry_out(self, form: ServiceAccountForm) -> HttpResponse:
         """Make one, and go on to its keys."""
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        account = services.create_service_account(group, **form.cleaned_data, actor=self.actor)
-        url = reverse("service-account", args=[group.pk, account.pk])
+        account = services.create_service_account(self.group, **form.cleaned_data, actor=self.actor)
+        url = reverse("service-account", args=[self.group.pk, account.pk])
         return answer_done(self.request, _("The service account is there. Make it a key."), url)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        group = managed_by(self.actor, self.kwargs["group_id"])
-        rows = ServiceAccount.objects.visible_to(self.actor).filter(group=group).with_people()
+        rows = ServiceAccount.objects.visible_to(self.actor).filter(group=self.group).with_people()
         return super().get_context_data(
-            section="groups", group=group, accounts=rows.newest_first(), **context
+            section="groups", group=self.group, accounts=rows.newest_first(), **context
         )
 
 
-@rate_limited_post
 class ServiceKeysPage(FormPage[ServiceKeyForm]):
     """The keys of a service account; the secret of a new one is shown once."""
 
+    write_limit = WRITE_LIMIT
     form_class = ServiceKeyForm
     template_name = "groups/service_account.html"
 
+    def prepare(self, group_id: UUID, pk: UUID) -> None:
+        self.account = account_of(self.actor, group_id, pk)
+
     def carry_out(self, form: ServiceKeyForm) -> HttpResponse:
         """Make a key and show its secret."""
-        account = account_of(self.actor, self.kwargs["group_id"], self.kwargs["pk"])
-        key, secret = services.create_service_key(account, **form.cleaned_data, actor=self.actor)
+        key, secret = services.create_service_key(
+            self.account, **form.cleaned_data, actor=self.actor
+        )
         context = self.get_context_data(form=None, new_key=key, secret=secret)
         return render(self.request, self.template_name, context)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        account = account_of(self.actor, self.kwargs["group_id"], self.kwargs["pk"])
-        keys = ApiKey.objects.visible_to(account.user).newest_first()
+        keys = ApiKey.objects.visible_to(self.account.user).newest_first()
         return super().get_context_data(
-            section="groups", group=account.group, account=account, keys=keys, **context
+            section="groups", group=self.account.group, account=self.account, keys=keys, **context
         )
 
 
-@rate_limited_post
 class RemoveServiceAccountPage(ActPage):
     """Ends a service account with its keys."""
+
+    write_limit = WRITE_LIMIT
 
     def back_url(self) -> str:
         return reverse("service-accounts", args=[self.kwargs["group_id"]])
@@ -87,9 +92,10 @@ class RemoveServiceAccountPage(ActPage):
         return _("The service account is ended; what it owns stays.")
 
 
-@rate_limited_post
 class RevokeServiceKeyPage(ActPage):
     """Ends a key of a service account."""
+
+    write_limit = WRITE_LIMIT
 
     def back_url(self) -> str:
         return reverse("service-account", args=[self.kwargs["group_id"], self.kwargs["pk"]])

@@ -13,7 +13,6 @@ from ingestion import services
 from ingestion.forms import UploadForm
 from ingestion.pages.context import upload_limits
 from ingestion.store import ReceivingHandler
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.pages.base import FormPage, answer_redirect, answer_signed_out
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ class UploadPage(FormPage[UploadForm]):
 
     form_class = UploadForm
     template_name = "ingestion/upload.html"
+    write_limit = "FILE_UPLOAD"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Receive files as the API does, from signed-in people's forms of ours only."""
@@ -40,11 +40,6 @@ class UploadPage(FormPage[UploadForm]):
             return answer
         finally:
             receiving.discard()
-
-    @rate_limited("FILE_UPLOAD")
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Store the files and queue them."""
-        return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """The form offers what its reader may fill; all files count, not only the last one."""

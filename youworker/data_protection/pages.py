@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
@@ -15,7 +14,6 @@ from django.views.generic import TemplateView
 from accounts.models import DataExport, PrivateAccess
 from accounts.services import require_recent_sign_in
 from chat.services import clear_history
-from youworker.core.api.rate_limits import rate_limited
 from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect
 from youworker.data_protection.erasures import request_erasure
 from youworker.data_protection.exports import request_export
@@ -76,10 +74,10 @@ class PrivacyForm(FormPage[Any]):
         return {**own, **privacy_context(self.actor, **{self.form_name: own["form"]})}
 
 
-@method_decorator(rate_limited("EXPENSIVE_HOURLY", methods=("POST",)), "dispatch")
 class ExportPage(PrivacyForm):
     """Asks for a copy."""
 
+    write_limit = "EXPENSIVE_HOURLY"
     form_class = PasswordProofForm
     form_name = "export_form"
 
@@ -100,10 +98,10 @@ class DownloadPage(Page):
         return send_export(request, export, actor=self.actor)
 
 
-@method_decorator(rate_limited("STRICT", methods=("POST",)), "dispatch")
 class ClearHistoryPage(PrivacyForm):
     """Removes all conversations."""
 
+    write_limit = "STRICT"
     form_class = ClearForm
     form_name = "clear_form"
 
@@ -116,10 +114,10 @@ class ClearHistoryPage(PrivacyForm):
         return answer_done(self.request, told % {"count": count}, reverse("account-privacy"))
 
 
-@method_decorator(rate_limited("EXPENSIVE_HOURLY", methods=("POST",)), "dispatch")
 class ErasePage(PrivacyForm):
     """Ends the account."""
 
+    write_limit = "EXPENSIVE_HOURLY"
     form_class = EraseForm
     form_name = "erase_form"
 

@@ -1,9 +1,11 @@
 """What all pages share: language, theme, and what each browser keeps."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from accounts.tests.factories import UserFactory
 from chat.models import Session
+from youworker.core.pages.base import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,25 @@ def test_changes_of_an_account_are_counted_in_the_menu_as_elsewhere(client, monk
     client.post("/preferences", {"language": "it"})
 
     assert counted == [("VERY_HIGH", user)]
+
+
+def test_what_is_sent_to_a_page_counts_once(client, monkeypatch):
+    counted = []
+    monkeypatch.setattr(
+        "youworker.core.pages.base.check_rate_limit", lambda name, user: counted.append(name)
+    )
+    client.force_login(UserFactory())
+
+    client.post("/groups", {"name": "Sales"})
+    client.post("/account/profile", {"display_name": "Ada"})
+    client.get("/groups")
+
+    assert counted == ["MODERATE", "VERY_HIGH"]
+
+
+def test_a_page_may_not_name_a_limit_that_does_not_exist():
+    with pytest.raises(ImproperlyConfigured, match="NOPE"):
+        type("Odd", (Page,), {"write_limit": "NOPE"})
 
 
 @pytest.mark.parametrize("wanted", ["/a\r\nX: y", "/a\tb", "/citt\u00e0"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView, View
 from rest_framework.permissions import SAFE_METHODS
 
-from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
+from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit, rate
 from youworker.core.exceptions import DomainError, InvalidInput, NotFound, RateLimited
 
 if TYPE_CHECKING:
@@ -33,9 +33,17 @@ SERVER_ERROR = 500
 
 
 class Page(View):
-    """A page of somebody who is signed in: `actor`."""
+    """A page of somebody who is signed in: `actor`.
+
+    What they send counts against the preset `write_limit`, as the API's writes do.
+    """
 
     http_method_names = ["get", "post", "head", "options"]
+    write_limit: ClassVar[str] = OTHER_WRITES
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        rate(cls.write_limit)
 
     @property
     def actor(self) -> User:
@@ -43,13 +51,16 @@ class Page(View):
         return cast("User", self.request.user)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let signed-in people in, and count what they send as the API does."""
+        """Let signed-in people in, and count what they send."""
         if not request.user.is_authenticated or is_for_somebody_else(request):
             return answer_signed_out(request)
-        method = getattr(self, str(request.method).lower(), None)
-        if request.method not in SAFE_METHODS and not getattr(method, "is_rate_limited", False):
-            check_rate_limit(OTHER_WRITES, request.user)
+        if request.method not in SAFE_METHODS:
+            check_rate_limit(self.write_limit, request.user)
+        self.prepare(*args, **kwargs)
         return super().dispatch(request, *args, **kwargs)
+
+    def prepare(self, *args: Any, **ids: Any) -> None:
+        """Look for what the page is about, before anything is done with it."""
 
 
 class FormPage(Page, FormView[FormT], Generic[FormT]):
