@@ -64,12 +64,6 @@ class StaffSite(UnfoldAdminSite):
     index_title = _("Overview")
     index_template = "youworker/console.html"
 
-    def has_permission(self, request: HttpRequest) -> bool:
-        allowed = bool(super().has_permission(request))
-        if allowed:
-            services.note_use(request.session)
-        return allowed
-
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Count what is sent to any page, whoever sends it."""
         return rate_limited("ADMIN_ACTION", methods=("POST",))(super().admin_view(view, cacheable))
