@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts.enums import Language, Scope
 from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
-from accounts.types import LONGEST_PASSWORD
+from accounts.types import LONGEST_CODE, LONGEST_PASSWORD
 from youworker.audit import ACTIONS, RESULTS
 from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
@@ -19,7 +19,6 @@ from youworker.core.api.schema import example
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-LONGEST_CODE = 64
 MOST_NETWORKS = 50
 # Of the own profile, what a key reads only with the scope `account`.
 PRIVATE_FIELDS = ("email", "groups")

@@ -7,8 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import SignIn
-from accounts.serializers import LONGEST_CODE
-from accounts.types import LONGEST_PASSWORD
+from accounts.types import LONGEST_CODE, LONGEST_PASSWORD
 from youworker.core.api.schema import example
 
 

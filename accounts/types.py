@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Hashing takes time with the length; nobody's password is a page.
 LONGEST_PASSWORD = 4096
+# Of the second factor: an authenticator shows six digits, a recovery code is longer.
+LONGEST_CODE = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,24 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Language, Scope
+from accounts.fields import code_field, password_field
 from accounts.models import User
-from accounts.types import LONGEST_PASSWORD
-
-LONGEST_CODE = 64
-
-
-def password_field(label: Any, *, autocomplete: str, **options: Any) -> forms.CharField:
-    """A field for a password, which is taken as it is typed."""
-    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(
-        label=label, max_length=LONGEST_PASSWORD, strip=False, widget=widget, **options
-    )
-
-
-def code_field(**options: Any) -> forms.CharField:
-    """A field for a code of the second factor."""
-    widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none"})
-    return forms.CharField(label=_("Code"), max_length=LONGEST_CODE, widget=widget, **options)
 
 
 class ProfileForm(forms.ModelForm[User]):

@@ -8,18 +8,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import SharedDocuments
-from accounts.types import LONGEST_PASSWORD
+from accounts.fields import password_field
 
 
 class PasswordProofForm(forms.Form):
     """The password, unless the session has just begun."""
 
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=LONGEST_PASSWORD,
-        strip=False,
+    password = password_field(
+        _("Password"),
+        autocomplete="current-password",
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("May stay empty if you signed in a few minutes ago."),
     )
 
