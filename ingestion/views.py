@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import django_filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -21,7 +22,6 @@ from ingestion.serializers import (
 )
 from ingestion.store import ReceivingHandler
 from youworker.core.api.base import ActorView
-from youworker.core.api.formats import Utf8MultiPartParser
 from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 class UploadView(ActorView):
     """Takes files from the caller's computer."""
 
-    parser_classes = [Utf8MultiPartParser]
+    parser_classes = [MultiPartParser]
     scopes = SCOPES
     receiving: ReceivingHandler
 

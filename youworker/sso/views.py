@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,7 +17,7 @@ from accounts.exceptions import IdentityRefused
 from accounts.serializers import UserSerializer
 from accounts.sockets import origin_allowed
 from youworker.core.api.error_views import refused
-from youworker.core.api.formats import Utf8FormParser, Utf8JSONParser
+from youworker.core.api.formats import Utf8JSONParser
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.api.schema import ErrorsSerializer
 from youworker.core.config import config
@@ -90,7 +91,7 @@ class OidcLoginView(AnonymousView):
     """Where a browser starts the sign-in at the provider."""
 
     schema = None
-    parser_classes = [Utf8FormParser, Utf8JSONParser]
+    parser_classes = [FormParser, Utf8JSONParser]
 
     @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> HttpResponse:

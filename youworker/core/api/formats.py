@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.json import strict_constant
 
@@ -60,24 +60,3 @@ class Utf8JSONParser(JSONParser):
             raise ParseError("JSON parse error - it is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"JSON parse error - {error}") from error
-
-
-class Utf8Forms(BaseParser):
-    """Has the parser it stands before read UTF-8, whatever `charset` a form names."""
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        context = {**(parser_context or {}), "encoding": "utf-8"}
-        return super().parse(stream, media_type, context)
-
-
-class Utf8FormParser(Utf8Forms, FormParser):
-    """Reads forms in UTF-8."""
-
-
-class Utf8MultiPartParser(Utf8Forms, MultiPartParser):
-    """Reads forms with files in UTF-8 (RFC 7578, section 5.1.2)."""
