@@ -115,10 +115,8 @@ def refusal_of(error: Exception) -> DomainError:
         most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
         words = gettext_noop("A request has at most %(most)s files.")
     elif isinstance(error, TooManyFieldsSent):
-        most, words = (
-            settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
-            "A request has at most %(most)s fields.",
-        )
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        words = gettext_noop("A request has at most %(most)s fields.")
     elif isinstance(error, RequestDataTooBig):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         words = gettext_noop("A request has at most %(most)s bytes beside its files.")
