@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from documents.enums import SearchMode
-from documents.models import Collection, Tag
+from documents.models import Collection, Document, Tag
 from documents.quoting.highlighting import excerpt
 from documents.search import MOST_RESULTS, search
 from youworker.core.api.rate_limits import check_rate_limit
@@ -46,7 +46,7 @@ class SearchForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         collections = Collection.objects.visible_to(user).order_by("name")
-        tags = Tag.objects.visible_to(user).order_by("name")
+        tags = Tag.objects.known_to(user)
         self.offer("collection", _("All collections"), collections.values_list("pk", "name"))
         self.offer("tag", _("All tags"), tags.values_list("name", "name"))
 
@@ -68,6 +68,8 @@ class SearchPage(Page):
                 context |= self.found(form.cleaned_data)
             except RateLimited as error:
                 context["refusal"] = error.in_words()
+        elif not form.is_bound:
+            context["has_documents"] = Document.objects.visible_to(self.actor).exists()
         return render(request, "documents/search.html", context)
 
     def found(self, wish: dict[str, Any]) -> dict[str, Any]:

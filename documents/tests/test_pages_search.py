@@ -40,6 +40,13 @@ def test_it_opens_with_a_field_and_a_word(browser):
     assert "Find a passage in your documents" in shown
 
 
+def test_whoever_has_no_documents_is_led_to_adding_some(browser, ada):
+    assert 'href="/documents/add"' in text(browser.get("/search"))
+
+    DocumentFactory(owner=ada)
+    assert 'href="/documents/add"' not in text(browser.get("/search"))
+
+
 def test_passages_are_shown_with_their_words_marked_and_lead_to_their_place(browser, leave):
     shown = text(browser.get("/search", {"q": "thirty days", "mode": "keyword"}))
     passage = leave.passages.get()

@@ -213,6 +213,9 @@ def test_a_conversation_is_deleted_and_comes_back(page):
     expect_end(begin(page, "[[tokens=5]] dispensable"))
     page.get_by_label("Conversation menu").click()
     page.locator(".chat-head").get_by_role("button", name=re.compile("Delete")).click()
-    page.get_by_role("button", name="Undo").first.click()
+    undo = page.get_by_role("button", name="Undo").first
+    told = page.locator(".toast", has=undo).bounding_box()
+    assert told["height"] < 3 * undo.bounding_box()["height"]
+    undo.click()
 
     expect(page.locator('[data-test="session-list"]')).to_contain_text("dispensable", timeout=SLOW)
