@@ -163,7 +163,7 @@ class DecisionForm(forms.Form):
 def offered_collections(user: User) -> CollectionQuerySet:
     """The collections somebody can choose, the default one first."""
     visible: CollectionQuerySet = Collection.objects.visible_to(user)
-    return visible.order_by("-is_default", "name", "pk")
+    return visible.default_first()
 
 
 def wished_settings(data: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.enums import Access
 from documents.models import Collection, Document, Tag
+from documents.services.tags import LONGEST_TAG
 from youworker.core.pages.fields import IdsField, NameField, NamesField
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 500
 LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 10_000
-LONGEST_TAG = 64
 MOST_TAGS = 100
-SUGGESTED_TAGS = 200
 MOST_CHOSEN = 200
 
 
@@ -47,7 +46,8 @@ class DocumentForm(forms.Form):
             self.fields["collection"].queryset = fillable_collections(actor)  # type: ignore[attr-defined]
         else:
             del self.fields["collection"]
-        suggest_tags(self.fields["tags"], actor)
+        tags: Any = self.fields["tags"]
+        tags.suggest(Tag.objects.offered_to(actor))
 
     def changes(self) -> dict[str, Any]:
         """What was changed, as the service wants it."""
@@ -98,13 +98,7 @@ class AccessForm(forms.Form):
 
 def fillable_collections(actor: User) -> Any:
     """The collections somebody may put documents into, the default one first."""
-    return Collection.objects.writable_by(actor).order_by("-is_default", "name", "pk")
-
-
-def suggest_tags(field: Any, actor: User) -> None:
-    """Offer the labels of the documents somebody sees."""
-    known = Tag.objects.known_to(actor)
-    field.suggest(known.values_list("name", flat=True)[:SUGGESTED_TAGS])
+    return Collection.objects.writable_by(actor).default_first()
 
 
 class ChosenForm(forms.Form):

@@ -8,15 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Collection, Tag
+from documents.services.tags import LONGEST_TAG
 from youworker.core.pages.fields import NamesField
 
 if TYPE_CHECKING:
     from accounts.models import User
     from ingestion.store import Incoming
 
-LONGEST_TAG = 64
 MOST_TAGS = 50
-SUGGESTED_TAGS = 200
 
 
 class FilesInput(forms.FileInput):
@@ -48,9 +47,8 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        collections = Collection.objects.writable_by(actor).order_by("-is_default", "name", "pk")
+        collections = Collection.objects.writable_by(actor).default_first()
         self.fields["collection"].queryset = collections  # type: ignore[attr-defined]
-        known = Tag.objects.known_to(actor)
-        names = known.values_list("name", flat=True)[:SUGGESTED_TAGS]
-        self.fields["tags"].widget.suggestions = list(names)
+        tags: Any = self.fields["tags"]
+        tags.suggest(Tag.objects.offered_to(actor))
         self.fields["files"].widget.attrs["data-test"] = "upload"

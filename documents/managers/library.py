@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     )
 
 
+MOST_OFFERED = 200
+
 ShareT_co = TypeVar("ShareT_co", bound="CollectionShare | DocumentShare", covariant=True)
 
 
@@ -71,6 +73,10 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
     def visible_to(self, user: User) -> Self:
         """Limit to living collections the user owns or a group of theirs may read."""
         return self.alive().filter(Q(owner=user) | Q(pk__in=self.shared_with(user)))
+
+    def default_first(self) -> Self:
+        """Sort by name, behind the one that is chosen unless somebody says otherwise."""
+        return self.order_by("-is_default", "name", "pk")
 
     def writable_by(self, user: User) -> Self:
         """Limit to living collections the user may put documents into."""
@@ -221,6 +227,10 @@ class TagQuerySet(BaseQuerySet["Tag"]):
         visible = self.related_rows("documents", DocumentQuerySet).visible_to(user)
         links = self.model.documents.through.objects.filter(document__in=visible.values("pk"))
         return self.filter(pk__in=links.values("tag_id")).order_by(Lower("name"), "name")
+
+    def offered_to(self, user: User) -> list[str]:
+        """The first names of `known_to`, as many as a list to choose from can hold."""
+        return list(self.known_to(user).values_list("name", flat=True)[:MOST_OFFERED])
 
 
 class PassageQuerySet(BaseQuerySet["Passage"]):

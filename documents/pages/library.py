@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from documents.managers import DocumentQuerySet
 
 PAGE_SIZE = 50
-OFFERED_TAGS = 200
 FILTERS = ("search", "collection", "tag", "status", "kind")
 PENDING = (DocumentStatus.PROCESSING, DocumentStatus.SEARCHABLE)
 STATUS_NAMES = (
@@ -95,8 +94,7 @@ def wanted_documents(request: HttpRequest, actor: User) -> tuple[DocumentQuerySe
 
 def offered_tags(actor: User, *, without: list[str]) -> list[str]:
     """The labels somebody may narrow the list by, besides those they do already."""
-    names = Tag.objects.known_to(actor).values_list("name", flat=True)[:OFFERED_TAGS]
-    return [name for name in names if name not in without]
+    return [name for name in Tag.objects.offered_to(actor) if name not in without]
 
 
 def deleted_collections(actor: User) -> list[Collection]:

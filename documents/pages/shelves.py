@@ -32,7 +32,7 @@ def collections_of(actor: User) -> list[Collection]:
     """The collections somebody sees, the default one first, with the number of documents."""
     services.ensure_default_collection(actor)
     visible = Collection.objects.visible_to(actor).with_document_count()
-    return list(visible.select_related("owner").order_by("-is_default", "name", "pk"))
+    return list(visible.select_related("owner").default_first())
 
 
 def shelf_context(request: HttpRequest, actor: User) -> dict[str, Any]:

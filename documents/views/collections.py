@@ -36,7 +36,7 @@ class CollectionViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericVi
     def get_queryset(self) -> CollectionQuerySet:
         visible = Collection.objects.visible_to(self.actor).select_related("owner")
         rows: CollectionQuerySet = visible.prefetch_related("shares").with_document_count()
-        return rows.order_by("-is_default", "name", "pk")
+        return rows.default_first()
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, the default one first."""
