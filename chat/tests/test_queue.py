@@ -32,6 +32,7 @@ from chat.tests.fakes import ScriptedModel
 from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -330,11 +331,15 @@ async def test_those_who_watch_see_their_place_and_then_the_answer(spoken_by, co
     here = run_manager()
     here.serve()
     session = await sync_to_async(SessionFactory)()
-    posted = [await sync_to_async(ask)(session) for _ in range(2)]
+    first = await sync_to_async(ask)(session)
+    await sync_to_async(wait_until)(
+        Run.objects.filter(pk=first.run_id, status=RunStatus.RUNNING).exists
+    )
+    second = await sync_to_async(ask)(session)
 
     events = []
     async with asyncio.timeout(20):
-        async with aclosing(view_run(posted[1].run_id)) as batches:
+        async with aclosing(view_run(second.run_id)) as batches:
             async for batch in batches:
                 events += [(e.seq, e.type, orjson.loads(e.data)) for e in batch]
 
