@@ -17,14 +17,22 @@ from chat.services import list_models
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from chat.models import Session, ToolRun
 
 WINDOW = 40
 # Only what is read of a run.
-RUN_FIELDS = ("id", "session_id", "status", "error_code", "error_detail", "stop_requested_at")
+RUN_FIELDS = (
+    "id",
+    "answer_id",
+    "session_id",
+    "status",
+    "error_code",
+    "error_detail",
+    "stop_requested_at",
+)
 # As the events of a run call it.
 CALL_STATES = {
     ToolRunStatus.WAITING: "approval",
@@ -190,9 +198,12 @@ def more_around(ids: Sequence[UUID], chosen: Sequence[UUID]) -> tuple[UUID | Non
 
 def show_messages(tree: MessageTree, ids: Sequence[UUID]) -> list[Shown]:
     """Messages with what stands beside them, in as many queries for one as for forty."""
-    rows = read_messages(ids) if ids else []
-    runs = runs_of(rows)
-    return [Shown(row, tree.siblings_of(row.pk), runs.get(row.run_id)) for row in rows]
+    if not ids:
+        return []
+    # Before the messages: an answer whose run had ended has all of its text.
+    runs = runs_of(ids)
+    rows = read_messages(ids)
+    return [Shown(row, tree.siblings_of(row.pk), runs.get(row.pk)) for row in rows]
 
 
 def part_context(session: Session, shown: list[Shown], **known: Any) -> dict[str, Any]:
@@ -211,8 +222,7 @@ def show_message(message: Message) -> Shown:
     return found
 
 
-def runs_of(messages: Iterable[Message]) -> dict[UUID | None, Run]:
-    """The runs that write or wrote some answers, by their ids."""
-    ids = {row.run_id for row in messages if row.role == MessageRole.ASSISTANT and row.run_id}
-    rows = Run.objects.filter(pk__in=ids).only(*RUN_FIELDS) if ids else ()
-    return {run.pk: run for run in rows}
+def runs_of(ids: Sequence[UUID]) -> dict[UUID | None, Run]:
+    """The runs that write or wrote some answers, by the ids of these."""
+    rows = Run.objects.filter(answer__in=ids).only(*RUN_FIELDS)
+    return {run.answer_id: run for run in rows}

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus
+from chat.models import Run
+from chat.pages import showing
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, SessionFactory
 from chat.tests.page_support import HTMX, articles, exchange, text_of
 from documents.enums import DocumentStatus
@@ -189,6 +191,23 @@ def test_an_answer_in_the_making_can_be_stopped_and_reloaded(client, user):
     assert f'data-run="{answer.run_id}"' in shown
     assert f"/chat/runs/{answer.run_id}/stop" in shown
     assert "Answering…" in shown
+
+
+def test_an_answer_that_ends_while_it_is_looked_up_is_shown_as_growing(client, user, monkeypatch):
+    session = SessionFactory(user=user)
+    _question, answer = exchange(session, text="", status=RunStatus.RUNNING)
+    read = showing.read_messages
+
+    def read_just_before_the_end(ids):
+        rows = list(read(ids))
+        Run.objects.update(status=RunStatus.SUCCEEDED)
+        return rows
+
+    monkeypatch.setattr(showing, "read_messages", read_just_before_the_end)
+    shown = text_of(client.get(f"/chat/{session.pk}"))
+
+    # Whoever sees it follows the run, and gets the text; "done" without text would stay so.
+    assert f'data-run="{answer.run_id}"' in shown
 
 
 def test_the_list_groups_by_when_conversations_were_used(client, user):
