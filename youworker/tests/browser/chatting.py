@@ -37,7 +37,8 @@ def expect_end(answer: Locator, *, tokens: int = 0) -> None:
     expect(answer).to_have_attribute("data-state", "done", timeout=SLOW)
     expect(answer.locator("[data-md]")).to_have_attribute("data-rendered", "")
     if tokens:
-        assert count_tokens(answer) == tokens
+        shown = count_tokens(answer)
+        assert shown == tokens, f"{shown} tokens are shown, not {tokens}"
 
 
 def count_tokens(answer: Locator) -> int:
