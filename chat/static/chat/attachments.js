@@ -1,8 +1,8 @@
 // Files beside the question: they go into the library, and their state stands here.
 import { element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
+import { randomId } from "../youworker/js/ids.js";
 import { call, get } from "../youworker/js/net.js";
-import { randomId } from "./ids.js";
 
 const MOST_FILES = 100;
 const MOST_BYTES = 50 * 2 ** 20;

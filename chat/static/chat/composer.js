@@ -1,9 +1,9 @@
 // The field questions are written in, and how they are sent without ever losing one.
 import { t } from "../youworker/js/i18n.js";
+import { randomId } from "../youworker/js/ids.js";
 import { Attachments } from "./attachments.js";
 import { forgetDraft, keepDraft, readDraft, watchDraft } from "./drafts.js";
 import { FileDrops } from "./file-drops.js";
-import { randomId } from "./ids.js";
 import { fetchPart } from "./partials.js";
 
 const DRAFT_MS = 400;

@@ -51,9 +51,3 @@ function refusalOf(request) {
   }
   return new ApiError(request.status, first, Number(request.getResponseHeader("Retry-After")) || 0);
 }
-
-/** A key that no other request has; `randomUUID` is for pages with TLS only. */
-export function uniqueKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}

@@ -1,8 +1,9 @@
 // `<yw-upload>`: takes files and folders and sends them; each shows how far it is, and why not.
 // With the class `anywhere` it takes what is dropped anywhere on the page.
 import { language, t, tn } from "../youworker/js/i18n.js";
+import { randomId } from "../youworker/js/ids.js";
 import { chosenFiles, droppedFiles } from "./dropping.js";
-import { nextBatch, sendFiles, uniqueKey } from "./sending.js";
+import { nextBatch, sendFiles } from "./sending.js";
 
 const PAUSES_S = [2, 4, 8, 15, 30];
 const PASSING = new Set([0, 502, 503, 504]);
@@ -127,7 +128,7 @@ class Upload extends HTMLElement {
     for (const entry of batch) entry.show("uploading", { part: 0 });
     this.say(tn("Sending %(count)s file", "Sending %(count)s files", batch.length + this.waiting.length));
     try {
-      const run = await this.sendPatiently(batch, uniqueKey());
+      const run = await this.sendPatiently(batch, randomId());
       for (const entry of batch) entry.row.remove();
       await this.showRun(run);
     } catch (error) {

@@ -1,3 +1,5 @@
+// Names for what is made here, before the server knows it.
+
 /** A random UUID, also where the page is not served over TLS. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
