@@ -1,6 +1,6 @@
 // Another answer to the same question.
+import { activate, fetchPart, sayError } from "../youworker/js/partials.js";
 import { showTimes } from "../youworker/js/time.js";
-import { activate, fetchPart, sayError } from "./partials.js";
 
 /** Let the forms below `chat` answer again without leaving the page. */
 export function answerAgain(chat, signal) {

@@ -1,6 +1,6 @@
 // Tools that wait for a decision: the form of the page, answered without leaving it.
 import { post } from "../youworker/js/net.js";
-import { sayError } from "./partials.js";
+import { sayError } from "../youworker/js/partials.js";
 
 /** Let the forms below `chat` decide; what becomes of it comes as events of the run. */
 export function answerApprovals(chat, signal) {

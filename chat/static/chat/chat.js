@@ -1,6 +1,7 @@
 // `<yw-chat>`: a conversation. It wires the others, and knows which answer is being made.
 import { t } from "../youworker/js/i18n.js";
 import { post } from "../youworker/js/net.js";
+import { activate, sayError } from "../youworker/js/partials.js";
 import { showTimes } from "../youworker/js/time.js";
 import { answerAgain } from "./again.js";
 import { Announcer } from "./announce.js";
@@ -11,7 +12,6 @@ import { renderFinished } from "./finished.js";
 import { History } from "./history.js";
 import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
-import { activate, sayError } from "./partials.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { refreshHead, refreshList } from "./session-list.js";
 import { loadThoughts } from "./thoughts.js";

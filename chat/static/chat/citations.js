@@ -1,7 +1,7 @@
 // The document beside the chat, at the passage that a citation names.
 import { element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
-import { fetchPart, swapIn } from "./partials.js";
+import { fetchPart, swapIn } from "../youworker/js/partials.js";
 
 /** Opens citations of `chat` in the panel beside it. */
 export class Citations {

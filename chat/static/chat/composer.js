@@ -1,10 +1,10 @@
 // The field questions are written in, and how they are sent without ever losing one.
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
+import { fetchPart } from "../youworker/js/partials.js";
 import { Attachments } from "./attachments.js";
 import { forgetDraft, keepDraft, readDraft, watchDraft } from "./drafts.js";
 import { FileDrops } from "./file-drops.js";
-import { fetchPart } from "./partials.js";
 
 const DRAFT_MS = 400;
 const SAFARI_KEY = 229;

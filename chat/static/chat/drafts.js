@@ -1,4 +1,5 @@
 // What was typed and not sent, kept in this browser for each conversation until somebody signs out.
+import { pageUser } from "../youworker/js/net.js";
 
 const PREFIX = "draft:";
 const MOST = 50;
@@ -42,7 +43,7 @@ export function watchDraft(session, heard, signal) {
 
 function nameOf(session) {
   // Two people may use one browser.
-  return `${PREFIX}${document.body.dataset.user ?? ""}:${session || "new"}`;
+  return `${PREFIX}${pageUser()}:${session || "new"}`;
 }
 
 function forgetOldest() {

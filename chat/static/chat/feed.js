@@ -3,7 +3,7 @@
 // Read with `fetch` and not with `EventSource`: that hides why it was refused (a session that has
 // ended looks like a network that is down), keeps dead connections open, and tries again by rules of
 // its own, beside ours.
-import { ApiError, get } from "../youworker/js/net.js";
+import { get, request } from "../youworker/js/net.js";
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
@@ -64,6 +64,7 @@ export class Feed {
     try {
       await this.#read(reading);
     } catch (error) {
+      if (error.status === 401) return this.onState("signed-out");
       wait = error.retryAfter ?? 0;
     }
     // Aborted: closed, paused or opened anew by somebody else.
@@ -78,10 +79,9 @@ export class Feed {
     };
     hear();
     try {
-      const answer = await fetch(`/v1/runs/${this.run}/events?after=${this.#last}`, {
+      const answer = await request("GET", `/v1/runs/${this.run}/events?after=${this.#last}`, {
         cache: "no-store", signal: reading.signal,
       });
-      if (!answer.ok) throw new ApiError(answer.status, {}, Number(answer.headers.get("Retry-After")) || 0);
       this.onState("live");
       for await (const event of readEvents(answer.body, hear)) {
         if (reading.signal.aborted || !this.#take(event)) return;

@@ -1,9 +1,9 @@
 // Messages that are finished: rendered once, and what they were written as.
 import { enhance } from "../youworker/js/enhance.js";
+import { activate } from "../youworker/js/partials.js";
 import { showTimes } from "../youworker/js/time.js";
 import { Growing } from "./growing.js";
 import { morph } from "./morph.js";
-import { activate } from "./partials.js";
 
 /** Make a finished article of one that was growing, with the same nodes where they say the same. */
 export function settle(article, fresh, growing) {

@@ -1,7 +1,7 @@
 // Which messages stand in the page: a window of the conversation, moved as somebody reads.
 import { t } from "../youworker/js/i18n.js";
+import { fetchPart } from "../youworker/js/partials.js";
 import { toast } from "../youworker/js/toast.js";
-import { fetchPart } from "./partials.js";
 
 export const MOST = 300;
 // What the server gives at once.

@@ -1,10 +1,10 @@
 // One answer: shows its run while it grows, and what the server made of it in the end.
 import { enhance } from "../youworker/js/enhance.js";
 import { t } from "../youworker/js/i18n.js";
+import { fetchPart } from "../youworker/js/partials.js";
 import { Feed } from "./feed.js";
 import { enhanceWhole, noteSource, settle, sourceOf } from "./finished.js";
 import { Growing } from "./growing.js";
-import { fetchPart } from "./partials.js";
 import { showStep } from "./steps.js";
 import { addThought } from "./thoughts.js";
 

@@ -1,6 +1,6 @@
 // What stands around a conversation: the list of all, and the head of this one.
+import { activate, fetchPart } from "../youworker/js/partials.js";
 import { morph } from "./morph.js";
-import { activate, fetchPart } from "./partials.js";
 
 // More were asked for by hand.
 const LISTED = 40;

@@ -1,7 +1,7 @@
 // What a model thought before it spoke: it grows while it thinks, and is fetched when somebody looks.
 import { t } from "../youworker/js/i18n.js";
+import { fetchPart } from "../youworker/js/partials.js";
 import { renderFinished } from "./finished.js";
-import { fetchPart } from "./partials.js";
 
 /** Add to the thoughts of an answer. */
 export function addThought(details, text) {

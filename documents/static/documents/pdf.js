@@ -1,6 +1,7 @@
 // A PDF by pdf.js: pages are drawn when they come into view and given back when they are far away.
 import * as pdfjs from "../vendor/pdfjs/pdf.min.mjs";
 import { t } from "../youworker/js/i18n.js";
+import { pageHeaders } from "../youworker/js/net.js";
 import { markQuote, significant, unmark } from "./locate.js";
 
 const here = (path) => new URL(`../vendor/pdfjs/${path}`, import.meta.url).href;
@@ -62,6 +63,7 @@ class PdfViewer extends HTMLElement {
   async open() {
     this.loading = pdfjs.getDocument({
       url: this.dataset.src,
+      httpHeaders: pageHeaders("GET"),
       cMapUrl: here("cmaps/"),
       cMapPacked: true,
       standardFontDataUrl: here("standard_fonts/"),

@@ -1,5 +1,5 @@
 // Sending files to the API in requests of a bearable size.
-import { ApiError, csrfToken } from "../youworker/js/net.js";
+import { ApiError, pageHeaders, refusalOf } from "../youworker/js/net.js";
 
 const UPLOADS = "/v1/ingestion/uploads";
 
@@ -24,30 +24,20 @@ export function sendFiles(files, { collection, tags, key, onSent, signal }) {
   for (const file of files) form.append("files", file, file.name);
   if (collection) form.append("collection_id", collection);
   for (const tag of tags) form.append("tags", tag);
+  // Only this one tells how much is on its way.
   const request = new XMLHttpRequest();
   return new Promise((resolve, reject) => {
     request.open("POST", UPLOADS);
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Idempotency-Key", key);
+    const headers = { ...pageHeaders("POST"), Accept: "application/json", "Idempotency-Key": key };
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => onSent(event.loaded));
     request.addEventListener("error", () => reject(new ApiError(0, { code: "unreachable" })));
     request.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
     request.addEventListener("load", () => {
       if (request.status < 300) resolve(JSON.parse(request.responseText));
-      else reject(refusalOf(request));
+      else reject(refusalOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
     });
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(form);
   });
-}
-
-function refusalOf(request) {
-  let first = {};
-  try {
-    [first] = JSON.parse(request.responseText).errors;
-  } catch {
-    // A proxy's own words.
-  }
-  return new ApiError(request.status, first, Number(request.getResponseHeader("Retry-After")) || 0);
 }

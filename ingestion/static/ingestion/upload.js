@@ -170,7 +170,6 @@ class Upload extends HTMLElement {
 
   /** Wait until somebody has signed in again in the dialog over the page. */
   signedIn(signal) {
-    document.dispatchEvent(new CustomEvent("yw-signed-out"));
     this.say(t("Sign in to go on sending."));
     return new Promise((resolve, reject) => {
       document.addEventListener("yw-signed-in", resolve, { once: true, signal });

@@ -1,15 +1,14 @@
 // What every page does: menus, dialogs, messages, times, and htmx's requests.
 import "./dialog.js";
 import "./zone.js";
-import { csrfToken, pageUser } from "./net.js";
+import { pageHeaders } from "./net.js";
 import { UNDO_MS, closeToast, dismissLater, toast } from "./toast.js";
 import { showTimes } from "./time.js";
 import { t } from "./i18n.js";
 
 // The token changes when somebody signs in again, so what a form was made with may be old.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  ctx.request.headers["X-CSRFToken"] = csrfToken();
-  ctx.request.headers["X-Page-User"] = pageUser();
+  Object.assign(ctx.request.headers, pageHeaders(ctx.request.method));
   ctx.request.body?.delete?.("csrfmiddlewaretoken");
 });
 

@@ -1,45 +1,40 @@
 // `<a data-dialog href>` opens the page behind the link as a dialog; and the dialog that asks
 // somebody to sign in again over the page they are on.
-import { toast } from "./toast.js";
-import { t } from "./i18n.js";
+import { pageUser } from "./net.js";
+import { fetchPart, sayError, swapIn } from "./partials.js";
 
 const dialog = () => document.getElementById("dialog");
 let opener = null;
 
-/** Show what a page route answers to htmx in the page's dialog. */
-export async function openDialog(url, from = document.activeElement) {
-  let answer;
+/** Show what a page route answers to htmx in the page's dialog; whether it is shown. */
+async function openDialog(url, from = document.activeElement) {
+  let part;
   try {
-    answer = await fetch(url, { headers: { "HX-Request": "true" } });
-  } catch {
-    toast(t("The server cannot be reached. Try again."), { kind: "error" });
-    return;
+    part = await fetchPart(url);
+  } catch (error) {
+    sayError(error);
+    return false;
   }
-  if (answer.status === 401 && url !== SIGN_IN) return askToSignIn();
-  fill(await answer.text());
+  swapIn(part.text, dialog());
   opener = from;
   if (!dialog().open) dialog().showModal();
   dialog().querySelector("[autofocus]")?.focus();
+  return true;
 }
 
 /** Close the dialog; the focus returns to what opened it. */
-export function closeDialog() {
+function closeDialog() {
   if (dialog().open) dialog().close();
-}
-
-// Server-made and escaped: a template's answer, put in by htmx as everywhere else.
-function fill(html) {
-  globalThis.htmx.swap({ text: html, target: dialog(), swap: "innerHTML", sourceElement: dialog() });
 }
 
 const SIGN_IN = "/sign-in";
 let asking = false;
 
 /** Ask for the password over the page; what was typed there stays. */
-export async function askToSignIn() {
+async function askToSignIn() {
   if (asking) return;
   asking = true;
-  await openDialog(SIGN_IN);
+  asking = await openDialog(SIGN_IN);
 }
 
 document.addEventListener("yw-signed-out", askToSignIn);
@@ -47,7 +42,7 @@ document.addEventListener("yw-signed-in", (event) => {
   asking = false;
   closeDialog();
   const { user } = event.detail ?? {};
-  if (!user || user === document.body.dataset.user) return;
+  if (!user || user === pageUser()) return;
   // Somebody else's page must not stay, and what waits on it must not be sent in their name.
   event.stopImmediatePropagation();
   location.reload();
