@@ -1,10 +1,11 @@
-"""Pages speak the language and the time of the account."""
+"""Whose page asks, and in which language and time it is answered."""
 
 from __future__ import annotations
 
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone, translation
 
 from accounts.services import note_use
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponseBase
+
+# Whose page asks; another tab may have signed somebody else in.
+PAGE_USER = "X-Page-User"
+
+
+class PageUserMiddleware:
+    """Takes whoever is signed in for nobody, where a page of somebody else asks.
+
+    Pages and API alike then say that the session of that page has ended.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        page_user = request.headers.get(PAGE_USER, "")
+        if page_user and page_user != str(request.user.pk):
+            request.user = AnonymousUser()
+        answer: HttpResponseBase = self.get_response(request)
+        return answer
 
 
 class AccountMiddleware:

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PageUserMiddleware",
     "accounts.middleware.AccountMiddleware",
     "youworker.core.api.error_views.RefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -157,6 +157,33 @@ def test_somebody_signed_out_while_typing_signs_in_and_it_is_sent(chat, person, 
     assert chat.locator(FIELD).input_value() == ""
 
 
+def test_a_page_sends_nothing_in_the_name_of_who_signed_in_elsewhere(
+    chat, person, people, api, running_product
+):
+    other = people(running_product)
+    # What their tab of the same browser does.
+    token = chat.request.get("/v1/auth/csrf-token").json()["csrf_token"]
+    answer = chat.request.post(
+        "/v1/auth/login",
+        headers={"X-CSRFToken": token},
+        data={"username": other.username, "password": other.password},
+    )
+    assert answer.ok, answer.text()
+    files = [["mine.txt", "for my eyes only"]]
+    chat.locator(FIELD).evaluate(GIVE, {"type": "drop", "files": files})
+    dialog = chat.locator("dialog[open]")
+    dialog.get_by_label("User name").fill(person.username)
+    dialog.get_by_label("Password", exact=True).fill(person.password)
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    chat.locator(ITEM).get_by_role("button", name="Try again").click()
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for()
+
+    def found(somebody):
+        return [row["title"] for row in api(somebody).get("/v1/documents").json()["results"]]
+
+    assert (found(person), found(other)) == (["mine.txt"], [])
+
+
 def test_a_draft_is_found_again_and_goes_when_it_is_sent(chat):
     chat.fill(FIELD, "half a thou")
     chat.wait_for_timeout(700)

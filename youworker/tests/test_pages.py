@@ -111,3 +111,28 @@ def test_a_page_of_somebody_who_was_signed_in_before_gets_and_does_nothing(clien
     assert [answer["HX-Trigger"] for answer in refused] == ["yw-signed-out"] * 2
     assert [answer.status_code for answer in own] == [200, 200]
     assert [row.user_id for row in Session.objects.all()] == [present.pk]
+
+
+def test_nor_does_it_call_the_api(client):
+    former, present = UserFactory(), UserFactory()
+    client.force_login(present)
+
+    def ask(user):
+        headers = {"X-Page-User": str(user.pk)}
+        given = {"content_type": "application/json", "headers": headers}
+        return client.get("/v1/auth/me", headers=headers), client.post("/v1/sessions", **given)
+
+    refused, own = ask(former), ask(present)
+
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert [answer.status_code for answer in own] == [200, 201]
+    assert [row.user_id for row in Session.objects.all()] == [present.pk]
+
+
+def test_a_page_of_somebody_else_leaves_the_session_as_it_is(client):
+    former, present = UserFactory(), UserFactory()
+    client.force_login(present)
+
+    client.get("/v1/auth/me", headers={"X-Page-User": str(former.pk)})
+
+    assert client.get("/v1/auth/me").json()["id"] == str(present.pk)

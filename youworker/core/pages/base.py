@@ -26,8 +26,6 @@ FormT = TypeVar("FormT", bound=BaseForm)
 
 # What the page does when a session has ended: it asks for the password and sends again.
 SIGNED_OUT = "yw-signed-out"
-# Whose page asks for a part; another tab may have signed somebody else in.
-PAGE_USER = "X-Page-User"
 REFUSED_FORM = 422
 SERVER_ERROR = 500
 
@@ -52,7 +50,7 @@ class Page(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let signed-in people in, and count what they send."""
-        if not request.user.is_authenticated or is_for_somebody_else(request):
+        if not request.user.is_authenticated:
             return answer_signed_out(request)
         if request.method not in SAFE_METHODS:
             check_rate_limit(self.write_limit, request.user)
@@ -138,12 +136,6 @@ def add_refusal(form: BaseForm, error: DomainError) -> None:
 def is_htmx(request: HttpRequest) -> bool:
     """Whether a part of a page is wanted, and not a page."""
     return request.headers.get("HX-Request") == "true"
-
-
-def is_for_somebody_else(request: HttpRequest) -> bool:
-    """Whether a part is wanted by a page of another user, who was signed in here before."""
-    page_user = request.headers.get(PAGE_USER, "")
-    return is_htmx(request) and page_user not in ("", str(request.user.pk))
 
 
 def answer_signed_out(request: HttpRequest) -> HttpResponse:
