@@ -1,8 +1,7 @@
 // What plain keys do in the chat, outside fields.
-import { copyText } from "../youworker/js/copy.js";
+import { copyAndTell } from "../youworker/js/copy.js";
 import { t } from "../youworker/js/i18n.js";
 import { bindKey } from "../youworker/js/keys.js";
-import { toast } from "../youworker/js/toast.js";
 import { sourceOf } from "./finished.js";
 
 let current = null;
@@ -39,11 +38,9 @@ function step(by) {
 }
 
 /** Copy the Markdown of a message, and say so. */
-export async function copyMessage(article) {
+export function copyMessage(article) {
   const markdown = article?.querySelector("[data-md]");
-  if (!markdown) return;
-  const done = await copyText(sourceOf(markdown));
-  toast(done ? t("Copied") : t("Copying failed"), { kind: done ? "success" : "error" });
+  if (markdown) copyAndTell(sourceOf(markdown));
 }
 
 function edit(article) {

@@ -1,4 +1,7 @@
 // Copying text, also where the page is not served over TLS.
+import { element } from "./elements.js";
+import { t } from "./i18n.js";
+import { toast } from "./toast.js";
 
 /** Copy text; whether it worked. */
 export async function copyText(text) {
@@ -14,10 +17,7 @@ export async function copyText(text) {
 }
 
 function copyBySelection(text) {
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.className = "visually-hidden";
-  area.readOnly = true;
+  const area = element("textarea", { value: text, className: "visually-hidden", readOnly: true });
   const host = document.querySelector("dialog[open]") ?? document.body;
   host.append(area);
   const focused = document.activeElement;
@@ -28,12 +28,14 @@ function copyBySelection(text) {
   return done;
 }
 
+/** Copy text and say whether it worked, also to who does not see the page. */
+export async function copyAndTell(text) {
+  const done = await copyText(text);
+  toast(done ? t("Copied") : t("Copying failed"), { kind: done ? "success" : "error" });
+}
+
 // `<button data-copy="#id">` copies the text of an element.
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-copy]");
-  if (!button) return;
-  const source = document.querySelector(button.dataset.copy);
-  if (!source) return;
-  const done = await copyText(source.value ?? source.textContent);
-  button.dispatchEvent(new CustomEvent("yw-copied", { bubbles: true, detail: { done } }));
+  if (button) copyAndTell(document.querySelector(button.dataset.copy).textContent);
 });
