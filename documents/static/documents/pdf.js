@@ -272,4 +272,5 @@ function element(tag, className = "", attributes = {}) {
   return made;
 }
 
-customElements.define("yw-pdf", PdfViewer);
+// A panel that is opened after an upgrade loads the module from another address once more.
+if (!customElements.get("yw-pdf")) customElements.define("yw-pdf", PdfViewer);

@@ -1,4 +1,4 @@
-// The viewer of a document: text with the quote marked, and PDFs (loaded when there is one).
+// The viewer of a document: its text with the quote marked.
 import { render } from "../youworker/js/markdown.js";
 import { enhance } from "../youworker/js/enhance.js";
 import { markQuote } from "./locate.js";
@@ -26,9 +26,3 @@ class DocumentText extends HTMLElement {
 }
 
 customElements.define("yw-text", DocumentText);
-if (document.querySelector("yw-pdf")) import("./pdf.js");
-new MutationObserver((_, observer) => {
-  if (!document.querySelector("yw-pdf")) return;
-  observer.disconnect();
-  import("./pdf.js");
-}).observe(document.body, { childList: true, subtree: true });
