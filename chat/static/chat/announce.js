@@ -1,4 +1,5 @@
 // What a screen reader is told of an answer: whole sentences and blocks at a pace that can be followed.
+import { element } from "../youworker/js/elements.js";
 
 const PACE_MS = 1500;
 const LONGEST = 600;
@@ -9,10 +10,7 @@ export class Announcer {
   #timer = 0;
 
   constructor(parent) {
-    this.region = document.createElement("div");
-    this.region.className = "visually-hidden";
-    this.region.setAttribute("aria-live", "polite");
-    this.region.setAttribute("role", "status");
+    this.region = element("div", { className: "visually-hidden", role: "status", ariaLive: "polite" });
     parent.append(this.region);
   }
 

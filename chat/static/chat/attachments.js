@@ -1,5 +1,5 @@
 // Files beside the question: they go into the library, and their state stands here.
-import { element } from "../youworker/js/elements.js";
+import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { call, get } from "../youworker/js/net.js";
@@ -108,19 +108,18 @@ export class Attachments {
   }
 
   #show(entry) {
-    const state = element("span", { className: "attachment-state" });
-    const retry = element("button", { type: "button", className: "button quiet", hidden: true }, t("Try again"));
-    const remove = element("button", { type: "button", className: "button quiet icon-only" }, "×");
-    remove.setAttribute("aria-label", t("Remove %(name)s", { name: entry.name }));
-    entry.row = element("div", { className: "attachment" }, element("span", { className: "attachment-name", dir: "auto" }, entry.name), state, retry, remove);
+    const ariaLabel = t("Remove %(name)s", { name: entry.name });
+    entry.row = element(
+      "div",
+      { className: "attachment", role: "listitem" },
+      element("span", { className: "attachment-name", dir: "auto" }, entry.name),
+      element("span", { className: "attachment-state", role: "status" }),
+      button({ className: "button quiet", hidden: true }, () => this.#retry(entry), t("Try again")),
+      button({ className: "button quiet icon-only", ariaLabel }, () => this.#remove(entry), "×"),
+    );
     entry.row.dataset.test = "item";
-    entry.row.setAttribute("role", "listitem");
-    state.setAttribute("role", "status");
-    retry.addEventListener("click", () => this.#retry(entry));
-    remove.addEventListener("click", () => this.#remove(entry));
     this.files.push(entry);
-    this.place.setAttribute("role", "list");
-    this.place.setAttribute("aria-label", t("Files"));
+    Object.assign(this.place, { role: "list", ariaLabel: t("Files") });
     this.place.append(entry.row);
     this.#set(entry, {});
     return entry;

@@ -1,5 +1,5 @@
 // The document beside the chat, at the passage that a citation names.
-import { element } from "../youworker/js/elements.js";
+import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { fetchPart, swapIn } from "../youworker/js/partials.js";
 
@@ -20,8 +20,8 @@ export class Citations {
       }
     }, { signal });
     document.addEventListener("click", (event) => {
-      const button = event.target.closest?.("[data-close-panel]");
-      if (!button || !this.panel?.contains(button)) return;
+      const close = event.target.closest?.("[data-close-panel]");
+      if (!close || !this.panel?.contains(close)) return;
       event.preventDefault();
       this.close();
     }, { signal });
@@ -82,8 +82,7 @@ export class Citations {
   }
 
   #showQuote({ title, page, quote }, why) {
-    const close = element("button", { type: "button", className: "button" }, t("Close"));
-    close.dataset.closePanel = "";
+    const close = button({ autofocus: true }, () => this.close(), t("Close"));
     const where = page ? t("page %(page)s", { page }) : "";
     this.#show(
       element("h2", { dir: "auto" }, title ?? ""),

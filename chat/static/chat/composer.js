@@ -1,4 +1,5 @@
 // The field questions are written in, and how they are sent without ever losing one.
+import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { fetchPart } from "../youworker/js/partials.js";
@@ -200,25 +201,17 @@ export class Composer {
     place.replaceChildren();
     place.hidden = !text;
     if (!text) return clearInterval(this.#countdown);
-    const words = document.createElement("p");
-    words.textContent = text;
     place.className = `notice ${kind} composer-note`;
-    place.setAttribute("role", kind === "error" ? "alert" : "status");
-    place.setAttribute("aria-live", quiet ? "off" : kind === "error" ? "assertive" : "polite");
-    place.append(words);
-    for (const [label, act] of again ? [[t("Try again"), () => this.send()], ...actions] : actions) {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "button", textContent: label });
-      button.addEventListener("click", act);
-      place.append(button);
-    }
+    place.role = kind === "error" ? "alert" : "status";
+    place.ariaLive = quiet ? "off" : kind === "error" ? "assertive" : "polite";
+    const acts = again ? [[t("Try again"), () => this.send()], ...actions] : actions;
+    place.append(element("p", {}, text), ...acts.map(([label, act]) => button({}, act, label)));
   }
 
   #notice() {
     let place = this.form.querySelector(".composer-note");
     if (!place) {
-      place = document.createElement("div");
-      place.className = "notice composer-note";
+      place = element("div", { className: "notice composer-note" });
       this.form.prepend(place);
     }
     return place;

@@ -1,4 +1,5 @@
 // Which messages stand in the page: a window of the conversation, moved as somebody reads.
+import { element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { fetchPart } from "../youworker/js/partials.js";
 import { toast } from "../youworker/js/toast.js";
@@ -157,19 +158,13 @@ export class History {
     if (!surplus.length || surplus.some(isNeeded)) return;
     for (const article of surplus) article.remove();
     if (this.isCut) return;
-    const place = document.createElement("p");
-    place.className = "newer";
-    place.append(linkTo("newer", t("Later messages"), this.articles.at(-1)));
-    this.list.append(place);
+    this.list.append(element("p", { className: "newer" }, linkTo("newer", t("Later messages"), this.articles.at(-1))));
   }
 }
 
 function linkTo(kind, words, article) {
-  const link = document.createElement("a");
-  link.className = "button";
+  const link = element("a", { className: "button", href: `?at=${article.dataset.message}` }, words);
   link.dataset[kind] = "";
-  link.href = `?at=${article.dataset.message}`;
-  link.textContent = words;
   return link;
 }
 

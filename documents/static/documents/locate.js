@@ -1,5 +1,6 @@
 // Finds a quote in what is shown, and marks it. What is shown may break lines, hyphenate, use
 // ligatures or other quotation marks, so only letters and digits are compared.
+import { element } from "../youworker/js/elements.js";
 
 const SIGNIFICANT = /[\p{L}\p{N}]/u;
 // Less than this share of a quote says nothing about its place.
@@ -110,8 +111,7 @@ function markBetween({ nodes, offsets }, start, end) {
     const last = String.fromCodePoint(node.data.codePointAt(part.end)).length;
     range.setStart(node, part.start);
     range.setEnd(node, part.end + last);
-    const mark = document.createElement("mark");
-    mark.className = "quote";
+    const mark = element("mark", { className: "quote" });
     range.surroundContents(mark);
     return mark;
   });

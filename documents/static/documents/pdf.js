@@ -1,5 +1,6 @@
 // A PDF by pdf.js: pages are drawn when they come into view and given back when they are far away.
 import * as pdfjs from "../vendor/pdfjs/pdf.min.mjs";
+import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { pageHeaders } from "../youworker/js/net.js";
 import { markQuote, significant, unmark } from "./locate.js";
@@ -30,34 +31,28 @@ class PdfViewer extends HTMLElement {
   }
 
   build() {
-    const bar = element("div", "toolbar pdf-bar", { role: "toolbar", "aria-label": t("Document") });
-    this.number = element("input", "pdf-page", { type: "number", min: "1", value: this.dataset.page || "1", "aria-label": t("Page") });
-    this.total = element("span", "hint");
-    this.find = element("input", "", { type: "search", "aria-label": t("Search in the document"), placeholder: t("Search in the document") });
-    bar.append(
-      this.button("‹", t("Previous page"), () => this.goTo(this.current - 1)),
+    this.number = element("input", { type: "number", className: "pdf-page", min: "1", value: this.dataset.page || "1", ariaLabel: t("Page") });
+    this.total = element("span", { className: "hint" });
+    this.find = element("input", { type: "search", ariaLabel: t("Search in the document"), placeholder: t("Search in the document") });
+    const bar = element(
+      "div",
+      { className: "toolbar pdf-bar", role: "toolbar", ariaLabel: t("Document") },
+      sign("‹", t("Previous page"), () => this.goTo(this.current - 1)),
       this.number,
       this.total,
-      this.button("›", t("Next page"), () => this.goTo(this.current + 1)),
-      this.button("−", t("Smaller"), () => this.zoomBy(-1)),
-      this.button("+", t("Larger"), () => this.zoomBy(1)),
+      sign("›", t("Next page"), () => this.goTo(this.current + 1)),
+      sign("−", t("Smaller"), () => this.zoomBy(-1)),
+      sign("+", t("Larger"), () => this.zoomBy(1)),
       this.find,
     );
-    this.note = element("p", "hint", { role: "status" });
-    this.pages = element("div", "pdf-pages", { tabindex: "0", "aria-label": t("Pages") });
+    this.note = element("p", { className: "hint", role: "status" });
+    this.pages = element("div", { className: "pdf-pages", tabIndex: 0, ariaLabel: t("Pages") });
     this.replaceChildren(bar, this.note, this.pages);
     this.number.addEventListener("change", () => this.goTo(Number(this.number.value)));
     this.find.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.search(this.find.value, event.shiftKey ? -1 : 1);
     });
     this.note.textContent = t("Loading …");
-  }
-
-  button(text, name, act) {
-    const made = element("button", "button icon-only", { type: "button", "aria-label": name, title: name });
-    made.textContent = text;
-    made.addEventListener("click", act);
-    return made;
   }
 
   async open() {
@@ -99,7 +94,9 @@ class PdfViewer extends HTMLElement {
     this.drawn = new Map();
     this.pages.replaceChildren(
       ...Array.from({ length: this.pdf.numPages }, (_, index) => {
-        const page = element("div", "pdf-sheet", { "data-number": String(index + 1), role: "region", "aria-label": t("Page %(number)s", { number: index + 1 }) });
+        const number = index + 1;
+        const page = element("div", { className: "pdf-sheet", role: "region", ariaLabel: t("Page %(number)s", { number }) });
+        page.dataset.number = number;
         page.style.width = `${Math.floor(width * scale)}px`;
         page.style.height = `${Math.floor(height * scale)}px`;
         return page;
@@ -182,10 +179,9 @@ class PdfViewer extends HTMLElement {
     sheet.style.setProperty("--scale-factor", String(scale));
     sheet.style.setProperty("--total-scale-factor", String(scale));
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const canvas = element("canvas", "", { role: "presentation" });
-    canvas.width = Math.floor(viewport.width * ratio);
-    canvas.height = Math.floor(viewport.height * ratio);
-    const layer = element("div", "textLayer");
+    const [width, height] = [Math.floor(viewport.width * ratio), Math.floor(viewport.height * ratio)];
+    const canvas = element("canvas", { width, height, role: "presentation" });
+    const layer = element("div", { className: "textLayer" });
     sheet.replaceChildren(canvas, layer);
     const transform = ratio === 1 ? undefined : [ratio, 0, 0, ratio, 0, 0];
     const text = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport });
@@ -260,16 +256,13 @@ class PdfViewer extends HTMLElement {
       InvalidPDFException: t("This file is damaged and cannot be shown. Its text may still be readable."),
     };
     if (error?.name === "WorkerTerminated" || !this.isConnected) return;
-    this.note.setAttribute("role", "alert");
+    this.note.role = "alert";
     this.note.textContent = words[error?.name] ?? t("The document could not be loaded.");
   }
 }
 
-function element(tag, className = "", attributes = {}) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+function sign(text, name, act) {
+  return button({ className: "button icon-only", ariaLabel: name, title: name }, act, text);
 }
 
 // A panel that is opened after an upgrade loads the module from another address once more.

@@ -1,4 +1,5 @@
 // Offers people while a name is typed.
+import { element } from "../youworker/js/elements.js";
 import { get } from "../youworker/js/net.js";
 
 const PAUSE_MS = 200;
@@ -25,10 +26,5 @@ async function offer() {
     return;
   }
   if (text !== asked) return;
-  offered.replaceChildren(...people.map(({ username, display_name: name }) => {
-    const option = document.createElement("option");
-    option.value = username;
-    option.label = name || username;
-    return option;
-  }));
+  offered.replaceChildren(...people.map(({ username, display_name: name }) => element("option", { value: username, label: name || username })));
 }

@@ -1,5 +1,6 @@
 // `<yw-upload>`: takes files and folders and sends them; each shows how far it is, and why not.
 // With the class `anywhere` it takes what is dropped anywhere on the page.
+import { button, element } from "../youworker/js/elements.js";
 import { language, t, tn } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { chosenFiles, droppedFiles } from "./dropping.js";
@@ -209,23 +210,12 @@ const entryOf = new WeakMap();
 class Entry {
   constructor(file, path, retry) {
     Object.assign(this, { file, path });
-    this.row = document.createElement("li");
-    this.row.className = "item";
+    const name = element("span", { className: "grow name", dir: "auto" }, path);
+    this.bar = element("progress", { max: 1, ariaLabel: path });
+    this.state = element("span", { className: "badge" });
+    this.again = button({ ariaLabel: t("Retry %(name)s", { name: path }) }, retry, t("Retry"));
+    this.row = element("li", { className: "item" }, name, this.bar, this.state, this.again);
     this.row.dataset.test = "item";
-    this.name = document.createElement("span");
-    this.name.className = "grow name";
-    this.name.dir = "auto";
-    this.name.textContent = path;
-    this.bar = document.createElement("progress");
-    this.bar.max = 1;
-    this.bar.setAttribute("aria-label", path);
-    this.state = document.createElement("span");
-    this.state.className = "badge";
-    this.again = document.createElement("button");
-    Object.assign(this.again, { type: "button", className: "button", textContent: t("Retry") });
-    this.again.setAttribute("aria-label", t("Retry %(name)s", { name: path }));
-    this.again.addEventListener("click", retry);
-    this.row.append(this.name, this.bar, this.state, this.again);
     this.show("waiting");
   }
 

@@ -1,5 +1,5 @@
 // `[n]` in an answer: a button that shows the passage, and asks to open it.
-import { element, textNodes } from "./elements.js";
+import { button, element, textNodes } from "./elements.js";
 import { t } from "./i18n.js";
 
 const MARK = /\[(\d{1,3})\]/g;
@@ -22,24 +22,27 @@ function splitMarks(text, known) {
     const citation = known.get(Number(found[1]));
     if (!citation) continue;
     if (found.index > from) pieces.push(text.slice(from, found.index));
-    pieces.push(mark(citation));
+    pieces.push(markOf(citation));
     from = found.index + found[0].length;
   }
   if (from < text.length) pieces.push(text.slice(from));
   return pieces;
 }
 
-function mark(citation) {
-  const button = element("button", { type: "button", className: "cite" }, `[${citation.index}]`);
-  button.dataset.test = "citation";
-  button.dataset.index = citation.index;
+function markOf(citation) {
   const doubt = citation.supported === false;
-  button.classList.toggle("doubtful", doubt);
   const place = [citation.title, pageOf(citation), doubt && t("not found in the source")].filter(Boolean).join(", ");
-  button.setAttribute("aria-label", t("Citation %(index)s: %(place)s", { index: citation.index, place }));
-  button.setAttribute("aria-haspopup", "dialog");
-  button.addEventListener("click", () => showNote(button, citation));
-  return button;
+  const made = button(
+    {
+      className: doubt ? "cite doubtful" : "cite",
+      ariaLabel: t("Citation %(index)s: %(place)s", { index: citation.index, place }),
+      ariaHasPopup: "dialog",
+    },
+    () => showNote(made, citation),
+    `[${citation.index}]`,
+  );
+  Object.assign(made.dataset, { test: "citation", index: citation.index });
+  return made;
 }
 
 function pageOf({ page }) {
@@ -47,53 +50,51 @@ function pageOf({ page }) {
 }
 
 // One at a time, above everything, so nothing on the page moves.
-function showNote(button, citation) {
-  const note = element("div", { className: "cite-note", popover: "auto" }, ...noteParts(button, citation));
-  note.setAttribute("role", "dialog");
-  note.setAttribute("aria-label", t("Citation %(index)s", { index: citation.index }));
-  (button.closest("dialog") ?? document.body).append(note);
-  const place = () => placeBelow(note, button);
+function showNote(mark, citation) {
+  const ariaLabel = t("Citation %(index)s", { index: citation.index });
+  const note = element("div", { className: "cite-note", popover: "auto", role: "dialog", ariaLabel }, ...noteParts(mark, citation));
+  (mark.closest("dialog") ?? document.body).append(note);
+  const place = () => placeBelow(note, mark);
   note.addEventListener("toggle", ({ newState }) => {
     if (newState !== "closed") return;
     removeEventListener("scroll", place, { capture: true });
     removeEventListener("resize", place);
     note.remove();
   });
-  note.showPopover({ source: button });
+  note.showPopover({ source: mark });
   place();
   addEventListener("scroll", place, { capture: true, passive: true });
   addEventListener("resize", place);
 }
 
-function noteParts(button, citation) {
+function noteParts(mark, citation) {
   const where = [citation.heading, pageOf(citation)].filter(Boolean).join(" · ");
   const parts = [element("p", { className: "cite-title", dir: "auto" }, citation.title ?? "")];
   if (where) parts.push(element("p", { className: "hint", dir: "auto" }, where));
   if (citation.supported === false) parts.push(element("p", { className: "badge warn" }, t("Not found in the source")));
   if (citation.quote) parts.push(element("blockquote", { dir: "auto" }, citation.quote));
-  const close = element("button", { type: "button", className: "button quiet", autofocus: true }, t("Close"));
-  close.addEventListener("click", () => close.closest("[popover]").hidePopover());
+  const hide = () => close.closest("[popover]").hidePopover();
+  const close = button({ className: "button quiet", autofocus: true }, hide, t("Close"));
   const actions = element("div", { className: "actions" }, close);
   parts.push(actions);
   if (!citation.document_id) {
     parts.splice(-1, 0, element("p", { className: "hint" }, t("This document is no longer shared with you.")));
     return parts;
   }
-  const open = element("button", { type: "button", className: "button primary", autofocus: true }, t("Open document"));
+  const open = () => {
+    hide();
+    mark.dispatchEvent(new CustomEvent("yw-open-citation", { bubbles: true, detail: citation }));
+  };
   close.autofocus = false;
-  open.addEventListener("click", () => {
-    open.closest("[popover]").hidePopover();
-    button.dispatchEvent(new CustomEvent("yw-open-citation", { bubbles: true, detail: citation }));
-  });
-  actions.append(open);
+  actions.append(button({ className: "button primary", autofocus: true }, open, t("Open document")));
   return parts;
 }
 
 const MARGIN = 8;
 
-function placeBelow(note, button) {
-  if (!button.isConnected) return note.hidePopover();
-  const { left, top, bottom } = button.getBoundingClientRect();
+function placeBelow(note, mark) {
+  if (!mark.isConnected) return note.hidePopover();
+  const { left, top, bottom } = mark.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = note;
   const below = bottom + MARGIN;
   const fits = below + height + MARGIN <= innerHeight || top < height + MARGIN;

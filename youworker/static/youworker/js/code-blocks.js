@@ -1,7 +1,7 @@
 // Code: the name of its language, a button that copies it, its colours, and diagrams.
 import { copyText } from "./copy.js";
 import { showDiagram } from "./diagrams.js";
-import { element, matching, turns } from "./elements.js";
+import { button, element, matching, turns } from "./elements.js";
 import { icon } from "./icon.js";
 import { t } from "./i18n.js";
 import { sanitized } from "./safe.js";
@@ -38,18 +38,17 @@ function addHead(block, code) {
   const language = block.dataset.language ?? "";
   const head = element("div", { className: "code-head" }, element("span", { className: "code-language" }, language));
   if (language === "mermaid") {
-    const show = element("button", { type: "button", className: "button quiet" }, icon("eye"), t("Show diagram"));
-    show.addEventListener("click", () => showDiagram(block, code.textContent, show));
-    head.append(show);
+    const show = () => showDiagram(block, code.textContent, opener);
+    const opener = button({ className: "button quiet" }, show, icon("eye"), t("Show diagram"));
+    head.append(opener);
   }
   const words = element("span", {}, t("Copy code"));
-  const copy = element("button", { type: "button", className: "button quiet" }, icon("copy"), words);
-  copy.addEventListener("click", async () => {
+  const copy = async () => {
     const done = await copyText(code.textContent);
     words.textContent = done ? t("Copied") : t("Copying failed");
     setTimeout(() => { words.textContent = t("Copy code"); }, COPIED_MS);
-  });
-  head.append(copy);
+  };
+  head.append(button({ className: "button quiet" }, copy, icon("copy"), words));
   // It can be scrolled, so it has to be reached by keyboard.
   block.querySelector("pre").tabIndex = 0;
   block.prepend(head);

@@ -15,8 +15,7 @@ export function showDiagram(block, source, button) {
     label(button, t("Show diagram"));
     return;
   }
-  const place = element("div", { className: "diagram" });
-  place.setAttribute("role", "status");
+  const place = element("div", { className: "diagram", role: "status" });
   block.querySelector(".code-head").after(place);
   label(button, t("Hide diagram"));
   if (source.length > LONGEST) place.append(t("This diagram is too large to be drawn."));

@@ -26,6 +26,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A button of ours, which submits nothing; `act` hears its clicks. */
+export function button(properties, act, ...children) {
+  const made = element("button", { type: "button", className: "button", ...properties }, ...children);
+  made.addEventListener("click", act);
+  return made;
+}
+
 /** Something to await between pieces of long work: it ends at once while the turn lasts. */
 export function turns() {
   let began = performance.now();

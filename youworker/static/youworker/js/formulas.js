@@ -1,5 +1,5 @@
 // Formulas, set as MathML: it is read aloud, copied and drawn by the browser.
-import { matching, turns } from "./elements.js";
+import { element, matching, turns } from "./elements.js";
 import { t } from "./i18n.js";
 import { formulaOf } from "./markdown-maths.js";
 import { keepMaths } from "./safe.js";
@@ -29,7 +29,7 @@ export async function setFormulas(root) {
 function setFormula(shown, temml) {
   const written = shown.textContent;
   const { tex, display } = formulaOf(written);
-  const made = document.createElement("span");
+  const made = element("span");
   try {
     if (written.length > LONGEST) throw new RangeError("too long");
     // Nodes, not markup: under our policy the styles of markup would be lost.
@@ -53,11 +53,8 @@ function library() {
 }
 
 function load() {
-  const style = document.createElement("link");
-  style.rel = "stylesheet";
-  style.href = new URL("Temml-Local.css", VENDOR).href;
-  const script = document.createElement("script");
-  script.src = new URL("temml.min.js", VENDOR).href;
+  const style = element("link", { rel: "stylesheet", href: new URL("Temml-Local.css", VENDOR).href });
+  const script = element("script", { src: new URL("temml.min.js", VENDOR).href });
   return new Promise((resolve, reject) => {
     script.addEventListener("load", () => resolve(globalThis.temml));
     script.addEventListener("error", () => { script.remove(); reject(new Error("not loaded")); });

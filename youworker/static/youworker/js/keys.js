@@ -1,4 +1,5 @@
 // Keys outside fields; each can be switched off with all others in the help.
+import { button, element } from "./elements.js";
 import { t } from "./i18n.js";
 
 const OFF = "keys-off";
@@ -10,16 +11,11 @@ export function bindKey(key, says, act) {
 }
 
 /** Whether the event belongs to a field, where keys are text. */
-export function isTyping(event) {
+function isTyping(event) {
   return event.target.matches?.("input, textarea, select, [contenteditable]");
 }
 
-/** The keys of this page with what they do. */
-export function boundKeys() {
-  return [...bound].map(([key, { says }]) => ({ key, says }));
-}
-
-export function keysAreOff() {
+function keysAreOff() {
   try {
     return localStorage.getItem(OFF) === "1";
   } catch {
@@ -27,7 +23,7 @@ export function keysAreOff() {
   }
 }
 
-export function switchKeys(off) {
+function switchKeys(off) {
   try {
     localStorage.setItem(OFF, off ? "1" : "0");
   } catch {
@@ -49,34 +45,14 @@ bindKey("?", t("Show the keys"), showHelp);
 /** List the keys in the page's dialog. */
 function showHelp() {
   const dialog = document.getElementById("dialog");
-  const heading = document.createElement("h2");
-  heading.id = "dialog-title";
-  heading.textContent = t("Keys");
-  const list = document.createElement("dl");
-  list.className = "keys";
-  for (const { key, says } of boundKeys()) {
-    const term = document.createElement("dt");
-    const shown = document.createElement("kbd");
-    shown.textContent = key;
-    term.append(shown);
-    const words = document.createElement("dd");
-    words.textContent = says;
-    list.append(term, words);
-  }
-  const label = document.createElement("label");
-  const box = document.createElement("input");
-  box.type = "checkbox";
-  box.checked = !keysAreOff();
+  const pairs = [...bound].flatMap(([key, { says }]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, says)]);
+  const box = element("input", { type: "checkbox", checked: !keysAreOff() });
   box.addEventListener("change", () => switchKeys(!box.checked));
-  label.append(box, ` ${t("Use these keys")}`);
-  const close = document.createElement("button");
-  close.type = "button";
-  close.className = "button";
-  close.dataset.close = "";
-  close.textContent = t("Close");
-  const actions = document.createElement("div");
-  actions.className = "actions";
-  actions.append(close);
-  dialog.replaceChildren(heading, list, label, actions);
+  dialog.replaceChildren(
+    element("h2", { id: "dialog-title" }, t("Keys")),
+    element("dl", { className: "keys" }, ...pairs),
+    element("label", {}, box, ` ${t("Use these keys")}`),
+    element("div", { className: "actions" }, button({}, () => dialog.close(), t("Close"))),
+  );
   dialog.showModal();
 }

@@ -1,5 +1,6 @@
 // Markdown as nodes. The one renderer: what grows, what is finished and what is old look the same.
 import "../../vendor/markdown-it/markdown-it.min.js";
+import { element } from "./elements.js";
 import { maths } from "./markdown-maths.js";
 import { isLink, sanitized } from "./safe.js";
 import { t } from "./i18n.js";
@@ -96,10 +97,7 @@ function isOpen({ map: [start, end], markup }, lines) {
 
 function plain(source) {
   const fragment = document.createDocumentFragment();
-  const text = document.createElement("pre");
-  text.dir = "auto";
-  text.textContent = source;
-  fragment.append(text);
+  fragment.append(element("pre", { dir: "auto" }, source));
   return fragment;
 }
 

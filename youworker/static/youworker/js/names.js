@@ -1,4 +1,5 @@
 // `<yw-names>`: what is typed becomes a box, at a comma or Enter, that can be unchecked again.
+import { element } from "./elements.js";
 
 class Names extends HTMLElement {
   connectedCallback() {
@@ -30,14 +31,8 @@ class Names extends HTMLElement {
     const there = boxes.find((box) => box.value === text);
     if (there) there.checked = true;
     if (!text || there) return;
-    const label = document.createElement("label");
-    label.className = "name";
-    const box = document.createElement("input");
-    Object.assign(box, { type: "checkbox", name: this.dataset.name, value: text, checked: true });
-    const words = document.createElement("span");
-    words.textContent = text;
-    label.append(box, words);
-    this.list.append(label);
+    const box = element("input", { type: "checkbox", name: this.dataset.name, value: text, checked: true });
+    this.list.append(element("label", { className: "name" }, box, element("span", {}, text)));
   }
 }
 

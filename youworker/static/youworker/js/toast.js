@@ -1,53 +1,33 @@
 // Short messages at the foot of the page.
+import { button, element } from "./elements.js";
 import { t } from "./i18n.js";
 
 const STAYS_MS = { info: 6000, success: 6000, warning: 12000, error: 0 };
 export const UNDO_MS = 10_000;
 
-/**
- * Show a message; an error stays until it is closed.
- * With `undo` (a function) it has a button for ten seconds; `label` is what the button says.
- */
-export function toast(text, { kind = "info", undo, label } = {}) {
+/** Show a message; an error stays until it is closed. */
+export function toast(text, { kind = "info" } = {}) {
   // What is tried every few seconds fails every few seconds.
-  const said = kind === "error" && !undo && findError(text);
-  if (said) return said;
-  const element = document.createElement("div");
-  element.className = `toast ${kind}`;
-  if (kind === "error") element.setAttribute("role", "alert");
-  const words = document.createElement("p");
-  words.textContent = text;
-  element.append(words);
-  if (undo) element.append(button(label ?? t("Undo"), "button", () => { closeToast(element); undo(); }));
-  element.append(button("×", "button quiet icon-only", () => closeToast(element), t("Close")));
-  document.getElementById("toasts")?.append(element);
-  dismissLater(element, undo ? UNDO_MS : STAYS_MS[kind]);
-  return element;
+  if (kind === "error" && isShown(text)) return;
+  const close = button({ className: "button quiet icon-only", ariaLabel: t("Close") }, () => closeToast(shown), "×");
+  const shown = element("div", { className: `toast ${kind}` }, element("p", {}, text), close);
+  if (kind === "error") shown.role = "alert";
+  document.getElementById("toasts")?.append(shown);
+  dismissLater(shown, STAYS_MS[kind]);
 }
 
 /** Take a message away after a while, but not while somebody points at it. */
-export function dismissLater(element, after = element.classList.contains("error") ? 0 : STAYS_MS.info) {
+export function dismissLater(shown, after = shown.classList.contains("error") ? 0 : STAYS_MS.info) {
   if (!after) return;
-  const dismiss = () => (element.matches(":hover, :focus-within") ? setTimeout(dismiss, 1000) : closeToast(element));
+  const dismiss = () => (shown.matches(":hover, :focus-within") ? setTimeout(dismiss, 1000) : closeToast(shown));
   setTimeout(dismiss, after);
 }
 
 /** Take a message away now. */
-export function closeToast(element) {
-  element?.remove();
+export function closeToast(shown) {
+  shown?.remove();
 }
 
-function findError(text) {
-  const words = [...document.querySelectorAll("#toasts .toast.error > p")];
-  return words.find(({ textContent }) => textContent === text)?.parentElement;
-}
-
-function button(text, className, act, name) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = className;
-  made.textContent = text;
-  if (name) made.setAttribute("aria-label", name);
-  made.addEventListener("click", act);
-  return made;
+function isShown(error) {
+  return [...document.querySelectorAll("#toasts .toast.error > p")].some(({ textContent }) => textContent === error);
 }
