@@ -23,6 +23,7 @@ from ingestion.sources import ServerPaths, Uploads
 from ingestion.sources.server_paths import allowed_roots
 from ingestion.store import Incoming, remove_stale
 from youworker import audit
+from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.exceptions import InvalidInput, NotFound
 from youworker.core.idempotency import IdempotentWrite
@@ -42,6 +43,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1000
+# Requests of a size that a lost connection does not make expensive; 20 an hour are enough.
+FILES_AT_ONCE = 100
+BYTES_AT_ONCE = 50_000_000
+
+
+def upload_limits() -> dict[str, Any]:
+    """What a page may send at once."""
+    limits = config.ingestion
+    return {
+        "files_at_once": min(FILES_AT_ONCE, limits.max_upload_files),
+        "bytes_at_once": min(BYTES_AT_ONCE, limits.max_upload_bytes),
+        "largest_file": min(limits.max_file_bytes, limits.max_upload_bytes),
+    }
 
 
 @validate_not_empty("files")

@@ -15,6 +15,7 @@ from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
 from chat.pages.showing import part_context, read_window
+from ingestion.services import upload_limits
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import FormPage, Page, is_htmx
 from youworker.core.pages.errors import render_error
@@ -83,6 +84,7 @@ class ChatPage(FormPage[AskForm]):
             text=self.typed_text(),
             sessions=list_sessions(self.actor),
             beginning=beginning,
+            **upload_limits(),
             **context,
         )
 

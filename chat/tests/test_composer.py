@@ -313,9 +313,27 @@ def test_a_long_paste_is_offered_as_a_file(chat):
 def test_files_are_sent_in_requests_of_a_size_that_is_taken(modules):
     sizes = modules.evaluate(
         """async () => {
-          const { batches } = await import("/static/chat/attachments.js");
-          const files = [5, 4, 9, 20, 1, 1, 1, 1].map((size) => ({ size }));
-          return batches(files, 3, 10).map((batch) => batch.map(({ size }) => size));
+          const { takeBatch } = await import("/static/ingestion/sending.js");
+          const waiting = [5, 4, 9, 20, 1, 1, 1, 1].map((size) => ({ file: { size } }));
+          const limits = { filesAtOnce: 3, bytesAtOnce: 10 };
+          const found = [];
+          while (waiting.length) found.push(takeBatch(waiting, limits));
+          return found.map((batch) => batch.map(({ file }) => file.size));
         }"""
     )
     assert sizes == [[5, 4], [9], [20], [1, 1, 1], [1]]
+
+
+def test_files_beside_a_question_keep_to_the_limits_of_the_operator(chat):
+    sent = []
+    chat.on("request", lambda request: sent.append(request.url))
+    chat.locator("[data-attachments]").evaluate(
+        "({ dataset }) => Object.assign(dataset, { filesAtOnce: 1, largestFile: 200_000 })"
+    )
+    files = [["one.txt", "One sentence."], ["two.txt", "Two of them."], ["long.txt", "x" * 200_001]]
+    chat.locator("yw-chat").evaluate(GIVE, {"type": "drop", "files": files})
+    chat.locator(f'{ITEM}[data-stage="ready"]').nth(1).wait_for(timeout=60_000)
+    assert [url.endswith("/v1/ingestion/uploads") for url in sent].count(True) == 2
+    refused = chat.locator(f'{ITEM}[data-stage="failed"]')
+    assert "Larger than 0.2 MB." in refused.inner_text()
+    assert refused.get_by_role("button", name="Try again").is_hidden()

@@ -18,6 +18,7 @@ from chat.tests.page_support import HTMX, articles, exchange, text_of
 from documents.enums import DocumentStatus
 from documents.tests.factories import DocumentFactory, write
 from youworker.encryption import fields
+from youworker.tests.support.configuring import override_config
 
 # The same in every process that collects these tests.
 NOBODYS = UUID(int=1)
@@ -37,6 +38,15 @@ def test_the_first_page_says_who_answers_and_where_to_begin(client, user):
     assert "No language model is connected" in shown
     assert "Drop a file here" in shown
     assert 'data-test="composer"' in shown
+
+
+def test_the_composer_knows_what_may_be_sent_at_once(client, user):
+    with override_config("ingestion", max_upload_files=7, max_file_bytes=2048):
+        shown = text_of(client.get("/chat"))
+
+    assert 'data-files-at-once="7"' in shown
+    assert 'data-bytes-at-once="50000000"' in shown
+    assert 'data-largest-file="2048"' in shown
 
 
 def test_the_first_page_asks_about_what_documents_really_have(client, user):

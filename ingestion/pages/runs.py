@@ -13,7 +13,6 @@ from documents.models import Collection
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pages.context import upload_limits
 from youworker.core.exceptions import NotFound
 from youworker.core.pages.base import Page, answer_done, is_htmx
 
@@ -36,7 +35,7 @@ class RunsPage(Page):
         """Show them."""
         own = IngestionRun.objects.visible_to(self.actor).with_totals().newest_first()
         if is_htmx(request) and "unfinished" in request.GET:
-            context = {"runs": own.unfinished()[:MOST_UNFINISHED]} | upload_limits()
+            context = {"runs": own.unfinished()[:MOST_UNFINISHED]} | services.upload_limits()
             return render(request, "ingestion/_unfinished.html", context)
         page = Paginator(own, RUNS_ON_A_PAGE).get_page(request.GET.get("page"))
         context = {"page_obj": page, "runs": page.object_list, "section": "documents"}

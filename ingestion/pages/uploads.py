@@ -11,7 +11,6 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from documents.services import ensure_default_collection
 from ingestion import services
 from ingestion.forms import UploadForm
-from ingestion.pages.context import upload_limits
 from ingestion.store import ReceivingHandler
 from youworker.core.pages.base import FormPage, answer_redirect, answer_signed_out
 
@@ -55,7 +54,7 @@ class UploadPage(FormPage[UploadForm]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The limits that the module keeps to."""
-        return super().get_context_data(**upload_limits(), section="documents", **kwargs)
+        return super().get_context_data(**services.upload_limits(), section="documents", **kwargs)
 
     def carry_out(self, form: UploadForm) -> HttpResponse:
         """Begin the run and show it."""

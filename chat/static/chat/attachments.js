@@ -1,11 +1,10 @@
 // Files beside the question: they go into the library, and their state stands here.
+import { limitsOf, refusalBySize, sendFiles, takeBatch } from "../ingestion/sending.js";
 import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
-import { call, get } from "../youworker/js/net.js";
+import { get, post } from "../youworker/js/net.js";
 
-const MOST_FILES = 100;
-const MOST_BYTES = 50 * 2 ** 20;
 const FIRST_POLL_MS = 700;
 const LAST_POLL_MS = 5000;
 const FINAL = new Set(["ready", "failed", "skipped"]);
@@ -21,9 +20,15 @@ export class Attachments {
     Object.assign(this, { place, onChange });
   }
 
-  /** Upload files, in requests of a size that the server takes. */
-  add(files) {
-    for (const batch of batches([...files])) this.#upload(batch.map((file) => this.#show({ name: file.name, stage: "uploading", file })));
+  /** Upload files, in requests of a size that the server takes, one after the other. */
+  async add(files) {
+    const limits = limitsOf(this.place);
+    const entries = [...files].map((file) => {
+      const reason = refusalBySize(file, limits);
+      return this.#show({ name: file.name, file, stage: reason ? "failed" : "uploading", reason });
+    });
+    const waiting = entries.filter(({ stage }) => stage === "uploading");
+    while (waiting.length) await this.#upload(takeBatch(waiting, limits));
   }
 
   /** Take up what a draft remembers. */
@@ -57,12 +62,10 @@ export class Attachments {
   }
 
   async #upload(entries) {
-    const body = new FormData();
-    for (const { file } of entries) body.append("files", file, file.name);
     // The same files tried again are the same request.
     const key = (entries[0].key ??= randomId());
     try {
-      const run = await call("POST", "/v1/ingestion/uploads", { body, headers: { "Idempotency-Key": key } });
+      const run = await sendFiles(entries.map(({ file }) => file), { key });
       for (const entry of entries) this.#set(entry, { run: run.id, stage: "queued", file: undefined });
       this.#wait = FIRST_POLL_MS;
       this.watch();
@@ -142,7 +145,7 @@ export class Attachments {
       return;
     }
     try {
-      await call("POST", `/v1/ingestion/runs/${entry.run}/retry`, { json: {} });
+      await post(`/v1/ingestion/runs/${entry.run}/retry`);
       this.#set(entry, { stage: "queued", reason: "" });
       this.#wait = FIRST_POLL_MS;
       this.watch();
@@ -169,21 +172,4 @@ function reasonOf(error) {
   if (error.status === 0) return t("the server cannot be reached");
   if (error.status === 429 && error.retryAfter) return t("too many uploads; possible again in %(seconds)s s", { seconds: error.retryAfter });
   return error.detail || error.code;
-}
-
-/** Files in groups of at most so many and so much; a file that is larger goes alone. */
-export function batches(files, mostFiles = MOST_FILES, mostBytes = MOST_BYTES) {
-  const found = [];
-  let bytes = 0;
-  for (const file of files) {
-    const last = found.at(-1);
-    if (!last || last.length >= mostFiles || bytes + file.size > mostBytes) {
-      found.push([file]);
-      bytes = file.size;
-    } else {
-      last.push(file);
-      bytes += file.size;
-    }
-  }
-  return found;
 }

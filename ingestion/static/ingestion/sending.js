@@ -1,25 +1,39 @@
 // Sending files to the API in requests of a bearable size.
+import { language, t } from "../youworker/js/i18n.js";
 import { ApiError, pageHeaders, refusalOf } from "../youworker/js/net.js";
 
 const UPLOADS = "/v1/ingestion/uploads";
+const MEGABYTE = 1_000_000;
+const sizes = new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
 
-/** The next files of a queue that fit into one request; one that is larger goes alone. */
-export function nextBatch(entries, { filesAtOnce, bytesAtOnce }) {
-  const batch = [];
+/** What may be sent at once, as a template wrote it on an element. */
+export function limitsOf({ dataset }) {
+  const { filesAtOnce, bytesAtOnce, largestFile } = dataset;
+  return { filesAtOnce: Number(filesAtOnce), bytesAtOnce: Number(bytesAtOnce), largestFile: Number(largestFile) };
+}
+
+/** Why a file need not be sent at all; empty for most. */
+export function refusalBySize({ size }, { largestFile }) {
+  return size > largestFile ? t("Larger than %(size)s.", { size: sizes.format(largestFile / MEGABYTE) }) : "";
+}
+
+/** Take the next files of a queue that fit into one request; one that is larger goes alone. */
+export function takeBatch(waiting, { filesAtOnce, bytesAtOnce }) {
+  let count = 0;
   let bytes = 0;
-  for (const entry of entries) {
-    bytes += entry.file.size;
-    if (batch.length && (batch.length >= filesAtOnce || bytes > bytesAtOnce)) break;
-    batch.push(entry);
+  for (const { file } of waiting) {
+    bytes += file.size;
+    if (count && (count >= filesAtOnce || bytes > bytesAtOnce)) break;
+    count += 1;
   }
-  return batch;
+  return waiting.splice(0, count);
 }
 
 /**
  * Send one request; gives the run. `onSent` hears how many bytes are on their way.
  * Throws `ApiError`, with status 0 when the server cannot be reached, or an `AbortError`.
  */
-export function sendFiles(files, { collection, tags, key, onSent, signal }) {
+export function sendFiles(files, { key, collection = "", tags = [], onSent = () => {}, signal }) {
   const form = new FormData();
   for (const file of files) form.append("files", file, file.name);
   if (collection) form.append("collection_id", collection);
@@ -37,7 +51,7 @@ export function sendFiles(files, { collection, tags, key, onSent, signal }) {
       if (request.status < 300) resolve(JSON.parse(request.responseText));
       else reject(refusalOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
     });
-    signal.addEventListener("abort", () => request.abort(), { once: true });
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(form);
   });
 }

@@ -4,12 +4,10 @@ import { button, element } from "../youworker/js/elements.js";
 import { language, t, tn } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { chosenFiles, droppedFiles } from "./dropping.js";
-import { nextBatch, sendFiles } from "./sending.js";
+import { limitsOf, refusalBySize, sendFiles, takeBatch } from "./sending.js";
 
 const PAUSES_S = [2, 4, 8, 15, 30];
 const PASSING = new Set([0, 502, 503, 504]);
-const MEGABYTE = 1_000_000;
-const sizes = new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
 const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 
 class Upload extends HTMLElement {
@@ -19,11 +17,7 @@ class Upload extends HTMLElement {
   abort = null;
 
   connectedCallback() {
-    this.limits = {
-      filesAtOnce: Number(this.dataset.filesAtOnce),
-      bytesAtOnce: Number(this.dataset.bytesAtOnce),
-      largestFile: Number(this.dataset.largestFile),
-    };
+    this.limits = limitsOf(this);
     this.form = this.querySelector("form");
     this.said = this.querySelector("[data-said]");
     this.list = this.querySelector("[data-files]");
@@ -82,10 +76,9 @@ class Upload extends HTMLElement {
     for (const entry of fresh) {
       entryOf.set(entry.file, entry);
       this.list.append(entry.row);
-      if (entry.file.size > this.limits.largestFile) {
-        const size = sizes.format(this.limits.largestFile / MEGABYTE);
-        this.refuse([entry], t("Larger than %(size)s.", { size }));
-      } else this.waiting.push(entry);
+      const reason = refusalBySize(entry.file, this.limits);
+      if (reason) this.refuse([entry], reason);
+      else this.waiting.push(entry);
     }
     this.run();
   }
@@ -116,7 +109,7 @@ class Upload extends HTMLElement {
     this.abort = new AbortController();
     this.stop.hidden = false;
     try {
-      while (this.waiting.length) await this.sendBatch(nextBatch(this.waiting, this.limits));
+      while (this.waiting.length) await this.sendBatch(takeBatch(this.waiting, this.limits));
     } finally {
       this.abort = null;
       this.stop.hidden = true;
@@ -125,7 +118,6 @@ class Upload extends HTMLElement {
   }
 
   async sendBatch(batch) {
-    this.waiting.splice(0, batch.length);
     for (const entry of batch) entry.show("uploading", { part: 0 });
     this.say(tn("Sending %(count)s file", "Sending %(count)s files", batch.length + this.waiting.length));
     try {
