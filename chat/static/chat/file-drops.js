@@ -1,4 +1,5 @@
 // Files that are dropped on the chat, pasted into its field, or chosen.
+import { listenToDrops } from "../ingestion/dropping.js";
 import { t } from "../youworker/js/i18n.js";
 import { toast } from "../youworker/js/toast.js";
 
@@ -7,13 +8,9 @@ const LONG_PASTE_BYTES = 32 * 1024;
 /** Brings files to the attachments of a composer. */
 export class FileDrops {
   constructor(chat, composer) {
-    Object.assign(this, { chat, composer });
+    this.composer = composer;
     const { signal } = composer.listening;
-    for (const type of ["dragenter", "dragover"]) chat.addEventListener(type, (event) => this.#drag(event), { signal });
-    chat.addEventListener("dragleave", (event) => {
-      if (!chat.contains(event.relatedTarget)) this.#mark(false);
-    }, { signal });
-    chat.addEventListener("drop", (event) => this.#drop(event), { signal });
+    listenToDrops(chat, chat, (dropped) => this.#drop(dropped), signal);
     composer.field.addEventListener("paste", (event) => this.#paste(event), { signal });
     const chooser = composer.form.querySelector("[data-attach]");
     chooser?.addEventListener("change", () => {
@@ -31,25 +28,11 @@ export class FileDrops {
     this.composer.say(t("Files go into your library; the next answer can use them when they are ready."), { kind: "info" });
   }
 
-  #drag(event) {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
-    this.#mark(true);
-  }
-
-  #mark(on) {
-    this.chat.classList.toggle("drop-target", on);
-  }
-
-  #drop(event) {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.#mark(false);
-    const folders = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+  #drop({ items, files }) {
+    const folders = [...items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
     if (folders.length) toast(t("Folders are added on the page Documents."), { kind: "warning" });
     const names = new Set(folders.map(({ name }) => name));
-    this.#add([...event.dataTransfer.files].filter(({ name }) => !names.has(name)));
+    this.#add([...files].filter(({ name }) => !names.has(name)));
   }
 
   #paste(event) {

@@ -1,5 +1,27 @@
 // What somebody drops: files, and the files of folders.
 
+const MARK = "drop-target";
+
+/** Let files be dropped on `where`; `zone` shows that they can be, and `take` gets what they came in. */
+export function listenToDrops(where, zone, take, signal) {
+  const listen = (kind, act) => where.addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    act(event);
+  }, { signal });
+  const allow = ({ dataTransfer }) => {
+    dataTransfer.dropEffect = "copy";
+    zone.classList.add(MARK);
+  };
+  listen("dragenter", allow);
+  listen("dragover", allow);
+  listen("dragleave", ({ relatedTarget }) => zone.contains(relatedTarget) || zone.classList.remove(MARK));
+  listen("drop", ({ dataTransfer }) => {
+    zone.classList.remove(MARK);
+    take(dataTransfer);
+  });
+}
+
 /** All files with their paths; hidden ones, which systems leave in folders, are left out. */
 export async function droppedFiles(transfer) {
   // Entries have to be taken before the first pause: the transfer is empty afterwards.

@@ -3,7 +3,7 @@
 import { button, element } from "../youworker/js/elements.js";
 import { language, t, tn } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
-import { chosenFiles, droppedFiles } from "./dropping.js";
+import { chosenFiles, droppedFiles, listenToDrops } from "./dropping.js";
 import { limitsOf, refusalBySize, sendFiles, takeBatch } from "./sending.js";
 
 const PAUSES_S = [2, 4, 8, 15, 30];
@@ -24,14 +24,15 @@ class Upload extends HTMLElement {
     this.stop = this.querySelector("[data-abort]");
     this.stop.addEventListener("click", () => this.giveUp());
     this.listenToFields();
-    this.listenToDrops(this.form ? this : document);
-    this.onLeave = (event) => this.abort && event.preventDefault();
-    addEventListener("beforeunload", this.onLeave);
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    const zone = this.querySelector("[data-zone]") ?? document.getElementById("main");
+    listenToDrops(this.form ? this : document, zone, async (dropped) => this.take(await droppedFiles(dropped)), signal);
+    addEventListener("beforeunload", (event) => this.abort && event.preventDefault(), { signal });
   }
 
   disconnectedCallback() {
-    removeEventListener("beforeunload", this.onLeave);
-    this.unlisten?.abort();
+    this.listening.abort();
   }
 
   listenToFields() {
@@ -45,27 +46,6 @@ class Upload extends HTMLElement {
         field.value = "";
       });
     }
-  }
-
-  listenToDrops(where) {
-    this.unlisten = new AbortController();
-    const { signal } = this.unlisten;
-    const zone = this.querySelector("[data-zone]") ?? document.getElementById("main");
-    const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-    where.addEventListener("dragover", (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      zone.classList.add("drop-target");
-    }, { signal });
-    where.addEventListener("dragleave", (event) => {
-      if (!event.relatedTarget || !zone.contains(event.relatedTarget)) zone.classList.remove("drop-target");
-    }, { signal });
-    where.addEventListener("drop", async (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      zone.classList.remove("drop-target");
-      this.take(await droppedFiles(event.dataTransfer));
-    }, { signal });
   }
 
   /** Put files into the queue; those that are too large are refused at once. */
