@@ -1,8 +1,9 @@
 // Finds a quote in what is shown, and marks it. What is shown may break lines, hyphenate, use
 // ligatures or other quotation marks, so only letters and digits are compared.
 import { element } from "../youworker/js/elements.js";
+import { lettersOf, readLetters, wrapPlaces } from "../youworker/js/letters.js";
 
-const SIGNIFICANT = /[\p{L}\p{N}]/u;
+const LEFT_ALONE = "button, script, style";
 // Less than this share of a quote says nothing about its place.
 const ENOUGH = 0.5;
 // Shorter than this is found anywhere.
@@ -10,14 +11,13 @@ const SHORTEST = 12;
 
 /**
  * Mark a quote below `root`; the marks in order, or none when less than half of it is there.
- * Text within buttons and `[data-no-quote]` is not looked at.
+ * Text within buttons is not looked at.
  */
 export function markQuote(root, quote) {
-  const shown = read(root);
-  const wanted = significant(quote);
-  const found = find(shown.text, wanted);
+  const { letters, places } = readLetters(root, LEFT_ALONE, { read: significant });
+  const found = find(letters, significant(quote));
   if (!found) return [];
-  return markBetween(shown, found.start, found.end);
+  return wrapPlaces(places.slice(found.start, found.end), () => element("mark", { className: "quote" }));
 }
 
 /** Take marks away again. */
@@ -29,35 +29,9 @@ export function unmark(root) {
   }
 }
 
-// The significant characters below an element, and where each of them stands.
-function read(root) {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const nodes = [];
-  const offsets = [];
-  let text = "";
-  while (walker.nextNode()) {
-    const node = walker.currentNode;
-    if (node.parentElement?.closest("[data-no-quote], button, script, style")) continue;
-    const value = node.data;
-    for (let at = 0; at < value.length; ) {
-      const character = String.fromCodePoint(value.codePointAt(at));
-      for (const plain of significant(character)) {
-        text += plain;
-        for (let unit = 0; unit < plain.length; unit++) {
-          nodes.push(node);
-          offsets.push(at);
-        }
-      }
-      at += character.length;
-    }
-  }
-  return { text, nodes, offsets };
-}
-
 /** The letters and digits of a text, in one form. */
 export function significant(text) {
-  const plain = text.normalize("NFKD").toLowerCase();
-  return Array.from(plain, (character) => (SIGNIFICANT.test(character) ? character : "")).join("");
+  return lettersOf(text.normalize("NFKD").toLowerCase());
 }
 
 // Where a text stands in another one: all of it, else its longest beginning or end, if half of it.
@@ -97,22 +71,4 @@ function middle(text, wanted, least) {
     if (start >= 0) return { start, end: start + least };
   }
   return null;
-}
-
-function markBetween({ nodes, offsets }, start, end) {
-  const parts = new Map();
-  for (let place = start; place < end; place++) {
-    const part = parts.get(nodes[place]);
-    if (part) part.end = offsets[place];
-    else parts.set(nodes[place], { start: offsets[place], end: offsets[place] });
-  }
-  return Array.from(parts, ([node, part]) => {
-    const range = document.createRange();
-    const last = String.fromCodePoint(node.data.codePointAt(part.end)).length;
-    range.setStart(node, part.start);
-    range.setEnd(node, part.end + last);
-    const mark = element("mark", { className: "quote" });
-    range.surroundContents(mark);
-    return mark;
-  });
 }

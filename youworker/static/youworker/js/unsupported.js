@@ -5,11 +5,11 @@
 // is looked for by its letters and digits alone: they are the same before and after rendering,
 // whatever stands between them. If it stands there twice, the place is told by the letters before
 // it; if it is not found, nothing is marked.
-import { element, textNodes } from "./elements.js";
+import { element } from "./elements.js";
 import { t } from "./i18n.js";
+import { lettersOf, readLetters, wrapPlaces } from "./letters.js";
 import { render } from "./markdown.js";
 
-const COUNTS = /[\p{L}\p{N}]/u;
 // Left out on both sides, for some of them are buttons by now.
 const CITATIONS = /\[\d{1,3}\]/g;
 const ENDING = /^[^\s\p{L}\p{N}[]*/u;
@@ -21,10 +21,10 @@ const MOST = 100;
 export function markUnsupported(root, unsupported, source) {
   const offsets = codePointOffsets(source);
   for (const { start, end } of unsupported.slice(0, MOST)) {
-    const sentence = lettersOf(source.slice(offsets(start), offsets(end)));
+    const sentence = rendered(source.slice(offsets(start), offsets(end)));
     if (!sentence) continue;
-    const { letters, places } = readLetters(root);
-    const at = nearest(letters, sentence, () => lettersOf(source.slice(0, offsets(start))).length);
+    const { letters, places } = readLetters(root, LEFT_ALONE, { blank: withoutCitations });
+    const at = nearest(letters, sentence, () => rendered(source.slice(0, offsets(start))).length);
     if (at >= 0) wrap(places.slice(at, at + sentence.length));
   }
 }
@@ -37,29 +37,12 @@ function codePointOffsets(text) {
   return (offset) => starts[offset] ?? text.length;
 }
 
-function lettersOf(markdown) {
-  return [...withoutCitations(render(markdown).textContent)].filter((letter) => COUNTS.test(letter)).join("");
+function rendered(markdown) {
+  return lettersOf(withoutCitations(render(markdown).textContent));
 }
 
 function withoutCitations(text) {
   return text.replace(CITATIONS, (mark) => " ".repeat(mark.length));
-}
-
-// The letters below `root` with the node and the offset of each unit.
-function readLetters(root) {
-  let letters = "";
-  const places = [];
-  for (const node of textNodes(root, LEFT_ALONE)) {
-    let offset = 0;
-    for (const letter of withoutCitations(node.data)) {
-      if (COUNTS.test(letter)) {
-        letters += letter;
-        for (let unit = 0; unit < letter.length; unit += 1) places.push({ node, offset, end: offset + letter.length });
-      }
-      offset += letter.length;
-    }
-  }
-  return { letters, places };
 }
 
 function nearest(letters, sentence, expected) {
@@ -71,19 +54,8 @@ function nearest(letters, sentence, expected) {
 }
 
 function wrap(places) {
-  const ranges = new Map();
-  for (const { node, offset, end } of places) {
-    const range = ranges.get(node);
-    if (range) range.end = end;
-    else ranges.set(node, { offset, end });
-  }
-  for (const [node, { offset, end }] of ranges) {
-    if (node.parentElement.closest("mark.unsupported")) continue;
-    const middle = node.splitText(offset);
-    // With the full stop.
-    middle.splitText(end - offset + ENDING.exec(middle.data.slice(end - offset))[0].length);
-    const mark = element("mark", { className: "unsupported", title: t("Not found in the sources") });
-    middle.replaceWith(mark);
-    mark.append(middle);
-  }
+  const fresh = places.filter(({ node }) => !node.parentElement.closest("mark.unsupported"));
+  const make = () => element("mark", { className: "unsupported", title: t("Not found in the sources") });
+  // With the full stop.
+  wrapPlaces(fresh, make, (node, end) => end + ENDING.exec(node.data.slice(end))[0].length);
 }
