@@ -1,4 +1,6 @@
 // Copying text, also where the page is not served over TLS.
+import { t } from "./i18n.js";
+import { toast } from "./toast.js";
 
 /** Copy text; whether it worked. */
 export async function copyText(text) {
@@ -35,5 +37,5 @@ document.addEventListener("click", async (event) => {
   const source = document.querySelector(button.dataset.copy);
   if (!source) return;
   const done = await copyText(source.value ?? source.textContent);
-  button.dispatchEvent(new CustomEvent("yw-copied", { bubbles: true, detail: { done } }));
+  toast(done ? t("Copied") : t("Copying failed"), { kind: done ? "success" : "error" });
 });
