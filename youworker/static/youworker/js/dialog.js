@@ -17,7 +17,10 @@ export async function openDialog(url, from = document.activeElement) {
   }
   if (answer.status === 401 && url !== SIGN_IN) return askToSignIn();
   fill(await answer.text());
-  opener = from;
+  // A menu does not stay open behind what was chosen in it.
+  const menu = from?.closest?.("details[data-menu]");
+  if (menu) menu.open = false;
+  opener = menu?.querySelector("summary") ?? from;
   if (!dialog().open) dialog().showModal();
   dialog().querySelector("[autofocus]")?.focus();
 }
