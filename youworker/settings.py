@@ -261,6 +261,7 @@ LANGUAGES = [("en", "English"), ("it", "Italiano")]
 # Before those of other packages, whose words for the same acts differ from ours.
 OURS = ("accounts", "groups", "quotas", "documents", "ingestion", "mcp", "chat", "youworker")
 LOCALE_PATHS = [BASE_DIR / app / "locale" for app in OURS]
+FORMAT_MODULE_PATH = "youworker.core.formats"
 TIME_ZONE = config.api.time_zone
 USE_TZ = True
 
