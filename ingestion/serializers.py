@@ -82,7 +82,7 @@ class ItemSerializer(serializers.ModelSerializer):
         """The code and the sentence, when there are any."""
         if not item.error_code:
             return None
-        return {"code": item.error_code, "detail": item.error_detail}
+        return {"code": item.error_code, "detail": item.shown_reason}
 
 
 class TargetSerializer(serializers.Serializer):

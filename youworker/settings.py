@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from youworker.core.config import config
+from youworker.core.config import BASE_DIR, config
 from youworker.core.redis import CONNECTIONS
 from youworker.encryption.keyfile import KeyFile
 
@@ -259,6 +259,10 @@ CORS_PREFLIGHT_MAX_AGE = 600
 
 LANGUAGE_CODE = config.api.language
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
+# Before those of other packages, whose words for the same acts differ from ours.
+OURS = ("accounts", "groups", "quotas", "documents", "ingestion", "mcp", "chat", "youworker")
+LOCALE_PATHS = [BASE_DIR / app / "locale" for app in OURS]
+FORMAT_MODULE_PATH = "youworker.core.formats"
 TIME_ZONE = config.api.time_zone
 USE_TZ = True
 

@@ -53,7 +53,7 @@ class GroupsPage(FormPage[GroupForm]):
     def carry_out(self, form: GroupForm) -> HttpResponse:
         """Make a group."""
         group = services.create_group(**form.cleaned_data, actor=self.actor)
-        told = _("The group “%(name)s” is there. Add its members.") % {"name": group.name}
+        told = _("The group “%(name)s” was created. Add its members.") % {"name": group.name}
         return answer_done(self.request, told, reverse("group", args=[group.pk]))
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:

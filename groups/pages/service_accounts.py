@@ -44,7 +44,8 @@ class ServiceAccountsPage(FormPage[ServiceAccountForm]):
         """Make one, and go on to its keys."""
         account = services.create_service_account(self.group, **form.cleaned_data, actor=self.actor)
         url = reverse("service-account", args=[self.group.pk, account.pk])
-        return answer_done(self.request, _("The service account is there. Make it a key."), url)
+        told = _("The service account was created. Now create a key for it.")
+        return answer_done(self.request, told, url)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         rows = ServiceAccount.objects.visible_to(self.actor).filter(group=self.group).with_people()

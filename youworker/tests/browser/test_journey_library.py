@@ -179,7 +179,7 @@ def test_a_key_is_shown_once(page, running_product):
     page.locator('summary[data-test="new-key"]').click()
     page.get_by_label("Name").fill("ci")
     page.get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
 
     secret = page.locator('code[data-test="new-key"]').inner_text()
     assert secret.startswith("yw_")

@@ -99,6 +99,8 @@ function placeBelow(note, mark) {
   const below = bottom + MARGIN;
   const fits = below + height + MARGIN <= innerHeight || top < height + MARGIN;
   // By properties: our policy forbids style attributes in markup.
-  note.style.left = `${Math.max(MARGIN, Math.min(left, innerWidth - width - MARGIN))}px`;
+  // Without the room that is kept for a scroll bar.
+  const { clientWidth } = document.body;
+  note.style.left = `${Math.max(MARGIN, Math.min(left, clientWidth - width - MARGIN))}px`;
   note.style.top = `${Math.max(MARGIN, fits ? Math.min(below, innerHeight - height - MARGIN) : top - height - MARGIN)}px`;
 }

@@ -16,7 +16,10 @@ async function openDialog(url, from = document.activeElement) {
     return false;
   }
   swapIn(part.text, dialog());
-  opener = from;
+  // A menu does not stay open behind what was chosen in it.
+  const menu = from?.closest?.("details[data-menu]");
+  if (menu) menu.open = false;
+  opener = menu?.querySelector("summary") ?? from;
   if (!dialog().open) dialog().showModal();
   dialog().querySelector("[autofocus]")?.focus();
   return true;

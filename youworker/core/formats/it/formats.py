@@ -1,0 +1,3 @@
+"""Italian dates: Django's name the day of the week, too."""
+
+DATETIME_FORMAT = "d/m/Y H:i"
