@@ -120,6 +120,17 @@ def test_openai_embedder_puts_vectors_in_order(settings_of):
     assert (received[0]["model"], received[0]["input"]) == ("m", ["first", " "])
 
 
+def test_vectors_of_matryoshka_models_are_cut_and_those_of_others_are_refused(settings_of):
+    longer = [(0, [3.0, 4.0, 12.0])]
+    with embedding_server([longer, longer]) as (url, _received):
+        settings_of(url)
+        cut = OpenAIEmbedder("Qwen/Qwen3-Embedding-0.6B", 2).embed(["a"])
+        with pytest.raises(VectorsUnusable, match="check EMBEDDING_DIMENSIONS"):
+            OpenAIEmbedder("bge-m3", 2).embed(["a"])
+
+    assert cut.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+
+
 def test_openai_embedder_tries_again_and_sends_batches(settings_of, monkeypatch):
     monkeypatch.setattr(openai_module, "BATCH", 1)
     with embedding_server([503, [(0, [1.0, 0.0])], [(0, [0.0, 1.0])]]) as (url, received):
