@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.forms import ModelForm
+from django.forms import CharField, ModelForm
 from django.utils.translation import gettext_lazy as _
 
 from documents import services
-from documents.embedding import configured_model, require_usable
+from documents.embedding import Prompts, configured_model, prompts_for, require_usable
 from documents.models import (
     EmbeddingModel,
     EmbeddingTask,
@@ -29,8 +29,19 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+PROMPT_HELP = _("Empty: what the model is known to want; none: nothing.")
+
+
 class PrepareForm(ModelForm):
     """What is said about a model that is to be prepared."""
+
+    # The blank at the end of a prompt counts.
+    query_prompt = CharField(
+        label=_("before a question"), help_text=PROMPT_HELP, strip=False, required=False
+    )
+    passage_prompt = CharField(
+        label=_("before a passage"), help_text=PROMPT_HELP, strip=False, required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -47,7 +58,7 @@ class EmbeddingModelAdmin(KeptAdmin):
     """Models with vectors: another one is added, filled by the workers, activated, dropped."""
 
     form = PrepareForm
-    fields = ("provider", "name", "dimensions")
+    fields = ("provider", "name", "dimensions", "query_prompt", "passage_prompt")
     list_display = (
         "name",
         "provider",
@@ -79,11 +90,14 @@ class EmbeddingModelAdmin(KeptAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the model of the settings."""
-        return dict(zip(self.fields, configured_model(), strict=True))
+        return dict(zip(self.fields[:3], configured_model(), strict=True))
 
     def save_model(self, request: HttpRequest, obj: EmbeddingModel, form: Any, change: Any) -> None:
         actor = cast("User", request.user)
-        obj.pk = services.prepare_model(obj.provider, obj.name, obj.dimensions, actor=actor).pk
+        prompts = prompts_for(obj.name, query=obj.query_prompt, passage=obj.passage_prompt)
+        obj.pk = services.prepare_model(
+            obj.provider, obj.name, obj.dimensions, prompts=prompts, actor=actor
+        ).pk
 
     @admin.display(description=_("documents left"))
     def documents_left(self, model: EmbeddingModel) -> int:
@@ -140,7 +154,10 @@ class EmbeddingModelAdmin(KeptAdmin):
 
 def prepare_again(model: EmbeddingModel, *, actor: User) -> None:
     """Queue what a model lacks."""
-    services.prepare_model(model.provider, model.name, model.dimensions, actor=actor)
+    prompts = Prompts(model.query_prompt, model.passage_prompt)
+    services.prepare_model(
+        model.provider, model.name, model.dimensions, prompts=prompts, actor=actor
+    )
 
 
 @admin.register(EmbeddingTask)

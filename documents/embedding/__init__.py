@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import threading
 
+from documents.embedding.prompts import Prompts, prompts_for
 from documents.embedding.protocol import Embedder
 from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
+from documents.encoder.known import MODELS
 from documents.enums import Provider
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput
 
-__all__ = ["Embedder", "configured_model", "embedder_of", "require_usable"]
+__all__ = [
+    "Embedder",
+    "Prompts",
+    "configured_model",
+    "embedder_of",
+    "prompts_for",
+    "require_usable",
+]
 
-LOCAL_MODEL = "all-MiniLM-L6-v2-int8"
-LOCAL_DIMENSIONS = 384
+LOCAL_MODEL = next(iter(MODELS))
+LOCAL_DIMENSIONS = MODELS[LOCAL_MODEL].dimensions
 # What the vector index takes of half-precision numbers.
 MOST_DIMENSIONS = 4000
 
@@ -25,15 +34,18 @@ loaded: dict[tuple[int, str, str, int], Embedder] = {}
 def configured_model() -> tuple[Provider, str, int]:
     """Provider, name and dimensions that the settings ask for."""
     vector = config.vector
-    if not vector.embedding_base_url:
-        return Provider.LOCAL, LOCAL_MODEL, LOCAL_DIMENSIONS
-    return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
+    if vector.embedding_base_url:
+        return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
+    name = vector.embedding_model or LOCAL_MODEL
+    known = MODELS.get(name)
+    return Provider.LOCAL, name, known.dimensions if known else vector.embedding_dimensions
 
 
 def require_usable(provider: str, name: str, dimensions: int) -> None:
     """Raise `InvalidInput` for a model that cannot be used here, whatever its server says."""
-    if provider == Provider.LOCAL and (name, dimensions) != (LOCAL_MODEL, LOCAL_DIMENSIONS):
-        raise InvalidInput(f"The only local model is {LOCAL_MODEL!r} ({LOCAL_DIMENSIONS}).")
+    if provider == Provider.LOCAL and (name not in MODELS or MODELS[name].dimensions != dimensions):
+        offered = " and ".join(f"{each!r} ({known.dimensions})" for each, known in MODELS.items())
+        raise InvalidInput(f"The local models are {offered}.")
     if provider == Provider.OPENAI and not config.vector.embedding_base_url:
         raise InvalidInput(f"EMBEDDING_BASE_URL is not set, {name!r} needs it.")
     if not name or not 0 < dimensions <= MOST_DIMENSIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,14 @@ SHORTEST = 200
 # A number in JSON takes about 20; whoever sends far more does not send vectors.
 BYTES_PER_NUMBER = 40
 BYTES_BESIDE = 65_536
+# Numbers in the longest vector that is cut.
+MOST_CUT = 4096
+# Models whose vectors begin with what says most ("Matryoshka"): a shorter one is their beginning.
+MAY_BE_CUT = re.compile(
+    r"qwen3-embedding|embedding-?gemma|jina-embeddings-v[345]|text-embedding-3|mxbai-embed"
+    r"|arctic-embed.*(v2|2\.0)|arctic-embed2",
+    re.IGNORECASE,
+)
 
 
 class OpenAIEmbedder:
@@ -41,6 +50,7 @@ class OpenAIEmbedder:
     def __init__(self, name: str, dimensions: int) -> None:
         self.name = name
         self.dimensions = dimensions
+        self.may_be_cut = bool(MAY_BE_CUT.search(name))
         endpoint = embedding_endpoint(config.vector)
         if endpoint is None:
             raise UpstreamUnavailable(f"EMBEDDING_BASE_URL is not set, {name!r} needs it.")
@@ -70,6 +80,8 @@ class OpenAIEmbedder:
                 texts = [texts[0][: len(texts[0]) // 2]]
             else:
                 rows = vectors_of(answer)
+                if self.may_be_cut:
+                    rows = [row[: self.dimensions] if type(row) is list else row for row in rows]
                 return checked(rows, count=len(texts), dimensions=self.dimensions)
 
     def ask_again(self, texts: Sequence[str]) -> Any:
@@ -96,7 +108,8 @@ class OpenAIEmbedder:
         # Empty input is refused by most servers.
         wanted = [text or " " for text in texts]
         body = {"model": self.name, "input": wanted, "encoding_format": "float"}
-        longest = BYTES_BESIDE + BYTES_PER_NUMBER * self.dimensions * len(texts)
+        numbers = MOST_CUT if self.may_be_cut else self.dimensions
+        longest = BYTES_BESIDE + BYTES_PER_NUMBER * numbers * len(texts)
         content = read_answer_in_thread(
             self.client, self.endpoint, "embeddings", body, longest=longest
         )

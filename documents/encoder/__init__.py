@@ -1,1 +1,1 @@
-"""The embedding model that comes with the project; knows no Django, so its process stays small."""
+"""The embedding models that come with the project; know no Django, so their process stays small."""

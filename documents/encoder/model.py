@@ -1,4 +1,4 @@
-"""The embedding model that comes with the project, on the CPU of this machine."""
+"""An embedding model that comes with the project, on the CPU of this machine."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
-from tokenizers import Encoding, Tokenizer
 
 from documents.encoder.arithmetic import normalised
+from documents.encoder.known import MODELS
+from documents.encoder.tokens import tokenizer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-MODELS = Path(__file__).parent / "models"
-LONGEST = 256  # tokens; what the model was trained with
-BATCH = 2  # measured: 8 take 40 % more CPU for each text, and far more take gigabytes
-LONGEST_CHARACTERS = 20_000  # more cannot reach the first 256 tokens
+FOLDER = Path(__file__).parent / "models"
+LONGEST_CHARACTERS = 20_000  # more cannot reach the last token that is read
 THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -28,12 +27,10 @@ class LocalEmbedder:
     """An ONNX sentence encoder: mean pooling over the attention mask, then length 1."""
 
     def __init__(self, name: str, dimensions: int) -> None:
-        folder = MODELS / name
         self.name = name
         self.dimensions = dimensions
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.enable_truncation(LONGEST)
-        self.tokenizer.no_padding()
+        self.known = MODELS[name]
+        self.tokenizer = tokenizer_of(FOLDER / name, longest=self.known.longest)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = THREADS
         options.inter_op_num_threads = 1
@@ -41,29 +38,39 @@ class LocalEmbedder:
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(FOLDER / name / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length 1, shape [texts, dimensions]."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        encoded = self.tokenizer.encode_batch([text[:LONGEST_CHARACTERS] for text in texts])
-        # Texts of like length share a batch, so that little of it is padding.
-        order = sorted(range(len(texts)), key=lambda index: len(encoded[index].ids))
-        for first in range(0, len(order), BATCH):
-            batch = order[first : first + BATCH]
-            vectors[batch] = self.embed_batch([encoded[index] for index in batch])
+        tokens = self.tokenizer.encode([text[:LONGEST_CHARACTERS] for text in texts])
+        for batch in batches_of(tokens, most=self.known.batch):
+            vectors[batch] = self.embed_batch([tokens[index] for index in batch])
         return vectors
 
-    def embed_batch(self, encoded: Sequence[Encoding]) -> NDArray[np.float32]:
+    def embed_batch(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of one padded batch."""
-        longest = max(len(item.ids) for item in encoded)
-        ids = np.zeros((len(encoded), longest), np.int64)
+        longest = max(map(len, tokens))
+        ids = np.full((len(tokens), longest), self.tokenizer.padding, np.int64)
         mask = np.zeros_like(ids)
-        for row, item in enumerate(encoded):
-            ids[row, : len(item.ids)] = item.ids
-            mask[row, : len(item.ids)] = 1
+        for row, numbers in enumerate(tokens):
+            ids[row, : len(numbers)] = numbers
+            mask[row, : len(numbers)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         states = self.session.run(["last_hidden_state"], inputs)[0]
         weights = mask[:, :, None].astype(np.float32)
         return normalised((states * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+def batches_of(tokens: Sequence[Sequence[int]], *, most: int) -> Iterator[list[int]]:
+    """The places of texts that are computed together: some of like length, or a long one alone."""
+    batch: list[int] = []
+    for index in sorted(range(len(tokens)), key=lambda index: len(tokens[index])):
+        # The last is the longest, to which the others are padded.
+        if batch and (len(batch) + 1) * len(tokens[index]) > most:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch

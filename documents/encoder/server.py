@@ -1,4 +1,4 @@
-"""`python -m documents.encoder.server SOCKET`: one model for all processes of a machine.
+"""`python -m documents.encoder.server SOCKET`: the local models for all processes of a machine.
 
 A frame is a JSON list `[model, dimensions, texts]`; it is answered by the vectors, as float32 one
 after the other, or by nothing when the model cannot do it. The libraries are loaded at the first

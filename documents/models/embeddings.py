@@ -32,6 +32,10 @@ class EmbeddingModel(TimestampedModel, LeasedModel):
     provider = models.CharField(max_length=16, choices=Provider)
     name = models.CharField(max_length=200)
     dimensions = models.IntegerField()
+    # What it wants before a question, which may be changed, and what its vectors of passages were
+    # made with; see `documents.embedding.prompts`.
+    query_prompt = models.CharField(max_length=500, blank=True)
+    passage_prompt = models.CharField(max_length=500, blank=True)
     active = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=ModelState, default=ModelState.ENABLED)
     # Failures in a row of its server, or of preparing it, and what the last one was.
@@ -47,7 +51,8 @@ class EmbeddingModel(TimestampedModel, LeasedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["provider", "name", "dimensions"], name="embedding_model_once"
+                fields=["provider", "name", "dimensions", "passage_prompt"],
+                name="embedding_model_once",
             ),
             models.UniqueConstraint(
                 fields=["active"],

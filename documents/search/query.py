@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from documents.embedding import embedder_of
 from documents.search.frequencies import Frequencies, sampler
-from documents.services.embeddings import as_text, ensure_active_model
+from documents.services.embeddings import as_text, embed_query, ensure_active_model
 from documents.text import indexable
 from documents.unspaced import is_single, with_asked_pairs
 from youworker.core.config import config
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from documents.models import EmbeddingModel
     from documents.text import Indexable
 
 LONGEST_QUERY = 10_000  # characters that are looked at
@@ -193,11 +193,11 @@ class VectorQuery:
 def vector_query(query: str) -> VectorQuery:
     """Embed a query with the active model; raises `UpstreamUnavailable`."""
     model = ensure_active_model()
-    vector = embedded(query, model.provider, model.name, model.dimensions)
-    return VectorQuery(model.pk, model.dimensions, vector)
+    return VectorQuery(model.pk, model.dimensions, embedded(query, model, model.query_prompt))
 
 
+# Models are alike when their ids are; all but the prompt of one stays as it is.
 @lru_cache(maxsize=512)
-def embedded(query: str, provider: str, name: str, dimensions: int) -> str:
+def embedded(query: str, model: EmbeddingModel, _prompt: str) -> str:
     """The vector of a query; the same question is often asked twice, for each leg or page."""
-    return as_text(embedder_of(provider, name, dimensions).embed([query])[0])
+    return as_text(embed_query(model, query))

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from documents.embedding import embedder_of, require_usable
+from documents.embedding import Prompts, prompts_for, require_usable
 from documents.enums import ModelState
 from documents.exceptions import ModelIncomplete, ModelInUse
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
@@ -21,7 +21,12 @@ from documents.services.embedding_queue import (
     refresh_statuses,
     wait_for_storing,
 )
-from documents.services.embeddings import build_index, drop_index, ensure_active_model
+from documents.services.embeddings import (
+    build_index,
+    drop_index,
+    embed_query,
+    ensure_active_model,
+)
 from youworker import audit
 from youworker.core.effects import after_commit, queue_task
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
@@ -48,21 +53,33 @@ PROBE = "What is this text about?"
 
 @transaction.atomic
 def prepare_model(
-    provider: str, name: str, dimensions: int, *, actor: User | None = None
+    provider: str,
+    name: str,
+    dimensions: int,
+    *,
+    prompts: Prompts | None = None,
+    actor: User | None = None,
 ) -> EmbeddingModel:
     """A model to be filled beside the active one, by the workers, from now on.
 
-    Of one that is there already, what is missing is queued again. Raises `InvalidInput` for one
-    that cannot be used here, and `ModelInUse` for one that is being dropped.
+    Without `prompts` it gets those it is known to want. Of one that is there already, what is
+    missing is queued again, and only its prompt for questions changes. Raises `InvalidInput` for
+    one that cannot be used here, and `ModelInUse` for one that is being dropped.
     """
     require_usable(provider, name, dimensions)
     ensure_active_model()
-    given = {"provider": provider, "name": name, "dimensions": dimensions}
+    query_prompt, passage_prompt = prompts_for(name) if prompts is None else prompts
     model, is_new = EmbeddingModel.objects.get_or_create(
-        **given, defaults={"state": ModelState.PREPARING}
+        provider=provider,
+        name=name,
+        dimensions=dimensions,
+        passage_prompt=passage_prompt,
+        defaults={"query_prompt": query_prompt, "state": ModelState.PREPARING},
     )
     if not is_new:
         change_state(model, ModelState.PREPARING)
+        model.query_prompt = query_prompt
+        model.save_fields("query_prompt")
     record(model, "prepare", actor)
     after_commit(partial(queue_task, SETTLE))
     return model
@@ -110,7 +127,7 @@ def settle_model(model: EmbeddingModel) -> None:
 def fill_model(model: EmbeddingModel) -> None:
     """Make the index of a model, and queue every document that lacks its vectors."""
     # Before anything is made: who misspelt a name or counted wrongly hears of it now.
-    embedder_of(model.provider, model.name, model.dimensions).embed([PROBE])
+    embed_query(model, PROBE)
     build_index(model)
     wait_for_storing()
     last: UUID | None = None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db import DatabaseError
 from django.db.models import F
 
-from documents.embedding import embedder_of
 from documents.exceptions import VectorsUnusable
 from documents.models import EmbeddingModel, Passage
 from documents.services.embedding_leases import (
@@ -23,7 +22,7 @@ from documents.services.embedding_leases import (
     note_error,
     release_tasks,
 )
-from documents.services.embeddings import embedded_text, store_vectors
+from documents.services.embeddings import embed_passages, embedded_text, store_vectors
 from youworker.core.db import is_refused_value
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.core.leases import RELEASED, lease_end
@@ -124,9 +123,8 @@ class EmbeddingWork:
         """
         model, before = self.lease.model, self.stored.total()
         try:
-            embedder = embedder_of(model.provider, model.name, model.dimensions)
             texts = [embedded_text(row.title, row.heading, row.text) for row in rows]
-            vectors = embedder.embed(texts)
+            vectors = embed_passages(model, texts)
         except VectorsUnusable as error:
             if len(rows) == 1:
                 self.errors[rows[0].document_id] = (error.code, error.message)

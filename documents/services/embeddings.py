@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from documents.embedding import configured_model
+from documents.embedding import configured_model, embedder_of, prompts_for
 from documents.models import EmbeddingModel
 from youworker.core.sql import lock_names
 
@@ -38,12 +38,36 @@ def ensure_active_model() -> EmbeddingModel:
     if found is not None:
         return found
     provider, name, dimensions = configured_model()
-    draft = EmbeddingModel(provider=provider, name=name, dimensions=dimensions, active=True)
+    prompts = prompts_for(name)
+    draft = EmbeddingModel(
+        provider=provider,
+        name=name,
+        dimensions=dimensions,
+        query_prompt=prompts.query,
+        passage_prompt=prompts.passage,
+        active=True,
+    )
     with transaction.atomic():
         EmbeddingModel.objects.bulk_create([draft], ignore_conflicts=True)
         made = EmbeddingModel.objects.active().get()
         build_index(made, concurrently=False)
     return made
+
+
+def embed_query(model: EmbeddingModel, text: str) -> NDArray[np.float32]:
+    """The vector of a question, shape [dimensions]; raises `UpstreamUnavailable`."""
+    embedder = embedder_of(model.provider, model.name, model.dimensions)
+    vector: NDArray[np.float32] = embedder.embed([model.query_prompt + text])[0]
+    return vector
+
+
+def embed_passages(model: EmbeddingModel, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The vectors of passages, shape [texts, dimensions]; raises `UpstreamUnavailable`.
+
+    `VectorsUnusable`, which is one, when the model cannot do it for one of the texts.
+    """
+    embedder = embedder_of(model.provider, model.name, model.dimensions)
+    return embedder.embed([model.passage_prompt + text for text in texts])
 
 
 def embedded_text(title: str, heading: str, text: str) -> str:

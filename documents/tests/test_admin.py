@@ -161,10 +161,26 @@ def test_staff_prepare_a_model(staff, letters):
         staff.post(page, given)
         twice = staff.post(page, given).content.decode()
 
-    assert "all-MiniLM-L6-v2-int8" in offered
+    assert "multilingual-e5-small-int8" in offered
     assert "EMBEDDING_BASE_URL is not set" in refused
     assert "already exists" in twice
     assert models.EmbeddingModel.objects.get(name="other").state == "preparing"
+
+
+@pytest.mark.parametrize(
+    ("typed", "query", "passage"),
+    [
+        ({}, "search_query: ", "search_document: "),
+        ({"query_prompt": "none", "passage_prompt": "text: "}, "", "text: "),
+    ],
+)
+def test_staff_say_what_stands_before_texts(staff, letters, typed, query, passage):
+    given = {"provider": "openai", "name": "nomic-embed-text", "dimensions": 8, **typed}
+    with override_config("vector", embedding_base_url="http://127.0.0.1:9/v1"):
+        staff.post(url(models.EmbeddingModel, "add"), given)
+
+    made = models.EmbeddingModel.objects.get(name="nomic-embed-text")
+    assert (made.query_prompt, made.passage_prompt) == (query, passage)
 
 
 def test_staff_see_how_far_a_model_is(staff, letters):

@@ -7,16 +7,19 @@ from documents import embedding
 from documents.embedding import configured_model, embedder_of
 from documents.embedding import openai as openai_module
 from documents.embedding.openai import OpenAIEmbedder
-from documents.encoder.model import LONGEST, LocalEmbedder
+from documents.encoder.known import MODELS
+from documents.encoder.model import LocalEmbedder, batches_of
 from documents.enums import Provider
 from documents.exceptions import VectorsUnusable
 from documents.tests.fakes import embedding_server
 from youworker.core.exceptions import UpstreamUnavailable
 
+MINILM, E5 = "all-MiniLM-L6-v2-int8", "multilingual-e5-small-int8"
 
-@pytest.fixture(scope="module")
-def local():
-    return embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
+
+@pytest.fixture(scope="module", params=MODELS)
+def local(request):
+    return embedder_of(Provider.LOCAL, request.param, MODELS[request.param].dimensions)
 
 
 @pytest.fixture
@@ -32,13 +35,26 @@ def settings_of(configured):
     return change
 
 
+# Cosines of the one lie between 0.7 and 0.9, whatever the texts.
+BETWEEN = {MINILM: 0.5, E5: 0.87}
+
+
 def test_local_vectors_say_what_is_alike(local):
     vectors = local.embed(["a small cat", "the little kitten", "quarterly tax report"])
 
     assert vectors.shape == (3, 384)
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+    assert vectors[0] @ vectors[1] > BETWEEN[local.name] > vectors[0] @ vectors[2]
+
+
+def test_the_default_knows_what_is_alike_in_other_languages():
+    assert embedding.LOCAL_MODEL == E5
+    texts = ["il gattino", "das Kätzchen", "le chaton", "бухгалтерский отчёт", "the little kitten"]
+
+    *others, report, kitten = embedder_of(Provider.LOCAL, E5, 384).embed(texts)[[0, 1, 2, 3, 4]]
+
+    assert min(other @ kitten for other in others) > report @ kitten + 0.03
 
 
 def test_local_vectors_do_not_depend_on_their_neighbours(local):
@@ -56,10 +72,20 @@ def test_local_embedder_takes_extreme_texts(local):
 
     assert np.isfinite(vectors).all()
     assert local.embed([]).shape == (0, 384)
-    assert len(local.tokenizer.encode("word " * 5000).ids) == LONGEST
+    assert len(local.tokenizer.encode(["word " * 5000])[0]) == MODELS[local.name].longest
 
 
-def test_an_embedder_is_loaded_once_per_process(local, monkeypatch):
+def test_short_texts_share_a_batch_and_long_ones_stand_alone():
+    tokens = [[0] * length for length in (100, 3, 30, 200, 40, 2)]
+
+    batches = list(batches_of(tokens, most=120))
+
+    assert batches == [[5, 1, 2], [4], [0], [3]]
+    assert list(batches_of([], most=120)) == []
+
+
+def test_an_embedder_is_loaded_once_per_process(monkeypatch):
+    local = embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
     again = embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     child = embedder_of(Provider.LOCAL, embedding.LOCAL_MODEL, embedding.LOCAL_DIMENSIONS)
@@ -76,6 +102,13 @@ def test_configured_model_follows_the_base_url(settings_of):
     assert configured_model() == (Provider.OPENAI, "m", 2)
 
 
+def test_without_a_server_one_of_the_local_models_can_be_named(configured):
+    assert configured_model() == (Provider.LOCAL, E5, 384)
+
+    configured("vector", embedding_model=MINILM)
+    assert configured_model() == (Provider.LOCAL, MINILM, 384)
+
+
 def test_openai_embedder_puts_vectors_in_order(settings_of):
     answers = [[(1, [0.0, 3.0]), (0, [2.0, 0.0])]]
     with embedding_server(answers) as (url, received):
@@ -85,6 +118,17 @@ def test_openai_embedder_puts_vectors_in_order(settings_of):
 
     assert vectors.tolist() == [[1.0, 0.0], [0.0, 1.0]]
     assert (received[0]["model"], received[0]["input"]) == ("m", ["first", " "])
+
+
+def test_vectors_of_matryoshka_models_are_cut_and_those_of_others_are_refused(settings_of):
+    longer = [(0, [3.0, 4.0, 12.0])]
+    with embedding_server([longer, longer]) as (url, _received):
+        settings_of(url)
+        cut = OpenAIEmbedder("Qwen/Qwen3-Embedding-0.6B", 2).embed(["a"])
+        with pytest.raises(VectorsUnusable, match="check EMBEDDING_DIMENSIONS"):
+            OpenAIEmbedder("bge-m3", 2).embed(["a"])
+
+    assert cut.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
 
 
 def test_openai_embedder_tries_again_and_sends_batches(settings_of, monkeypatch):

@@ -445,8 +445,12 @@ def test_the_task_settles_models(prepare, second):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ((Provider.LOCAL, "other", 384), "The only local model is 'all-MiniLM-L6-v2-int8' (384)."),
-        ((Provider.LOCAL, "all-MiniLM-L6-v2-int8", 8), "The only local model"),
+        (
+            (Provider.LOCAL, "other", 384),
+            "The local models are 'multilingual-e5-small-int8' (384) and"
+            " 'all-MiniLM-L6-v2-int8' (384).",
+        ),
+        ((Provider.LOCAL, "all-MiniLM-L6-v2-int8", 8), "The local models are"),
         ((Provider.OPENAI, "m", 8), "EMBEDDING_BASE_URL is not set, 'm' needs it."),
     ],
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from documents import services
-from documents.embedding import configured_model
+from documents.embedding import configured_model, prompts_for
 from documents.enums import Provider
 from documents.models import EmbeddingModel
 from youworker.core.exceptions import DomainError
@@ -33,6 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--provider", choices=Provider.values, default=Provider.OPENAI)
         parser.add_argument("--dimensions", type=int, help="prepare: numbers in one vector")
         parser.add_argument(
+            "--query-prompt", default="", help="prepare: what it wants before a question"
+        )
+        parser.add_argument(
+            "--passage-prompt", default="", help="prepare: what it wants before a passage"
+        )
+        parser.add_argument(
             "--incomplete", action="store_true", help="activate: although vectors are missing"
         )
 
@@ -53,7 +59,12 @@ class Command(BaseCommand):
         provider, known, dimensions = configured_model()
         if name:
             provider, known = options["provider"], name
-        model = services.prepare_model(provider, known, options["dimensions"] or dimensions)
+        prompts = prompts_for(
+            known, query=options["query_prompt"], passage=options["passage_prompt"]
+        )
+        model = services.prepare_model(
+            provider, known, options["dimensions"] or dimensions, prompts=prompts
+        )
         services.settle_models()
         model.refresh_from_db()
         if model.error:
@@ -102,4 +113,6 @@ def line_of(model: EmbeddingModel) -> str:
         parts.append(f"{model.documents_failed} of them failed so far")
     if model.error:
         parts.append(model.error)
+    if model.query_prompt or model.passage_prompt:
+        parts.append(f"prompts {model.query_prompt!r} and {model.passage_prompt!r}")
     return f"{model}: {', '.join(parts)}"

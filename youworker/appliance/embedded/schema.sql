@@ -587,7 +587,9 @@ CREATE TABLE public.documents_embeddingmodel (
     lease_suspected_at timestamp with time zone,
     lease_token uuid,
     lease_until timestamp with time zone,
-    state character varying(16) NOT NULL
+    state character varying(16) NOT NULL,
+    passage_prompt character varying(500) NOT NULL,
+    query_prompt character varying(500) NOT NULL
 );
 CREATE TABLE public.documents_embeddingtask (
     id uuid NOT NULL,
@@ -942,7 +944,7 @@ ALTER TABLE ONLY public.documents_tag
 ALTER TABLE ONLY public.documents_tag
     ADD CONSTRAINT documents_tag_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.documents_embeddingmodel
-    ADD CONSTRAINT embedding_model_once UNIQUE (provider, name, dimensions);
+    ADD CONSTRAINT embedding_model_once UNIQUE (provider, name, dimensions, passage_prompt);
 ALTER TABLE ONLY public.documents_embeddingtask
     ADD CONSTRAINT embedding_task_once UNIQUE (document_id, model_id);
 ALTER TABLE ONLY public.groups_group
@@ -1383,6 +1385,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('documents', '0006_index_version', now()),
 ('documents', '0007_names_in_one_form', now()),
 ('documents', '0008_words_of_choices', now()),
+('documents', '0009_prompts_of_models', now()),
 ('groups', '0001_initial', now()),
 ('groups', '0002_service_accounts', now()),
 ('groups', '0003_quotas', now()),

@@ -214,9 +214,19 @@ class VectorConfig(Section):
         "EMBEDDING_BASE_URL", "", "OpenAI-compatible /v1/embeddings; empty = local model"
     )
     embedding_api_key: str = setting("EMBEDDING_API_KEY", "", "its key, when it wants one")
-    embedding_model: str = setting("EMBEDDING_MODEL", "", "its model; empty = the local one")
+    embedding_model: str = setting(
+        "EMBEDDING_MODEL", "", "its model; without a server one of the local ones"
+    )
     embedding_dimensions: int = setting(
         "EMBEDDING_DIMENSIONS", 384, "numbers in one vector", low=8, high=4000
+    )
+    embedding_query_prompt: str = setting(
+        "EMBEDDING_QUERY_PROMPT",
+        "",
+        "before each question; empty = what the model is known to want, none = nothing",
+    )
+    embedding_passage_prompt: str = setting(
+        "EMBEDDING_PASSAGE_PROMPT", "", "before each passage, likewise; holds for new models"
     )
     candidates: int = setting(
         "SEARCH_CANDIDATES", 60, "passages each search leg brings", low=10, high=1000

@@ -1,0 +1,22 @@
+"""The embedding models that come with the project; for those who only name one, it is small."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Known(NamedTuple):
+    """What has to be known of a model to use it."""
+
+    dimensions: int
+    # Tokens of a text that are read.
+    longest: int
+    # Tokens computed together, padding included: where a text costs least CPU, as measured.
+    batch: int
+
+
+# The first is the one that a new installation uses.
+MODELS = {
+    "multilingual-e5-small-int8": Known(dimensions=384, longest=512, batch=128),
+    "all-MiniLM-L6-v2-int8": Known(dimensions=384, longest=256, batch=512),
+}
