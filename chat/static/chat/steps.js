@@ -20,7 +20,8 @@ export function showStep(tools, { tool_run_id: id, tool, status, args, latency_m
 function addStep(tools, id, tool) {
   const step = templateOf(tools, "step").querySelector("details");
   step.dataset.tool = id;
-  step.querySelector(".tool-name").textContent = tool;
+  // Other tools have no words but their names.
+  step.querySelector(".tool-name").textContent = tool === "semantic.query" ? t("Search in your documents") : tool;
   tools.append(step);
   return step;
 }
