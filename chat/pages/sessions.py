@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-
 class SessionDialog(DialogPage[Any]):
     """A form about a conversation, which leads back to it."""
 
