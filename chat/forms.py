@@ -77,13 +77,6 @@ class AskForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["collections"].queryset = offered_collections(actor)
 
-    def clean_text(self) -> str:
-        """Refuse what nobody can answer."""
-        text: str = self.cleaned_data["text"]
-        if not text.strip():
-            raise forms.ValidationError(_("Write something first."))
-        return text
-
     def wish(self) -> dict[str, Any]:
         """The settings that were chosen; empty when they were not shown."""
         return wished_settings(self.cleaned_data) if self.cleaned_data["with_settings"] else {}
@@ -109,13 +102,6 @@ class EditForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6, "autofocus": True, "dir": "auto"}),
     )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-    def clean_text(self) -> str:
-        """Refuse what nobody can answer."""
-        text: str = self.cleaned_data["text"]
-        if not text.strip():
-            raise forms.ValidationError(_("Write something first."))
-        return text
 
 
 class RegenerateForm(forms.Form):
