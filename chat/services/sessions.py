@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.enums import MessageRole
-from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
 from documents.models import Collection
 from youworker import audit
@@ -165,9 +164,3 @@ def give_feedback(message: Message, *, rating: int, comment: str = "", actor: Us
     message.rating, message.comment = rating, comment
     message.save_fields("rating", "comment")
     return message
-
-
-def check_stoppable(run: Run) -> None:
-    """Raise `RunFinished` when there is nothing to stop any more."""
-    if not run.is_active:
-        raise RunFinished("This run has ended already.")

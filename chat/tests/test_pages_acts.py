@@ -9,6 +9,7 @@ import pytest
 from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run, Session
+from chat.runs.manager import RunManager
 from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
 from chat.tests.page_support import HTMX, articles, exchange, text_of
 from documents.tests.factories import CollectionFactory
@@ -26,12 +27,8 @@ def user(client):
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch):
     """Questions are queued; nobody answers them in these tests."""
-
-    async def launch(run_id):
-        """Leave the run where it is."""
-
-    monkeypatch.setattr("chat.runs.manager.launch", launch)
-    monkeypatch.setattr("chat.pages.runs.launch", launch)
+    # The method: modules that are imported meanwhile would keep another function for good.
+    monkeypatch.setattr(RunManager, "launch", lambda _self, _run_id: None)
 
 
 def ask(client, url="/chat", **fields):

@@ -138,9 +138,9 @@ def test_own_session_hides_those_of_others_and_deleted_ones():
     assert services.own_session(session.pk, deleted=True, actor=session.user) == session
 
 
-def test_check_stoppable_refuses_what_has_ended():
+def test_stop_run_refuses_what_has_ended():
     with pytest.raises(RunFinished):
-        services.check_stoppable(RunFactory(status=RunStatus.SUCCEEDED))
+        services.stop_run(RunFactory(status=RunStatus.SUCCEEDED))
 
 
 def test_run_in_session_knows_only_runs_of_that_session():
