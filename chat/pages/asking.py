@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from chat import services
 from chat.models import Run, Session
-from chat.pages.showing import part_context, show_exchange
+from chat.pages.showing import part_context, show_messages
 from chat.runs import manager
 from chat.runs.manager import accept
 from chat.runs.statements import Latest
@@ -127,8 +127,8 @@ def show_accepted(
     url = reverse("chat-session", args=[session.pk])
     if not is_htmx(request):
         return HttpResponseRedirect(f"{url}#m-{run.answer_id}", status=303)
-    ids = [posted.message_id, run.answer_id] if with_question else [run.answer_id]
-    context = part_context(session, show_exchange(session, ids))
+    ids = (posted.message_id if with_question else None, run.answer_id)
+    context = part_context(session, show_messages([pk for pk in ids if pk]))
     answer = render(request, "chat/_messages.html", context)
     answer["X-Session-ID"], answer["X-Run-ID"] = str(session.pk), str(run.pk)
     if is_new:

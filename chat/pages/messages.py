@@ -18,7 +18,7 @@ from chat.forms import EditForm, FeedbackForm, RegenerateForm
 from chat.models import Message
 from chat.pages.asking import answer_again, ask_again, show_accepted
 from chat.pages.conversations import cleaned
-from chat.pages.showing import part_context, show_message
+from chat.pages.showing import part_context, show_messages
 from youworker.core.exceptions import NotFound
 from youworker.core.pages.base import DialogPage, Page, answer_done, is_htmx
 
@@ -50,7 +50,7 @@ class MessagePart(Page):
         message = message_of(self.actor, pk)
         if not is_htmx(request):
             return HttpResponseRedirect(url_of(message))
-        context = part_context(message.session, [show_message(message)])
+        context = part_context(message.session, show_messages([message.pk]))
         return render(request, "chat/_messages.html", context)
 
 

@@ -13,7 +13,7 @@ from chat.exceptions import ApprovalClosed, RunFinished
 from chat.forms import DecisionForm
 from chat.models import Run
 from chat.pages.conversations import cleaned
-from chat.pages.showing import Call, part_context, show_exchange
+from chat.pages.showing import Call, part_context, show_messages
 from youworker.core.pages.base import Page, answer_redirect, is_htmx
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class StopPage(Page):
                 raise
             messages.info(request, error.in_words())
         if is_htmx(request):
-            context = part_context(run.session, show_exchange(run.session, [run.answer_id]))
+            context = part_context(
+                run.session, show_messages([run.answer_id] if run.answer_id else [])
+            )
             return render(request, "chat/_messages.html", context)
         return answer_redirect(request, url_of(run))
 
