@@ -117,13 +117,24 @@ class FeedbackForm(forms.Form):
     comment = forms.CharField(max_length=LONGEST_COMMENT, required=False)
 
 
+class PageField(forms.IntegerField):
+    """The number of a page; the first one for what is no number of a page."""
+
+    def clean(self, value: Any) -> int:
+        """The number."""
+        try:
+            return super().clean(value) or 1
+        except forms.ValidationError:
+            return 1
+
+
 class ListForm(forms.Form):
     """Which conversations are listed."""
 
     search = forms.CharField(max_length=LONGEST_SEARCH, required=False)
     archived = forms.BooleanField(required=False)
     deleted = forms.BooleanField(required=False)
-    page = forms.IntegerField(min_value=1, max_value=100_000, required=False)
+    page = PageField(min_value=1, max_value=100_000, required=False)
 
 
 class WindowForm(forms.Form):

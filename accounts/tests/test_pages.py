@@ -256,6 +256,11 @@ def test_activity_says_what_happened_in_words(client, ada):
     assert "user.api_key" not in shown
 
 
+@pytest.mark.parametrize("page", ["zzz", "0", "-1", "99", ""])
+def test_a_page_that_the_activity_has_not_is_its_nearest(client, ada, page):
+    assert "Signed in" in text(client.get("/account/activity", {"page": page}))
+
+
 def test_every_act_of_the_log_has_words():
     assert set(WORDS) == ACTIONS
 

@@ -42,11 +42,6 @@ def cleaned(form: Form) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def listed(page: Page) -> SessionList:
-    """The conversations that a page shows at its side."""
-    return list_sessions(page.actor, **cleaned(ListForm(page.request.GET)))
-
-
 class ChatPage(FormPage[AskForm]):
     """A conversation that has not begun."""
 
@@ -141,4 +136,13 @@ class ListPage(Page, TemplateView):
         return ["chat/_sessions.html" if is_htmx(self.request) else "chat/list.html"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(sessions=listed(self), **context)
+        return super().get_context_data(sessions=self.wanted_sessions(), **context)
+
+    def wanted_sessions(self) -> SessionList:
+        """The page of the list that the address names, and the first one instead of none."""
+        wish = cleaned(ListForm(self.request.GET))
+        found = list_sessions(self.actor, **wish)
+        # A part is put behind the list, where another first page has no place.
+        if found.is_empty and found.page > 1 and not is_htmx(self.request):
+            return list_sessions(self.actor, **{**wish, "page": 1})
+        return found
