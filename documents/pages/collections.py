@@ -125,8 +125,7 @@ class RestoreCollectionPage(Page):
 
 def visible_collection(pk: UUID, actor: User) -> Collection:
     """A collection somebody sees; raises `NotFound`."""
-    rows = Collection.objects.visible_to(actor).with_document_count().select_related("owner")
-    found: Collection | None = rows.prefetch_related("shares").filter(pk=pk).first()
+    found = services.find_collection(pk, actor=actor)
     if found is None:
         raise NotFound("There is no such collection.")
     return found

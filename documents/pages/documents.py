@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from documents import services
 from documents.forms import ChosenForm, DocumentForm
 from documents.kinds import kind_of
-from documents.models import Collection, Document
-from documents.pages.shelves import offer_undo, shelf_context
+from documents.models import Document
+from documents.pages.shelves import offer_undo, rows_of, shelf_context
 from documents.viewing import viewer_context
 from youworker.core.exceptions import DomainError, NotFound
 from youworker.core.pages.base import DialogPage, Page, answer_done, answer_redirect, own_page
@@ -38,8 +38,7 @@ class DocumentPage(Page):
         context = shelf_context(request, self.actor) | viewer_context(document, request.GET)
         context |= {
             "document": document,
-            "collection": visible_collection(document, self.actor),
-            "may_manage": may_manage(document, self.actor),
+            "collection": rows_of([document], context["shelves"])[0].collection,
             "kind": kind_of(document.mime),
             "language": language_name(document.language),
         }
@@ -124,14 +123,6 @@ def visible_document(pk: UUID, actor: User) -> Document:
     found: Document | None = rows.with_relations().filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such document.")
-    return found
-
-
-def visible_collection(document: Document, actor: User) -> Collection | None:
-    """The collection of a document, if somebody who sees the document sees that, too."""
-    found: Collection | None = (
-        Collection.objects.visible_to(actor).filter(pk=document.collection_id).first()
-    )
     return found
 
 
