@@ -9,26 +9,19 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus
 from chat.models import Run
 from chat.pages import showing
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, SessionFactory
-from chat.tests.page_support import HTMX, articles, exchange, text_of
+from chat.tests.page_support import articles, exchange
 from documents.enums import DocumentStatus
 from documents.tests.factories import DocumentFactory, write
 from youworker.encryption import fields
+from youworker.tests.support.pages import HTMX, text_of
 
 # The same in every process that collects these tests.
 NOBODYS = UUID(int=1)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user(client):
-    made = UserFactory()
-    client.force_login(made)
-    return made
 
 
 def test_the_first_page_says_who_answers_and_where_to_begin(client, user):

@@ -6,22 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run, Session
 from chat.runs.manager import RunManager
 from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
-from chat.tests.page_support import HTMX, articles, exchange, text_of
+from chat.tests.page_support import articles, exchange
 from documents.tests.factories import CollectionFactory
+from youworker.tests.support.pages import HTMX, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user(client):
-    made = UserFactory()
-    client.force_login(made)
-    return made
 
 
 @pytest.fixture(autouse=True)
