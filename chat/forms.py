@@ -11,6 +11,8 @@ from chat.services.questions import LONGEST_TEXT
 from documents.models import Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from accounts.models import User
     from chat.models import Session
     from documents.managers import CollectionQuerySet
@@ -41,6 +43,14 @@ class SettingsForm(forms.Form):
     collections = CollectionsField(
         help_text=_("Where answers may come from. None chosen: everything you can see.")
     )
+    limited = forms.BooleanField(
+        label=_("Only the former collections"),
+        required=False,
+        help_text=_(
+            "They were deleted, or are no longer shared with you: nothing is searched."
+            " Without this, everything you can see is."
+        ),
+    )
     enable_tools = forms.BooleanField(
         label=_("Tools"),
         required=False,
@@ -48,10 +58,14 @@ class SettingsForm(forms.Form):
     )
     enable_web = forms.BooleanField(label=_("Web search"), required=False)
 
-    def __init__(self, *args: Any, actor: User, models: list[str], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, actor: User, models: list[str], out_of_reach: bool, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
         fields["collections"].queryset = offered_collections(actor)
+        if not out_of_reach:
+            del fields["limited"]
         fields["model"].choices = [("", _("Default model")), *((name, name) for name in models)]
 
     def wish(self) -> dict[str, Any]:
@@ -67,6 +81,7 @@ class AskForm(forms.Form):
     parent = forms.UUIDField(required=False)
     model = forms.CharField(max_length=LONGEST_MODEL, required=False)
     collections = CollectionsField()
+    limited = forms.BooleanField(required=False)
     enable_tools = forms.BooleanField(required=False)
     enable_web = forms.BooleanField(required=False)
     # A box that is not ticked is not sent: this says that the boxes were there.
@@ -170,6 +185,7 @@ def wished_settings(data: dict[str, Any]) -> dict[str, Any]:
         "enable_tools": data["enable_tools"],
         "enable_web": data["enable_web"],
         "collections": [collection.pk for collection in data["collections"]],
+        "limited": data.get("limited", False),
     }
 
 
@@ -180,4 +196,11 @@ def settings_of(session: Session) -> dict[str, Any]:
         "enable_tools": session.enable_tools,
         "enable_web": session.enable_web,
         "collections": list(session.alive_collection_ids),
+        "limited": session.limited,
     }
+
+
+def is_out_of_reach(session: Session, offered: Iterable[Collection]) -> bool:
+    """Whether a conversation is limited to collections of which its owner sees none."""
+    chosen = set(session.alive_collection_ids)
+    return session.limited and not any(collection.pk in chosen for collection in offered)

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from chat import services
+from chat.forms import offered_collections
 from chat.models import Run, Session
 from chat.pages.showing import part_context, show_messages
 from chat.runs import manager
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
     from chat.services import AcceptedMessage
 
-SETTINGS = ("model", "enable_tools", "enable_web", "collections")
+SETTINGS = ("model", "enable_tools", "enable_web")
 
 
 def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
@@ -39,6 +40,7 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
     model = wish.pop("model", data["model"])
     services.check_model(model)
     collections = wish.pop("collections", ())
+    wish.pop("limited", None)
     return accept_here(
         lambda lease: services.post_chat(
             text=data["text"],
@@ -70,16 +72,25 @@ def continue_session(session: Session, form: AskForm, *, actor: User) -> Accepte
 
 
 def change_settings(session: Session, wish: dict[str, Any], *, actor: User) -> None:
-    """Keep those settings of a conversation that differ from what they were."""
-    known = {**vars(session), "collections": set(session.alive_collection_ids)}
-    changed = {
-        name: value
-        for name, value in wish.items()
-        if (set(value) if name == "collections" else value) != known[name]
-    }
+    """Keep those settings of a conversation that differ from what they were.
+
+    Chosen collections that its owner does not see any more stay chosen until others are.
+    """
+    known = vars(session)
+    changed = {name: wish[name] for name in SETTINGS if name in wish and wish[name] != known[name]}
+    if wish and chooses_anew(session, wish, actor=actor):
+        changed["collections"] = wish["collections"]
     if changed:
         services.check_model(changed.get("model", ""))
         services.update_session(session, **changed, actor=actor)
+
+
+def chooses_anew(session: Session, wish: dict[str, Any], *, actor: User) -> bool:
+    """Whether other collections are wished for than those that were shown as chosen."""
+    if not wish["collections"]:
+        return session.limited and not wish["limited"]
+    offered = offered_collections(actor).filter(pk__in=session.alive_collection_ids)
+    return set(wish["collections"]) != set(offered.values_list("pk", flat=True))
 
 
 def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> AcceptedMessage:

@@ -10,7 +10,14 @@ from django.shortcuts import render
 from django.views.generic import TemplateView
 
 from chat import services
-from chat.forms import AskForm, ListForm, WindowForm, offered_collections, settings_of
+from chat.forms import (
+    AskForm,
+    ListForm,
+    WindowForm,
+    is_out_of_reach,
+    offered_collections,
+    settings_of,
+)
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
@@ -74,6 +81,7 @@ class ChatPage(FormPage[AskForm]):
             models=models,
             settings=self.shown_settings(),
             collections=self.collections,
+            out_of_reach=bool(self.session and is_out_of_reach(self.session, self.collections)),
             key=uuid4(),
             text=self.typed_text(),
             sessions=list_sessions(self.actor),

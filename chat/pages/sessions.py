@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat import services
-from chat.forms import BranchForm, RenameForm, SettingsForm, settings_of
+from chat.forms import (
+    BranchForm,
+    RenameForm,
+    SettingsForm,
+    is_out_of_reach,
+    offered_collections,
+    settings_of,
+)
 from chat.pages.asking import change_settings
 from chat.pages.conversations import cleaned
 from youworker.core.pages.base import ActPage, DialogPage, Page, answer_done
@@ -66,7 +73,12 @@ class SettingsPage(SessionDialog):
         chosen = self.session.model
         if chosen and chosen not in models:
             models = [chosen, *models]
-        return {**super().get_form_kwargs(), "actor": self.actor, "models": models}
+        return {
+            **super().get_form_kwargs(),
+            "actor": self.actor,
+            "models": models,
+            "out_of_reach": is_out_of_reach(self.session, offered_collections(self.actor)),
+        }
 
     def carry_out(self, form: SettingsForm) -> HttpResponse:
         """Keep what was chosen; it counts from the next question on."""
