@@ -6,12 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from django.db.models import Q
+
 from chat.models import Message
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chat.managers import MessageQuerySet
     from chat.models import Session
 
 
@@ -80,8 +83,13 @@ class MessageTree:
 
 def read_tree(session: Session) -> MessageTree:
     """The tree of a conversation, in one query, in which nothing is decrypted."""
-    rows = Message.objects.filter(session=session).in_order()
-    return MessageTree(map(Place._make, rows.values_list("pk", "parent_id", "role")))
+    return tree_of(Message.objects.filter(session=session))
+
+
+def tree_of(messages: MessageQuerySet) -> MessageTree:
+    """The places of messages, in one query."""
+    rows = messages.in_order().values_list("pk", "parent_id", "role")
+    return MessageTree(map(Place._make, rows))
 
 
 def shown_leaf(session: Session, tree: MessageTree) -> UUID | None:
@@ -121,5 +129,12 @@ def read_messages(ids: Sequence[UUID]) -> list[Message]:
 
 def sibling_ids(message: Message) -> list[UUID]:
     """The messages of the same role that follow the same one, itself included."""
-    rows = Message.objects.filter(session_id=message.session_id, parent_id=message.parent_id)
-    return list(rows.filter(role=message.role).in_order().values_list("pk", flat=True))
+    return read_siblings([message]).versions[message.parent_id, message.role]
+
+
+def read_siblings(messages: Iterable[Message]) -> MessageTree:
+    """The places of some messages and of their siblings, in one query."""
+    beside = Q(pk__in=())
+    for message in messages:
+        beside |= Q(session=message.session_id, parent=message.parent_id)
+    return tree_of(Message.objects.filter(beside))

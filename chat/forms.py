@@ -11,6 +11,8 @@ from chat.services.questions import LONGEST_TEXT
 from documents.models import Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from accounts.models import User
     from chat.models import Session
     from documents.managers import CollectionQuerySet
@@ -41,6 +43,14 @@ class SettingsForm(forms.Form):
     collections = CollectionsField(
         help_text=_("Where answers may come from. None chosen: everything you can see.")
     )
+    limited = forms.BooleanField(
+        label=_("Only the former collections"),
+        required=False,
+        help_text=_(
+            "They were deleted, or are no longer shared with you: nothing is searched."
+            " Without this, everything you can see is."
+        ),
+    )
     enable_tools = forms.BooleanField(
         label=_("Tools"),
         required=False,
@@ -48,10 +58,14 @@ class SettingsForm(forms.Form):
     )
     enable_web = forms.BooleanField(label=_("Web search"), required=False)
 
-    def __init__(self, *args: Any, actor: User, models: list[str], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, actor: User, models: list[str], out_of_reach: bool, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
         fields["collections"].queryset = offered_collections(actor)
+        if not out_of_reach:
+            del fields["limited"]
         fields["model"].choices = [("", _("Default model")), *((name, name) for name in models)]
 
     def wish(self) -> dict[str, Any]:
@@ -67,6 +81,7 @@ class AskForm(forms.Form):
     parent = forms.UUIDField(required=False)
     model = forms.CharField(max_length=LONGEST_MODEL, required=False)
     collections = CollectionsField()
+    limited = forms.BooleanField(required=False)
     enable_tools = forms.BooleanField(required=False)
     enable_web = forms.BooleanField(required=False)
     # A box that is not ticked is not sent: this says that the boxes were there.
@@ -76,13 +91,6 @@ class AskForm(forms.Form):
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
         fields["collections"].queryset = offered_collections(actor)
-
-    def clean_text(self) -> str:
-        """Refuse what nobody can answer."""
-        text: str = self.cleaned_data["text"]
-        if not text.strip():
-            raise forms.ValidationError(_("Write something first."))
-        return text
 
     def wish(self) -> dict[str, Any]:
         """The settings that were chosen; empty when they were not shown."""
@@ -110,13 +118,6 @@ class EditForm(forms.Form):
     )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def clean_text(self) -> str:
-        """Refuse what nobody can answer."""
-        text: str = self.cleaned_data["text"]
-        if not text.strip():
-            raise forms.ValidationError(_("Write something first."))
-        return text
-
 
 class RegenerateForm(forms.Form):
     """By whom a question is answered again."""
@@ -131,13 +132,24 @@ class FeedbackForm(forms.Form):
     comment = forms.CharField(max_length=LONGEST_COMMENT, required=False)
 
 
+class PageField(forms.IntegerField):
+    """The number of a page; the first one for what is no number of a page."""
+
+    def clean(self, value: Any) -> int:
+        """The number."""
+        try:
+            return super().clean(value) or 1
+        except forms.ValidationError:
+            return 1
+
+
 class ListForm(forms.Form):
     """Which conversations are listed."""
 
     search = forms.CharField(max_length=LONGEST_SEARCH, required=False)
     archived = forms.BooleanField(required=False)
     deleted = forms.BooleanField(required=False)
-    page = forms.IntegerField(min_value=1, max_value=100_000, required=False)
+    page = PageField(min_value=1, max_value=100_000, required=False)
 
 
 class WindowForm(forms.Form):
@@ -173,6 +185,7 @@ def wished_settings(data: dict[str, Any]) -> dict[str, Any]:
         "enable_tools": data["enable_tools"],
         "enable_web": data["enable_web"],
         "collections": [collection.pk for collection in data["collections"]],
+        "limited": data.get("limited", False),
     }
 
 
@@ -183,4 +196,11 @@ def settings_of(session: Session) -> dict[str, Any]:
         "enable_tools": session.enable_tools,
         "enable_web": session.enable_web,
         "collections": list(session.alive_collection_ids),
+        "limited": session.limited,
     }
+
+
+def is_out_of_reach(session: Session, offered: Iterable[Collection]) -> bool:
+    """Whether a conversation is limited to collections of which its owner sees none."""
+    chosen = set(session.alive_collection_ids)
+    return session.limited and not any(collection.pk in chosen for collection in offered)

@@ -12,6 +12,7 @@ name_model(
     enable_tools=_("tools allowed"),
     enable_web=_("web allowed"),
     collections=_("collections"),
+    limited=_("limited to its collections"),
     active_at=_("last active"),
     archived_at=_("archived"),
 )

@@ -46,6 +46,8 @@ class Session(SoftDeleteModel):
     enable_web = models.BooleanField(default=True)
     language = models.CharField(max_length=8, blank=True)
     collections = models.ManyToManyField(Collection, blank=True, related_name="+")
+    # Whether searches stay in the collections, also when none of them is left.
+    limited = models.BooleanField(default=False, editable=False)
     active_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     # A message of the branch that its user chose to read; empty = the branch of the newest message.

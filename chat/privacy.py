@@ -8,8 +8,8 @@ DATA_POLICIES = (
         owners=("user",),
         file="sessions",
         exported=names(
-            "id title model enable_tools enable_web language collections active_at archived_at",
-            "leaf deleted_at",
+            "id title model enable_tools enable_web language collections limited active_at",
+            "archived_at leaf deleted_at",
             TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "user"),

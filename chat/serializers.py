@@ -28,6 +28,10 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     title = serializers.CharField(read_only=True)
     archived = serializers.SerializerMethodField()
     collections = serializers.SerializerMethodField()
+    limited = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether searches stay in the collections; with none left nothing is found.",
+    )
     leaf = serializers.UUIDField(
         read_only=True,
         allow_null=True,
@@ -44,6 +48,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "enable_web",
             "language",
             "collections",
+            "limited",
             "archived",
             "leaf",
             "created_at",
@@ -58,7 +63,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
     @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
     def get_collections(self, session: Session) -> list[Any]:
-        """The collections its searches are limited to; none = everything visible."""
+        """The collections its searches are limited to, as far as they are not deleted."""
         return list(session.alive_collection_ids)
 
     def to_representation(self, instance: Session) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from documents.enums import Access
+from documents.enums import Access, SearchMode
 from documents.models import Collection, Document, Tag
+from documents.search import MOST_RESULTS
 from documents.services.tags import LONGEST_TAG
 from youworker.core.pages.fields import IdsField, NameField, NamesField
 
@@ -16,11 +17,17 @@ if TYPE_CHECKING:
     from accounts.models import User
     from groups.managers import GroupQuerySet
 
+LONGEST_QUERY = 2000
 LONGEST_TITLE = 500
 LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 10_000
 MOST_TAGS = 100
 MOST_CHOSEN = 200
+MODES = (
+    (SearchMode.HYBRID.value, _("Words and meaning")),
+    (SearchMode.KEYWORD.value, _("Words only")),
+    (SearchMode.SEMANTIC.value, _("Meaning only")),
+)
 
 
 class DocumentForm(forms.Form):
@@ -128,3 +135,27 @@ class BatchForm(ChosenForm):
         if wanted.get("act") == "tag" and not wanted.get("tags"):
             self.add_error("tags", _("Type a tag."))
         return wanted
+
+
+class SearchForm(forms.Form):
+    """What is looked for, and where."""
+
+    q = forms.CharField(label=_("Search your documents"), max_length=LONGEST_QUERY)
+    mode = forms.ChoiceField(label=_("Search by"), choices=MODES, required=False)
+    collection = forms.ChoiceField(label=_("Collection"), required=False)
+    tag = forms.ChoiceField(label=_("Tag"), required=False)
+    limit = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_RESULTS, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        collections = Collection.objects.visible_to(user).order_by("name")
+        tags = Tag.objects.known_to(user)
+        self.offer("collection", _("All collections"), collections.values_list("pk", "name"))
+        self.offer("tag", _("All tags"), tags.values_list("name", "name"))
+
+    def offer(self, name: str, everything: Any, rows: Any) -> None:
+        """Give a field the choices of the user."""
+        field: Any = self.fields[name]
+        field.choices = [("", everything), *((str(value), words) for value, words in rows)]

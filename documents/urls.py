@@ -30,7 +30,7 @@ urlpatterns = [
     path("documents", DocumentViewSet.as_view({"get": "list"})),
     path("documents/<uuid:pk>", document),
     path("documents/<uuid:pk>/restore", DocumentViewSet.as_view({"post": "restore"})),
-    path("documents/<uuid:pk>/content", part("content")),
+    path("documents/<uuid:pk>/content", part("content"), name="document-content"),
     path("documents/<uuid:pk>/passages", part("passages")),
     path("documents/<uuid:pk>/access", part("access")),
     path("tags", TagViewSet.as_view({"get": "list"})),

@@ -36,6 +36,7 @@ class ToolInfo:
 class CallContext:
     """On whose behalf a tool is called; the model can change nothing of it.
 
+    Searches stay in the `collections`, if there are any or none; None does not limit them.
     `approved` says that the user allowed this very call: tools with the policy `ask` need it.
     """
 
@@ -45,7 +46,7 @@ class CallContext:
     run_id: UUID | None = None
     language: str = "en"
     time_zone: str = "UTC"
-    collections: tuple[UUID, ...] = ()
+    collections: tuple[UUID, ...] | None = None
     approved: bool = False
     # The API key behind the run, for what is counted by key.
     key_id: UUID | None = None

@@ -42,7 +42,7 @@ class ProfilePage(FormPage[ProfileForm]):
     def carry_out(self, form: ProfileForm) -> HttpResponse:
         """Store what changed."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        update_profile(User.objects.get(pk=self.actor.pk), **changes, actor=self.actor)
+        update_profile(self.actor, **changes, actor=self.actor)
         language = form.cleaned_data["language"]
         with translation.override(language):
             answer = answer_done(self.request, _("Your profile is stored."), reverse("account"))

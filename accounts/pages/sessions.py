@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.generic import ListView
+from django.views.generic import TemplateView
 
 from accounts import services
 from accounts.models import SignIn
@@ -18,7 +19,7 @@ from youworker.core.pages.base import ActPage, Page
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from django.db.models import QuerySet
+LINES_ON_A_PAGE = 50
 
 
 class EndSessionPage(ActPage):
@@ -48,16 +49,14 @@ class EndOthersPage(ActPage):
         }
 
 
-class ActivityPage(Page, ListView[Any]):
+class ActivityPage(Page, TemplateView):
     """What somebody did and what was done to them, from the audit log."""
 
     template_name = "accounts/activity.html"
     extra_context = {"section": "account", "tab": "security"}
-    paginate_by = 50
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return lines_about(self.actor)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        context = super().get_context_data(**context)
-        return {**context, "lines": described_lines(context["object_list"], self.actor)}
+        number = self.request.GET.get("page")
+        page = Paginator(lines_about(self.actor), LINES_ON_A_PAGE).get_page(number)
+        lines = described_lines(page.object_list, self.actor)
+        return super().get_context_data(page_obj=page, lines=lines, **context)

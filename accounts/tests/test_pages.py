@@ -13,6 +13,7 @@ from accounts.pages.lines import WORDS
 from accounts.services import begin_totp, confirm_totp, user_of_key
 from accounts.tests.factories import SignInFactory, UserFactory
 from youworker.audit import ACTIONS
+from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long password"
@@ -35,10 +36,6 @@ def stale(client, ada):
     return ada
 
 
-def text(answer):
-    return answer.content.decode()
-
-
 def test_the_profile_is_stored_and_its_language_spoken_at_once(client, ada):
     form = {
         "display_name": "Ada L.",
@@ -50,8 +47,8 @@ def test_the_profile_is_stored_and_its_language_spoken_at_once(client, ada):
 
     ada.refresh_from_db()
     assert (ada.display_name, ada.language, ada.time_zone) == ("Ada L.", "it", "Europe/Rome")
-    assert "Il tuo profilo è salvato." in text(answer)
-    assert '<h2 id="profile">Profilo</h2>' in text(answer)
+    assert "Il tuo profilo è salvato." in text_of(answer)
+    assert '<h2 id="profile">Profilo</h2>' in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +60,7 @@ def test_a_profile_that_cannot_be_is_shown_again(client, ada, wrong):
     answer = client.post("/account/profile", form)
 
     assert answer.status_code == 422
-    assert 'value="B"' in text(answer)
+    assert 'value="B"' in text_of(answer)
     ada.refresh_from_db()
     assert ada.display_name == "Ada"
 
@@ -84,7 +81,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(client, ada):
     form["repeated"] = form["new_password"]
     answer = client.post("/account/security/password", form, follow=True)
 
-    assert "Your password is changed" in text(answer)
+    assert "Your password is changed" in text_of(answer)
     assert not StoredSession.objects.filter(pk=other.session_id).exists()
     assert client.get("/account/security").status_code == 200
 
@@ -99,12 +96,12 @@ def test_a_password_is_refused_beside_its_field(client, ada, current, new, said)
     answer = client.post("/account/security/password", form)
 
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in text_of(answer)
 
 
 def test_a_second_factor_is_set_up_with_a_picture_and_a_code(client, ada):
     client.post("/account/security/totp")
-    shown = text(client.get("/account/security/totp"))
+    shown = text_of(client.get("/account/security/totp"))
     secret = re.search(r'id="totp-secret">(\w+)<', shown).group(1)
     picture = client.get("/account/security/totp/code.svg")
 
@@ -114,12 +111,12 @@ def test_a_second_factor_is_set_up_with_a_picture_and_a_code(client, ada):
     assert picture["Content-Type"] == "image/svg+xml"
     assert picture.content.startswith(b"<svg")
     assert wrong.status_code == 422
-    assert "The code is wrong." in text(wrong)
-    codes = re.search(r'id="recovery-codes">([^<]+)<', text(right)).group(1).split()
+    assert "The code is wrong." in text_of(wrong)
+    codes = re.search(r'id="recovery-codes">([^<]+)<', text_of(right)).group(1).split()
     assert len(codes) == 10
     assert Authenticator.objects.filter(user=ada).count() == 2
     # Neither the codes nor the secret can be seen again.
-    assert codes[0] not in text(client.get("/account/security/totp"))
+    assert codes[0] not in text_of(client.get("/account/security/totp"))
     assert client.get("/account/security/totp/code.svg").status_code == 404
 
 
@@ -149,7 +146,7 @@ def test_a_second_factor_is_changed_by_who_proves_who_they_are(client, ada):
 
 def test_sessions_are_listed_and_ended(client, ada):
     other = SignInFactory(user=ada, user_agent="Phone <b>")
-    shown = text(client.get("/account/security"))
+    shown = text_of(client.get("/account/security"))
 
     client.post(f"/account/sessions/{other.pk}/end")
 
@@ -196,19 +193,19 @@ def test_everywhere_else_is_signed_out_at_once(client, ada):
 
     answer = client.post("/account/sessions/end", follow=True)
 
-    assert "3 sessions have ended." in text(answer)
+    assert "3 sessions have ended." in text_of(answer)
     assert SignIn.objects.filter(user=ada).count() == 1
 
 
 def test_a_key_is_shown_once(client, ada):
     form = {"name": "laptop", "scopes": ["chat"], "expires_on": "2100-01-31"}
     answer = client.post("/account/keys", form)
-    secret = re.search(r'data-test="new-key">(yw_[^<]+)<', text(answer)).group(1)
+    secret = re.search(r'data-test="new-key">(yw_[^<]+)<', text_of(answer)).group(1)
     key = ApiKey.objects.get(user=ada)
 
     assert user_of_key(secret)[0] == ada
     assert (key.scopes, key.expires_at.date().isoformat()) == (["chat"], "2100-01-31")
-    assert secret not in text(client.get("/account/keys"))
+    assert secret not in text_of(client.get("/account/keys"))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +224,7 @@ def test_a_key_that_cannot_be_is_refused_in_the_form(client, ada, wrong):
     answer = client.post("/account/keys", form)
 
     assert answer.status_code == 422
-    assert 'role="alert"' in text(answer)
+    assert 'role="alert"' in text_of(answer)
     assert not ApiKey.objects.exists()
 
 
@@ -240,20 +237,25 @@ def test_a_key_is_replaced_and_revoked(client, ada):
     again = client.post(f"/account/keys/{first.pk}/rotate")
     revoked = client.post(f"/account/keys/{second.pk}/revoke", follow=True)
 
-    assert 'data-test="new-key">yw_' in text(replaced)
+    assert 'data-test="new-key">yw_' in text_of(replaced)
     assert again.status_code == 409
-    assert "“laptop” is revoked" in text(revoked)
+    assert "“laptop” is revoked" in text_of(revoked)
     assert not ApiKey.objects.usable().exists()
 
 
 def test_activity_says_what_happened_in_words(client, ada):
     client.post("/account/keys", {"name": "laptop", "scopes": ["chat"]})
 
-    shown = text(client.get("/account/activity"))
+    shown = text_of(client.get("/account/activity"))
 
     assert "API key made" in shown
     assert "Signed in" in shown
     assert "user.api_key" not in shown
+
+
+@pytest.mark.parametrize("page", ["zzz", "0", "-1", "99", ""])
+def test_a_page_that_the_activity_has_not_is_its_nearest(client, ada, page):
+    assert "Signed in" in text_of(client.get("/account/activity", {"page": page}))
 
 
 def test_every_act_of_the_log_has_words():
@@ -261,9 +263,9 @@ def test_every_act_of_the_log_has_words():
 
 
 def test_staff_find_the_console_and_others_do_not(client, ada):
-    assert "Admin console" not in text(client.get("/account/profile"))
+    assert "Admin console" not in text_of(client.get("/account/profile"))
 
     ada.is_staff = True
     ada.save()
 
-    assert 'href="/admin/"' in text(client.get("/account/profile"))
+    assert 'href="/admin/"' in text_of(client.get("/account/profile"))

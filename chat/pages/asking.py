@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from chat import services
+from chat.forms import offered_collections
 from chat.models import Run, Session
-from chat.pages.showing import part_context, show_exchange
+from chat.pages.showing import part_context, show_messages
 from chat.runs import manager
 from chat.runs.manager import accept
 from chat.runs.statements import Latest
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
     from chat.services import AcceptedMessage
 
-SETTINGS = ("model", "enable_tools", "enable_web", "collections")
+SETTINGS = ("model", "enable_tools", "enable_web")
 
 
 def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
@@ -39,6 +40,7 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
     model = wish.pop("model", data["model"])
     services.check_model(model)
     collections = wish.pop("collections", ())
+    wish.pop("limited", None)
     return accept_here(
         lambda lease: services.post_chat(
             text=data["text"],
@@ -70,16 +72,25 @@ def continue_session(session: Session, form: AskForm, *, actor: User) -> Accepte
 
 
 def change_settings(session: Session, wish: dict[str, Any], *, actor: User) -> None:
-    """Keep those settings of a conversation that differ from what they were."""
-    known = {**vars(session), "collections": set(session.alive_collection_ids)}
-    changed = {
-        name: value
-        for name, value in wish.items()
-        if (set(value) if name == "collections" else value) != known[name]
-    }
+    """Keep those settings of a conversation that differ from what they were.
+
+    Chosen collections that its owner does not see any more stay chosen until others are.
+    """
+    known = vars(session)
+    changed = {name: wish[name] for name in SETTINGS if name in wish and wish[name] != known[name]}
+    if wish and chooses_anew(session, wish, actor=actor):
+        changed["collections"] = wish["collections"]
     if changed:
         services.check_model(changed.get("model", ""))
         services.update_session(session, **changed, actor=actor)
+
+
+def chooses_anew(session: Session, wish: dict[str, Any], *, actor: User) -> bool:
+    """Whether other collections are wished for than those that were shown as chosen."""
+    if not wish["collections"]:
+        return session.limited and not wish["limited"]
+    offered = offered_collections(actor).filter(pk__in=session.alive_collection_ids)
+    return set(wish["collections"]) != set(offered.values_list("pk", flat=True))
 
 
 def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> AcceptedMessage:
@@ -127,8 +138,8 @@ def show_accepted(
     url = reverse("chat-session", args=[session.pk])
     if not is_htmx(request):
         return HttpResponseRedirect(f"{url}#m-{run.answer_id}", status=303)
-    ids = [posted.message_id, run.answer_id] if with_question else [run.answer_id]
-    context = part_context(session, show_exchange(session, ids))
+    ids = (posted.message_id if with_question else None, run.answer_id)
+    context = part_context(session, show_messages([pk for pk in ids if pk]))
     answer = render(request, "chat/_messages.html", context)
     answer["X-Session-ID"], answer["X-Run-ID"] = str(session.pk), str(run.pk)
     if is_new:

@@ -10,7 +10,14 @@ from django.shortcuts import render
 from django.views.generic import TemplateView
 
 from chat import services
-from chat.forms import AskForm, ListForm, WindowForm, offered_collections, settings_of
+from chat.forms import (
+    AskForm,
+    ListForm,
+    WindowForm,
+    is_out_of_reach,
+    offered_collections,
+    settings_of,
+)
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
@@ -41,11 +48,6 @@ def cleaned(form: Form) -> dict[str, Any]:
         name = next(iter(form.errors))
         raise InvalidInput("What was sent as “%(field)s” cannot be read.", attr=name, field=name)
     return form.cleaned_data
-
-
-def listed(page: Page) -> SessionList:
-    """The conversations that a page shows at its side."""
-    return list_sessions(page.actor, **cleaned(ListForm(page.request.GET)))
 
 
 class ChatPage(FormPage[AskForm]):
@@ -80,6 +82,7 @@ class ChatPage(FormPage[AskForm]):
             models=models,
             settings=self.shown_settings(),
             collections=self.collections,
+            out_of_reach=bool(self.session and is_out_of_reach(self.session, self.collections)),
             key=uuid4(),
             text=self.typed_text(),
             sessions=list_sessions(self.actor),
@@ -143,4 +146,13 @@ class ListPage(Page, TemplateView):
         return ["chat/_sessions.html" if is_htmx(self.request) else "chat/list.html"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(sessions=listed(self), **context)
+        return super().get_context_data(sessions=self.wanted_sessions(), **context)
+
+    def wanted_sessions(self) -> SessionList:
+        """The page of the list that the address names, and the first one instead of none."""
+        wish = cleaned(ListForm(self.request.GET))
+        found = list_sessions(self.actor, **wish)
+        # A part is put behind the list, where another first page has no place.
+        if found.is_empty and found.page > 1 and not is_htmx(self.request):
+            return list_sessions(self.actor, **{**wish, "page": 1})
+        return found

@@ -47,11 +47,10 @@ def list_sessions(
     search: str = "",
     archived: bool = False,
     deleted: bool = False,
-    page: int | None = None,
+    page: int = 1,
 ) -> SessionList:
     """One page of the conversations of somebody, latest first, grouped by when they were used."""
-    number = page or 1
-    start = (number - 1) * PER_PAGE
+    start = (page - 1) * PER_PAGE
     # One more on either side: whether there is a next page, and where the former one ended.
     first = max(start - 1, 0)
     rows = read_sessions(user, slice(first, start + PER_PAGE + 1), search, archived, deleted)
@@ -62,8 +61,8 @@ def list_sessions(
         ("" if name == former else name, list(part))
         for name, part in groupby(own[:PER_PAGE], key=lambda row: period_of(row, today))
     ]
-    more = number + 1 if len(own) > PER_PAGE else None
-    return SessionList(search, archived, deleted, number, groups, more)
+    more = page + 1 if len(own) > PER_PAGE else None
+    return SessionList(search, archived, deleted, page, groups, more)
 
 
 def read_sessions(

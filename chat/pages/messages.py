@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from chat import services
@@ -17,9 +18,9 @@ from chat.forms import EditForm, FeedbackForm, RegenerateForm
 from chat.models import Message
 from chat.pages.asking import answer_again, ask_again, show_accepted
 from chat.pages.conversations import cleaned
-from chat.pages.showing import part_context, show_message
+from chat.pages.showing import part_context, show_messages
 from youworker.core.exceptions import NotFound
-from youworker.core.pages.base import FormPage, Page, answer_done, is_htmx
+from youworker.core.pages.base import DialogPage, Page, answer_done, is_htmx
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,7 +50,7 @@ class MessagePart(Page):
         message = message_of(self.actor, pk)
         if not is_htmx(request):
             return HttpResponseRedirect(url_of(message))
-        context = part_context(message.session, [show_message(message)])
+        context = part_context(message.session, show_messages([message.pk]))
         return render(request, "chat/_messages.html", context)
 
 
@@ -66,13 +67,19 @@ class ReasoningPage(Page, TemplateView):
         return super().get_context_data(message=message, back=url_of(message), **context)
 
 
-class EditPage(FormPage[EditForm]):
+class EditPage(DialogPage[EditForm]):
     """A question in other words; the old one and its answers stay as another version."""
 
     write_limit = "CHAT_MESSAGE"
     form_class = EditForm
-    template_name, partial_name = "chat/edit.html", "chat/_edit.html"
-    extra_context = {"section": "chat"}
+    heading, submit = gettext_lazy("Edit question"), gettext_lazy("Ask")
+    note = gettext_lazy(
+        "The question is asked again in these words. The former one stays, with its answers,"
+        " as another version."
+    )
+    section = "chat"
+    # The new answer is a place on the page that is open, which a redirect would not load anew.
+    is_plain = True
 
     def prepare(self, pk: UUID) -> None:
         """Find the question; 404 for answers, and for what others asked."""
@@ -88,10 +95,9 @@ class EditPage(FormPage[EditForm]):
         posted = ask_again(self.question, **form.cleaned_data, actor=self.actor)
         return show_accepted(self.request, posted)
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            message=self.question, back=url_of(self.question), **context
-        )
+    def back_url(self) -> str:
+        """The question."""
+        return url_of(self.question)
 
 
 class RegeneratePage(Page):

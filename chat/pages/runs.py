@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from chat import approvals, services
+from chat import services
 from chat.exceptions import ApprovalClosed, RunFinished
 from chat.forms import DecisionForm
 from chat.models import Run
 from chat.pages.conversations import cleaned
-from chat.pages.showing import Call, part_context, show_exchange
-from chat.runs import manager
-from chat.runs.manager import launch, request_stop
+from chat.pages.showing import Call, part_context, show_messages
 from youworker.core.pages.base import Page, answer_redirect, is_htmx
-from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,17 +36,15 @@ class StopPage(Page):
         """Stop it; one that has ended already is shown as it is."""
         run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
         try:
-            services.check_stoppable(run)
+            services.stop_run(run)
         except RunFinished as error:
             if is_htmx(request):
                 raise
             messages.info(request, error.in_words())
-        else:
-            # Its own connection writes the wish.
-            with holding_nothing():
-                async_to_sync(request_stop)(run.pk)
         if is_htmx(request):
-            context = part_context(run.session, show_exchange(run.session, [run.answer_id]))
+            context = part_context(
+                run.session, show_messages([run.answer_id] if run.answer_id else [])
+            )
             return render(request, "chat/_messages.html", context)
         return answer_redirect(request, url_of(run))
 
@@ -62,18 +56,15 @@ class DecidePage(Page):
 
     def post(self, request: HttpRequest, pk: UUID, tool_run_id: UUID) -> HttpResponse:
         """Allow or deny it; the answer goes on in whichever process has room."""
-        runs = Run.objects.visible_to(self.actor).filter(pk=pk)
-        run = get_object_or_404(runs)
-        form = DecisionForm(request.POST)
+        run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
+        wish = cleaned(DecisionForm(request.POST))
         try:
-            row = approvals.decide_call(runs, tool_run_id, **cleaned(form), actor=self.actor)
+            row = services.decide_call(run, tool_run_id, **wish, actor=self.actor)
         except ApprovalClosed as error:
             if is_htmx(request):
                 raise
             messages.error(request, error.in_words())
             return answer_redirect(request, url_of(run))
-        if manager.serving is None:
-            async_to_sync(launch)(pk)
         if is_htmx(request):
             return render(request, "chat/_tool.html", {"call": Call(row), "run": run})
         return answer_redirect(request, url_of(run))

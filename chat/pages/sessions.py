@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from chat import services
-from chat.forms import BranchForm, RenameForm, SettingsForm, settings_of
+from chat.forms import (
+    BranchForm,
+    RenameForm,
+    SettingsForm,
+    is_out_of_reach,
+    offered_collections,
+    settings_of,
+)
 from chat.pages.asking import change_settings
 from chat.pages.conversations import cleaned
-from youworker.core.pages.base import ActPage, FormPage, Page, answer_done
+from youworker.core.pages.base import ActPage, DialogPage, Page, answer_done
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,38 +29,26 @@ if TYPE_CHECKING:
     from django.forms import Form
     from django.http import HttpRequest
 
-    from chat.models import Session
 
-
-class SessionForm(FormPage[Any]):
+class SessionDialog(DialogPage[Any]):
     """A form about a conversation, which leads back to it."""
 
-    extra_context = {"section": "chat"}
+    section = "chat"
 
-    @cached_property
-    def session(self) -> Session:
-        """The conversation; raises `NotFound` for anybody else's."""
-        return services.own_session(self.kwargs["session_id"], actor=self.actor)
+    def prepare(self, session_id: UUID) -> None:
+        """Find the conversation."""
+        self.session = services.own_session(session_id, actor=self.actor)
 
-    @property
-    def back(self) -> str:
-        """Where the conversation is."""
+    def back_url(self) -> str:
+        """The conversation."""
         return reverse("chat-session", args=[self.session.pk])
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Look for the conversation before anything else is said about the form."""
-        self.session  # noqa: B018 -- raises what there is to say
-        return super().post(request, *args, **kwargs)
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(session=self.session, back=self.back, **context)
-
-
-class RenamePage(SessionForm):
+class RenamePage(SessionDialog):
     """Another title."""
 
     form_class = RenameForm
-    template_name, partial_name = "chat/rename.html", "chat/_rename.html"
+    heading = gettext_lazy("Rename the conversation")
 
     def get_initial(self) -> dict[str, Any]:
         return {"title": self.session.title}
@@ -61,14 +56,14 @@ class RenamePage(SessionForm):
     def carry_out(self, form: Form) -> HttpResponse:
         """Name the conversation."""
         services.update_session(self.session, **form.cleaned_data, actor=self.actor)
-        return answer_done(self.request, _("Renamed."), self.back)
+        return answer_done(self.request, _("Renamed."), self.back_url())
 
 
-class SettingsPage(SessionForm):
+class SettingsPage(SessionDialog):
     """Model, collections and tools of a conversation."""
 
     form_class = SettingsForm
-    template_name, partial_name = "chat/settings.html", "chat/_settings.html"
+    heading = gettext_lazy("Settings of the conversation")
 
     def get_initial(self) -> dict[str, Any]:
         return settings_of(self.session)
@@ -78,12 +73,17 @@ class SettingsPage(SessionForm):
         chosen = self.session.model
         if chosen and chosen not in models:
             models = [chosen, *models]
-        return {**super().get_form_kwargs(), "actor": self.actor, "models": models}
+        return {
+            **super().get_form_kwargs(),
+            "actor": self.actor,
+            "models": models,
+            "out_of_reach": is_out_of_reach(self.session, offered_collections(self.actor)),
+        }
 
     def carry_out(self, form: SettingsForm) -> HttpResponse:
         """Keep what was chosen; it counts from the next question on."""
         change_settings(self.session, form.wish(), actor=self.actor)
-        return answer_done(self.request, _("Settings saved."), self.back)
+        return answer_done(self.request, _("Settings saved."), self.back_url())
 
 
 class ArchivePage(ActPage):

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from chat.branches import MessageTree, messages_beside, read_messages, read_tree, shown_leaf
+from chat.branches import (
+    MessageTree,
+    messages_beside,
+    read_messages,
+    read_siblings,
+    read_tree,
+    shown_leaf,
+)
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run
 from chat.rendering import rendered_message
@@ -174,7 +181,7 @@ def read_window(
         chosen = ids[start : start + WINDOW]
     older, newer = more_around(ids, chosen)
     # Who asks for what follows a message has what is before it.
-    return Window(show_messages(tree, chosen), leaf, None if after else older, newer)
+    return Window(show_messages(chosen, tree), leaf, None if after else older, newer)
 
 
 def branch_with(session: Session, tree: MessageTree, pk: UUID | None) -> UUID | None:
@@ -196,30 +203,28 @@ def more_around(ids: Sequence[UUID], chosen: Sequence[UUID]) -> tuple[UUID | Non
     return older, newer
 
 
-def show_messages(tree: MessageTree, ids: Sequence[UUID]) -> list[Shown]:
-    """Messages with what stands beside them, in as many queries for one as for forty."""
+def show_messages(ids: Sequence[UUID], tree: MessageTree | None = None) -> list[Shown]:
+    """Messages with what stands beside them, in as many queries for one as for forty.
+
+    Without the tree of their conversation only their siblings are read. Messages that went
+    meanwhile are left out.
+    """
     if not ids:
         return []
     # Before the messages: an answer whose run had ended has all of its text.
     runs = runs_of(ids)
     rows = read_messages(ids)
-    return [Shown(row, tree.siblings_of(row.pk), runs.get(row.pk)) for row in rows]
+    tree = tree or read_siblings(rows)
+    return [
+        Shown(row, tree.siblings_of(row.pk), runs.get(row.pk))
+        for row in rows
+        if row.pk in tree.places
+    ]
 
 
 def part_context(session: Session, shown: list[Shown], **known: Any) -> dict[str, Any]:
     """What the template of some messages knows without the page around them."""
     return {"session": session, "shown": shown, "models": list_models(), **known}
-
-
-def show_exchange(session: Session, ids: Sequence[UUID | None]) -> list[Shown]:
-    """A question and its answer."""
-    return show_messages(read_tree(session), [pk for pk in ids if pk])
-
-
-def show_message(message: Message) -> Shown:
-    """One message."""
-    found: Shown = show_messages(read_tree(message.session), [message.pk])[0]
-    return found
 
 
 def runs_of(ids: Sequence[UUID]) -> dict[UUID | None, Run]:

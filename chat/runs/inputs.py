@@ -127,9 +127,16 @@ def call_context(run: Run, language: str) -> CallContext:
         run_id=run.pk,
         language=language,
         time_zone=run.user.time_zone,
-        collections=tuple(UUID(pk) for pk in run.options.get("collections", [])),
+        collections=scope_of(run),
         key_id=run.api_key_id,
     )
+
+
+def scope_of(run: Run) -> tuple[UUID, ...] | None:
+    """The collections that a run searches in, maybe none of them; None for no limit."""
+    chosen = tuple(UUID(pk) for pk in run.options.get("collections", []))
+    # Runs of former versions say nothing about it.
+    return chosen if run.options.get("limited", bool(chosen)) else None
 
 
 def history(session_id: UUID, last: UUID) -> list[ChatMessage]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat.models import Citation
 from chat.runs.marks import read_marks
-from documents.quoting.sentences import content_words, overlap, sentence_spans
+from documents.quoting.sentences import MARK, content_words, overlap, sentence_spans
 from documents.quoting.supporting import best_quote, start_of_words
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from chat.runs.citations import CitationIndex, Source
     from chat.serializers import SpanShape
 
-MARK = re.compile(r"\[(\d{1,3})\]")
 SUPPORTED_FROM = 0.5
 # Nobody reads more, and each is a row and an event.
 MOST_CITATIONS = 200

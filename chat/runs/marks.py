@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # Besides `[7]` models write `[7, 8]`, `[7-9]`, `[^7]`, `【7】` and `【7†source】`.
 NUMBERS = r" ?\^?\d{1,3}(?: ?[,;\-\u2013] ?\^?\d{1,3}){0,15} ?"
-MARK = re.compile(rf"[\[\uff3b]({NUMBERS})[\]\uff3d]|【(\d{{1,3}})(?:†[^】\n]{{0,40}})?】")
+WRITTEN_MARK = re.compile(rf"[\[\uff3b]({NUMBERS})[\]\uff3d]|【(\d{{1,3}})(?:†[^】\n]{{0,40}})?】")
 # What the end of a piece may be the beginning of.
 PARTIAL = re.compile(r"[\[\uff3b][ ^\d,;\-\u2013]{0,80}|【(?:\d{1,3}†[^】\n]{0,40}|\d{0,3})")
 RANGE = re.compile(r"(\d+) ?[-\u2013] ?\^?(\d+)")
@@ -140,7 +140,7 @@ def take_span(text: str, found: re.Match[str], *, is_end: bool) -> Piece | None:
 
 def take_mark(text: str, start: int, *, is_end: bool) -> Piece | None:
     """A mark, or the bracket that begins none; None while that is not certain."""
-    found = MARK.match(text, start)
+    found = WRITTEN_MARK.match(text, start)
     if found is None:
         partial = PARTIAL.match(text, start)
         is_open = partial is not None and partial.end() == len(text) and not is_end

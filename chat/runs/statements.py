@@ -38,13 +38,22 @@ def listed(words: tuple[str, ...]) -> str:
 
 # The rule of `Session.objects.visible_to`.
 LOCK_SESSION = """
-SELECT id, user_id, title, model, enable_tools, enable_web, language, ARRAY(
+SELECT id, user_id, title, model, enable_tools, enable_web, language, limited, ARRAY(
     SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
 )
 FROM chat_session AS talk WHERE id = %s AND user_id = %s AND deleted_at IS NULL
 FOR NO KEY UPDATE OF talk
 """
-LOCKED = ["id", "user_id", "title", "model", "enable_tools", "enable_web", "language"]
+LOCKED = [
+    "id",
+    "user_id",
+    "title",
+    "model",
+    "enable_tools",
+    "enable_web",
+    "language",
+    "limited",
+]
 
 # The given message, else the latest of a session, if one is given, that nothing follows. That may
 # be an answer that is still being written. Its session was locked by a statement before, so no

@@ -14,9 +14,9 @@ from chat.services.questions import (
     post_message,
     regenerate,
 )
+from chat.services.runs import decide_call, stop_run
 from chat.services.sessions import (
     active_run_id,
-    check_stoppable,
     create_session,
     delete_session,
     give_feedback,
@@ -32,9 +32,9 @@ __all__ = [
     "active_run_id",
     "apply_retention",
     "check_model",
-    "check_stoppable",
     "clear_history",
     "create_session",
+    "decide_call",
     "delete_session",
     "find_model",
     "give_feedback",
@@ -47,5 +47,6 @@ __all__ = [
     "regenerate",
     "restore_session",
     "run_in_session",
+    "stop_run",
     "update_session",
 ]

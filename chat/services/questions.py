@@ -254,6 +254,7 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
         "enable_web": options.get("enable_web", session.enable_web),
         "language": session.language,
         "collections": chosen,
+        "limited": bool(chosen) or (collections is None and session.limited),
     }
 
 

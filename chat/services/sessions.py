@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.enums import MessageRole
-from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
 from documents.models import Collection
 from youworker import audit
@@ -36,7 +35,7 @@ def create_session(*, collections: Sequence[UUID] = (), actor: User, **fields: A
 
 def create_session_rows(*, collections: Sequence[UUID] = (), actor: User, **fields: Any) -> Session:
     """Create a session; the caller holds the transaction."""
-    session = Session.objects.create(user=actor, **fields)
+    session = Session.objects.create(user=actor, limited=bool(collections), **fields)
     session.collection_ids = session.alive_collection_ids = list(collections)
     if collections:
         set_collections(session, collections, actor=actor)
@@ -55,7 +54,8 @@ def update_session(
 ) -> Session:
     """Change a conversation's settings, choose a branch of it, or put it away.
 
-    Raises `InvalidInput` for a `leaf` that is no message of it.
+    An empty list of `collections` ends its limit. Raises `InvalidInput` for a `leaf` that is no
+    message of it.
     """
     if fields.get("leaf"):
         check_message(session, fields["leaf"], attr="leaf")
@@ -66,6 +66,8 @@ def update_session(
     session.save_fields(*fields, "archived_at")
     if collections is not None:
         set_collections(session, collections, actor=actor)
+        session.limited = bool(session.alive_collection_ids)
+        session.save_fields("limited")
     return session
 
 
@@ -165,9 +167,3 @@ def give_feedback(message: Message, *, rating: int, comment: str = "", actor: Us
     message.rating, message.comment = rating, comment
     message.save_fields("rating", "comment")
     return message
-
-
-def check_stoppable(run: Run) -> None:
-    """Raise `RunFinished` when there is nothing to stop any more."""
-    if not run.is_active:
-        raise RunFinished("This run has ended already.")

@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
+from accounts.tests.factories import UserFactory
 from chat.llm import registry
 from youworker.core.config import config
 from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
 from youworker.tests.support.redis_server import RedisServer
+
+
+@pytest.fixture
+def user(client):
+    """Somebody who is signed in with the test client."""
+    made = UserFactory()
+    client.force_login(made)
+    return made
 
 
 @pytest.fixture(autouse=True)

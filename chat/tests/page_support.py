@@ -12,15 +12,7 @@ from chat.tests.factories import MessageFactory, RunFactory
 if TYPE_CHECKING:
     from chat.models import Message, Session
 
-HTMX = {"HX-Request": "true"}
 ARTICLE = re.compile(r'<article [^>]*id="m-([0-9a-f-]{36})"')
-
-
-def text_of(answer: Any) -> str:
-    """The HTML of an answer that is one."""
-    assert answer.status_code in {200, 422}, answer.status_code
-    text: str = answer.content.decode()
-    return text
 
 
 def articles(html: str) -> list[UUID]:

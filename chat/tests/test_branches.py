@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
 from chat import services
-from chat.branches import MessageTree, Place, read_tree, shown_leaf
+from chat.branches import MessageTree, Place, read_siblings, read_tree, shown_leaf
 from chat.models import Message, Run, Session
 from chat.tests.factories import MessageFactory, SessionFactory
 from youworker.core.exceptions import InvalidInput, NotFound
@@ -332,3 +332,25 @@ def test_a_branch_of_thousands_of_messages_is_found():
 
     assert tree.branch_of(tree.latest_leaf()) == ids
     assert tree.latest_leaf(below=ids[7]) == ids[-1]
+
+
+def test_siblings_are_read_without_the_rest_of_the_conversation(talk, django_assert_num_queries):
+    session, made = talk
+    tree = read_tree(session)
+
+    for message in made:
+        with django_assert_num_queries(1):
+            found = read_siblings([message])
+        beside = {each.pk for each in made if each.parent_id == message.parent_id}
+        assert found.siblings_of(message.pk) == tree.siblings_of(message.pk)
+        assert set(found.places) == beside
+
+
+def test_siblings_of_a_question_and_its_answer_are_read_at_once(talk, django_assert_num_queries):
+    _session, (_first, _answer, old, _old_answer, new, new_answer, _other_answer) = talk
+
+    with django_assert_num_queries(1):
+        found = read_siblings([new, new_answer])
+
+    assert found.siblings_of(new.pk) == [old.pk, new.pk]
+    assert found.siblings_of(new_answer.pk) == [new_answer.pk]

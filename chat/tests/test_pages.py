@@ -9,27 +9,20 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus
 from chat.models import Run
 from chat.pages import showing
 from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, SessionFactory
-from chat.tests.page_support import HTMX, articles, exchange, text_of
+from chat.tests.page_support import articles, exchange
 from documents.enums import DocumentStatus
 from documents.tests.factories import DocumentFactory, write
 from youworker.encryption import fields
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.pages import HTMX, text_of
 
 # The same in every process that collects these tests.
 NOBODYS = UUID(int=1)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user(client):
-    made = UserFactory()
-    client.force_login(made)
-    return made
 
 
 def test_the_first_page_says_who_answers_and_where_to_begin(client, user):
@@ -278,9 +271,24 @@ def test_the_list_is_searched_and_shows_what_was_put_away(client, user):
     assert "/restore" in deleted
 
 
-@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"search": "x" * 201}])
-def test_a_list_of_nonsense_is_refused(client, user, query):
-    assert client.get("/chat/list", query).status_code == 400
+def test_a_list_of_nonsense_is_refused(client, user):
+    assert client.get("/chat/list", {"search": "x" * 201}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["0", "x", "-1", "", "99", "9" * 30])
+def test_a_page_that_the_list_has_not_is_its_first(client, user, page):
+    SessionFactory(user=user, title="Sailing")
+
+    shown = text_of(client.get("/chat/list", {"page": page}))
+
+    assert "Sailing" in shown
+    assert 'rel="prev"' not in shown
+
+
+def test_nothing_is_put_behind_the_end_of_the_list(client, user):
+    SessionFactory(user=user, title="Sailing")
+
+    assert "Sailing" not in text_of(client.get("/chat/list", {"page": 2}, headers=HTMX))
 
 
 def test_a_single_message_is_a_part_or_leads_to_its_conversation(client, user):

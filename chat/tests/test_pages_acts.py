@@ -7,31 +7,23 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.tests.factories import UserFactory
+from chat import services
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run, Session
+from chat.runs.manager import RunManager
 from chat.tests.factories import MessageFactory, SessionFactory, ToolRunFactory
-from chat.tests.page_support import HTMX, articles, exchange, text_of
+from chat.tests.page_support import articles, exchange
 from documents.tests.factories import CollectionFactory
+from youworker.tests.support.pages import HTMX, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user(client):
-    made = UserFactory()
-    client.force_login(made)
-    return made
 
 
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch):
     """Questions are queued; nobody answers them in these tests."""
-
-    async def launch(run_id):
-        """Leave the run where it is."""
-
-    monkeypatch.setattr("chat.runs.manager.launch", launch)
-    monkeypatch.setattr("chat.pages.runs.launch", launch)
+    # The method: modules that are imported meanwhile would keep another function for good.
+    monkeypatch.setattr(RunManager, "launch", lambda _self, _run_id: None)
 
 
 def ask(client, url="/chat", **fields):
@@ -309,6 +301,75 @@ def test_settings_are_kept_and_unknown_ones_refused(client, user):
     assert (session.model, session.enable_web) == ("quote", False)
     assert session.alive_collection_ids == [shelf.pk]
     assert (unknown.status_code, foreign.status_code) == (422, 422)
+
+
+@pytest.fixture
+def out_of_reach(user):
+    """A conversation whose collection is not shared with its owner any more."""
+    shelf = CollectionFactory(owner=user)
+    session = services.create_session(collections=[shelf.pk], actor=user)
+    shelf.owner = UserFactory()
+    shelf.save()
+    return session
+
+
+def chosen_in(session):
+    found = Session.objects.with_alive_collection_ids().get(pk=session.pk)
+    return found.limited, found.alive_collection_ids
+
+
+def test_a_conversation_out_of_reach_of_its_collections_says_so(client, out_of_reach):
+    page = text_of(client.get(f"/chat/{out_of_reach.pk}"))
+    settings = text_of(client.get(f"/chat/{out_of_reach.pk}/settings"))
+
+    assert "Nothing is searched until you choose others." in page
+    assert 'name="limited" checked' in page
+    assert "nothing is searched" in settings
+    assert 'name="limited"' in settings
+
+
+def test_others_are_told_nothing_about_a_limit(client, user):
+    session = services.create_session(collections=[CollectionFactory(owner=user).pk], actor=user)
+
+    page = text_of(client.get(f"/chat/{session.pk}"))
+    settings = text_of(client.get(f"/chat/{session.pk}/settings"))
+
+    assert "Nothing is searched" not in page
+    assert 'name="limited"' not in page + settings
+
+
+def test_questions_and_settings_keep_a_choice_that_is_out_of_reach(client, out_of_reach):
+    before = chosen_in(out_of_reach)
+
+    ask(client, f"/chat/{out_of_reach.pk}", with_settings="on", limited="on", enable_tools="on")
+    client.post(f"/chat/{out_of_reach.pk}/settings", {"limited": "on", "model": "quote"})
+
+    assert before[0]
+    assert chosen_in(out_of_reach) == before
+    assert Session.objects.get().model == "quote"
+    assert Run.objects.get().options["limited"]
+
+
+def test_a_limit_that_is_out_of_reach_is_ended_or_replaced(client, user, out_of_reach):
+    shelf, url = CollectionFactory(owner=user), f"/chat/{out_of_reach.pk}/settings"
+
+    client.post(url, {"limited": "on", "collections": [shelf.pk]})
+    replaced = chosen_in(out_of_reach)
+    client.post(url, {})
+
+    assert replaced == (True, [shelf.pk])
+    assert chosen_in(out_of_reach) == (False, [])
+
+
+def test_a_collection_out_of_reach_stays_chosen_beside_another(client, user, out_of_reach):
+    shelf = CollectionFactory(owner=user)
+    out_of_reach.collections.add(shelf)
+    before = chosen_in(out_of_reach)
+
+    ask(client, f"/chat/{out_of_reach.pk}", with_settings="on", collections=[str(shelf.pk)])
+
+    assert len(before[1]) == 2
+    assert chosen_in(out_of_reach) == before
 
 
 def test_a_conversation_is_put_away_and_brought_back(client, user):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, connections
@@ -13,6 +13,7 @@ from chat import services
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import RunFinished
 from chat.models import Message, Run, Session
+from chat.runs.inputs import scope_of
 from chat.tests.factories import (
     CitationFactory,
     MessageFactory,
@@ -21,6 +22,7 @@ from chat.tests.factories import (
     ToolRunFactory,
 )
 from documents.services import ensure_default_collection
+from documents.tests.factories import CollectionFactory
 from youworker.core.exceptions import IdempotencyMismatch, InvalidInput, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +119,46 @@ def test_twin_posts_at_the_same_moment_are_stored_once():
     assert Message.objects.filter(role="user").count() == 1
 
 
+def test_a_conversation_stays_limited_when_its_collections_are_removed():
+    user = UserFactory()
+    shelf = CollectionFactory(owner=user)
+    session = services.create_session(collections=[shelf.pk], actor=user)
+    shelf.hard_delete()
+
+    posted = services.post_message(session, text="How?", actor=user)
+
+    run = Run.objects.get(pk=posted.run_id)
+    assert (run.options["collections"], run.options["limited"]) == ([], True)
+    assert scope_of(run) == ()
+
+
+def test_a_limit_ends_only_when_its_user_ends_it():
+    user = UserFactory()
+    session = services.create_session(collections=[CollectionFactory(owner=user).pk], actor=user)
+
+    services.update_session(session, collections=[], actor=user)
+    posted = services.post_message(session, text="How?", actor=user)
+
+    assert not Session.objects.get().limited
+    assert scope_of(Run.objects.get(pk=posted.run_id)) is None
+
+
+def test_a_question_may_be_wider_than_its_conversation():
+    user = UserFactory()
+    session = services.create_session(collections=[CollectionFactory(owner=user).pk], actor=user)
+
+    posted = services.post_message(session, text="How?", options={"collections": []}, actor=user)
+
+    assert scope_of(Run.objects.get(pk=posted.run_id)) is None
+
+
+@pytest.mark.parametrize("chosen", [[], [str(UUID(int=1))]])
+def test_the_scope_of_a_run_of_a_former_version_is_its_collections(chosen):
+    expected = tuple(map(UUID, chosen)) or None
+
+    assert scope_of(Run(options={"collections": chosen})) == expected
+
+
 def test_sessions_cannot_be_limited_to_collections_of_others():
     user = UserFactory()
     foreign = ensure_default_collection(UserFactory())
@@ -138,9 +180,9 @@ def test_own_session_hides_those_of_others_and_deleted_ones():
     assert services.own_session(session.pk, deleted=True, actor=session.user) == session
 
 
-def test_check_stoppable_refuses_what_has_ended():
+def test_stop_run_refuses_what_has_ended():
     with pytest.raises(RunFinished):
-        services.check_stoppable(RunFactory(status=RunStatus.SUCCEEDED))
+        services.stop_run(RunFactory(status=RunStatus.SUCCEEDED))
 
 
 def test_run_in_session_knows_only_runs_of_that_session():

@@ -96,6 +96,24 @@ def test_a_session_names_the_collections_it_is_limited_to_unless_they_are_delete
     assert changed["collections"] == restored["collections"] == chosen[2:]
 
 
+def test_a_session_says_that_it_is_limited_when_none_of_its_collections_is_left():
+    user = UserFactory()
+    shelf = CollectionFactory(owner=user)
+    client = client_of(user)
+    made = client.post("/v1/sessions", {"collections": [str(shelf.pk)]}).json()
+    url = f"/v1/sessions/{made['id']}"
+    shelf.hard_delete()
+
+    (listed,) = client.get("/v1/sessions").json()["results"]
+    read = client.get(url).json()
+    changed = client.patch(url, {"collections": []}, format="json").json()
+
+    assert made["limited"]
+    assert listed == read
+    assert (read["collections"], read["limited"]) == ([], True)
+    assert (changed["collections"], changed["limited"]) == ([], False)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_messages_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
     session = SessionFactory()

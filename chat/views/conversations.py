@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import async_to_sync
 from django.utils.timezone import get_current_timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import get_object_or_404
@@ -27,7 +26,7 @@ from chat.rendering import (
     rendered_whole_message,
 )
 from chat.runs import manager
-from chat.runs.manager import accept, launch, request_stop
+from chat.runs.manager import accept
 from chat.runs.queue import queued_places
 from chat.serializers import (
     CreateSessionSerializer,
@@ -47,7 +46,6 @@ from chat.serializers import (
 )
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
-from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,10 +257,7 @@ class RunViewSet(ChatView, GenericViewSet):
     def stop(self, request: Request, pk: UUID) -> Response:
         """End a run within a second, in whichever process it lives; the text stays."""
         run = self.get_object()
-        services.check_stoppable(run)
-        # Its own connection writes the wish.
-        with holding_nothing():
-            async_to_sync(request_stop)(run.pk)
+        services.stop_run(run)
         return Response(rendered_run(run), status=202)
 
 
@@ -281,12 +276,9 @@ class ApprovalViewSet(ChatView, GenericViewSet):
     @extend_schema(request=DecideCallSerializer, responses=ToolRunSerializer)
     def decide(self, request: Request, pk: UUID, tool_run_id: UUID) -> Response:
         """Allow or deny a call; its run goes on in whichever process has room."""
-        runs = Run.objects.visible_to(self.actor).filter(pk=pk)
-        get_object_or_404(runs)
+        run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
         form = validated(DecideCallSerializer(data=request.data))
-        row = approvals.decide_call(runs, tool_run_id, **form, actor=self.actor)
-        if manager.serving is None:
-            async_to_sync(launch)(pk)
+        row = services.decide_call(run, tool_run_id, **form, actor=self.actor)
         return Response(rendered_tool_run(row))
 
 

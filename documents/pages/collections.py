@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from documents import services
 from documents.forms import CollectionForm
@@ -16,7 +16,7 @@ from documents.models import Collection
 from documents.pages.library import list_context
 from documents.pages.shelves import shelf_context
 from youworker.core.exceptions import NotFound
-from youworker.core.pages.base import FormPage, Page, answer_done, is_htmx
+from youworker.core.pages.base import DialogPage, Page, answer_done, is_htmx
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,17 +40,16 @@ class CollectionPage(Page):
         return render(request, name, context)
 
 
-class AddCollectionPage(FormPage[CollectionForm]):
+class AddCollectionPage(DialogPage[CollectionForm]):
     """Makes a collection."""
 
     form_class = CollectionForm
-    template_name = "documents/form_page.html"
-    partial_name = "documents/_form.html"
+    heading, submit = gettext_lazy("New collection"), gettext_lazy("Create")
+    section = "documents"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The words around the form."""
-        words = {"heading": _("New collection"), "submit": _("Create"), "section": "documents"}
-        return super().get_context_data(**words, back=reverse("documents"), **kwargs)
+    def back_url(self) -> str:
+        """The library."""
+        return reverse("documents")
 
     def carry_out(self, form: CollectionForm) -> HttpResponse:
         """Create it and go there."""
@@ -59,33 +58,29 @@ class AddCollectionPage(FormPage[CollectionForm]):
         return answer_done(self.request, _("The collection was created."), url)
 
 
-class EditCollectionPage(FormPage[CollectionForm]):
+class EditCollectionPage(DialogPage[CollectionForm]):
     """Renames and describes a collection."""
 
     form_class = CollectionForm
-    template_name = "documents/form_page.html"
-    partial_name = "documents/_form.html"
+    heading = gettext_lazy("Edit collection")
+    section = "documents"
 
-    @cached_property
-    def collection(self) -> Collection:
-        """What is changed; only its owner may."""
-        return own_collection(self.kwargs["pk"], self.actor)
+    def prepare(self, pk: UUID) -> None:
+        """Find what is changed; only its owner may."""
+        self.collection = own_collection(pk, self.actor)
+
+    def back_url(self) -> str:
+        """The collection."""
+        return reverse("collection", args=[self.collection.pk])
 
     def get_initial(self) -> dict[str, Any]:
         """What it is called now."""
         return {"name": self.collection.name, "description": self.collection.description}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The words around the form."""
-        words = {"heading": _("Edit collection"), "submit": _("Save"), "section": "documents"}
-        back = reverse("collection", args=[self.collection.pk])
-        return super().get_context_data(**words, back=back, **kwargs)
-
     def carry_out(self, form: CollectionForm) -> HttpResponse:
         """Change it."""
         services.update_collection(self.collection, actor=self.actor, **form.cleaned_data)
-        url = reverse("collection", args=[self.collection.pk])
-        return answer_done(self.request, _("The collection was changed."), url)
+        return answer_done(self.request, _("The collection was changed."), self.back_url())
 
 
 class DeleteCollectionPage(Page):
@@ -94,9 +89,20 @@ class DeleteCollectionPage(Page):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask, and say what happens to the documents."""
         collection = own_collection(pk, self.actor)
-        context = {"collection": collection, "section": "documents"}
-        name = "documents/_delete_collection.html"
-        return render(request, name if is_htmx(request) else "documents/ask_page.html", context)
+        context = {
+            "heading": _("Delete “%(name)s”?") % {"name": collection.name},
+            "note": _(
+                "Your documents in it go to the trash with it; documents of others move to their"
+                " own collections. You can bring it back from the trash."
+            ),
+            "submit": _("Delete collection"),
+            "is_danger": True,
+            "section": "documents",
+            "back": reverse("collection", args=[pk]),
+        }
+        is_part = is_htmx(request)
+        name = DialogPage.partial_name if is_part else DialogPage.template_name
+        return render(request, name, context)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Hide it with what its owner has in it."""
@@ -119,8 +125,7 @@ class RestoreCollectionPage(Page):
 
 def visible_collection(pk: UUID, actor: User) -> Collection:
     """A collection somebody sees; raises `NotFound`."""
-    rows = Collection.objects.visible_to(actor).with_document_count().select_related("owner")
-    found: Collection | None = rows.prefetch_related("shares").filter(pk=pk).first()
+    found = services.find_collection(pk, actor=actor)
     if found is None:
         raise NotFound("There is no such collection.")
     return found

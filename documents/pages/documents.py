@@ -8,18 +8,17 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import cached_property
-from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from documents import services
 from documents.forms import ChosenForm, DocumentForm
 from documents.kinds import kind_of
-from documents.models import Collection, Document
-from documents.pages.shelves import offer_undo, shelf_context
+from documents.models import Document
+from documents.pages.shelves import offer_undo, rows_of, shelf_context
 from documents.viewing import viewer_context
 from youworker.core.exceptions import DomainError, NotFound
-from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect, own_page
+from youworker.core.pages.base import DialogPage, Page, answer_done, answer_redirect, own_page
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -39,27 +38,28 @@ class DocumentPage(Page):
         context = shelf_context(request, self.actor) | viewer_context(document, request.GET)
         context |= {
             "document": document,
-            "collection": visible_collection(document, self.actor),
-            "may_manage": may_manage(document, self.actor),
+            "collection": rows_of([document], context["shelves"])[0].collection,
             "kind": kind_of(document.mime),
             "language": language_name(document.language),
         }
         return render(request, "documents/document.html", context)
 
 
-class EditDocumentPage(FormPage[DocumentForm]):
+class EditDocumentPage(DialogPage[DocumentForm]):
     """Renames, tags and moves a document."""
 
     form_class = DocumentForm
-    template_name = "documents/form_page.html"
-    partial_name = "documents/_form.html"
+    heading = gettext_lazy("Edit document")
+    section = "documents"
 
-    @cached_property
-    def document(self) -> Document:
-        """What is changed, by somebody who may."""
-        found = visible_document(self.kwargs["pk"], self.actor)
-        services.require_writable(found, self.actor)
-        return found
+    def prepare(self, pk: UUID) -> None:
+        """Find what is changed, by somebody who may."""
+        self.document = visible_document(pk, self.actor)
+        services.require_writable(self.document, self.actor)
+
+    def back_url(self) -> str:
+        """The document."""
+        return reverse("document", args=[self.document.pk])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """The form knows the document, and what its reader may do with it."""
@@ -67,17 +67,10 @@ class EditDocumentPage(FormPage[DocumentForm]):
         known = {"document": self.document, "may_move": may_move, "actor": self.actor}
         return super().get_form_kwargs() | known
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The words around the form."""
-        words = {"heading": _("Edit document"), "submit": _("Save"), "section": "documents"}
-        back = reverse("document", args=[self.document.pk])
-        return super().get_context_data(**words, back=back, **kwargs)
-
     def carry_out(self, form: DocumentForm) -> HttpResponse:
         """Change what was changed."""
         services.update_document(self.document, actor=self.actor, **form.changes())
-        back = own_page(self.request, self.request.POST.get("next"))
-        url = back or reverse("document", args=[self.document.pk])
+        url = own_page(self.request, self.request.POST.get("next")) or self.back_url()
         return answer_done(self.request, _("The document was changed."), url)
 
 
@@ -130,14 +123,6 @@ def visible_document(pk: UUID, actor: User) -> Document:
     found: Document | None = rows.with_relations().filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such document.")
-    return found
-
-
-def visible_collection(document: Document, actor: User) -> Collection | None:
-    """The collection of a document, if somebody who sees the document sees that, too."""
-    found: Collection | None = (
-        Collection.objects.visible_to(actor).filter(pk=document.collection_id).first()
-    )
     return found
 
 

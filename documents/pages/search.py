@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django import forms
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 
 from documents.enums import SearchMode
-from documents.models import Collection, Document, Tag
+from documents.forms import SearchForm
+from documents.models import Document
 from documents.quoting.highlighting import excerpt
 from documents.search import MOST_RESULTS, search
 from youworker.core.api.rate_limits import check_rate_limit
@@ -20,40 +19,9 @@ from youworker.core.pages.base import Page
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from accounts.models import User
     from documents.types import SearchAnswer
 
-LONGEST_QUERY = 2000
 SHOWN = 10
-MODES = (
-    (SearchMode.HYBRID.value, _("Words and meaning")),
-    (SearchMode.KEYWORD.value, _("Words only")),
-    (SearchMode.SEMANTIC.value, _("Meaning only")),
-)
-
-
-class SearchForm(forms.Form):
-    """What is looked for, and where."""
-
-    q = forms.CharField(label=_("Search your documents"), max_length=LONGEST_QUERY)
-    mode = forms.ChoiceField(label=_("Search by"), choices=MODES, required=False)
-    collection = forms.ChoiceField(label=_("Collection"), required=False)
-    tag = forms.ChoiceField(label=_("Tag"), required=False)
-    limit = forms.IntegerField(
-        required=False, min_value=1, max_value=MOST_RESULTS, widget=forms.HiddenInput
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        collections = Collection.objects.visible_to(user).order_by("name")
-        tags = Tag.objects.known_to(user)
-        self.offer("collection", _("All collections"), collections.values_list("pk", "name"))
-        self.offer("tag", _("All tags"), tags.values_list("name", "name"))
-
-    def offer(self, name: str, everything: Any, rows: Any) -> None:
-        """Give a field the choices of the user."""
-        field: Any = self.fields[name]
-        field.choices = [("", everything), *((str(value), words) for value, words in rows)]
 
 
 class SearchPage(Page):

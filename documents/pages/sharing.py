@@ -15,7 +15,6 @@ from documents.forms import AccessForm, ShareForm
 from documents.models import Collection
 from documents.pages.collections import visible_collection
 from documents.pages.documents import may_manage, visible_document
-from documents.pages.documents import visible_collection as collection_of
 from groups.models import Group
 from youworker.core.exceptions import Forbidden, InvalidInput
 from youworker.core.pages.base import FormPage, answer_redirect, is_htmx
@@ -142,7 +141,7 @@ class DocumentSharingPage(SharingPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The collection may be shared, too."""
-        collection = collection_of(self.document, self.actor)
+        collection = services.find_collection(self.document.collection_id, actor=self.actor)
         back = reverse("document", args=[self.document.pk])
         return super().get_context_data(
             document=self.document, collection=collection, back=back, **kwargs

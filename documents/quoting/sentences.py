@@ -33,7 +33,8 @@ ABBREVIATION = re.compile(
 )
 SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
 OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
-MARK = re.compile(r"\[\d{1,3}\]")
+# The number of a passage, as answers carry it.
+MARK = re.compile(r"\[(\d{1,3})\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 IDEOGRAPH = re.compile(f"[「『\uff08{IDEOGRAPHIC}]")
 LAST_IDEOGRAPH = re.compile(f"[、\uff0c」』\uff09{STOPS}{IDEOGRAPHIC}]")

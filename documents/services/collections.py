@@ -52,6 +52,13 @@ def ensure_collection(name: str, *, actor: User) -> Collection:
     return made
 
 
+def find_collection(collection_id: UUID, *, actor: User) -> Collection | None:
+    """A collection that the actor sees, with its owner; None for any other."""
+    rows = Collection.objects.visible_to(actor).select_related("owner")
+    found: Collection | None = rows.filter(pk=collection_id).first()
+    return found
+
+
 def writable_collection(collection_id: UUID, *, actor: User) -> Collection:
     """A collection the actor may put documents into.
 

@@ -5,7 +5,9 @@ from itertools import count
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from accounts.tests.factories import UserFactory
 from documents import embedding
 from documents.enums import Provider
 from documents.models import EmbeddingModel
@@ -31,6 +33,20 @@ def _nothing_remembered():
 def _long_pauses(monkeypatch):
     """A slow machine does not try again what a test looks at."""
     monkeypatch.setattr(embedding_leases, "lease_end", long_lease_end)
+
+
+@pytest.fixture
+def ada(db):
+    """Somebody with documents."""
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def browser(ada):
+    """Where they are signed in."""
+    client = Client()
+    client.force_login(ada)
+    return client
 
 
 @pytest.fixture

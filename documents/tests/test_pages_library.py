@@ -16,10 +16,10 @@ from documents.tests.factories import (
 )
 from groups.tests.factories import MembershipFactory
 from quotas.models import Quota
+from youworker.tests.support.pages import HTMX, text_of
 from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
-PART = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -35,12 +35,9 @@ def client(client, user):
 
 def titles(response):
     return re.findall(
-        r'<(?:a href="/documents/[0-9a-f-]{36}"|span) dir="auto">(Document[^<]*)<', text(response)
+        r'<(?:a href="/documents/[0-9a-f-]{36}"|span) dir="auto">(Document[^<]*)<',
+        text_of(response),
     )
-
-
-def text(response):
-    return response.content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -59,7 +56,7 @@ def test_the_list_takes_a_fixed_number_of_queries(count, client, user, django_as
 
 
 def test_an_empty_library_says_what_to_do(client):
-    shown = text(client.get("/documents"))
+    shown = text_of(client.get("/documents"))
 
     assert "Drop a file, then ask" in shown
     assert "/documents/add" in shown
@@ -99,13 +96,13 @@ def test_the_list_comes_in_pages(client, user):
     assert len(titles(client.get("/documents"))) == 50
     second = client.get("/documents?page=2&ordering=title")
     assert len(titles(second)) == 1
-    assert "ordering=title" in text(second)
+    assert "ordering=title" in text_of(second)
 
 
 def test_htmx_gets_the_list_alone(client, user):
     DocumentFactory(owner=user)
 
-    part = text(client.get("/documents", headers=PART))
+    part = text_of(client.get("/documents", headers=HTMX))
 
     assert part.startswith('<yw-results id="results"')
     assert "<html" not in part
@@ -113,10 +110,10 @@ def test_htmx_gets_the_list_alone(client, user):
 
 def test_what_is_not_ready_is_looked_at_again(client, user):
     document = DocumentFactory(owner=user, status=DocumentStatus.SEARCHABLE)
-    assert "data-pending" in text(client.get("/documents"))
+    assert "data-pending" in text_of(client.get("/documents"))
 
     Document.objects.filter(pk=document.pk).update(status=DocumentStatus.READY)
-    assert "data-pending" not in text(client.get("/documents"))
+    assert "data-pending" not in text_of(client.get("/documents"))
 
 
 def test_a_failure_is_shown_with_its_reason(client, user):
@@ -131,8 +128,8 @@ def test_a_failure_is_shown_with_its_reason(client, user):
         error_detail="Odd <b>",
     )
 
-    assert "Odd &lt;b&gt;" in text(client.get("/documents"))
-    assert "Odd &lt;b&gt;" in text(client.get(f"/documents/{document.pk}"))
+    assert "Odd &lt;b&gt;" in text_of(client.get("/documents"))
+    assert "Odd &lt;b&gt;" in text_of(client.get(f"/documents/{document.pk}"))
 
 
 def test_other_peoples_names_are_text(client, user):
@@ -141,7 +138,7 @@ def test_other_peoples_names_are_text(client, user):
     services.update_document(document, tags=[hostile], actor=user)
 
     for url in ("/documents", f"/documents/{document.pk}", f"/documents/{document.pk}/edit"):
-        assert hostile not in text(client.get(url)), url
+        assert hostile not in text_of(client.get(url)), url
 
 
 def test_a_collection_that_is_not_visible_is_not_named(client, user):
@@ -151,7 +148,7 @@ def test_a_collection_that_is_not_visible_is_not_named(client, user):
     DocumentShareFactory(document=document, group=membership.group)
 
     for url in ("/documents", f"/documents/{document.pk}"):
-        shown = text(client.get(url))
+        shown = text_of(client.get(url))
         assert document.title in shown
         assert "Secret plans" not in shown
 
@@ -179,7 +176,7 @@ def test_who_may_write_but_not_manage_does_not_move(client, user):
     document = DocumentFactory(owner=shelf.owner, collection=shelf)
     mine = CollectionFactory(owner=user)
 
-    shown = text(client.get(f"/documents/{document.pk}/edit"))
+    shown = text_of(client.get(f"/documents/{document.pk}/edit"))
     client.post(f"/documents/{document.pk}/edit", {"title": "T", "collection": str(mine.pk)})
 
     assert 'name="collection"' not in shown
@@ -193,7 +190,7 @@ def test_a_document_is_not_moved_into_a_foreign_collection(client, user):
     response = client.post(
         f"/documents/{document.pk}/edit",
         {"title": document.title, "collection": str(foreign.pk)},
-        headers=PART,
+        headers=HTMX,
     )
 
     assert response.status_code == 422
@@ -210,7 +207,7 @@ def test_a_form_that_is_wrong_is_shown_again(client, user, values):
     response = client.post(f"/documents/{document.pk}/edit", data)
 
     assert response.status_code == 422
-    assert 'role="alert"' in text(response)
+    assert 'role="alert"' in text_of(response)
     assert refreshed(document).title == document.title
 
 
@@ -218,12 +215,12 @@ def test_a_deletion_can_be_undone_on_the_next_page(client, user):
     document = DocumentFactory(owner=user)
 
     response = client.post(f"/documents/{document.pk}/delete", {"next": "/documents?kind=text"})
-    shown = text(client.get(response["Location"]))
+    shown = text_of(client.get(response["Location"]))
 
     assert response["Location"] == "/documents?kind=text"
     assert f'name="document" value="{document.pk}"' in shown
     # It is offered once.
-    assert "yw-undo" not in text(client.get("/documents"))
+    assert "yw-undo" not in text_of(client.get("/documents"))
 
     client.post("/documents/restore", {"document": [str(document.pk)]})
     assert refreshed(document).deleted_at is None
@@ -249,8 +246,8 @@ def test_the_trash_lists_what_can_be_brought_back(client, user):
     response = client.get("/documents?deleted=1")
 
     assert titles(response) == [mine.title]
-    assert f"/collections/{shelf.pk}/restore" in text(response)
-    assert living.title not in text(response)
+    assert f"/collections/{shelf.pk}/restore" in text_of(response)
+    assert living.title not in text_of(response)
 
 
 def test_restoring_keeps_to_the_quota(client, user):
@@ -261,7 +258,7 @@ def test_restoring_keeps_to_the_quota(client, user):
 
     response = client.post("/documents/restore", {"document": str(document.pk)}, follow=True)
 
-    assert "You have used 1 of 1" in text(response) or "used 1 of 1" in text(response)
+    assert "You have used 1 of 1" in text_of(response) or "used 1 of 1" in text_of(response)
     assert refreshed(document).deleted_at is not None
 
 
@@ -290,7 +287,7 @@ def test_several_documents_are_deleted_and_brought_back(client, user):
 
     response = batch(client, "delete", documents)
 
-    assert "2 documents are in the trash." in text(response)
+    assert "2 documents are in the trash." in text_of(response)
     assert Document.objects.count() == 0
 
 
@@ -320,7 +317,7 @@ def test_what_may_not_be_changed_is_counted(client, user):
 
     response = batch(client, "delete", [mine, foreign, readable])
 
-    assert "You may not change 2 documents." in text(response)
+    assert "You may not change 2 documents." in text_of(response)
     assert refreshed(mine).deleted_at is not None
     assert refreshed(foreign).deleted_at is refreshed(readable).deleted_at is None
 
@@ -342,5 +339,5 @@ def test_a_batch_that_makes_no_sense_changes_nothing(client, user, values, said)
         "/documents/batch", {"document": [str(document.pk)], **values}, follow=True
     )
 
-    assert said in text(response)
+    assert said in text_of(response)
     assert refreshed(document).deleted_at is None

@@ -6,20 +6,9 @@ from django.test import Client
 from accounts.tests.factories import UserFactory
 from documents.quoting.highlighting import excerpt
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada():
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
-def browser(ada):
-    client = Client()
-    client.force_login(ada)
-    return client
 
 
 @pytest.fixture
@@ -29,26 +18,22 @@ def leave(ada):
     return document
 
 
-def text(answer):
-    return answer.content.decode()
-
-
 def test_it_opens_with_a_field_and_a_word(browser):
-    shown = text(browser.get("/search"))
+    shown = text_of(browser.get("/search"))
 
     assert 'data-test="search"' in shown
     assert "Find a passage in your documents" in shown
 
 
 def test_whoever_has_no_documents_is_led_to_adding_some(browser, ada):
-    assert 'href="/documents/add"' in text(browser.get("/search"))
+    assert 'href="/documents/add"' in text_of(browser.get("/search"))
 
     DocumentFactory(owner=ada)
-    assert 'href="/documents/add"' not in text(browser.get("/search"))
+    assert 'href="/documents/add"' not in text_of(browser.get("/search"))
 
 
 def test_passages_are_shown_with_their_words_marked_and_lead_to_their_place(browser, leave):
-    shown = text(browser.get("/search", {"q": "thirty days", "mode": "keyword"}))
+    shown = text_of(browser.get("/search", {"q": "thirty days", "mode": "keyword"}))
     passage = leave.passages.get()
 
     assert "<mark>thirty</mark> <mark>days</mark>" in shown
@@ -62,7 +47,7 @@ def test_nothing_of_others_is_found(browser, leave):
     stranger = Client()
     stranger.force_login(UserFactory())
 
-    assert "Nothing was found" in text(stranger.get("/search?q=thirty&mode=keyword"))
+    assert "Nothing was found" in text_of(stranger.get("/search?q=thirty&mode=keyword"))
 
 
 def test_a_collection_and_a_tag_narrow_it(browser, ada, leave):
@@ -71,8 +56,8 @@ def test_a_collection_and_a_tag_narrow_it(browser, ada, leave):
     wrong = browser.get(f"/search?q=thirty&mode=keyword&collection={other.pk}")
     right = browser.get(f"/search?q=thirty&mode=keyword&collection={leave.collection_id}")
 
-    assert "Nothing was found" in text(wrong)
-    assert "1 passage found" in text(right)
+    assert "Nothing was found" in text_of(wrong)
+    assert "1 passage found" in text_of(right)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +78,14 @@ def test_wrong_questions_are_told_or_find_nothing(browser, leave, query):
     answer = browser.get(f"/search?{query}")
 
     assert answer.status_code == 200
-    assert 'data-test="search-result"' not in text(answer)
+    assert 'data-test="search-result"' not in text_of(answer)
 
 
 def test_too_many_searches_are_told_when_to_come_back(browser, leave, rate_limits, monkeypatch):
     monkeypatch.setenv("RATE_SEARCH", "1/m")
     browser.get("/search?q=thirty&mode=keyword")
 
-    assert "Too many requests" in text(browser.get("/search?q=thirty&mode=keyword"))
+    assert "Too many requests" in text_of(browser.get("/search?q=thirty&mode=keyword"))
 
 
 def test_whoever_is_not_signed_in_comes_back_to_the_question():

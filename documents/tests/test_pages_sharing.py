@@ -8,10 +8,10 @@ from documents.enums import Access
 from documents.models import Collection
 from documents.tests.factories import CollectionFactory, CollectionShareFactory, DocumentFactory
 from groups.tests.factories import GroupFactory, MembershipFactory
+from youworker.tests.support.pages import HTMX, text_of
 from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
-PART = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -35,10 +35,6 @@ def group(user):
     return MembershipFactory(user=user, group__name="Sales").group
 
 
-def text(response):
-    return response.content.decode()
-
-
 def shares(thing):
     return {share.group_id: getattr(share, "access", Access.READ) for share in thing.shares.all()}
 
@@ -50,10 +46,10 @@ def test_a_collection_takes_a_fixed_number_of_queries(
     DocumentFactory.create_batch(count, owner=user, collection=shelf)
     client.get("/documents")
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         response = client.get(f"/collections/{shelf.pk}")
 
-    assert text(response).count('data-test="document"') == count
+    assert text_of(response).count('data-test="document"') == count
 
 
 def test_a_collection_is_created_changed_deleted_and_brought_back(client, user):
@@ -64,7 +60,7 @@ def test_a_collection_is_created_changed_deleted_and_brought_back(client, user):
     client.post(f"/collections/{made.pk}/edit", {"name": "Old plans", "description": ""})
     assert (refreshed(made).name, refreshed(made).description) == ("Old plans", "")
 
-    assert "Old plans" in text(client.get(f"/collections/{made.pk}/delete", headers=PART))
+    assert "Old plans" in text_of(client.get(f"/collections/{made.pk}/delete", headers=HTMX))
     client.post(f"/collections/{made.pk}/delete")
     assert client.get(f"/collections/{made.pk}").status_code == 404
 
@@ -73,11 +69,11 @@ def test_a_collection_is_created_changed_deleted_and_brought_back(client, user):
 
 
 def test_a_name_exists_once(client, shelf):
-    response = client.post("/collections/add", {"name": "shelf"}, headers=PART)
+    response = client.post("/collections/add", {"name": "shelf"}, headers=HTMX)
 
     assert response.status_code == 422
-    assert "You have a collection of this name already." in text(response)
-    assert "<html" not in text(response)
+    assert "You have a collection of this name already." in text_of(response)
+    assert "<html" not in text_of(response)
 
 
 def test_the_default_collection_stays(client, user):
@@ -105,12 +101,12 @@ def test_letting_one_in_leaves_the_others(client, user, shelf, group):
     CollectionShareFactory(collection=shelf, group=other, access=Access.WRITE)
 
     part = client.post(
-        f"/collections/{shelf.pk}/sharing", {"group": str(group.pk), "access": "read"}, headers=PART
+        f"/collections/{shelf.pk}/sharing", {"group": str(group.pk), "access": "read"}, headers=HTMX
     )
 
     assert shares(shelf) == {other.pk: Access.WRITE, group.pk: Access.READ}
-    assert "<html" not in text(part)
-    assert "Remove Sales" in text(part)
+    assert "<html" not in text_of(part)
+    assert "Remove Sales" in text_of(part)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +135,12 @@ def test_a_document_is_shared_for_reading_only(client, user, group):
     document = DocumentFactory(owner=user)
     url = f"/documents/{document.pk}/sharing"
 
-    shown = text(client.get(url))
+    shown = text_of(client.get(url))
     client.post(url, {"group": str(group.pk), "access": "write"})
 
     assert 'name="access"' not in shown
     assert list(shares(document)) == [group.pk]
-    assert "via Sales, with which the document is shared" in text(client.get(url, headers=PART))
+    assert "via Sales, with which the document is shared" in text_of(client.get(url, headers=HTMX))
 
     client.post(url, {"remove": str(group.pk)})
     assert shares(document) == {}
@@ -156,7 +152,7 @@ def test_the_list_says_who_and_why(client, user, shelf, group):
     document = DocumentFactory(owner=user, collection=shelf)
 
     for url in (f"/collections/{shelf.pk}/sharing", f"/documents/{document.pk}/sharing"):
-        shown = text(client.get(url))
+        shown = text_of(client.get(url))
         assert 'data-test="access-list"' in shown
         assert "Who can see this, and why (2)" in shown
         assert "<strong>Bo</strong>" in shown
@@ -171,7 +167,7 @@ def test_readers_see_why_they_do_and_nobody_else(client, user):
     document = DocumentFactory(owner=shelf.owner, collection=shelf)
 
     for url in (f"/collections/{shelf.pk}/sharing", f"/documents/{document.pk}/sharing"):
-        shown = text(client.get(url))
+        shown = text_of(client.get(url))
         assert "Shared by Olga" in shown
         assert "via Readers" in shown
         assert "Unseen" not in shown
@@ -184,7 +180,7 @@ def test_a_collection_one_may_only_read_offers_no_changes(client, user):
     membership = MembershipFactory(user=user)
     share = CollectionShareFactory(group=membership.group)
 
-    shown = text(client.get(f"/collections/{share.collection_id}"))
+    shown = text_of(client.get(f"/collections/{share.collection_id}"))
 
     assert "You can read the documents." in shown
     assert "/documents/add" not in shown

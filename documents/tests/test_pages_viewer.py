@@ -3,28 +3,15 @@
 import uuid
 
 import pytest
-from django.test import Client
 
-from accounts.tests.factories import UserFactory
 from documents.enums import DocumentStatus
 from documents.models import Passage, StoredFile
 from documents.tests.factories import DocumentFactory, write
 from documents.viewing import with_heads
 from youworker.audit import lines_about
+from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada():
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
-def browser(ada):
-    client = Client()
-    client.force_login(ada)
-    return client
 
 
 @pytest.fixture
@@ -34,12 +21,8 @@ def notes(ada):
     return document
 
 
-def text(answer):
-    return answer.content.decode()
-
-
 def test_a_document_is_shown_from_its_beginning_as_text_only(browser, notes):
-    shown = text(browser.get(f"/documents/{notes.pk}"))
+    shown = text_of(browser.get(f"/documents/{notes.pk}"))
 
     assert "Notes &lt;b&gt;" in shown
     assert "Sentence 0 &lt;i&gt;is&lt;/i&gt; here." in shown
@@ -52,8 +35,8 @@ def test_it_opens_at_the_passage_with_what_was_quoted(browser, notes):
     passage = Passage.objects.get(document=notes, ordinal=70)
     url = f"/documents/{notes.pk}?chunk={passage.pk}"
 
-    whole = text(browser.get(url))
-    part = text(browser.get(f"{url}&start={passage.start}&end={passage.start + 11}"))
+    whole = text_of(browser.get(url))
+    part = text_of(browser.get(f"{url}&start={passage.start}&end={passage.start + 11}"))
 
     assert "Sentence 64 " in whole
     assert "Sentence 63 " not in whole
@@ -76,13 +59,13 @@ def test_what_the_address_says_wrong_is_left_out(browser, notes, wrong):
     answer = browser.get(f"/documents/{notes.pk}?{wrong}")
 
     assert answer.status_code == 200
-    assert "Sentence 0 " in text(answer)
+    assert "Sentence 0 " in text_of(answer)
 
 
 def test_offsets_outside_the_passage_mean_the_whole_of_it(browser, notes):
     passage = Passage.objects.get(document=notes, ordinal=3)
 
-    shown = text(browser.get(f"/documents/{notes.pk}?chunk={passage.pk}&start=0&end=99999"))
+    shown = text_of(browser.get(f"/documents/{notes.pk}?chunk={passage.pk}&start=0&end=99999"))
 
     assert 'data-quote="Sentence 3 ' in shown
 
@@ -90,7 +73,7 @@ def test_offsets_outside_the_passage_mean_the_whole_of_it(browser, notes):
 def test_a_passage_of_another_document_is_not_shown(browser, notes):
     foreign = write(DocumentFactory(), "A secret of somebody else.")[0]
 
-    assert "secret" not in text(browser.get(f"/documents/{notes.pk}?chunk={foreign.pk}"))
+    assert "secret" not in text_of(browser.get(f"/documents/{notes.pk}?chunk={foreign.pk}"))
 
 
 @pytest.mark.parametrize("what", ["", "/panel"])
@@ -115,8 +98,8 @@ def test_a_pdf_is_shown_as_pages_or_as_text(browser, ada):
     passage = write(document, "Thirty days.")[0]
     Passage.objects.filter(pk=passage.pk).update(page=4)
 
-    pages = text(browser.get(f"/documents/{document.pk}?chunk={passage.pk}"))
-    plain = text(browser.get(f"/documents/{document.pk}?view=text"))
+    pages = text_of(browser.get(f"/documents/{document.pk}?chunk={passage.pk}"))
+    plain = text_of(browser.get(f"/documents/{document.pk}?view=text"))
 
     assert f'data-src="/v1/documents/{document.pk}/content" data-page="4"' in pages
     assert "<yw-pdf" not in plain
@@ -127,12 +110,12 @@ def test_a_document_that_is_still_read_says_so(browser, ada):
     document = DocumentFactory(owner=ada, status=DocumentStatus.PROCESSING)
     failed = DocumentFactory(owner=ada, status=DocumentStatus.FAILED)
 
-    assert "still being read" in text(browser.get(f"/documents/{document.pk}"))
-    assert "could not be read completely" in text(browser.get(f"/documents/{failed.pk}"))
+    assert "still being read" in text_of(browser.get(f"/documents/{document.pk}"))
+    assert "could not be read completely" in text_of(browser.get(f"/documents/{failed.pk}"))
 
 
 def test_the_panel_is_the_viewer_without_its_page(browser, notes):
-    panel = text(browser.get(f"/documents/{notes.pk}/panel", headers={"HX-Request": "true"}))
+    panel = text_of(browser.get(f"/documents/{notes.pk}/panel", headers={"HX-Request": "true"}))
     page = browser.get(f"/documents/{notes.pk}/panel?from=40")
 
     assert "<html" not in panel
@@ -144,7 +127,7 @@ def test_rows_of_a_table_that_was_cut_stay_together(browser, ada):
     document = DocumentFactory(owner=ada, mime="text/csv")
     write(document, "| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | 4 |")
 
-    assert "| 1 | 2 |\n| 3 | 4 |" in text(browser.get(f"/documents/{document.pk}"))
+    assert "| 1 | 2 |\n| 3 | 4 |" in text_of(browser.get(f"/documents/{document.pk}"))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +147,7 @@ def test_lines_of_a_csv_file_stay_lines(browser, ada):
     document = DocumentFactory(owner=ada, mime="text/csv")
     write(document, "name,room\nAda,1")
 
-    assert 'class="document-text plain"' in text(browser.get(f"/documents/{document.pk}"))
+    assert 'class="document-text plain"' in text_of(browser.get(f"/documents/{document.pk}"))
 
 
 def test_opening_is_written_into_the_audit_log(browser, ada, notes):

@@ -11,6 +11,7 @@ from groups.enums import Role
 from groups.models import Group, Membership
 from groups.services import create_service_account
 from groups.tests.factories import GroupFactory, MembershipFactory
+from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -42,16 +43,12 @@ def bo(sales):
     return user
 
 
-def text(answer):
-    return answer.content.decode()
-
-
 def role_of(user):
     return Membership.objects.get(user=user).role
 
 
 def test_a_newcomer_is_told_what_groups_are_for(client, ada):
-    assert "You are in no group yet" in text(client.get("/groups"))
+    assert "You are in no group yet" in text_of(client.get("/groups"))
 
 
 def test_a_group_is_made_and_shown(client, ada):
@@ -59,7 +56,7 @@ def test_a_group_is_made_and_shown(client, ada):
 
     group = Group.objects.get(name="Sales")
     assert answer.redirect_chain == [(f"/groups/{group.pk}", 302)]
-    assert "Add its members" in text(answer)
+    assert "Add its members" in text_of(answer)
     assert role_of(ada) == Role.ADMIN
 
 
@@ -69,19 +66,19 @@ def test_a_name_that_is_taken_is_told_in_the_form(client, ada):
     answer = client.post("/groups", {"name": "sales", "description": "kept"})
 
     assert answer.status_code == 422
-    assert "There is a group of this name already." in text(answer)
-    assert "kept" in text(answer)
+    assert "There is a group of this name already." in text_of(answer)
+    assert "kept" in text_of(answer)
 
 
 def test_groups_of_others_are_not_there(client, ada):
     other = GroupFactory(name="Secret")
 
-    assert "Secret" not in text(client.get("/groups"))
+    assert "Secret" not in text_of(client.get("/groups"))
     assert client.get(f"/groups/{other.pk}").status_code == 404
 
 
 def test_members_are_shown_and_texts_are_only_text(client, ada, sales, bo):
-    shown = text(client.get(f"/groups/{sales.pk}"))
+    shown = text_of(client.get(f"/groups/{sales.pk}"))
 
     assert "Offers &lt;b&gt;" in shown
     assert "2 members" in shown
@@ -106,15 +103,15 @@ def test_who_cannot_be_taken_in_is_told_beside_the_name(client, ada, sales, bo, 
     answer = client.post(f"/groups/{sales.pk}/members", {"username": wanted, "role": "member"})
 
     assert answer.status_code == 422
-    assert 'role="alert"' in text(answer)
-    assert f'value="{wanted}"' in text(answer)
+    assert 'role="alert"' in text_of(answer)
+    assert f'value="{wanted}"' in text_of(answer)
 
 
 def test_roles_change(client, ada, sales, bo):
     answer = client.post(f"/groups/{sales.pk}/members/{bo.pk}/role", {"role": "admin"}, follow=True)
 
     assert role_of(bo) == Role.ADMIN
-    assert "Bo has the role “Admin” now." in text(answer)
+    assert "Bo has the role “Admin” now." in text_of(answer)
     client.post(f"/groups/{sales.pk}/members/{bo.pk}/role", {"role": "king"})
     assert role_of(bo) == Role.ADMIN
 
@@ -122,7 +119,7 @@ def test_roles_change(client, ada, sales, bo):
 def test_the_last_admin_stays_and_is_told_why(client, ada, sales, bo):
     answer = client.post(f"/groups/{sales.pk}/members/{ada.pk}/remove", follow=True)
 
-    assert "needs another active admin first" in text(answer)
+    assert "needs another active admin first" in text_of(answer)
     assert Membership.objects.filter(user=ada).exists()
 
 
@@ -132,12 +129,12 @@ def test_a_member_leaves(client, ada, sales, bo):
     answer = client.post(f"/groups/{sales.pk}/members/{bo.pk}/remove", follow=True)
 
     assert answer.redirect_chain == [("/groups", 302)]
-    assert "You have left “Sales”." in text(answer)
+    assert "You have left “Sales”." in text_of(answer)
 
 
 def test_a_member_sees_and_changes_nothing_of_admins(client, ada, sales, bo):
     client.force_login(bo)
-    shown = text(client.get(f"/groups/{sales.pk}"))
+    shown = text_of(client.get(f"/groups/{sales.pk}"))
 
     assert "Add a member" not in shown
     assert "Service accounts" not in shown
@@ -152,13 +149,13 @@ def test_a_member_sees_and_changes_nothing_of_admins(client, ada, sales, bo):
 def test_a_group_is_renamed_deleted_and_restored(client, ada, sales):
     client.post(f"/groups/{sales.pk}/settings", {"name": "Sellers", "description": ""})
     client.post(f"/groups/{sales.pk}/delete")
-    shown = text(client.get("/groups"))
+    shown = text_of(client.get("/groups"))
     assert client.get(f"/groups/{sales.pk}").status_code == 404
 
     client.post(f"/groups/{sales.pk}/restore")
 
     assert "Deleted groups" in shown
-    assert "Sellers" in text(client.get(f"/groups/{sales.pk}"))
+    assert "Sellers" in text_of(client.get(f"/groups/{sales.pk}"))
 
 
 def test_a_service_account_gets_a_key_that_is_shown_once(client, ada, sales):
@@ -168,10 +165,10 @@ def test_a_service_account_gets_a_key_that_is_shown_once(client, ada, sales):
 
     refused = client.post(page, {"name": "k", "scopes": ["admin"]})
     made = client.post(page, {"name": "k", "scopes": ["chat"]})
-    secret = re.search(r'data-test="new-key">(yw_[^<]+)<', text(made)).group(1)
+    secret = re.search(r'data-test="new-key">(yw_[^<]+)<', text_of(made)).group(1)
 
     assert refused.status_code == 422
-    assert secret not in text(client.get(page))
+    assert secret not in text_of(client.get(page))
     key = ApiKey.objects.get(user=account.user)
     client.post(f"{page}/keys/{key.pk}/revoke")
     key.refresh_from_db()

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from documents.models import Collection
+from documents.services import find_collection
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun
@@ -53,7 +53,9 @@ class RunPage(Page):
         context = run_context(request, run) | {"section": "documents"}
         if is_htmx(request):
             return render(request, "ingestion/_run.html", context)
-        context["collection"] = visible_shelf(run, self.actor)
+        if run.collection_id:
+            # None when it was shared with the actor only at that time.
+            context["collection"] = find_collection(run.collection_id, actor=self.actor)
         return render(request, "ingestion/run.html", context)
 
 
@@ -109,14 +111,4 @@ def visible_run(pk: UUID, actor: User) -> IngestionRun:
     found: IngestionRun | None = rows.filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such upload.")
-    return found
-
-
-def visible_shelf(run: IngestionRun, actor: User) -> Collection | None:
-    """Where the files went, unless it was shared with the actor only at that time."""
-    if run.collection_id is None:
-        return None
-    found: Collection | None = (
-        Collection.objects.visible_to(actor).filter(pk=run.collection_id).first()
-    )
     return found

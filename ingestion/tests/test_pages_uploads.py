@@ -16,10 +16,10 @@ from ingestion.tests.factories import ItemFactory, RunFactory
 from quotas.models import Quota
 from youworker.core.config import config
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.pages import HTMX, text_of
 from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
-PART = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -39,10 +39,6 @@ def file(name="a.txt", content=b"text"):
 
 def post(client, *files, **fields):
     return client.post("/documents/add", {"files": list(files), **fields})
-
-
-def text(response):
-    return response.content.decode()
 
 
 def left_over():
@@ -68,10 +64,10 @@ def test_the_form_begins_with_where_somebody_comes_from(client, user):
     shelf = CollectionFactory(owner=user)
     default = ensure_default_collection(user)
 
-    assert f'value="{shelf.pk}" selected' in text(
+    assert f'value="{shelf.pk}" selected' in text_of(
         client.get(f"/documents/add?collection={shelf.pk}")
     )
-    assert f'value="{default.pk}" selected' in text(client.get("/documents/add"))
+    assert f'value="{default.pk}" selected' in text_of(client.get("/documents/add"))
 
 
 def test_nothing_is_kept_of_what_is_refused(client, user):
@@ -135,7 +131,7 @@ def test_a_stranger_is_sent_to_sign_in_before_a_file_is_read():
 
 
 def test_the_module_knows_the_limits(client, user):
-    shown = text(client.get("/documents/add"))
+    shown = text_of(client.get("/documents/add"))
 
     assert 'data-files-at-once="100"' in shown
     assert 'data-bytes-at-once="50000000"' in shown
@@ -152,7 +148,7 @@ def test_a_run_takes_a_fixed_number_of_queries(count, client, user, django_asser
     with django_assert_num_queries(5):  # session, user, the run, count, items
         response = client.get(f"/documents/runs/{run.pk}")
 
-    assert text(response).count('data-test="item"') == count
+    assert text_of(response).count('data-test="item"') == count
 
 
 def test_a_run_shows_how_far_each_file_is(client, user):
@@ -161,7 +157,7 @@ def test_a_run_shows_how_far_each_file_is(client, user):
     ItemFactory(run=run, stage=Stage.PARSING, lease_token="00000000-0000-0000-0000-000000000001")
     ItemFactory(run=run, stage=Stage.READY, duplicate=True, document=DocumentFactory(owner=user))
 
-    shown = text(client.get(f"/documents/runs/{run.pk}", headers=PART))
+    shown = text_of(client.get(f"/documents/runs/{run.pk}", headers=HTMX))
 
     assert shown.startswith(f'<yw-run id="run-{run.pk}"')
     assert "data-finished" not in shown
@@ -180,9 +176,9 @@ def test_files_are_narrowed_by_stage_and_paged(client, user):
     ItemFactory(run=run, stage=Stage.FAILED)
     url = f"/documents/runs/{run.pk}"
 
-    assert text(client.get(url)).count('data-test="item"') == 100
-    assert text(client.get(f"{url}?page=2")).count('data-test="item"') == 2
-    assert text(client.get(f"{url}?stage=failed")).count('data-test="item"') == 1
+    assert text_of(client.get(url)).count('data-test="item"') == 100
+    assert text_of(client.get(f"{url}?page=2")).count('data-test="item"') == 2
+    assert text_of(client.get(f"{url}?stage=failed")).count('data-test="item"') == 1
 
 
 def test_a_document_that_is_gone_is_not_linked(client, user):
@@ -191,7 +187,7 @@ def test_a_document_that_is_gone_is_not_linked(client, user):
     run = RunFactory(owner=user)
     ItemFactory(run=run, stage=Stage.READY, document=document)
 
-    assert f"/documents/{document.pk}" not in text(client.get(f"/documents/runs/{run.pk}"))
+    assert f"/documents/{document.pk}" not in text_of(client.get(f"/documents/runs/{run.pk}"))
 
 
 def test_a_run_is_cancelled_retried_and_taken_off_the_list(client, user):
@@ -214,7 +210,7 @@ def test_a_run_is_cancelled_retried_and_taken_off_the_list(client, user):
 def test_the_list_of_runs_is_ones_own(client, user):
     mine, theirs = RunFactory(owner=user), RunFactory()
 
-    shown = text(client.get("/documents/runs"))
+    shown = text_of(client.get("/documents/runs"))
 
     assert str(mine.pk) in shown
     assert str(theirs.pk) not in shown
@@ -225,7 +221,7 @@ def test_other_pages_show_what_goes_on(client, user, django_assert_num_queries):
     done = RunFactory(owner=user, finished_at=going.created_at)
 
     with django_assert_num_queries(3):  # session, user, the runs
-        shown = text(client.get("/documents/runs?unfinished=1&collection=<b>", headers=PART))
+        shown = text_of(client.get("/documents/runs?unfinished=1&collection=<b>", headers=HTMX))
 
     assert str(going.pk) in shown
     assert str(done.pk) not in shown
@@ -236,7 +232,7 @@ def test_the_name_of_a_shelf_that_is_no_longer_shared_is_not_shown(client, user)
     own = CollectionFactory(owner=user, name="My own shelf")
     foreign = CollectionFactory(name="Shelf of somebody else")
     shown, hidden = (
-        text(client.get(f"/documents/runs/{RunFactory(owner=user, collection=shelf).pk}"))
+        text_of(client.get(f"/documents/runs/{RunFactory(owner=user, collection=shelf).pk}"))
         for shelf in (own, foreign)
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts.models import User
 from documents import search
 from documents.models import Collection
-from youworker.core.exceptions import Forbidden, InvalidInput
+from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.core.unicode import name_key
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from documents.types import SearchHit
     from mcp.calls import CallContext
+
+OUT_OF_REACH = (
+    "Nothing was searched: the collections that this conversation is limited to were deleted, "
+    "or are no longer shared with this user."
+)
 
 
 def acting_user(context: CallContext) -> User:
@@ -59,11 +64,24 @@ def scope_of(context: CallContext, wanted: Sequence[str] | None, user: User) -> 
 
     A model may narrow what the conversation allows, never widen it.
     """
-    allowed = list(context.collections) or None
+    allowed = allowed_collections(context, user)
     if not wanted:
         return allowed
     named = named_collections(wanted, user)
     return named if allowed is None else [pk for pk in named if pk in allowed]
+
+
+def allowed_collections(context: CallContext, user: User) -> list[UUID] | None:
+    """The collections a conversation is limited to; None for no limit.
+
+    Raises `NotFound` when the user sees none of them any more.
+    """
+    if context.collections is None:
+        return None
+    allowed = list(context.collections)
+    if not Collection.objects.visible_to(user).filter(pk__in=allowed).exists():
+        raise NotFound(OUT_OF_REACH)
+    return allowed
 
 
 def named_collections(wanted: Iterable[str], user: User) -> list[UUID]:
@@ -91,8 +109,9 @@ def collections(context: CallContext) -> list[dict[str, Any]]:
     """The collections the acting user can search in this conversation."""
     user = acting_user(context)
     rows = Collection.objects.visible_to(user).with_document_count().order_by("name", "pk")
-    if context.collections:
-        rows = rows.filter(pk__in=context.collections)
+    allowed = allowed_collections(context, user)
+    if allowed is not None:
+        rows = rows.filter(pk__in=allowed)
     return [
         {
             "id": str(row.pk),

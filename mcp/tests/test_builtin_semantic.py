@@ -110,6 +110,32 @@ def test_query_stays_in_the_collections_of_the_conversation(anna):
     assert titles(collections=[str(shelf.pk)]) == []
 
 
+@pytest.mark.parametrize("fate", ["removed", "deleted", "not shared any more"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("semantic.query", {"query": "holiday"}),
+        ("semantic.query", {"query": "holiday", "collections": ["Shelf"]}),
+        ("semantic.answer", {"question": "How many days of holiday?"}),
+        ("semantic.similar_to_text", {"text": "holiday"}),
+        ("semantic.collections", {}),
+    ],
+)
+def test_a_conversation_whose_collections_are_gone_searches_nothing(anna, name, arguments, fate):
+    chosen = documents.ensure_collection("Cars", actor=anna)
+    if fate == "deleted":
+        documents.delete_collection(chosen, actor=anna)
+    elif fate == "not shared any more":
+        chosen = documents.ensure_collection("Cars", actor=UserFactory())
+
+    outcome = call(anna, name, arguments, collections=() if fate == "removed" else (chosen.pk,))
+
+    assert outcome.is_error
+    assert "Nothing was searched: the collections that this conversation" in outcome.text
+    assert "thirty days" not in outcome.text
+    assert outcome.structured is None
+
+
 def test_query_narrows_by_name_of_collection(anna):
     store(anna, "cars.txt", "The holiday car is blue.", collection="Cars")
 

@@ -8,6 +8,6 @@ urlpatterns = [
     path("favicon.ico", views.show_icon, name="icon"),
     path("", views.HomePage.as_view(), name="home"),
     path("preferences", views.PreferencesPage.as_view(), name="preferences"),
-    path("i18n/<slug:language>.js", views.show_catalog, name="i18n"),
+    path("i18n/<slug:language>.js", views.show_words, name="i18n"),
     path("frame/diagram", frames.show_diagram_frame, name="diagram-frame"),
 ]

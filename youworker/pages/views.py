@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 from django.views.generic import View
-from django.views.i18n import JavaScriptCatalog
 
 from accounts.services import update_profile
 from youworker.core.api.rate_limits import OTHER_WRITES, check_rate_limit
 from youworker.core.pages.base import Page, own_page
-from youworker.core.pages.context import THEME_COOKIE, THEMES, keep_preference
+from youworker.core.pages.context import THEME_COOKIE, THEMES, YEAR, keep_preference
+from youworker.core.pages.words import VERSION, words_in
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+    from django.http import HttpRequest
 
 DAY = 86400
-catalog = JavaScriptCatalog.as_view()
 
 
 class HomePage(Page):
@@ -59,10 +58,14 @@ def show_icon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("youworker/icon.svg"))
 
 
-@cache_control(max_age=DAY, public=True)
-def show_catalog(request: HttpRequest, language: str) -> HttpResponseBase:
-    """The words that modules need, in one language."""
+def show_words(request: HttpRequest, language: str) -> HttpResponse:
+    """The words that modules need, in one language; kept where the address has their version."""
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    with override(language):
-        return catalog(request)
+    words = words_in(language)
+    answer = HttpResponse(words.script, content_type="text/javascript; charset=utf-8")
+    if request.GET.get(VERSION) == words.version:
+        patch_cache_control(answer, public=True, max_age=YEAR, immutable=True)
+    else:
+        patch_cache_control(answer, no_cache=True)
+    return answer

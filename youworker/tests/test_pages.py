@@ -1,13 +1,20 @@
 """What all pages share: language, theme, and what each browser keeps."""
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import override
+from django.views.i18n import JavaScriptCatalog
 
 from accounts.tests.factories import UserFactory
 from chat.models import Session
 from youworker.core.pages.base import Page
+from youworker.core.pages.words import words_in, words_url
 
 pytestmark = pytest.mark.django_db
+
+WORDS = re.compile(r'<script src="(/i18n/it\.js[^"]*)"')
 
 
 def test_preferences_of_somebody_unknown_stay_in_the_browser(client):
@@ -46,6 +53,33 @@ def test_preferences_lead_back_to_our_own_pages(client, wanted):
 def test_words_of_modules_exist_in_our_languages_only(client):
     assert client.get("/i18n/it.js")["Content-Type"].startswith("text/javascript")
     assert client.get("/i18n/xx.js").status_code == 404
+
+
+def test_a_page_names_the_words_it_was_made_with_which_stay_with_the_browser(client):
+    client.force_login(UserFactory(language="it"))
+
+    (url,) = WORDS.findall(client.get("/account/profile").content.decode())
+    answer = client.get(url)
+
+    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.content == client.get("/i18n/it.js").content
+    assert "Copia" in answer.content.decode()
+
+
+@pytest.mark.parametrize("version", ["", "?v=", "?v=0123456789ab"])
+def test_words_of_another_version_are_asked_for_each_time(client, version):
+    assert client.get(f"/i18n/it.js{version}")["Cache-Control"] == "no-cache"
+
+
+def test_other_words_have_another_address(monkeypatch):
+    with override("it"):
+        url = words_url()
+        monkeypatch.setattr(JavaScriptCatalog, "get_catalog", lambda _self: {"Copy": "Altro"})
+        words_in.cache_clear()
+        changed = words_url()
+    words_in.cache_clear()
+
+    assert url != changed
 
 
 def test_changes_of_an_account_are_counted_in_the_menu_as_elsewhere(client, monkeypatch):

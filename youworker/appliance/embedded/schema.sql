@@ -382,7 +382,8 @@ CREATE TABLE public.chat_session (
     active_at timestamp with time zone NOT NULL,
     archived_at timestamp with time zone,
     user_id uuid NOT NULL,
-    leaf uuid
+    leaf uuid,
+    limited boolean NOT NULL
 );
 CREATE TABLE public.chat_session_collections (
     id bigint NOT NULL,
@@ -1371,6 +1372,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('chat', '0007_usage_of_past_runs', now()),
 ('chat', '0008_words_of_choices', now()),
 ('chat', '0009_branches_and_unsupported', now()),
+('chat', '0010_session_limited', now()),
 ('common', '0001_initial', now()),
 ('common', '0002_audit_chain', now()),
 ('common', '0003_key_rotation', now()),

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, View
 from rest_framework.permissions import SAFE_METHODS
 
@@ -19,6 +20,7 @@ from youworker.core.exceptions import DomainError, InvalidInput, NotFound, RateL
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+    from django_stubs_ext import StrOrPromise
 
     from accounts.models import User
 
@@ -94,6 +96,38 @@ class FormPage(Page, FormView[FormT], Generic[FormT]):
         if self.partial_name and is_htmx(self.request):
             return [self.partial_name]
         return super().get_template_names()
+
+
+class DialogPage(FormPage[FormT], Generic[FormT]):
+    """A form that stands alone: in a dialog over another page, or on a page of its own.
+
+    `heading` and `submit` are its words, `note` says what it does, `section` is where it belongs.
+    With `is_plain` the browser sends it from a dialog, too, and loads what it leads to.
+    """
+
+    template_name = "youworker/form_page.html"
+    partial_name = "youworker/_dialog_form.html"
+    heading: StrOrPromise = ""
+    submit: StrOrPromise = gettext_lazy("Save")
+    note: StrOrPromise = ""
+    section = ""
+    is_plain = False
+
+    def back_url(self) -> str:
+        """The page it belongs to."""
+        raise NotImplementedError
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """The words around the form."""
+        return super().get_context_data(
+            heading=self.heading,
+            submit=self.submit,
+            note=self.note,
+            section=self.section,
+            is_plain=self.is_plain,
+            back=self.back_url(),
+            **context,
+        )
 
 
 class ActPage(Page):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from youworker.core.pages.base import is_htmx
+from youworker.core.pages.words import words_url
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "languages": settings.LANGUAGES,
         "htmx": is_htmx(request),
+        "words_url": words_url,
     }
 
 

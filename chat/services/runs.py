@@ -1,0 +1,44 @@
+"""What people do with an answer in the making, from a thread of whichever process they reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asgiref.sync import async_to_sync
+
+from chat import approvals
+from chat.exceptions import RunFinished
+from chat.models import Run
+from chat.runs import manager
+from chat.runs.manager import launch, request_stop
+from youworker.core.slots import holding_nothing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.models import User
+    from chat.models import ToolRun
+
+
+def stop_run(run: Run) -> None:
+    """End an answer within a second, in whichever process it is made; the text stays.
+
+    Raises `RunFinished` when there is nothing to stop any more.
+    """
+    if not run.is_active:
+        raise RunFinished("This run has ended already.")
+    # Its own connection writes the wish.
+    with holding_nothing():
+        async_to_sync(request_stop)(run.pk)
+
+
+def decide_call(run: Run, call_id: UUID, *, decision: str, actor: User) -> ToolRun:
+    """Allow or deny a waiting call of a run, which goes on in whichever process has room.
+
+    Raises `InvalidInput`, `NotFound`, and `ApprovalClosed` when it is too late.
+    """
+    runs = Run.objects.filter(pk=run.pk)
+    row = approvals.decide_call(runs, call_id, decision=decision, actor=actor)
+    if manager.serving is None:
+        async_to_sync(launch)(run.pk)
+    return row
