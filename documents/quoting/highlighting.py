@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from documents.letters import legible, plain_letters
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 420
 # Of a text that was found by its meaning, from the beginning.
 LEAD_CHARACTERS = 60
+# What makes a heading of a line in Markdown, which says nothing in a few lines of text.
+HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 
 
 class Piece(NamedTuple):
@@ -30,6 +33,7 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     Words are compared by their stems in the document's language, and without accents; of scripts
     without blanks, runs of the query are looked for as they stand.
     """
+    text = HEADING_MARKS.sub("", text)
     spans = list(meant_spans(text, query, language))
     start, end = window(text, spans)
     inside = [span for span in spans if span[0] >= start and span[1] <= end]

@@ -116,6 +116,17 @@ def test_words_are_found_by_their_stems_and_without_accents(said, query, languag
     assert set(words) <= set(marked(pieces))
 
 
+def test_marks_of_headings_are_left_out():
+    said = "## Paid leave\n\nIssue #7 says:\n### Needle\nThirty days."
+
+    pieces = excerpt(said, "needle", language="en")
+
+    assert "".join(piece.text for piece in pieces) == (
+        "Paid leave\n\nIssue #7 says:\nNeedle\nThirty days."
+    )
+    assert [piece.text for piece in pieces if piece.is_meant] == ["Needle"]
+
+
 def test_a_long_text_is_shown_around_what_was_meant():
     said = "filler words " * 200 + "the needle is here " + "more filler " * 200
 
