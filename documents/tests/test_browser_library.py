@@ -99,6 +99,8 @@ def test_a_collection_is_shared_and_withdrawn_again(
     dialog.get_by_role("combobox", name="Group").select_option(label=group["name"])
     dialog.get_by_role("button", name="Add group").click()
     expect(dialog.locator(ACCESS)).to_contain_text(other.username)
+    # The button that had it is gone.
+    expect(dialog.get_by_role("heading", name="Share “Shelf A”")).to_be_focused()
     check_accessibility(page)
 
     theirs = open_page(running_product, other)
