@@ -24,7 +24,7 @@ def test_a_new_key_is_copied(page):
     page.get_by_text("New key", exact=True).click()
     page.get_by_label("Name").fill("laptop")
     page.get_by_role("group", name="What it may do").get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
 
     check_copying(page, "#secret")
 
