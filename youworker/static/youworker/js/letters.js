@@ -36,12 +36,14 @@ export function wrapPlaces(places, make, endOf = (node, end) => end) {
     if (known) known.end = end;
     else stretches.set(node, { offset, end });
   }
+  // Nodes are split: each living range would have to be told of every change, which takes long for many.
   return Array.from(stretches, ([node, { offset, end }]) => {
-    const range = document.createRange();
-    range.setStart(node, offset);
-    range.setEnd(node, endOf(node, end));
+    const last = endOf(node, end);
+    const middle = node.splitText(offset);
+    middle.splitText(last - offset);
     const made = make();
-    range.surroundContents(made);
+    middle.replaceWith(made);
+    made.append(middle);
     return made;
   });
 }
