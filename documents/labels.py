@@ -48,6 +48,8 @@ name_model(
     _("embedding models"),
     provider=_("provider"),
     dimensions=_("dimensions"),
+    query_prompt=_("before a question"),
+    passage_prompt=_("before a passage"),
     active=_("answers searches"),
     error=_("error"),
 )

@@ -80,6 +80,7 @@ DATA_POLICIES = (
     impersonal("documents.StoredFile", "sha256 size name created_at"),
     impersonal(
         "documents.EmbeddingModel",
-        f"id created_at updated_at provider name dimensions active state failures error {LEASE}",
+        "id created_at updated_at provider name dimensions query_prompt passage_prompt active"
+        f" state failures error {LEASE}",
     ),
 )
