@@ -165,7 +165,10 @@ def test_titles_and_headings_are_found():
 )
 def test_identifiers_are_found(question):
     document = library(
-        "use os.path.join with --dry-run", "a ThreadPoolExecutor of C++ 3.14", "nothing of this"
+        "use os.path.join with --dry-run",
+        "a ThreadPoolExecutor of C++ 3.14",
+        "nothing of this",
+        title="Guide",
     )
 
     found = search(question, mode="keyword", actor=document.owner)
