@@ -20,6 +20,7 @@ __all__ = [
     "embedder_of",
     "prompts_for",
     "require_usable",
+    "unrelated_cosine",
 ]
 
 LOCAL_MODEL = next(iter(MODELS))
@@ -39,6 +40,12 @@ def configured_model() -> tuple[Provider, str, int]:
     name = vector.embedding_model or LOCAL_MODEL
     known = MODELS.get(name)
     return Provider.LOCAL, name, known.dimensions if known else vector.embedding_dimensions
+
+
+def unrelated_cosine(name: str) -> float:
+    """The cosine of unrelated texts, where it is known that this is not about 0."""
+    known = MODELS.get(name)
+    return known.unrelated if known else 0.0
 
 
 def require_usable(provider: str, name: str, dimensions: int) -> None:

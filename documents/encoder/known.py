@@ -13,10 +13,12 @@ class Known(NamedTuple):
     longest: int
     # Tokens computed together, padding included: where a text costs least CPU, as measured.
     batch: int
+    # The cosine of texts that have nothing to do with each other, as the model's page says.
+    unrelated: float
 
 
 # The first is the one that a new installation uses.
 MODELS = {
-    "multilingual-e5-small-int8": Known(dimensions=384, longest=512, batch=128),
-    "all-MiniLM-L6-v2-int8": Known(dimensions=384, longest=256, batch=512),
+    "multilingual-e5-small-int8": Known(dimensions=384, longest=512, batch=128, unrelated=0.7),
+    "all-MiniLM-L6-v2-int8": Known(dimensions=384, longest=256, batch=512, unrelated=0.0),
 }

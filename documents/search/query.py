@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from documents.embedding import unrelated_cosine
 from documents.search.frequencies import Frequencies, sampler
 from documents.services.embeddings import as_text, embed_query, ensure_active_model
 from documents.text import indexable
@@ -188,12 +189,15 @@ class VectorQuery:
     model_id: UUID
     dimensions: int
     vector: str
+    # The cosine of texts that have nothing to do with each other.
+    unrelated: float = 0.0
 
 
 def vector_query(query: str) -> VectorQuery:
     """Embed a query with the active model; raises `UpstreamUnavailable`."""
     model = ensure_active_model()
-    return VectorQuery(model.pk, model.dimensions, embedded(query, model, model.query_prompt))
+    vector = embedded(query, model, model.query_prompt)
+    return VectorQuery(model.pk, model.dimensions, vector, unrelated_cosine(model.name))
 
 
 # Models are alike when their ids are; all but the prompt of one stays as it is.

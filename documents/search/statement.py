@@ -96,18 +96,15 @@ VECTOR = """
     )
 """
 
-# A leg's scores from 0 to 1: 1 is its best, 0 its last. Of words, 0 is no match when the leg has
-# room left; cosines of many models lie close together far above 0, which would make all alike.
+# A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left.
 SCALED = """
     (SELECT id, document_id, {share}::float8 * coalesce(
         greatest(score - floor, 0) / nullif(best - floor, 0), 1) AS score
      FROM (SELECT *, max(score) OVER () AS best,
-                  {floor} AS floor
+                  CASE WHEN count(*) OVER () < %(width)s THEN {least}::float8
+                       ELSE min(score) OVER () END AS floor
            FROM {leg}) AS ranged)
 """
-
-KEYWORD_FLOOR = "CASE WHEN count(*) OVER () < %(width)s THEN 0 ELSE min(score) OVER () END"
-SEMANTIC_FLOOR = "min(score) OVER ()"
 
 # Convex combination: https://doi.org/10.1145/3596512 (better here than the fusion of ranks).
 FUSED = """
@@ -185,11 +182,11 @@ def fusion(plan: SearchPlan) -> str:
     if plan.terms is None:
         return "found AS (SELECT id, document_id, score FROM semantic)"
     if plan.vector is None:
-        return FUSED.format(legs=SCALED.format(share=1, leg="keyword", floor=KEYWORD_FLOOR))
+        return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
     share = MEANING_OF_IDENTIFIERS if plan.terms.has_identifiers else SEMANTIC_WEIGHT
     scaled = [
-        SCALED.format(share=round(1 - share, 4), leg="keyword", floor=KEYWORD_FLOOR),
-        SCALED.format(share=share, leg="semantic", floor=SEMANTIC_FLOOR),
+        SCALED.format(share=round(1 - share, 4), leg="keyword", least=0),
+        SCALED.format(share=share, leg="semantic", least=plan.vector.unrelated),
     ]
     return FUSED.format(legs=" UNION ALL ".join(scaled))
 
