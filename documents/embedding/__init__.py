@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from documents.embedding.prompts import Prompts, prompts_for
+from documents.embedding.prompts import Prompts, known_prompts, told
 from documents.embedding.protocol import Embedder
 from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.encoder.known import MODELS
@@ -40,6 +40,19 @@ def configured_model() -> tuple[Provider, str, int]:
     name = vector.embedding_model or LOCAL_MODEL
     known = MODELS.get(name)
     return Provider.LOCAL, name, known.dimensions if known else vector.embedding_dimensions
+
+
+def prompts_for(name: str, *, query: str = "", passage: str = "") -> Prompts:
+    """What a model wants before texts: as said here, else by the settings, else as is known.
+
+    What is said is as in a setting: empty when nothing is said, `none` for no prompt. The settings
+    speak of the model that they ask for, and of no other.
+    """
+    found = known_prompts(name)
+    if name == configured_model()[1]:
+        query = query or config.vector.embedding_query_prompt
+        passage = passage or config.vector.embedding_passage_prompt
+    return Prompts(told(query, otherwise=found.query), told(passage, otherwise=found.passage))
 
 
 def unrelated_cosine(name: str) -> float:

@@ -81,7 +81,9 @@ class OpenAIEmbedder:
             else:
                 rows = vectors_of(answer)
                 if self.may_be_cut:
-                    rows = [row[: self.dimensions] if type(row) is list else row for row in rows]
+                    rows = [
+                        row[: self.dimensions] if isinstance(row, list) else row for row in rows
+                    ]
                 return checked(rows, count=len(texts), dimensions=self.dimensions)
 
     def ask_again(self, texts: Sequence[str]) -> Any:

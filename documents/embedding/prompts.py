@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from youworker.core.config import config
-
 # In a setting: nothing before texts, whatever the model is known to want.
 NONE = "none"
 
@@ -48,22 +46,6 @@ KNOWN = [
     (r"ruri", Prompts("検索クエリ: ", "検索文書: ")),
     (r"llama-embed-nemotron", Prompts(f"Instruct: {RETRIEVE}\nQuery: ")),
 ]
-
-
-def prompts_for(name: str, *, query: str = "", passage: str = "") -> Prompts:
-    """What a model wants before texts: as said here, else by the settings, else as is known.
-
-    What is said is as in a setting: empty when nothing is said, `none` for no prompt.
-    """
-    found = known_prompts(name)
-    vector = config.vector
-    if name == vector.embedding_model or not vector.embedding_base_url:
-        query = query or vector.embedding_query_prompt
-        passage = passage or vector.embedding_passage_prompt
-    return Prompts(
-        told(query, otherwise=found.query),
-        told(passage, otherwise=found.passage),
-    )
 
 
 def known_prompts(name: str) -> Prompts:

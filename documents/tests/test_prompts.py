@@ -57,6 +57,13 @@ def test_settings_say_it_for_the_model_they_name_and_no_other(configured):
     assert prompts_for("multilingual-e5-base", passage="text: ") == Prompts("query: ", "text: ")
 
 
+def test_settings_without_a_server_say_it_for_the_local_model_they_ask_for(configured):
+    configured("vector", embedding_query_prompt="ask: ")
+
+    assert prompts_for("multilingual-e5-small-int8") == Prompts("ask: ", "passage: ")
+    assert prompts_for("all-MiniLM-L6-v2-int8") == Prompts()
+
+
 class ReadingEmbedder(LetterEmbedder):
     """Remembers what it was given."""
 
