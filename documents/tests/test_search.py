@@ -1,6 +1,7 @@
 import math
 import uuid
 
+import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
@@ -19,7 +20,7 @@ from documents.tests.factories import (
     embed,
     write,
 )
-from documents.tests.fakes import BrokenEmbedder, PickyEmbedder
+from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
 from quotas.models import UsageEvent
 from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
@@ -285,6 +286,28 @@ def test_one_document_does_not_fill_the_list():
     found = search("penguins swim", limit=5, actor=user)
 
     assert "short" in {hit.title for hit in found.results}
+
+
+class CrowdedEmbedder(LetterEmbedder):
+    """A model whose cosines lie close together far above 0."""
+
+    def embed(self, texts):
+        cosines = [0.9 if "near" in text else 0.8 if "word" in text else 1.0 for text in texts]
+        return np.array([[cosine, math.sqrt(1 - cosine**2)] for cosine in cosines], np.float32)
+
+
+@pytest.mark.parametrize(("unrelated", "first"), [(0.0, "the precise word"), (0.7, "near")])
+def test_meaning_counts_from_what_unrelated_texts_have_in_common(
+    use, monkeypatch, unrelated, first
+):
+    use(CrowdedEmbedder(2), active=True)
+    monkeypatch.setattr(query_module, "unrelated_cosine", lambda name: unrelated)
+    user = UserFactory()
+    library("near", owner=user, title="")
+    library("the precise word", owner=user, title="")
+
+    # One is nearer in meaning, twice as near to the question as what has nothing to do with it.
+    assert texts(search("precise", actor=user))[0] == first
 
 
 @pytest.mark.usefixtures("letters")
