@@ -21,7 +21,7 @@ from chat.forms import (
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
-from chat.pages.showing import part_context, read_window
+from chat.pages.showing import TOOL_WORDS, part_context, read_window
 from ingestion.services import upload_limits
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import FormPage, Page, is_htmx
@@ -87,6 +87,7 @@ class ChatPage(FormPage[AskForm]):
             text=self.typed_text(),
             sessions=list_sessions(self.actor),
             beginning=beginning,
+            tool_words=TOOL_WORDS,
             **upload_limits(),
             **context,
         )

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+from django.utils.translation import gettext_lazy
 
+from chat.agent.tool_selection import SEARCH
 from chat.branches import (
     MessageTree,
     messages_beside,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from django_stubs_ext import StrOrPromise
+
     from chat.models import Session, ToolRun
 
 WINDOW = 40
@@ -40,6 +44,8 @@ RUN_FIELDS = (
     "error_detail",
     "stop_requested_at",
 )
+# What tools of ours are called by people; others have no words but their names.
+TOOL_WORDS = {SEARCH: gettext_lazy("Search in your documents")}
 # As the events of a run call it.
 CALL_STATES = {
     ToolRunStatus.WAITING: "approval",
@@ -52,6 +58,11 @@ class Call(NamedTuple):
     """One step: a call of a tool."""
 
     row: ToolRun
+
+    @property
+    def tool(self) -> StrOrPromise:
+        """What the tool is called."""
+        return TOOL_WORDS.get(self.row.tool_name, self.row.tool_name)
 
     @property
     def state(self) -> str:

@@ -9,10 +9,16 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from chat.enums import MessageRole, RunStatus
+from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Run
 from chat.pages import showing
-from chat.tests.factories import CitationFactory, MessageFactory, RunFactory, SessionFactory
+from chat.tests.factories import (
+    CitationFactory,
+    MessageFactory,
+    RunFactory,
+    SessionFactory,
+    ToolRunFactory,
+)
 from chat.tests.page_support import articles, exchange
 from documents.enums import DocumentStatus
 from documents.tests.factories import DocumentFactory, write
@@ -70,6 +76,30 @@ def test_a_conversation_shows_its_branch_with_the_details_of_each_answer(client,
     assert '"quote": "They follow."' in shown
     assert f'data-leaf="{answer.pk}"' in shown
     assert f'name="parent" value="{answer.pk}"' in shown
+
+
+def test_tools_of_ours_have_words_and_others_their_names(client, user):
+    session = SessionFactory(user=user)
+    _question, answer = exchange(session, status=RunStatus.WAITING_APPROVAL)
+    for name in ("semantic.query", "mail.send"):
+        waiting = {"tool_name": name, "status": ToolRunStatus.WAITING}
+        ToolRunFactory(session=session, message=answer, run=answer.run, user=user, **waiting)
+
+    shown = text_of(client.get(f"/chat/{session.pk}"))
+
+    assert '<span class="tool-name">Search in your documents</span>' in shown
+    assert "May <strong>Search in your documents</strong> be used" in shown
+    assert '<span class="tool-name">mail.send</span>' in shown
+    # For steps that are taken while the page is open.
+    assert '{"semantic.query": "Search in your documents"}</script>' in shown
+
+
+def test_only_a_conversation_waits_for_its_place_before_it_is_painted(client, user):
+    session = SessionFactory(user=user)
+    exchange(session)
+
+    assert 'blocking="render"' in text_of(client.get(f"/chat/{session.pk}"))
+    assert 'blocking="render"' not in text_of(client.get("/chat"))
 
 
 def test_what_is_said_is_text_and_nothing_else(client, user):

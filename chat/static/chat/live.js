@@ -5,7 +5,7 @@ import { fetchPart } from "../youworker/js/partials.js";
 import { Feed } from "./feed.js";
 import { enhanceWhole, noteSource, settle, sourceOf } from "./finished.js";
 import { Growing } from "./growing.js";
-import { showStep } from "./steps.js";
+import { showStep, wordsFor } from "./steps.js";
 import { addThought } from "./thoughts.js";
 
 // Rendering takes at most a quarter of the main thread.
@@ -103,7 +103,7 @@ export class LiveAnswer {
 
   #step(data) {
     showStep(this.article.querySelector(".tools"), data);
-    if (data.status === "approval") this.page.alert(t("%(tool)s asks for your permission.", { tool: data.tool }));
+    if (data.status === "approval") this.page.alert(t("%(tool)s asks for your permission.", { tool: wordsFor(data.tool) }));
     this.page.grew(this);
   }
 

@@ -20,10 +20,15 @@ export function showStep(tools, { tool_run_id: id, tool, status, args, latency_m
 function addStep(tools, id, tool) {
   const step = templateOf(tools, "step").querySelector("details");
   step.dataset.tool = id;
-  // Other tools have no words but their names.
-  step.querySelector(".tool-name").textContent = tool === "semantic.query" ? t("Search in your documents") : tool;
+  step.querySelector(".tool-name").textContent = wordsFor(tool);
   tools.append(step);
   return step;
+}
+
+/** What people call a tool, as the page says; its name where that has no words for it. */
+export function wordsFor(tool) {
+  const words = JSON.parse(document.getElementById("tool-words").textContent);
+  return words[tool] ?? tool;
 }
 
 function fill(step, name, heading, text) {
