@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AnswerTooLarge, LimitReached
+from chat.agent.sentences import ANSWER_TOO_LONG, TOO_MANY_TURNS
 from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, ToolWaiting
 from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
 from chat.agent.types import (
@@ -91,7 +92,7 @@ async def run_agent(
                 return
             yield Checkpoint()
         if state.turn >= limits.max_turns:
-            raise LimitReached(f"The answer was ended after {limits.max_turns} turns.")
+            raise LimitReached(TOO_MANY_TURNS.format(count=limits.max_turns))
         state.turn += 1
         yield TurnStarted(state.turn)
         async with aclosing(take_turn(state, model, toolset, limits)) as events:
@@ -127,7 +128,7 @@ async def take_turn(
             left -= turn.take(event, state)
             yield event
             if left < 0:
-                raise AnswerTooLarge(f"The answer is longer than {limits.max_chars} characters.")
+                raise AnswerTooLarge(ANSWER_TOO_LONG.format(characters=limits.max_chars))
     turn.keep_in(state)
     if not turn.calls and (remark := judge_turn(turn, state)):
         yield remark

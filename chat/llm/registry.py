@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.sentences import UNKNOWN_MODEL
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
 from chat.llm.openai.stream_reader import Habits
@@ -99,7 +100,7 @@ class Registry:
         for listing in listings:
             if listing.problem:
                 raise listing.problem
-        raise ModelUnknown(f"There is no model called {name!r}.")
+        raise ModelUnknown(UNKNOWN_MODEL.format(name=repr(name)))
 
     async def find_default_model(self) -> LanguageModel:
         """The configured default, else the first model of a server that answers, else `quote`."""

@@ -20,6 +20,7 @@ from chat.branches import (
 )
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run
+from chat.reasons import reason_of
 from chat.rendering import rendered_message
 from chat.runs.queue import queued_places
 from chat.services import list_models
@@ -104,6 +105,11 @@ class Shown:
     def status(self) -> str:
         """Where its run stands."""
         return self.run.status if self.run else RunStatus.SUCCEEDED
+
+    @property
+    def reason(self) -> str:
+        """Why it ended as it did, where there is more to say than its status."""
+        return reason_of(self.run.error_detail) if self.run else ""
 
     @property
     def may_be_tried_again(self) -> bool:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from chat.agent.exceptions import AgentError, LimitReached
+from chat.agent.sentences import BROKEN_HERE, OUT_OF_TIME
 from chat.branches import sibling_ids
 from chat.enums import RunStatus
 from chat.models import Citation, Message, Run, ToolRun
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-INTERRUPTED_SENTENCE = "The server that wrote this answer was stopped."
+INTERRUPTED_SENTENCE = gettext_noop("The server that wrote this answer was stopped.")
 USAGE_FIGURES = ("model", "iterations", "tokens_in", "tokens_out")
 
 
@@ -53,7 +55,7 @@ INTERRUPTED = Outcome(RunStatus.INTERRUPTED, "interrupted", INTERRUPTED_SENTENCE
 UNSTORED = Outcome(
     RunStatus.FAILED,
     "answer_not_stored",
-    "The answer was kept, but its sources could not be stored.",
+    gettext_noop("The answer was kept, but its sources could not be stored."),
 )
 
 
@@ -209,7 +211,7 @@ def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
     if isinstance(error, LeaseLost):
         raise error
     if isinstance(error, TimeoutError):
-        error = LimitReached(f"The answer was ended after {config.agent.max_seconds:g} s.")
+        error = LimitReached(OUT_OF_TIME.format(seconds=f"{config.agent.max_seconds:g}"))
     if isinstance(error, AgentError):
         return Outcome(RunStatus.FAILED, error.code, error.message)
     logger.error("an answer failed", exc_info=error)
@@ -218,4 +220,4 @@ def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
 
 def internal_sentence() -> str:
     """What the user is told about a mistake of ours."""
-    return f"Something went wrong on our side ({request_context.correlation_id()})."
+    return BROKEN_HERE.format(id=request_context.correlation_id())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.exceptions import AgentError, ModelUnavailable
+from chat.agent.sentences import DID_NOT_BEGIN, FELL_SILENT, TOO_SLOW
 from chat.llm.openai.errors import Transient, transport_failure
 from chat.llm.openai.stream_reader import AnswerReader
 from youworker.upstream.client import open_answer
@@ -117,14 +118,10 @@ class CompletionRequest:
         """Which of the clocks ran out, in a sentence."""
         timeouts = self.endpoint.timeouts
         if self.clock.is_over:
-            return ModelUnavailable(
-                f"The model's answer took longer than {timeouts.total:g} seconds."
-            )
+            return ModelUnavailable(TOO_SLOW.format(seconds=f"{timeouts.total:g}"))
         if self.reader.started:
-            return ModelUnavailable(f"The model said nothing for {timeouts.idle:g} seconds.")
-        return ModelUnavailable(
-            f"The model did not begin to answer within {timeouts.first_token:g} seconds."
-        )
+            return ModelUnavailable(FELL_SILENT.format(seconds=f"{timeouts.idle:g}"))
+        return ModelUnavailable(DID_NOT_BEGIN.format(seconds=f"{timeouts.first_token:g}"))
 
     async def close(self) -> None:
         """Close the request, whether its answer was read to the end or not."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.exceptions import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.sentences import FAILED_WITH_STATUS, REFUSED_REQUEST, SAID_TOO_MUCH
 from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
 from youworker.upstream.errors import said_by_server
 
@@ -43,17 +44,16 @@ class Transient(Exception):
 def status_failure(error: StatusError) -> AgentError | Transient:
     """What an error status means."""
     if error.is_transient:
-        failure = ModelUnavailable(
-            f"The model's server failed with status {error.status}: {error.reason}"
-        )
+        reason = FAILED_WITH_STATUS.format(status=error.status, reason=error.reason)
+        failure = ModelUnavailable(reason)
         return Transient(failure, wait=error.retry_after)
-    return ModelRefused(f"The model's server refused the request: {error.reason}")
+    return ModelRefused(REFUSED_REQUEST.format(reason=error.reason))
 
 
 def transport_failure(error: Exception) -> AgentError | Transient:
     """What an error of the connection means: an answer cut off on our side, or a lost server."""
     if isinstance(error, BodyTooLarge):
-        return AnswerTooLarge(f"The model's server said too much: {error}")
+        return AnswerTooLarge(SAID_TOO_MUCH.format(reason=error))
     return Transient(ModelUnavailable("The model's server cannot be reached."))
 
 

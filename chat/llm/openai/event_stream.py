@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from chat.agent.exceptions import AnswerTooLarge
+from chat.agent.sentences import PIECE_TOO_LONG
 from chat.llm.openai.json_reading import UnreadableJson, read_leniently
 
 if TYPE_CHECKING:
@@ -195,9 +196,7 @@ class EventStream:
 
     def too_long(self) -> AnswerTooLarge:
         """The refusal to keep more of something incomplete."""
-        return AnswerTooLarge(
-            f"The model's server sent more than {self.longest_line} bytes as one piece."
-        )
+        return AnswerTooLarge(PIECE_TOO_LONG.format(bytes=self.longest_line))
 
 
 def begins_document(line: bytes | bytearray) -> bool:

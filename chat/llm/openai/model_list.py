@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from chat.agent.exceptions import ModelRefused, ModelUnavailable
+from chat.agent.sentences import FAILED_WITH_STATUS, LISTS_NO_MODELS
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.client import read_answer
 from youworker.upstream.errors import FIRST_SERVER_ERROR, TRANSPORT_ERRORS, StatusError
@@ -48,10 +49,8 @@ async def list_models(endpoint: Endpoint) -> list[str]:
 def refusal(error: StatusError) -> ModelRefused | ModelUnavailable:
     """What an error status means for the list."""
     if error.status >= FIRST_SERVER_ERROR:
-        return ModelUnavailable(
-            f"The model's server failed with status {error.status}: {error.reason}"
-        )
-    return ModelRefused(f"The model's server lists no models: {error.reason}")
+        return ModelUnavailable(FAILED_WITH_STATUS.format(status=error.status, reason=error.reason))
+    return ModelRefused(LISTS_NO_MODELS.format(reason=error.reason))
 
 
 def names_in(document: Any) -> list[str]:

@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
+from chat.agent.sentences import ANSWERED_WITH_PAGE, BROKE_OFF, FAILED, REFUSED, SAID_INSTEAD
 from chat.llm.openai.event_stream import ErrorDocument, begins_document
 from youworker.upstream.errors import (
     FIRST_SERVER_ERROR,
@@ -56,10 +57,10 @@ def failure_of(error: Any, *, key: str, was_speaking: bool) -> AgentError:
     """What an error inside an answer means for the run; `key` is not told."""
     message = said_by_server(error, key=key)
     if was_speaking:
-        return ModelUnavailable(f"The model's server broke off: {message}")
+        return ModelUnavailable(BROKE_OFF.format(reason=message))
     if is_transient(error, message):
-        return ModelUnavailable(f"The model's server failed: {message}")
-    return ModelRefused(f"The model's server refused: {message}")
+        return ModelUnavailable(FAILED.format(reason=message))
+    return ModelRefused(REFUSED.format(reason=message))
 
 
 def is_transient(error: Any, message: str) -> bool:
@@ -93,7 +94,5 @@ def failure_of_page(page: bytes, *, key: str) -> AgentError | None:
         title = TITLE.search(text)
         said = title[1] if title else MARKUP.sub(" ", text)
         said = sentence_of(unescape(said), key=key) or "a page without words"
-        return ModelRefused(f"The model's server answered with a web page: {said}")
-    return ModelUnavailable(
-        f"The model's server did not answer but said: {sentence_of(text, key=key)}"
-    )
+        return ModelRefused(ANSWERED_WITH_PAGE.format(reason=said))
+    return ModelUnavailable(SAID_INSTEAD.format(reason=sentence_of(text, key=key)))

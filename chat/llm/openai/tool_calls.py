@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.exceptions import AnswerTooLarge
+from chat.agent.sentences import ARGUMENTS_TOO_LONG, TOO_MANY_TOOLS
 from chat.agent.types import ToolCall
 from chat.llm.openai.arguments import read_arguments
 from chat.llm.openai.offered_tools import OfferedTools
@@ -83,7 +84,7 @@ class CallAssembly:
 
     def too_many(self) -> AnswerTooLarge:
         """The refusal of more calls."""
-        return AnswerTooLarge(f"The model wants more than {self.most_calls} tools at once.")
+        return AnswerTooLarge(TOO_MANY_TOOLS.format(count=self.most_calls))
 
     def take_one(self, delta: dict[str, Any], place: int | None = None) -> None:
         """Add a delta to the call it belongs to, or begin another."""
@@ -93,10 +94,7 @@ class CallAssembly:
         if isinstance(arguments, str):
             self.characters += len(arguments)
             if self.characters > self.most_chars:
-                raise AnswerTooLarge(
-                    f"The arguments of the model's tools are longer than {self.most_chars} "
-                    "characters."
-                )
+                raise AnswerTooLarge(ARGUMENTS_TOO_LONG.format(characters=self.most_chars))
         index, name = index_of(delta.get("index"), place), label(function.get("name"))
         identifier = label(delta.get("id"))
         draft = self.draft_for(index, identifier)

@@ -1,0 +1,59 @@
+"""How failures of answers are worded, where a part of the sentence varies; imports no Django.
+
+They are stored in English and translated where they are shown (`chat.reasons`).
+"""
+
+from __future__ import annotations
+
+
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for translators."""
+    return sentence
+
+
+UNKNOWN_MODEL = gettext_noop("There is no model called {name}.")
+FAILED_WITH_STATUS = gettext_noop("The model's server failed with status {status}: {reason}")
+FAILED = gettext_noop("The model's server failed: {reason}")
+BROKE_OFF = gettext_noop("The model's server broke off: {reason}")
+REFUSED = gettext_noop("The model's server refused: {reason}")
+REFUSED_REQUEST = gettext_noop("The model's server refused the request: {reason}")
+LISTS_NO_MODELS = gettext_noop("The model's server lists no models: {reason}")
+SAID_TOO_MUCH = gettext_noop("The model's server said too much: {reason}")
+ANSWERED_WITH_PAGE = gettext_noop("The model's server answered with a web page: {reason}")
+SAID_INSTEAD = gettext_noop("The model's server did not answer but said: {reason}")
+PIECE_TOO_LONG = gettext_noop("The model's server sent more than {bytes} bytes as one piece.")
+ANSWER_TOO_LONG = gettext_noop("The answer is longer than {characters} characters.")
+TOO_MANY_TOOLS = gettext_noop("The model wants more than {count} tools at once.")
+ARGUMENTS_TOO_LONG = gettext_noop(
+    "The arguments of the model's tools are longer than {characters} characters."
+)
+TOO_MANY_TURNS = gettext_noop("The answer was ended after {count} turns.")
+OUT_OF_TIME = gettext_noop("The answer was ended after {seconds} seconds.")
+TOO_SLOW = gettext_noop("The model's answer took longer than {seconds} seconds.")
+FELL_SILENT = gettext_noop("The model said nothing for {seconds} seconds.")
+DID_NOT_BEGIN = gettext_noop("The model did not begin to answer within {seconds} seconds.")
+BROKEN_HERE = gettext_noop("Something went wrong on our side ({id}).")
+
+# Whatever begins like another comes first.
+VARYING = (
+    UNKNOWN_MODEL,
+    FAILED_WITH_STATUS,
+    FAILED,
+    BROKE_OFF,
+    REFUSED_REQUEST,
+    REFUSED,
+    LISTS_NO_MODELS,
+    SAID_TOO_MUCH,
+    ANSWERED_WITH_PAGE,
+    SAID_INSTEAD,
+    PIECE_TOO_LONG,
+    ANSWER_TOO_LONG,
+    TOO_MANY_TOOLS,
+    ARGUMENTS_TOO_LONG,
+    TOO_MANY_TURNS,
+    OUT_OF_TIME,
+    TOO_SLOW,
+    FELL_SILENT,
+    DID_NOT_BEGIN,
+    BROKEN_HERE,
+)
