@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.generic import View
@@ -17,13 +19,12 @@ from accounts.exceptions import SecondFactorRequired, SignInFailed
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, RateLimited
-from youworker.core.pages.base import REFUSED_FORM, Page, add_refusal, is_htmx, own_page
+from youworker.core.pages.base import REFUSED_FORM, DialogPage, add_refusal, is_htmx, own_page
 from youworker.sso.forms import CodeForm, PasswordForm
 from youworker.sso.forward_auth import forward_auth_is_on
 from youworker.sso.views import from_our_pages, oidc_is_on, services
 
 if TYPE_CHECKING:
-    from django.forms import Form
     from django.http import HttpRequest
 
     from accounts.models import User
@@ -105,14 +106,22 @@ class SignInPage(View):
         )
 
 
-class SignOutPage(Page):
-    """Ends the session."""
+class SignOutPage(DialogPage[Form]):
+    """Ends the session; who comes by the address is asked first, for a link must not do it."""
 
-    http_method_names = ["post"]
+    form_class = Form
+    heading = gettext_lazy("Sign out?")
+    submit = gettext_lazy("Sign out")
+    note = gettext_lazy("Questions that are not sent yet are forgotten in this browser.")
+    is_plain = True
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def back_url(self) -> str:
+        """The start page."""
+        return reverse("home")
+
+    def carry_out(self, form: Form) -> HttpResponse:
         """Forget the session, and what the browser has kept of it."""
-        accounts.sign_out(request, actor=self.actor)
+        accounts.sign_out(self.request, actor=self.actor)
         answer = HttpResponseRedirect(reverse("sign-in"))
         # Drafts are kept in the browser while somebody is signed in.
         answer["Clear-Site-Data"] = '"storage"'

@@ -15,6 +15,8 @@ const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
 export class Composer {
   #typed = 0;
   #dirty = false;
+  // What stands in the field was written in this tab.
+  #written = false;
   #sending = false;
   // Asked already, but the files beside it are not read yet.
   #held = false;
@@ -40,6 +42,7 @@ export class Composer {
     watchDraft(() => chat.session, (draft) => this.#takeOver(draft), signal);
     growWithText(this.field);
     this.#restore();
+    this.#beginThere();
   }
 
   disconnect() {
@@ -58,7 +61,15 @@ export class Composer {
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // Who opens a new conversation wants to write; on a phone, the keyboard would cover what there is to read.
+  #beginThere() {
+    const free = !document.activeElement || document.activeElement === document.body;
+    if (!this.chat.session && free && !onTouch.matches) this.field.focus({ preventScroll: true });
+  }
+
   #press(event) {
+    // Outside of the field, plain keys act.
+    if (event.key === "Escape" && !event.isComposing && !this.text) return this.field.blur();
     // An input method ends its word with Enter; Safari says that it has ended just before.
     if (event.key !== "Enter" || event.isComposing || event.keyCode === SAFARI_KEY) return;
     if (event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || onTouch.matches) return;
@@ -68,7 +79,7 @@ export class Composer {
 
   // Nothing runs with a key but this: the rest waits until somebody pauses.
   #change() {
-    this.#dirty = true;
+    this.#dirty = this.#written = true;
     clearTimeout(this.#typed);
     this.#typed = setTimeout(() => this.#save(), DRAFT_MS);
   }
@@ -123,7 +134,8 @@ export class Composer {
 
   // Another tab wrote here, or sent; what is being typed in this one wins.
   #takeOver(draft) {
-    if (this.#dirty || this.#sending || document.activeElement === this.field) return;
+    if (this.#dirty || this.#sending || (this.#written && document.activeElement === this.field)) return;
+    this.#written = false;
     this.field.value = draft?.text ?? "";
   }
 

@@ -144,7 +144,17 @@ def test_signing_out_ends_the_session(client, ada):
 
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
     assert SESSION_KEY not in client.session
-    assert client.get("/sign-out").status_code in (302, 405)
+    assert client.get("/sign-out")["Location"] == "/sign-in?next=%2Fsign-out"
+
+
+def test_the_address_of_signing_out_asks_first(client, ada):
+    client.force_login(ada)
+
+    answer = client.get("/sign-out")
+
+    assert answer.status_code == 200
+    assert b"Sign out?" in answer.content
+    assert SESSION_KEY in client.session
 
 
 def test_a_form_of_another_page_signs_nobody_in(ada):

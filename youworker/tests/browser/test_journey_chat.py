@@ -49,6 +49,8 @@ def test_a_conversation_has_further_questions(page):
 
 def test_the_first_question_can_be_asked_by_the_keyboard(page):
     page.goto("/chat")
+    page.locator("textarea[name=text]:focus").wait_for()
+    page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("[[tokens=3]] one")
     page.keyboard.press("Shift+Enter")

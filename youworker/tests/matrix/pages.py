@@ -25,6 +25,7 @@ SHELL = [
     page("get", "favicon.ico", "public", 302),
     page("get", "sign-in", "signed_out"),
     page("post", "sign-in", "public", 422, body={}),
+    page("get", "sign-out"),
     page("post", "sign-out", ok=302),
     page("post", "preferences", "public", 302, body={"theme": "dark"}),
     page("get", "i18n/<slug:language>.js", "public"),
