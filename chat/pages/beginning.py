@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from chat.services import quotes_by_default
@@ -44,12 +45,15 @@ def describe_beginning(user: User, models: list[str]) -> Beginning:
 
 def example_questions(documents: Mapping[UUID, Document]) -> list[str]:
     """A question about a section that each document really has."""
-    sections = Passage.objects.filter(document__in=list(documents), heading__contains=BELOW)
-    first = sections.order_by("document_id", "ordinal").distinct("document_id")
+    headed = Passage.objects.filter(document__in=list(documents)).exclude(heading="")
+    # What stands below another heading says more than the first, which is often the title again.
+    is_below = ExpressionWrapper(Q(heading__contains=BELOW), BooleanField())
+    first = headed.order_by("document_id", is_below.desc(), "ordinal").distinct("document_id")
     found = []
     for document_id, heading in first.values_list("document_id", "heading"):
         section = heading.rpartition(BELOW)[2].strip()
-        if 0 < len(section) <= LONGEST_HEADING:
-            words = {"heading": section, "title": documents[document_id].title}
+        title = documents[document_id].title
+        if 0 < len(section) <= LONGEST_HEADING and section != title:
+            words = {"heading": section, "title": title}
             found.append(_("What does “%(title)s” say about “%(heading)s”?") % words)
     return found

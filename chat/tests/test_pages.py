@@ -58,6 +58,19 @@ def test_the_first_page_asks_about_what_documents_really_have(client, user):
     assert "What does “Guide” say about “Heating”?" in shown
 
 
+def test_a_document_of_one_level_gives_an_example_too_but_not_by_its_title(client, user):
+    flat = DocumentFactory(owner=user, title="Rules", status=DocumentStatus.READY)
+    write(flat, "Doors close at six.", heading="Opening hours")
+    untold = DocumentFactory(owner=user, title="Notes", status=DocumentStatus.READY)
+    write(untold, "Nothing yet.", heading="Notes")
+    write(untold, "Nor here.", heading="")
+
+    shown = text_of(client.get("/chat"))
+
+    assert "What does “Rules” say about “Opening hours”?" in shown
+    assert "What does “Notes”" not in shown
+
+
 def test_a_question_of_a_link_stands_in_the_composer(client, user):
     shown = text_of(client.get("/chat", {"text": "</textarea><script>"}))
 
