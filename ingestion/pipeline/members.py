@@ -131,7 +131,6 @@ def new_item(parent: IngestionItem, member: Member, file: Incoming | None) -> In
         name=name,
         uri=f"{parent.uri}{SEPARATOR}{member.path}",
         mime=member.mime[:255],
-        note=f"From {parent.name}."[:500],
     )
     if file is None:
         item.stage = Stage.SKIPPED if member.skipped else Stage.FAILED

@@ -264,7 +264,9 @@ def test_a_mailbox_gives_its_messages(unpack):
     found, parsed = unpack(box, "a.mbox")
 
     assert list(found) == ["00001 One.eml", "00002 Two.eml", "00003 message.eml"]
-    assert found["00002 Two.eml"].startswith(b"From: a@example.org\nTo: b@example.org\nSubject: Two")
+    assert found["00002 Two.eml"].startswith(
+        b"From: a@example.org\nTo: b@example.org\nSubject: Two"
+    )
     assert not parsed.text
 
 
