@@ -77,6 +77,25 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
         """Sort as they were handed in."""
         return self.order_by("run_id", "position")
 
+    def outermost(self) -> Self:
+        """Limit to what was handed in, without what came out of it."""
+        return self.filter(parent__isnull=True)
+
+    def with_member_counts(self) -> Self:
+        """Annotate how many files came out of each, failed, and have not ended."""
+        rows: Any = self.related_rows("members", ItemQuerySet)
+        rows = rows.filter(parent=OuterRef("pk")).order_by().values("parent")
+        active = Q(stage__in=ACTIVE_STAGES)
+        return self.annotate(
+            member_count=total(rows, Count("pk")),
+            member_failed_count=total(rows, Count("pk", filter=Q(stage=Stage.FAILED))),
+            member_working_count=total(rows, Count("pk", filter=active)),
+        )
+
+    def readable_again(self) -> Self:
+        """Limit to items whose file is there, or can be fetched."""
+        return self.exclude(parent__isnull=False, stored_file__isnull=True, document__isnull=True)
+
     def active(self) -> Self:
         """Limit to items that have not ended."""
         return self.filter(stage__in=ACTIVE_STAGES)

@@ -82,6 +82,14 @@ class IngestionItem(TimestampedModel, LeasedModel):
     # When it was handed in, or asked for again, by the clock that also dates deletions.
     accepted_at = models.DateTimeField(db_default=Now(), editable=False)
     position = models.IntegerField()
+    # The file it came out of, the file all of them came out of, and how many files that is deep.
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, editable=False, related_name="members"
+    )
+    root = models.ForeignKey(
+        "self", models.CASCADE, null=True, editable=False, related_name="descendants"
+    )
+    depth = models.SmallIntegerField(default=0, editable=False)
     name = models.TextField()
     uri = models.TextField()
     path_hash = models.CharField(max_length=64, editable=False)
@@ -114,6 +122,10 @@ class IngestionItem(TimestampedModel, LeasedModel):
     document = models.ForeignKey(
         Document, models.SET_NULL, null=True, related_name="ingestion_items"
     )
+
+    member_count: int  # these only after `with_member_counts()`
+    member_failed_count: int
+    member_working_count: int
 
     objects = ItemQuerySet.as_manager()
 

@@ -17,14 +17,14 @@ DATA_POLICIES = (
         owners=("run__owner",),
         file="ingestion-items",
         exported=names(
-            "id run position name uri mime size sha256 stage attempts error_code error_detail note",
-            "duplicate",
+            "id run parent position name uri mime size sha256 stage attempts error_code",
+            "error_detail note duplicate",
             "passages document",
             TIMES,
         ),
         not_exported=not_exported(
             TECHNICAL,
-            f"accepted_at path_hash source stored_file failures losses {LEASE}",
+            f"root depth accepted_at path_hash source stored_file failures losses {LEASE}",
         ),
     ),
 )

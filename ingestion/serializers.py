@@ -65,7 +65,9 @@ class ItemSerializer(serializers.ModelSerializer):
         model = IngestionItem
         fields = (
             "id",
+            "parent_id",
             "name",
+            "uri",
             "document_id",
             "stage",
             "attempts",

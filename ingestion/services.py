@@ -187,7 +187,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
 
     Raises `NothingToRetry`, and `StorageQuotaExceeded` unless an operator asks.
     """
-    failed = run.items.failed().order_by("position")[:limit]
+    failed = run.items.failed().readable_again().order_by("position")[:limit]
     documents_of = dict(failed.values_list("pk", "document_id"))
     chosen = IngestionItem.objects.failed().filter(pk__in=documents_of)
     if actor is not None:
@@ -200,7 +200,7 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     embedded = chosen.filter(document__isnull=False).change(stage=Stage.EMBEDDING, **fresh)
     parsed = chosen.change(stage=Stage.QUEUED, **fresh)
     if not embedded + parsed:
-        raise NothingToRetry("No file of this run has failed.")
+        raise NothingToRetry("No file of this run has failed, or can be tried again.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
     reopened.update(status=IngestionStatus.QUEUED, finished_at=None, updated_at=timezone.now())
     after_commit(wake_workers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -89,8 +91,24 @@ def remove_stale() -> int:
     limit = time.time() - STALE_SECONDS
     stale = [path for path in ensure_incoming_folder().iterdir() if path.stat().st_mtime < limit]
     for path in stale:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(stale)
+
+
+def hashed_file(path: Path, name: str) -> Incoming | None:
+    """A file that another process wrote, counted and hashed; none when it is no plain file."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(number, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            return None
+        digest = hashlib.file_digest(stream, "sha256")
+        return Incoming(name=name, size=stream.tell(), path=path, digest=digest)
 
 
 class ReceivedFile(UploadedFile):

@@ -44,13 +44,14 @@ class RunFilter(django_filters.FilterSet):
 
 
 class ItemFilter(django_filters.FilterSet):
-    """Items by stage."""
+    """Items by stage, and by the file they came out of."""
 
     stage = django_filters.ChoiceFilter(choices=Stage.choices)
+    parent = django_filters.UUIDFilter(field_name="parent")
 
     class Meta:
         model = IngestionItem
-        fields = ("stage",)
+        fields = ("stage", "parent")
 
 
 SCOPES = {"read": "documents.read", "write": "documents.write"}

@@ -15,6 +15,7 @@ from documents.services.collections import (
 from documents.services.documents import (
     change_document_share,
     delete_document,
+    member_path_hash,
     passages_of,
     record_access,
     require_writable,
@@ -82,6 +83,7 @@ __all__ = [
     "find_collection",
     "hand_over_library",
     "has_waiting_tasks",
+    "member_path_hash",
     "missing_vectors",
     "move_to_storage",
     "passages_of",

@@ -38,6 +38,11 @@ def server_path_hash(path: str | PurePath) -> str:
     return hashlib.sha256(f"path:{path}".encode()).hexdigest()
 
 
+def member_path_hash(archive: str, path: str) -> str:
+    """The place of a file in an archive that has a place itself, so that a changed one follows."""
+    return hashlib.sha256(f"member:{archive}!/{path}".encode()).hexdigest()
+
+
 @transaction.atomic
 def update_document(document: Document, *, actor: User, **changes: Any) -> Document:
     """Change `title`, `tags`, `collection_id` and `shares` (group ids) of a visible document.

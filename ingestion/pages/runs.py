@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import reverse
@@ -96,13 +97,27 @@ class DeleteRunPage(Page):
 
 
 def run_context(request: HttpRequest, run: IngestionRun) -> dict[str, Any]:
-    """A run with a page of its files, all or those of one stage."""
+    """A run with a page of its files: what was handed in, what came out of one, or one stage."""
     items = IngestionItem.objects.filter(run=run).select_related("document").in_order()
-    stage = request.GET.get("stage", "")
+    stage, parent = request.GET.get("stage", ""), chosen_parent(request, run)
     if stage in Stage.values:
         items = items.filter(stage=stage)
-    page = Paginator(items, ITEMS_ON_A_PAGE).get_page(request.GET.get("page"))
-    return {"run": run, "page_obj": page, "items": page.object_list, "stage": stage}
+    else:
+        items = items.filter(parent=parent) if parent else items.outermost()
+    page = Paginator(items.with_member_counts(), ITEMS_ON_A_PAGE).get_page(request.GET.get("page"))
+    shown = {"page_obj": page, "items": page.object_list, "stage": stage, "parent": parent}
+    return {"run": run, **shown}
+
+
+def chosen_parent(request: HttpRequest, run: IngestionRun) -> IngestionItem | None:
+    """The file of the run whose members are asked for; raises `NotFound`."""
+    key = request.GET.get("parent")
+    if not key:
+        return None
+    try:
+        return IngestionItem.objects.get(run=run, pk=key)
+    except (IngestionItem.DoesNotExist, ValidationError) as error:
+        raise NotFound("There is no such file.") from error
 
 
 def visible_run(pk: UUID, actor: User) -> IngestionRun:

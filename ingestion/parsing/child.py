@@ -6,6 +6,7 @@ Frames of JSON, each after its length in four bytes, come over stdin and go over
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ingestion.parsing import ParsedDocument, ParseFailed, parse_file
+from ingestion.parsing.unpacking import Limits, Unpacking
 
 LENGTH = struct.Struct(">I")
 PR_SET_PDEATHSIG = 1
@@ -44,19 +46,35 @@ def confine(memory: int, *, parent: int) -> None:
             sys.exit()
 
 
-def answer(request: dict[str, str]) -> dict[str, Any]:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The parsed file, or why it cannot be had."""
     try:
-        parsed = parse_file(Path(request["path"]), request["mime"], name=request["name"])
+        parsed = parse_file(
+            Path(request["path"]), request["mime"], name=request["name"], into=place_of(request)
+        )
     except ParseFailed as error:
         return {"error": error.code, "detail": error.detail}
     except MemoryError:
         return {"lost": "out_of_memory"}
-    except FileNotFoundError:
-        return {"error": "file_missing", "detail": "The file is no longer there."}
     except Exception as error:  # noqa: BLE001 -- one file's trouble is reported, whatever it is
-        return {"lost": "parser_error", "reason": f"{type(error).__name__}: {error}"[:500]}
+        return trouble(error)
     return as_answer(parsed)
+
+
+def trouble(error: Exception) -> dict[str, Any]:
+    """What to say about an error that is no verdict on the file."""
+    if isinstance(error, FileNotFoundError):
+        return {"error": "file_missing", "detail": "The file is no longer there."}
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return {"error": "storage_full", "detail": "There is no room left for what is unpacked."}
+    return {"lost": "parser_error", "reason": f"{type(error).__name__}: {error}"[:500]}
+
+
+def place_of(request: dict[str, Any]) -> Unpacking | None:
+    """Where files that are in the file are to be written; none when they are not wanted."""
+    if not request.get("scratch"):
+        return None
+    return Unpacking(Path(request["scratch"]), Limits(*request["limits"]))
 
 
 def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
@@ -68,6 +86,10 @@ def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
         "pages": parsed.pages,
         "truncated": parsed.truncated,
         "notes": list(parsed.notes),
+        "members": [
+            (one.path, one.mime, one.size, one.code, one.detail, one.skipped, one.attached)
+            for one in parsed.members
+        ],
         "passages": [
             (draft.ordinal, draft.text, draft.heading, draft.page, draft.start, draft.end)
             for draft in parsed.passages
@@ -75,12 +97,12 @@ def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
     }
 
 
-def receive(stream: BinaryIO) -> dict[str, str] | None:
+def receive(stream: BinaryIO) -> dict[str, Any] | None:
     """The next request; none when the pipe was closed."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    found: dict[str, str] = orjson.loads(stream.read(LENGTH.unpack(head)[0]))
+    found: dict[str, Any] = orjson.loads(stream.read(LENGTH.unpack(head)[0]))
     return found
 
 

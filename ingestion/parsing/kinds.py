@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingestion.parsing.types import Extract
+    from ingestion.parsing.unpacking import Unpacking
 
     Reader = Callable[[bytes, str], Extract]
+    Unpacker = Callable[[bytes, str, Unpacking], Extract]
 
 OPEN_XML = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
@@ -40,6 +42,7 @@ RTF = Kind("application/rtf", "an RTF document")
 EML = Kind("message/rfc822", "an e-mail")
 MBOX = Kind("application/mbox", "a mailbox")
 MSG = Kind("application/vnd.ms-outlook", "an Outlook message")
+TNEF = Kind("application/vnd.ms-tnef", "a winmail.dat file of Outlook")
 HTML = Kind("text/html", "a web page")
 MARKDOWN = Kind("text/markdown", "a Markdown file")
 JSON = Kind("application/json", "a JSON file")
@@ -53,6 +56,13 @@ PROPERTIES = Kind("text/x-java-properties", "a properties file")
 CSV = Kind("text/csv", "a CSV table")
 TSV = Kind("text/tab-separated-values", "a table")
 TEXT = Kind("text/plain", "a text file")
+ZIP = Kind("application/zip", "a compressed archive")
+TAR = Kind("application/x-tar", "an archive")
+GZIP = Kind("application/gzip", "a compressed archive")
+BZIP2 = Kind("application/x-bzip2", "a compressed archive")
+XZ = Kind("application/x-xz", "a compressed archive")
+ZSTD = Kind("application/zstd", "a compressed archive")
+SEVEN_ZIP = Kind("application/x-7z-compressed", "a compressed archive")
 
 BY_ENDING = {
     "pdf": PDF,
@@ -86,6 +96,7 @@ BY_ENDING = {
     "mbox": MBOX,
     "mbx": MBOX,
     "msg": MSG,
+    "tnef": TNEF,
     "html": HTML,
     "htm": HTML,
     "xhtml": HTML,
@@ -113,6 +124,16 @@ BY_ENDING = {
     "properties": PROPERTIES,
     "csv": CSV,
     "tsv": TSV,
+    "zip": ZIP,
+    "tar": TAR,
+    "gz": GZIP,
+    "tgz": GZIP,
+    "bz2": BZIP2,
+    "tbz2": BZIP2,
+    "xz": XZ,
+    "txz": XZ,
+    "zst": ZSTD,
+    "7z": SEVEN_ZIP,
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {
@@ -127,6 +148,17 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
     "application/x-yaml": YAML,
 }
 
+# What is unpacked, and is no text of its own.
+ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP}
+BY_START = (
+    (b"\x1f\x8b", GZIP),
+    (b"BZh", BZIP2),
+    (b"\xfd7zXZ\x00", XZ),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),
+    (b"\x78\x9f\x3e\x22", TNEF),
+)
+
 # What begins a file of a format that is known and not read.
 REFUSED = (
     (b"\x89PNG\r\n", "an image"),
@@ -139,13 +171,17 @@ REFUSED = (
     (b"ID3", "a sound file"),
     (b"OggS", "a sound file"),
     (b"fLaC", "a sound file"),
-    (b"\x1f\x8b", "a compressed archive"),
-    (b"BZh", "a compressed archive"),
-    (b"\xfd7zXZ", "a compressed archive"),
-    (b"7z\xbc\xaf", "a compressed archive"),
-    (b"Rar!", "a compressed archive"),
+    (b"Rar!", "a RAR archive"),
     (b"SQLite format 3", "a database"),
-    (b"\x78\x9f\x3e\x22", "a winmail.dat file of Outlook"),
+)
+# The same of zip-based ones, by a file that each has inside.
+REFUSED_ZIPS = (
+    ("Index/Document.iwa", "a document of Apple Pages, Numbers or Keynote"),
+    ("Index.zip", "a document of Apple Pages, Numbers or Keynote"),
+    ("AndroidManifest.xml", "a program"),
+    ("META-INF/MANIFEST.MF", "a program"),
+    ("[Content_Types].xml", "a Microsoft file of a kind that is not known"),
+    ("mimetype", "a document of a kind that is not known"),
 )
 
 
@@ -169,5 +205,19 @@ def reads(*kinds: Kind) -> Callable[[Reader], Reader]:
     def register(reader: Reader) -> Reader:
         readers.update(dict.fromkeys((kind.mime for kind in kinds), reader))
         return reader
+
+    return register
+
+
+# Who takes the files out of a file, by its MIME type; filled like `readers`.
+unpackers: dict[str, Unpacker] = {}
+
+
+def unpacks(*kinds: Kind) -> Callable[[Unpacker], Unpacker]:
+    """Register a function of content, name and the place where what it finds is written."""
+
+    def register(unpacker: Unpacker) -> Unpacker:
+        unpackers.update(dict.fromkeys((kind.mime for kind in kinds), unpacker))
+        return unpacker
 
     return register

@@ -17,9 +17,12 @@ import orjson
 
 from documents.types import PassageDraft
 from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import Member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ingestion.parsing.unpacking import Limits
 
 LENGTH = struct.Struct(">I")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -61,6 +64,8 @@ class Parsed:
     truncated: bool
     passages: list[PassageDraft]
     notes: list[str] = field(default_factory=list)
+    # What came out of it: the bytes of number n are the file of that name in the scratch folder.
+    members: list[Member] = field(default_factory=list)
 
 
 class Parser:
@@ -76,8 +81,18 @@ class Parser:
         self.process: subprocess.Popen[bytes] | None = None
         self.files = 0
 
-    def parse(self, path: Path, mime: str, *, name: str, heartbeat: Callable[[], None]) -> Parsed:
+    def parse(
+        self,
+        path: Path,
+        mime: str,
+        *,
+        name: str,
+        heartbeat: Callable[[], None],
+        scratch: tuple[Path, Limits] | None = None,
+    ) -> Parsed:
         """Parse one file, calling `heartbeat` every `beat` seconds; what it raises ends the parser.
+
+        What is in it comes out into the folder `scratch`, which whoever named it removes.
 
         Raises `ParseFailed` when the file is at fault, also by taking too long, and `ParserLost`
         when the parser is.
@@ -85,7 +100,7 @@ class Parser:
         seconds = seconds_for(path, most=self.timeout)
         process = self.running()
         try:
-            send(process, {"path": str(path), "mime": mime, "name": name})
+            send(process, {"path": str(path), "mime": mime, "name": name, **placed(scratch)})
             answer = self.receive(process, heartbeat, seconds)
         except BaseException:
             self.close()
@@ -149,7 +164,8 @@ class Parser:
         if "lost" in answer:
             raise ParserLost(answer["lost"], reason=answer.get("reason", ""))
         drafts = [PassageDraft(*fields) for fields in answer.pop("passages")]
-        return Parsed(**answer, passages=drafts)
+        members = [Member(*fields) for fields in answer.pop("members")]
+        return Parsed(**answer, passages=drafts, members=members)
 
     def close(self) -> None:
         """Kill the process; the next file starts a new one."""
@@ -186,7 +202,16 @@ def start(memory_mb: int) -> subprocess.Popen[bytes]:
     )
 
 
-def send(process: subprocess.Popen[bytes], request: dict[str, str]) -> None:
+def placed(scratch: tuple[Path, Limits] | None) -> dict[str, Any]:
+    """What a request says about files in the file."""
+    if scratch is None:
+        return {}
+    folder, limits = scratch
+    most = [limits.files, limits.file_bytes, limits.bytes, limits.levels]
+    return {"scratch": str(folder), "limits": most}
+
+
+def send(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
     """Write one request; raises `ParserLost` when nobody reads it."""
     frame = orjson.dumps(request)
     assert process.stdin is not None  # noqa: S101 -- opened as a pipe

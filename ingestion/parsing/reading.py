@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from documents.language import identify
 from ingestion.parsing import (  # noqa: F401 -- readers
+    archives,
     extracting,
     json_text,
     kinds,
@@ -18,13 +19,17 @@ from ingestion.parsing import (  # noqa: F401 -- readers
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
-from ingestion.parsing.mail import outlook, reader  # noqa: F401 -- readers
+from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
+from ingestion.parsing.unpacking import TOO_DEEP
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ingestion.parsing.kinds import Kind
+    from ingestion.parsing.unpacking import Unpacking
 
 UNESCAPE = {
     kinds.XML.mime: unescaped_references,
@@ -57,12 +62,26 @@ def read_escaped(data: bytes, mime: str) -> Extract:
     return Extract(UNESCAPE[mime](found.text), notes=found.notes)
 
 
-def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
-    """The text, title, language and passages of a file; raises `ParseFailed`."""
+@kinds.reads(*kinds.ARCHIVES)
+def refuse_archive(data: bytes, mime: str) -> Extract:
+    """Nothing: where there is no place for files, an archive has no text. Raises `ParseFailed`."""
+    raise ParseFailed("unsupported_type", "This is a compressed archive, which cannot be read.")
+
+
+def parse_file(
+    path: Path, mime: str, *, name: str, into: Unpacking | None = None
+) -> ParsedDocument:
+    """The text, title, language and passages of a file; raises `ParseFailed`.
+
+    Files in it are written `into` a place; without one, those of a message are read with it.
+    """
     data = path.read_bytes()
     kind = kind_of(data, name, mime)
-    extract = kinds.readers[kind.mime](data, kind.mime)
-    if not extract.text.strip():
+    extract = read_kind(kind, data, name, into)
+    members = into.members if into is not None else []
+    if kind in kinds.ARCHIVES and not members:
+        raise ParseFailed("empty_file", "There are no files in this archive.")
+    if not extract.text.strip() and not members:
         raise ParseFailed("no_text", "No text was found in the file.")
     truncated = len(extract.text) > LONGEST_TEXT
     if truncated:
@@ -71,12 +90,25 @@ def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
         text=extract.text,
         title=extract.title,
         mime=kind.mime,
-        language=identify(extract.text),
+        language=identify(extract.text) if extract.text else "",
         pages=extract.page_count,
         passages=split(extract),
         truncated=truncated,
         notes=extract.notes,
+        members=members,
     )
+
+
+def read_kind(kind: Kind, data: bytes, name: str, into: Unpacking | None) -> Extract:
+    """The text of a file of a known kind."""
+    unpacker = kinds.unpackers.get(kind.mime)
+    has_place = into is not None and into.limits.levels > 0
+    if into is not None and not has_place and kind in kinds.ARCHIVES:
+        raise TOO_DEEP.failure()
+    if into is None or unpacker is None or not has_place:
+        return kinds.readers[kind.mime](data, kind.mime)
+    into.packed = len(data) if kind in kinds.ARCHIVES else 0
+    return unpacker(data, name, into)
 
 
 def shorten(extract: Extract) -> None:

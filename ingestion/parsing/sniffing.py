@@ -15,14 +15,13 @@ from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
 if TYPE_CHECKING:
     from ingestion.parsing.kinds import Kind
 
 # What a zip-based file may unpack to; the parser has to hold it.
 LARGEST_UNPACKED = 500_000_000
-LARGEST_RATIO = 200
-SMALL_UNPACKED = 50_000_000
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_STREAMS = (
@@ -57,6 +56,8 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
             raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
     if b"%PDF-" in data[:1024]:
         return kinds.PDF
+    if (packed := kind_of_packed(data)) is not None:
+        return packed
     if data.startswith(b"PK\x03\x04"):
         return kind_of_zip(data)
     if data.startswith(OLE):
@@ -64,6 +65,14 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
     if data.startswith(b"{\\rtf"):
         return kinds.RTF
     return kind_of_text(data, kinds.promised(name, mime))
+
+
+def kind_of_packed(data: bytes) -> Kind | None:
+    """The kind of file with files in it, other than zip, that this begins like."""
+    for start, kind in kinds.BY_START:
+        if data.startswith(start):
+            return kind
+    return kinds.TAR if data[257:262] == b"ustar" else None
 
 
 def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
@@ -113,30 +122,35 @@ def kind_of_zip(data: bytes) -> Kind:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            check_entries(entries, len(data))
-            media = media_type(archive, {entry.filename for entry in entries})
+            kind = kind_of_entries(entries, media_type(archive, entries))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
-    return kind_of_entries(entries, media)
+    if kind is not kinds.ZIP:
+        check_entries(entries, len(data))
+    return kind
 
 
 def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
-    """The format that the names inside a zip file tell."""
+    """The format that the names inside a zip file tell; raises `ParseFailed` for unread ones."""
     if media in kinds.BY_MIME:
         return kinds.BY_MIME[media]
-    names = [entry.filename for entry in entries]
+    names = {entry.filename for entry in entries}
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
             return kinds.XLSB
         for folder, kind in ZIP_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return kind
-    raise ParseFailed("unsupported_type", "This is a compressed archive, which cannot be read.")
+    for name, label in kinds.REFUSED_ZIPS:
+        if name in names:
+            raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
+    return kinds.ZIP
 
 
-def media_type(archive: zipfile.ZipFile, names: set[str]) -> str:
+def media_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
     """The type that OpenDocument and EPUB files name inside; a template has that of its kind."""
-    if "mimetype" not in names or archive.getinfo("mimetype").file_size > 200:  # noqa: PLR2004 -- a type's name
+    own = next((entry for entry in entries if entry.filename == "mimetype"), None)
+    if own is None or own.file_size > 200 or own.flag_bits & 1:  # noqa: PLR2004 -- a type's name
         return ""
     return archive.read("mimetype").decode("latin-1").strip().removesuffix("-template")
 

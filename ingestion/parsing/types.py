@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from documents.types import PassageDraft
+    from ingestion.parsing.unpacking import Member
 
 # About 5,000 passages: a larger text is cut, and says so.
 LONGEST_TEXT = 5_000_000
@@ -65,3 +66,5 @@ class ParsedDocument:
     passages: list[PassageDraft] = field(default_factory=list)
     truncated: bool = False
     notes: Sequence[str] = ()
+    # Files that came out of it, in order.
+    members: Sequence[Member] = ()

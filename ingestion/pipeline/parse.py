@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,18 @@ from django.utils import timezone
 
 from documents import services as documents
 from documents.exceptions import DocumentDeleted
+from documents.models import Document
 from ingestion.enums import Stage
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
+from ingestion.pipeline.members import (
+    forget_archive,
+    limits_of,
+    note_on_members,
+    received_files,
+    record_members,
+    scratch_folder,
+)
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
     ItemTaken,
@@ -34,11 +44,13 @@ from youworker.core.db import is_refused_value, relax_durability
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
     from documents.models import Collection
     from ingestion.models import IngestionItem, IngestionRun
+    from ingestion.parsing.unpacking import Member
     from ingestion.pipeline.leases import Lease
     from ingestion.store import Incoming
 
@@ -97,8 +109,11 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     try:
         look()
         path = ensure_original(item)
-        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
-        store(item, parsed, collection, began=began)
+        with scratch_folder() as scratch:
+            place = scratch, limits_of(item)
+            parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look, scratch=place)
+            files = received_files(parsed, scratch)
+            store(item, under_parent(parsed, item), files, collection, began=began)
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
     except DocumentDeleted as error:
@@ -149,10 +164,67 @@ def store_copy(item: IngestionItem, copied: Incoming) -> None:
     item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
 
 
+def under_parent(parsed: Parsed, item: IngestionItem) -> Parsed:
+    """What was read from an attachment, under the title of the message it came with."""
+    message = None
+    if item.parent_id:
+        message = Document.objects.filter(ingestion_items=item.parent_id).first()
+    if message is None:
+        return parsed
+    passages = [
+        replace(draft, heading=" > ".join(filter(None, (message.title, draft.heading))))
+        for draft in parsed.passages
+    ]
+    return replace(parsed, passages=passages)
+
+
 @transaction.atomic
-def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began: datetime) -> None:
-    """Make the parsed file a searchable document; raises `ItemTaken` and leaves no trace then."""
+def store(
+    item: IngestionItem,
+    parsed: Parsed,
+    files: Sequence[tuple[Member, Incoming | None]],
+    collection: Collection,
+    *,
+    began: datetime,
+) -> None:
+    """Make the parsed file a searchable document, and queue what came out of it.
+
+    Raises `ItemTaken` and leaves no trace then.
+    """
     relax_durability()
+    if parsed.passages:
+        store_document(item, parsed, collection)
+    else:
+        end_archive(item, parsed)
+    record_members(item, files, collection)
+    duration_ms = milliseconds_since(began)
+    record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
+
+
+def end_archive(item: IngestionItem, parsed: Parsed) -> None:
+    """End a file that has no text of its own: what came out of it goes on."""
+    if not leased_row(item).change(
+        stage=Stage.READY,
+        attempts=item.attempts + 1,
+        failures=0,
+        losses=0,
+        lease_token=None,
+        lease_until=None,
+        error_code="",
+        error_detail="",
+        note=" ".join([note_on_members(parsed.members), *parsed.notes]),
+        mime=parsed.mime,
+        size=item.size,
+        sha256=item.sha256,
+        stored_file=None,
+        source="",
+    ):
+        raise ItemTaken
+    forget_archive(item)
+
+
+def store_document(item: IngestionItem, parsed: Parsed, collection: Collection) -> None:
+    """Make what was read a document that is found by keyword; raises `ItemTaken`."""
     stored = documents.store_parsed(
         parsed_file(item, parsed),
         collection=collection,
@@ -181,8 +253,6 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         document=stored.document,
     ):
         raise ItemTaken
-    duration_ms = milliseconds_since(began)
-    record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
 
 
 def parsed_file(item: IngestionItem, parsed: Parsed) -> documents.ParsedFile:
@@ -206,7 +276,8 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
     """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
         return KNOWN
-    return " ".join([*([CUT] if parsed.truncated else []), *parsed.notes])
+    cut = CUT if parsed.truncated else ""
+    return " ".join(filter(None, [note_on_members(parsed.members), cut, *parsed.notes]))
 
 
 def target_collection(run: IngestionRun) -> Collection:

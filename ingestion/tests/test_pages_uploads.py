@@ -239,3 +239,37 @@ def test_the_name_of_a_shelf_that_is_no_longer_shared_is_not_shown(client, user)
     assert "My own shelf" in shown
     assert "Shelf of somebody else" not in hidden
     assert str(foreign.pk) not in hidden
+
+
+def test_what_came_out_of_an_archive_stands_behind_it(client, user, django_assert_num_queries):
+    run = RunFactory(owner=user)
+    archive = ItemFactory(run=run, name="a.zip", uri="a.zip", stage=Stage.READY)
+    inside = {"run": run, "parent": archive, "root": archive, "depth": 1}
+    for number in range(3):
+        ItemFactory(**inside, name=f"in{number}.txt", stage=Stage.READY)
+    ItemFactory(
+        **inside, name="bad.txt", uri="a.zip!/x/bad.txt", stage=Stage.FAILED, error_code="no_text"
+    )
+    url = f"/documents/runs/{run.pk}"
+
+    with django_assert_num_queries(5):  # session, user, the run, count, items
+        whole = text_of(client.get(url))
+    with django_assert_num_queries(6):  # and the archive
+        members = text_of(client.get(f"{url}?parent={archive.pk}", headers=HTMX))
+    failed = text_of(client.get(f"{url}?stage=failed"))
+
+    assert whole.count('data-test="item"') == 1
+    assert f'href="{url}?parent={archive.pk}"' in whole
+    assert "4 files in it" in whole
+    assert "1 failed" in whole
+    assert members.count('data-test="item"') == 4
+    assert "In a.zip" in members
+    assert "a.zip!/x/bad.txt" in failed
+
+
+def test_members_of_other_runs_are_not_found(client, user):
+    run, other = RunFactory(owner=user), ItemFactory()
+    ItemFactory(run=other.run, parent=other)
+
+    for key in (other.pk, "00000000-0000-0000-0000-000000000000", "x"):
+        assert client.get(f"/documents/runs/{run.pk}?parent={key}").status_code == 404

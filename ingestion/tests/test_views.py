@@ -279,7 +279,9 @@ def test_items_show_what_went_wrong(client, user):
     assert response.json()["results"] == [
         {
             "id": str(bad.pk),
+            "parent_id": None,
             "name": bad.name,
+            "uri": bad.uri,
             "document_id": None,
             "stage": "failed",
             "attempts": 3,
@@ -323,3 +325,19 @@ def test_runs_of_others_do_not_exist(client):
 
     assert [answer.status_code for answer in answers] == [404] * 6
     assert IngestionRun.objects.filter(pk=run.pk).exists()
+
+
+def test_items_name_the_archive_they_came_out_of(client, user):
+    run = RunFactory(owner=user)
+    archive = ItemFactory(run=run, name="a.zip", uri="a.zip")
+    ItemFactory(run=run, parent=archive, root=archive, depth=1, uri="a.zip!/b.txt")
+
+    rows = client.get(f"/v1/ingestion/runs/{run.pk}/items").json()["results"]
+    inside = client.get(f"/v1/ingestion/runs/{run.pk}/items?parent={archive.pk}").json()["results"]
+
+    assert [(row["parent_id"], row["uri"]) for row in rows] == [
+        (None, "a.zip"),
+        (str(archive.pk), "a.zip!/b.txt"),
+    ]
+    assert [row["uri"] for row in inside] == ["a.zip!/b.txt"]
+    assert client.get(f"/v1/ingestion/runs/{run.pk}/items?parent=x").status_code == 400

@@ -30,6 +30,7 @@ def content_of(part: Message) -> bytes:
     # By hand, for the library keeps line ends before which somebody left blanks.
     del part[ENCODING]
     packed = cast("bytes | None", part.get_payload(decode=True)) or b""
+    part[ENCODING] = "quoted-printable"
     return binascii.a2b_qp(BLANKS.sub(b"=", packed))
 
 

@@ -14,6 +14,7 @@ from ingestion.parsing import kinds
 from ingestion.parsing.codepages import codec_of
 from ingestion.parsing.compound import opened
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.mail.parts import bytes_part, with_parts
 from ingestion.parsing.mail.reader import MOST_PARTS, read_message
 from ingestion.parsing.types import ParseFailed
 
@@ -42,6 +43,11 @@ DEEPEST = 10
 @kinds.reads(kinds.MSG)
 def read_outlook(data: bytes, mime: str) -> Extract:
     """A message of Outlook's own format with the text of its attachments."""
+    return read_message(message_of_outlook(data))
+
+
+def message_of_outlook(data: bytes) -> Message:
+    """A message with what is attached to it; raises `ParseFailed` when it is damaged."""
     try:
         message = Store(data).message()
     except MemoryError:
@@ -50,22 +56,6 @@ def read_outlook(data: bytes, mime: str) -> Extract:
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
     if not message.get_payload() and "Subject" not in message:
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.")
-    return read_message(message)
-
-
-def part(kind: str, content: bytes) -> Message:
-    """A part of a message."""
-    found = Message()
-    found["Content-Type"] = kind
-    # As the parser of messages keeps bytes that are not ASCII.
-    found.set_payload(content.decode("ascii", "surrogateescape"))
-    return found
-
-
-def with_parts(message: Message, kind: str, parts: list[Message]) -> Message:
-    """A message made of parts."""
-    message["Content-Type"] = kind
-    message.set_payload([*parts])
     return message
 
 
@@ -140,11 +130,13 @@ class Store:
             page, codec = self.text(folder, PAGE, page_code).encode("utf-8", "replace"), "utf-8"
         forms = []
         if words.strip():
-            forms.append(part("text/plain; charset=utf-8", words.encode("utf-8", "replace")))
+            forms.append(bytes_part("text/plain; charset=utf-8", words.encode("utf-8", "replace")))
         if page.strip():
-            forms.append(part(f"text/html; charset={codec}" if codec else "text/html", page))
+            forms.append(bytes_part(f"text/html; charset={codec}" if codec else "text/html", page))
         if not forms and (rich := self.read((*folder, stream(RICH, "0102")))):
-            forms = [part("text/plain; charset=utf-8", words_of(rich).encode("utf-8", "replace"))]
+            forms = [
+                bytes_part("text/plain; charset=utf-8", words_of(rich).encode("utf-8", "replace"))
+            ]
         return [with_parts(Message(), "multipart/alternative", forms)] if forms else []
 
     def attachment(self, folder: Folder, text_code: int, depth: int) -> Message | None:
@@ -157,7 +149,7 @@ class Store:
         names = (self.text(folder, one, text_code) for one in (LONG_NAME, SHORT_NAME, SHOWN_NAME))
         name = next(filter(None, names), "")
         media = self.text(folder, MEDIA_TYPE, text_code).partition(";")[0].strip()
-        found = part(
+        found = bytes_part(
             media or "application/octet-stream", self.read((*folder, f"__substg1.0_{CONTENT}"))
         )
         if self.text(folder, CONTENT_ID, text_code):

@@ -6,15 +6,21 @@ import email
 from dataclasses import dataclass
 from email.message import Message
 from email.policy import Compat32
+from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
 from ingestion.parsing.composing import Composition
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
-from ingestion.parsing.mail.headers import SHOWN, as_bytes, decode_header, header_of
+from ingestion.parsing.mail.headers import SHOWN, header_of
 from ingestion.parsing.mail.mailbox import split_mailbox
+from ingestion.parsing.mail.parts import file_name_of, message_name, name_of
+from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of
 from ingestion.parsing.types import Extract, ParseFailed
+
+if TYPE_CHECKING:
+    from ingestion.parsing.unpacking import Unpacking
 
 # Messages within messages, and parts within parts, that are opened.
 DEEPEST = 20
@@ -24,8 +30,8 @@ UNTITLED = "(no subject)"
 BODIES = {"text/plain", "text/html"}
 # Refused files that everybody knows are not read.
 EXPECTED = {"unsupported_type", "empty_file"}
-# Outlook's `winmail.dat`, which may hold all of a message.
-TNEF = "ms-tnef"
+# Bytes of a picture in the text from which on it is no logo below a signature.
+LARGE_PICTURE = 20_000
 NO_TEXT = {"image", "audio", "video"}
 
 
@@ -39,10 +45,16 @@ def read_email(data: bytes, mime: str) -> Extract:
     return read_message(message)
 
 
-def read_message(message: Message) -> Extract:
-    """The text of one message, under its subject."""
+@kinds.reads(kinds.TNEF)
+def read_tnef(data: bytes, mime: str) -> Extract:
+    """What Outlook packed for others, with the text of its attachments."""
+    return read_message(message_of_tnef(data))
+
+
+def read_message(message: Message, into: Unpacking | None = None) -> Extract:
+    """The text of one message, under its subject; what is attached comes out `into` a place."""
     whole = Composition()
-    MessageReader(whole).add_message(message, level=1)
+    MessageReader(whole, into=into).add_message(message, level=1)
     return whole.as_extract(header_of(message, "Subject"))
 
 
@@ -97,6 +109,8 @@ class MessageReader:
     whole: Composition
     parts: int = 0
     depth: int = 0
+    # Where attached files are written; without it their text is read with the message.
+    into: Unpacking | None = None
 
     def add_message(self, message: Message, *, level: int) -> None:
         """Add head and content under the subject."""
@@ -117,18 +131,20 @@ class MessageReader:
             self.whole.include(fullest([self.form(form, level) for form in inner]), deeper=0)
         elif kind == "message/rfc822":
             self.add_attached_message(part, inner, level=level + 1)
+        elif kind == "multipart/report":
+            self.add_report(inner, level=level)
         elif inner:
             self.add_parts(part, inner, level=level)
         elif is_body(part):
             self.whole.include(read_body(part), deeper=level)
-        elif not is_embedded(part):
+        elif not self.is_left_out(part):
             self.add_attachment(part, level=level + 1)
         self.depth -= 1
 
     def form(self, part: Message, level: int) -> Extract:
         """One of the forms of a message by itself."""
         alone = Composition()
-        reader = MessageReader(alone, self.parts, self.depth)
+        reader = MessageReader(alone, self.parts, self.depth, self.into)
         reader.add_part(part, level=level)
         self.parts = reader.parts
         return alone.as_extract()
@@ -145,14 +161,49 @@ class MessageReader:
                     )
                 )
 
+    def add_report(self, inner: list[Message], *, level: int) -> None:
+        """Add what a server reports of a message, with that message, which is no attachment."""
+        into, self.into = self.into, None
+        for one in inner:
+            self.add_part(one, level=level)
+        self.into = into
+
     def add_attached_message(self, part: Message, inner: list[Message], *, level: int) -> None:
         """Add a message that came with the message, even if it was packed against the rules."""
         message = inner[0] if inner else parsed(content_of(part))
-        if message is not None and message.keys():
+        if message is None or not message.keys():
+            return
+        if self.into is None or not self.hand_out(
+            message_name(message), packed_again(message), kinds.EML.mime, level
+        ):
             self.add_message(message, level=level)
+
+    def hand_out(self, name: str, data: bytes, mime: str, level: int) -> bool:
+        """Let an attached file come out, and name it in the text; false when it is empty."""
+        if self.into is None or not data:
+            return False
+        self.whole.add(f"Attachment: {name}", name, level)
+        try:
+            self.into.add(name, [data], mime=mime, attached=True)
+        except ParseFailed as error:
+            self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+        return True
+
+    def is_left_out(self, part: Message) -> bool:
+        """Whether a part is neither shown nor named; pictures that are large may hold text."""
+        if not is_embedded(part):
+            return False
+        is_picture = part.get_content_maintype() == "image"
+        return not (self.into and is_picture and len(content_of(part)) >= LARGE_PICTURE)
 
     def add_attachment(self, part: Message, *, level: int) -> None:
         """Add the name of a file that came with the message, and its text when it is read."""
+        if is_tnef(part):
+            self.add_packed(part, level=level)
+            return
+        if self.into is not None:
+            self.hand_out(file_name_of(part), content_of(part), part.get_content_type(), level)
+            return
         name = name_of(part)
         self.whole.add(f"Attachment: {name}", name, level)
         try:
@@ -164,6 +215,30 @@ class MessageReader:
                 self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
         except Exception:  # noqa: BLE001 -- the message is read, whatever is attached to it
             self.whole.note(f"The attachment {name!r} could not be read.")
+
+    def add_packed(self, part: Message, *, level: int) -> None:
+        """Add what Outlook packed into one file."""
+        try:
+            message = message_of_tnef(content_of(part))
+        except ParseFailed as error:
+            name = name_of(part)
+            self.whole.add(f"Attachment: {name}", name, level)
+            self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+        else:
+            self.add_part(message, level=level)
+
+
+def packed_again(message: Message) -> bytes:
+    """A message as a file; nothing when it cannot be written as one."""
+    try:
+        return message.as_bytes()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return b""
+
+
+def is_tnef(part: Message) -> bool:
+    """Whether a part is a `winmail.dat`, whatever it is called."""
+    return content_of(part).startswith(SIGNATURE)
 
 
 def read_attached(part: Message, name: str) -> Extract:
@@ -184,8 +259,6 @@ def parts_of(part: Message) -> list[Message]:
 
 def is_expected(error: ParseFailed, part: Message) -> bool:
     """Whether nobody has to be told that an attached file is not read."""
-    if part.get_content_subtype() == TNEF:
-        return False
     return error.code in EXPECTED or part.get_content_maintype() in NO_TEXT
 
 
@@ -197,12 +270,6 @@ def is_body(part: Message) -> bool:
 
 def is_embedded(part: Message) -> bool:
     """Whether a part is a picture in the text, or a signature."""
-    pictures = part.get_content_maintype() == "image" and "Content-ID" in part
+    has_place = "Content-ID" in part or "Content-Location" in part
+    pictures = part.get_content_maintype() == "image" and has_place
     return pictures or part.get_content_subtype() in {"pgp-signature", "pkcs7-signature"}
-
-
-def name_of(part: Message) -> str:
-    """The name of an attached file, or what it is."""
-    name = part.get_filename() or part.get_param("name") or ""
-    decoded = decode_header(as_bytes(name if isinstance(name, str) else name[-1]))
-    return decoded or part.get_content_type()

@@ -250,6 +250,18 @@ class IngestionConfig(Section):
     max_upload_files: int = setting(
         "INGESTION_MAX_UPLOAD_FILES", 2000, "files in one request", low=1, high=100_000
     )
+    max_members: int = setting(
+        "INGESTION_MAX_MEMBERS", 10_000, "files in one archive or mailbox", low=1, high=100_000
+    )
+    max_unpacked_bytes: int = setting(
+        "INGESTION_MAX_UNPACKED_BYTES",
+        2_147_483_648,
+        "what an archive unpacks to, in bytes",
+        low=1024,
+    )
+    max_depth: int = setting(
+        "INGESTION_MAX_DEPTH", 4, "archives within archives that are unpacked", low=0, high=20
+    )
     parse_timeout: int = setting(
         "INGESTION_PARSE_TIMEOUT",
         120,
