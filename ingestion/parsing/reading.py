@@ -19,6 +19,8 @@ from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import outlook, reader  # noqa: F401 -- readers
+from ingestion.parsing.scans import images  # noqa: F401 -- readers
+from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
@@ -57,11 +59,14 @@ def read_escaped(data: bytes, mime: str) -> Extract:
     return Extract(UNESCAPE[mime](found.text), notes=found.notes)
 
 
-def parse_file(path: Path, mime: str, *, name: str) -> ParsedDocument:
+def parse_file(
+    path: Path, mime: str, *, name: str, scan: Scanning | None = None
+) -> ParsedDocument:
     """The text, title, language and passages of a file; raises `ParseFailed`."""
     data = path.read_bytes()
     kind = kind_of(data, name, mime)
-    extract = kinds.readers[kind.mime](data, kind.mime)
+    with scanning(scan or Scanning()):
+        extract = kinds.readers[kind.mime](data, kind.mime)
     if not extract.text.strip():
         raise ParseFailed("no_text", "No text was found in the file.")
     truncated = len(extract.text) > LONGEST_TEXT
