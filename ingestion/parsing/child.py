@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ingestion.parsing import ParsedDocument, ParseFailed, parse_file
+from ingestion.parsing.scans.rules import PageRead, Scanning, ScanRules
 
 LENGTH = struct.Struct(">I")
 PR_SET_PDEATHSIG = 1
@@ -30,7 +31,17 @@ def main() -> None:
     # Whatever a library prints must not end up between the frames.
     os.dup2(2, 1)
     while (request := receive(requests)) is not None:
-        send(answers, answer(request))
+        send(answers, answer(request, scanning_of(request, answers)))
+
+
+def scanning_of(request: dict[str, Any], answers: BinaryIO) -> Scanning:
+    """How pictures are to be read; each page is told as soon as it is begun, and read."""
+    pages = [PageRead(*fields) for fields in request["pages"]]
+    return Scanning(
+        rules=ScanRules(**request["rules"]),
+        known={(page.digest, page.number): page for page in pages},
+        report=lambda page: send(answers, {"page": page and list(page)}),
+    )
 
 
 def confine(memory: int, *, parent: int) -> None:
@@ -44,10 +55,11 @@ def confine(memory: int, *, parent: int) -> None:
             sys.exit()
 
 
-def answer(request: dict[str, str]) -> dict[str, Any]:
+def answer(request: dict[str, Any], scan: Scanning) -> dict[str, Any]:
     """The parsed file, or why it cannot be had."""
+    path, mime = Path(request["path"]), request["mime"]
     try:
-        parsed = parse_file(Path(request["path"]), request["mime"], name=request["name"])
+        parsed = parse_file(path, mime, name=request["name"], scan=scan)
     except ParseFailed as error:
         return {"error": error.code, "detail": error.detail}
     except MemoryError:
@@ -75,12 +87,12 @@ def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
     }
 
 
-def receive(stream: BinaryIO) -> dict[str, str] | None:
+def receive(stream: BinaryIO) -> dict[str, Any] | None:
     """The next request; none when the pipe was closed."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    found: dict[str, str] = orjson.loads(stream.read(LENGTH.unpack(head)[0]))
+    found: dict[str, Any] = orjson.loads(stream.read(LENGTH.unpack(head)[0]))
     return found
 
 

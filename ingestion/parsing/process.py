@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import select
 import struct
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from documents.types import PassageDraft
+from ingestion.parsing.scans.rules import PageRead, ScanRules, unreported
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LENGTH = struct.Struct(">I")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,6 +35,8 @@ FILES_PER_PROCESS = 500
 # was made to, and what it may cost everybody else is bounded by the first number.
 FLOOR_SECONDS = 20.0
 SECONDS_PER_MB = 20.0
+# For a picture whose text is recognised: three times what recognition takes at most, for unpacking.
+SECONDS_PER_PICTURE = 60.0
 
 SENTENCES = {
     "out_of_memory": "Reading the file needs more memory than is allowed.",
@@ -63,6 +67,18 @@ class Parsed:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """How pictures in a file are read: the rules, what is known of it, who is told of a page.
+
+    `report` is called with nothing when a page is begun. What it raises ends the parser.
+    """
+
+    rules: ScanRules = field(default_factory=ScanRules)
+    pages: Sequence[PageRead] = ()
+    report: Callable[[PageRead | None], None] = unreported
+
+
 class Parser:
     """One parser process, started when it is needed and replaced when it is lost.
 
@@ -76,17 +92,32 @@ class Parser:
         self.process: subprocess.Popen[bytes] | None = None
         self.files = 0
 
-    def parse(self, path: Path, mime: str, *, name: str, heartbeat: Callable[[], None]) -> Parsed:
+    def parse(
+        self,
+        path: Path,
+        mime: str,
+        *,
+        name: str,
+        heartbeat: Callable[[], None],
+        scans: Scans | None = None,
+    ) -> Parsed:
         """Parse one file, calling `heartbeat` every `beat` seconds; what it raises ends the parser.
 
         Raises `ParseFailed` when the file is at fault, also by taking too long, and `ParserLost`
         when the parser is.
         """
+        scans = scans or Scans()
         seconds = seconds_for(path, most=self.timeout)
         process = self.running()
         try:
-            send(process, {"path": str(path), "mime": mime, "name": name})
+            send(process, request_for(path, mime, name, scans))
             answer = self.receive(process, heartbeat, seconds)
+            for _ in range(scans.rules.most_pages * 2):
+                if "page" not in answer:
+                    break
+                page = answer["page"]
+                scans.report(page and PageRead(*page))
+                answer = self.receive(process, heartbeat, max(seconds, SECONDS_PER_PICTURE))
         except BaseException:
             self.close()
             raise
@@ -162,6 +193,17 @@ class Parser:
                     pipe.close()
 
 
+def request_for(path: Path, mime: str, name: str, scans: Scans) -> dict[str, Any]:
+    """What the parser process is told about a file."""
+    return {
+        "path": str(path),
+        "mime": mime,
+        "name": name,
+        "rules": dataclasses.asdict(scans.rules),
+        "pages": [list(page) for page in scans.pages],
+    }
+
+
 def seconds_for(path: Path, *, most: float) -> float:
     """How long reading a file may take, by its size."""
     size = path.stat().st_size if path.is_file() else 0
@@ -186,7 +228,7 @@ def start(memory_mb: int) -> subprocess.Popen[bytes]:
     )
 
 
-def send(process: subprocess.Popen[bytes], request: dict[str, str]) -> None:
+def send(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
     """Write one request; raises `ParserLost` when nobody reads it."""
     frame = orjson.dumps(request)
     assert process.stdin is not None  # noqa: S101 -- opened as a pipe

@@ -26,6 +26,7 @@ from ingestion.pipeline.outcomes import (
     retry_item,
     skip_item,
 )
+from ingestion.pipeline.scans import TurnOver, scans_of
 from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
@@ -87,18 +88,28 @@ def parse_items(lease: Lease, *, until: float) -> None:
         if number and time.monotonic() > until:
             lease.release()
             return
-        parse_item(item, collection)
+        try:
+            parse_item(item, collection)
+        except TurnOver:
+            lease.release()
+            return
 
 
 def parse_item(item: IngestionItem, collection: Collection) -> None:
-    """Parse and store one item; whatever goes wrong is its own."""
+    """Parse and store one item; whatever goes wrong is its own.
+
+    Raises `TurnOver` when others have to come first; what was read of its scans is kept.
+    """
     look = partial(require_held, item)
     began = timezone.now()
     try:
         look()
         path = ensure_original(item)
-        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
+        scans = scans_of(item)
+        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look, scans=scans)
         store(item, parsed, collection, began=began)
+    except TurnOver:
+        raise
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
     except DocumentDeleted as error:

@@ -202,10 +202,10 @@ def test_a_lost_file_is_told(user, letters, incoming):
 class DyingParser(Parser):
     """Loses its process over every file whose name starts with `poison`."""
 
-    def parse(self, path, mime, *, name, heartbeat):
+    def parse(self, path, mime, *, name, heartbeat, scans=None):
         if name.startswith("poison"):
             raise ParserLost("parser_crashed")
-        return super().parse(path, mime, name=name, heartbeat=heartbeat)
+        return super().parse(path, mime, name=name, heartbeat=heartbeat, scans=scans)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from ingestion.parsing import kinds
 from ingestion.parsing.pdf import joined, mended
@@ -24,6 +24,8 @@ FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
 MOST_PIXELS = 200_000_000
 # Shown in lists as pages; of other formats with several pictures, the first is the still one.
 PAGED = {kinds.TIFF.mime}
+# The library refuses what is twice as large before it asks for memory.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
 NO_TEXT = "No text was recognised in the image."
 OFF = "This is an image, and reading images is switched off (OCR_ENABLED)."
 
@@ -56,8 +58,10 @@ def opened(data: bytes, mime: str) -> Image.Image:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         except Image.DecompressionBombError as error:
             raise too_large() from error
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise ParseFailed("damaged_file", "The image is damaged.") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # the library meets damage in many ways
+            raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error
     return image
 
 
@@ -84,7 +88,9 @@ def is_there(image: Image.Image, number: int) -> bool:
     """Whether a file has a picture of that number, which is then the one at hand."""
     try:
         image.seek(number - 1)
-    except (EOFError, OSError, ValueError, SyntaxError, KeyError, TypeError):
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
         return False
     return True
 
@@ -98,7 +104,7 @@ def upright(image: Image.Image) -> Image.Image:
         image.draft("L", (6000, 6000))
         image.load()
         return ImageOps.exif_transpose(image)
-    except Image.DecompressionBombError as error:
+    except MemoryError as error:
         raise too_large() from error
-    except (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError) as error:
+    except Exception as error:  # see above
         raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error

@@ -35,7 +35,7 @@ class ScanRules:
     most_seconds: float = 1800.0
 
 
-def unreported(page: PageRead) -> None:
+def unreported(page: PageRead | None) -> None:
     """Tell nobody about a page."""
 
 
@@ -45,7 +45,8 @@ class Scanning:
 
     rules: ScanRules = field(default_factory=ScanRules)
     known: dict[tuple[str, int], PageRead] = field(default_factory=dict)
-    report: Callable[[PageRead], None] = unreported
+    # Called with nothing when a picture is begun, and with its text when that is known.
+    report: Callable[[PageRead | None], None] = unreported
     pages: int = 0
     seconds: float = 0.0
     left_out: int = 0
@@ -59,6 +60,7 @@ class Scanning:
             return None
         found = self.known.get((digest, number))
         if found is None:
+            self.report(None)
             began = time.monotonic()
             text = read()
             found = PageRead(digest, number, count, text, time.monotonic() - began)
