@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.models import IngestionItem, IngestionRun
+from ingestion.models import IngestionItem, IngestionRun, ScannedPage
 from youworker.core.labels import name_model
 
 name_model(
@@ -29,3 +29,4 @@ name_model(
     passages=_("passages"),
     path_hash=_("hash of the path"),
 )
+name_model(ScannedPage, _("page that was read"), _("pages that were read"), text=_("text"))

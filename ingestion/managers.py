@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db import models
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -14,7 +15,7 @@ from youworker.core.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from ingestion.models import IngestionItem, IngestionRun
+    from ingestion.models import IngestionItem, IngestionRun, ScannedPage
 
 
 class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
@@ -123,6 +124,14 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
     def change(self, **fields: Any) -> int:
         """Update with the time of the change; the count of rows hit."""
         return self.update(**fields, updated_at=timezone.now())
+
+
+class ScannedPageQuerySet(models.QuerySet["ScannedPage"]):
+    """Pages that were read of files on their way in."""
+
+    def leftover(self) -> Self:
+        """Limit to pages of items that have ended."""
+        return self.exclude(item__stage__in=(Stage.QUEUED, Stage.PARSING))
 
 
 def total(rows: ItemQuerySet, aggregate: Any) -> Any:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from documents.models import Collection, Document, StoredFile
 from ingestion.enums import IngestionStatus, RunKind, Stage
-from ingestion.managers import IngestionRunQuerySet, ItemQuerySet
+from ingestion.managers import IngestionRunQuerySet, ItemQuerySet, ScannedPageQuerySet
 from ingestion.reasons import reason_of
 from youworker.core.leases import LeasedModel
 from youworker.core.managers import AliveManager
@@ -171,3 +171,29 @@ class IngestionItem(TimestampedModel, LeasedModel):
     def shown_reason(self) -> str:
         """Why it failed, or what went wrong the last time, in the language in force."""
         return reason_of(self.error_code, self.error_detail)
+
+
+class ScannedPage(models.Model):
+    """The text of one picture in a file that is being read, so that no page is read twice."""
+
+    item = models.ForeignKey(
+        IngestionItem, models.CASCADE, related_name="scanned_pages", db_index=False
+    )
+    # Of the file that holds the picture: the item itself, or one inside it.
+    digest = models.CharField(max_length=64)
+    number = models.IntegerField()
+    count = models.IntegerField()
+    text = models.TextField(blank=True)
+    seconds = models.FloatField()
+
+    objects: ClassVar = ScannedPageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "digest", "number"], name="ingestion_scanned_page_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.count}"

@@ -1,6 +1,14 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
+from youworker.core.data_policies import (
+    DERIVED,
+    LEASE,
+    TECHNICAL,
+    TIMES,
+    DataPolicy,
+    names,
+    not_exported,
+)
 
 DATA_POLICIES = (
     DataPolicy(
@@ -26,5 +34,10 @@ DATA_POLICIES = (
             TECHNICAL,
             f"root depth accepted_at path_hash source stored_file failures losses {LEASE}",
         ),
+    ),
+    DataPolicy(
+        "ingestion.ScannedPage",
+        owners=("item__run__owner",),
+        not_exported=not_exported(DERIVED, "item digest number count text seconds"),
     ),
 )

@@ -15,7 +15,7 @@ from groups.models import LegalHold
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import IngestionFinished, NothingToRetry
-from ingestion.models import IngestionItem, IngestionRun
+from ingestion.models import IngestionItem, IngestionRun, ScannedPage
 from ingestion.pipeline.leases import reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.quotas import enforce_file_quota
@@ -242,6 +242,7 @@ def repair() -> None:
     documents.refresh_outdated_statuses()
     finish_items()
     close_finished_runs()
+    ScannedPage.objects.leftover().delete()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ingestion.parsing import ParsedDocument, ParseFailed, parse_file
+from ingestion.parsing.scans.rules import PageRead, Scanning, ScanRules
 from ingestion.parsing.unpacking import Limits, Unpacking
 
 LENGTH = struct.Struct(">I")
@@ -32,7 +33,17 @@ def main() -> None:
     # Whatever a library prints must not end up between the frames.
     os.dup2(2, 1)
     while (request := receive(requests)) is not None:
-        send(answers, answer(request))
+        send(answers, answer(request, scanning_of(request, answers)))
+
+
+def scanning_of(request: dict[str, Any], answers: BinaryIO) -> Scanning:
+    """How pictures are to be read; each page is told as soon as it is begun, and read."""
+    pages = [PageRead(*fields) for fields in request["pages"]]
+    return Scanning(
+        rules=ScanRules(**request["rules"]),
+        known={(page.digest, page.number): page for page in pages},
+        report=lambda page: send(answers, {"page": page and list(page)}),
+    )
 
 
 def confine(memory: int, *, parent: int) -> None:
@@ -46,12 +57,11 @@ def confine(memory: int, *, parent: int) -> None:
             sys.exit()
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any], scan: Scanning) -> dict[str, Any]:
     """The parsed file, or why it cannot be had."""
+    path, mime = Path(request["path"]), request["mime"]
     try:
-        parsed = parse_file(
-            Path(request["path"]), request["mime"], name=request["name"], into=place_of(request)
-        )
+        parsed = parse_file(path, mime, name=request["name"], into=place_of(request), scan=scan)
     except ParseFailed as error:
         return {"error": error.code, "detail": error.detail}
     except MemoryError:

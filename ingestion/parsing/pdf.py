@@ -8,6 +8,8 @@ from typing import Any
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.scans.pages import scanned_texts
+from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
 
 # Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
@@ -17,6 +19,8 @@ DIVIDED = re.compile(rf"(?<!\w)(\w++)([{MARKS}]|-\n(?=[^\W\dA-Z_]))(?=(\w++))")
 COMPOUND = re.compile(r"(?<!\w)\w++-\w++")
 # `Vor- und Nachteile`: what is left out is the end of the first word.
 JOINING = {"und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "et", "ou", "e", "o", "y", "en"}
+NO_TEXT = "The PDF holds no text, and none was recognised in its images."
+OFF = "The PDF holds images and no text, and reading images is switched off (OCR_ENABLED)."
 HYPHENS = str.maketrans(dict.fromkeys(MARKS, "-"))
 
 
@@ -26,6 +30,7 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     found = extract(data, mime, configuration(pages=True))
     pages = found.pages or []
     words = mended([page["content"].replace("\r\n", "\n").strip() for page in pages])
+    words = with_scans(data, [page["page_number"] for page in pages], words)
     remarks, values = remarks_of(found), filled_in(data)
     text, starts = joined(
         [page["page_number"] for page in pages],
@@ -35,9 +40,16 @@ def read_pdf(data: bytes, mime: str) -> Extract:
         ],
     )
     if not text.strip():
-        raise ParseFailed("no_text", "The PDF holds images and no text.")
+        raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
     headings = pdf_headings(text, found.content)
-    return Extract(text, title_of(found), headings, starts, len(pages))
+    return Extract(text, title_of(found), headings, starts, len(pages), current().notes())
+
+
+def with_scans(data: bytes, numbers: list[int], words: list[str]) -> list[str]:
+    """The texts of pages, of those that are pictures by OCR."""
+    found = scanned_texts(data, dict(zip(numbers, words, strict=True)))
+    read = dict(zip(found, mended(list(found.values())), strict=True))
+    return [read.get(number, text) for number, text in zip(numbers, words, strict=True)]
 
 
 def remarks_of(found: Any) -> dict[int, str]:

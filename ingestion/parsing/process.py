@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import select
 import struct
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from documents.types import PassageDraft
+from ingestion.parsing.scans.rules import PageRead, ScanRules, unreported
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ingestion.parsing.unpacking import Limits
 
@@ -36,6 +38,8 @@ FILES_PER_PROCESS = 500
 # was made to, and what it may cost everybody else is bounded by the first number.
 FLOOR_SECONDS = 20.0
 SECONDS_PER_MB = 20.0
+# For a picture whose text is recognised: three times what recognition takes at most, for unpacking.
+SECONDS_PER_PICTURE = 60.0
 
 SENTENCES = {
     "out_of_memory": "Reading the file needs more memory than is allowed.",
@@ -68,6 +72,18 @@ class Parsed:
     members: list[Member] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """How pictures in a file are read: the rules, what is known of it, who is told of a page.
+
+    `report` is called with nothing when a page is begun. What it raises ends the parser.
+    """
+
+    rules: ScanRules = field(default_factory=ScanRules)
+    pages: Sequence[PageRead] = ()
+    report: Callable[[PageRead | None], None] = unreported
+
+
 class Parser:
     """One parser process, started when it is needed and replaced when it is lost.
 
@@ -89,6 +105,7 @@ class Parser:
         name: str,
         heartbeat: Callable[[], None],
         scratch: tuple[Path, Limits] | None = None,
+        scans: Scans | None = None,
     ) -> Parsed:
         """Parse one file, calling `heartbeat` every `beat` seconds; what it raises ends the parser.
 
@@ -97,11 +114,18 @@ class Parser:
         Raises `ParseFailed` when the file is at fault, also by taking too long, and `ParserLost`
         when the parser is.
         """
+        scans = scans or Scans()
         seconds = seconds_for(path, most=self.timeout)
         process = self.running()
         try:
-            send(process, {"path": str(path), "mime": mime, "name": name, **placed(scratch)})
+            send(process, request_for(path, mime, name, scans) | placed(scratch))
             answer = self.receive(process, heartbeat, seconds)
+            for _ in range(scans.rules.most_pages * 2):
+                if "page" not in answer:
+                    break
+                page = answer["page"]
+                scans.report(page and PageRead(*page))
+                answer = self.receive(process, heartbeat, max(seconds, SECONDS_PER_PICTURE))
         except BaseException:
             self.close()
             raise
@@ -176,6 +200,17 @@ class Parser:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+
+
+def request_for(path: Path, mime: str, name: str, scans: Scans) -> dict[str, Any]:
+    """What the parser process is told about a file."""
+    return {
+        "path": str(path),
+        "mime": mime,
+        "name": name,
+        "rules": dataclasses.asdict(scans.rules),
+        "pages": [list(page) for page in scans.pages],
+    }
 
 
 def seconds_for(path: Path, *, most: float) -> float:

@@ -20,6 +20,8 @@ from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
+from ingestion.parsing.scans import images  # noqa: F401 -- readers
+from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
@@ -69,7 +71,12 @@ def refuse_archive(data: bytes, mime: str) -> Extract:
 
 
 def parse_file(
-    path: Path, mime: str, *, name: str, into: Unpacking | None = None
+    path: Path,
+    mime: str,
+    *,
+    name: str,
+    into: Unpacking | None = None,
+    scan: Scanning | None = None,
 ) -> ParsedDocument:
     """The text, title, language and passages of a file; raises `ParseFailed`.
 
@@ -77,7 +84,8 @@ def parse_file(
     """
     data = path.read_bytes()
     kind = kind_of(data, name, mime)
-    extract = read_kind(kind, data, name, into)
+    with scanning(scan or Scanning()):
+        extract = read_kind(kind, data, name, into)
     members = into.members if into is not None else []
     if kind in kinds.ARCHIVES and not members:
         raise ParseFailed("empty_file", "There are no files in this archive.")

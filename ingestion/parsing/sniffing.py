@@ -14,6 +14,7 @@ from ingestion.parsing.compound import outermost_names
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
+from ingestion.parsing.media import check_speech, kind_of_image
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
@@ -54,10 +55,11 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
     for start, label in kinds.REFUSED:
         if data.startswith(start):
             raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
+    check_speech(data)
     if b"%PDF-" in data[:1024]:
         return kinds.PDF
-    if (packed := kind_of_packed(data)) is not None:
-        return packed
+    if (found := kind_of_packed(data) or kind_of_image(data)) is not None:
+        return found
     if data.startswith(b"PK\x03\x04"):
         return kind_of_zip(data)
     if data.startswith(OLE):

@@ -36,6 +36,7 @@ from ingestion.pipeline.outcomes import (
     retry_item,
     skip_item,
 )
+from ingestion.pipeline.scans import TurnOver, scans_of
 from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
@@ -99,21 +100,33 @@ def parse_items(lease: Lease, *, until: float) -> None:
         if number and time.monotonic() > until:
             lease.release()
             return
-        parse_item(item, collection)
+        try:
+            parse_item(item, collection)
+        except TurnOver:
+            lease.release()
+            return
 
 
 def parse_item(item: IngestionItem, collection: Collection) -> None:
-    """Parse and store one item; whatever goes wrong is its own."""
+    """Parse and store one item; whatever goes wrong is its own.
+
+    Raises `TurnOver` when others have to come first; what was read of its scans is kept.
+    """
     look = partial(require_held, item)
     began = timezone.now()
     try:
         look()
         path = ensure_original(item)
+        scans = scans_of(item)
         with scratch_folder() as scratch:
             place = scratch, limits_of(item)
-            parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look, scratch=place)
+            parsed = parser().parse(
+                path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
+            )
             files = received_files(parsed, scratch)
             store(item, under_parent(parsed, item), files, collection, began=began)
+    except TurnOver:
+        raise
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
     except DocumentDeleted as error:

@@ -200,10 +200,10 @@ def test_a_lost_file_is_told(user, letters, incoming):
 class DyingParser(Parser):
     """Loses its process over every file whose name starts with `poison`."""
 
-    def parse(self, path, mime, *, name, heartbeat, scratch=None):
+    def parse(self, path, mime, *, name, heartbeat, **ways):
         if name.startswith("poison"):
             raise ParserLost("parser_crashed")
-        return super().parse(path, mime, name=name, heartbeat=heartbeat, scratch=scratch)
+        return super().parse(path, mime, name=name, heartbeat=heartbeat, **ways)
 
 
 @pytest.fixture

@@ -275,6 +275,19 @@ class IngestionConfig(Section):
     max_attempts: int = setting(
         "INGESTION_MAX_ATTEMPTS", 3, "tries before an item is given up", low=1, high=20
     )
+    ocr_enabled: bool = setting("OCR_ENABLED", True, "read the text of scans and images")
+    ocr_languages: str = setting(
+        "OCR_LANGUAGES", "deu+ita+eng", "models, joined by +; fra and spa are there as well"
+    )
+    ocr_models: str = setting(
+        "OCR_MODELS", "", "folder of other Tesseract models; empty = the ones that come along"
+    )
+    ocr_max_pages: int = setting(
+        "OCR_MAX_PAGES", 500, "scanned pages of one file that are read", low=1, high=100_000
+    )
+    ocr_max_seconds: int = setting(
+        "OCR_MAX_SECONDS", 1800, "seconds the scans of one file may take", low=1, high=86_400
+    )
     lease_seconds: int = setting(
         "INGESTION_LEASE_SECONDS", 60, "silence after which an item is taken over", low=5, high=3600
     )

@@ -1,0 +1,1 @@
+"""Text of pictures: scanned pages and photographed ones, read by Tesseract."""

@@ -1,0 +1,110 @@
+"""Image files: PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+from ingestion.parsing import kinds
+from ingestion.parsing.pdf import joined, mended
+from ingestion.parsing.scans.recognising import text_of
+from ingestion.parsing.scans.rules import current
+from ingestion.parsing.types import Extract, ParseFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The readers of the library that may see a file; others start programs or read further files.
+FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
+# Points: the largest telephone's photograph, an A0 plan of 300 dpi. In colour, 600 MB.
+MOST_PIXELS = 200_000_000
+# Shown in lists as pages; of other formats with several pictures, the first is the still one.
+PAGED = {kinds.TIFF.mime}
+# The library refuses what is twice as large before it asks for memory.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+NO_TEXT = "No text was recognised in the image."
+OFF = "This is an image, and reading images is switched off (OCR_ENABLED)."
+
+
+@kinds.reads(*kinds.IMAGES)
+def read_image(data: bytes, mime: str) -> Extract:
+    """The text of an image, page by page when it has several."""
+    scan = current()
+    if not scan.rules.enabled:
+        raise ParseFailed("unsupported_type", OFF)
+    with opened(data, mime) as image:
+        found = dict(texts_of(image, data, most=scan.rules.most_pages if mime in PAGED else 1))
+    text, starts = joined(list(found), mended(list(found.values())))
+    if not text.strip():
+        raise ParseFailed("no_text", NO_TEXT)
+    pages = starts if mime in PAGED else []
+    return Extract(text, pages=pages, page_count=len(pages) or None, notes=scan.notes())
+
+
+def opened(data: bytes, mime: str) -> Image.Image:
+    """The image, of which nothing but the head was read; raises `ParseFailed`."""
+    if mime == kinds.HEIC.mime:
+        import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
+
+        pi_heif.register_heif_opener()
+    with warnings.catch_warnings():
+        # Its own bounds are looked at below, and what is odd about a file is no news.
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.DecompressionBombError as error:
+            raise too_large() from error
+        except MemoryError:
+            raise
+        except Exception as error:  # the library meets damage in many ways
+            raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error
+    return image
+
+
+def too_large() -> ParseFailed:
+    """The refusal of an image that memory would not hold."""
+    return ParseFailed("too_large_inside", "The image has more points than can be read.")
+
+
+def texts_of(image: Image.Image, data: bytes, *, most: int) -> Iterator[tuple[int, str]]:
+    """The text of each picture in a file, by its number from 1; raises `ParseFailed`."""
+    scan, digest = current(), hashlib.sha256(data).hexdigest()
+    for number in range(1, most + 2):
+        if not is_there(image, number):
+            return
+        text = scan.page(digest, number, most, lambda: text_of(upright(image)))
+        if text is None:
+            return
+        yield number, text
+        if most == 1:
+            return
+
+
+def is_there(image: Image.Image, number: int) -> bool:
+    """Whether a file has a picture of that number, which is then the one at hand."""
+    try:
+        image.seek(number - 1)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return False
+    return True
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The picture at hand as its camera was held; raises `ParseFailed`."""
+    if image.width * image.height > MOST_PIXELS:
+        raise too_large()
+    try:
+        # JPEG can be unpacked at half or a quarter of its size.
+        image.draft("L", (6000, 6000))
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except MemoryError as error:
+        raise too_large() from error
+    except Exception as error:  # see above
+        raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error

@@ -1,0 +1,134 @@
+"""Pages of a PDF that are pictures: which ones, and what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from ingestion.parsing.scans.preparing import LARGE
+from ingestion.parsing.scans.recognising import text_of
+from ingestion.parsing.scans.rules import current
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from PIL.Image import Image
+
+# Letters. A page with more has a text of its own; fewer may be a stamp, a number or the name of
+# the scanning program above the picture of a page.
+ENOUGH_LETTERS = 200
+# Of what is on a page: signs without a meaning, which a font without a table of letters leaves.
+GARBAGE_SHARE = 0.2
+# Of its area: a picture below some letters, a picture alone.
+WHOLE_PAGE = 0.5
+PART_OF_PAGE = 0.02
+# Letters that were drawn as outlines, a heading at least.
+OUTLINES = 20
+MOST_OBJECTS = 3000
+DEEPEST = 4
+DOTS_PER_POINT = 300 / 72
+
+
+def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, str]:
+    """What is recognised on pages without a usable text of their own; `texts` by page number."""
+    if not current().rules.enabled or all(is_usable(text) for text in texts.values()):
+        return {}
+    import pypdfium2  # noqa: PLC0415 -- only files with pictures pay for it
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return {}
+    with contextlib.closing(document):
+        return dict(read_pages(document, texts, hashlib.sha256(data).hexdigest()))
+
+
+def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator[tuple[int, str]]:
+    """The recognised texts, until no more may be read; pages that keep their own are left out."""
+    scan, count = current(), len(document)
+    for number in range(1, count + 1):
+        text = texts.get(number, "")
+        if is_usable(text):
+            continue
+        with opened(document, number) as page:
+            if page is None or not is_picture(page, text):
+                continue
+            found = scan.page(digest, number, count, lambda page=page: text_of(rendered(page)))
+        if found and (is_garbage(text) or letters_in(found) > letters_in(text)):
+            yield number, found
+
+
+@contextlib.contextmanager
+def opened(document: Any, number: int) -> Iterator[Any]:
+    """A page, or none when it is damaged."""
+    import pypdfium2  # noqa: PLC0415 -- see above
+
+    try:
+        page = document[number - 1]
+    except pypdfium2.PdfiumError:
+        yield None
+        return
+    with contextlib.closing(page):
+        yield page
+
+
+def is_usable(text: str) -> bool:
+    """Whether a page has a text that need not be compared with its picture."""
+    return letters_in(text) >= ENOUGH_LETTERS and not is_garbage(text)
+
+
+def letters_in(text: str) -> int:
+    """How many letters and digits there are."""
+    return sum(map(str.isalnum, text))
+
+
+def is_garbage(text: str) -> bool:
+    """Whether many signs of a text have no meaning."""
+    signs = [sign for sign in text if not sign.isspace()]
+    lost = sum(
+        sign == "\ufffd" or unicodedata.category(sign) in {"Cc", "Cn", "Co"} for sign in signs
+    )
+    return lost > len(signs) * GARBAGE_SHARE
+
+
+def is_picture(page: Any, text: str) -> bool:
+    """Whether what is seen on a page is more than its text."""
+    if is_garbage(text):
+        return True
+    covered, outlines = covering(page)
+    if letters_in(text):
+        return covered >= WHOLE_PAGE
+    return covered >= PART_OF_PAGE or outlines >= OUTLINES
+
+
+def covering(page: Any) -> tuple[float, int]:
+    """The share of a page that pictures cover, at most 1, and how many outlines it has."""
+    from pypdfium2 import raw  # noqa: PLC0415 -- see above
+
+    width, height = page.get_size()
+    area, outlines = 0.0, 0
+    wanted = [raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH]
+    objects = page.get_objects(filter=wanted, max_depth=DEEPEST)
+    for item in itertools.islice(objects, MOST_OBJECTS):
+        if item.type == raw.FPDF_PAGEOBJ_PATH:
+            outlines += 1
+            continue
+        left, bottom, right, top = item.get_bounds()
+        area += min(right - left, width) * min(top - bottom, height)
+    return min(1.0, area / (width * height)) if width * height > 0 else 0.0, outlines
+
+
+def rendered(page: Any) -> Image:
+    """The picture of a page in gray, as fine as its letters need and as memory allows."""
+    width, height = page.get_size()
+    scale = min(DOTS_PER_POINT, (LARGE / max(1.0, width * height)) ** 0.5)
+    bitmap = page.render(scale=scale, grayscale=True)
+    try:
+        # A copy: the bitmap owns its points.
+        picture: Image = bitmap.to_pil().copy()
+    finally:
+        bitmap.close()
+    return picture

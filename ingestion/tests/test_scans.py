@@ -1,0 +1,300 @@
+import io
+import struct
+import zlib
+
+import pytest
+from fpdf import FPDF
+from PIL import Image
+from pypdf import PdfReader, PdfWriter
+
+from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing.scans import images, rules
+from ingestion.parsing.scans.pages import is_garbage
+from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, Scanning, ScanRules
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """Parses content, or a file of the data folder, by rules of its own."""
+
+    def parse(content, name, **limits):
+        path = tmp_path / "content"
+        path.write_bytes(content)
+        what = limits.pop("scanning", None) or Scanning(ScanRules(**limits))
+        return parse_file(path, "", name=name, scan=what)
+
+    return parse
+
+
+def words_of(parsed):
+    return " ".join(parsed.text.split())
+
+
+def encoded(image, form, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def refused(read, content, name):
+    with pytest.raises(ParseFailed) as caught:
+        read(content, name)
+    assert caught.value.detail.endswith(".")
+    return caught.value
+
+
+@pytest.mark.slow
+def test_scanned_pages_are_read_in_whichever_way_they_lie(read, data):
+    parsed = read((data / "scan.pdf").read_bytes(), "scan.pdf")
+
+    text = words_of(parsed)
+    assert "Wartungsvertrag für die Kälteanlage in Größenbach" in text
+    assert "Die Firma Müßiggang & Söhne prüft jährlich die Verdichter" in text
+    assert "§ 2 Die Vergütung beträgt 4.250,80 € zuzüglich 19 % Umsatzsteuer" in text
+    assert "Schraubenschlüssel" in text
+    assert parsed.pages == 2
+    assert parsed.language == "de"
+    assert [passage.page for passage in parsed.passages] == [1, 2]
+    assert parsed.notes == [OCR_NOTE]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["skewed.jpg", "telephone.jpg", "photo.heic"])
+def test_photographed_pages_are_read(read, data, name):
+    parsed = read((data / name).read_bytes(), name)
+
+    text = words_of(parsed)
+    assert "Il tecnico Niccolò Ferrari dichiara che l'impianto è conforme" in text
+    assert "perché la valvola di sicurezza è stata sostituita lunedì" in text
+    assert "€ 1.380,00 entro il 30 aprile; più tardi" in text
+    assert (parsed.language, parsed.pages) == ("it", None)
+    assert parsed.mime == ("image/heic" if name == "photo.heic" else "image/jpeg")
+
+
+@pytest.mark.slow
+def test_columns_are_read_one_after_the_other(read, data):
+    text = words_of(read((data / "columns.png").read_bytes(), "columns.png"))
+
+    north, south = text.find("The northern warehouse"), text.find("The southern warehouse")
+    assert 0 <= text.rfind("northern warehouse") < south
+    assert text.startswith("Storage rules. The northern warehouse stores bearings, gaskets")
+    assert north < south
+    assert text.count("antistatic shoes. Ventilation runs continuously, and the explosion") == 5
+
+
+@pytest.mark.slow
+def test_pages_of_a_tiff_are_pages(read, data):
+    parsed = read((data / "pages.tif").read_bytes(), "pages.tif")
+
+    found = {passage.page: passage.text for passage in parsed.passages}
+    assert parsed.pages == 3
+    assert "Größenbach" in found[1]
+    assert "Niccolò" in found[2]
+    assert "Maßband" in found[3]
+
+
+@pytest.mark.slow
+def test_light_letters_of_a_screen_are_read(read, data):
+    text = words_of(read((data / "screenshot.png").read_bytes(), "screenshot.png"))
+
+    assert "Übersicht der Aufträge" in text
+    assert "Lieferung nach München verzögert sich um fünf Tage" in text
+    assert "L'ordine è stato già spedito: perché la qualità è più importante" in text
+    assert "Stückzahl" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["WEBP", "BMP", "GIF", "AVIF"])
+def test_other_formats_are_read(read, data, form):
+    image = Image.open(data / "screenshot.png").convert("L")
+
+    parsed = read(encoded(image, form), "name.without.meaning")
+
+    assert "München" in parsed.text
+    assert parsed.mime == f"image/{form.lower()}"
+
+
+@pytest.mark.slow
+def test_only_the_first_picture_of_an_animation_is_read(read, data):
+    image = Image.open(data / "screenshot.png").convert("L")
+    blank = Image.new("L", image.size, "white")
+    animation = encoded(image, "GIF", save_all=True, append_images=[blank] * 5)
+
+    assert "München" in read(animation, "a.gif").text
+
+
+def pdf_of(*, picture, text="", invisible=False):
+    """A page with a picture all over it and a text of its own."""
+    page = FPDF()
+    page.add_page()
+    page.image(io.BytesIO(picture), x=0, y=0, w=page.w, h=page.h)
+    page.set_font("Helvetica", "", 8)
+    page.text(10, 290, text)
+    return bytes(page.output())
+
+
+@pytest.mark.slow
+def test_a_stamp_on_a_scan_does_not_hide_it(read, data):
+    columns = (data / "columns.png").read_bytes()
+
+    parsed = read(pdf_of(picture=columns, text="Scanned by ACME, page 17"), "a.pdf")
+
+    assert "The northern warehouse" in words_of(parsed)
+    assert parsed.notes == [OCR_NOTE]
+
+
+def test_pages_with_a_text_of_their_own_are_not_recognised(read, data):
+    layer = "The layer of a better program is used. " * 8
+    image = Image.new("L", (800, 1000), "white")
+
+    parsed = read(pdf_of(picture=encoded(image, "PNG"), text=layer), "a.pdf")
+
+    assert words_of(parsed).startswith("The layer of a better program is used.")
+    assert not parsed.notes
+
+
+@pytest.mark.slow
+def test_pages_of_both_kinds_keep_their_order(read, data):
+    words = FPDF()
+    words.add_page()
+    words.set_font("Helvetica", "", 12)
+    words.multi_cell(0, 8, "A cover that was typed and tells of zebras. " * 6)
+    writer = PdfWriter()
+    for source in (bytes(words.output()), (data / "scan.pdf").read_bytes()):
+        for page in PdfReader(io.BytesIO(source)).pages:
+            writer.add_page(page)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+
+    parsed = read(buffer.getvalue(), "both.pdf")
+
+    pages = {passage.page: passage.text for passage in parsed.passages}
+    assert "zebras" in pages[1]
+    assert "Größenbach" in pages[2]
+    assert "Bohrmaschine" in pages[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("", False),
+        ("Ordinary words, 12 %", False),
+        ("\ufffd\ufffd\ufffd a", True),
+        ("\ue012\ue013\ue014\ue015", True),
+        ("\x01\x02\x03 \x04", True),
+        ("日本語の文", False),
+    ],
+)
+def test_signs_without_a_meaning_are_known(text, verdict):
+    assert is_garbage(text) is verdict
+
+
+def test_pictures_without_text_are_refused(read):
+    noise = Image.effect_noise((400, 300), 90)
+    gradient = Image.linear_gradient("L").resize((500, 400))
+
+    for picture in (noise, gradient, Image.new("RGB", (300, 200), "green")):
+        assert refused(read, encoded(picture, "PNG"), "holiday.png").code == "no_text"
+
+
+def test_scans_are_read_up_to_a_number_of_pages(scan, data):
+    parsed = scan((data / "scan.pdf").read_bytes(), "scan.pdf", most_pages=1)
+
+    assert "Größenbach" in parsed.text
+    assert "Bohrmaschine" not in parsed.text
+    assert parsed.notes == [OCR_NOTE, "Only the first 1 scanned pages were read."]
+    assert parsed.pages == 2
+
+
+def test_scans_are_read_for_a_time(scan, data):
+    parsed = scan((data / "pages.tif").read_bytes(), "pages.tif", most_seconds=0.001)
+
+    assert "Größenbach" in parsed.text
+    assert "Niccolò" not in parsed.text
+    assert "Only the first 1 scanned pages were read." in parsed.notes
+
+
+def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
+    content = (data / "pages.tif").read_bytes()
+    told = []
+    first = Scanning(ScanRules(most_pages=2), report=told.append)
+    scan(content, "pages.tif", scanning=first)
+    pages = [page for page in told if page]
+    monkeypatch.setattr(images, "text_of", lambda picture: "only the third is read")
+
+    known = {(page.digest, page.number): page for page in pages}
+    again = scan(content, "pages.tif", scanning=Scanning(known=known))
+
+    assert [page.number for page in pages] == [1, 2]
+    assert "Niccolò" in again.text
+    assert again.text.endswith("only the third is read")
+
+
+def test_reading_can_be_switched_off(scan, data):
+    for name in ("scan.pdf", "columns.png"):
+        with pytest.raises(ParseFailed, match="OCR_ENABLED"):
+            scan((data / name).read_bytes(), name, enabled=False)
+
+
+def test_a_language_without_a_model_is_named(scan, data):
+    for languages in ("deu+klingon", "../../etc/x", ""):
+        with pytest.raises(ParseFailed, match="OCR_LANGUAGES") as caught:
+            scan((data / "columns.png").read_bytes(), "a.png", languages=languages)
+        assert caught.value.code == "ocr_without_model"
+
+
+def png(width, height):
+    """The head of a PNG of that size, and some rows."""
+
+    def chunk(kind, content):
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(1 << 22))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_bombs_are_refused_before_they_are_unpacked(read):
+    assert refused(read, png(50_000, 50_000), "bomb.png").code == "too_large_inside"
+    assert refused(read, png(2_000_000_000, 2), "bomb.png").code == "too_large_inside"
+
+
+@pytest.mark.parametrize("name", ["skewed.jpg", "photo.heic", "pages.tif", "columns.png"])
+def test_cut_off_images_are_refused(read, data, name):
+    content = (data / name).read_bytes()
+
+    for length in (12, 60, 3000, len(content) // 2):
+        error = refused(read, content[:length], name)
+        assert error.code in {"damaged_file", "unsupported_type", "no_text"}
+
+
+def test_a_tiff_of_many_pages_is_read_in_part(scan):
+    blank = Image.new("1", (20, 20), 1)
+    content = encoded(blank, "TIFF", save_all=True, append_images=[blank] * 2000)
+
+    with pytest.raises(ParseFailed) as caught:
+        scan(content, "pages.tif", most_pages=50)
+
+    assert caught.value.code == "no_text"
+
+
+def test_huge_pages_of_a_pdf_are_reduced(read, data):
+    page = FPDF(format=(5000, 5000))
+    page.add_page()
+    page.image(io.BytesIO((data / "screenshot.png").read_bytes()), x=0, y=0, w=5000, h=5000)
+
+    assert "München" in read(bytes(page.output()), "plan.pdf").text
+
+
+def test_a_page_is_begun_before_it_is_told():
+    told = []
+    what = Scanning(report=told.append)
+
+    assert what.page("d", 1, 2, lambda: "text") == "text"
+
+    begun, read = told
+    assert begun is None
+    assert read[:4] == ("d", 1, 2, "text")
+    assert isinstance(read, PageRead)
+    assert rules.current() is not what
