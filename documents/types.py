@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from documents.search.operators import Understood
+
 
 @dataclass(frozen=True, slots=True)
 class PassageDraft:
@@ -38,6 +40,9 @@ class SearchHit:
     mime: str
     language: str
     collection_id: UUID
+    # What each leg gave it; none when it did not find it.
+    keyword_score: float | None = None
+    semantic_score: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The hit as `POST /v1/search` answers it."""
@@ -62,16 +67,26 @@ class SearchHit:
 
 @dataclass(slots=True)
 class SearchAnswer:
-    """The hits, best first, the time they took, and the mode that was really used."""
+    """The hits, best first, the time they took, and the mode that was really used.
+
+    Times are milliseconds, by part in `took`.
+    """
 
     results: list[SearchHit]
     took_ms: float
     mode: str
+    took: dict[str, float]
+    understood: Understood
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
-        results = [hit.as_json() for hit in self.results]
-        return {"results": results, "took_ms": self.took_ms, "mode": self.mode}
+        return {
+            "results": [hit.as_json() for hit in self.results],
+            "took_ms": self.took_ms,
+            "took": self.took,
+            "mode": self.mode,
+            "understood": self.understood.as_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
