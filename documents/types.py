@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from documents.search.operators import Understood
@@ -43,9 +44,15 @@ class SearchHit:
     # What each leg gave it; none when it did not find it.
     keyword_score: float | None = None
     semantic_score: float | None = None
+    # Of both together, and of the reranker; `score` is by what it was placed.
+    fused_score: float | None = None
+    rerank_score: float | None = None
+    # By which rights the caller sees the document, where that was asked for.
+    access: list[AccessReason] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The hit as `POST /v1/search` answers it."""
+        explained = {} if self.access is None else {"explain": self.explain(self.access)}
         return {
             "chunk_id": str(self.chunk_id),
             "text": self.text,
@@ -62,6 +69,19 @@ class SearchHit:
                 "language": self.language,
                 "collection_id": str(self.collection_id),
             },
+            **explained,
+        }
+
+    def explain(self, access: Sequence[AccessReason]) -> dict[str, Any]:
+        """Why it stands where it does, and by which rights the caller sees it."""
+        scores = {"keyword": self.keyword_score, "semantic": self.semantic_score}
+        return {
+            "legs": [leg for leg, score in scores.items() if score is not None],
+            "keyword_score": self.keyword_score,
+            "semantic_score": self.semantic_score,
+            "fused_score": self.score if self.fused_score is None else self.fused_score,
+            "rerank_score": self.rerank_score,
+            "access": [reason.as_json() for reason in access],
         }
 
 
@@ -77,6 +97,7 @@ class SearchAnswer:
     mode: str
     took: dict[str, float]
     understood: Understood
+    reranked: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
@@ -86,6 +107,7 @@ class SearchAnswer:
             "took": self.took,
             "mode": self.mode,
             "understood": self.understood.as_json(),
+            "reranked": self.reranked,
         }
 
 
@@ -97,3 +119,12 @@ class AccessReason:
     access: str
     group_id: UUID | None = None
     group_name: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The reason as the API tells it."""
+        return {
+            "kind": self.kind,
+            "access": str(self.access),
+            "group_id": str(self.group_id) if self.group_id else None,
+            "group_name": self.group_name,
+        }

@@ -13,10 +13,11 @@ from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_que
 from documents.search.scope import documents_in, narrow
 from documents.search.statement import SearchPlan, list_newest, run_search
 from documents.search.stopwatch import Stopwatch
+from documents.services.sharing import access_reasons_by_document
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
 from quotas.services import record_usage
-from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
+from youworker.core.exceptions import Forbidden, InvalidInput, UpstreamUnavailable
 from youworker.core.validators import validate_enum, validate_range
 
 if TYPE_CHECKING:
@@ -46,18 +47,22 @@ def search(
     document_ids: Sequence[UUID] | None = None,
     operators: bool = True,
     relax: bool = False,
+    explain: bool = False,
     actor: User,
     key_id: UUID | None = None,
 ) -> SearchAnswer:
     """The passages that answer `query` best, of documents the actor may read.
 
     The operators in it are obeyed unless told otherwise; when nothing has its phrases, `relax`
-    looks for their words. Without its embedding model, a hybrid search goes by words alone and
+    looks for their words. `explain` tells staff why each stands where it does, and raises
+    `Forbidden` for others. Without its embedding model, a hybrid search goes by words alone and
     says so in `mode`; a semantic one raises `UpstreamUnavailable`.
     """
     watch = Stopwatch()
     if "\x00" in query:
         raise InvalidInput("Null characters are not allowed.", attr="query")
+    if explain and not actor.is_staff:
+        raise Forbidden("Only staff may ask why something was found.")
     query = query.strip()
     understood = understand(query) if operators else Understood(query)
     scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
@@ -67,6 +72,8 @@ def search(
         if not results and relax and understood.phrases:
             understood = replace(understood, relaxed=True)
             results = find_passages(scope, plan, understood, limit)
+    if explain:
+        add_reasons(results, actor)
     took = watch.total()
     record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
     return SearchAnswer(results, took, plan.mode, took=watch.parts, understood=understood)
@@ -101,3 +108,11 @@ def find_passages(
     if not understood.has_words and understood.restricts:
         return list_newest(scope, conditions, limit=limit)
     return run_search(scope, replace(plan, conditions=conditions), limit=limit)
+
+
+def add_reasons(hits: Sequence[SearchHit], actor: User) -> None:
+    """Note by which rights the actor sees the documents of some hits."""
+    found = list({hit.document_id for hit in hits})
+    reasons = access_reasons_by_document(found, actor)
+    for hit in hits:
+        hit.access = reasons[hit.document_id]

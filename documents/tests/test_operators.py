@@ -1,4 +1,5 @@
 """How queries are read; what is no operator stays as it was written."""
+# ruff: noqa: RUF001 -- quotes and letters that look alike are what this is about
 
 from datetime import date
 

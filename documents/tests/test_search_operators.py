@@ -1,4 +1,5 @@
 """Phrases, exclusions and filters of a query, in both legs and of all documents."""
+# ruff: noqa: RUF001 -- quotes and letters that look alike are what this is about
 
 import zoneinfo
 from datetime import UTC, datetime
