@@ -197,9 +197,14 @@ class AccessSerializer(serializers.Serializer[Any]):
     reasons = AccessReasonSerializer(many=True)
 
 
-@example(query="read-only replica", limit=5, mode="hybrid")
+@example(query='"read-only replica" -draft type:pdf', limit=5, mode="hybrid")
 class SearchSerializer(serializers.Serializer[Any]):
-    """A question, and where to look."""
+    """A question, and where to look.
+
+    It may hold "phrases", -exclusions, and filters: `title:` `tag:` `type:` `collection:` with a
+    name or a "quoted name", `after:` and `before:` with a year, a month or a day. Everything else
+    is words. `explain` is for staff.
+    """
 
     query = serializers.CharField(max_length=LONGEST_QUERY)
     limit = serializers.IntegerField(min_value=1, max_value=MOST_RESULTS, default=10)
@@ -216,6 +221,7 @@ class SearchSerializer(serializers.Serializer[Any]):
     document_ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
     )
+    explain = serializers.BooleanField(default=False)
 
 
 class HitDocumentSerializer(serializers.Serializer[Any]):
@@ -229,6 +235,17 @@ class HitDocumentSerializer(serializers.Serializer[Any]):
     collection_id = serializers.UUIDField()
 
 
+class ExplainSerializer(serializers.Serializer[Any]):
+    """Why a hit stands where it does: what each leg gave it, and by which rights it is seen."""
+
+    legs = serializers.ListField(child=serializers.ChoiceField(["keyword", "semantic"]))
+    keyword_score = serializers.FloatField(allow_null=True)
+    semantic_score = serializers.FloatField(allow_null=True)
+    fused_score = serializers.FloatField()
+    rerank_score = serializers.FloatField(allow_null=True)
+    access = AccessReasonSerializer(many=True)
+
+
 class SearchHitSerializer(serializers.Serializer[Any]):
     """A passage that answers the question."""
 
@@ -240,6 +257,33 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     document = HitDocumentSerializer()
+    explain = ExplainSerializer(required=False)
+
+
+class UnderstoodSerializer(serializers.Serializer[Any]):
+    """What was understood of a query; `text` are the words that were looked for.
+
+    `relaxed` says that nothing has the phrases, whose words were looked for instead.
+    """
+
+    text = serializers.CharField()
+    phrases = serializers.ListField(child=serializers.CharField())
+    excluded = serializers.ListField(child=serializers.CharField())
+    title = serializers.ListField(child=serializers.CharField())
+    tags = serializers.ListField(child=serializers.CharField())
+    types = serializers.ListField(child=serializers.CharField())
+    collections = serializers.ListField(child=serializers.CharField())
+    after = serializers.DateField(allow_null=True)
+    before = serializers.DateField(allow_null=True)
+    relaxed = serializers.BooleanField()
+
+
+class TookSerializer(serializers.Serializer[Any]):
+    """Milliseconds of each part of a search."""
+
+    embed = serializers.FloatField()
+    search = serializers.FloatField()
+    rerank = serializers.FloatField()
 
 
 class SearchAnswerSerializer(serializers.Serializer[Any]):
@@ -247,4 +291,7 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
 
     results = SearchHitSerializer(many=True)
     took_ms = serializers.FloatField()
+    took = TookSerializer()
     mode = serializers.ChoiceField(SearchMode.choices)
+    understood = UnderstoodSerializer()
+    reranked = serializers.BooleanField()

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
+
+    from documents.search.operators import Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,18 @@ class SearchHit:
     mime: str
     language: str
     collection_id: UUID
+    # What each leg gave it; none when it did not find it.
+    keyword_score: float | None = None
+    semantic_score: float | None = None
+    # Of both together, and of the reranker; `score` is by what it was placed.
+    fused_score: float | None = None
+    rerank_score: float | None = None
+    # By which rights the caller sees the document, where that was asked for.
+    access: list[AccessReason] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The hit as `POST /v1/search` answers it."""
+        explained = {} if self.access is None else {"explain": self.explain(self.access)}
         return {
             "chunk_id": str(self.chunk_id),
             "text": self.text,
@@ -57,21 +69,46 @@ class SearchHit:
                 "language": self.language,
                 "collection_id": str(self.collection_id),
             },
+            **explained,
+        }
+
+    def explain(self, access: Sequence[AccessReason]) -> dict[str, Any]:
+        """Why it stands where it does, and by which rights the caller sees it."""
+        scores = {"keyword": self.keyword_score, "semantic": self.semantic_score}
+        return {
+            "legs": [leg for leg, score in scores.items() if score is not None],
+            "keyword_score": self.keyword_score,
+            "semantic_score": self.semantic_score,
+            "fused_score": self.score if self.fused_score is None else self.fused_score,
+            "rerank_score": self.rerank_score,
+            "access": [reason.as_json() for reason in access],
         }
 
 
 @dataclass(slots=True)
 class SearchAnswer:
-    """The hits, best first, the time they took, and the mode that was really used."""
+    """The hits, best first, the time they took, and the mode that was really used.
+
+    Times are milliseconds, by part in `took`.
+    """
 
     results: list[SearchHit]
     took_ms: float
     mode: str
+    took: dict[str, float]
+    understood: Understood
+    reranked: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
-        results = [hit.as_json() for hit in self.results]
-        return {"results": results, "took_ms": self.took_ms, "mode": self.mode}
+        return {
+            "results": [hit.as_json() for hit in self.results],
+            "took_ms": self.took_ms,
+            "took": self.took,
+            "mode": self.mode,
+            "understood": self.understood.as_json(),
+            "reranked": self.reranked,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +119,12 @@ class AccessReason:
     access: str
     group_id: UUID | None = None
     group_name: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The reason as the API tells it."""
+        return {
+            "kind": self.kind,
+            "access": str(self.access),
+            "group_id": str(self.group_id) if self.group_id else None,
+            "group_name": self.group_name,
+        }

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from documents.enums import SearchMode
 from documents.forms import SearchForm
 from documents.models import Document
 from documents.quoting.highlighting import excerpt
 from documents.search import MOST_RESULTS, search
+from documents.search.operators import understand, without_piece
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.exceptions import RateLimited
 from youworker.core.pages.base import Page
@@ -19,9 +22,20 @@ from youworker.core.pages.base import Page
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from documents.search.operators import Piece
     from documents.types import SearchAnswer
 
 SHOWN = 10
+CHIPS = {
+    "phrase": gettext_lazy("exactly “%(value)s”"),
+    "excluded": gettext_lazy("without “%(value)s”"),
+    "title": gettext_lazy("title: %(value)s"),
+    "tag": gettext_lazy("tag: %(value)s"),
+    "type": gettext_lazy("type: %(value)s"),
+    "collection": gettext_lazy("collection: %(value)s"),
+    "after": gettext_lazy("added from %(value)s on"),
+    "before": gettext_lazy("added before %(value)s"),
+}
 
 
 class SearchPage(Page):
@@ -50,19 +64,49 @@ class SearchPage(Page):
             limit=limit,
             collections=[UUID(wish["collection"])] if wish["collection"] else None,
             tags=[wish["tag"]] if wish["tag"] else None,
+            relax=True,
+            explain=self.actor.is_staff,
             actor=self.actor,
         )
         more = min(limit + SHOWN, MOST_RESULTS) if len(answer.results) == limit else 0
         return {
             "answer": answer,
-            "hits": shown_hits(answer, wish["q"]),
+            "hits": shown_hits(answer),
+            "chips": chips_of(wish["q"], answer),
+            "only_similar": is_only_similar(answer),
             "more": more if more > limit else 0,
         }
 
 
-def shown_hits(answer: SearchAnswer, query: str) -> list[dict[str, Any]]:
+def shown_hits(answer: SearchAnswer) -> list[dict[str, Any]]:
     """Each hit with the lines that show why it was found."""
+    query = answer.understood.text
     return [
-        {"hit": hit, "excerpt": excerpt(hit.text, query, language=hit.language)}
+        {
+            "hit": hit,
+            "excerpt": excerpt(hit.text, query, language=hit.language),
+            "why": hit.explain(hit.access) if hit.access is not None else None,
+        }
         for hit in answer.results
     ]
+
+
+def chips_of(query: str, answer: SearchAnswer) -> list[dict[str, str]]:
+    """What was understood as an operator, and the query without each of them."""
+    pieces = understand(query.strip()).pieces if answer.understood.restricts else ()
+    return [
+        {"label": chip_label(piece), "query": without_piece(query.strip(), piece)}
+        for piece in pieces
+    ]
+
+
+def chip_label(piece: Piece) -> str:
+    """An operator in words."""
+    label = CHIPS[piece.name] % {"value": piece.value}
+    return _("not %(condition)s") % {"condition": label} if piece.negated else label
+
+
+def is_only_similar(answer: SearchAnswer) -> bool:
+    """Whether none of the passages has a word of the query, although words were looked for."""
+    found = [hit.keyword_score is not None for hit in answer.results]
+    return answer.mode == SearchMode.HYBRID and answer.understood.has_words and not any(found)

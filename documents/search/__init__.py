@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from documents.enums import SearchMode
-from documents.models import Document
+from documents.search.conditions import conditions_of
+from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
-from documents.search.statement import SearchPlan, run_search
+from documents.search.scope import documents_in, narrow
+from documents.search.statement import SearchPlan, list_newest, run_search
+from documents.search.stopwatch import Stopwatch
+from documents.services.sharing import access_reasons_by_document
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
 from quotas.services import record_usage
-from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
+from youworker.core.exceptions import Forbidden, InvalidInput, UpstreamUnavailable
 from youworker.core.validators import validate_enum, validate_range
 
 if TYPE_CHECKING:
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from documents.managers import DocumentQuerySet
+    from documents.types import SearchHit
 
-__all__ = ["search"]
+__all__ = ["documents_in", "search"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,52 +45,74 @@ def search(
     collections: Sequence[UUID] | None = None,
     tags: Sequence[str] | None = None,
     document_ids: Sequence[UUID] | None = None,
+    operators: bool = True,
+    relax: bool = False,
+    explain: bool = False,
     actor: User,
     key_id: UUID | None = None,
 ) -> SearchAnswer:
     """The passages that answer `query` best, of documents the actor may read.
 
-    Without its embedding model, a hybrid search goes by words alone and says so in `mode`;
-    a semantic one raises `UpstreamUnavailable`.
+    The operators in it are obeyed unless told otherwise; when nothing has its phrases, `relax`
+    looks for their words. `explain` tells staff why each stands where it does, and raises
+    `Forbidden` for others. Without its embedding model, a hybrid search goes by words alone and
+    says so in `mode`; a semantic one raises `UpstreamUnavailable`.
     """
-    began = time.perf_counter()
+    watch = Stopwatch()
     if "\x00" in query:
         raise InvalidInput("Null characters are not allowed.", attr="query")
-    scope = documents_in(actor, collections, tags, document_ids)
-    plan = plan_of(query.strip(), mode)
-    results = run_search(scope, plan, limit=limit)
-    took = round((time.perf_counter() - began) * 1000, 1)
+    if explain and not actor.is_staff:
+        raise Forbidden("Only staff may ask why something was found.")
+    query = query.strip()
+    understood = understand(query) if operators else Understood(query)
+    scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
+    plan = plan_of(understood, mode, watch)
+    with watch.measures("search"):
+        results = find_passages(scope, plan, understood, limit)
+        if not results and relax and understood.phrases:
+            understood = replace(understood, relaxed=True)
+            results = find_passages(scope, plan, understood, limit)
+    if explain:
+        add_reasons(results, actor)
+    took = watch.total()
     record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
-    return SearchAnswer(results, took, plan.mode)
+    return SearchAnswer(results, took, plan.mode, took=watch.parts, understood=understood)
 
 
-def documents_in(
-    actor: User,
-    collections: Sequence[UUID] | None,
-    tags: Sequence[str] | None,
-    document_ids: Sequence[UUID] | None,
-) -> DocumentQuerySet:
-    """The documents to search; an empty list of filters is no filter."""
-    scope: DocumentQuerySet = Document.objects.visible_to(actor)
-    if collections:
-        scope = scope.filter(collection__in=list(collections))
-    if document_ids:
-        scope = scope.filter(pk__in=list(document_ids))
-    return scope.tagged(tags or ())
-
-
-def plan_of(query: str, mode: str) -> SearchPlan:
+def plan_of(understood: Understood, mode: str, watch: Stopwatch) -> SearchPlan:
     """What to look for: words, a vector, or both."""
+    query = understood.text
     terms: QueryTerms | None = None
     vector: VectorQuery | None = None
+    if not understood.has_words and understood.restricts:
+        return SearchPlan(str(mode), None, None)
     if mode != SearchMode.SEMANTIC:
         terms = terms_of(query)
     if mode != SearchMode.KEYWORD and query:
         try:
-            vector = vector_query(query)
+            with watch.measures("embed"):
+                vector = vector_query(query)
         except UpstreamUnavailable:
             if mode == SearchMode.SEMANTIC:
                 raise
             logger.warning("no embedding model, searching by words alone", exc_info=True)
             mode = SearchMode.KEYWORD
     return SearchPlan(str(mode), terms, vector)
+
+
+def find_passages(
+    scope: DocumentQuerySet, plan: SearchPlan, understood: Understood, limit: int
+) -> list[SearchHit]:
+    """What fits best; for filters without words the newest documents."""
+    conditions = conditions_of(understood)
+    if not understood.has_words and understood.restricts:
+        return list_newest(scope, conditions, limit=limit)
+    return run_search(scope, replace(plan, conditions=conditions), limit=limit)
+
+
+def add_reasons(hits: Sequence[SearchHit], actor: User) -> None:
+    """Note by which rights the actor sees the documents of some hits."""
+    found = list({hit.document_id for hit in hits})
+    reasons = access_reasons_by_document(found, actor)
+    for hit in hits:
+        hit.access = reasons[hit.document_id]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 
+from documents.search.conditions import Conditions
 from documents.search.query import MOST_CANDIDATES, QueryTerms, quoted
 from documents.types import SearchHit
 from youworker.core.config import config
@@ -52,7 +54,7 @@ KEYWORD = """
          FROM documents_passage p
          WHERE (SELECT passages FROM extent) > %(small)s
            AND p.search @@ %(selective)s::tsquery
-           AND coalesce(p.document_id IN (SELECT id FROM scope), false)
+           AND coalesce(p.document_id IN (SELECT id FROM scope), false){checks}
          LIMIT %(most)s)
         UNION ALL
         (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
@@ -60,9 +62,30 @@ KEYWORD = """
              SELECT * FROM documents_passage WHERE document_id = scope.id OFFSET 0
          ) AS p
          WHERE (SELECT passages FROM extent) <= %(small)s
-           AND p.search @@ %(any_of)s::tsquery)
-    ),
-    keyword AS (
+           AND p.search @@ %(any_of)s::tsquery{checks})
+    )
+"""
+
+# What has the phrases is told by the index, so it comes first, and both legs rank it.
+FITTING = """
+    candidates AS MATERIALIZED (
+        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
+         FROM documents_passage p
+         WHERE (SELECT passages FROM extent) > %(small)s
+           AND p.search @@ %(required)s::tsquery
+           AND coalesce(p.document_id IN (SELECT id FROM scope), false){checks}
+         LIMIT %(most)s)
+        UNION ALL
+        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
+         FROM scope CROSS JOIN LATERAL (
+             SELECT * FROM documents_passage WHERE document_id = scope.id OFFSET 0
+         ) AS p
+         WHERE (SELECT passages FROM extent) <= %(small)s
+           AND p.search @@ %(required)s::tsquery{checks})
+    )
+"""
+
+RANKED = """keyword AS (
         SELECT id, document_id, score FROM (
             SELECT id, document_id,
                    ({score}) / (1 - %(length_share)s + %(length_share)s
@@ -79,7 +102,7 @@ VECTOR = """
          FROM documents_passageembedding e
          WHERE (SELECT passages FROM extent) > %(small)s
            AND e.model_id = {model}
-           AND coalesce(e.document_id IN (SELECT id FROM scope), false)
+           AND coalesce(e.document_id IN (SELECT id FROM scope), false){checks}
          ORDER BY {distance} LIMIT %(width)s)
         UNION ALL
         (SELECT e.passage_id, e.document_id, {distance}
@@ -87,14 +110,31 @@ VECTOR = """
              SELECT * FROM documents_passageembedding WHERE document_id = scope.id OFFSET 0
          ) AS e
          WHERE (SELECT passages FROM extent) <= %(small)s
-           AND e.model_id = {model}
+           AND e.model_id = {model}{checks}
          ORDER BY {distance} LIMIT %(width)s)
     ),
-    semantic AS (
+    {measured}
+"""
+
+NEAREST_FITTING = """
+    nearest AS (
+        SELECT e.passage_id AS id, e.document_id, {distance} AS distance
+        FROM candidates JOIN documents_passageembedding e ON e.passage_id = candidates.id
+        WHERE e.model_id = {model}
+        ORDER BY {distance} LIMIT %(width)s
+    ),
+    {measured}
+"""
+
+MEASURED = """semantic AS (
         -- A vector of length 0 is NaN away from everything, which PostgreSQL sorts first.
         SELECT id, document_id, 1 - distance AS score FROM nearest WHERE distance < 'NaN'
     )
 """
+
+# The conditions of a passage, where its vector is at hand.
+PASSES = """
+           AND EXISTS (SELECT 1 FROM documents_passage p WHERE p.id = e.passage_id{checks})"""
 
 # A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left.
 SCALED = """
@@ -127,9 +167,23 @@ FUSED = """
 
 RANK = "%(weight{index})s * ts_rank(%(places)s::float4[], search, %(lexeme{index})s::tsquery)"
 
+# The first passages of the newest documents, for filters without words.
+NEWEST = """
+    SELECT p.id, p.text, 0::float8, p.page, p.heading, p.start, p."end",
+           d.id, d.title, d.uri, d.mime, d.language, d.collection_id, NULL, NULL
+    FROM ({documents}) AS scope
+    JOIN documents_document d ON d.id = scope.id
+    CROSS JOIN LATERAL (
+        SELECT * FROM documents_passage p WHERE p.document_id = scope.id{checks}
+        ORDER BY p.ordinal LIMIT 1
+    ) AS p
+    ORDER BY d.created_at DESC, d.id DESC LIMIT %(limit)s
+"""
+
 RESULTS = """
     SELECT p.id, p.text, found.score, p.page, p.heading, p.start, p."end",
-           d.id, d.title, d.uri, d.mime, d.language, d.collection_id
+           d.id, d.title, d.uri, d.mime, d.language, d.collection_id,
+           {keyword_score}, {semantic_score}
     FROM (SELECT * FROM found ORDER BY score DESC, id LIMIT %(limit)s) AS found
     JOIN documents_passage p ON p.id = found.id
     JOIN documents_document d ON d.id = found.document_id
@@ -144,6 +198,7 @@ class SearchPlan:
     mode: str
     terms: QueryTerms | None
     vector: VectorQuery | None
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list[SearchHit]:
@@ -151,10 +206,25 @@ def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list
     if plan.terms is None and plan.vector is None:
         return []
     width = max(config.vector.candidates, limit)
-    statement, parameters = build(scope, plan)
+    try:
+        statement, parameters = build(scope, plan)
+    except EmptyResultSet:
+        return []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTINGS, [str(min(1000, max(width, 40)))])
         cursor.execute(statement, {**parameters, "width": width, "limit": limit})
+        return [SearchHit(*row) for row in cursor.fetchall()]
+
+
+def list_newest(scope: DocumentQuerySet, conditions: Conditions, *, limit: int) -> list[SearchHit]:
+    """The first passages of the newest documents in `scope`, newest first."""
+    try:
+        documents, parameters = embedded_sql(scope)
+    except EmptyResultSet:
+        return []
+    statement = NEWEST.format(documents=documents, checks=conditions.checks)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**parameters, **conditions.parameters, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
@@ -166,15 +236,36 @@ def build(scope: DocumentQuerySet, plan: SearchPlan) -> tuple[str, dict[str, Any
         "sibling_bonus": SIBLING_BONUS,
         "supporters": SUPPORTERS,
         "diversity_decay": DIVERSITY_DECAY,
+        # Twice, because the number is an estimate; which ones are left out is arbitrary.
+        "most": MOST_CANDIDATES * 2,
     }
-    parts = [SCOPE.format(documents=documents)]
+    parameters |= plan.conditions.parameters
+    parts = [SCOPE.format(documents=documents), *candidate_parts(plan, parameters)]
     if plan.terms is not None:
-        parts.append(KEYWORD.format(score=score_of(plan.terms, parameters)))
+        parts.append(RANKED.format(score=score_of(plan.terms, parameters)))
         parameters |= keyword_parameters(plan.terms)
     if plan.vector is not None:
-        parts.append(vector_part(plan.vector, parameters))
+        parts.append(vector_part(plan.vector, plan.conditions, parameters))
     parts.append(fusion(plan))
-    return "WITH " + ",".join(parts) + RESULTS, parameters
+    return "WITH " + ",".join(parts) + results_of(plan), parameters
+
+
+def candidate_parts(plan: SearchPlan, parameters: dict[str, Any]) -> list[str]:
+    """What both legs choose from where phrases are required, else the words' own candidates."""
+    checks = plan.conditions.checks
+    if plan.conditions.required:
+        parameters["required"] = plan.conditions.required
+        return [FITTING.format(checks=checks)]
+    return [] if plan.terms is None else [KEYWORD.format(checks=checks)]
+
+
+def results_of(plan: SearchPlan) -> str:
+    """The end of the statement, which says what each leg found beside the fused score."""
+    score = "(SELECT score FROM {leg} WHERE {leg}.id = found.id)"
+    return RESULTS.format(
+        keyword_score=score.format(leg="keyword") if plan.terms else "NULL",
+        semantic_score=score.format(leg="semantic") if plan.vector else "NULL",
+    )
 
 
 def fusion(plan: SearchPlan) -> str:
@@ -192,7 +283,10 @@ def fusion(plan: SearchPlan) -> str:
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
-    """The documents' own query as a part of ours, its parameters under names."""
+    """The documents' own query as a part of ours, its parameters under names.
+
+    Raises `EmptyResultSet` when no document can fit.
+    """
     chosen = scope.order_by().values("id", "passage_count")
     sql, values = chosen.query.sql_with_params()
     names = [f"scope{index}" for index in range(len(values))]
@@ -205,8 +299,6 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
     return {
         "selective": terms.selective,
         "any_of": terms.any_of,
-        # Twice, because the number is an estimate; which ones are left out is arbitrary.
-        "most": MOST_CANDIDATES * 2,
         "length_share": LENGTH_SHARE,
         "usual": USUAL_LENGTH,
         "places": POSITION_WEIGHTS,
@@ -232,9 +324,13 @@ def score_of(terms: QueryTerms, parameters: dict[str, Any]) -> str:
     return " + ".join(summands)
 
 
-def vector_part(query: VectorQuery, parameters: dict[str, Any]) -> str:
+def vector_part(query: VectorQuery, conditions: Conditions, parameters: dict[str, Any]) -> str:
     """The vector leg; index expression and predicate are spelled as the index has them."""
     size = f"{query.dimensions:d}"
     parameters["vector"] = query.vector
     distance = f"(e.vector::halfvec({size}) <=> %(vector)s::halfvec({size}))"
-    return VECTOR.format(distance=distance, model=f"'{query.model_id}'")
+    leg = NEAREST_FITTING if conditions.required else VECTOR
+    checks = PASSES.format(checks=conditions.checks) if conditions.checks else ""
+    return leg.format(
+        distance=distance, model=f"'{query.model_id}'", checks=checks, measured=MEASURED
+    )

@@ -13,7 +13,7 @@ from youworker import audit
 from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -80,6 +80,32 @@ def access_reasons(document: Document, users: Iterable[User]) -> dict[UUID, list
     memberships = Membership.objects.filter(user_id__in=list(reasons), group_id__in=list(shares))
     for group_id, user_id in memberships.values_list("group_id", "user_id"):
         reasons[user_id] += shares[group_id]
+    return reasons
+
+
+def access_reasons_by_document(
+    document_ids: Sequence[UUID], user: User
+) -> dict[UUID, list[AccessReason]]:
+    """Why somebody sees each of some documents; in as many statements for one as for all."""
+    reasons: dict[UUID, list[AccessReason]] = {pk: [] for pk in document_ids}
+    rows = Document.objects.filter(pk__in=document_ids)
+    owners = ("pk", "owner_id", "collection_id", "collection__owner_id")
+    inside: dict[UUID, list[UUID]] = {}
+    for pk, owner_id, collection_id, shelf_owner_id in rows.values_list(*owners):
+        inside.setdefault(collection_id, []).append(pk)
+        if owner_id == user.pk:
+            reasons[pk].append(AccessReason("owner", Access.WRITE))
+        if shelf_owner_id == user.pk:
+            reasons[pk].append(AccessReason("collection_owner", Access.WRITE))
+    shelves = CollectionShare.objects.reaching(user).select_related("group")
+    for share in shelves.filter(collection__in=list(inside)):
+        reason = AccessReason("collection_share", share.access, share.group_id, share.group.name)
+        for pk in inside[share.collection_id]:
+            reasons[pk].append(reason)
+    direct = DocumentShare.objects.reaching(user).select_related("group")
+    for own in direct.filter(document__in=document_ids):
+        reason = AccessReason("document_share", Access.READ, own.group_id, own.group.name)
+        reasons[own.document_id].append(reason)
     return reasons
 
 

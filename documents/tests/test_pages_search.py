@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 -- quotes as people set them
 """The search page, and which words of what was found are marked."""
 
 import pytest
@@ -5,7 +6,7 @@ from django.test import Client
 
 from accounts.tests.factories import UserFactory
 from documents.quoting.highlighting import excerpt
-from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from documents.tests.factories import CollectionFactory, DocumentFactory, embed, write
 from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,73 @@ def test_too_many_searches_are_told_when_to_come_back(browser, leave, rate_limit
 
 def test_whoever_is_not_signed_in_comes_back_to_the_question():
     assert Client().get("/search?q=a b")["Location"] == "/sign-in?next=%2Fsearch%3Fq%3Da%2520b"
+
+
+def test_what_was_understood_is_shown_and_can_be_taken_away(browser, ada, leave):
+    query = '"thirty days" -weeks type:text -tag:old after:2024 x'
+    shown = text_of(browser.get("/search", {"q": query, "mode": "keyword"}))
+
+    labels = ["exactly “thirty days”", "without “weeks”", "type: text", "not tag: old"]
+    for label in [*labels, "added from 2024-01-01 on"]:
+        assert label in shown
+    assert shown.count('data-test="search-chip"') == 5
+    without = "q=%22thirty+days%22+-weeks+type%3Atext+-tag%3Aold+x"
+    assert f'href="?{without}&amp;mode=keyword"' in shown
+    assert "1 passage found" in shown
+
+
+def test_the_last_operator_leads_back_to_an_empty_field(browser, leave):
+    shown = text_of(browser.get("/search?q=type:text"))
+
+    assert 'data-test="search-chip" href="/search"' in shown
+    assert "1 passage found" in shown
+
+
+def test_words_of_a_phrase_that_nothing_has_are_looked_for_and_that_is_said(browser, leave):
+    shown = text_of(browser.get('/search?q="days thirty"&mode=keyword'))
+    nothing = text_of(browser.get('/search?q="purple zebra"&mode=keyword'))
+
+    assert "No passage has exactly these words in this order. These have" in shown
+    assert "1 passage found" in shown
+    assert "No passage has exactly these words in this order.</p>" in nothing
+    assert "Nothing was found" in nothing
+
+
+def test_operators_are_not_marked_as_words(browser, leave):
+    shown = text_of(browser.get("/search?q=thirty type:text -days2 title:leave&mode=keyword"))
+
+    assert "<mark>thirty</mark>" in shown
+    assert shown.count("<mark>") == 1
+
+
+def test_what_has_none_of_the_words_is_called_similar(browser, letters, leave):
+    embed()
+
+    assert "No passage shown has these words" in text_of(browser.get("/search?q=xqzvbn"))
+    assert "No passage shown has these words" not in text_of(browser.get("/search?q=thirty"))
+    assert "No passage shown" not in text_of(browser.get("/search?q=xqzvbn&mode=semantic"))
+
+
+def test_tips_are_given_in_both_languages(browser, ada):
+    assert "Search tips" in text_of(browser.get("/search"))
+
+
+def test_only_staff_reads_why_something_was_found(browser, ada, leave):
+    assert "search-why" not in text_of(browser.get("/search?q=thirty&mode=keyword"))
+
+    ada.is_staff = True
+    ada.save(update_fields=["is_staff"])
+    shown = text_of(browser.get("/search?q=thirty&mode=keyword"))
+
+    assert 'data-test="search-why"' in shown
+    assert "as its owner, as the owner of its collection" in shown
+
+
+def test_what_a_chip_says_is_escaped(browser, leave):
+    shown = text_of(browser.get("/search", {"q": '"<script>alert(1)</script> x" thirty'}))
+
+    assert "<script>alert(1)" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
 
 
 def marked(pieces):

@@ -325,7 +325,7 @@ def test_as_json_has_the_shape_of_the_contract(letters):
     answer = search("penguins", actor=document.owner).as_json()
 
     (hit,) = answer["results"]
-    assert set(answer) == {"results", "took_ms", "mode"}
+    assert set(answer) == {"results", "took_ms", "took", "mode", "understood", "reranked"}
     assert set(hit) == {"chunk_id", "text", "score", "page", "heading", "start", "end", "document"}
     assert hit["document"] == {
         "id": str(document.pk),

@@ -1,0 +1,121 @@
+"""The documents a search looks into: those the actor may read, narrowed by filters."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC, datetime, time
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from django.db.models import Func, Q, TextField, Value
+from django.db.models.functions import Lower
+
+from documents.models import Collection, Document
+from documents.search.conditions import LEFT_OUT, PAIRS, SINGLES
+from documents.search.file_types import type_rule
+from youworker.core.unicode import name_key, spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from accounts.models import User
+    from documents.managers import DocumentQuerySet
+    from documents.search.operators import Understood
+
+
+def documents_in(
+    actor: User,
+    collections: Sequence[UUID] | None,
+    tags: Sequence[str] | None,
+    document_ids: Sequence[UUID] | None,
+) -> DocumentQuerySet:
+    """The documents to search; an empty list of filters is no filter."""
+    scope: DocumentQuerySet = Document.objects.visible_to(actor)
+    if collections:
+        scope = scope.filter(collection__in=list(collections))
+    if document_ids:
+        scope = scope.filter(pk__in=list(document_ids))
+    return scope.tagged(tags or ())
+
+
+def narrow(scope: DocumentQuerySet, understood: Understood, *, actor: User) -> DocumentQuerySet:
+    """Limit documents by the filters of a query.
+
+    All titles and tags have to fit, and one of several types and collections, as a document has
+    one of these only.
+    """
+    scope = narrow_by_day(scope, understood, actor).tagged(understood.values("tag"))
+    for tag in understood.values("tag", negated=True):
+        scope = scope.exclude(pk__in=Document.all_objects.tagged([tag]).values("pk"))
+    if understood.values("title") or understood.values("title", negated=True):
+        scope = scope.alias(folded_title=folded_title())
+    for text in understood.values("title"):
+        scope = scope.filter(title_rule(text))
+    for text in understood.values("title", negated=True):
+        scope = scope.exclude(title_rule(text))
+    if types := understood.values("type"):
+        scope = scope.filter(any_type(types))
+    if types := understood.values("type", negated=True):
+        scope = scope.exclude(any_type(types))
+    return narrow_by_collection(scope, understood, actor)
+
+
+def narrow_by_day(scope: DocumentQuerySet, understood: Understood, actor: User) -> DocumentQuerySet:
+    """Limit documents to those added within some days, which begin where the actor lives."""
+    if after := understood.after:
+        scope = scope.filter(created_at__gte=beginning_of(after, actor))
+    if before := understood.before:
+        scope = scope.filter(created_at__lt=beginning_of(before, actor))
+    return scope
+
+
+def beginning_of(day: date, actor: User) -> datetime:
+    """The moment at which a day begins for somebody."""
+    try:
+        zone = zoneinfo.ZoneInfo(actor.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return datetime.combine(day, time.min, UTC)
+    return datetime.combine(day, time.min, zone)
+
+
+def narrow_by_collection(
+    scope: DocumentQuerySet, understood: Understood, actor: User
+) -> DocumentQuerySet:
+    """Limit documents to collections that the actor sees under some names.
+
+    Names of others would tell what they are called.
+    """
+    wanted = set(map(name_key, understood.values("collection")))
+    unwanted = set(map(name_key, understood.values("collection", negated=True)))
+    if not wanted and not unwanted:
+        return scope
+    seen = Collection.objects.visible_to(actor).values_list("pk", "name")
+    named = [(pk, {name_key(name), str(pk)}) for pk, name in seen]
+    if wanted:
+        scope = scope.filter(collection__in=[pk for pk, names in named if names & wanted])
+    return scope.exclude(collection__in=[pk for pk, names in named if names & unwanted])
+
+
+def any_type(types: Iterable[str]) -> Q:
+    """The condition that a document has one of some types."""
+    return reduce(or_, map(type_rule, types))
+
+
+def title_rule(text: str) -> Q:
+    """The condition that a title holds a text, whatever its accents and case."""
+    return reduce(or_, (Q(folded_title__contains=each) for each in spellings(text.lower())))
+
+
+def folded_title() -> Func:
+    """The title as `fold` makes it, in SQL."""
+    apart = Lower(Func("title", template="normalize(%(expressions)s, NFKD)"))
+    bare = Func(apart, Value(LEFT_OUT), Value(""), Value("g"), function="regexp_replace")
+    whole = Func(bare, template="normalize(%(expressions)s, NFC)")
+    text = Func(whole, *map(Value, SINGLES), function="translate")
+    for pair in PAIRS.items():
+        text = Func(text, *map(Value, pair), function="replace")
+    text.output_field = TextField()
+    return text
