@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from documents.managers import DocumentQuerySet
+    from documents.models import EmbeddingModel
 
 __all__ = ["search"]
 
@@ -42,20 +43,25 @@ def search(
     document_ids: Sequence[UUID] | None = None,
     actor: User,
     key_id: UUID | None = None,
+    model: EmbeddingModel | None = None,
 ) -> SearchAnswer:
     """The passages that answer `query` best, of documents the actor may read.
 
     Without its embedding model, a hybrid search goes by words alone and says so in `mode`;
-    a semantic one raises `UpstreamUnavailable`.
+    a semantic one raises `UpstreamUnavailable`. A given `model`, instead of the active one, is
+    being evaluated: that is nobody's use of the installation.
     """
     began = time.perf_counter()
     if "\x00" in query:
         raise InvalidInput("Null characters are not allowed.", attr="query")
     scope = documents_in(actor, collections, tags, document_ids)
-    plan = plan_of(query.strip(), mode)
+    plan = plan_of(query.strip(), mode, model)
     results = run_search(scope, plan, limit=limit)
     took = round((time.perf_counter() - began) * 1000, 1)
-    record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
+    if model is None:
+        record_usage(
+            UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took)
+        )
     return SearchAnswer(results, took, plan.mode)
 
 
@@ -74,7 +80,7 @@ def documents_in(
     return scope.tagged(tags or ())
 
 
-def plan_of(query: str, mode: str) -> SearchPlan:
+def plan_of(query: str, mode: str, model: EmbeddingModel | None = None) -> SearchPlan:
     """What to look for: words, a vector, or both."""
     terms: QueryTerms | None = None
     vector: VectorQuery | None = None
@@ -82,7 +88,7 @@ def plan_of(query: str, mode: str) -> SearchPlan:
         terms = terms_of(query)
     if mode != SearchMode.KEYWORD and query:
         try:
-            vector = vector_query(query)
+            vector = vector_query(query, model)
         except UpstreamUnavailable:
             if mode == SearchMode.SEMANTIC:
                 raise

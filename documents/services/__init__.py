@@ -46,6 +46,13 @@ from documents.services.files import (
     remove_unused_files,
     stored_path,
 )
+from documents.services.golden_questions import (
+    import_questions,
+    named_collection,
+    remove_questions,
+    save_question,
+    table_of,
+)
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.reindexing import reindex_documents
@@ -82,8 +89,10 @@ __all__ = [
     "find_collection",
     "hand_over_library",
     "has_waiting_tasks",
+    "import_questions",
     "missing_vectors",
     "move_to_storage",
+    "named_collection",
     "passages_of",
     "prepare_files",
     "prepare_model",
@@ -93,6 +102,7 @@ __all__ = [
     "refresh_outdated_statuses",
     "register_stray_files",
     "reindex_documents",
+    "remove_questions",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
@@ -102,10 +112,12 @@ __all__ = [
     "restore_document",
     "retry_model",
     "retry_tasks",
+    "save_question",
     "server_path_hash",
     "settle_models",
     "store_parsed",
     "stored_path",
+    "table_of",
     "update_collection",
     "update_document",
     "upload_path_hash",
