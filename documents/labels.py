@@ -78,6 +78,7 @@ name_model(
     EvaluationRun,
     _("evaluation of the search"),
     _("evaluations of the search"),
+    model_name=_("embedding model"),
     mode=_("mode"),
     searcher=_("with whose rights"),
     total=_("questions"),

@@ -145,8 +145,8 @@ def summed(placings: Sequence[Placing]) -> dict[str, float]:
 
 
 def mean(placings: Sequence[Placing], value: Callable[[Placing], float]) -> float:
-    """The mean of a value, rounded to four digits; 0 of nothing."""
-    return round(sum(map(value, placings)) / max(len(placings), 1), 4)
+    """The mean of a value; 0 of nothing."""
+    return sum(map(value, placings)) / max(len(placings), 1)
 
 
 def hit_within(depth: int) -> Callable[[Placing], float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Lag
 
 from documents.enums import EvaluationStatus
 from youworker.core.leases import LeasedQuerySet
@@ -53,6 +54,15 @@ class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
         grouped = rows.filter(run=OuterRef("pk")).order_by().values("run")
         count = Subquery(grouped.annotate(n=Count("pk")).values("n"))
         return self.annotate(asked_count=Coalesce(count, 0))
+
+    def with_previous(self) -> Self:
+        """Annotate MRR@10 of the finished one before, of the same questions and mode."""
+        before = Window(
+            Lag(KeyTextTransform("mrr@10", "figures")),
+            partition_by=["mode", "collection", "status"],
+            order_by=["created_at", "pk"],
+        )
+        return self.annotate(previous_mrr=before)
 
 
 class EvaluationResultQuerySet(BaseQuerySet["EvaluationResult"]):

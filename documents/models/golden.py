@@ -85,6 +85,7 @@ class EvaluationRun(TimestampedModel, LeasedModel):
     finished_at = models.DateTimeField(null=True, editable=False)
 
     asked_count: int  # only after `with_progress()`
+    previous_mrr: str | None  # only after `with_previous()`
 
     objects = EvaluationRunQuerySet.as_manager()
 

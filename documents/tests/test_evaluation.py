@@ -172,7 +172,7 @@ def test_an_evaluation_goes_on_where_a_killed_worker_left_it(library, ada):
     let_leases_end(EvaluationRun.objects.all())
     assert evaluation.evaluate_next(until=float("inf"))
 
-    run = refreshed(lost)
+    run = EvaluationRun.objects.get(pk=lost.pk)
     assert (run.status, run.losses) == (EvaluationStatus.DONE, 1)
     assert run.results.get(question=questions[0]).place == 7
     assert run.results.count() == 3
