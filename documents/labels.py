@@ -54,6 +54,7 @@ name_model(
     query_prompt=_("before a question"),
     passage_prompt=_("before a passage"),
     active=_("answers searches"),
+    active_until=_("answered searches until"),
     error=_("error"),
 )
 name_model(PassageEmbedding, _("vector"), _("vectors"), vector=_("vector"))

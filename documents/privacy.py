@@ -109,6 +109,7 @@ DATA_POLICIES = (
     impersonal(
         "documents.EmbeddingModel",
         "id created_at updated_at provider name dimensions query_prompt passage_prompt active"
+        " active_until"
         f" state failures error {LEASE}",
     ),
 )

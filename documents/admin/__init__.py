@@ -1,5 +1,5 @@
 """Staff pages; staff look things up and never read passages or originals here."""
 
-from documents.admin import embeddings, golden, library
+from documents.admin import embeddings, evaluations, golden, library
 
-__all__ = ["embeddings", "golden", "library"]
+__all__ = ["embeddings", "evaluations", "golden", "library"]

@@ -9,16 +9,26 @@ from documents.evaluation.runs import (
     previous_evaluation,
     start_evaluation,
 )
+from documents.evaluation.switching import (
+    Comparison,
+    latest_comparison,
+    start_comparison,
+    switch_model,
+)
 
 __all__ = [
     "Change",
+    "Comparison",
     "Placing",
     "ask_question",
     "changes_between",
     "evaluate_next",
     "figures_of",
     "go_on_with",
+    "latest_comparison",
     "previous_evaluation",
+    "start_comparison",
     "start_evaluation",
     "summed",
+    "switch_model",
 ]

@@ -26,10 +26,13 @@ from documents.services.documents import (
 from documents.services.embedding_leases import reclaim_expired_tasks
 from documents.services.embedding_models import (
     activate_model,
+    complete_model,
     drop_model,
     missing_vectors,
     prepare_model,
+    previous_model,
     retry_model,
+    roll_back_model,
     settle_models,
 )
 from documents.services.embedding_queue import (
@@ -77,6 +80,7 @@ __all__ = [
     "change_collection_share",
     "change_document_share",
     "collection_access_reasons",
+    "complete_model",
     "create_collection",
     "delete_collection",
     "delete_document",
@@ -96,6 +100,7 @@ __all__ = [
     "passages_of",
     "prepare_files",
     "prepare_model",
+    "previous_model",
     "purge_deleted",
     "reclaim_expired_tasks",
     "record_access",
@@ -112,6 +117,7 @@ __all__ = [
     "restore_document",
     "retry_model",
     "retry_tasks",
+    "roll_back_model",
     "save_question",
     "server_path_hash",
     "settle_models",
