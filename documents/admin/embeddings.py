@@ -150,7 +150,11 @@ class EmbeddingModelAdmin(KeptAdmin):
         """Switch to the chosen model, when it is complete."""
         self.each(request, queryset[:1], services.activate_model, ANSWERS)
 
-    @action(description=_("Go back to the previous model"), permissions=["operate"])
+    @action(
+        description=_("Go back to the previous model"),
+        url_path="roll-back",
+        permissions=["operate"],
+    )
     def roll_back(self, request: HttpRequest) -> HttpResponse:
         """Ask once more, then let the model before answer searches again."""
         form = Form(*sent(request))

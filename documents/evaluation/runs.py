@@ -84,13 +84,13 @@ def start_evaluation(
         total=total,
     )
     if is_held:
-        hold(run)
+        hold_evaluation(run)
     else:
         after_commit(partial(queue_task, EVALUATE))
     return run
 
 
-def hold(run: EvaluationRun) -> None:
+def hold_evaluation(run: EvaluationRun) -> None:
     """Lease an evaluation to the caller; the row is new, or locked."""
     run.lease_token, run.status = uuid4(), EvaluationStatus.RUNNING
     lease = new_lease(run.lease_token, LEASE_SECONDS)
@@ -124,7 +124,7 @@ def claim_evaluation() -> EvaluationRun | None:
         return None
     if found[0].lease_token is not None:
         EvaluationRun.objects.filter(pk=found[0].pk).update(losses=F("losses") + 1)
-    hold(found[0])
+    hold_evaluation(found[0])
     return found[0]
 
 
@@ -149,7 +149,7 @@ def go_on_with(
         raise
     else:
         if is_complete:
-            finish(run)
+            finish_evaluation(run)
         else:
             held.update(**RELEASED)
     run.refresh_from_db()
@@ -185,7 +185,7 @@ def keep_placing(run: EvaluationRun, question: GoldenQuestion, placing: Placing)
     return True
 
 
-def finish(run: EvaluationRun) -> None:
+def finish_evaluation(run: EvaluationRun) -> None:
     """Write the figures of an evaluation that has asked everything."""
     names = [*Placing.__slots__]
     placings = [Placing(*values) for values in run.results.values_list(*names)]

@@ -5,12 +5,15 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import User
 from accounts.tests.factories import UserFactory
 from documents import evaluation
 from documents.golden_csv import MOST_BYTES
-from documents.models import EvaluationResult, EvaluationRun, GoldenQuestion
+from documents.models import EmbeddingModel, EvaluationResult, EvaluationRun, GoldenQuestion
 from documents.tests.factories import DocumentFactory, embed, write
+from documents.tests.fakes import LetterEmbedder
 from documents.tests.test_collections import actions
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +190,64 @@ def test_pages_are_for_staff_with_the_right(letters):
 
 def test_urls_have_names():
     assert reverse("admin:documents_evaluationrun_evaluate") == f"{RUNS}evaluate/"
+
+
+MODELS = "/admin/documents/embeddingmodel/"
+
+
+@pytest.fixture
+def two_models(staff, letters, use):
+    """The active model, and one that was active before it and was evaluated worse."""
+    older = LetterEmbedder(10)
+    older.name = "older"
+    other = use(older, active=False)
+    EmbeddingModel.objects.filter(pk=other.pk).update(active_until=timezone.now())
+    root = User.objects.get(username="root")
+    for model, mrr in ((letters, 0.9), (other, 0.4)):
+        EvaluationRun.objects.create(
+            model=model, searcher=root, status="done", figures={"mrr@10": mrr}, total=1
+        )
+    return letters, other
+
+
+def act(staff, name, model):
+    fields = {"action": name, "_selected_action": [str(model.pk)]}
+    return staff.post(MODELS, fields, follow=True).content.decode()
+
+
+def test_staff_see_and_respect_what_models_find(staff, two_models):
+    active, other = two_models
+
+    assert "0.4000" in staff.get(MODELS).content.decode()
+    assert "finds less: MRR@10 is 0.4000 instead of 0.9000" in act(staff, "activate", other)
+    assert EmbeddingModel.objects.active().get() == active
+
+    assert "answers searches now" in act(staff, "activate_although_worse", other)
+    assert EmbeddingModel.objects.active().get() == other
+
+
+def test_staff_compare_models(staff, two_models):
+    _, other = two_models
+    assert "There are no golden questions to ask." in act(staff, "compare", other)
+    golden()
+
+    assert "is being compared" in act(staff, "compare", other)
+
+    queued = EvaluationRun.objects.filter(status="queued")
+    assert {run.model for run in queued} == set(two_models)
+
+
+def test_staff_go_back_by_a_post_only(staff, two_models):
+    active, other = two_models
+
+    assert "older" in staff.get(f"{MODELS}roll-back/").content.decode()
+    assert EmbeddingModel.objects.active().get() == active
+    assert staff.post(f"{MODELS}roll-back/").status_code == 302
+    assert EmbeddingModel.objects.active().get() == other
+    assert staff_with("view_embeddingmodel").post(f"{MODELS}roll-back/").status_code == 403
+
+
+def test_there_may_be_no_way_back(staff, letters):
+    answer = staff.get(f"{MODELS}roll-back/", follow=True)
+
+    assert "There is no embedding model to go back to." in answer.content.decode()
