@@ -46,3 +46,21 @@ class VectorsUnusable(UpstreamUnavailable):
     """
 
     code = "embedding_unusable"
+
+
+class SearchDegraded(UpstreamUnavailable):
+    """A search could not use its embedding model, so its results say nothing about that."""
+
+    code = "search_degraded"
+
+
+class NothingToEvaluate(Conflict):
+    """There is no golden question to ask."""
+
+    code = "nothing_to_evaluate"
+
+
+class WorseModel(Conflict):
+    """Another embedding model finds less than the one that answers searches now."""
+
+    code = "embedding_model_worse"

@@ -9,6 +9,9 @@ from documents.models import (
     DocumentShare,
     EmbeddingModel,
     EmbeddingTask,
+    EvaluationResult,
+    EvaluationRun,
+    GoldenQuestion,
     Passage,
     PassageEmbedding,
     StoredFile,
@@ -51,6 +54,7 @@ name_model(
     query_prompt=_("before a question"),
     passage_prompt=_("before a passage"),
     active=_("answers searches"),
+    active_until=_("answered searches until"),
     error=_("error"),
 )
 name_model(PassageEmbedding, _("vector"), _("vectors"), vector=_("vector"))
@@ -59,4 +63,35 @@ name_model(
     _("document waiting for vectors"),
     _("documents waiting for vectors"),
     priority=_("priority"),
+)
+name_model(
+    GoldenQuestion,
+    _("golden question"),
+    _("golden questions"),
+    question=_("question"),
+    addresses=_("right addresses"),
+    document_ids=_("ids of right documents"),
+    passage=_("words of the right passage"),
+    note=_("note"),
+    author=_("author"),
+)
+name_model(
+    EvaluationRun,
+    _("evaluation of the search"),
+    _("evaluations of the search"),
+    model_name=_("embedding model"),
+    mode=_("mode"),
+    searcher=_("with whose rights"),
+    total=_("questions"),
+    error=_("error"),
+)
+name_model(
+    EvaluationResult,
+    _("place of a right document"),
+    _("places of right documents"),
+    question=_("question"),
+    place=_("place"),
+    found=_("right documents among ten"),
+    expected=_("right documents"),
+    crosses=_("across languages"),
 )

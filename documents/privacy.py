@@ -76,11 +76,40 @@ DATA_POLICIES = (
             f" error_code error_detail {LEASE}",
         ),
     ),
+    DataPolicy(
+        "documents.GoldenQuestion",
+        owners=("author",),
+        file="golden-questions",
+        exported=names(
+            "id question addresses document_ids passage collection language note", TIMES
+        ),
+        not_exported=not_exported(TECHNICAL, "author"),
+        erasure_action=ErasureAction.ANONYMISED,
+        reason="questions by which the installation's search is tested; not who wrote them",
+        replaced={"author": None},
+    ),
+    DataPolicy(
+        "documents.EvaluationRun",
+        owners=("searcher",),
+        file="evaluations-of-searches",
+        exported=names(
+            "id model_name mode collection status total figures error finished_at", TIMES
+        ),
+        not_exported=not_exported(TECHNICAL, f"model searcher losses {LEASE}"),
+        erasure_action=ErasureAction.ANONYMISED,
+        reason="how well the installation's search did, and when; not with whose rights",
+        replaced={"searcher": None},
+    ),
+    impersonal(
+        "documents.EvaluationResult",
+        "id run question language crosses place found expected took_ms",
+    ),
     # The bytes are exported with the documents, and go when no document is left.
     impersonal("documents.StoredFile", "sha256 size name created_at"),
     impersonal(
         "documents.EmbeddingModel",
         "id created_at updated_at provider name dimensions query_prompt passage_prompt active"
+        " active_until"
         f" state failures error {LEASE}",
     ),
 )

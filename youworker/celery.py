@@ -59,6 +59,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
     "prepare and drop embedding models": every(10, "documents.tasks.settle_models"),
+    "go on with evaluations of searches": every(10, "documents.tasks.evaluate_searches"),
     "index documents again after an update": every(10, "documents.tasks.reindex_documents"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),

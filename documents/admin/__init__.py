@@ -1,5 +1,5 @@
 """Staff pages; staff look things up and never read passages or originals here."""
 
-from documents.admin import embeddings, library
+from documents.admin import embeddings, evaluations, golden, library
 
-__all__ = ["embeddings", "library"]
+__all__ = ["embeddings", "evaluations", "golden", "library"]

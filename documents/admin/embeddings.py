@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.forms import CharField, ModelForm
+from django.forms import CharField, Form, ModelForm
+from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from documents import services
-from documents.embedding import Prompts, configured_model, prompts_for, require_usable
+from documents.admin.acting import act_page, sent
+from documents.embedding import configured_model, prompts_for, require_usable
+from documents.evaluation import start_comparison, switch_model
 from documents.models import (
     EmbeddingModel,
     EmbeddingTask,
@@ -23,13 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.models import Model, QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.functional import _StrPromise as Words
 
     from accounts.models import User
 
 
 PROMPT_HELP = _("Empty: what the model is known to want; none: nothing.")
+
+
+ANSWERS = _("%(model)s answers searches now.")
 
 
 class PrepareForm(ModelForm):
@@ -68,15 +76,19 @@ class EmbeddingModelAdmin(KeptAdmin):
         "documents_left",
         "passages_left",
         "documents_failed",
+        "mrr",
         "error",
         "created_at",
     )
     list_filter = ("provider", "active", "state")
     search_fields = ("name",)
-    actions: ClassVar = ["activate", "retry", "complete", "drop"]
+    actions: ClassVar = [
+        "compare", "activate", "activate_although_worse", "retry", "complete", "drop",
+    ]  # fmt: skip
+    actions_list: ClassVar = ["roll_back"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingModel]:
-        return EmbeddingModel.objects.with_progress().order_by("-active", "created_at")
+        return EmbeddingModel.objects.with_progress().with_mrr().order_by("-active", "created_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return cast("User", request.user).has_perm("documents.add_embeddingmodel")
@@ -114,12 +126,50 @@ class EmbeddingModelAdmin(KeptAdmin):
         """How many documents the model refused several times."""
         return model.documents_failed
 
+    @admin.display(description="MRR@10")
+    def mrr(self, model: EmbeddingModel) -> str:
+        """What its latest hybrid evaluation found."""
+        return "-" if model.mrr is None else f"{float(model.mrr):.4f}"
+
+    @admin.action(description=_("Compare on the golden questions"), permissions=["operate"])
+    def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """Queue the questions for the active model and the chosen ones, with one's own rights."""
+        self.each(request, queryset, compare_model, _("%(model)s is being compared."))
+
     @admin.action(description=_("Let it answer searches"), permissions=["operate"])
     def activate(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        """Switch to the chosen model, when it is complete and was not seen to find less."""
+        self.each(request, queryset[:1], switch_model, ANSWERS)
+
+    @admin.action(
+        description=_("Let it answer searches although it finds less"), permissions=["operate"]
+    )
+    def activate_although_worse(
+        self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]
+    ) -> None:
         """Switch to the chosen model, when it is complete."""
-        self.each(
-            request, queryset[:1], services.activate_model, _("%(model)s answers searches now.")
-        )
+        self.each(request, queryset[:1], services.activate_model, ANSWERS)
+
+    @action(
+        description=_("Go back to the previous model"),
+        url_path="roll-back",
+        permissions=["operate"],
+    )
+    def roll_back(self, request: HttpRequest) -> HttpResponse:
+        """Ask once more, then let the model before answer searches again."""
+        form = Form(*sent(request))
+        title = gettext("Go back to the previous model")
+        said = ""
+        try:
+            said = str(services.previous_model())
+            if request.method == "POST":
+                model = services.roll_back_model(actor=cast("User", request.user))
+                messages.success(request, ANSWERS % {"model": model})
+                return redirect("admin:documents_embeddingmodel_changelist")
+        except DomainError as refusal:
+            messages.error(request, refusal.in_words())
+            return redirect("admin:documents_embeddingmodel_changelist")
+        return act_page(self, request, form, title, title, said=said)
 
     @admin.action(description=_("Ask again for what failed"), permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
@@ -129,7 +179,7 @@ class EmbeddingModelAdmin(KeptAdmin):
     @admin.action(description=_("Queue what is missing"), permissions=["operate"])
     def complete(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         """Look through all documents for passages without a vector."""
-        self.each(request, queryset, prepare_again, _("%(model)s is completed."))
+        self.each(request, queryset, services.complete_model, _("%(model)s is completed."))
 
     @admin.action(description=_("Drop with its vectors"), permissions=["operate"])
     def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
@@ -152,12 +202,9 @@ class EmbeddingModelAdmin(KeptAdmin):
                 messages.error(request, refusal.in_words())
 
 
-def prepare_again(model: EmbeddingModel, *, actor: User) -> None:
-    """Queue what a model lacks."""
-    prompts = Prompts(model.query_prompt, model.passage_prompt)
-    services.prepare_model(
-        model.provider, model.name, model.dimensions, prompts=prompts, actor=actor
-    )
+def compare_model(model: EmbeddingModel, *, actor: User) -> None:
+    """Have a model and the active one asked the golden questions."""
+    start_comparison(model, searcher=actor)
 
 
 @admin.register(EmbeddingTask)

@@ -36,6 +36,7 @@ BYTES_PER_NUMBER = 40
 BYTES_BESIDE = 65_536
 # Numbers in the longest vector that is cut.
 MOST_CUT = 4096
+PROBE = "How long is a vector?"
 # Models whose vectors begin with what says most ("Matryoshka"): a shorter one is their beginning.
 MAY_BE_CUT = re.compile(
     r"qwen3-embedding|embedding-?gemma|jina-embeddings-v[345]|text-embedding-3|mxbai-embed"
@@ -122,6 +123,18 @@ class OpenAIEmbedder:
             raise UpstreamUnavailable(
                 "What answers at EMBEDDING_BASE_URL is no embedding server."
             ) from error
+
+
+def native_dimensions(name: str) -> int:
+    """How many numbers a server's vectors of a model have; raises `UpstreamUnavailable`."""
+    embedder = OpenAIEmbedder(name, MOST_CUT)
+    try:
+        rows = vectors_of(embedder.ask_again([PROBE]))
+    finally:
+        embedder.client.close()
+    if not rows or not isinstance(rows[0], list):
+        raise VectorsUnusable("The embedding server answers what is no vector.")
+    return len(rows[0])
 
 
 class Refused(VectorsUnusable):

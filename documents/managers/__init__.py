@@ -5,6 +5,11 @@ from documents.managers.embeddings import (
     EmbeddingTaskQuerySet,
     PassageEmbeddingQuerySet,
 )
+from documents.managers.golden import (
+    EvaluationResultQuerySet,
+    EvaluationRunQuerySet,
+    GoldenQuestionQuerySet,
+)
 from documents.managers.library import (
     CollectionQuerySet,
     CollectionShareQuerySet,
@@ -22,6 +27,9 @@ __all__ = [
     "DocumentShareQuerySet",
     "EmbeddingModelQuerySet",
     "EmbeddingTaskQuerySet",
+    "EvaluationResultQuerySet",
+    "EvaluationRunQuerySet",
+    "GoldenQuestionQuerySet",
     "PassageEmbeddingQuerySet",
     "PassageQuerySet",
     "StoredFileQuerySet",

@@ -11,9 +11,11 @@ from django.db.models import (
     Subquery,
     Sum,
 )
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from documents.enums import ModelState, TaskState
+from documents.enums import ModelState, SearchMode, TaskState
+from documents.managers.golden import EvaluationRunQuerySet
 from youworker.core.leases import LeasedQuerySet
 from youworker.core.managers import BaseQuerySet
 
@@ -39,6 +41,18 @@ class EmbeddingModelQuerySet(LeasedQuerySet["EmbeddingModel"]):
     def unsettled(self) -> Self:
         """Limit to models that are to be prepared or dropped."""
         return self.filter(state__in=(ModelState.PREPARING, ModelState.DROPPING))
+
+    def formerly_active(self) -> Self:
+        """Limit to what answered searches before and still could, the last one first."""
+        rows = self.filter(active=False, state=ModelState.ENABLED, active_until__isnull=False)
+        return rows.order_by("-active_until", "pk")
+
+    def with_mrr(self) -> Self:
+        """Annotate MRR@10 of the latest hybrid evaluation of each."""
+        runs = self.related_rows("evaluation_runs", EvaluationRunQuerySet).finished()
+        own = runs.filter(model=OuterRef("pk"), mode=SearchMode.HYBRID).newest_first()
+        figure = KeyTextTransform("mrr@10", "figures")
+        return self.annotate(mrr=Subquery(own.annotate(figure=figure).values("figure")[:1]))
 
     def with_progress(self) -> Self:
         """Annotate how many documents and passages are still to be embedded, and what failed.

@@ -1,6 +1,7 @@
 """Collections, documents, the passages they are quoted by, and the passages' vectors."""
 
 from documents.models.embeddings import EmbeddingModel, EmbeddingTask, PassageEmbedding
+from documents.models.golden import EvaluationResult, EvaluationRun, GoldenQuestion
 from documents.models.library import (
     Collection,
     CollectionShare,
@@ -18,6 +19,9 @@ __all__ = [
     "DocumentShare",
     "EmbeddingModel",
     "EmbeddingTask",
+    "EvaluationResult",
+    "EvaluationRun",
+    "GoldenQuestion",
     "Passage",
     "PassageEmbedding",
     "StoredFile",

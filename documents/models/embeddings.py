@@ -37,6 +37,8 @@ class EmbeddingModel(TimestampedModel, LeasedModel):
     query_prompt = models.CharField(max_length=500, blank=True)
     passage_prompt = models.CharField(max_length=500, blank=True)
     active = models.BooleanField(default=False)
+    # When it answered searches last, of one that another took the place of: the way back.
+    active_until = models.DateTimeField(null=True, editable=False)
     state = models.CharField(max_length=16, choices=ModelState, default=ModelState.ENABLED)
     # Failures in a row of its server, or of preparing it, and what the last one was.
     failures = models.IntegerField(default=0, editable=False)
@@ -45,6 +47,7 @@ class EmbeddingModel(TimestampedModel, LeasedModel):
     documents_left: int  # these only after `with_progress()`
     documents_failed: int
     passages_left: int
+    mrr: str | None  # only after `with_mrr()`
 
     objects = EmbeddingModelQuerySet.as_manager()
 

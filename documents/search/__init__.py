@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from documents.managers import DocumentQuerySet
+    from documents.models import EmbeddingModel
     from documents.types import SearchHit
 
 __all__ = ["documents_in", "search"]
@@ -50,13 +51,15 @@ def search(
     explain: bool = False,
     actor: User,
     key_id: UUID | None = None,
+    model: EmbeddingModel | None = None,
 ) -> SearchAnswer:
     """The passages that answer `query` best, of documents the actor may read.
 
     The operators in it are obeyed unless told otherwise; when nothing has its phrases, `relax`
     looks for their words. `explain` tells staff why each stands where it does, and raises
     `Forbidden` for others. Without its embedding model, a hybrid search goes by words alone and
-    says so in `mode`; a semantic one raises `UpstreamUnavailable`.
+    says so in `mode`; a semantic one raises `UpstreamUnavailable`. A given `model`, instead of the
+    active one, is being evaluated: that is nobody's use of the installation.
     """
     watch = Stopwatch()
     if "\x00" in query:
@@ -66,7 +69,7 @@ def search(
     query = query.strip()
     understood = understand(query) if operators else Understood(query)
     scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
-    plan = plan_of(understood, mode, watch)
+    plan = plan_of(understood, mode, watch, model)
     with watch.measures("search"):
         results = find_passages(scope, plan, understood, limit)
         if not results and relax and understood.phrases:
@@ -75,11 +78,16 @@ def search(
     if explain:
         add_reasons(results, actor)
     took = watch.total()
-    record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
+    if model is None:
+        record_usage(
+            UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took)
+        )
     return SearchAnswer(results, took, plan.mode, took=watch.parts, understood=understood)
 
 
-def plan_of(understood: Understood, mode: str, watch: Stopwatch) -> SearchPlan:
+def plan_of(
+    understood: Understood, mode: str, watch: Stopwatch, model: EmbeddingModel | None = None
+) -> SearchPlan:
     """What to look for: words, a vector, or both."""
     query = understood.text
     terms: QueryTerms | None = None
@@ -91,7 +99,7 @@ def plan_of(understood: Understood, mode: str, watch: Stopwatch) -> SearchPlan:
     if mode != SearchMode.KEYWORD and query:
         try:
             with watch.measures("embed"):
-                vector = vector_query(query)
+                vector = vector_query(query, model)
         except UpstreamUnavailable:
             if mode == SearchMode.SEMANTIC:
                 raise

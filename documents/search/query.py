@@ -193,9 +193,9 @@ class VectorQuery:
     unrelated: float = 0.0
 
 
-def vector_query(query: str) -> VectorQuery:
-    """Embed a query with the active model; raises `UpstreamUnavailable`."""
-    model = ensure_active_model()
+def vector_query(query: str, model: EmbeddingModel | None = None) -> VectorQuery:
+    """Embed a query with a model, by default the active one; raises `UpstreamUnavailable`."""
+    model = model or ensure_active_model()
     vector = embedded(query, model, model.query_prompt)
     return VectorQuery(model.pk, model.dimensions, vector, unrelated_cosine(model.name))
 

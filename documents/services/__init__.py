@@ -27,10 +27,13 @@ from documents.services.documents import (
 from documents.services.embedding_leases import reclaim_expired_tasks
 from documents.services.embedding_models import (
     activate_model,
+    complete_model,
     drop_model,
     missing_vectors,
     prepare_model,
+    previous_model,
     retry_model,
+    roll_back_model,
     settle_models,
 )
 from documents.services.embedding_queue import (
@@ -46,6 +49,13 @@ from documents.services.files import (
     register_stray_files,
     remove_unused_files,
     stored_path,
+)
+from documents.services.golden_questions import (
+    import_questions,
+    named_collection,
+    remove_questions,
+    save_question,
+    table_of,
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
@@ -71,6 +81,7 @@ __all__ = [
     "change_collection_share",
     "change_document_share",
     "collection_access_reasons",
+    "complete_model",
     "create_collection",
     "delete_collection",
     "delete_document",
@@ -83,18 +94,22 @@ __all__ = [
     "find_collection",
     "hand_over_library",
     "has_waiting_tasks",
+    "import_questions",
     "member_path_hash",
     "missing_vectors",
     "move_to_storage",
+    "named_collection",
     "passages_of",
     "prepare_files",
     "prepare_model",
+    "previous_model",
     "purge_deleted",
     "reclaim_expired_tasks",
     "record_access",
     "refresh_outdated_statuses",
     "register_stray_files",
     "reindex_documents",
+    "remove_questions",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
@@ -104,10 +119,13 @@ __all__ = [
     "restore_document",
     "retry_model",
     "retry_tasks",
+    "roll_back_model",
+    "save_question",
     "server_path_hash",
     "settle_models",
     "store_parsed",
     "stored_path",
+    "table_of",
     "update_collection",
     "update_document",
     "upload_path_hash",

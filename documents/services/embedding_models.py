@@ -29,6 +29,7 @@ from documents.services.embeddings import (
 )
 from youworker import audit
 from youworker.core.effects import after_commit, queue_task
+from youworker.core.exceptions import NotFound
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ def prepare_model(
     record(model, "prepare", actor)
     after_commit(partial(queue_task, SETTLE))
     return model
+
+
+def complete_model(model: EmbeddingModel, *, actor: User | None = None) -> EmbeddingModel:
+    """Queue what a model lacks, if anything; raises `ModelInUse` for one being dropped."""
+    prompts = Prompts(model.query_prompt, model.passage_prompt)
+    return prepare_model(model.provider, model.name, model.dimensions, prompts=prompts, actor=actor)
 
 
 def settle_models() -> int:
@@ -177,10 +184,26 @@ def set_active_model(model: EmbeddingModel, *, allow_missing: bool, actor: User 
     missing = missing_vectors(model)
     if missing and not allow_missing:
         raise ModelIncomplete(f"{missing} passages have no vector of {model.name!r} yet.")
-    EmbeddingModel.objects.active().exclude(pk=model.pk).update(active=False)
+    others = EmbeddingModel.objects.active().exclude(pk=model.pk)
+    others.update(active=False, active_until=timezone.now())
     model.active = True
     model.save_fields("active")
     record(model, "activate", actor)
+
+
+def previous_model() -> EmbeddingModel:
+    """What answered searches before the active model; raises `NotFound` when it is gone."""
+    found: EmbeddingModel | None = EmbeddingModel.objects.formerly_active().first()
+    if found is None:
+        raise NotFound("There is no embedding model to go back to.")
+    return found
+
+
+def roll_back_model(*, allow_missing: bool = False, actor: User | None = None) -> EmbeddingModel:
+    """Let the previous model answer searches again; raises `NotFound` and `ModelIncomplete`."""
+    model = previous_model()
+    activate_model(model, allow_missing=allow_missing, actor=actor)
+    return model
 
 
 @transaction.atomic

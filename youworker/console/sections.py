@@ -42,6 +42,8 @@ SECTIONS = (
             "documents.Document": "description",
             "documents.Collection": "folder",
             "documents.Tag": "label",
+            "documents.GoldenQuestion": "quiz",
+            "documents.EvaluationRun": "analytics",
         },
     ),
     (

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from documents.embedding import configured_model, embedder_of
 from documents.enums import SearchMode
-from documents.models import Document
-from documents.search import documents_in, search
+from documents.evaluation import ask_question, summed
+from documents.models import Document, GoldenQuestion
+from documents.search import documents_in
 from documents.search.query import VectorQuery, terms_of
 from documents.search.statement import SearchPlan, run_search
 from documents.services import ParsedFile, embed_next, ensure_default_collection, store_parsed
-from documents.services.embeddings import as_text
+from documents.services.embeddings import as_text, ensure_active_model
 from documents.types import PassageDraft
 from youworker.tests.bench import Figure, at_least, at_most
 from youworker.tests.bench.search_corpus import Corpus, build, scratch_database
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 WARM_UP = 30
 P95_BUDGET_MS = 30.0
 EMBEDDING_SHARE = 0.9
-DEPTH = 100  # passages fetched per question; documents are ranked by their best one
 
 
 def run(passages: int = 100_000, repeats: int = 300) -> list[Figure]:
@@ -102,58 +101,28 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question and the pages that answer it."""
-
-    text: str
-    pages: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Score:
-    """Where the first right page stood, one entry per question; 0 = not among the first ten."""
-
-    places: list[int] = field(default_factory=list)
-
-    def hit(self, depth: int) -> float:
-        """The share of questions answered among the first `depth` documents."""
-        return sum(0 < place <= depth for place in self.places) / max(len(self.places), 1)
-
-    def reciprocal_rank(self) -> float:
-        """The mean of one over the place (MRR@10)."""
-        return sum(1 / place for place in self.places if place) / max(len(self.places), 1)
-
-
-def questions(path: Path) -> Iterator[Question]:
+def questions(path: Path) -> Iterator[GoldenQuestion]:
     """The lines of a file: question, tab, pages separated by commas."""
     for line in path.read_text(encoding="utf-8").splitlines():
         text, _, pages = line.partition("\t")
         if pages:
-            yield Question(text, tuple(page.strip() for page in pages.split(",")))
-
-
-def place_of(question: Question, mode: str, actor: User) -> int:
-    """The place of the first right document; 0 when it is not among the first ten."""
-    answer = search(question.text, mode=mode, limit=DEPTH, actor=actor)
-    uris = list(dict.fromkeys(hit.uri for hit in answer.results))[:10]
-    for place, uri in enumerate(uris, 1):
-        if any(uri == page or uri.endswith("/" + page) for page in question.pages):
-            return place
-    return 0
+            addresses = [page.strip() for page in pages.split(",")]
+            yield GoldenQuestion(question=text, addresses=addresses)
 
 
 def evaluate(questions_tsv: Path, *, actor: User) -> list[Figure]:
     """Hit rates and MRR@10 of every mode, over documents the actor has ingested already."""
     figures = []
-    asked = list(questions(questions_tsv))
+    asked, model = list(questions(questions_tsv)), ensure_active_model()
     for mode in SearchMode.values:
-        score = Score([place_of(question, mode, actor) for question in asked])
+        found = summed(
+            [ask_question(question, mode=mode, searcher=actor, model=model) for question in asked]
+        )
         hybrid = mode == SearchMode.HYBRID
         for depth in (1, 5, 10):
-            name, value = f"{mode} hit@{depth}", score.hit(depth)
+            name, value = f"{mode} hit@{depth}", found[f"hit@{depth}"]
             goal = hybrid and depth == 5
             figures.append(at_least(name, value, "", 0.90) if goal else Figure(name, value, ""))
-        name, value = f"{mode} MRR@10", score.reciprocal_rank()
+        name, value = f"{mode} MRR@10", found["mrr@10"]
         figures.append(at_least(name, value, "", 0.70) if hybrid else Figure(name, value, ""))
     return figures

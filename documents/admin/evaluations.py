@@ -1,0 +1,204 @@
+"""Staff pages of evaluations: how well searches did, and what got worse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.shortcuts import redirect
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from documents import services
+from documents.admin.acting import act_page, sent
+from documents.enums import SearchMode
+from documents.evaluation import changes_between, previous_evaluation, start_evaluation
+from documents.models import EmbeddingModel, EvaluationRun
+from youworker.core.admin import ReadOnlyAdmin
+from youworker.core.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+    from accounts.models import User
+
+FIGURES = ("questions", "hit@1", "hit@5", "hit@10", "recall@10", "mrr@10")
+# Questions that are listed as fallen or risen.
+MOST_LISTED = 100
+NOTHING = "-"
+
+
+class EvaluationForm(forms.Form):
+    """What is evaluated."""
+
+    mode = forms.ChoiceField(
+        label=_("mode"), choices=SearchMode.choices, widget=UnfoldAdminSelectWidget
+    )
+    model = forms.ModelChoiceField(
+        EmbeddingModel.objects.none(),
+        label=_("embedding model"),
+        empty_label=_("the one that answers searches"),
+        widget=UnfoldAdminSelectWidget,
+        required=False,
+    )
+    collection = forms.CharField(
+        label=_("only the questions about a collection"),
+        help_text=_("Its name or id."),
+        widget=UnfoldAdminTextInputWidget,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField", self.fields["model"])
+        field.queryset = EmbeddingModel.objects.order_by("-active", "created_at")
+
+
+@admin.register(EvaluationRun)
+class EvaluationRunAdmin(ReadOnlyAdmin):
+    """How well searches did, each time they were evaluated; latest first."""
+
+    list_display = (
+        "created_at", "model_name", "mode", "collection", "status", "progress", "hit_5", "mrr",
+        "difference",
+    )  # fmt: skip
+    list_filter = ("mode", "status", "created_at")
+    list_select_related = ("collection", "searcher")
+    search_fields = ("model_name",)
+    fields = (
+        "created_at", "finished_at", "model_name", "mode", "collection", "searcher", "status",
+        "progress", "error", "figures_shown", "compared", "fallen", "risen",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions_list: ClassVar = ["evaluate"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EvaluationRun]:
+        return EvaluationRun.objects.with_progress().with_previous().newest_first()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_evaluate_permission(self, request: HttpRequest) -> bool:
+        """Whether an evaluation may be begun."""
+        return cast("User", request.user).has_perm("documents.add_evaluationrun")
+
+    @action(description=_("Evaluate now"), url_path="evaluate", permissions=["evaluate"])
+    def evaluate(self, request: HttpRequest) -> HttpResponse:
+        """Ask what is to be evaluated, then queue it with the rights of whoever asks."""
+        form = EvaluationForm(*sent(request))
+        if request.method == "POST" and form.is_valid():
+            try:
+                begin_evaluation(form, cast("User", request.user))
+            except DomainError as refusal:
+                form.add_error(None, refusal.in_words())
+            else:
+                messages.success(request, gettext("The questions are being asked."))
+                return redirect("admin:documents_evaluationrun_changelist")
+        said = gettext("The questions are asked with your rights: of what you may read.")
+        page = gettext("Evaluate now")
+        return act_page(self, request, form, page, page, said=said)
+
+    @admin.display(description=_("asked"))
+    def progress(self, run: EvaluationRun) -> str:
+        """How many questions were asked, and of how many."""
+        return f"{run.asked_count} / {run.total}"
+
+    @admin.display(description="hit@5")
+    def hit_5(self, run: EvaluationRun) -> str:
+        """The share of questions answered among five documents."""
+        return shown(run.figures.get("hit@5"))
+
+    @admin.display(description="MRR@10")
+    def mrr(self, run: EvaluationRun) -> str:
+        """The mean of one over the place."""
+        return shown(run.figures.get("mrr@10"))
+
+    @admin.display(description=_("since the one before"))
+    def difference(self, run: EvaluationRun) -> str:
+        """How much MRR@10 changed."""
+        now = run.figures.get("mrr@10")
+        if now is None or run.previous_mrr is None:
+            return NOTHING
+        return f"{now - float(run.previous_mrr):+.4f}"
+
+    @admin.display(description=_("figures"))
+    def figures_shown(self, run: EvaluationRun) -> str:
+        """A table of all figures."""
+        return figures_table(run.figures) if run.figures else NOTHING
+
+    @admin.display(description=_("compared with"))
+    def compared(self, run: EvaluationRun) -> str:
+        """The evaluation before, with its figures."""
+        before = previous_evaluation(run) if run.figures else None
+        if before is None:
+            return NOTHING
+        return format_html("{}, {}{}", before.created_at, before, figures_table(before.figures))
+
+    @admin.display(description=_("questions that got worse"))
+    def fallen(self, run: EvaluationRun) -> str:
+        """What stands further down than before."""
+        return changes_list(run, is_worse=True)
+
+    @admin.display(description=_("questions that got better"))
+    def risen(self, run: EvaluationRun) -> str:
+        """What stands further up than before."""
+        return changes_list(run, is_worse=False)
+
+
+def begin_evaluation(form: EvaluationForm, actor: User) -> EvaluationRun:
+    """Queue what a form asks for; raises `DomainError`."""
+    name = form.cleaned_data["collection"].strip()
+    return start_evaluation(
+        mode=form.cleaned_data["mode"],
+        model=form.cleaned_data["model"],
+        collection=services.named_collection(name) if name else None,
+        searcher=actor,
+    )
+
+
+def shown(value: float | None) -> str:
+    """A figure for a table."""
+    return NOTHING if value is None else f"{value:.4f}"
+
+
+def figures_table(figures: dict[str, Any]) -> str:
+    """All figures: of all questions, of each language, and across languages."""
+    rows = {
+        gettext("all"): figures,
+        gettext("in one language"): figures["same_language"],
+        gettext("across languages"): figures["cross_language"],
+        **figures["languages"],
+    }
+    head = format_html_join("", "<th scope='col'>{}</th>", ((name,) for name in ("", *FIGURES)))
+    lines = (
+        (name, format_html_join("", "<td>{}</td>", ((in_cell(values[key]),) for key in FIGURES)))
+        for name, values in rows.items()
+        if values["questions"]
+    )
+    body = format_html_join("", "<tr><th scope='row'>{}</th>{}</tr>", lines)
+    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+
+
+def in_cell(value: float) -> str:
+    """A count as it is, a share with four digits."""
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def changes_list(run: EvaluationRun, *, is_worse: bool) -> str:
+    """Questions whose right document moved, with its places."""
+    before = previous_evaluation(run) if run.figures else None
+    if before is None:
+        return NOTHING
+    changes = [one for one in changes_between(before, run) if one.is_worse == is_worse]
+    if not is_worse:
+        changes.reverse()
+    lines = (
+        (one.before or NOTHING, one.now or NOTHING, one.question.question)
+        for one in changes[:MOST_LISTED]
+    )
+    return format_html_join("", "<div>{} → {}&emsp;{}</div>", lines) or NOTHING

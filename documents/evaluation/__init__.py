@@ -1,0 +1,34 @@
+"""Searches evaluated on golden questions; beside the services, because it searches."""
+
+from documents.evaluation.placing import Placing, ask_question, figures_of, summed
+from documents.evaluation.runs import (
+    Change,
+    changes_between,
+    evaluate_next,
+    go_on_with,
+    previous_evaluation,
+    start_evaluation,
+)
+from documents.evaluation.switching import (
+    Comparison,
+    latest_comparison,
+    start_comparison,
+    switch_model,
+)
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "Placing",
+    "ask_question",
+    "changes_between",
+    "evaluate_next",
+    "figures_of",
+    "go_on_with",
+    "latest_comparison",
+    "previous_evaluation",
+    "start_comparison",
+    "start_evaluation",
+    "summed",
+    "switch_model",
+]

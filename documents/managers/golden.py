@@ -1,0 +1,73 @@
+"""Repositories of golden questions and of their evaluations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Lag
+
+from documents.enums import EvaluationStatus
+from youworker.core.leases import LeasedQuerySet
+from youworker.core.managers import BaseQuerySet
+
+if TYPE_CHECKING:
+    from documents.models import Collection, EvaluationResult, EvaluationRun, GoldenQuestion
+
+OPEN = (EvaluationStatus.QUEUED, EvaluationStatus.RUNNING)
+
+
+class GoldenQuestionQuerySet(BaseQuerySet["GoldenQuestion"]):
+    """Questions whose answers are known."""
+
+    def about(self, collection: Collection | None) -> Self:
+        """Limit to the questions about one collection; all without one."""
+        return self.all() if collection is None else self.filter(collection=collection)
+
+    def unasked_in(self, run: EvaluationRun) -> Self:
+        """Limit to what an evaluation has still to ask."""
+        asked = self.related_rows("results", EvaluationResultQuerySet).filter(run=run)
+        return self.about(run.collection).exclude(pk__in=asked.values("question_id"))
+
+
+class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
+    """Evaluations."""
+
+    def unfinished(self) -> Self:
+        """Limit to those that have not ended."""
+        return self.filter(status__in=OPEN)
+
+    def finished(self) -> Self:
+        """Limit to those whose figures are complete."""
+        return self.filter(status=EvaluationStatus.DONE)
+
+    def comparable_to(self, run: EvaluationRun) -> Self:
+        """Limit to finished ones of the same questions and mode before it, latest first."""
+        same = self.finished().filter(mode=run.mode, collection=run.collection_id)
+        earlier = Q(created_at__lt=run.created_at) | Q(created_at=run.created_at, pk__lt=run.pk)
+        return same.filter(earlier).newest_first()
+
+    def with_progress(self) -> Self:
+        """Annotate how many questions were asked."""
+        rows = self.related_rows("results", EvaluationResultQuerySet)
+        grouped = rows.filter(run=OuterRef("pk")).order_by().values("run")
+        count = Subquery(grouped.annotate(n=Count("pk")).values("n"))
+        return self.annotate(asked_count=Coalesce(count, 0))
+
+    def with_previous(self) -> Self:
+        """Annotate MRR@10 of the finished one before, of the same questions and mode."""
+        before = Window(
+            Lag(KeyTextTransform("mrr@10", "figures")),
+            partition_by=["mode", "collection", "status"],
+            order_by=["created_at", "pk"],
+        )
+        return self.annotate(previous_mrr=before)
+
+
+class EvaluationResultQuerySet(BaseQuerySet["EvaluationResult"]):
+    """Places of right documents."""
+
+    def worst_first(self) -> Self:
+        """Sort by how far down the right document was, what was not found first."""
+        return self.annotate(missed=Q(place=0)).order_by("-missed", F("place").desc(), "pk")

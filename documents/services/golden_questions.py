@@ -1,0 +1,133 @@
+"""Golden questions: written by staff, one by one or as a table."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+
+from documents.golden_csv import GoldenRow
+from documents.models import Collection, GoldenQuestion
+from youworker import audit
+from youworker.core.exceptions import Conflict, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from accounts.models import User
+
+
+@transaction.atomic
+def save_question(question: GoldenQuestion, *, actor: User | None = None) -> None:
+    """Write a question, new or changed; raises `InvalidInput` without a right document."""
+    if not question.addresses and not question.document_ids:
+        raise InvalidInput("Name at least one right document.", attr="addresses")
+    same = GoldenQuestion.objects.filter(
+        question=question.question, collection=question.collection_id
+    )
+    if same.exclude(pk=question.pk).exists():
+        raise Conflict("This question is there already.")
+    if not GoldenQuestion.objects.filter(pk=question.pk).exists():
+        question.author = actor
+    question.save()
+    record(question, "save", actor)
+
+
+@transaction.atomic
+def remove_questions(questions: Iterable[GoldenQuestion], *, actor: User | None = None) -> int:
+    """Remove questions with what was measured by them; how many."""
+    count = 0
+    for question in questions:
+        record(question, "remove", actor)
+        question.delete()
+        count += 1
+    return count
+
+
+@transaction.atomic
+def import_questions(
+    rows: Sequence[GoldenRow], *, collection: Collection | None = None, actor: User | None = None
+) -> tuple[int, int]:
+    """Add the questions of a table, all or none; how many are new, and how many were changed.
+
+    What was there with the same words about the same collection is brought up to date.
+    `collection` is that of rows that name none. Raises `InvalidInput`.
+    """
+    known: dict[str, Collection] = {}
+    added = changed = 0
+    for row in rows:
+        place = collection
+        if row.collection:
+            place = known.get(row.collection) or named_collection(row.collection)
+            known[row.collection] = place
+        is_new = import_row(row, place, actor)
+        added, changed = added + is_new, changed + (not is_new)
+    audit.record(
+        "admin.settings.update",
+        actor=actor,
+        setting="golden_questions",
+        step="import",
+        added=added,
+        changed=changed,
+    )
+    return added, changed
+
+
+def import_row(row: GoldenRow, collection: Collection | None, actor: User | None) -> bool:
+    """Write one question; whether it is new."""
+    values: dict[str, Any] = {
+        "addresses": list(row.addresses),
+        "document_ids": list(row.document_ids),
+        "passage": row.passage,
+        "language": row.language,
+        "note": row.note,
+    }
+    _, is_new = GoldenQuestion.objects.update_or_create(
+        question=row.question,
+        collection=collection,
+        defaults=values,
+        create_defaults={**values, "author": actor},
+    )
+    return is_new
+
+
+def named_collection(name: str) -> Collection:
+    """The living collection of this id or name; raises `InvalidInput` unless there is one."""
+    rows = Collection.objects.filter(name=name)
+    with suppress(ValueError):
+        rows = Collection.objects.filter(pk=UUID(name))
+    found = list(rows[:2])
+    if not found:
+        raise InvalidInput("There is no collection “%(name)s”.", name=name, attr="collection")
+    if len(found) > 1:
+        raise InvalidInput(
+            "Several collections are called “%(name)s”; name one by its id.",
+            name=name,
+            attr="collection",
+        )
+    return found[0]
+
+
+def table_of(questions: Iterable[GoldenQuestion]) -> list[GoldenRow]:
+    """Questions as the rows of a table."""
+    return [
+        GoldenRow(
+            question=row.question,
+            addresses=tuple(row.addresses),
+            document_ids=tuple(row.document_ids),
+            passage=row.passage,
+            collection=str(row.collection_id or ""),
+            language=row.language,
+            note=row.note,
+        )
+        for row in questions
+    ]
+
+
+def record(question: GoldenQuestion, step: str, actor: User | None) -> None:
+    """Write in the audit log what was done with a question."""
+    audit.record(
+        "admin.settings.update", actor=actor, target=question, setting="golden_question", step=step
+    )
