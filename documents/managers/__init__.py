@@ -14,16 +14,19 @@ from documents.managers.library import (
     StoredFileQuerySet,
     TagQuerySet,
 )
+from documents.managers.versions import DocumentVersionQuerySet, VersionPassageQuerySet
 
 __all__ = [
     "CollectionQuerySet",
     "CollectionShareQuerySet",
     "DocumentQuerySet",
     "DocumentShareQuerySet",
+    "DocumentVersionQuerySet",
     "EmbeddingModelQuerySet",
     "EmbeddingTaskQuerySet",
     "PassageEmbeddingQuerySet",
     "PassageQuerySet",
     "StoredFileQuerySet",
     "TagQuerySet",
+    "VersionPassageQuerySet",
 ]

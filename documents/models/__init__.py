@@ -10,16 +10,19 @@ from documents.models.library import (
     StoredFile,
     Tag,
 )
+from documents.models.versions import DocumentVersion, VersionPassage
 
 __all__ = [
     "Collection",
     "CollectionShare",
     "Document",
     "DocumentShare",
+    "DocumentVersion",
     "EmbeddingModel",
     "EmbeddingTask",
     "Passage",
     "PassageEmbedding",
     "StoredFile",
     "Tag",
+    "VersionPassage",
 ]

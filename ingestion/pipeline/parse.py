@@ -49,6 +49,7 @@ parsers: dict[int, Parser] = {}
 # Seconds between two looks at whether the file that is being read is still wanted.
 WATCH_SECONDS = 1.0
 CUT = "The text was very long: only its beginning can be found."
+NEWER = "Version {number} of a document that was there."
 KNOWN = "The collection had this content already: see the document."
 
 
@@ -206,7 +207,8 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
     """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
         return KNOWN
-    return " ".join([*([CUT] if parsed.truncated else []), *parsed.notes])
+    said = [NEWER.format(number=stored.document.version)] if stored.replaced else []
+    return " ".join([*said, *([CUT] if parsed.truncated else []), *parsed.notes])
 
 
 def target_collection(run: IngestionRun) -> Collection:
