@@ -23,6 +23,7 @@ from youworker.core.exceptions import Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from uuid import UUID
 
     from accounts.models import User
@@ -45,17 +46,19 @@ def keep_version(document: Document) -> DocumentVersion | None:
     Runs in the caller's transaction, which has locked the document, and counts its version up.
     None when no older versions are kept.
     """
-    kept = copy_version(document) if config.ingestion.versions_kept else None
+    now = timezone.now()
+    kept = copy_version(document, now) if config.ingestion.versions_kept else None
     document.version += 1
-    document.version_since = timezone.now()
+    document.version_since = now
     document.save_fields("version", "version_since")
     prune_versions(document)
     return kept
 
 
-def copy_version(document: Document) -> DocumentVersion:
-    """An older version that says what a document says now, with its passages."""
+def copy_version(document: Document, now: datetime) -> DocumentVersion:
+    """An older version that says what a document said until now, with its passages."""
     version = DocumentVersion(
+        created_at=now,
         document=document,
         number=document.version,
         since=document.version_since or document.created_at,

@@ -29,6 +29,7 @@ from documents.tests.factories import (
     write,
 )
 from documents.tests.test_collections import in_threads
+from documents.tests.test_embedding_work import StoppingEmbedder
 from documents.tests.test_storing import put
 from groups.models import LegalHold
 from groups.tests.factories import MembershipFactory
@@ -96,7 +97,7 @@ def test_a_colleagues_file_of_the_same_name_is_a_document_of_its_own():
 
 
 @pytest.mark.django_db
-def test_search_knows_the_newest_only(embedder):
+def test_search_knows_the_newest_only(letters):
     user = UserFactory()
     newer(user, 1, "The zebra is striped.")
     embed()
@@ -156,17 +157,11 @@ def test_versions_that_come_at_once_follow_each_other():
 
 
 @pytest.mark.django_db
-def test_a_version_that_comes_while_the_former_is_embedded(embedder, monkeypatch):
-    user = UserFactory()
+def test_a_version_that_comes_while_the_former_is_embedded(use):
+    user, model = UserFactory(), StoppingEmbedder()
+    use(model, active=True)
     newer(user, 1, "First text.")
-    original = embedder.embed
-
-    def interrupted(texts):
-        monkeypatch.setattr(embedder, "embed", original)
-        newer(user, 2, "Second text.")
-        return original(texts)
-
-    monkeypatch.setattr(embedder, "embed", interrupted)
+    model.act = lambda: newer(user, 2, "Second text.")
 
     embed()
 
