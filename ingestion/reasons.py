@@ -18,8 +18,11 @@ REASONS = {
     "not_storable": _("The text of the file cannot be stored."),
     "parse_timeout": _("Reading the file took too long."),
     "parser_crashed": _("The file could not be read."),
+    "server_busy": _("The server is too busy to read the file at this moment."),
+    "storage_full": _("There is no room left for files on the server."),
     "too_large_inside": _("The file unpacks to more data than can be read."),
     "unsupported_type": _("Files of this type cannot be read."),
+    "upstream_unavailable": _("A server that is needed for this does not answer."),
 }
 
 

@@ -19,6 +19,7 @@ from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
     ItemTaken,
+    delay_item,
     fail_item,
     leased_row,
     record_file,
@@ -26,6 +27,7 @@ from ingestion.pipeline.outcomes import (
     retry_item,
     skip_item,
 )
+from ingestion.pipeline.trouble import passing_reason
 from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
@@ -110,16 +112,26 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         logger.warning("Item %s cost a parser: %s", item.pk, error)
         retry_item(item, error.code, error.detail)
     except DomainError as error:
-        fail_item(item, error.code, error.message)
+        if not wait_out(item, error):
+            fail_item(item, error.code, error.message)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
             raise
         logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
         retry_item(item, NOT_STORABLE, "What was read from the file cannot be stored.")
-    except Exception:
-        logger.exception("Item %s could not be parsed", item.pk)
-        retry_item(item, "internal_error", "The file could not be processed.")
+    except Exception as error:
+        if not wait_out(item, error):
+            logger.exception("Item %s could not be parsed", item.pk)
+            retry_item(item, "internal_error", "The file could not be processed.")
+
+
+def wait_out(item: IngestionItem, error: BaseException) -> bool:
+    """Let an item wait for the end of trouble that is no fault of it; false for any other."""
+    reason = passing_reason(error)
+    if reason is not None:
+        delay_item(item, *reason)
+    return reason is not None
 
 
 def ensure_original(item: IngestionItem) -> Path:
