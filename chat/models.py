@@ -180,7 +180,10 @@ class Citation(TimestampedModel):
     message = models.ForeignKey(Message, models.CASCADE, related_name="citations")
     index = models.PositiveIntegerField()
     document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
-    passage = models.ForeignKey(Passage, models.SET_NULL, null=True, related_name="+")
+    # Its id stays when the passage goes: older versions of documents are found by it.
+    passage = models.ForeignKey(
+        Passage, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     title = models.CharField(max_length=500)
     heading = models.TextField(blank=True)
     page = models.PositiveIntegerField(null=True, blank=True)

@@ -7,6 +7,7 @@ from documents.models import (
     CollectionShare,
     Document,
     DocumentShare,
+    DocumentVersion,
     EmbeddingModel,
     EmbeddingTask,
     EvaluationResult,
@@ -16,6 +17,7 @@ from documents.models import (
     PassageEmbedding,
     StoredFile,
     Tag,
+    VersionPassage,
 )
 from youworker.core.labels import name_model
 
@@ -36,6 +38,27 @@ name_model(
     text_config=_("language of the word search"),
     pages=_("pages"),
     passage_count=_("passages"),
+    version=_("version"),
+    version_since=_("version since"),
+)
+name_model(
+    DocumentVersion,
+    _("older version"),
+    _("older versions"),
+    number=_("version"),
+    since=_("version since"),
+    created_at=_("replaced"),
+    pages=_("pages"),
+    passage_count=_("passages"),
+)
+name_model(
+    VersionPassage,
+    _("passage of an older version"),
+    _("passages of older versions"),
+    version=_("version"),
+    passage_id=_("passage"),
+    ordinal=_("number"),
+    text=_("text"),
 )
 name_model(DocumentShare, _("sharing of a document"), _("sharings of documents"))
 name_model(

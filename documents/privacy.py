@@ -34,13 +34,29 @@ DATA_POLICIES = (
         file="documents",
         exported=names(
             "id collection title renamed uri mime size sha256 status language pages passage_count",
-            "tags deleted_at",
+            "tags version version_since deleted_at",
             TIMES,
         ),
         also={"tag_names": "tags.name"},
         not_exported=not_exported(
             TECHNICAL, "owner path_hash stored_file text_config index_version"
         ),
+    ),
+    DataPolicy(
+        "documents.DocumentVersion",
+        owners=("document__owner",),
+        file="document-versions",
+        exported=names(
+            "id document number since title uri mime size sha256 language pages passage_count",
+            TIMES,
+        ),
+        not_exported=not_exported(TECHNICAL, "stored_file"),
+    ),
+    DataPolicy(
+        "documents.VersionPassage",
+        owners=("version__document__owner",),
+        file="version-passages",
+        exported=names("id version passage_id ordinal text heading page start end"),
     ),
     DataPolicy(
         "documents.DocumentShare",

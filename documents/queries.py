@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, Sum
 
-from documents.models import Collection, CollectionShare, Document, DocumentShare
+from documents.models import (
+    Collection,
+    CollectionShare,
+    Document,
+    DocumentShare,
+    DocumentVersion,
+)
 from groups.models import LegalHold
 
 if TYPE_CHECKING:
@@ -39,9 +45,14 @@ def collections_under_hold() -> CollectionQuerySet:
 
 
 def sum_stored_bytes(subject: QuotaSubject) -> int:
-    """Bytes of originals; deleted documents count until they are purged, as they are stored."""
+    """Bytes of originals and of their older versions.
+
+    Those of deleted documents count until they are purged, as they are stored.
+    """
     own = Document.all_objects.filter(owner__in=subject.user_ids())
-    return int(own.aggregate(total=Sum("size"))["total"] or 0)
+    older = DocumentVersion.objects.filter(document__in=own.values("pk"))
+    sums = [rows.aggregate(total=Sum("size"))["total"] or 0 for rows in (own, older)]
+    return int(sum(sums))
 
 
 def count_documents(subject: QuotaSubject) -> int:

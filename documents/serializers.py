@@ -126,6 +126,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
             "language",
             "pages",
             "passage_count",
+            "version",
             "tags",
             "collection_id",
             "owner",
@@ -153,6 +154,23 @@ class UpdateDocumentSerializer(serializers.Serializer[Any]):
     def validate_shares(self, value: list[dict[str, Any]]) -> list[Any]:
         """Only the groups matter: a share of a document is for reading."""
         return [share["group_id"] for share in value]
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """A file a document is made of, or was until `replaced_at`."""
+
+    number = serializers.IntegerField()
+    current = serializers.BooleanField()
+    title = serializers.CharField()
+    uri = serializers.CharField()
+    mime = serializers.CharField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    language = serializers.CharField()
+    pages = serializers.IntegerField(allow_null=True)
+    passage_count = serializers.IntegerField()
+    since = serializers.DateTimeField()
+    replaced_at = serializers.DateTimeField(allow_null=True)
 
 
 class PassageSerializer(serializers.ModelSerializer[Passage]):

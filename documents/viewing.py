@@ -7,10 +7,17 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from documents.models import Document, Passage
+from django.urls import reverse
+
+from documents.models import Document, DocumentVersion, Passage, VersionPassage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import QueryDict
+
+    # A passage as it is, or as it was in an older version.
+    AnyPassage = Passage | VersionPassage
 
 # Passages on a page of text: about forty thousand characters.
 WINDOW = 40
@@ -36,35 +43,78 @@ PLAIN = (
 
 
 def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
-    """What the viewer shows; `asked` names a passage, a quote, or where to begin."""
-    target = wanted_passage(document, asked.get("chunk", ""))
-    has_original = document.stored_file_id is not None
-    as_pages = has_original and document.mime == "application/pdf"
+    """What the viewer shows; `asked` names a version, a passage, a quote, or where to begin.
+
+    A passage that only an older version has is shown in that version.
+    """
+    chunk = id_in(asked.get("chunk", ""))
+    version = wanted_version(document, asked.get("version", ""), chunk)
+    rows = passages_shown(document, version)
+    target = wanted_passage(rows, chunk)
+    shown = version or document
+    has_original = shown.stored_file_id is not None
+    as_pages = has_original and shown.mime == "application/pdf"
     context: dict[str, Any] = {
         "section": "documents",
         "document": document,
+        "version": version,
+        "content_url": content_url(document, version),
         "target": target,
+        "target_id": chunk if target else None,
         "quote": quoted_text(target, asked) if target else "",
         "has_original": has_original,
         "as_pages": as_pages and asked.get("view") != "text",
         "can_show_pages": as_pages,
-        "as_image": has_original and document.mime.startswith("image/"),
+        "as_image": has_original and shown.mime.startswith("image/"),
     }
     if not context["as_pages"]:
-        context |= text_context(document, target, asked.get("from", ""))
+        context |= text_context(rows, shown.mime, target, asked.get("from", ""))
     return context
 
 
-def wanted_passage(document: Document, identifier: str) -> Passage | None:
-    """The passage with an id; none when it is not, or no longer, one of the document."""
+def id_in(text: str) -> UUID | None:
+    """The id a part of an address is, if it is one."""
     try:
-        wanted = UUID(identifier)
+        return UUID(text)
     except ValueError:
         return None
-    return Passage.objects.filter(document=document, pk=wanted).defer("search").first()
 
 
-def quoted_text(passage: Passage, asked: QueryDict) -> str:
+def wanted_version(document: Document, number: str, chunk: UUID | None) -> DocumentVersion | None:
+    """The older version that is asked for, or whose passage is; none for the present one."""
+    older = DocumentVersion.objects.filter(document=document).newest_version_first()
+    if number:
+        wanted = number_in(number)
+        return older.filter(number=wanted).first() if wanted is not None else None
+    if chunk is None or Passage.objects.filter(document=document, pk=chunk).exists():
+        return None
+    return older.filter(passages__passage_id=chunk).first()
+
+
+def passages_shown(document: Document, version: DocumentVersion | None) -> Any:
+    """The passages of a document as it is, or of an older version."""
+    if version is not None:
+        return VersionPassage.objects.filter(version=version)
+    return Passage.objects.filter(document=document).defer("search")
+
+
+def wanted_passage(rows: Any, chunk: UUID | None) -> AnyPassage | None:
+    """The passage with an id among those shown; none when it is not, or no longer, there."""
+    if chunk is None:
+        return None
+    name = "passage_id" if rows.model is VersionPassage else "pk"
+    found: AnyPassage | None = rows.filter(**{name: chunk}).first()
+    return found
+
+
+def content_url(document: Document, version: DocumentVersion | None) -> str:
+    """Where the original of what is shown is fetched."""
+    if version is None:
+        return reverse("document-content", args=[document.pk])
+    return reverse("version-content", args=[document.pk, version.number])
+
+
+def quoted_text(passage: AnyPassage, asked: QueryDict) -> str:
     """The part of a passage that is quoted, by its offsets; without them the whole of it."""
     first, last = number_in(asked.get("start", "")), number_in(asked.get("end", ""))
     if first is None or last is None:
@@ -79,17 +129,16 @@ def number_in(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def text_context(document: Document, target: Passage | None, begin: str) -> dict[str, Any]:
+def text_context(rows: Any, mime: str, target: AnyPassage | None, begin: str) -> dict[str, Any]:
     """The text around a passage, or from an ordinal on, and what comes before and after."""
     first = number_in(begin)
     if first is None:
         first = max(0, target.ordinal - LEAD) if target else 0
-    rows = Passage.objects.filter(document=document, ordinal__gte=first).defer("search")
-    shown = list(rows.order_by("ordinal")[: WINDOW + 1])
+    shown = list(rows.filter(ordinal__gte=first).order_by("ordinal")[: WINDOW + 1])
     more = shown[WINDOW].ordinal if len(shown) > WINDOW else None
-    text, is_plain = joined(shown[:WINDOW]), document.mime.startswith(PLAIN)
+    text, is_plain = joined(shown[:WINDOW]), mime.startswith(PLAIN)
     return {
-        "text": text if is_plain or document.mime == MARKDOWN else with_heads(text),
+        "text": text if is_plain or mime == MARKDOWN else with_heads(text),
         "is_plain": is_plain,
         "pages": sorted({row.page for row in shown[:WINDOW] if row.page}),
         "earlier": max(0, first - WINDOW) if first else None,
@@ -97,7 +146,7 @@ def text_context(document: Document, target: Passage | None, begin: str) -> dict
     }
 
 
-def joined(passages: list[Passage]) -> str:
+def joined(passages: Sequence[AnyPassage]) -> str:
     """Passages as the text they were cut from; rows of a table stay together."""
     text = ""
     for row in passages:

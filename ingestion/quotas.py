@@ -14,6 +14,7 @@ from ingestion.models import IngestionItem
 from quotas.enums import QuotaKind
 from quotas.meters import register_meter
 from quotas.policies import enforce_quota, find_limits
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,31 +34,44 @@ def enforce_file_quota(
 ) -> None:
     """Raise `StorageQuotaExceeded` when these files are too many or too large.
 
-    What the collection (none: the default one) has already is refreshed, not added. Runs in the
-    caller's transaction.
+    Content that the collection (none: the default one) has already is not added, and other content
+    of a known place is no other document: its older version stays, so its bytes count. Runs in
+    the caller's transaction.
     """
     limits = find_limits(actor, kinds=FILE_KINDS)
     if not limits:
         return
-    added = new_items(items, collection or ensure_default_collection(actor), actor)
-    kept = kept_after_failure().filter(pk__in=[item.pk for item in added])
+    place = collection or ensure_default_collection(actor)
+    added, newer = new_items(items, place, actor)
+    stored = [*added, *newer]
+    kept = kept_after_failure().filter(pk__in=[item.pk for item in stored])
     counted = set(kept.values_list("pk", flat=True))
-    new_bytes = sum(item.size for item in added if item.pk not in counted)
+    new_bytes = sum(item.size for item in stored if item.pk not in counted)
     amounts = {QuotaKind.STORED_BYTES: new_bytes, QuotaKind.DOCUMENTS: len(added)}
     enforce_quota(limits, amounts)
 
 
 def new_items(
     items: Iterable[IngestionItem], collection: Collection, actor: User
-) -> list[IngestionItem]:
-    """The items that will become documents of their own; of several at one place, one."""
+) -> tuple[list[IngestionItem], list[IngestionItem]]:
+    """The items that will become documents, and those that will become versions of known ones.
+
+    Of several at one place, one. What is not read yet counts at a known place as unchanged.
+    """
     by_place = {item.path_hash: item for item in items}
     contents = {item.sha256 for item in by_place.values()}
     here = Document.objects.filter(collection=collection)
-    places = here.filter(owner=actor, path_hash__in=by_place).values_list("path_hash", flat=True)
-    known = here.filter(sha256__in=contents).values_list("sha256", flat=True)
-    found = {*places, *known}
-    return [item for item in by_place.values() if not {item.path_hash, item.sha256} & found]
+    own = here.filter(owner=actor, path_hash__in=by_place)
+    places = set(own.values_list("path_hash", flat=True))
+    known = {"", *here.filter(sha256__in=contents).values_list("sha256", flat=True)}
+    fresh = [item for item in by_place.values() if item.path_hash not in places]
+    added = [item for item in fresh if not item.sha256 or item.sha256 not in known]
+    newer = [
+        item
+        for item in by_place.values()
+        if item.path_hash in places and item.sha256 not in known and config.ingestion.versions_kept
+    ]
+    return added, newer
 
 
 # Files on their way in first: one that becomes a document meanwhile is counted twice, not missed.

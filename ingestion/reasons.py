@@ -20,12 +20,14 @@ REASONS = {
     "parser_crashed": _("The file could not be read."),
     "not_a_file": _("This is a link or a device, not a file."),
     "nested_too_deep": _("There are too many archives within archives."),
-    "storage_full": _("There is no room left on the server."),
+    "server_busy": _("The server is too busy to read the file at this moment."),
+    "storage_full": _("There is no room left for files on the server."),
     "too_large": _("The file is too large."),
     "too_many_inside": _("There are too many files in this file."),
     "unsafe_path": _("The name of this file leads out of its archive."),
     "too_large_inside": _("The file unpacks to more data than can be read."),
     "unsupported_type": _("Files of this type cannot be read."),
+    "upstream_unavailable": _("A server that is needed for this does not answer."),
 }
 
 

@@ -100,6 +100,22 @@ class UploadSerializer(TargetSerializer):
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True), allow_empty=False
     )
+    paths = serializers.ListField(
+        child=serializers.CharField(max_length=4096, allow_blank=True),
+        required=False,
+        help_text="The way to each file in a folder, in the order of `files`; it tells files of"
+        " one name apart.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Let each received file know the way to it."""
+        files, paths = attrs["files"], attrs.pop("paths", None)
+        if paths is not None:
+            if len(paths) != len(files):
+                raise serializers.ValidationError({"paths": "There has to be one for each file."})
+            for upload, path in zip(files, paths, strict=True):
+                upload.incoming.place = path
+        return attrs
 
 
 @example(path="/srv/documents/manuals", recursive=True)

@@ -75,7 +75,7 @@ def start_upload(
     collection = chosen_collection(collection_id, actor=actor)
     source = Uploads(files)
     run = new_run(source, collection, tags, owner=actor)
-    body = [collection_id, *tags, *((file.name, file.sha256) for file in files)]
+    body = [collection_id, *tags, *((file.place or file.name, file.sha256) for file in files)]
     documents.prepare_files(files)
     return record_upload(run, source.discover(), files, key=idempotency_key, body=body)
 

@@ -34,6 +34,8 @@ class Incoming:
     name: str
     mime: str = ""
     limit: int = 0
+    # The way to it in the folder that was chosen, if one was; with its name.
+    place: str = ""
     size: int = 0
     path: Path = field(default_factory=lambda: ensure_incoming_folder() / "unopened")
     stream: BinaryIO | None = None

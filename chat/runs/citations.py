@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chat.agent.prompt import fenced
-from documents.models import Document, Passage
+from documents.models import Document, Passage, VersionPassage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -157,11 +157,22 @@ def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation
     found = list(citations)
     if not found:
         return found
-    passages = Passage.objects.visible_to(user).filter(pk__in=[one.passage_id for one in found])
+    ids = {one.passage_id for one in found if one.passage_id is not None}
     documents = Document.objects.visible_to(user).filter(pk__in=[one.document_id for one in found])
-    seen_passages = set(passages.values_list("pk", flat=True))
+    seen_passages = visible_passages(ids, user=user)
     seen_documents = set(documents.values_list("pk", flat=True))
     for one in found:
         one.passage_id = one.passage_id if one.passage_id in seen_passages else None
         one.document_id = one.document_id if one.document_id in seen_documents else None
     return found
+
+
+def visible_passages(ids: set[UUID], *, user: User) -> set[UUID]:
+    """Those passages that the user may read, in documents as they are or in older versions."""
+    rows = Passage.objects.visible_to(user).filter(pk__in=ids)
+    seen = set(rows.values_list("pk", flat=True))
+    # In this order: a passage becomes an older version's, never the other way round.
+    if gone := ids - seen:
+        older = VersionPassage.objects.visible_to(user).cited_as(gone)
+        seen.update(older.values_list("passage_id", flat=True))
+    return seen

@@ -6,6 +6,7 @@ import time
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from accounts.tests.factories import UserFactory
 from chat.models import Message
@@ -20,10 +21,12 @@ from chat.runs.citations import (
 )
 from chat.runs.judging import MOST_CITATIONS, MOST_SENTENCES, judge
 from chat.runs.reader_numbers import number_for_reader
+from chat.tests.factories import CitationFactory
 from documents.models import Passage
 from documents.services import replace_passages
-from documents.tests.factories import DocumentFactory
+from documents.tests.factories import DocumentFactory, keep_older, write
 from documents.types import PassageDraft
+from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +142,31 @@ def test_a_passage_that_went_meanwhile_is_cited_without_a_link():
 
     assert (citation.passage_id, citation.document_id) == (None, passages[0].document_id)
     assert citation.quote == "The primary sends its log."
+
+
+def test_a_passage_of_an_older_version_is_cited_by_its_id_while_its_reader_sees_the_document():
+    book, passages = book_with("The primary sends its log.")
+    document = passages[0].document
+    seen = citations_of(Message(), "The primary sends its log. [1]", book)
+    keep_older(document)
+    write(document, "The standby asks for the log.")
+
+    kept = unlink_unseen(seen, user=document.owner)
+
+    assert (kept[0].passage_id, kept[0].document_id) == (passages[0].pk, document.pk)
+    (unseen,) = unlink_unseen(seen, user=UserFactory())
+    assert (unseen.passage_id, unseen.document_id) == (None, None)
+
+
+def test_a_stored_citation_keeps_the_id_of_a_passage_that_goes():
+    passage = write(DocumentFactory(), "The primary sends its log.")[0]
+    citation = CitationFactory(document=passage.document, passage_id=passage.pk)
+    keep_older(passage.document)
+
+    write(passage.document, "The standby asks for the log.")
+
+    assert refreshed(citation).passage_id == passage.pk
+    connection.check_constraints()
 
 
 def test_a_document_out_of_sight_is_cited_without_a_link():

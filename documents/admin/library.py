@@ -13,6 +13,7 @@ from documents.models import (
     CollectionShare,
     Document,
     DocumentShare,
+    DocumentVersion,
     Passage,
     StoredFile,
     Tag,
@@ -132,6 +133,17 @@ class StoredFileAdmin(ReadOnlyAdmin):
     list_display = ("sha256", "size", "created_at")
     list_filter = ("created_at",)
     search_fields = ("=sha256",)
+
+
+@admin.register(DocumentVersion)
+class DocumentVersionAdmin(ReadOnlyAdmin):
+    """Which older versions are kept of which document; not what they say."""
+
+    listed = False
+    list_display = ("document", "number", "size", "passage_count", "since", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("document",)
+    search_fields = ("document__title", "=document__id", "=sha256")
 
 
 @admin.register(DocumentShare)

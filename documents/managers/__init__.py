@@ -19,12 +19,14 @@ from documents.managers.library import (
     StoredFileQuerySet,
     TagQuerySet,
 )
+from documents.managers.versions import DocumentVersionQuerySet, VersionPassageQuerySet
 
 __all__ = [
     "CollectionQuerySet",
     "CollectionShareQuerySet",
     "DocumentQuerySet",
     "DocumentShareQuerySet",
+    "DocumentVersionQuerySet",
     "EmbeddingModelQuerySet",
     "EmbeddingTaskQuerySet",
     "EvaluationResultQuerySet",
@@ -34,4 +36,5 @@ __all__ = [
     "PassageQuerySet",
     "StoredFileQuerySet",
     "TagQuerySet",
+    "VersionPassageQuerySet",
 ]

@@ -11,12 +11,14 @@ from documents.models.library import (
     StoredFile,
     Tag,
 )
+from documents.models.versions import DocumentVersion, VersionPassage
 
 __all__ = [
     "Collection",
     "CollectionShare",
     "Document",
     "DocumentShare",
+    "DocumentVersion",
     "EmbeddingModel",
     "EmbeddingTask",
     "EvaluationResult",
@@ -26,4 +28,5 @@ __all__ = [
     "PassageEmbedding",
     "StoredFile",
     "Tag",
+    "VersionPassage",
 ]

@@ -147,6 +147,9 @@ class Document(SoftDeleteModel):
     pages = models.IntegerField(null=True, blank=True)
     passage_count = models.IntegerField(default=0, editable=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="documents")
+    # Which file of its place this is, and since when; without a time, since it was made.
+    version = models.IntegerField(default=1, editable=False)
+    version_since = models.DateTimeField(null=True, editable=False)
 
     writable: bool  # only after `with_writable()`
     failure: str  # only after `with_failure()`

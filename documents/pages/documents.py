@@ -41,6 +41,7 @@ class DocumentPage(Page):
             "collection": rows_of([document], context["shelves"])[0].collection,
             "kind": kind_of(document.mime),
             "language": language_name(document.language),
+            "versions": services.versions_of(document),
         }
         return render(request, "documents/document.html", context)
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from documents.pages import batches, collections, documents, library, search, sharing, viewer
+from documents.pages import (
+    batches,
+    collections,
+    documents,
+    library,
+    search,
+    sharing,
+    versions,
+    viewer,
+)
 
 urlpatterns = [
     path("search", search.SearchPage.as_view(), name="search"),
@@ -19,6 +28,16 @@ urlpatterns = [
         "documents/<uuid:pk>/sharing",
         sharing.DocumentSharingPage.as_view(),
         name="document-sharing",
+    ),
+    path(
+        "documents/<uuid:pk>/versions/<int:number>/restore",
+        versions.RestoreVersionPage.as_view(),
+        name="version-restore",
+    ),
+    path(
+        "documents/<uuid:pk>/versions/<int:number>/delete",
+        versions.DeleteVersionPage.as_view(),
+        name="version-delete",
     ),
     path("collections/add", collections.AddCollectionPage.as_view(), name="collection-add"),
     path("collections/<uuid:pk>", collections.CollectionPage.as_view(), name="collection"),

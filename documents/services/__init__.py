@@ -14,6 +14,7 @@ from documents.services.collections import (
 )
 from documents.services.documents import (
     change_document_share,
+    content_path_hash,
     delete_document,
     member_path_hash,
     passages_of,
@@ -71,6 +72,12 @@ from documents.services.sharing import (
 )
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
+from documents.services.versions import (
+    delete_version,
+    restore_version,
+    versions_of,
+    visible_version,
+)
 
 __all__ = [
     "ParsedFile",
@@ -82,9 +89,11 @@ __all__ = [
     "change_document_share",
     "collection_access_reasons",
     "complete_model",
+    "content_path_hash",
     "create_collection",
     "delete_collection",
     "delete_document",
+    "delete_version",
     "drop_model",
     "embed_next",
     "ensure_active_model",
@@ -117,6 +126,7 @@ __all__ = [
     "require_writable",
     "restore_collection",
     "restore_document",
+    "restore_version",
     "retry_model",
     "retry_tasks",
     "roll_back_model",
@@ -132,5 +142,7 @@ __all__ = [
     "users_shown",
     "users_with_access",
     "users_with_collection_access",
+    "versions_of",
+    "visible_version",
     "writable_collection",
 ]

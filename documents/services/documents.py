@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -28,8 +29,15 @@ if TYPE_CHECKING:
 TITLE_LENGTH = 500
 
 
-def upload_path_hash(sha256: str) -> str:
-    """The place of an uploaded file: its content, so that a second upload is the same document."""
+def upload_path_hash(name: str) -> str:
+    """The place of an uploaded file: its name, so that other bytes of it are a new version."""
+    # macOS sends decomposed names.
+    composed = unicodedata.normalize("NFC", name)
+    return hashlib.sha256(f"name:{composed}".encode()).hexdigest()
+
+
+def content_path_hash(sha256: str) -> str:
+    """The place of a file whose name says nothing: its content."""
     return hashlib.sha256(f"upload:{sha256}".encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from documents.models import Collection, Document
 from documents.queries import collections_under_hold, documents_under_hold
 from documents.services.collections import release_guests
 from documents.services.files import remove_unused_files
+from documents.services.versions import hashes_of_versions
 from youworker import audit
 from youworker.core.effects import after_commit
 from youworker.core.removal import remove_each
@@ -37,11 +38,14 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
 
 @transaction.atomic
 def purge_document(document: Document) -> None:
-    """Remove one document with its passages, vectors and stored original."""
+    """Remove one document with its passages, vectors, versions and stored originals."""
     audit.record("document.purge", actor=None, target=document)
-    document.hard_delete()
+    hashes = hashes_of_versions(document)
     if document.stored_file_id is not None:
-        after_commit(partial(remove_unused_files, [document.stored_file_id]))
+        hashes.add(document.stored_file_id)
+    document.hard_delete()
+    if hashes:
+        after_commit(partial(remove_unused_files, hashes))
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from documents.models import Document
 from documents.services.files import remove_unused_files
 from documents.services.passages import TITLE_LENGTH, write_passages
 from documents.services.tags import add_tags
+from documents.services.versions import keep_version
 from documents.text import without_nul
 from youworker import audit
 from youworker.core.effects import after_commit
@@ -36,7 +37,8 @@ REFRESHED = ("uri", "sha256", "mime", "size", "stored_file")
 class ParsedFile:
     """A file that was read: where it comes from, its content, and what it says.
 
-    `path_hash` is its place among the files of its owner (`upload_path_hash`, `server_path_hash`).
+    `path_hash` is its place among the files of its owner (`upload_path_hash`, `server_path_hash`):
+    other bytes at the same place of a collection are a new version of the document.
     """
 
     name: str
@@ -54,10 +56,14 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """The document of a file; `duplicate` when its content was in the collection before."""
+    """The document of a file; `duplicate` when its content was in the collection before.
+
+    `replaced` when another file was the document until now, of which this is a new version.
+    """
 
     document: Document
     duplicate: bool
+    replaced: bool = False
 
 
 @transaction.atomic
@@ -73,8 +79,9 @@ def store_parsed(
     """Make a file a document of the actor's that is found by keyword from the commit on.
 
     A living document of the collection with the same content or, for a file of the actor's, the
-    same place is the file's document, and gets the tags. It is brought up to date, except by the
-    same content under another name, which changes nothing. Other collections are not looked at,
+    same place is the file's document, and gets the tags. It is brought up to date, and what it was
+    made of before becomes an older version, except by the same content under another name, which
+    changes nothing. Other collections are not looked at,
     and what was deleted stays so: raises `DocumentDeleted` when that happened after `accepted_at`,
     the database's time at which the file was handed in. The caller has checked that the actor may
     write to the collection. `run_id` leads the audit to the line of the upload itself.
@@ -86,6 +93,9 @@ def store_parsed(
     if known is None:
         require_not_deleted_since(file, collection, actor, accepted_at)
     document = known or add_document(file, collection, actor)
+    replaced = known is not None and not duplicate
+    if replaced:
+        keep_version(document)
     if not duplicate or document.uri == without_nul(file.uri):
         refresh_document(document, file)
     add_tags(document, tags)
@@ -96,8 +106,9 @@ def store_parsed(
         bytes=file.size,
         run=run_id,
         duplicate=duplicate,
+        version=document.version,
     )
-    return StoredDocument(document, duplicate)
+    return StoredDocument(document, duplicate, replaced)
 
 
 def known_document(file: ParsedFile, collection: Collection, actor: User) -> Document | None:

@@ -19,10 +19,12 @@ from documents.models import (
     CollectionShare,
     Document,
     DocumentShare,
+    DocumentVersion,
     Passage,
     StoredFile,
     Tag,
 )
+from documents.services.versions import keep_version
 from documents.types import PassageDraft
 from groups.tests.factories import GroupFactory
 
@@ -113,6 +115,14 @@ def drafts(*texts: str, heading: str = "") -> list[PassageDraft]:
         found.append(PassageDraft(ordinal, text, heading, None, start, start + len(text)))
         start += len(text) + 1
     return found
+
+
+def keep_older(document: Document) -> DocumentVersion:
+    """What a document is now as an older version of it."""
+    with transaction.atomic():
+        kept = keep_version(document)
+    assert kept is not None
+    return kept
 
 
 def write(

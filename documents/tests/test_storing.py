@@ -20,6 +20,7 @@ from documents.tests.factories import (
 )
 from documents.tests.test_collections import actions, in_threads
 from groups.tests.factories import MembershipFactory
+from youworker.tests.support.configuring import override_config
 from youworker.tests.support.rows import refreshed
 
 
@@ -133,18 +134,24 @@ def test_a_changed_file_of_the_server_is_the_same_document_in_its_collection():
 
 
 @pytest.mark.django_db
-def test_a_replaced_original_is_removed(django_capture_on_commit_callbacks):
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_replaced_originals_are_kept_as_long_as_their_versions(
+    django_capture_on_commit_callbacks, kept
+):
     user = UserFactory()
-    old, new = store_bytes(b"old"), store_bytes(b"new")
-    path = services.stored_path(old)
+    files = [store_bytes(content) for content in (b"first", b"second", b"third", b"fourth")]
+    paths = [services.stored_path(file) for file in files]
     place = {"path_hash": services.server_path_hash("/a")}
-    put(user, stored_file=old, sha256=old.sha256, **place)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        put(user, stored_file=new, sha256=new.sha256, **place)
+    with override_config("ingestion", versions_kept=kept):
+        for file in files:
+            with django_capture_on_commit_callbacks(execute=True):
+                document = put(user, stored_file=file, sha256=file.sha256, **place).document
 
-    assert list(StoredFile.objects.all()) == [new]
-    assert not path.exists()
+    assert set(StoredFile.objects.all()) == set(files[3 - kept :])
+    assert [path.exists() for path in paths] == [False] * (3 - kept) + [True] * (kept + 1)
+    assert document.version == 4
+    assert [each.number for each in services.versions_of(document)] == [3, 2, 1][:kept]
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ documents' vectors.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NOT_STORABLE = "not_storable"
+# Seconds before an item is tried again after trouble that passes, doubled each time.
+PAUSE = 15
+LONGEST_PAUSE = 300
+# After so long somebody has to look; until then nobody has to hand the file in again.
+LONGEST_TROUBLE = timedelta(days=1)
 
 
 class ItemTaken(Exception):
@@ -102,6 +108,26 @@ def retry_item(item: IngestionItem, code: str, detail: str) -> bool:
         error_detail=detail,
     )
     return False
+
+
+def delay_item(item: IngestionItem, code: str, detail: str) -> None:
+    """Put an item back after trouble that is not its fault, with pauses that double.
+
+    It is given up when the trouble has lasted for a day. A worker that does not hold it any more
+    changes nothing.
+    """
+    if timezone.now() - item.accepted_at > LONGEST_TROUBLE:
+        fail_item(item, code, detail)
+        return
+    logger.warning("Item %s waits: %s", item.pk, code)
+    leased_row(item).change(
+        stage=Stage.QUEUED,
+        attempts=item.attempts + 1,
+        lease_token=None,
+        lease_until=lease_end(min(PAUSE * 2 ** min(item.attempts, 10), LONGEST_PAUSE)),
+        error_code=code[:64],
+        error_detail=detail,
+    )
 
 
 def leased_row(item: IngestionItem) -> ItemQuerySet:

@@ -29,6 +29,7 @@ from ingestion.pipeline.members import (
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
     ItemTaken,
+    delay_item,
     fail_item,
     leased_row,
     record_file,
@@ -37,6 +38,7 @@ from ingestion.pipeline.outcomes import (
     skip_item,
 )
 from ingestion.pipeline.scans import TurnOver, scans_of
+from ingestion.pipeline.trouble import passing_reason
 from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
@@ -62,6 +64,7 @@ parsers: dict[int, Parser] = {}
 # Seconds between two looks at whether the file that is being read is still wanted.
 WATCH_SECONDS = 1.0
 CUT = "The text was very long: only its beginning can be found."
+NEWER = "Version {number} of a document that was there."
 KNOWN = "The collection had this content already: see the document."
 
 
@@ -137,16 +140,26 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         logger.warning("Item %s cost a parser: %s", item.pk, error)
         retry_item(item, error.code, error.detail)
     except DomainError as error:
-        fail_item(item, error.code, error.message)
+        if not wait_out(item, error):
+            fail_item(item, error.code, error.message)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
             raise
         logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
         retry_item(item, NOT_STORABLE, "What was read from the file cannot be stored.")
-    except Exception:
-        logger.exception("Item %s could not be parsed", item.pk)
-        retry_item(item, "internal_error", "The file could not be processed.")
+    except Exception as error:
+        if not wait_out(item, error):
+            logger.exception("Item %s could not be parsed", item.pk)
+            retry_item(item, "internal_error", "The file could not be processed.")
+
+
+def wait_out(item: IngestionItem, error: BaseException) -> bool:
+    """Let an item wait for the end of trouble that is no fault of it; false for any other."""
+    reason = passing_reason(error)
+    if reason is not None:
+        delay_item(item, *reason)
+    return reason is not None
 
 
 def ensure_original(item: IngestionItem) -> Path:
@@ -289,8 +302,9 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
     """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
         return KNOWN
+    newer = NEWER.format(number=stored.document.version) if stored.replaced else ""
     cut = CUT if parsed.truncated else ""
-    return " ".join(filter(None, [note_on_members(parsed.members), cut, *parsed.notes]))
+    return " ".join(filter(None, [newer, note_on_members(parsed.members), cut, *parsed.notes]))
 
 
 def target_collection(run: IngestionRun) -> Collection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from chat.models import Message, Session
-from documents.models import Document
+from documents.models import Document, DocumentVersion
 from documents.services import stored_path
 from youworker.data_protection.export_rows import exported_rows
 from youworker.data_protection.package import safe_name
@@ -53,12 +53,31 @@ def add_originals(user: User, now: datetime, package: Package) -> list[dict[str,
         path = stored_path(document.stored_file)
         if path is None or not package.add_file(file_path(document), path):
             lost.append({"document": str(document.pk), "title": document.title, "why": MISSING})
+    for version in versions_of(user, now):
+        path = stored_path(version.stored_file)
+        if path is None or not package.add_file(version_path(version), path):
+            about = {"document": str(version.document_id), "title": version.title}
+            lost.append({**about, "version": str(version.number), "why": MISSING})
     return lost
 
 
 def file_path(document: Document) -> str:
     """Where an original lies in the package: a folder of its own, so that no two ever meet."""
     return f"files/{document.pk}/{safe_name(document.uri or document.title)}"
+
+
+def version_path(version: DocumentVersion) -> str:
+    """Where the original of an older version lies in the package, beside that of its document."""
+    name = safe_name(version.uri or version.title)
+    return f"files/{version.document_id}/versions/{version.number}/{name}"
+
+
+def versions_of(user: User, now: datetime) -> Iterator[DocumentVersion]:
+    """The older versions of the documents a user owned at some time."""
+    own = Document.all_objects.filter(owner=user, created_at__lte=now)
+    rows = DocumentVersion.objects.filter(document__in=own.values("pk"), created_at__lte=now)
+    rows = rows.order_by("document_id", "number").select_related("stored_file")
+    return rows.iterator(chunk_size=AT_ONCE)
 
 
 def documents_of(user: User, now: datetime) -> Iterator[Document]:

@@ -25,6 +25,7 @@ HIDDEN = {
     "common.IdempotentRequest",
     "documents.CollectionShare",
     "documents.DocumentShare",
+    "documents.DocumentVersion",
     "documents.EmbeddingTask",
     "documents.Passage",
     "documents.PassageEmbedding",

@@ -17,7 +17,7 @@ from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.enums import RunStatus, ToolRunStatus
 from chat.routing import websocket_urlpatterns as chat_sockets
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
-from documents.tests.factories import CollectionFactory, DocumentFactory
+from documents.tests.factories import CollectionFactory, DocumentFactory, keep_older, write
 from groups import services as groups
 from groups.tests.factories import GroupFactory, managed_group, service_account_of
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
@@ -67,6 +67,13 @@ def document_of(user):
     return DocumentFactory(owner=user)
 
 
+def versioned_of(user):
+    document = document_of(user)
+    write(document, "A secret that was there before.")
+    keep_older(document)
+    return document
+
+
 def ingestion_of(user):
     return IngestionRunFactory(owner=user)
 
@@ -99,6 +106,7 @@ def tool_of(_user):
     return ToolFactory()
 
 
+VERSION = "v1/documents/<uuid:pk>/versions/<int:number>"
 # Every route with an id: whose id it takes, and how its methods are called. Where there are
 # several ids, the factory gives them by name.
 ROUTES = {
@@ -114,6 +122,11 @@ ROUTES = {
     "v1/documents/<uuid:pk>/content": (document_of, ["get"]),
     "v1/documents/<uuid:pk>/passages": (document_of, ["get"]),
     "v1/documents/<uuid:pk>/access": (document_of, ["get"]),
+    "v1/documents/<uuid:pk>/versions": (versioned_of, ["get"]),
+    VERSION: (versioned_of, ["get", "delete"]),
+    f"{VERSION}/restore": (versioned_of, ["post"]),
+    f"{VERSION}/content": (versioned_of, ["get"]),
+    f"{VERSION}/passages": (versioned_of, ["get"]),
     "v1/groups/<uuid:pk>": (group_of, ["get", "patch", "delete"]),
     "v1/groups/<uuid:pk>/restore": (group_of, ["post"]),
     "v1/groups/<uuid:group_id>/members": (group_of, ["get", "post"]),
@@ -177,6 +190,7 @@ def test_every_socket_with_an_id_has_a_row():
 
 def url_of(path, row):
     ids = row if isinstance(row, dict) else {}
+    path = path.replace("<int:number>", "1")
     return "/" + re.sub("<uuid:([a-z_]+)>", lambda found: str(ids.get(found[1]) or row.pk), path)
 
 

@@ -65,7 +65,7 @@ export class Attachments {
     // The same files tried again are the same request.
     const key = (entries[0].key ??= randomId());
     try {
-      const run = await sendFiles(entries.map(({ file }) => file), { key });
+      const run = await sendFiles(entries, { key });
       for (const entry of entries) this.#set(entry, { run: run.id, stage: "queued", file: undefined });
       this.#wait = FIRST_POLL_MS;
       this.watch();

@@ -30,12 +30,16 @@ export function takeBatch(waiting, { filesAtOnce, bytesAtOnce }) {
 }
 
 /**
- * Send one request; gives the run. `onSent` hears how many bytes are on their way.
+ * Send one request with `{ file, path }` each; gives the run. `onSent` hears how many bytes are on their way.
  * Throws `ApiError`, with status 0 when the server cannot be reached, or an `AbortError`.
  */
 export function sendFiles(files, { key, collection = "", tags = [], onSent = () => {}, signal }) {
   const form = new FormData();
-  for (const file of files) form.append("files", file, file.name);
+  for (const { file, path = file.name } of files) {
+    form.append("files", file, file.name);
+    // Forms keep the name only, and `README.md` of two folders are two documents.
+    form.append("paths", path);
+  }
   if (collection) form.append("collection_id", collection);
   for (const tag of tags) form.append("tags", tag);
   // Only this one tells how much is on its way.

@@ -117,7 +117,7 @@ class Upload extends HTMLElement {
     const { signal } = this.abort;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await sendFiles(batch.map(({ file }) => file), { ...this.target(), key, onSent, signal });
+        return await sendFiles(batch, { ...this.target(), key, onSent, signal });
       } catch (error) {
         if (error.status === 401) await this.signedIn(signal);
         else if (error.status === 429 && error.code === "throttled") await this.pause(error.retryAfter || 60, waitsForRoom, signal);

@@ -291,6 +291,13 @@ class IngestionConfig(Section):
     lease_seconds: int = setting(
         "INGESTION_LEASE_SECONDS", 60, "silence after which an item is taken over", low=5, high=3600
     )
+    versions_kept: int = setting(
+        "DOCUMENT_VERSIONS_KEPT",
+        10,
+        "older versions kept of each document; 0 keeps none",
+        low=0,
+        high=1000,
+    )
     worker_processes: int = setting(
         "WORKER_PROCESSES", 2, "children of the Celery worker", low=1, high=256
     )

@@ -22,6 +22,13 @@ ADMITTED: dict[str, dict[str, int | None]] = {
     "managers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": 403, "group_admin": None},
     # What a manager of the group may do to `member`, and `member` to themselves.
     "leavers": {**dict.fromkeys(PEOPLE, 404), "owner": 403, "member": None, "group_admin": None},
+    # The page of the document says who may.
+    "told_writers": {
+        **dict.fromkeys(PEOPLE, 404),
+        "owner": None,
+        "member": 302,
+        "group_admin": 302,
+    },
     # Pages go back to the group and say there who may do this.
     "told_managers": {
         **dict.fromkeys(PEOPLE, 404),

@@ -107,6 +107,7 @@ GROUPS = [
 ]
 
 DOCUMENT, COLLECTION = "documents/<uuid:pk>", "collections/<uuid:pk>"
+VERSION = f"{DOCUMENT}/versions/<int:number>"
 DOCUMENTS = [
     page("get", "documents"),
     # Without a choice whoever gets in is led back to the list.
@@ -119,6 +120,8 @@ DOCUMENTS = [
     page("get", f"{DOCUMENT}/edit", "writers", thing="document"),
     page("post", f"{DOCUMENT}/edit", "writers", 422, "document", {}),
     page("post", f"{DOCUMENT}/delete", "writers", 302, "document"),
+    page("post", f"{VERSION}/restore", "told_writers", 302, "versioned"),
+    page("post", f"{VERSION}/delete", "told_writers", 302, "versioned"),
     page("get", f"{DOCUMENT}/sharing", "readers", thing="document"),
     page("post", f"{DOCUMENT}/sharing", "writers", 422, "document", {}),
     page("get", "collections/add"),

@@ -119,6 +119,7 @@ GROUPS = [
     ),
 ]
 
+VERSION = "v1/documents/<uuid:pk>/versions/<int:number>"
 DOCUMENTS = [
     Row("get", "v1/collections", "signed_in", READ),
     Row("post", "v1/collections", "signed_in", WRITE, 201, body={"name": "New"}),
@@ -135,6 +136,13 @@ DOCUMENTS = [
     Row("get", "v1/documents/<uuid:pk>/content", "readers", READ, 404, "document"),
     Row("get", "v1/documents/<uuid:pk>/passages", "readers", READ, thing="document"),
     Row("get", "v1/documents/<uuid:pk>/access", "readers", READ, thing="document"),
+    Row("get", "v1/documents/<uuid:pk>/versions", "readers", READ, thing="versioned"),
+    Row("get", VERSION, "readers", READ, thing="versioned"),
+    Row("delete", VERSION, "writers", WRITE, 204, "versioned"),
+    Row("post", f"{VERSION}/restore", "writers", WRITE, 200, "versioned"),
+    # Nor has its older version one.
+    Row("get", f"{VERSION}/content", "readers", READ, 404, "versioned"),
+    Row("get", f"{VERSION}/passages", "readers", READ, thing="versioned"),
     Row("get", "v1/tags", "signed_in", READ),
     Row("post", "v1/search", "signed_in", READ, 400, body={}),
 ]

@@ -47,7 +47,7 @@ BROKEN = {500, 501, 502, 504}
 
 def operation_of(row):
     """What the document says about a row; empty for pages that are not in it."""
-    path = "/" + re.sub(r"<uuid:([a-z_]+)>", r"{\1}", row.path)
+    path = "/" + re.sub(r"<(?:uuid|int):([a-z_]+)>", r"{\1}", row.path)
     paths = {re.sub(r"{\w+}", "{}", each): each for each in openapi_document()["paths"]}
     known = paths.get(re.sub(r"{\w+}", "{}", path))
     return openapi_document()["paths"][known].get(row.method, {}) if known else {}

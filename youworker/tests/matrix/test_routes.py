@@ -68,7 +68,7 @@ def url_of(row, world, *, absent=False):
         thing = row.things.get(name, row.thing)
         identifier = uuid.uuid4() if absent else getattr(world, thing).pk
         path = path.replace(f"<uuid:{name}>", str(identifier))
-    return path.replace("<slug:language>", "it")
+    return path.replace("<slug:language>", "it").replace("<int:number>", "1")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

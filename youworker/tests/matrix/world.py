@@ -20,7 +20,7 @@ from chat.tests.factories import (
 )
 from documents.enums import Access
 from documents.models import CollectionShare
-from documents.tests.factories import CollectionFactory, DocumentFactory, write
+from documents.tests.factories import CollectionFactory, DocumentFactory, keep_older, write
 from groups import services as groups
 from groups.enums import Role
 from groups.models import Membership
@@ -102,6 +102,14 @@ class World:
         """In the shared collection, with a passage to find."""
         made = DocumentFactory(owner=self.owner, collection=self.collection, title="Leave")
         write(made, "Everybody has thirty days of leave.")
+        return made
+
+    @cached_property
+    def versioned(self) -> Any:
+        """Another one there, with an older version: number 1."""
+        made = DocumentFactory(owner=self.owner, collection=self.collection, title="Notice")
+        write(made, "Notice is given a month before.")
+        keep_older(made)
         return made
 
     @cached_property

@@ -1,0 +1,27 @@
+"""Trouble that passes by itself, told apart from a file that nobody can read."""
+
+from __future__ import annotations
+
+import errno
+
+from documents.exceptions import StorageFull, VectorsUnusable
+from documents.storage import FULL
+from youworker.core.exceptions import UpstreamUnavailable
+
+# The machine has no process, memory or file descriptor left for us at this moment.
+BUSY = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+NO_ROOM = "There is no room left for files on the server."
+NO_MEANS = "The server is too busy to read the file at this moment."
+
+
+def passing_reason(error: BaseException) -> tuple[str, str] | None:
+    """Code and sentence of trouble that is no fault of the file; none for any other."""
+    if isinstance(error, VectorsUnusable):
+        return None
+    if isinstance(error, (StorageFull, UpstreamUnavailable)):
+        return error.code, error.message
+    if isinstance(error, OSError) and error.errno in FULL:
+        return StorageFull.code, NO_ROOM
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in BUSY):
+        return "server_busy", NO_MEANS
+    return None
