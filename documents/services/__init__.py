@@ -60,6 +60,7 @@ from documents.services.sharing import (
 )
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
+from documents.services.texts import embed_texts, find_offered_model, offered_embedding_models
 
 __all__ = [
     "ParsedFile",
@@ -75,15 +76,18 @@ __all__ = [
     "delete_document",
     "drop_model",
     "embed_next",
+    "embed_texts",
     "ensure_active_model",
     "ensure_collection",
     "ensure_default_collection",
     "erase_library",
     "find_collection",
+    "find_offered_model",
     "hand_over_library",
     "has_waiting_tasks",
     "missing_vectors",
     "move_to_storage",
+    "offered_embedding_models",
     "passages_of",
     "prepare_files",
     "prepare_model",
