@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from accounts.exceptions import AccessEnded
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from chat.direct_calls import DirectCall
     from chat.openai.asked import Asked
 
+logger = logging.getLogger(__name__)
+
 # So long a stream waits with its status for the first words: a model that is unknown, refuses or
 # is away is told by the status then, which clients understand better than a broken stream.
 STATUS_SECONDS = 8.0
@@ -49,7 +51,7 @@ KEEPALIVE_SECONDS = 12.0
 FINISH: dict[StopReason, str] = {"": "stop", "length": "length", "filter": "content_filter"}
 UNUSABLE_CALL = "The model called a tool with arguments that cannot be read."
 
-# What is written down after an answer has ended, which nobody waits for.
+# What is being written down of answers that ended; a task that nobody holds may vanish.
 recordings: set[asyncio.Task[None]] = set()
 
 
@@ -113,10 +115,10 @@ class DirectAnswer:
         # Also when nobody comes to read it.
         self.feed.reading.add_done_callback(lambda _: end_call(call))
 
-    async def next_batch(self, seconds: float = KEEPALIVE_SECONDS) -> list[ModelEvent] | None:
+    async def next_batch(self) -> list[ModelEvent] | None:
         """What the model says next, nothing while it is silent, None after the end."""
         try:
-            batch = await self.feed.next_batch(seconds)
+            batch = await self.feed.next_batch(KEEPALIVE_SECONDS)
         except AgentError:
             self.outcome = UsageOutcome.FAILED
             raise
@@ -135,31 +137,35 @@ class DirectAnswer:
             await self.feed.close()
         finally:
             end_call(self.call)
-            # Of its own: whoever is told of the end may be cancelled.
+            # Of its own: whoever waits here may be cancelled.
             recording = asyncio.create_task(self.record())
             recordings.add(recording)
             recording.add_done_callback(recordings.discard)
+            await asyncio.shield(recording)
 
     async def record(self) -> None:
-        """Write down what the answer used."""
+        """Write down what the answer used; the answer is given all the same when that fails."""
         has_spoken = bool(self.said.usage or self.said.text or self.said.thought)
-        await run_in_thread(
-            record_direct_call,
-            self.call,
-            # What no model answered to may be anything that somebody typed.
-            model=self.model.name if has_spoken else "",
-            outcome=self.outcome,
-            usage=self.said.counted(self.asked) if has_spoken else Usage(0, 0),
-            seconds=time.monotonic() - self.began,
-        )
+        try:
+            await run_in_thread(
+                record_direct_call,
+                self.call,
+                # What no model answered to may be anything that somebody typed.
+                model=self.model.name if has_spoken else "",
+                outcome=self.outcome,
+                usage=self.said.counted(self.asked) if has_spoken else Usage(0, 0),
+                seconds=time.monotonic() - self.began,
+            )
+        except Exception:
+            logger.exception("what an answer used cannot be written down")
 
 
 async def begin_answer(
-    name: str, asked: Asked, call: DirectCall, *, seconds: float = 0
+    name: str, asked: Asked, call: DirectCall, *, waits: bool = False
 ) -> DirectAnswer:
-    """Ask a model that was admitted, and wait so many seconds for its first words.
+    """Ask a model that was admitted, and if it `waits` give it some seconds for its first words.
 
-    Raises the refusal when there is no such model, or it gives none within them.
+    Raises the refusal when there is no such model, or it breaks down within them.
     """
     answer: DirectAnswer | None = None
     try:
@@ -174,8 +180,8 @@ async def begin_answer(
                 asked=asked.body,
             )
         answer = DirectAnswer(model, asked, call)
-        if seconds:
-            await answer.feed.look_ahead(seconds)
+        if waits:
+            await answer.feed.look_ahead(STATUS_SECONDS)
     except BaseException as error:
         end_call(call)
         if answer is not None:
@@ -262,6 +268,3 @@ def rendered_answer(said: Said, asked: Asked, wire: Wire) -> dict[str, Any]:
             {name: value for name, value in call.items() if name != "index"} for call in calls
         ]
     return wire.completion(message, said.finish, said.counted(asked))
-
-
-begin_stream = partial(begin_answer, seconds=STATUS_SECONDS)

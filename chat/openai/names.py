@@ -25,6 +25,8 @@ def model_of_agent(name: str) -> str:
 
 def require_model(name: str) -> None:
     """Raise `ModelNotFound` for a name nobody knows; blocks while servers are asked."""
+    if name == OF_AGENT:
+        raise not_found(name)
     try:
         services.check_model(model_of_agent(name) if is_agent(name) else name)
     except UnknownModel as error:

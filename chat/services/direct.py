@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.models import ApiKey
 from chat.direct_calls import begin_call
 from chat.exceptions import ModelBusy
 from chat.quotas import TOKENS, enforce_run_quota
@@ -41,11 +42,14 @@ def admit_direct_call(call: DirectCall, *, actor: User) -> None:
 def record_direct_call(
     call: DirectCall, *, model: str, outcome: str, usage: Usage, seconds: float
 ) -> None:
-    """Write down what a model used."""
+    """Write down what a model used; without the key if that is gone by now."""
+    key_id = call.key_id
+    if key_id is not None and not ApiKey.objects.filter(pk=key_id).exists():
+        key_id = None
     record_usage(
         UsageKind.RUN,
         call.user_id,
-        key_id=call.key_id,
+        key_id=key_id,
         name=model,
         outcome=outcome,
         tokens_in=usage.tokens_in,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ from youworker.core.request_context import request_origin
 from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from rest_framework.request import Request
 
@@ -141,7 +142,7 @@ class CompletionsView(OpenAIView):
         wire = agent_answers.wire_of(form["model"], posted, with_usage=wants_usage(form))
         if is_stream:
             frames = agent_answers.stream_run(posted.run_id, posted.session_id, grant, wire)
-            return with_places(event_stream(frames), posted)
+            return with_places(EventStream(frames), posted)
         # The answer may take minutes.
         with holding_nothing():
             result = async_to_sync(answer_to_the_end)(posted, grant)
@@ -160,8 +161,9 @@ class CompletionsView(OpenAIView):
         try:
             with holding_nothing():
                 if form["stream"]:
-                    answer = async_to_sync(direct_answers.begin_stream)(name, asked, call)
-                    return event_stream(direct_answers.stream_answer(answer, wire, grant))
+                    begin = partial(direct_answers.begin_answer, waits=True)
+                    answer = async_to_sync(begin)(name, asked, call)
+                    return EventStream(direct_answers.stream_answer(answer, wire, grant))
                 whole = async_to_sync(direct_answers.whole_answer)(name, asked, call, wire, grant)
         except BaseException:
             end_call(call)
@@ -197,13 +199,21 @@ def wants_usage(form: dict[str, Any]) -> bool:
     return bool((form.get("stream_options") or {}).get("include_usage"))
 
 
-def event_stream(frames: AsyncGenerator[bytes, None]) -> StreamingHttpResponse:
-    """The response that streams an answer."""
-    response = StreamingHttpResponse(frames, content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    # Proxies gather what they pass on unless they are told otherwise.
-    response["X-Accel-Buffering"] = "no"
-    return response
+class EventStream(StreamingHttpResponse):
+    """The response that streams an answer; it is closed as soon as its reader leaves."""
+
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(frames, content_type="text/event-stream")
+        self.frames = frames
+        self["Cache-Control"] = "no-store"
+        # Proxies gather what they pass on unless they are told otherwise.
+        self["X-Accel-Buffering"] = "no"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Django's own leaves what it reads from to the garbage collector.
+        async with aclosing(self.frames) as frames:
+            async for frame in frames:
+                yield frame
 
 
 def with_places(response: Any, posted: AcceptedMessage) -> Any:
