@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MessageRole(models.TextChoices):
@@ -9,6 +10,13 @@ class MessageRole(models.TextChoices):
 
     USER = "user", _("User")
     ASSISTANT = "assistant", _("Assistant")
+
+
+class SessionOrigin(models.TextChoices):
+    """Where a conversation is held."""
+
+    PRODUCT = "", pgettext_lazy("where a conversation is held", "YouWorker")
+    OPENAI = "openai", _("OpenAI client")
 
 
 class RunStatus(models.TextChoices):

@@ -1,6 +1,13 @@
 """What the chat services may refuse with."""
 
-from youworker.core.exceptions import Conflict, InvalidInput, UpstreamUnavailable
+from youworker.core.exceptions import (
+    BadRequest,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    UpstreamUnavailable,
+)
 
 
 class RunFinished(Conflict):
@@ -31,3 +38,33 @@ class RunsStopping(Conflict):
     """Answers are still being written that have to end first."""
 
     code = "runs_stopping"
+
+
+class ModelNotFound(NotFound):
+    """OpenAI's clients learn so that a name is nobody's."""
+
+    code = "model_not_found"
+
+
+class ModelBusy(RateLimited):
+    """The server of a model that is asked without the agent makes as many answers as it may."""
+
+    code = "model_busy"
+
+
+class ModelRefusal(BadRequest):
+    """The server of a model that is asked without the agent does not take the request."""
+
+    code = "model_refused"
+
+
+class ModelFailed(UpstreamUnavailable):
+    """A model that is asked without the agent gave no answer."""
+
+    code = "model_failed"
+
+
+class ApprovalNeeded(Conflict):
+    """The answer goes on when its user has decided about a tool call."""
+
+    code = "approval_needed"

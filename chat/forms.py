@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from chat.enums import SessionOrigin
 from chat.services.questions import LONGEST_TEXT
 from documents.models import Collection
 
@@ -148,6 +149,7 @@ class ListForm(forms.Form):
 
     search = forms.CharField(max_length=LONGEST_SEARCH, required=False)
     archived = forms.BooleanField(required=False)
+    origin = forms.ChoiceField(choices=SessionOrigin.choices, required=False)
     deleted = forms.BooleanField(required=False)
     page = PageField(min_value=1, max_value=100_000, required=False)
 

@@ -15,6 +15,7 @@ name_model(
     limited=_("limited to its collections"),
     active_at=_("last active"),
     archived_at=_("archived"),
+    origin=_("held in"),
 )
 name_model(
     Message,
@@ -39,6 +40,7 @@ name_model(
     stop_requested_at=_("asked to stop"),
     ttft_ms=_("time to first token (ms)"),
     correlation_id=_("correlation ID"),
+    thread=_("thread of a client"),
 )
 name_model(
     Citation,

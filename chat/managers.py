@@ -51,6 +51,10 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
         """Limit to sessions that were put away, or to those that were not."""
         return self.filter(archived_at__isnull=not archived)
 
+    def of_origin(self, origin: str) -> Self:
+        """Limit to sessions that are held in one place."""
+        return self.filter(origin=origin)
+
     def with_alive_collection_ids(self) -> Self:
         """Load the ids of the chosen collections that are not deleted."""
         ids = RawSQL(ALIVE_COLLECTIONS, [], output_field=ArrayField(UUIDField()))  # noqa: S611 -- our own words

@@ -15,6 +15,7 @@ from chat.enums import (
     Decision,
     MessageRole,
     RunStatus,
+    SessionOrigin,
     ToolRunStatus,
 )
 from chat.managers import (
@@ -53,6 +54,11 @@ class Session(SoftDeleteModel):
     # A message of the branch that its user chose to read; empty = the branch of the newest message.
     # No foreign key: it would be one more thing to look at whenever messages are removed.
     leaf = models.UUIDField(null=True, blank=True, editable=False)
+    # Programs make one for each of their conversations, so lists leave theirs out unless asked.
+    origin = models.CharField(
+        max_length=16, blank=True, choices=SessionOrigin, default=SessionOrigin.PRODUCT,
+        editable=False,
+    )
 
     collection_ids: Sequence[UUID]  # only of a new or locked one
     # Only of one whose collections were just chosen, or after `with_alive_collection_ids()`.
@@ -143,6 +149,8 @@ class Run(TimestampedModel, LeasedModel):
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = EncryptedTextField(blank=True, default="")
     correlation_id = models.CharField(max_length=64, blank=True)
+    # A keyed digest of the questions up to this one, where its asker keeps the conversation.
+    thread = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects = RunQuerySet.as_manager()
 
@@ -162,6 +170,11 @@ class Run(TimestampedModel, LeasedModel):
                 fields=["created_at"],
                 condition=Q(status=RunStatus.QUEUED),
                 name="run_queued",
+            ),
+            models.Index(
+                fields=["thread"],
+                condition=~Q(thread=""),
+                name="run_thread",
             ),
         ]
 

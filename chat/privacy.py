@@ -9,7 +9,7 @@ DATA_POLICIES = (
         file="sessions",
         exported=names(
             "id title model enable_tools enable_web language collections limited active_at",
-            "archived_at leaf deleted_at",
+            "archived_at leaf origin deleted_at",
             TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "user"),
@@ -35,7 +35,7 @@ DATA_POLICIES = (
             TIMES,
         ),
         not_exported=not_exported(
-            TECHNICAL, f"user stop_requested_at correlation_id takeovers endpoint {LEASE}"
+            TECHNICAL, f"user stop_requested_at correlation_id takeovers endpoint thread {LEASE}"
         ),
     ),
     # Citations of a user's documents in other people's answers are those people's data.

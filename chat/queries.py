@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 SESSION = Columns(Session, "chat_session")
-# The rules of `Session.objects.visible_to` and `archived`.
-OWN = "user_id = %s AND deleted_at IS NULL AND (archived_at IS NOT NULL) = %s"
+# The rules of `Session.objects.visible_to`, `archived` and `of_origin`.
+OWN = "user_id = %s AND deleted_at IS NULL AND (archived_at IS NOT NULL) = %s AND origin = %s"
 # As `latest_first`.
 ORDER = "ORDER BY active_at DESC, id DESC LIMIT %s OFFSET %s"
 
@@ -23,8 +23,8 @@ ORDER = "ORDER BY active_at DESC, id DESC LIMIT %s OFFSET %s"
 class SessionRows:
     """A user's conversations, latest first, with the ids of their collections; to be sliced."""
 
-    def __init__(self, user: User, *, archived: bool) -> None:
-        self.values = [user.pk, archived]
+    def __init__(self, user: User, *, archived: bool, origin: str = "") -> None:
+        self.values = [user.pk, archived, origin]
 
     def __getitem__(self, part: slice) -> list[Session]:
         statement = (

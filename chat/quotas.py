@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chat.direct_calls import count_calls
 from chat.models import Run
 from quotas.enums import QuotaKind
 from quotas.meters import register_meter
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
     from quotas.types import QuotaSubject
 
 # How many tokens an answer will take is not known before: it is refused when none are left.
-ONE_MORE = {
-    QuotaKind.RUNS_AT_ONCE: 1,
-    QuotaKind.TOKENS_PER_DAY: 1,
-    QuotaKind.TOKENS_PER_MONTH: 1,
-}
+TOKENS = {QuotaKind.TOKENS_PER_DAY: 1, QuotaKind.TOKENS_PER_MONTH: 1}
+ONE_MORE = {QuotaKind.RUNS_AT_ONCE: 1, **TOKENS}
 
 
 def enforce_run_quota(user: User, key_id: UUID | None) -> None:
@@ -31,7 +29,7 @@ def enforce_run_quota(user: User, key_id: UUID | None) -> None:
 @register_meter(QuotaKind.RUNS_AT_ONCE)
 def count_working_runs(subject: QuotaSubject) -> int:
     """Answers in the making; those that wait for a decision take up nothing."""
-    runs = Run.objects.working()
+    runs, others = Run.objects.working(), count_calls(subject)
     if subject.key_id:
-        return runs.filter(api_key=subject.key_id).count()
-    return runs.filter(user__in=subject.user_ids()).count()
+        return runs.filter(api_key=subject.key_id).count() + others
+    return runs.filter(user__in=subject.user_ids()).count() + others

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from accounts.enums import Language
 from chat.approvals import DECISIONS
-from chat.enums import MessageRole, RunStatus, ToolRunStatus
+from chat.enums import MessageRole, RunStatus, SessionOrigin, ToolRunStatus
 from chat.models import Session
 from chat.rendering import rendered_session
 from chat.services.questions import LONGEST_TEXT
@@ -51,6 +51,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "limited",
             "archived",
             "leaf",
+            "origin",
             "created_at",
             "updated_at",
             "active_at",
@@ -327,10 +328,11 @@ ChatAnswerSerializer = serializer_for(ChatAnswerShape)
 
 
 class SessionFilterSerializer(serializers.Serializer[Any]):
-    """`search` in titles, `archived`."""
+    """`search` in titles, `archived`, and `origin`: `openai` for those of OpenAI's clients."""
 
     search = serializers.CharField(max_length=200, required=False)
     archived = serializers.BooleanField(required=False, default=False)
+    origin = serializers.ChoiceField(SessionOrigin.values, required=False, default="")
 
 
 class MessageWindowSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import chat, conversations
+from chat.views import chat, conversations, openai
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -30,6 +30,10 @@ urlpatterns = [
         conversations.ApprovalViewSet.as_view({"post": "decide"}),
     ),
     path("approvals", conversations.ApprovalViewSet.as_view({"get": "list"})),
+    path("chat/completions", openai.CompletionsView.as_view()),
+    path("embeddings", openai.EmbeddingsView.as_view()),
+    path("models", openai.ModelsView.as_view()),
+    path("models/<path:name>", openai.ModelView.as_view()),
     path("chat", chat.OneCallView.as_view()),
     path("tool-runs", conversations.ToolRunViewSet.as_view({"get": "list"})),
 ]

@@ -31,6 +31,7 @@ class SessionList:
     search: str = ""
     archived: bool = False
     deleted: bool = False
+    origin: str = ""
     page: int = 1
     groups: list[tuple[str, list[Session]]] = field(default_factory=list)
     next_page: int | None = None
@@ -47,36 +48,43 @@ def list_sessions(
     search: str = "",
     archived: bool = False,
     deleted: bool = False,
+    origin: str = "",
     page: int = 1,
 ) -> SessionList:
     """One page of the conversations of somebody, latest first, grouped by when they were used."""
     start = (page - 1) * PER_PAGE
     # One more on either side: whether there is a next page, and where the former one ended.
     first = max(start - 1, 0)
-    rows = read_sessions(user, slice(first, start + PER_PAGE + 1), search, archived, deleted)
+    part = slice(first, start + PER_PAGE + 1)
+    rows = read_sessions(
+        user, part, search=search, archived=archived, deleted=deleted, origin=origin
+    )
     today = timezone.localdate()
     former = period_of(rows[0], today) if start and rows else ""
     own = rows[start - first :]
     groups = [
-        ("" if name == former else name, list(part))
-        for name, part in groupby(own[:PER_PAGE], key=lambda row: period_of(row, today))
+        ("" if name == former else name, list(members))
+        for name, members in groupby(own[:PER_PAGE], key=lambda row: period_of(row, today))
     ]
     more = page + 1 if len(own) > PER_PAGE else None
-    return SessionList(search, archived, deleted, page, groups, more)
+    return SessionList(search, archived, deleted, origin, page, groups, more)
 
 
 def read_sessions(
     user: User,
     part: slice,
+    *,
     search: str,
-    archived: bool,  # noqa: FBT001 -- passed on by position
-    deleted: bool,  # noqa: FBT001
+    archived: bool,
+    deleted: bool,
+    origin: str,
 ) -> Sequence[Session]:
     """Some conversations, latest first; only their titles are decrypted."""
     if not search and not deleted:
-        return SessionRows(user, archived=archived)[part]
+        return SessionRows(user, archived=archived, origin=origin)[part]
     own: Any = Session.all_objects.visible_to(user).latest_first()
-    rows = own.deleted() if deleted else own.alive().archived(archived=archived)
+    alive = own.alive().archived(archived=archived).of_origin(origin)
+    rows = own.deleted() if deleted else alive
     if not search:
         return list(rows[part])
     ids = services.ids_of_titled(rows, search)[part]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from chat.direct_calls import count_calls_at
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
@@ -80,7 +81,7 @@ def may_begin(endpoint: str) -> bool:
     if not most or not endpoint:
         return True
     lock_names(LOCK)
-    row = fetch_row(HAS_ROOM, [endpoint, most, endpoint])
+    row = fetch_row(HAS_ROOM, [endpoint, most - count_calls_at(endpoint), endpoint])
     return row is not None and row[0]
 
 

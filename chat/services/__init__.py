@@ -8,6 +8,13 @@ from chat.services.chosen_models import (
     list_models,
     quotes_by_default,
 )
+from chat.services.direct import (
+    admit_direct_call,
+    enforce_token_quota,
+    record_direct_call,
+    record_embedding,
+)
+from chat.services.histories import Spoken, post_history
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -29,21 +36,27 @@ from chat.services.sessions import (
 
 __all__ = [
     "AcceptedMessage",
+    "Spoken",
     "active_run_id",
+    "admit_direct_call",
     "apply_retention",
     "check_model",
     "clear_history",
     "create_session",
     "decide_call",
     "delete_session",
+    "enforce_token_quota",
     "find_model",
     "give_feedback",
     "ids_of_titled",
     "list_models",
     "own_session",
     "post_chat",
+    "post_history",
     "post_message",
     "quotes_by_default",
+    "record_direct_call",
+    "record_embedding",
     "regenerate",
     "restore_session",
     "run_in_session",

@@ -104,14 +104,14 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List conversations; `search` looks into titles."""
         wanted = validated(SessionFilterSerializer(data=request.query_params))
-        archived: bool = wanted["archived"]
+        archived, origin = wanted["archived"], wanted["origin"]
         if "search" in wanted:
-            found = self.own_sessions().archived(archived=archived)
+            found = self.own_sessions().archived(archived=archived).of_origin(origin)
             ids = self.paginate_queryset(services.ids_of_titled(found, wanted["search"])) or []
             by_id = found.with_alive_collection_ids().in_bulk(ids)
             page = [by_id[pk] for pk in ids if pk in by_id]
         else:
-            rows: Any = SessionRows(self.actor, archived=archived)
+            rows: Any = SessionRows(self.actor, archived=archived, origin=origin)
             page = self.paginate_queryset(rows) or []
         zone = get_current_timezone()
         return self.get_paginated_response([rendered_session(row, zone) for row in page])

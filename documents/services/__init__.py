@@ -78,6 +78,7 @@ from documents.services.versions import (
     versions_of,
     visible_version,
 )
+from documents.services.texts import embed_texts, find_offered_model, offered_embedding_models
 
 __all__ = [
     "ParsedFile",
@@ -96,11 +97,13 @@ __all__ = [
     "delete_version",
     "drop_model",
     "embed_next",
+    "embed_texts",
     "ensure_active_model",
     "ensure_collection",
     "ensure_default_collection",
     "erase_library",
     "find_collection",
+    "find_offered_model",
     "hand_over_library",
     "has_waiting_tasks",
     "import_questions",
@@ -108,6 +111,7 @@ __all__ = [
     "missing_vectors",
     "move_to_storage",
     "named_collection",
+    "offered_embedding_models",
     "passages_of",
     "prepare_files",
     "prepare_model",

@@ -115,33 +115,14 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
 
     Raises `TurnOver` when others have to come first; what was read of its scans is kept.
     """
-    look = partial(require_held, item)
-    began = timezone.now()
     try:
-        look()
-        path = ensure_original(item)
-        scans = scans_of(item)
-        with scratch_folder() as scratch:
-            place = scratch, limits_of(item)
-            parsed = parser().parse(
-                path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
-            )
-            files = received_files(parsed, scratch)
-            store(item, under_parent(parsed, item), files, collection, began=began)
+        read_item(item, collection)
     except TurnOver:
         raise
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
-    except DocumentDeleted as error:
-        skip_item(item, error.code, error.message)
-    except ParseFailed as error:
-        fail_item(item, error.code, error.detail)
-    except ParserLost as error:
-        logger.warning("Item %s cost a parser: %s", item.pk, error)
-        retry_item(item, error.code, error.detail)
-    except DomainError as error:
-        if not wait_out(item, error):
-            fail_item(item, error.code, error.message)
+    except (DocumentDeleted, ParseFailed, ParserLost, DomainError) as error:
+        judge(item, error)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
@@ -152,6 +133,35 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         if not wait_out(item, error):
             logger.exception("Item %s could not be parsed", item.pk)
             retry_item(item, "internal_error", "The file could not be processed.")
+
+
+def read_item(item: IngestionItem, collection: Collection) -> None:
+    """Parse and store one item."""
+    look = partial(require_held, item)
+    began = timezone.now()
+    look()
+    path = ensure_original(item)
+    scans = scans_of(item)
+    with scratch_folder() as scratch:
+        place = scratch, limits_of(item)
+        parsed = parser().parse(
+            path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
+        )
+        files = received_files(parsed, scratch)
+        store(item, under_parent(parsed, item), files, collection, began=began)
+
+
+def judge(item: IngestionItem, error: DomainError | ParseFailed | ParserLost) -> None:
+    """Let an item end, or be tried again, for a reason its owner is told."""
+    if isinstance(error, DocumentDeleted):
+        skip_item(item, error.code, error.message)
+    elif isinstance(error, ParseFailed):
+        fail_item(item, error.code, error.detail)
+    elif isinstance(error, ParserLost):
+        logger.warning("Item %s cost a parser: %s", item.pk, error)
+        retry_item(item, error.code, error.detail)
+    elif not wait_out(item, error):
+        fail_item(item, error.code, error.message)
 
 
 def wait_out(item: IngestionItem, error: BaseException) -> bool:

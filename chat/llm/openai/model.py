@@ -125,7 +125,8 @@ class OpenAICompatibleModel:
                     return []
         except (ModelRefused, ModelUnavailable, Transient) as error:
             left = accepted_tools(tools, self.refused)
-            parts = parts_complained_of(str(error), request.body, left)
+            complaint = parts_complained_of(str(error), request.body, left)
+            parts = {part for part in complaint if self.may_concede(part)}
             if not parts:
                 raise
             self.refused.update(parts)
@@ -147,7 +148,8 @@ class OpenAICompatibleModel:
             try:
                 await request.open(body)
             except StatusError as error:
-                parts = find_concession(error, body, left)
+                found = find_concession(error, body, left)
+                parts = {part for part in found if self.may_concede(part)}
                 if not parts:
                     raise refusal(error) from error
                 logger.info("Model %r takes no %s; going on without.", self.name, sorted(parts))
@@ -156,6 +158,10 @@ class OpenAICompatibleModel:
             else:
                 told = told_concession(tools, left) if must_tell else ""
                 return [Notice(told)] if told else []
+
+    def may_concede(self, part: str) -> bool:
+        """Whether a part that the server refuses may be left out."""
+        return True
 
     def body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> dict[str, Any]:
         """The request as JSON."""

@@ -51,7 +51,7 @@ def resized(gray: Image.Image) -> Image.Image:
 
 
 def evenly_lit(gray: Image.Image) -> Image.Image:
-    """A picture divided by what is the paper at each place: shadows and tinted paper become white."""
+    """A picture divided by its paper at each place: shadows and tinted paper become white."""
     size = (max(1, gray.width // LIGHT_STEP), max(1, gray.height // LIGHT_STEP))
     paper = gray.resize(size, Image.Resampling.BOX)
     paper = paper.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(2))

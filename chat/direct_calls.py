@@ -1,0 +1,68 @@
+"""Models that are asked without the agent: how many answers of whom this process makes now.
+
+They have no rows: nothing is stored of them but what they used.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from quotas.types import QuotaSubject
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DirectCall:
+    """One answer in the making, and whose it is."""
+
+    user_id: UUID
+    key_id: UUID | None
+    # The address of the model's server; empty for the built-in model.
+    endpoint: str
+
+
+lock = threading.Lock()
+open_calls: set[DirectCall] = set()
+
+
+def begin_call(call: DirectCall) -> None:
+    """Count a call until it ends."""
+    with lock:
+        open_calls.add(call)
+
+
+def end_call(call: DirectCall) -> None:
+    """Count a call no longer; nothing happens the second time."""
+    with lock:
+        open_calls.discard(call)
+
+
+def count_calls(subject: QuotaSubject) -> int:
+    """How many calls count for the subject of a quota."""
+    with lock:
+        calls = list(open_calls)
+    if not calls:
+        return 0
+    if subject.key_id:
+        return sum(call.key_id == subject.key_id for call in calls)
+    users = ids_of(subject)
+    return sum(call.user_id in users for call in calls)
+
+
+def ids_of(subject: QuotaSubject) -> Collection[UUID]:
+    """The users whose calls count."""
+    found = subject.user_ids()
+    if isinstance(found, list):
+        return found
+    return set(found.values_list("user_id", flat=True))
+
+
+def count_calls_at(endpoint: str) -> int:
+    """How many calls a model's server answers for this process."""
+    with lock:
+        return sum(call.endpoint == endpoint for call in open_calls)

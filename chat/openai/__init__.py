@@ -1,0 +1,1 @@
+"""OpenAI's protocol as we answer it; `chat.llm.openai` is how model servers are asked in it."""

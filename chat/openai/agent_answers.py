@@ -1,0 +1,207 @@
+"""The agent's answers as OpenAI's clients read them: tools run here, and sources are named."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from chat.agent.exceptions import (
+    AnswerFiltered,
+    AnswerTooLarge,
+    LimitReached,
+    ModelUnknown,
+)
+from chat.agent.types import Usage
+from chat.enums import RunStatus
+from chat.exceptions import ApprovalNeeded, ModelFailed
+from chat.openai.asked import text_of
+from chat.openai.errors import failure_frame
+from chat.openai.names import not_found
+from chat.openai.wire import END, KEEPALIVE, Wire
+from chat.runs.stream import conditions_of, view_run
+from chat.services import Spoken
+from youworker.core.exceptions import InvalidInput
+from youworker.core.realtime.revocation import Revoked, until_revoked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from uuid import UUID
+
+    from accounts.types import AccessGrant
+    from chat.events import Event
+    from chat.services import AcceptedMessage
+    from youworker.core.exceptions import DomainError
+
+# What an answer that ended early, but is one, ended with.
+FINISH = {
+    "answer_cut": "length",
+    AnswerTooLarge.code: "length",
+    LimitReached.code: "length",
+    AnswerFiltered.code: "content_filter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The newest message, and what was said before it."""
+
+    text: str
+    history: list[Spoken]
+
+
+def question_of(form: Mapping[str, Any]) -> Question:
+    """What a validated request asks the agent; raises `InvalidInput` for what it does not take."""
+    require_plain(form)
+    spoken = form["messages"]
+    for number, message in enumerate(spoken):
+        require_speech(message, number)
+    if spoken[-1]["role"] != "user":
+        raise InvalidInput(
+            "The last message is the question: its role is user.",
+            attr=f"messages.{len(spoken) - 1}.role",
+        )
+    return Question(text_of(spoken[-1]["content"]), history_of(spoken[:-1]))
+
+
+def require_plain(form: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` for what only a model without the agent does."""
+    if form.get("tools"):
+        raise InvalidInput("The agent uses its own tools: ask a model by its name.", attr="tools")
+    if (form.get("response_format") or {}).get("type", "text") != "text":
+        raise InvalidInput(
+            "The agent answers in text: ask a model by its name.", attr="response_format"
+        )
+    if form.get("stop"):
+        raise InvalidInput(
+            "The agent speaks until it has said everything: ask a model by its name.", attr="stop"
+        )
+
+
+def require_speech(message: Mapping[str, Any], number: int) -> None:
+    """Raise `InvalidInput` for a message that the agent does not take from a caller."""
+    if message["role"] == "tool" or message.get("tool_calls"):
+        raise InvalidInput(
+            "The agent makes its own calls: ask a model by its name.",
+            attr=f"messages.{number}.role",
+        )
+    if isinstance(message["content"], list):
+        raise InvalidInput(
+            "The agent sees no images: ask a model by its name.",
+            attr=f"messages.{number}.content",
+        )
+
+
+def history_of(spoken: Sequence[Mapping[str, Any]]) -> list[Spoken]:
+    """What was said before, without what is empty.
+
+    What a caller says in the role of the system is their own wish: the agent reads it as such, and
+    never with the authority of its own instructions.
+    """
+    return [
+        Spoken("assistant" if message["role"] == "assistant" else "user", text)
+        for message in spoken
+        if (text := text_of(message["content"])).strip()
+    ]
+
+
+def fields_of(posted: AcceptedMessage) -> dict[str, Any]:
+    """Where an answer can be read again, beside OpenAI's fields."""
+    return {"session_id": str(posted.session_id), "run_id": str(posted.run_id)}
+
+
+def wire_of(model: str, posted: AcceptedMessage, *, with_usage: bool = False) -> Wire:
+    """How the answer to an accepted question is sent."""
+    name = f"chatcmpl-{posted.run_id.hex}"
+    return Wire(model, name, with_usage=with_usage, extra=fields_of(posted))
+
+
+async def stream_run(
+    run_id: UUID, session_id: UUID, grant: AccessGrant, wire: Wire
+) -> AsyncGenerator[bytes, None]:
+    """The pieces of an answer; closing this leaves its run alone."""
+    yield wire.beginning()
+    with suppress(Revoked), until_revoked(*conditions_of(session_id, grant)) as revocable:
+        async with aclosing(view_run(run_id)) as batches:
+            following = partial(anext, batches, None)
+            while (batch := await revocable.wait_for(following)) is not None:
+                pieces, is_over = pieces_of(batch, wire)
+                yield pieces or KEEPALIVE
+                if is_over:
+                    return
+
+
+def pieces_of(batch: Sequence[Event], wire: Wire) -> tuple[bytes, bool]:
+    """What a reader is sent of some events, and whether nothing follows it."""
+    pieces: list[bytes] = []
+    for event in batch:
+        if event.type not in {"token", "reasoning", "run", "done"}:
+            continue
+        data = orjson.loads(event.data)
+        if event.type == "done":
+            return b"".join([*pieces, ending_of(data, wire)]), True
+        if data.get("status") == RunStatus.WAITING_APPROVAL:
+            return b"".join([*pieces, failure_frame(approval_needed())]), True
+        if event.type == "token":
+            pieces.append(wire.chunk({"content": data["text"]}))
+        elif event.type == "reasoning" and data.get("text"):
+            pieces.append(wire.chunk({"reasoning_content": data["text"]}))
+    return b"".join(pieces), False
+
+
+def ending_of(result: Mapping[str, Any], wire: Wire) -> bytes:
+    """The end of a stream: the sources and the counts, or why there is no answer."""
+    failure = failure_of(result, wire.model)
+    if failure is not None:
+        return failure_frame(failure)
+    delta = {"citations": result["message"]["citations"]}
+    return wire.chunk(delta, finish_of(result)) + wire.usage_chunk(usage_of(result)) + END
+
+
+def rendered_run(result: Mapping[str, Any], wire: Wire) -> dict[str, Any]:
+    """A whole answer; raises the refusal when there is none."""
+    failure = failure_of(result, wire.model)
+    if failure is not None:
+        raise failure
+    message = result["message"]
+    said = {"content": message["content"], "citations": message["citations"]}
+    return wire.completion(said, finish_of(result), usage_of(result))
+
+
+def failure_of(result: Mapping[str, Any], name: str) -> DomainError | None:
+    """Why a run gave no answer, or not all of one; None when it did."""
+    error, message = result.get("error"), result.get("message")
+    if result["status"] == RunStatus.WAITING_APPROVAL:
+        return approval_needed()
+    if message is None:
+        return ModelFailed("The answer was removed while it was made.")
+    if not error:
+        return None
+    if error["code"] == ModelUnknown.code:
+        return not_found(name)
+    # Whoever reads half an answer as a whole one is misled; what was said is kept in its session.
+    is_answer = bool(message["content"]) and (
+        error["code"] in FINISH or result["status"] == RunStatus.SUCCEEDED
+    )
+    return None if is_answer else ModelFailed(error["detail"])
+
+
+def approval_needed() -> ApprovalNeeded:
+    """The refusal of an answer that waits for its user."""
+    return ApprovalNeeded(
+        "A tool call waits for your decision: see /v1/approvals. The answer goes on then, "
+        "and is kept in its session."
+    )
+
+
+def finish_of(result: Mapping[str, Any]) -> str:
+    """Why a run ended, in OpenAI's words."""
+    return FINISH.get((result.get("error") or {}).get("code", ""), "stop")
+
+
+def usage_of(result: Mapping[str, Any]) -> Usage:
+    """The tokens of all turns of a run."""
+    return Usage(result["usage"]["tokens_in"], result["usage"]["tokens_out"])

@@ -1,0 +1,270 @@
+"""Answers of models that are asked without the agent: nothing is stored but what they used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from accounts.exceptions import AccessEnded
+from accounts.services import access_by
+from chat.agent.exceptions import AgentError, ModelUnavailable
+from chat.agent.tokens import size_of, tokens_of_bytes
+from chat.agent.types import (
+    ReasoningDelta,
+    Retraction,
+    TextDelta,
+    ToolCall,
+    TurnEnd,
+    Usage,
+)
+from chat.direct_calls import end_call
+from chat.llm import registry
+from chat.llm.openai.direct import DirectModel
+from chat.llm.openai.model import OpenAICompatibleModel
+from chat.openai.errors import failure_frame, refusal_of
+from chat.openai.feed import Feed
+from chat.openai.wire import END, KEEPALIVE, Wire, rendered_calls
+from chat.services import record_direct_call
+from quotas.enums import UsageOutcome
+from youworker.core.config import config
+from youworker.core.db import run_in_thread
+from youworker.core.realtime.revocation import Revoked, until_revoked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from accounts.types import AccessGrant
+    from chat.agent.types import LanguageModel, ModelEvent, StopReason
+    from chat.direct_calls import DirectCall
+    from chat.openai.asked import Asked
+
+logger = logging.getLogger(__name__)
+
+# So long a stream waits with its status for the first words: a model that is unknown, refuses or
+# is away is told by the status then, which clients understand better than a broken stream.
+STATUS_SECONDS = 8.0
+KEEPALIVE_SECONDS = 12.0
+FINISH: dict[StopReason, str] = {"": "stop", "length": "length", "filter": "content_filter"}
+UNUSABLE_CALL = "The model called a tool with arguments that cannot be read."
+
+# What is being written down of answers that ended; a task that nobody holds may vanish.
+recordings: set[asyncio.Task[None]] = set()
+
+
+@dataclass(slots=True)
+class Said:
+    """What a model has said so far."""
+
+    text: list[str] = field(default_factory=list)
+    thought: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    stop: StopReason = ""
+    usage: Usage | None = None
+
+    def take(self, event: ModelEvent) -> None:
+        """Keep one event; raises `ModelUnavailable` for a call that its caller cannot make."""
+        if isinstance(event, TextDelta):
+            self.text.append(event.text)
+        elif isinstance(event, ReasoningDelta):
+            self.thought.append(event.text)
+        elif isinstance(event, Retraction):
+            self.thought += self.text
+            self.text.clear()
+        elif isinstance(event, TurnEnd):
+            self.stop = event.reason
+        elif isinstance(event, Usage):
+            self.usage = event
+        elif isinstance(event, ToolCall):
+            self.calls.append(event)
+
+    def usable_calls(self) -> list[ToolCall]:
+        """The calls, without one that was cut off; raises `ModelUnavailable` for other bad ones."""
+        usable = [call for call in self.calls if not call.invalid]
+        if len(usable) < len(self.calls) and self.stop != "length":
+            raise ModelUnavailable(UNUSABLE_CALL)
+        return usable
+
+    @property
+    def finish(self) -> str:
+        """Why the model stopped, in OpenAI's words."""
+        return "tool_calls" if self.calls and not self.stop else FINISH[self.stop]
+
+    def counted(self, asked: Asked) -> Usage:
+        """What the answer used; by its length where the model did not come to tell."""
+        if self.usage is not None:
+            return self.usage
+        read = sum(size_of(message.content) for message in asked.messages)
+        written = sum(map(size_of, self.text)) + sum(map(size_of, self.thought))
+        return Usage(tokens_of_bytes(read), tokens_of_bytes(written))
+
+
+class DirectAnswer:
+    """One answer in the making; whoever began it ends it."""
+
+    def __init__(self, model: LanguageModel, asked: Asked, call: DirectCall) -> None:
+        self.model, self.asked, self.call = model, asked, call
+        self.said, self.began = Said(), time.monotonic()
+        self.outcome = UsageOutcome.STOPPED
+        self.is_closed = False
+        stream = model.stream(asked.messages, tools=asked.tools)
+        self.feed = Feed(stream, seconds=config.llm.total_timeout)
+        # Also when nobody comes to read it.
+        self.feed.reading.add_done_callback(lambda _: end_call(call))
+
+    async def next_batch(self) -> list[ModelEvent] | None:
+        """What the model says next, nothing while it is silent, None after the end."""
+        try:
+            batch = await self.feed.next_batch(KEEPALIVE_SECONDS)
+        except AgentError:
+            self.outcome = UsageOutcome.FAILED
+            raise
+        for event in batch or ():
+            self.said.take(event)
+        if batch is None:
+            self.outcome = UsageOutcome.SUCCEEDED
+        return batch
+
+    async def close(self) -> None:
+        """End the call, and write down what it used."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        try:
+            await self.feed.close()
+        finally:
+            end_call(self.call)
+            # Of its own: whoever waits here may be cancelled.
+            recording = asyncio.create_task(self.record())
+            recordings.add(recording)
+            recording.add_done_callback(recordings.discard)
+            await asyncio.shield(recording)
+
+    async def record(self) -> None:
+        """Write down what the answer used; the answer is given all the same when that fails."""
+        has_spoken = bool(self.said.usage or self.said.text or self.said.thought)
+        try:
+            await run_in_thread(
+                record_direct_call,
+                self.call,
+                # What no model answered to may be anything that somebody typed.
+                model=self.model.name if has_spoken else "",
+                outcome=self.outcome,
+                usage=self.said.counted(self.asked) if has_spoken else Usage(0, 0),
+                seconds=time.monotonic() - self.began,
+            )
+        except Exception:
+            logger.exception("what an answer used cannot be written down")
+
+
+async def begin_answer(
+    name: str, asked: Asked, call: DirectCall, *, waits: bool = False
+) -> DirectAnswer:
+    """Ask a model that was admitted, and if it `waits` give it some seconds for its first words.
+
+    Raises the refusal when there is no such model, or it breaks down within them.
+    """
+    answer: DirectAnswer | None = None
+    try:
+        model = await registry.resolve_model(name)
+        if isinstance(model, OpenAICompatibleModel):
+            model = DirectModel(
+                model.name,
+                model.endpoint,
+                model.retry,
+                model.refused,
+                model.habits,
+                asked=asked.body,
+            )
+        answer = DirectAnswer(model, asked, call)
+        if waits:
+            await answer.feed.look_ahead(STATUS_SECONDS)
+    except BaseException as error:
+        end_call(call)
+        if answer is not None:
+            answer.outcome = UsageOutcome.FAILED
+            await answer.close()
+        if isinstance(error, AgentError):
+            raise refusal_of(error, name) from error
+        raise
+    return answer
+
+
+async def stream_answer(
+    answer: DirectAnswer, wire: Wire, grant: AccessGrant
+) -> AsyncGenerator[bytes, None]:
+    """The pieces of an answer; whoever closes this closes the request to the model at once."""
+    try:
+        yield wire.beginning()
+        with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
+            while (batch := await revocable.wait_for(answer.next_batch)) is not None:
+                yield b"".join(pieces_of(batch, wire)) or KEEPALIVE
+            said = answer.said
+            if calls := said.usable_calls():
+                yield wire.chunk({"tool_calls": rendered_calls(calls)})
+            yield wire.chunk({}, said.finish) + wire.usage_chunk(said.counted(answer.asked))
+            yield END
+    except AgentError as error:
+        yield failure_frame(refusal_of(error, wire.model))
+    finally:
+        await answer.close()
+
+
+def pieces_of(batch: Sequence[ModelEvent], wire: Wire) -> Iterable[bytes]:
+    """What a reader is sent of some events; neighbouring texts go together.
+
+    What turns out to be reasoning after it was sent cannot be taken back.
+    """
+    held: list[str] = []
+    kind: type[TextDelta | ReasoningDelta] = TextDelta
+    for event in batch:
+        if not isinstance(event, (TextDelta, ReasoningDelta)):
+            continue
+        if held and type(event) is not kind:
+            yield text_piece("".join(held), kind, wire)
+            held.clear()
+        kind = type(event)
+        held.append(event.text)
+    if held:
+        yield text_piece("".join(held), kind, wire)
+
+
+def text_piece(text: str, kind: type[TextDelta | ReasoningDelta], wire: Wire) -> bytes:
+    """A piece of the answer, or of what the model thinks before it."""
+    return wire.chunk({"content" if kind is TextDelta else "reasoning_content": text})
+
+
+async def whole_answer(
+    name: str, asked: Asked, call: DirectCall, wire: Wire, grant: AccessGrant
+) -> dict[str, Any]:
+    """Ask a model, and give its answer once it is complete.
+
+    Raises the refusal when it does not come to one, and `AccessEnded`.
+    """
+    answer = await begin_answer(name, asked, call)
+    try:
+        with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
+            while await revocable.wait_for(answer.next_batch) is not None:
+                pass
+            return rendered_answer(answer.said, asked, wire)
+    except AgentError as error:
+        raise refusal_of(error, name) from error
+    finally:
+        await answer.close()
+    raise AccessEnded("Your access ended while the answer was made.")
+
+
+def rendered_answer(said: Said, asked: Asked, wire: Wire) -> dict[str, Any]:
+    """A whole answer; raises `ModelUnavailable` for calls nobody can make."""
+    message: dict[str, Any] = {"content": "".join(said.text)}
+    if said.thought:
+        message["reasoning_content"] = "".join(said.thought)
+    if calls := rendered_calls(said.usable_calls()):
+        message["content"] = message["content"] or None
+        message["tool_calls"] = [
+            {name: value for name, value in call.items() if name != "index"} for call in calls
+        ]
+    return wire.completion(message, said.finish, said.counted(asked))

@@ -1,0 +1,28 @@
+"""What goes wrong with a model, as OpenAI's clients are told it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chat.agent.exceptions import AgentError, ModelRefused, ModelUnknown
+from chat.exceptions import ModelFailed, ModelRefusal
+from chat.openai.names import not_found
+from chat.openai.wire import END, framed
+from youworker.core.api.openai_errors import error_document
+
+if TYPE_CHECKING:
+    from youworker.core.exceptions import DomainError
+
+
+def refusal_of(error: AgentError, name: str) -> DomainError:
+    """What an error of a model means to whoever asked for it."""
+    if isinstance(error, ModelUnknown):
+        return not_found(name)
+    if isinstance(error, ModelRefused):
+        return ModelRefusal(error.message)
+    return ModelFailed(error.message)
+
+
+def failure_frame(error: DomainError) -> bytes:
+    """The end of a stream that broke down; its status was sent long before."""
+    return framed(error_document(error.status, error.code, error.in_words())) + END

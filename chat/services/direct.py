@@ -1,0 +1,78 @@
+"""Models that are asked without the agent: whether they may be, and what they used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts.models import ApiKey
+from chat.direct_calls import begin_call
+from chat.exceptions import ModelBusy
+from chat.quotas import TOKENS, enforce_run_quota
+from chat.runs.queue import may_begin
+from quotas.enums import UsageKind
+from quotas.policies import enforce_quota, find_limits
+from quotas.services import record_usage
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.models import User
+    from chat.agent.types import Usage
+    from chat.direct_calls import DirectCall
+
+# Answers take seconds, so one of those in the making may have ended by then.
+BUSY_SECONDS = 5
+
+
+@transaction.atomic
+def admit_direct_call(call: DirectCall, *, actor: User) -> None:
+    """Count a call that may be made, until it is ended; raises `QuotaExceeded` and `ModelBusy`.
+
+    Nobody waits in the queue of runs, for there is no row to wait in.
+    """
+    enforce_run_quota(actor, call.key_id)
+    if not may_begin(call.endpoint):
+        raise ModelBusy("The model's server is busy; try again in %(wait)s s.", wait=BUSY_SECONDS)
+    # Under the locks of both, so that of two at once one is counted before the other.
+    begin_call(call)
+
+
+def record_direct_call(
+    call: DirectCall, *, model: str, outcome: str, usage: Usage, seconds: float
+) -> None:
+    """Write down what a model used; without the key if that is gone by now."""
+    key_id = call.key_id
+    if key_id is not None and not ApiKey.objects.filter(pk=key_id).exists():
+        key_id = None
+    record_usage(
+        UsageKind.RUN,
+        call.user_id,
+        key_id=key_id,
+        name=model,
+        outcome=outcome,
+        tokens_in=usage.tokens_in,
+        tokens_out=usage.tokens_out,
+        duration_ms=int(seconds * 1000),
+    )
+
+
+@transaction.atomic
+def enforce_token_quota(actor: User, key_id: UUID | None) -> None:
+    """Raise `QuotaExceeded` when no tokens are left."""
+    enforce_quota(find_limits(actor, key_id, kinds=TOKENS), TOKENS)
+
+
+def record_embedding(
+    user_id: UUID, key_id: UUID | None, *, model: str, tokens: int, seconds: float
+) -> None:
+    """Write down that vectors of somebody's texts were made, as they are for searches."""
+    record_usage(
+        UsageKind.SEARCH,
+        user_id,
+        key_id=key_id,
+        name=model,
+        tokens_in=tokens,
+        duration_ms=int(seconds * 1000),
+    )

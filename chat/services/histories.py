@@ -1,0 +1,150 @@
+"""Questions that come with their whole conversation, as OpenAI's clients send them.
+
+The conversation that was told so far is found again, so that a client who sends everything each
+time has one conversation here, with branches where it was answered anew or edited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from chat.enums import MessageRole, SessionOrigin
+from chat.models import Message, Run
+from chat.runs import statements
+from chat.runs.inputs import LONGEST_HISTORY
+from chat.runs.statements import Latest
+from chat.services.questions import (
+    AcceptedMessage,
+    check_text,
+    find_accepted,
+    lock_session,
+    run_for,
+    store_question,
+)
+from chat.services.sessions import create_session_rows, title_from
+from youworker.core.exceptions import NotFound
+from youworker.core.idempotency import IdempotentWrite
+from youworker.core.validators import validate_not_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accounts.models import User
+    from chat.models import Session
+    from chat.runs.leases import RunLease
+
+# Of answers to the same questions so many are compared with what the caller was told.
+MOST_COMPARED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Something that was said before, as the caller tells it."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@validate_not_empty("text")
+@transaction.atomic
+def post_history(
+    *,
+    text: str,
+    history: Sequence[Spoken],
+    session: Session | None = None,
+    model: str = "",
+    idempotency_key: str = "",
+    lease: RunLease | None = None,
+    actor: User,
+) -> AcceptedMessage:
+    """Store a question with its run, behind what was said before, whoever kept that.
+
+    In a session that is named, else in the one of an earlier question of the same conversation,
+    else in a new one. Raises `NotFound` for a session of somebody else, and `QuotaExceeded`.
+    """
+    for said in (*history, Spoken("user", text)):
+        check_text(said.text)
+    told = [[said.role, said.text] for said in history]
+    wanted = None if session is None else str(session.pk)
+    body = {"text": text, "history": told, "session": wanted, "model": model}
+    remembered = IdempotentWrite(idempotency_key, body, actor=actor)
+    if remembered.answer is not None:
+        return find_accepted(remembered.answer)
+    if session is not None:
+        session = lock_session(session.pk, actor=actor)
+    session, parent_id = place_for(history, text, session, model=model, actor=actor)
+    question = Message(session=session, role=MessageRole.USER, content=text)
+    run = run_for(question, model=model, options={}, lease=lease, actor=actor)
+    run.thread = thread_of([*history, Spoken("user", text)], actor)
+    return store_question(run, remembered, parent_id=parent_id)
+
+
+def place_for(
+    history: Sequence[Spoken], text: str, session: Session | None, *, model: str, actor: User
+) -> tuple[Session, UUID | Latest | None]:
+    """The locked session of a question, and the message it follows there."""
+    found = find_last(history, session, actor)
+    if found is not None:
+        try:
+            return session or lock_session(found.session_id, actor=actor), found.pk
+        except NotFound:
+            # It was removed at this moment.
+            session = None
+    if session is None:
+        first = next((said.text for said in history if said.role == "user"), text)
+        session = create_session_rows(
+            title=title_from(first), model=model, origin=SessionOrigin.OPENAI, actor=actor
+        )
+    return session, store_history(session, history)
+
+
+def find_last(history: Sequence[Spoken], session: Session | None, actor: User) -> Message | None:
+    """The answer that a conversation ends with, if it was told here word for word."""
+    if not history or history[-1].role != "assistant":
+        return None
+    runs = Run.objects.visible_to(actor).filter(user=actor, thread=thread_of(history, actor))
+    if session is not None:
+        runs = runs.filter(session=session)
+    for run in runs.newest_first()[:MOST_COMPARED]:
+        answer = Message(pk=run.answer_id, session_id=run.session_id)
+        if run.answer_id is not None and is_told(answer, history):
+            return answer
+    return None
+
+
+def is_told(answer: Message, history: Sequence[Spoken]) -> bool:
+    """Whether the branch that ends with an answer is what the caller tells."""
+    most = min(len(history), LONGEST_HISTORY)
+    rows = statements.read_branch(answer.session_id, answer.pk, most=most + 1)
+    if len(rows) != most and not (len(rows) > most == LONGEST_HISTORY):
+        return False
+    newest_first = zip(rows, reversed(history[-most:]), strict=False)
+    return all(
+        row.role == said.role and row.content.strip() == said.text.strip()
+        for row, said in newest_first
+    )
+
+
+def thread_of(history: Sequence[Spoken], actor: User) -> str:
+    """What names a conversation by the questions in it, to nobody but us."""
+    questions = [said.text.strip() for said in history if said.role == "user"]
+    plain = str(actor.pk).encode() + orjson.dumps(questions)
+    # Keyed: a plain hash would let readers of the database try out short questions.
+    return salted_hmac("chat.thread", plain, algorithm="sha256").hexdigest()
+
+
+def store_history(session: Session, history: Sequence[Spoken]) -> UUID | None:
+    """Keep what was said elsewhere, as much as a model is shown; the id of the last message."""
+    last: Message | None = None
+    rows: list[Message] = []
+    for said in history[-LONGEST_HISTORY:]:
+        last = Message(session=session, role=said.role, content=said.text, parent=last)
+        rows.append(last)
+    Message.objects.bulk_create(rows)
+    return last.pk if last else None

@@ -1,0 +1,223 @@
+"""The routes that OpenAI's clients call."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from django.http import StreamingHttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from accounts.services import grant_of_request
+from chat import services
+from chat.direct_calls import DirectCall, end_call
+from chat.llm.quote.model import NAME as QUOTE
+from chat.llm.registry import endpoint_of
+from chat.models import Session
+from chat.openai import agent_answers, direct_answers
+from chat.openai.asked import asked_of, has_images
+from chat.openai.names import (
+    find_model,
+    is_agent,
+    list_names,
+    model_of_agent,
+    rendered_model,
+    require_model,
+)
+from chat.openai.vectors import answer_embeddings
+from chat.openai.wire import Wire
+from chat.runs import manager
+from chat.runs.manager import accept
+from chat.serializers_openai import (
+    CompletionAnswerSerializer,
+    CompletionSerializer,
+    EmbeddingsAnswerSerializer,
+    EmbeddingsSerializer,
+    ModelListSerializer,
+    ModelSerializer,
+    session_in,
+)
+from chat.views.chat import answer_to_the_end, stored_result
+from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
+from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.openai_errors import ERROR_RESPONSES, handle_exception
+from youworker.core.api.rate_limits import rate_limited
+from youworker.core.exceptions import InvalidInput
+from youworker.core.request_context import request_origin
+from youworker.core.slots import holding_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+    from rest_framework.request import Request
+
+    from chat.services import AcceptedMessage
+
+SESSION_HEADER = OpenApiParameter(
+    "X-Session-ID",
+    str,
+    OpenApiParameter.HEADER,
+    description="The conversation that keeps an answer of the agent, like `metadata.session_id`.",
+)
+
+
+class OpenAIView(ChatView):
+    """What all of these routes share: a key of scope `chat`, and errors in OpenAI's shape."""
+
+    content_negotiation_class = WhateverIsAccepted
+
+    def get_exception_handler(self) -> Callable[[Exception, Any], Response | None]:
+        """What words refusals."""
+        return handle_exception
+
+
+class ModelsView(OpenAIView):
+    """What can be asked for."""
+
+    @extend_schema(
+        operation_id="openai_models", responses={200: ModelListSerializer, **ERROR_RESPONSES}
+    )
+    def get(self, request: Request) -> Response:
+        """List the agent (`youworker`, `youworker/<model>`), the models and the vectors' models."""
+        rows = [rendered_model(name) for name in list_names()]
+        return Response({"object": "list", "data": rows})
+
+
+class ModelView(OpenAIView):
+    """One thing that can be asked for."""
+
+    @extend_schema(
+        operation_id="openai_model",
+        responses={200: ModelSerializer, **ERROR_RESPONSES},
+        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH)],
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """Look one model up; names have slashes, dots and colons."""
+        return Response(find_model(name))
+
+
+class CompletionsView(OpenAIView):
+    """A conversation and the answer to it."""
+
+    @extend_schema(
+        operation_id="openai_completion",
+        request=CompletionSerializer,
+        responses={
+            200: CompletionAnswerSerializer,
+            (200, "text/event-stream"): str,
+            **ERROR_RESPONSES,
+        },
+        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER],
+    )
+    @rate_limited("CHAT_MESSAGE")
+    def post(self, request: Request) -> Any:
+        """Ask the agent (`youworker`), which searches and cites, or a model by its name."""
+        form = validated(CompletionSerializer(data=request.data))
+        require_model(form["model"])
+        if is_agent(form["model"]):
+            return self.ask_agent(request, form)
+        return self.ask_model(request, form)
+
+    def ask_agent(self, request: Request, form: dict[str, Any]) -> Any:
+        """Begin a run that is kept in a session, and give its answer."""
+        question = agent_answers.question_of(form)
+        wanted = session_in(request.headers.get("X-Session-ID"), form)
+        post = partial(
+            services.post_history,
+            text=question.text,
+            history=question.history,
+            session=Session(pk=wanted) if wanted else None,
+            model=model_of_agent(form["model"]),
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            actor=self.actor,
+        )
+        is_stream = bool(form["stream"])
+        posted = accept(
+            lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream
+        )
+        grant = grant_of_request(request)
+        wire = agent_answers.wire_of(form["model"], posted, with_usage=wants_usage(form))
+        if is_stream:
+            frames = agent_answers.stream_run(posted.run_id, posted.session_id, grant, wire)
+            return with_places(EventStream(frames), posted)
+        # The answer may take minutes.
+        with holding_nothing():
+            result = async_to_sync(answer_to_the_end)(posted, grant)
+        answer = agent_answers.rendered_run(result or stored_result(posted.run_id), wire)
+        return with_places(Response(answer), posted)
+
+    def ask_model(self, request: Request, form: dict[str, Any]) -> Any:
+        """Ask a model in the caller's own words, and give its answer."""
+        name, asked = form["model"], asked_of(form)
+        if name == QUOTE and has_images(form):
+            raise InvalidInput("This model sees no images.", attr="messages")
+        call = DirectCall(self.actor.pk, request_origin().key_id, endpoint_of(name))
+        grant = grant_of_request(request)
+        wire = Wire(name, with_usage=wants_usage(form))
+        services.admit_direct_call(call, actor=self.actor)
+        try:
+            with holding_nothing():
+                if form["stream"]:
+                    begin = partial(direct_answers.begin_answer, waits=True)
+                    answer = async_to_sync(begin)(name, asked, call)
+                    return EventStream(direct_answers.stream_answer(answer, wire, grant))
+                whole = async_to_sync(direct_answers.whole_answer)(name, asked, call, wire, grant)
+        except BaseException:
+            end_call(call)
+            raise
+        return Response(whole)
+
+
+class EmbeddingsView(OpenAIView):
+    """Texts and their vectors."""
+
+    @extend_schema(
+        operation_id="openai_embeddings",
+        request=EmbeddingsSerializer,
+        responses={200: EmbeddingsAnswerSerializer, **ERROR_RESPONSES},
+    )
+    @rate_limited("SEARCH")
+    def post(self, request: Request) -> Response:
+        """Compute vectors of texts as they are, by a model that searches use."""
+        form = validated(EmbeddingsSerializer(data=request.data))
+        answer = answer_embeddings(
+            form["model"],
+            form["input"],
+            encoding=form["encoding_format"] or "float",
+            dimensions=form.get("dimensions"),
+            key_id=request_origin().key_id,
+            actor=self.actor,
+        )
+        return Response(answer)
+
+
+def wants_usage(form: dict[str, Any]) -> bool:
+    """Whether the reader of a stream asked for counts."""
+    return bool((form.get("stream_options") or {}).get("include_usage"))
+
+
+class EventStream(StreamingHttpResponse):
+    """The response that streams an answer; it is closed as soon as its reader leaves."""
+
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(frames, content_type="text/event-stream")
+        self.frames = frames
+        self["Cache-Control"] = "no-store"
+        # Proxies gather what they pass on unless they are told otherwise.
+        self["X-Accel-Buffering"] = "no"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Django's own leaves what it reads from to the garbage collector.
+        async with aclosing(self.frames) as frames:
+            async for frame in frames:
+                yield frame
+
+
+def with_places(response: Any, posted: AcceptedMessage) -> Any:
+    """A response that says where its answer can be read again."""
+    response["X-Session-ID"] = str(posted.session_id)
+    response["X-Run-ID"] = str(posted.run_id)
+    return response
