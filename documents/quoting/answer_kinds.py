@@ -91,7 +91,7 @@ def kind(name: str, asked: str, given: str = "", *, strict: bool = False, meant:
 
 
 PAID = (
-    r"(?:price|cost|fee|salary|wage|rent|fine|budget|bonus|premium|refund|deposit|prezzo|costo"
+    r"(?:price|cost|fee|salary|wage|rent|fine|budget|bonus|premium|refund|deposit|\w*lohn|prezzo|costo"
     r"|stipendio|canone|affitto|tariffa|premio|multa|preis|gehalt|miete|gebühr|kosten)"
 )
 # The first that fits counts; those of a language nobody wrote patterns for are `number` at most.
@@ -100,7 +100,9 @@ KINDS = (
         "how_to",
         r"\bhow (?:do|does|can|could|should|would|to|must)\b(?! (?:long|much|many|often)\b)"
         r"|\b(?:steps?|instructions?|procedure) (?:to|for)\b"
-        r"|(?:^|[\s,])come (?:si |posso|faccio|fare|devo|possiamo|facciamo|impost|configur|install)"
+        r"|\bwhat (?:should|must|do|can) (?:i|we|you) do\b|\bwhat to do\b"
+        r"|(?:^|[\s,])come (?:(?:ci )?si |posso|faccio|fare|devo|possiamo|facciamo|impost|configur"
+        r"|install)|\b(?:che )?cosa (?:devo |si deve |bisogna |dobbiamo )?fare\b|\bwas tun\b"
         r"|\bwie (?:kann|können|muss|stelle|richte|mache|geht|installiere|verbinde|setze)\b",
     ),
     kind(

@@ -47,7 +47,11 @@ class Candidate:
     # How near its meaning is, between 0 and 1.
     near: float = 0.0
     is_covered: bool = False
+    # How much of what the question is about stands neither in it nor around it.
+    missing: float = 0.0
     is_ruled_out: bool = False
+    # Whether it is quoted with the whole list it belongs to, or not at all.
+    is_part: bool = False
 
     @property
     def text(self) -> str:

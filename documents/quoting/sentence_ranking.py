@@ -66,7 +66,10 @@ LESS_COVERAGE, SEVERAL = 0.33, 3
 LEAST_COVERAGE_WITH_CONTEXT = 0.3
 # Of a unit, near enough in meaning to be the answer whatever its words are.
 SURE_NEAR, FOREIGN_NEAR = 0.62, 0.56
-NEAR_SHARE, FAR_FACTOR = 0.8, 0.7
+NEAR_SHARE, FAR_FACTOR, UNFIT_FACTOR = 0.8, 0.7, 0.6
+COVERED_NEAR, NEVER = 0.5, 2.0
+# Nearer than this has to be what has most words of the question, and what lacks more of them.
+LEAST_NEAR, MISSING_NEAR, MOST_MISSING = 0.3, 0.58, 0.3
 MISSING_NAME = 0.85
 # Of eight passages.
 FEW_NAMED = 2
@@ -154,6 +157,8 @@ def whole_groups(units: Sequence[Candidate]) -> list[Candidate]:
         words = [word for one in members for word in one.words]
         whole = Candidate(first.passage, first.position, first.unit, words, first.heading)
         whole.members = members
+        for one in members:
+            one.is_part = True
         found.append(whole)
     return found
 
@@ -225,6 +230,8 @@ def rate_group(
         place = places[candidate.position]
         around = [*single[max(0, place - 2) : place], *single[place + 1 : place + 2]]
         nearby = {word for other in around for word in other.words}
+        around_it = heading.union(candidate.heading, candidate.words, nearby)
+        candidate.missing = len(wanted.own - around_it) / len(wanted.own)
         candidate.is_covered = is_covered
         candidate.kind = wanted.fit(candidate, passage)
         candidate.score = score(candidate, scale, heading, nearby)
@@ -306,19 +313,37 @@ def check_names(
 
 def decide(candidate: Candidate, wanted: Wanted, passage: Passage, *, is_compared: bool) -> None:
     """Add up words and meaning; nothing remains of what cannot be the answer."""
-    is_foreign = wanted.question.is_foreign(passage.language)
-    is_strict = wanted.is_strict_for(passage)
-    is_fitting = candidate.kind > 0 or not is_strict
-    least = FOREIGN_NEAR if is_foreign else SURE_NEAR
-    is_near = candidate.near >= least and (is_foreign or (wanted.has_form and candidate.kind > 0))
-    if candidate.is_ruled_out or not is_fitting or not (candidate.is_covered or is_near):
+    is_unfit = not candidate.kind and wanted.is_strict_for(passage)
+    if candidate.is_ruled_out or candidate.is_part or is_unfit:
         candidate.score = 0.0
-    elif is_near:
+        return
+    is_foreign = wanted.question.is_foreign(passage.language)
+    if not candidate.kind and wanted.has_form:
+        candidate.score *= UNFIT_FACTOR
+    if not is_compared:
+        candidate.score *= candidate.is_covered
+    elif candidate.near >= near_enough(candidate, wanted, is_foreign=is_foreign):
         candidate.score = max(candidate.score, LEAST_SCORE) + NEAR_SHARE * candidate.near
-    elif candidate.score and is_compared:
+    elif is_foreign or not candidate.is_covered or is_far(candidate):
+        candidate.score = 0.0
+    elif candidate.score:
         # The same words may be about something else.
         candidate.score *= FAR_FACTOR + (1 - FAR_FACTOR) * min(1.0, candidate.near / SURE_NEAR)
         candidate.score += NEAR_SHARE * candidate.near
+
+
+def near_enough(candidate: Candidate, wanted: Wanted, *, is_foreign: bool) -> float:
+    """How near in meaning a candidate has to be to answer whatever its words are."""
+    if is_foreign:
+        return FOREIGN_NEAR
+    if not candidate.kind or not wanted.has_form:
+        return NEVER
+    return COVERED_NEAR if candidate.is_covered and not candidate.missing else SURE_NEAR
+
+
+def is_far(candidate: Candidate) -> bool:
+    """Whether a candidate with words of the question is about something else all the same."""
+    return candidate.near < (MISSING_NEAR if candidate.missing > MOST_MISSING else LEAST_NEAR)
 
 
 def closeness(words: Sequence[str], scale: Scale) -> float:
