@@ -6,12 +6,21 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
+from documents.quoting.answer_kinds import kinds_of
 from documents.quoting.words import WordReader, words_in
 from documents.unspaced import RUN, is_loose, telling_pairs
 
 # In "how long" the second word asks and is not what the answer says.
 HOW = re.compile(
     r"\bhow (?:many|much|long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.IGNORECASE
+)
+
+# A follow-up without such a word asks the question before it again, about something else.
+ASKING = re.compile(
+    r"\b(?:how(?! about)|what(?! about)|which|who|whose|why|when|where|is|are|can|does|do|did|was"
+    r"|will|come|cos[ae]?|quale?|quali|chi|perch[éè]|quando|quanto|quant[aei]|dove|si può|è|wie|was"
+    r"|welche[rsnm]?|wer|warum|wann|wo|ist|sind|kann)\b",
+    re.IGNORECASE,
 )
 
 PART_WEIGHT = 0.4
@@ -31,6 +40,20 @@ class Question:
     weights: dict[str, float] = field(default_factory=dict)
     # The words it brings itself; all of them when it only points back.
     own: frozenset[str] = frozenset()
+    # The language it is asked in, where that is known.
+    asked_in: str = ""
+    # The question before it, whose kind of answer is wanted if it names none itself.
+    topic: str = ""
+
+    @property
+    def asked_for(self) -> str:
+        """The words that say what kind of answer is wanted."""
+        is_whole = not self.topic or ASKING.search(self.text) or kinds_of(self.text)
+        return self.text if is_whole else self.topic
+
+    def is_foreign(self, language: str) -> bool:
+        """Whether a passage is in another language than the question."""
+        return bool(language and self.asked_in) and language != self.asked_in
 
 
 def single_question(text: str, reader: WordReader) -> Question:

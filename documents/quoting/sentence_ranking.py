@@ -10,20 +10,29 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from documents.quoting.sentences import joined, split_sentences, without_links
+from documents.quoting.answer_kinds import counted_words, kinds_of
+from documents.quoting.candidates import Candidate, Passage, Wanted
+from documents.quoting.choosing import LEAST_SCORE, Quote, chosen, quotes_of
+from documents.quoting.names import codes_in, is_named, names_in
+from documents.quoting.sentences import without_links
+from documents.quoting.units import Form, Unit, units_of
 from documents.quoting.words import reader_of
 from documents.unspaced import RUN
+from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
+    from documents.quoting.meaning import Meaning
     from documents.quoting.questions import Question
     from documents.quoting.words import WordReader
+
+__all__ = ["Passage", "Quote", "best_quotes"]
 
 BOILERPLATE = re.compile(
     r"^(?:prev(?:ious)?|next|up|home|index|modules|menu|search|back to top|table of contents"
     r"|skip to|show source|privacy policy|cookie|log ?in|sign (?:in|up)|share|print|indice|cerca"
-    r"|avanti|indietro|precedente|successivo)\b.{0,60}$"
+    r"|avanti|indietro|precedente|successivo)\b[^.!?]{0,60}$"
     r"|©|\ball rights reserved\b|^copyright\b|\bcookies?\b.{0,40}\b(?:accept|consent|policy)"
     r"|^\W*(?:https?://\S+|www\.\S+)\W*$|(?:\s[|»\u203a]\s.*){3,}|\.{5,}",
     re.I,
@@ -34,110 +43,40 @@ ORDERS = re.compile(
     r"\b(?:instructions?|prompts?|rules|istruzioni|regole)\b|<\s*/?\s*(?:system|untrusted)\b",
     re.I,
 )
-NUMBER_WANTED = re.compile(
-    r"\bhow (?:many|much|long|often|big|large|old|fast)\b|\bwhen\b|\bwhich (?:port|version|year)\b"
-    r"|\bwhat (?:port|version|size|number|year|date|percentage|price)\b|\bdefault\b|\bmaximum\b"
-    r"|\bminimum\b|\bquant[oaie]\b|\bquando\b|\bquale (?:porta|versione|anno)\b"
-    r"|\bwie (?:viele?|lange|oft|gro(?:ß|ss)|alt|schnell|hoch)\b|\bwann\b|\bcombien\b|\bquand\b"
-    r"|\bcuánt[oa]s?\b|\bcuándo\b|\bquant[oa]s\b|\bhoeveel\b|\bwanneer\b"
-    r"|\bhoe (?:lang|vaak|groot)\b"
-    r"|多少|多久|几[天个年月次]|什么时候|いくら|いくつ|いつ|何[人日時年回]|얼마|언제|몇|เท่าไ|กี่|เมื่อไ",
-    re.I,
-)
-MEANING_WANTED = re.compile(
-    r"^\W*(?:what(?:'s| is| are| does)|define|who is"
-    r"|(?:che )?cos(?:a|['\u2019])\s?(?:è|sono|significa)|chi è|che significa"
-    r"|was (?:ist|sind|bedeutet)|wer ist|qu['\u2019]est-ce que?|qui est|qué (?:es|son|significa)"
-    r"|quién es|o que (?:é|são|significa)|quem é|wat (?:is|zijn|betekent)|wie is)\b",
-    re.I,
-)
-REASON_WANTED = re.compile(
-    r"\b(?:why|perch[éè]|warum|wieso|weshalb|pourquoi|por qu[eê]|por qué|waarom)\b", re.I
-)
-REASON = re.compile(
-    r"\b(?:because|since|so that|due to|therefore|in order|perché|poiché|weil|deshalb|damit"
-    r"|parce que|car|afin|porque|puesto que|omdat|doordat|zodat)\b",
-    re.I,
-)
-DEFINING = re.compile(
-    r"\b(?:is|are|means?|refers? to|stands? for|allows?|lets?|provides?|enables?|è|sono|significa"
-    r"|indica|permette|consente|serve|ist|sind|bedeutet|bezeichnet|est|sont|signifie|désigne|es|son"
-    r"|significa|é|são|zijn|betekent)\b",
-    re.I,
-)
 CODE = re.compile(
     r">>>|^\W*(?:def|class|import|from \w+ import|return|if .*:$|for .*:$|select\b.*\bfrom)\b"
     # From each beginning to the nearest bracket and sign only: `.*` would try every pair of them.
     r"|\w\([^)]*+\)[^=;{}]*+[=;{}]|[=;{}].*\w\(|^[$#>] ?\w",
 )
-DEPENDENT = re.compile(
-    r"^(?:it|this|these|those|they|such|however|therefore|otherwise|but|and|also|then|questo|questa"
-    r"|ciò|inoltre|tuttavia|quindi|essi?)\b",
-    re.I,
-)
-
 # Added to the rarity of each word, so that two short passages do not make it everything.
 EVEN = 0.5
-HEADING_SHARE = 0.45
+HEADING_SHARE, WHOLE_HEADING_SHARE = 0.45, 0.9
 NEIGHBOUR_SHARE = 0.25
 RANK_STEP, RANK_FLOOR = 0.04, 0.7
 PROXIMITY = 0.1
 KIND_BONUS = 0.15
-DEFINITION, FEW_MORE = 3.0, 2
 FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
 SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
 QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
 # Of a whole statement.
 ENDS = ".!:;\"'”\u2019»)\u3002\uff01」』।\u06d4"
-# Of a question, this much shows what kind of answer it wants.
-LONGEST_ASKED = 1000
-
 # Found by trial on questions a manual answers and questions it does not.
 LEAST_COVERAGE = 0.5
 LESS_COVERAGE, SEVERAL = 0.33, 3
 LEAST_COVERAGE_WITH_CONTEXT = 0.3
-LEAST_SCORE = 0.34
-RELATIVE_SCORE = 0.72
-SAME_SENTENCE = 0.7
-MOST_SENTENCES = 3
-MOST_CHARACTERS = 900
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A search result under the number by which it is cited."""
-
-    number: int
-    text: str
-    heading: str
-
-
-@dataclass
-class Candidate:
-    """A sentence that may be quoted."""
-
-    passage: int
-    position: int
-    text: str
-    words: list[str]
-    score: float = 0.0
-
-
-@dataclass
-class Quote:
-    """Neighbouring sentences of one passage, word by word."""
-
-    number: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a question asks for, beside its words."""
-
-    number: bool
-    reason: bool
-    meaning: bool
+# Of a unit, near enough in meaning to be the answer whatever its words are.
+SURE_NEAR, FOREIGN_NEAR = 0.62, 0.56
+NEAR_SHARE, FAR_FACTOR, UNFIT_FACTOR = 0.8, 0.7, 0.6
+COVERED_NEAR, NEVER = 0.5, 2.0
+# Nearer than this has to be what has most words of the question, and what lacks more of them.
+LEAST_NEAR, MISSING_NEAR, MOST_MISSING = 0.3, 0.58, 0.3
+MISSING_NAME = 0.85
+# Of eight passages.
+FEW_NAMED = 2
+TITLE_BONUS, FIRST_SENTENCES = 0.3, 2
+PARTS = re.compile(r"\s*>\s*|\n")
+FEWEST_LETTERS = 3
+MOST_STEPS = 25
 
 
 @dataclass
@@ -159,40 +98,78 @@ class Scale:
         return sum(worth for word, worth in self.worth.items() if word in words) / self.total
 
 
-def best_quotes(question: Question, passages: Sequence[Passage]) -> list[Quote]:
-    """The quotes that answer the question, best passage first; none when nothing fits."""
+def best_quotes(
+    question: Question, passages: Sequence[Passage], *, meaning: Meaning | None = None
+) -> list[Quote]:
+    """The quotes that answer the question, best passage first; none when nothing fits.
+
+    `meaning` also finds what is said in other words, or in another language.
+    """
     reader = reader_of(question.language)
-    sentences = [usable_sentences(index, passage, reader) for index, passage in enumerate(passages)]
-    candidates = [candidate for group in sentences for candidate in group]
+    wanted = wanted_by(question, reader)
+    groups = [
+        usable_units(index, passage, reader, wanted) for index, passage in enumerate(passages)
+    ]
+    candidates = [candidate for group in groups for candidate in group]
     if not candidates or not question.weights:
         return []
     headings = [set(reader.terms(passage.heading)) for passage in passages]
     scale = scale_of(question, candidates, headings)
-    touched = [
-        heading.union(*(candidate.words for candidate in group))
-        for group, heading in zip(sentences, headings, strict=True)
-    ]
-    if not any(covers(scale, question.own, words) for words in touched):
-        return []
-    wanted = wanted_by(question)
-    for group in sentences:
-        score_group(group, question, wanted, scale, headings)
-    return quotes_of(chosen(candidates), sentences, passages)
+    for group, passage, heading in zip(groups, passages, headings, strict=True):
+        touched = heading.union(*(one.heading.union(one.words) for one in group))
+        is_covered = covers(scale, wanted.own, touched)
+        rate_group(group, passage, wanted, scale, heading, is_covered=is_covered)
+    compare(question, candidates, passages, meaning)
+    check_names(question, candidates, passages)
+    is_compared = any(candidate.near for candidate in candidates)
+    for candidate in candidates:
+        decide(candidate, wanted, passages[candidate.passage], is_compared=is_compared)
+    return quotes_of(chosen(candidates), groups, passages)
 
 
-def usable_sentences(index: int, passage: Passage, reader: WordReader) -> list[Candidate]:
-    """The sentences of a passage without navigation, orders and endless lines."""
-    found = []
-    for position, text in enumerate(split_sentences(without_links(passage.text))):
-        is_usable = len(text) <= LONGEST_CHARACTERS and not is_noise(text)
-        if is_usable:
-            found.append(Candidate(index, position, text, reader.terms(text)))
+def usable_units(
+    index: int, passage: Passage, reader: WordReader, wanted: Wanted
+) -> list[Candidate]:
+    """What may be quoted of a passage: no navigation, no orders, no endless lines.
+
+    Who asks how something is done gets lists and code whole.
+    """
+    found = list[Candidate]()
+    for position, unit in enumerate(units_of(without_links(passage.text))):
+        is_code = unit.form is Form.CODE
+        if len(unit.text) > LONGEST_CHARACTERS or (not is_code and is_noise(unit)):
+            continue
+        heading = set(reader.terms(f"{unit.heading} {unit.header}"))
+        found.append(Candidate(index, position, unit, reader.terms(unit.words), heading))
+    if wanted.is_how_to:
+        found += whole_groups(found)
     return found
 
 
-def is_noise(text: str) -> bool:
-    """Whether a sentence is no statement of the document."""
+def whole_groups(units: Sequence[Candidate]) -> list[Candidate]:
+    """Each list of steps and each piece of code of a passage as one candidate."""
+    found = []
+    for _, grouped in itertools.groupby(units, key=lambda one: one.unit.group):
+        members = list(grouped)
+        first = members[0]
+        if first.unit.form not in (Form.STEP, Form.CODE) or len(members) > MOST_STEPS:
+            continue
+        words = [word for one in members for word in one.words]
+        whole = Candidate(first.passage, first.position, first.unit, words, first.heading)
+        whole.members = members
+        for one in members:
+            one.is_part = True
+        found.append(whole)
+    return found
+
+
+def is_noise(unit: Unit) -> bool:
+    """Whether a unit is no statement of the document."""
+    text = unit.words
     letters = sum(map(is_letter, text))
+    if unit.form is Form.ROW:
+        # Of a row much is figures, and bars are no navigation.
+        return letters < FEWEST_LETTERS or ORDERS.search(text) is not None
     return letters * 2 < len(text) or bool(BOILERPLATE.search(text) or ORDERS.search(text))
 
 
@@ -226,42 +203,147 @@ def covers(scale: Scale, own: Set[str], words: Set[str]) -> bool:
     return share >= LEAST_COVERAGE or (share >= LESS_COVERAGE and len(own & words) >= SEVERAL)
 
 
-def wanted_by(question: Question) -> Wanted:
+def wanted_by(question: Question, reader: WordReader) -> Wanted:
     """The kinds of answer that a question asks for."""
-    asked = question.text[:LONGEST_ASKED]
-    kinds = (NUMBER_WANTED, REASON_WANTED, MEANING_WANTED)
-    return Wanted(*(kind.search(asked) is not None for kind in kinds))
+    kinds = kinds_of(question.asked_for)
+    counted = counted_words(question.asked_for, reader)
+    meant = reader.terms(" ".join(kinds[0].meant)) if kinds else []
+    # A question of nothing else is about these words after all.
+    own = question.own.difference(meant) or question.own
+    return Wanted(kinds, counted, own, question, reader)
 
 
-def score_group(
+def rate_group(
     group: Sequence[Candidate],
-    question: Question,
+    passage: Passage,
     wanted: Wanted,
     scale: Scale,
-    headings: Sequence[set[str]],
+    heading: set[str],
+    *,
+    is_covered: bool,
 ) -> None:
-    """Rate the sentences of one passage."""
-    for index, candidate in enumerate(group):
-        around = [*group[max(0, index - 2) : index], *group[index + 1 : index + 2]]
+    """Rate the units of one passage by their words."""
+    single = [one for one in group if not one.members]
+    places = {one.position: place for place, one in enumerate(single)}
+    title = title_share(passage.heading, scale, wanted)
+    for candidate in group:
+        place = places[candidate.position]
+        around = [*single[max(0, place - 2) : place], *single[place + 1 : place + 2]]
         nearby = {word for other in around for word in other.words}
-        kind = fits_kind(candidate.text, question, wanted)
-        candidate.score = score(candidate, kind, scale, headings[candidate.passage], nearby)
+        around_it = heading.union(candidate.heading, candidate.words, nearby)
+        candidate.missing = len(wanted.own - around_it) / len(wanted.own)
+        candidate.is_covered = is_covered
+        candidate.kind = wanted.fit(candidate, passage)
+        candidate.score = score(candidate, scale, heading, nearby)
+        if candidate.score and place < FIRST_SENTENCES:
+            candidate.score += TITLE_BONUS * title
 
 
-def score(
-    candidate: Candidate, kind: float, scale: Scale, heading: set[str], nearby: set[str]
-) -> float:
-    """How well a sentence answers; what its surroundings say counts in part."""
-    words = set(candidate.words)
+def title_share(heading: str, scale: Scale, wanted: Wanted) -> float:
+    """1 when a part of the title is asked about, and nothing else: such a passage defines it."""
+    parts = [set(wanted.reader.terms(part)) for part in PARTS.split(heading)]
+    return float(any(part and part <= scale.worth.keys() for part in parts))
+
+
+def score(candidate: Candidate, scale: Scale, title: set[str], nearby: set[str]) -> float:
+    """How well a unit answers; what its surroundings say counts in part."""
+    words, heading = set(candidate.words), candidate.heading | title
     own = scale.share(words)
-    if not own:
+    is_whole = bool(candidate.members)
+    if not own and not is_whole:
         return 0.0
-    rated = own + HEADING_SHARE * scale.share(heading - words)
+    # What steps are for stands above them.
+    share = WHOLE_HEADING_SHARE if is_whole else HEADING_SHARE
+    rated = own + share * scale.share(candidate.heading - words)
+    rated += HEADING_SHARE * scale.share(title - candidate.heading - words)
     rated += NEIGHBOUR_SHARE * scale.share(nearby - words - heading)
     rated += PROXIMITY * closeness(candidate.words, scale)
-    rated += KIND_BONUS * kind
+    rated += KIND_BONUS * candidate.kind
     rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
-    return rated * form_factor(candidate.text)
+    return rated * (1.0 if is_whole else form_factor(candidate.unit))
+
+
+def compare(
+    question: Question,
+    candidates: Sequence[Candidate],
+    passages: Sequence[Passage],
+    meaning: Meaning | None,
+) -> None:
+    """Note how near the candidates come to the question that words speak for most."""
+    if meaning is None:
+        return
+    # In the order of the search where words say nothing.
+    likely = sorted(candidates, key=lambda one: (-one.score, one.passage, one.position))
+    texts = [text_for_meaning(one, passages[one.passage]) for one in likely]
+    for candidate, near in zip(likely, meaning(question.query, texts), strict=False):
+        candidate.near = near
+
+
+def text_for_meaning(candidate: Candidate, passage: Passage) -> str:
+    """What stands for a candidate: with what it is about, which it may not say itself."""
+    unit = candidate.unit
+    parts = (member.unit.words for member in candidate.members)
+    words = " ".join(parts) if candidate.members else unit.words
+    return " ".join(filter(None, (passage.title, unit.heading, unit.header, words)))
+
+
+def check_names(
+    question: Question, candidates: Sequence[Candidate], passages: Sequence[Passage]
+) -> None:
+    """Rule out passages without a name of the question that few others have, or none.
+
+    What most of them have goes without saying.
+    """
+    texts = [fold(f"{passage.heading} {passage.text}") for passage in passages]
+    codes = codes_in(question.text)
+    names = [*codes, *names_in(question.text, question.asked_in)]
+    missing = [{name for name in names if not is_named(name, text)} for text in texts]
+    counts = Counter(name for lacking in missing for name in lacking)
+    telling = {name for name in names if len(passages) - counts[name] <= FEW_NAMED}
+    for candidate in candidates:
+        passage, lacking = passages[candidate.passage], missing[candidate.passage]
+        # Other languages have other names for places, but not for things.
+        if question.is_foreign(passage.language):
+            lacking = lacking.intersection(codes)
+        if not lacking.isdisjoint(telling.union(codes)):
+            candidate.is_ruled_out = True
+        elif lacking:
+            candidate.score *= MISSING_NAME
+
+
+def decide(candidate: Candidate, wanted: Wanted, passage: Passage, *, is_compared: bool) -> None:
+    """Add up words and meaning; nothing remains of what cannot be the answer."""
+    is_unfit = not candidate.kind and wanted.is_strict_for(passage)
+    if candidate.is_ruled_out or candidate.is_part or is_unfit:
+        candidate.score = 0.0
+        return
+    is_foreign = wanted.question.is_foreign(passage.language)
+    if not candidate.kind and wanted.has_form:
+        candidate.score *= UNFIT_FACTOR
+    if not is_compared:
+        candidate.score *= candidate.is_covered
+    elif candidate.near >= near_enough(candidate, wanted, is_foreign=is_foreign):
+        candidate.score = max(candidate.score, LEAST_SCORE) + NEAR_SHARE * candidate.near
+    elif is_foreign or not candidate.is_covered or is_far(candidate):
+        candidate.score = 0.0
+    elif candidate.score:
+        # The same words may be about something else.
+        candidate.score *= FAR_FACTOR + (1 - FAR_FACTOR) * min(1.0, candidate.near / SURE_NEAR)
+        candidate.score += NEAR_SHARE * candidate.near
+
+
+def near_enough(candidate: Candidate, wanted: Wanted, *, is_foreign: bool) -> float:
+    """How near in meaning a candidate has to be to answer whatever its words are."""
+    if is_foreign:
+        return FOREIGN_NEAR
+    if not candidate.kind or not wanted.has_form:
+        return NEVER
+    return COVERED_NEAR if candidate.is_covered and not candidate.missing else SURE_NEAR
+
+
+def is_far(candidate: Candidate) -> bool:
+    """Whether a candidate with words of the question is about something else all the same."""
+    return candidate.near < (MISSING_NEAR if candidate.missing > MOST_MISSING else LEAST_NEAR)
 
 
 def closeness(words: Sequence[str], scale: Scale) -> float:
@@ -272,26 +354,11 @@ def closeness(words: Sequence[str], scale: Scale) -> float:
     return len(places) / (max(places.values()) - min(places.values()) + 1)
 
 
-def fits_kind(text: str, question: Question, wanted: Wanted) -> float:
-    """Whether a sentence has what the question asks for: a number, a definition, a reason."""
-    if wanted.number and any(map(str.isdigit, text)):
-        return 1.0
-    if wanted.reason and REASON.search(text):
-        return 1.0
-    if wanted.meaning and defines(text, question.own, reader_of(question.language)):
-        return DEFINITION
-    return 0.0
-
-
-def defines(text: str, subject: Set[str], reader: WordReader) -> bool:
-    """Whether a sentence begins with the subject and goes on to say what it is."""
-    verb = DEFINING.search(text)
-    before = reader.terms(text[: verb.start()]) if verb else []
-    return subject <= set(before) and len(before) <= len(subject) + FEW_MORE
-
-
-def form_factor(text: str) -> float:
+def form_factor(unit: Unit) -> float:
     """Prefer whole statements of a readable length."""
+    text = unit.words
+    if unit.form is Form.ROW:
+        return 1.0
     count = count_words(text)
     factor = 1.0
     if count < FEW_WORDS:
@@ -309,71 +376,3 @@ def count_words(text: str) -> int:
     """About how many words a sentence has; two characters are one in scripts without blanks."""
     unspaced = sum(map(len, RUN.findall(text)))
     return len(RUN.sub(" ", text).split()) + unspaced // 2
-
-
-def chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The best sentences, none of them twice."""
-    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
-    if not ranked or ranked[0].score < LEAST_SCORE:
-        return []
-    least = RELATIVE_SCORE * ranked[0].score
-    picked: list[Candidate] = []
-    room = MOST_CHARACTERS
-    for candidate in ranked:
-        if candidate.score < least or len(picked) == MOST_SENTENCES:
-            break
-        if (picked and len(candidate.text) > room) or is_repeated(candidate, picked):
-            continue
-        picked.append(candidate)
-        room -= len(candidate.text)
-    return picked
-
-
-def is_repeated(candidate: Candidate, picked: Sequence[Candidate]) -> bool:
-    """Whether a sentence says what a picked one says already."""
-    words = set(candidate.words)
-    return any(
-        len(words & set(other.words)) >= SAME_SENTENCE * max(1, len(words | set(other.words)))
-        for other in picked
-    )
-
-
-def quotes_of(
-    picked: Sequence[Candidate],
-    sentences: Sequence[Sequence[Candidate]],
-    passages: Sequence[Passage],
-) -> list[Quote]:
-    """One quote for each run of neighbouring sentences, best passage first."""
-    quotes = []
-    for passage in dict.fromkeys(candidate.passage for candidate in picked):
-        wanted = {each.position for each in picked if each.passage == passage}
-        wanted |= needed_context(sentences[passage], wanted)
-        for run in runs(sentences[passage], wanted):
-            text = joined([candidate.text for candidate in run])
-            quotes.append(Quote(passages[passage].number, text))
-    return quotes
-
-
-def needed_context(group: Sequence[Candidate], wanted: set[int]) -> set[int]:
-    """The sentence before "It …", and the one a colon announces."""
-    needed = set()
-    for before, candidate in itertools.pairwise(group):
-        adjoining = candidate.position == before.position + 1
-        if adjoining and candidate.position in wanted and DEPENDENT.match(candidate.text):
-            needed.add(before.position)
-        if adjoining and before.position in wanted and before.text.endswith(":"):
-            needed.add(candidate.position)
-    return needed
-
-
-def runs(group: Sequence[Candidate], wanted: set[int]) -> list[list[Candidate]]:
-    """The wanted sentences, in order, split where one is left out."""
-    found: list[list[Candidate]] = []
-    for candidate in group:
-        if candidate.position not in wanted:
-            continue
-        if found and found[-1][-1].position == candidate.position - 1:
-            found[-1].append(candidate)
-        else:
-            found.append([candidate])
-    return found

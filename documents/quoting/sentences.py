@@ -38,6 +38,8 @@ MARK = re.compile(r"\[(\d{1,3})\]")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
 IDEOGRAPH = re.compile(f"[「『\uff08{IDEOGRAPHIC}]")
 LAST_IDEOGRAPH = re.compile(f"[、\uff0c」』\uff09{STOPS}{IDEOGRAPHIC}]")
+# Between the values of a row, and how many of them prose does not have in each of its lines.
+DELIMITERS = ((";", 2), ("\t", 1), (",", 3))
 SHORT_LINE, SHORT_UNSPACED_LINE = 60, 15
 # Of a sentence that a blank may end.
 SHORTEST_PART = 40
@@ -99,10 +101,17 @@ def begins_block(before: str, raw: str, line: str) -> bool:
     """Whether a line cannot go on with the sentence of the line before."""
     if OWN_LINE.match(raw.lstrip()) or before.startswith(("#", "|", "```")):
         return True
+    if is_delimited_pair(before, line):
+        return True
     # A short line without a full stop is a heading when a new sentence follows it.
     length = SHORT_UNSPACED_LINE if is_without_gap(before, line) else SHORT_LINE
     is_short = len(before) < length and before[-1] not in ",;"
     return is_short and not line[0].islower()
+
+
+def is_delimited_pair(before: str, line: str) -> bool:
+    """Whether two lines are rows of values: with as many of the same sign between them."""
+    return any(before.count(sign) == line.count(sign) >= least for sign, least in DELIMITERS)
 
 
 def sentences_of(block: str) -> Iterator[str]:

@@ -122,7 +122,7 @@ def test_announced_list_follows_its_colon():
 
     ((_, found),) = quotes("How do I restart the server?", text)
 
-    assert found == "Restart the server with this command: - systemctl restart thing"
+    assert found == "Restart the server with this command:\n- systemctl restart thing"
 
 
 def test_markdown_links_are_reduced_to_their_words():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from documents.language import prevailing
+from documents.language import identify, prevailing
+from documents.quoting.meaning import compare_meaning
 from documents.quoting.questions import single_question
 from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.words import reader_of
@@ -74,7 +76,7 @@ async def answer(
     picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=asked_in)
     if not picked:
         return passages(hits)
-    lines = "\n".join(f"- {one.text} [{one.number}]" for one in picked)
+    lines = "\n".join(f"- {' '.join(one.text.split())} [{one.number}]" for one in picked)
     listed = passages(hits, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
     quotes = [{"sentence": one.text, "passage": one.number} for one in picked]
     listed.structured_content = {**(listed.structured_content or {}), "quotes": quotes}
@@ -84,8 +86,12 @@ async def answer(
 def quotes_from(hits: Sequence[SearchHit], question: str, *, asked_in: str) -> list[Quote]:
     """The sentences of the hits that answer, each with the number of its passage."""
     reader = reader_of(prevailing(hit.language for hit in hits) or asked_in, asked_in)
-    found = [Passage(n, hit.text, f"{hit.title} {hit.heading}") for n, hit in enumerate(hits, 1)]
-    return best_quotes(single_question(question, reader), found)
+    found = [
+        Passage(n, hit.text, f"{hit.title}\n{hit.heading}", hit.title, hit.language)
+        for n, hit in enumerate(hits, 1)
+    ]
+    asked = replace(single_question(question, reader), asked_in=identify(question) or asked_in)
+    return best_quotes(asked, found, meaning=compare_meaning)
 
 
 async def similar_to_text(

@@ -11,6 +11,7 @@ LANGUAGES = ("en", "it")
 PHRASES = {
     "en": {
         "found": "Your documents say:",
+        "found_in": "Your documents say, in {spoken}:",
         "nothing": "I found nothing about this in your documents.",
         "failed": "I could not search your documents: {reason}",
         "no_tools": (
@@ -33,6 +34,7 @@ PHRASES = {
     },
     "it": {
         "found": "Nei tuoi documenti si legge:",
+        "found_in": "Nei tuoi documenti si legge, in {spoken}:",
         "nothing": "Non ho trovato nulla su questo nei tuoi documenti.",
         "failed": "Non ho potuto cercare nei tuoi documenti: {reason}",
         "no_tools": (
@@ -69,3 +71,10 @@ def spoken_date(moment: datetime, language: str) -> str:
     from babel.dates import format_date  # noqa: PLC0415 -- see above
 
     return format_date(moment.date(), DATES[language], locale=language)
+
+
+def language_name(code: str, language: str) -> str:
+    """What a language is called in another; its code when nobody named it."""
+    from babel import Locale  # noqa: PLC0415 -- see above
+
+    return str(Locale(language).languages.get(code, code))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.tokens import estimated_tokens
 from chat.agent.types import TextDelta, ToolCall, Usage
-from chat.llm.quote.messages import LANGUAGES, phrase
+from chat.llm.quote.messages import LANGUAGES, language_name, phrase
 from chat.llm.quote.question_analysis import last_question
 from chat.llm.quote.small_talk import small_talk, time_answer, time_question
 from documents.language import identify, most_likely, prevailing
+from documents.quoting.meaning import compare_meaning
 from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.sentences import MARK
 from documents.quoting.words import reader_of
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
+    from documents.quoting.meaning import Meaning
+    from documents.quoting.questions import Question
+    from documents.quoting.sentence_ranking import Quote
 
 NAME = "quote"
 SEARCH = "semantic.query"
@@ -40,6 +44,8 @@ FENCE = re.compile(r"</?untrusted[^>]*>")
 class QuoteModel:
     """Answers with sentences of the user's documents, and says so when there are none."""
 
+    meaning: Meaning | None = compare_meaning
+
     @property
     def name(self) -> str:
         """The id under which users choose the model."""
@@ -55,7 +61,7 @@ class QuoteModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         """Continue the conversation with one tool call, or with the answer word by word."""
         # A question or a passage may be long enough to hold up everybody else's answers.
-        said = await asyncio.to_thread(reply, messages, tools)
+        said = await asyncio.to_thread(reply, messages, tools, self.meaning)
         tokens_in = sum(estimated_tokens(message.content) for message in messages)
         if isinstance(said, ToolCall):
             yield said
@@ -66,7 +72,11 @@ class QuoteModel:
         yield Usage(tokens_in, estimated_tokens(said))
 
 
-def reply(messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> str | ToolCall:
+def reply(
+    messages: Sequence[ChatMessage],
+    tools: Sequence[ToolSchema],
+    meaning: Meaning | None = None,
+) -> str | ToolCall:
     """What the model says next: a tool call, or the whole answer."""
     conversation = [message for message in messages if message.role != "system"]
     asked = next((m for m in reversed(conversation) if m.role == "user"), None)
@@ -76,7 +86,7 @@ def reply(messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> str |
     results = results_of_turn(conversation)
     if time_question(text):
         return reply_about_time(text, language_of(conversation), results, tools)
-    return reply_from_documents(text, conversation, results, tools)
+    return reply_from_documents(text, conversation, results, tools, meaning)
 
 
 def results_of_turn(conversation: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -118,13 +128,14 @@ def reply_from_documents(
     conversation: Sequence[ChatMessage],
     results: Sequence[ChatMessage],
     tools: Sequence[ToolSchema],
+    meaning: Meaning | None,
 ) -> str | ToolCall:
     """Search, then quote what was found."""
     language = language_of(conversation)
     rows = rows_of(results)
     asked_in = identify(text) or language
     reader = reader_of(language_of_rows(rows or []) or asked_in, asked_in)
-    question = last_question(conversation, reader)
+    question = replace(last_question(conversation, reader), asked_in=asked_in)
     if not question.weights:
         return phrase("empty", language)
     if results:
@@ -132,15 +143,39 @@ def reply_from_documents(
             reason = " ".join(FENCE.sub(" ", results[-1].content).split())
             return phrase("failed", language, reason=reason[:REASON_CHARACTERS])
         passages = [passage_of(row, place) for place, row in rows]
-        quotes = best_quotes(question, passages)
+        quotes = best_quotes(question, passages, meaning=meaning)
         if not quotes:
             return phrase("nothing", language)
-        lines = [f"“{unmarked(quote.text)}” [{quote.number}]" for quote in quotes]
-        return "\n\n".join([phrase("found", language), *lines])
+        said = introduction(quotes, passages, question, language)
+        return "\n\n".join([said, *map(quoted, quotes)])
     tool = tool_named(SEARCH, tools)
     if tool is None:
         return phrase("no_search" if tools else "no_tools", language)
     return call(tool, {"query": question.query[:QUERY_CHARACTERS], "limit": PASSAGES})
+
+
+def introduction(
+    quotes: Sequence[Quote], passages: Sequence[Passage], question: Question, language: str
+) -> str:
+    """What stands before quotes: also in which language they are, when the question is in none."""
+    languages = {passage.number: passage.language for passage in passages}
+    spoken = {languages[quote.number] for quote in quotes}
+    if len(spoken) == 1 and question.is_foreign(found := spoken.pop()):
+        return phrase("found_in", language, spoken=language_name(found, language))
+    return phrase("found", language)
+
+
+def quoted(quote: Quote) -> str:
+    """A quote with its number; lists, tables and code keep their form."""
+    number = f"[{quote.number}]"
+    if not quote.block:
+        return f"“{unmarked(quote.text)}” {number}"
+    block = unmarked(quote.block)
+    before, fence, code = block.partition("\n\n```")
+    if fence:
+        # No mark can stand in code.
+        return f"{before} {number}{fence}{code}"
+    return f"{block}\n\n{number}" if block.endswith("|") else f"{block} {number}"
 
 
 def tool_named(qualified: str, tools: Sequence[ToolSchema]) -> ToolSchema | None:
@@ -170,9 +205,12 @@ def language_of_rows(rows: Sequence[tuple[int, dict[str, Any]]]) -> str:
 
 def passage_of(row: dict[str, Any], position: int) -> Passage:
     """One search result."""
-    title = (row.get("document") or {}).get("title") or ""
-    heading = f"{title} {row.get('heading') or ''}"
-    return Passage(int(row.get("n") or position), str(row.get("text") or ""), heading)
+    document = row.get("document") or {}
+    title = str(document.get("title") or "")
+    heading = f"{title}\n{row.get('heading') or ''}"
+    number = int(row.get("n") or position)
+    language = str(document.get("language") or "")
+    return Passage(number, str(row.get("text") or ""), heading, title, language)
 
 
 def unmarked(text: str) -> str:

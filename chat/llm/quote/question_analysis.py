@@ -89,7 +89,7 @@ def completed(text: str, topic: Topic, reader: WordReader) -> Question:
     weights |= question.weights
     query = " ".join([topic.text, without_lead_in(text), *hints])
     own = question.own or frozenset(weights)
-    return replace(question, query=query, weights=weights, own=own)
+    return replace(question, query=query, weights=weights, own=own, topic=topic.base)
 
 
 def without_lead_in(text: str) -> str:

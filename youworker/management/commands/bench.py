@@ -13,14 +13,14 @@ from accounts.models import User
 from youworker.tests.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
-WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "soak", "web")
+WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "answers", "soak", "web")
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Measure a start, streams, questions, ingestion, search, a mixed load or pages."
+    help = "Measure a start, streams, questions, ingestion, search, answers, a mixed load or pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=WHAT)
@@ -28,8 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--streams", type=int, default=100, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")
         parser.add_argument("--passages", type=int, default=100_000, help="search: how many")
-        parser.add_argument("--questions", type=Path, help="retrieval: questions, tab, pages")
-        parser.add_argument("--user", help="retrieval: whose documents are searched")
+        parser.add_argument(
+            "--questions",
+            type=Path,
+            help="retrieval: questions, tab, pages; answers: also a pattern, the question before",
+        )
+        parser.add_argument("--user", help="retrieval, answers: whose documents are searched")
+        parser.add_argument("--models", default="quote", help="answers: names, with commas")
         parser.add_argument(
             "--minutes", type=float, help="soak: length of the load; web: of answers"
         )
@@ -90,10 +95,19 @@ class Command(BaseCommand):
 
         if not options["questions"] or not options["user"]:
             raise CommandError("retrieval needs --questions and --user")
-        user = User.objects.filter(username=options["user"]).first()
+        return search.evaluate(options["questions"], actor=user_called(options["user"]))
+
+    def answers(self, options: dict[str, Any]) -> Report:
+        """Whether answers are right, hold, and are refused where there is none."""
+        from youworker.tests.bench import answers
+
+        models = [name.strip() for name in options["models"].split(",") if name.strip()]
+        questions, user = options["questions"], options["user"]
+        if not models or (questions is None) != (user is None):
+            raise CommandError("answers needs --models, and --questions and --user both or neither")
         if user is None:
-            raise CommandError(f"There is no user {options['user']!r}.")
-        return search.evaluate(options["questions"], actor=user)
+            return answers.run(models)
+        return answers.evaluate(models, questions, actor=user_called(user))
 
     def soak(self, options: dict[str, Any]) -> Report:
         """A mixed load, and whether anything is lost or grows under it."""
@@ -106,6 +120,14 @@ class Command(BaseCommand):
         from youworker.tests.bench import web
 
         return web.run(minutes_or(options["minutes"], 1.0))
+
+
+def user_called(name: str) -> User:
+    """The user of this name; raises `CommandError` when there is none."""
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise CommandError(f"There is no user {name!r}.")
+    return user
 
 
 def minutes_or(given: float | None, otherwise: float) -> float:

@@ -1,0 +1,106 @@
+"""What may be quoted, and what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from documents.quoting.answer_kinds import KNOWN_LANGUAGES, counts, defines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from documents.quoting.answer_kinds import Kind
+    from documents.quoting.questions import Question
+    from documents.quoting.units import Unit
+    from documents.quoting.words import WordReader
+
+DEFINITION = 3.0
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A search result under the number by which it is cited."""
+
+    number: int
+    text: str
+    # Title and heading.
+    heading: str
+    title: str = ""
+    language: str = ""
+
+
+@dataclass
+class Candidate:
+    """A unit that may be quoted."""
+
+    passage: int
+    position: int
+    unit: Unit
+    words: list[str]
+    # The words above it inside of the passage.
+    heading: set[str]
+    # Of a whole list.
+    members: list[Candidate] = field(default_factory=list)
+    score: float = 0.0
+    kind: float = 0.0
+    # How near its meaning is, between 0 and 1.
+    near: float = 0.0
+    is_covered: bool = False
+    # How much of what the question is about stands neither in it nor around it.
+    missing: float = 0.0
+    is_ruled_out: bool = False
+    # Whether it is quoted with the whole list it belongs to, or not at all.
+    is_part: bool = False
+
+    @property
+    def text(self) -> str:
+        """The words as they are compared and counted."""
+        return "\n".join(one.unit.text for one in self.members) or self.unit.words
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a question asks for, beside its words."""
+
+    kinds: Sequence[Kind]
+    # What is to be counted.
+    counted: frozenset[str]
+    # The words of the question that its answer has to be about.
+    own: frozenset[str]
+    question: Question
+    reader: WordReader
+
+    @property
+    def is_how_to(self) -> bool:
+        """Whether steps are wanted."""
+        return any(kind.name == "how_to" for kind in self.kinds)
+
+    @property
+    def has_form(self) -> bool:
+        """Whether an answer of the kind is known by what it has."""
+        return bool(self.kinds) and self.kinds[0].given is not None
+
+    def is_strict_for(self, passage: Passage) -> bool:
+        """Whether only a unit of the kind answers."""
+        language = passage.language or self.question.language
+        return bool(self.kinds) and self.kinds[0].is_strict and language in KNOWN_LANGUAGES
+
+    def fit(self, candidate: Candidate, passage: Passage) -> float:
+        """Whether a candidate has what is asked for: a number, steps, a definition; 0 if not."""
+        if not self.kinds:
+            return 0.0
+        kind, unit = self.kinds[0], candidate.unit
+        if kind.name == "how_to":
+            return float(bool(candidate.members))
+        if kind.given is not None:
+            # The head of a table says what its values are.
+            shown = f"{unit.header} {unit.words}"
+            if kind.given.search(shown) is None:
+                return 0.0
+            # In another language what is counted has another name.
+            is_counting = self.counted and not self.question.is_foreign(passage.language)
+            return float(not is_counting or counts(shown, self.counted, self.reader))
+        if any(one.name == "meaning" for one in self.kinds):
+            return DEFINITION * defines(unit.words, self.question.own, self.reader)
+        return 0.0

@@ -1,0 +1,222 @@
+"""What of a passage can be quoted: sentences, items of lists, rows of tables, code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from documents.quoting.sentences import begins_block, is_delimited_pair, split_sentences
+from documents.quoting.supporting import LEADING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FENCE = re.compile(r"(?:```|~~~)")
+HEADING = re.compile(r"(#{1,7})\s+(.*)")
+ITEM = re.compile(r"(?:[-*•\u2013▪+]|\d{1,3}[.)])\s+\S")
+STEP = re.compile(r"\d{1,3}[.)]\s")
+# What the line below the head of a table is made of.
+RULE = re.compile(r"[|:\-\s]+\Z")
+END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
+LONGEST_TITLE = 60
+MOST_ALIKE = 0.7
+# The depth of a heading that has no marks: below all others.
+UNMARKED = 7
+# Behind so many empty lines nothing belongs to a heading.
+MOST_BLANK = 5
+
+
+class Form(Enum):
+    """What a unit is in its passage."""
+
+    SENTENCE = auto()
+    ITEM = auto()
+    STEP = auto()
+    ROW = auto()
+    CODE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of a passage that says something by itself."""
+
+    text: str
+    form: Form = Form.SENTENCE
+    # The headings above it inside of the passage.
+    heading: str = ""
+    # Of a row: the head of its table.
+    header: str = ""
+    # The same for the items of a list, the rows of a table, the lines of code; 0 is none of them.
+    group: int = 0
+
+    @property
+    def words(self) -> str:
+        """The text without the sign of a list and the border of a table."""
+        if self.form is Form.ROW:
+            return self.text.strip("| ")
+        lead = LEADING.match(self.text)
+        return self.text if lead is None or self.form is Form.CODE else self.text[lead.end() :]
+
+
+@dataclass
+class Divider:
+    """Divides the lines of a passage."""
+
+    units: list[Unit] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    groups: int = 0
+
+    @property
+    def heading(self) -> str:
+        """The words of the headings above what comes next."""
+        return " ".join(words for _, words in self.headings)
+
+    def divide(self, text: str) -> list[Unit]:
+        """The units in order; headings are what others stand under, and none themselves."""
+        for block in blocks_of(text):
+            self.take(block)
+        return self.units
+
+    def take(self, block: Sequence[str]) -> None:
+        """One block of lines."""
+        first = block[0]
+        if FENCE.match(first):
+            self.groups += 1
+            self.add("\n".join(block), Form.CODE, group=self.groups)
+        elif found := HEADING.match(first):
+            self.enter(len(found[1]), found[2].replace("¶", "").strip())
+        elif first.startswith("|") or is_delimited(block):
+            self.take_table(block)
+        elif ITEM.match(first):
+            self.take_list(block)
+        else:
+            self.take_prose(block)
+
+    def enter(self, depth: int, heading: str) -> None:
+        """Go on below a heading."""
+        self.headings = [above for above in self.headings if above[0] < depth]
+        self.headings.append((depth, heading))
+
+    def add(self, text: str, form: Form, *, header: str = "", group: int = 0) -> None:
+        """Note a unit under the headings there are."""
+        self.units.append(Unit(text, form, self.heading, header, group))
+
+    def take_table(self, block: Sequence[str]) -> None:
+        """Rows under the first one; a single row is a line like others."""
+        rows = [line for line in block if not RULE.match(line)]
+        self.groups += 1
+        for row in rows[1:] or rows:
+            header = rows[0] if len(rows) > 1 else ""
+            self.add(row, Form.ROW, header=header, group=self.groups)
+
+    def take_list(self, block: Sequence[str]) -> None:
+        """Items with the lines that continue them."""
+        before = self.units[-1] if self.units else None
+        is_continued = before is not None and before.form in (Form.ITEM, Form.STEP)
+        if not is_continued or before is None or before.heading != self.heading:
+            self.groups += 1
+        for item in items_of(block):
+            form = Form.STEP if STEP.match(item) else Form.ITEM
+            self.add(item, form, group=self.groups)
+
+    def take_prose(self, block: Sequence[str]) -> None:
+        """Sentences."""
+        for sentence in split_sentences("\n".join(block)):
+            self.add(sentence, Form.SENTENCE)
+
+
+def units_of(text: str) -> list[Unit]:
+    """What can be quoted of a passage, in order."""
+    return Divider().divide(text)
+
+
+def blocks_of(text: str) -> Iterator[list[str]]:
+    """Runs of lines of one kind; a line that looks like a heading gets its marks."""
+    block, fence = list[str](), ""
+    # Sphinx ends its headings with a link that shows as a pilcrow.
+    lines = text.replace("¶", "\n").splitlines()
+    for place, raw in enumerate(lines):
+        line = raw.strip()
+        if fence:
+            block.append(raw.rstrip())
+            if line.startswith(fence):
+                yield block
+                block, fence = [], ""
+            continue
+        if block and (not line or is_other_kind(block, raw, line)):
+            yield block
+            block = []
+        if line:
+            block.append(line)
+            fence = found[0] if (found := FENCE.match(line)) else ""
+        if len(block) == 1 and not fence and is_heading(block[0], lines[place + 1 :][:MOST_BLANK]):
+            yield [marked_heading(line)]
+            block = []
+    if block:
+        yield block
+
+
+def is_heading(line: str, following: Sequence[str]) -> bool:
+    """Whether a line says what the lines behind it are about."""
+    if HEADING.match(line):
+        return True
+    if not any(map(str.strip, following)):
+        return False
+    return is_heading_by_look(line, following[0].strip())
+
+
+def marked_heading(line: str) -> str:
+    """A heading with its marks."""
+    return line if HEADING.match(line) else f"{'#' * UNMARKED} {strip_number(line)}"
+
+
+def is_other_kind(block: Sequence[str], raw: str, line: str) -> bool:
+    """Whether a line cannot stand in the block before it."""
+    if FENCE.match(line) or HEADING.match(line):
+        return True
+    if block[-1].startswith("|") or line.startswith("|"):
+        return block[-1].startswith("|") != line.startswith("|")
+    if ITEM.match(block[0]):
+        return not (ITEM.match(line) or not begins_block(block[-1], raw, line))
+    return ITEM.match(line) is not None
+
+
+def is_heading_by_look(line: str, following: str) -> bool:
+    """Whether a line without marks is a heading: `2. Response times`, `NOTES`."""
+    if not is_title(strip_number(line)) or line.startswith(("|", "-", "*", "•", ">")):
+        return False
+    if STEP.match(line):
+        return bool(following) and ITEM.match(following) is None and following[0].isupper()
+    return not following and not line[0].islower()
+
+
+def is_title(line: str) -> bool:
+    """Whether a line is short and does not end like a sentence."""
+    return len(line) <= LONGEST_TITLE and END.search(line) is None and ": " not in line
+
+
+def strip_number(line: str) -> str:
+    """A line without the number of a section."""
+    return STEP.sub("", line, count=1) if STEP.match(line) else line
+
+
+def is_delimited(block: Sequence[str]) -> bool:
+    """Whether lines are rows of values with the same sign between them."""
+    alike = [is_delimited_pair(*pair) for pair in pairwise(block)]
+    # Values may hold the sign as well.
+    return bool(alike) and sum(alike) >= MOST_ALIKE * len(alike)
+
+
+def items_of(block: Sequence[str]) -> Iterator[str]:
+    """The items of a list, each as one line."""
+    lines: list[str] = []
+    for line in block:
+        if lines and ITEM.match(line):
+            yield " ".join(lines)
+            lines = []
+        lines.append(line)
+    if lines:
+        yield " ".join(lines)
