@@ -93,7 +93,7 @@ def test_sums_agree_with_what_quotas_count():
 
     totals = services.overview(period_of(timezone.get_current_timezone(), days=1), of=user.pk)
 
-    used = measure_usage(QuotaSubject.of_user(user), QuotaKind.TOKENS_PER_DAY)
+    used = measure_usage(QuotaKind.TOKENS_PER_DAY, QuotaSubject.of_user(user))
     assert totals["totals"]["tokens_in"] + totals["totals"]["tokens_out"] == used == 32
 
 
