@@ -35,6 +35,7 @@ class Period(StrEnum):
 class UsageKind(models.TextChoices):
     """What was done."""
 
+    SESSION = "session", pgettext_lazy("what was done", "New conversation")
     RUN = "run", pgettext_lazy("what was done", "Run")
     SEARCH = "search", pgettext_lazy("what was done", "Search")
     INGESTION = "ingestion", _("Ingestion")

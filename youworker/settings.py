@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "mcp",
     "chat",
     "youworker.data_protection",
+    "youworker.analytics",
     "youworker.sso",
     "youworker",
 ]

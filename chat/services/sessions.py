@@ -11,6 +11,8 @@ from django.utils import timezone
 from chat.enums import MessageRole
 from chat.models import Message, Run, Session
 from documents.models import Collection
+from quotas.enums import UsageKind
+from quotas.services import record_usage
 from youworker import audit
 from youworker.core.exceptions import InvalidInput, NotFound
 from youworker.core.slots import give_way
@@ -40,6 +42,7 @@ def create_session_rows(*, collections: Sequence[UUID] = (), actor: User, **fiel
     if collections:
         set_collections(session, collections, actor=actor)
     audit.record("chat.session.create", actor=actor, target=session)
+    record_usage(UsageKind.SESSION, actor.pk)
     return session
 
 

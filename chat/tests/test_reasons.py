@@ -18,7 +18,7 @@ from chat.agent.sentences import (
 from chat.reasons import reason_of
 
 ERRORS = {name for name in vars(exceptions) if isinstance(vars(exceptions)[name], type)}
-ROOMS = [Path(room.__file__).parent for room in (agent, llm)]
+ROOMS = [Path(str(room.__file__)).parent for room in (agent, llm)]
 
 
 def raised_sentences() -> list[tuple[str, ast.expr]]:

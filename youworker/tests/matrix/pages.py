@@ -54,6 +54,7 @@ ACCOUNT = [
     page("post", "account/keys/<uuid:pk>/rotate", "own", 200, "key"),
     page("post", "account/keys/<uuid:pk>/revoke", "own", 302, "key"),
     page("get", "account/usage"),
+    page("get", "analytics"),
     page("get", "account/privacy"),
     page("post", "account/privacy/exports", ok=422, body={}),
     # The export of the matrix is not made yet: whoever gets in is told so.

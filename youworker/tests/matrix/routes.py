@@ -49,6 +49,12 @@ ACCOUNTS = [
     Row("delete", "v1/account/api-keys/<uuid:pk>", "own", "account", 204, "key"),
     Row("post", "v1/account/api-keys/<uuid:pk>/rotate", "own", "account", 201, "key"),
     Row("get", "v1/account/usage", "signed_in", "account"),
+    Row("get", "v1/analytics/overview", "signed_in", "account"),
+    Row("get", "v1/analytics/tokens-timeline", "signed_in", "account"),
+    Row("get", "v1/analytics/tool-performance", "signed_in", "account"),
+    Row("get", "v1/analytics/tool-timeline", "signed_in", "account"),
+    Row("get", "v1/analytics/ingestion-stats", "signed_in", "account"),
+    Row("get", "v1/analytics/session-activity", "signed_in", "account"),
     Row("get", "v1/account/audit", "signed_in", "account"),
     Row("get", "v1/account/private-reads", "signed_in", "account"),
     # Neither of the two goes without a recent sign-in.

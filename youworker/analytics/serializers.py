@@ -1,0 +1,173 @@
+"""What is asked of the analytics, and what they answer, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from youworker.analytics.periods import MOST_DAYS, Interval
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    """How far back, in what pieces, in whose time zone (the caller's), and whose use."""
+
+    days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS, default=30)
+    interval = serializers.ChoiceField([each.value for each in Interval], default="day")
+    tz = serializers.CharField(required=False, max_length=64)
+    scope = serializers.ChoiceField(["own", "all"], default="own")
+
+    def validate_tz(self, value: str) -> ZoneInfo:
+        """The zone of this name."""
+        if value not in available_timezones():
+            raise serializers.ValidationError(_("There is no such time zone."))
+        return ZoneInfo(value)
+
+
+class ToolPeriodSerializer(PeriodSerializer):
+    """The same, of one tool if it is named."""
+
+    tool = serializers.CharField(required=False, max_length=300)
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """What every view tells of the period it is about."""
+
+    begins = serializers.DateTimeField()
+    ends = serializers.DateTimeField()
+    interval = serializers.ChoiceField([each.value for each in Interval])
+    tz = serializers.CharField()
+    scope = serializers.ChoiceField(["own", "all"])
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    """Sums over a period; `active_users` are those who asked something."""
+
+    runs = serializers.IntegerField()
+    failed_runs = serializers.IntegerField()
+    stopped_runs = serializers.IntegerField()
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+    sessions = serializers.IntegerField()
+    searches = serializers.IntegerField()
+    tool_calls = serializers.IntegerField()
+    failed_tool_calls = serializers.IntegerField()
+    files = serializers.IntegerField()
+    failed_files = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    active_users = serializers.IntegerField()
+
+
+class OverviewSerializer(AnswerSerializer):
+    """Totals, and those of as many days before."""
+
+    totals = TotalsSerializer()
+    previous = TotalsSerializer()
+
+
+class DurationsSerializer(serializers.Serializer[Any]):
+    """How long something took, in milliseconds; null where nothing did."""
+
+    mean_ms = serializers.IntegerField(allow_null=True)
+    p50_ms = serializers.IntegerField(allow_null=True)
+    p95_ms = serializers.IntegerField(allow_null=True)
+    longest_ms = serializers.IntegerField(allow_null=True)
+
+
+class TokensPieceSerializer(serializers.Serializer[Any]):
+    """Answers that ended in one piece of the period."""
+
+    at = serializers.DateTimeField()
+    runs = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+
+
+class ModelSerializer(DurationsSerializer):
+    """Answers of one model; without a name: those that no model had a part in."""
+
+    name = serializers.CharField(allow_blank=True)
+    runs = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+
+
+class TokensTimelineSerializer(AnswerSerializer):
+    """Tokens over time and by model."""
+
+    timeline = TokensPieceSerializer(many=True)
+    models = ModelSerializer(many=True)
+
+
+class ToolSerializer(DurationsSerializer):
+    """Calls of one tool."""
+
+    name = serializers.CharField(allow_blank=True)
+    calls = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class ToolPerformanceSerializer(AnswerSerializer):
+    """Calls by tool, the most used first."""
+
+    tools = ToolSerializer(many=True)
+
+
+class ToolPieceSerializer(serializers.Serializer[Any]):
+    """Calls that ended in one piece of the period."""
+
+    at = serializers.DateTimeField()
+    calls = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    mean_ms = serializers.IntegerField(allow_null=True)
+
+
+class ToolTimelineSerializer(AnswerSerializer):
+    """Calls over time."""
+
+    timeline = ToolPieceSerializer(many=True)
+
+
+class FilesPieceSerializer(serializers.Serializer[Any]):
+    """Files that were read in one piece of the period, or could not be."""
+
+    at = serializers.DateTimeField()
+    files = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+
+
+class TypeSerializer(DurationsSerializer):
+    """Files of one type; without a name: those of which none was found out."""
+
+    name = serializers.CharField(allow_blank=True)
+    files = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+
+
+class IngestionStatsSerializer(AnswerSerializer):
+    """Files over time and by type."""
+
+    timeline = FilesPieceSerializer(many=True)
+    types = TypeSerializer(many=True)
+
+
+class ActivityPieceSerializer(serializers.Serializer[Any]):
+    """What people did in one piece of the period."""
+
+    at = serializers.DateTimeField()
+    sessions = serializers.IntegerField()
+    runs = serializers.IntegerField()
+    searches = serializers.IntegerField()
+    active_users = serializers.IntegerField()
+
+
+class SessionActivitySerializer(AnswerSerializer):
+    """Conversations, questions and searches over time."""
+
+    timeline = ActivityPieceSerializer(many=True)
