@@ -14,6 +14,7 @@ from documents.quoting.answer_kinds import counted_words, kinds_of
 from documents.quoting.candidates import Candidate, Passage, Wanted
 from documents.quoting.choosing import LEAST_SCORE, Quote, chosen, quotes_of
 from documents.quoting.names import codes_in, is_named, names_in
+from documents.quoting.questions import parts_of
 from documents.quoting.sentences import without_links
 from documents.quoting.units import Form, Unit, units_of
 from documents.quoting.words import reader_of
@@ -105,6 +106,15 @@ def best_quotes(
 
     `meaning` also finds what is said in other words, or in another language.
     """
+    parts = parts_of(question, reader_of(question.language))
+    found = [quote for part in parts for quote in quotes_for(part, passages, meaning)]
+    return list({(quote.number, quote.text): quote for quote in found}.values())
+
+
+def quotes_for(
+    question: Question, passages: Sequence[Passage], meaning: Meaning | None
+) -> list[Quote]:
+    """The quotes that answer a question which asks one thing."""
     reader = reader_of(question.language)
     wanted = wanted_by(question, reader)
     groups = [
