@@ -21,7 +21,7 @@ STEP = re.compile(r"\d{1,3}[.)]\s")
 # What the line below the head of a table is made of.
 RULE = re.compile(r"[|:\-\s]+\Z")
 END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
-LONGEST_TITLE = 60
+LONGEST_TITLE, LONGEST_ITEM = 60, 150
 MOST_ALIKE = 0.7
 # The depth of a heading that has no marks: below all others.
 UNMARKED = 7
@@ -120,7 +120,10 @@ class Divider:
             self.groups += 1
         for item in items_of(block):
             form = Form.STEP if STEP.match(item) else Form.ITEM
-            self.add(item, form, group=self.groups)
+            # An item may be a whole paragraph.
+            parts = split_sentences(item) if len(item) > LONGEST_ITEM else [item]
+            for part in parts:
+                self.add(part, form, group=self.groups)
 
     def take_prose(self, block: Sequence[str]) -> None:
         """Sentences."""
