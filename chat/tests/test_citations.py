@@ -375,3 +375,63 @@ def test_every_unsupported_citation_has_a_sentence_and_the_other_way_round():
 
     assert [one.supported for one in judgement.citations] == [False, False, False]
     assert spans_of(said, book) == ["Milk [2].", "Milk is white [1] and black [3]."]
+
+
+VACUUM, FEE = "Storage is reclaimed by vacuum.", "The yearly fee is 20 euro."
+
+
+def test_numbers_that_a_model_swapped_lead_to_what_was_meant():
+    book, _ = book_with(VACUUM, FEE, "Milk is white and sweet.")
+    said = "The yearly fee is 20 euro [1]. Storage is reclaimed by vacuum [2]. Cheese is holey [3]."
+
+    judged_ = judge(Message(), number_for_reader(said, book), book)
+
+    found = [(one.index, one.quote, one.supported) for one in judged_.citations]
+    assert found == [(1, FEE, True), (2, VACUUM, True), (3, "Milk is white and sweet.", False)]
+    assert judged_.unsupported == [{"start": 67, "end": 87}]
+
+
+def test_a_number_beside_a_right_one_is_not_made_right():
+    book, _ = book_with(VACUUM, FEE)
+
+    first, second = citations_of(Message(), "Storage is reclaimed by vacuum [1][2].", book)
+
+    assert (first.supported, second.supported) == (True, False)
+    assert (first.quote, second.quote) == (VACUUM, FEE)
+
+
+def test_a_number_whose_sentences_are_of_several_passages_is_not_moved():
+    book, _ = book_with("Milk is white.", VACUUM, FEE)
+
+    (only,) = citations_of(
+        Message(), "Storage is reclaimed by vacuum [1]. The yearly fee is 20 euro [1].", book
+    )
+
+    assert (only.quote, only.supported) == ("Milk is white.", False)
+
+
+def test_cells_of_a_row_are_held_by_their_own_numbers():
+    book, _ = book_with(VACUUM, FEE, "Milk is white.")
+    said = "| a | b |\n|---|---|\n| reclaimed by vacuum [1] | yearly fee 20 euro [2] | black [3] |"
+
+    found = judge(Message(), number_for_reader(said, book), book)
+
+    assert [one.supported for one in found.citations] == [True, True, False]
+    assert [said[one["start"] : one["end"]] for one in found.unsupported] == ["black [3]"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "```\nx[1]\n```",
+        "~~~ python\nlog[1]\n~~~",
+        "`log[1]` and ``log[2]``",
+        "[1](http://example.org) and ![2](x.png)",
+        r"\[1\] and \[2\]",
+        "(1), [source 1], [1†L3], [0] and [12]",
+    ],
+)
+def test_what_is_no_number_of_a_passage_cites_nothing(said):
+    book, _ = book_with("The primary sends its log.", VACUUM)
+
+    assert citations_of(Message(), said, book) == []

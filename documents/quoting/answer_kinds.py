@@ -21,8 +21,8 @@ COUNTS = (
     r"|zehn|zwölf|zwanzig|dreißig|hundert|tausend|keine?|unbegrenzt)\b"
 )
 NUMERALS = (
-    rf"{COUNTS}|\b(?:half|quarter|third|fifth|none|all|every|free|once|twice|un[oa]?|met[àa]|ogni"
-    r"|tutt[ie]|gratis|gratuit[oaie]|ein(?:e[nmrs]?)?|halbe?r?|jede[rsnm]?|alle|kostenlos)\b"
+    rf"{COUNTS}|\b(?:half|quarter|third|fifth|none|all|every|free|once|twice|met[àa]|ogni"
+    r"|tutt[ie]|gratis|gratuit[oaie]|halbe?r?|jede[rsnm]?|alle|kostenlos)\b"
 )
 MONEY = (
     r"[€£$¥]|\b(?:eur(?:os?)?|gbp|usd|chf|fr\.|pounds?|pence|dollars?|cents?|francs?|sterline?"
@@ -215,7 +215,7 @@ COUNTED = re.compile(
     re.I,
 )
 COUNT = re.compile(COUNTS, re.I)
-WORDS_BEFORE, WORDS_BEHIND = 2, 4
+WORDS_BEFORE, WORDS_BEHIND = 4, 4
 
 
 def kinds_of(question: str) -> list[Kind]:
@@ -240,7 +240,9 @@ def counts(text: str, counted: Set[str], reader: WordReader) -> bool:
     for place, word in enumerate(words):
         if not COUNT.search(word):
             continue
-        near = words[max(0, place - WORDS_BEFORE) : place + WORDS_BEHIND]
+        near = words[place : place + WORDS_BEHIND]
+        if place and words[place - 1].endswith((":", "|", ";")):
+            near += words[max(0, place - WORDS_BEFORE) : place]
         if counted & set(reader.terms(" ".join(near))):
             return True
     return False

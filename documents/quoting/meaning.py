@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 # Cosines of question and sentence: those of sentences that have nothing to do with the question
 # end, those of its answer reach. Measured on the golden questions of `bench answers`.
 SCALES = {"multilingual-e5-small-int8": (0.78, 0.92)}
-# Each costs 5 ms of CPU.
-MOST_SENTENCES = 32
-LONGEST_SENTENCE = 400
+# Each costs about 10 ms of CPU.
+MOST_SENTENCES = 24
+LONGEST_SENTENCE = 300
 
 
 class Meaning(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from documents.quoting.answer_kinds import kinds_of
 from documents.quoting.words import WordReader, words_in
@@ -22,6 +22,14 @@ ASKING = re.compile(
     r"|welche[rsnm]?|wer|warum|wann|wo|ist|sind|kann)\b",
     re.IGNORECASE,
 )
+
+# Where a second question begins in the same sentence.
+SECOND = re.compile(
+    r"(?:[,;?]\s*|\s+)(?:and|e|ed|und)\s+(?=(?:how|what|which|who|whose|why|when|where|come|cos[ae]|qual"
+    r"|chi|perch[éè]|quando|quant[oaei]|dove|wie|was|welche|wer|warum|wann|wo)\b)|\?\s+",
+    re.IGNORECASE,
+)
+MOST_PARTS, MOST_CHARACTERS = 3, 500
 
 PART_WEIGHT = 0.4
 LOOSE_WEIGHT = 0.2
@@ -60,6 +68,16 @@ def single_question(text: str, reader: WordReader) -> Question:
     """A question without a conversation before it."""
     own = word_weights(text, reader)
     return Question(text, one_line(text), reader.language, own, frozenset(own))
+
+
+def parts_of(question: Question, reader: WordReader) -> list[Question]:
+    """The questions that one message asks; only itself when a part says nothing alone."""
+    texts = [part.strip() for part in SECOND.split(question.text[:MOST_CHARACTERS]) if part.strip()]
+    is_long = len(question.text) > MOST_CHARACTERS
+    if question.topic or is_long or not 1 < len(texts) <= MOST_PARTS:
+        return [question]
+    parts = [replace(single_question(text, reader), asked_in=question.asked_in) for text in texts]
+    return parts if all(part.weights for part in parts) else [question]
 
 
 def word_weights(text: str, reader: WordReader) -> dict[str, float]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from documents.quoting.answer_kinds import counted_words, kinds_of
 from documents.quoting.candidates import Candidate, Passage, Wanted
-from documents.quoting.choosing import LEAST_SCORE, Quote, chosen, quotes_of
+from documents.quoting.choosing import LEAST_SCORE, MOST_OF_LIST, Quote, chosen, quotes_of
 from documents.quoting.names import codes_in, is_named, names_in
+from documents.quoting.questions import parts_of
 from documents.quoting.sentences import without_links
 from documents.quoting.units import Form, Unit, units_of
 from documents.quoting.words import reader_of
@@ -76,7 +77,6 @@ FEW_NAMED = 2
 TITLE_BONUS, FIRST_SENTENCES = 0.3, 2
 PARTS = re.compile(r"\s*>\s*|\n")
 FEWEST_LETTERS = 3
-MOST_STEPS = 25
 
 
 @dataclass
@@ -105,6 +105,15 @@ def best_quotes(
 
     `meaning` also finds what is said in other words, or in another language.
     """
+    parts = parts_of(question, reader_of(question.language))
+    found = [quote for part in parts for quote in quotes_for(part, passages, meaning)]
+    return list({(quote.number, quote.text): quote for quote in found}.values())
+
+
+def quotes_for(
+    question: Question, passages: Sequence[Passage], meaning: Meaning | None
+) -> list[Quote]:
+    """The quotes that answer a question which asks one thing."""
     reader = reader_of(question.language)
     wanted = wanted_by(question, reader)
     groups = [
@@ -152,7 +161,8 @@ def whole_groups(units: Sequence[Candidate]) -> list[Candidate]:
     for _, grouped in itertools.groupby(units, key=lambda one: one.unit.group):
         members = list(grouped)
         first = members[0]
-        if first.unit.form not in (Form.STEP, Form.CODE) or len(members) > MOST_STEPS:
+        is_whole = sum(len(one.unit.text) for one in members) <= MOST_OF_LIST
+        if first.unit.form not in (Form.STEP, Form.CODE) or not is_whole:
             continue
         words = [word for one in members for word in one.words]
         whole = Candidate(first.passage, first.position, first.unit, words, first.heading)
@@ -343,6 +353,8 @@ def near_enough(candidate: Candidate, wanted: Wanted, *, is_foreign: bool) -> fl
 
 def is_far(candidate: Candidate) -> bool:
     """Whether a candidate with words of the question is about something else all the same."""
+    if not candidate.missing:
+        return False
     return candidate.near < (MISSING_NEAR if candidate.missing > MOST_MISSING else LEAST_NEAR)
 
 

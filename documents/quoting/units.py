@@ -21,7 +21,9 @@ STEP = re.compile(r"\d{1,3}[.)]\s")
 # What the line below the head of a table is made of.
 RULE = re.compile(r"[|:\-\s]+\Z")
 END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
-LONGEST_TITLE = 60
+LONGEST_TITLE, LONGEST_ITEM = 60, 150
+# Of what is repeated for each unit below it.
+LONGEST_HEADING = 300
 MOST_ALIKE = 0.7
 # The depth of a heading that has no marks: below all others.
 UNMARKED = 7
@@ -102,7 +104,8 @@ class Divider:
 
     def add(self, text: str, form: Form, *, header: str = "", group: int = 0) -> None:
         """Note a unit under the headings there are."""
-        self.units.append(Unit(text, form, self.heading, header, group))
+        heading = self.heading[:LONGEST_HEADING]
+        self.units.append(Unit(text, form, heading, header[:LONGEST_HEADING], group))
 
     def take_table(self, block: Sequence[str]) -> None:
         """Rows under the first one; a single row is a line like others."""
@@ -120,7 +123,10 @@ class Divider:
             self.groups += 1
         for item in items_of(block):
             form = Form.STEP if STEP.match(item) else Form.ITEM
-            self.add(item, form, group=self.groups)
+            # An item may be a whole paragraph.
+            parts = split_sentences(item) if len(item) > LONGEST_ITEM else [item]
+            for part in parts:
+                self.add(part, form, group=self.groups)
 
     def take_prose(self, block: Sequence[str]) -> None:
         """Sentences."""
@@ -152,7 +158,11 @@ def blocks_of(text: str) -> Iterator[list[str]]:
         if line:
             block.append(line)
             fence = found[0] if (found := FENCE.match(line)) else ""
-        if len(block) == 1 and not fence and is_heading(block[0], lines[place + 1 :][:MOST_BLANK]):
+        if (
+            len(block) == 1
+            and not fence
+            and is_heading(block[0], lines[place + 1 : place + 1 + MOST_BLANK])
+        ):
             yield [marked_heading(line)]
             block = []
     if block:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,114 @@ def test_heading_gives_the_subject_a_sentence_leaves_out():
     assert quotes("How do I reset the X200 router?", reset, heading="X200 router") == [
         (1, "To reset, press the red button for ten seconds.")
     ]
+
+
+def near(values):
+    """A meaning that knows how near some sentences are, and finds all others far."""
+    return lambda _question, texts: [
+        next((value for words, value in values.items() if words in text), 0.0) for text in texts
+    ]
+
+
+def asked_with(meaning, question, text, *, asked_in="en", language="en", title="Guide"):
+    asked = replace(single_question(question, reader_of(language)), asked_in=asked_in)
+    found = best_quotes(asked, [Passage(1, text, title, title, language)], meaning=meaning)
+    return [quote.text for quote in found]
+
+
+def test_another_language_is_answered_by_meaning():
+    text = "Mitarbeitende haben 25 Ferientage im Jahr. Es gibt eine Kantine."
+    question = "How many vacation days do employees have?"
+
+    assert asked_with(near({"Ferientage": 0.7}), question, text, language="de") == [
+        "Mitarbeitende haben 25 Ferientage im Jahr."
+    ]
+    assert asked_with(near({"Ferientage": 0.4}), question, text, language="de") == []
+    # It is near, and no number.
+    assert asked_with(near({"Kantine": 0.9}), question, text, language="de") == []
+
+
+def test_other_words_for_the_same_are_found_by_meaning_and_form():
+    text = "The P400 pumps oil. Weight: 18.5 kg. Colour: grey."
+
+    assert asked_with(near({"Weight": 0.7}), "How heavy is the P400?", text) == ["Weight: 18.5 kg."]
+    assert asked_with(None, "How heavy is the engine?", text) == []
+
+
+def test_what_lacks_the_subject_has_to_be_near():
+    text = "Full-time staff have paid leave. Requests for leave are entered in the portal."
+    question = "How do I apply for unpaid sabbatical leave?"
+
+    assert asked_with(near({"portal": 0.4}), question, text) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How many days of leave do staff in Paris have?", "Staff have 27 days of leave."),
+        ("What does error code E12 mean?", "Error code E04 means that the pump leaks."),
+        ("What is the salary of Ada Lovelace?", "The head of research is Ada Lovelace."),
+        ("When does the contract with Hollmann end?", "The contract with Hollmann is in the safe."),
+        (
+            "How many employees does the office have?",
+            "The office gives employees 27 days of leave.",
+        ),
+        ("What is the phone number of the office?", "The phone of the office is black."),
+    ],
+)
+def test_a_near_miss_is_no_answer(question, text):
+    assert asked_with(None, question, text) == []
+    assert asked_with(near({text[:10]: 0.55}), question, text) == []
+
+
+def test_who_asks_how_gets_the_steps_whole():
+    steps = "1. Open the vent valve.\n2. Run it at full speed.\n3. Close the vent valve."
+    text = f"## Venting the pump\n\n{steps}\n\n## Oil\n\nThe pump needs oil."
+
+    assert quotes("How do I vent the pump?", text) == [(1, steps)]
+    # Who asks something else gets the sentence.
+    assert quotes("Why does the pump need oil?", text) == [(1, "The pump needs oil.")]
+
+
+def test_the_section_that_is_asked_about_gives_the_steps():
+    text = (
+        "## Set up the VPN on Windows\n\n1. Install Connect.\n2. Sign in.\n\n"
+        "## Set up the VPN on a Mac\n\n1. Download the profile.\n2. Install it."
+    )
+
+    assert quotes("How do I set up the VPN on a Mac?", text) == [
+        (1, "1. Download the profile.\n2. Install it.")
+    ]
+
+
+def test_a_passage_that_defines_what_is_asked_comes_first():
+    copy = "COPY moves data between files and tables. COPY FROM copies a file to a table."
+    odd = "Some CSV files that we copy are odd. A CSV file can hold a table with three titles."
+    asked = single_question("How do I copy a CSV file into a table quickly?", reader_of("en"))
+
+    found = best_quotes(
+        asked, [Passage(1, odd, "Odd files\nNotes"), Passage(2, copy, "COPY\nCOPY")]
+    )
+
+    assert found[0].number == 2 or found[0].text in copy
+
+
+def test_a_row_is_quoted_with_the_head_of_its_table():
+    text = "| Place | Hotel | Meals |\n|---|---|---|\n| Italy | £140 | £42 |\n| Spain | £99 | £30 |"
+    asked = single_question("How much may a hotel in Italy cost?", reader_of("en"))
+
+    (found,) = best_quotes(asked, [Passage(1, text, "Travel")])
+
+    assert found.text == "Italy | £140 | £42"
+    assert found.block == "| Place | Hotel | Meals |\n| --- | --- | --- |\n| Italy | £140 | £42 |"
+
+
+def test_two_questions_in_one_are_both_answered():
+    text = "Backups run at night. Vacuum reclaims storage. The cat sleeps."
+
+    found = quotes("When do backups run, and what reclaims storage?", text)
+
+    assert [words for _, words in found] == ["Backups run at night.", "Vacuum reclaims storage."]
 
 
 def test_same_sentence_is_quoted_once():
