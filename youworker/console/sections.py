@@ -98,6 +98,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": title, "separator": True, "items": pages(request, models)}
         for title, models in SECTIONS
     ]
+    if request.user.has_perm("ingestion.view_ingestionitem"):
+        link = entry(gettext("Check of the data"), "stethoscope", reverse("data-check"))
+        sections[-1]["items"].append(link)
     return [{"items": first}, *(section for section in sections if section["items"])]
 
 
