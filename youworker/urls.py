@@ -5,14 +5,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from youworker.appliance.health.views import metrics
-from youworker.console.data_check import show_data_check
 from youworker.core.api.openapi import SchemaView
 from youworker.core.api.redoc import RedocView, serve_script
 
 urlpatterns = [
     # Before the others, which a request would be compared with first: most are about conversations.
     path("v1/", include("chat.urls")),
-    path("admin/data-check/", admin.site.admin_view(show_data_check), name="data-check"),
+    path("admin/data-check/", include("youworker.appliance.doctor.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),

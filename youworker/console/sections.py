@@ -94,13 +94,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         # Every address begins like this one, so the library would mark it on every page.
         {**entry(gettext("Back to YouWorker"), "arrow_back", "/"), "active": False},
     ]
-    sections = [
-        {"title": title, "separator": True, "items": pages(request, models)}
-        for title, models in SECTIONS
-    ]
+    items = [pages(request, models) for _title, models in SECTIONS]
     if request.user.has_perm("ingestion.view_ingestionitem"):
         link = entry(gettext("Check of the data"), "stethoscope", reverse("data-check"))
-        sections[-1]["items"].append(link)
+        items[-1].append(link)
+    sections = [
+        {"title": title, "separator": True, "items": found}
+        for (title, _models), found in zip(SECTIONS, items, strict=True)
+    ]
     return [{"items": first}, *(section for section in sections if section["items"])]
 
 
