@@ -4,11 +4,11 @@ from celery import shared_task
 
 from accounts.models import User
 from documents import services as documents
-from youworker.appliance.doctor import GROUPS
-from youworker.appliance.doctor.reports import make_report
 from youworker.audit import verification
 from youworker.core.config import config
 from youworker.data_protection import erasures, exports, purge
+from youworker.doctor import GROUPS
+from youworker.doctor.reports import make_report
 
 
 @shared_task

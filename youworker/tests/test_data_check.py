@@ -12,10 +12,10 @@ from documents.tests.conftest import use_model
 from documents.tests.factories import DocumentFactory, embed, write
 from documents.tests.fakes import LetterEmbedder
 from youworker import tasks
-from youworker.appliance.doctor import reports
 from youworker.core.effects import redis_rest
 from youworker.core.inspection import Check, Finding
 from youworker.core.redis import sync_redis
+from youworker.doctor import reports
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/data-check/"
@@ -58,7 +58,7 @@ def work(queued):
 
 
 def test_what_is_wrong_is_shown_and_repaired(broken, queued, monkeypatch):
-    monkeypatch.setattr("youworker.appliance.doctor.examination.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("youworker.doctor.examination.time.sleep", lambda seconds: None)
     client, user = staff(is_superuser=True)
     assert "Nobody has looked yet" in client.get(PAGE).content.decode()
 
@@ -148,7 +148,7 @@ def test_the_sidebar_offers_it_to_those(queued):
 
 
 def test_somebody_who_left_repairs_nothing(broken, queued, monkeypatch):
-    monkeypatch.setattr("youworker.appliance.doctor.examination.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("youworker.doctor.examination.time.sleep", lambda seconds: None)
     client, user = staff(is_superuser=True)
     client.post(PAGE, {"act": "repair"})
     type(user).objects.filter(pk=user.pk).update(is_active=False)

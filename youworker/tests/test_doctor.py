@@ -35,10 +35,10 @@ from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.parse import close_parser
 from ingestion.pipeline.worker import work_for
-from youworker.appliance.doctor import GROUPS, run_examination
 from youworker.appliance.health import checks as health
 from youworker.core.inspection import Check, Finding
 from youworker.core.leases import new_lease
+from youworker.doctor import GROUPS, run_examination
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)

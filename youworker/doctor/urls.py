@@ -3,6 +3,6 @@
 from django.contrib import admin
 from django.urls import path
 
-from youworker.appliance.doctor.views import show_data_check
+from youworker.doctor.views import show_data_check
 
 urlpatterns = [path("", admin.site.admin_view(show_data_check), name="data-check")]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from youworker.appliance.doctor.examination import PAUSE_SECONDS, run_examination
 from youworker.core.effects import attempt, queue_task
 from youworker.core.exceptions import Conflict, UpstreamUnavailable
 from youworker.core.redis import sync_redis
+from youworker.doctor.examination import PAUSE_SECONDS, run_examination
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,13 +12,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from youworker.appliance.doctor import GROUPS
-from youworker.appliance.doctor.reports import (
+from youworker.core.exceptions import DomainError
+from youworker.doctor import GROUPS
+from youworker.doctor.reports import (
     is_being_made,
     latest_report,
     request_examination,
 )
-from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
