@@ -1,11 +1,14 @@
-"""Tidying up, and signing the audit log."""
+"""Tidying up, signing the audit log, and looking for what is wrong."""
 
 from celery import shared_task
 
+from accounts.models import User
 from documents import services as documents
 from youworker.audit import verification
 from youworker.core.config import config
 from youworker.data_protection import erasures, exports, purge
+from youworker.doctor import GROUPS
+from youworker.doctor.reports import make_report
 
 
 @shared_task
@@ -57,3 +60,10 @@ def remove_unused_files() -> int:
     """Delete stored files that nothing refers to."""
     documents.register_stray_files()
     return documents.remove_unused_files()
+
+
+@shared_task
+def examine_data(fix: bool, actor_id: str) -> None:  # noqa: FBT001 -- a task's argument
+    """Look at the stored data, and repair it as somebody who may."""
+    actor = User.objects.filter(pk=actor_id, is_active=True).first()
+    make_report(GROUPS["ingestion"], fix=fix and actor is not None, actor=actor)

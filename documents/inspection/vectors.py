@@ -19,7 +19,7 @@ from documents.services import reclaim_expired_tasks
 from documents.services.embedding_queue import add_backfill, refresh_statuses
 from documents.services.embeddings import build_index
 from youworker.core.inspection import Check, Finding
-from youworker.core.leases import LOOK_SECONDS
+from youworker.core.leases import LOOK_SECONDS, RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -161,6 +161,12 @@ def take_back_tasks(ids: Sequence[str]) -> int:
     return reclaim_twice(reclaim_expired_tasks)
 
 
+def take_back_models(ids: Sequence[str]) -> int:
+    """Let the next process that settles models take over those nobody settles; how many."""
+    late = EmbeddingModel.objects.leased().filter(pk__in=ids, lease_until__lt=Now() - LATE)
+    return late.update(**RELEASED)
+
+
 def reclaim_twice(reclaim: Callable[[], int]) -> int:
     """Take expired leases back, which takes a second look at those that nobody looked at."""
     taken = reclaim()
@@ -228,6 +234,7 @@ VECTOR_CHECKS = (
         "expired-model-leases",
         _("Embedding models in the hands of processes that are gone"),
         find_expired_models,
+        take_back_models,
     ),
     Check(
         "failed-embedding-tasks",

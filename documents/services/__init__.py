@@ -72,13 +72,13 @@ from documents.services.sharing import (
 )
 from documents.services.storing import ParsedFile, StoredDocument, store_parsed
 from documents.services.tags import remove_unused_tags
+from documents.services.texts import embed_texts, find_offered_model, offered_embedding_models
 from documents.services.versions import (
     delete_version,
     restore_version,
     versions_of,
     visible_version,
 )
-from documents.services.texts import embed_texts, find_offered_model, offered_embedding_models
 
 __all__ = [
     "ParsedFile",

@@ -94,9 +94,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         # Every address begins like this one, so the library would mark it on every page.
         {**entry(gettext("Back to YouWorker"), "arrow_back", "/"), "active": False},
     ]
+    items = [pages(request, models) for _title, models in SECTIONS]
+    if request.user.has_perm("ingestion.view_ingestionitem"):
+        link = entry(gettext("Check of the data"), "stethoscope", reverse("data-check"))
+        items[-1].append(link)
     sections = [
-        {"title": title, "separator": True, "items": pages(request, models)}
-        for title, models in SECTIONS
+        {"title": title, "separator": True, "items": found}
+        for (title, _models), found in zip(SECTIONS, items, strict=True)
     ]
     return [{"items": first}, *(section for section in sections if section["items"])]
 

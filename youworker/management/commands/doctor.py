@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from youworker.appliance.doctor import GROUPS, Outcome, run_examination
-from youworker.appliance.doctor.examination import PAUSE_SECONDS, SHOWN
 from youworker.appliance.health import checks as health
 from youworker.appliance.startup_checks import missing_parts
+from youworker.doctor import GROUPS, Outcome, run_examination
+from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

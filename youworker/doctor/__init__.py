@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from documents.inspection import LIBRARY_CHECKS
 from ingestion.inspection import INGESTION_CHECKS
-from youworker.appliance.doctor.examination import Outcome, run_examination
+from youworker.doctor.examination import Outcome, run_examination
 
 if TYPE_CHECKING:
     from youworker.core.inspection import Check
