@@ -19,6 +19,7 @@ MODELS = Path(__file__).parent / "models"
 LEAST_CONFIDENCE = 55
 # A picture whose best lines are no surer holds no text.
 LEAST_OF_ALL = 65
+NO_MODEL = "ocr_without_model"
 # What the lines of tables are taken for.
 RULES = " \t\n|"
 
@@ -80,7 +81,7 @@ def opened(models: str, languages: str) -> Any:
 
     names = languages.split("+")
     if any(not Path(models, f"{name}.traineddata").is_file() for name in names):
-        raise ParseFailed("ocr_without_model", "There is no model for a language of OCR_LANGUAGES.")
+        raise ParseFailed(NO_MODEL, "There is no model for a language of OCR_LANGUAGES.")
     return tesserocr.PyTessBaseAPI(path=models, lang=languages, psm=tesserocr.PSM.AUTO)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+DAMAGED_NOTE = "The file is damaged: its last pages could not be read."
 OCR_NOTE = "Read by OCR, which may mistake letters."
 
 
@@ -48,8 +49,10 @@ class Scanning:
     # Called with nothing when a picture is begun, and with its text when that is known.
     report: Callable[[PageRead | None], None] = unreported
     pages: int = 0
+    legible: int = 0
     seconds: float = 0.0
     left_out: int = 0
+    damaged: bool = False
     # How the last page had to be turned: the next one lies the same way, most likely.
     turned: int = 0
 
@@ -66,13 +69,18 @@ class Scanning:
             found = PageRead(digest, number, count, text, time.monotonic() - began)
             self.report(found)
         self.pages += 1
+        self.legible += bool(found.text)
         self.seconds += found.seconds
         return found.text
 
     def notes(self) -> list[str]:
         """Sentences for the owner of the file."""
-        cut = f"Only the first {self.pages} scanned pages were read."
-        return [OCR_NOTE, *([cut] if self.left_out else [])] if self.pages else []
+        sentences = {
+            OCR_NOTE: self.legible,
+            f"Only the first {self.pages} scanned pages were read.": self.left_out,
+            DAMAGED_NOTE: self.damaged,
+        }
+        return [sentence for sentence, holds in sentences.items() if holds]
 
 
 now: ContextVar[Scanning] = ContextVar("scanning")
