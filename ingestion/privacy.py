@@ -1,6 +1,14 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import DERIVED, LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
+from youworker.core.data_policies import (
+    DERIVED,
+    LEASE,
+    TECHNICAL,
+    TIMES,
+    DataPolicy,
+    names,
+    not_exported,
+)
 
 DATA_POLICIES = (
     DataPolicy(
@@ -30,6 +38,6 @@ DATA_POLICIES = (
     DataPolicy(
         "ingestion.ScannedPage",
         owners=("item__run__owner",),
-        not_exported=not_exported(DERIVED, "item digest number count text seconds"),
+        not_exported=not_exported(DERIVED, "id item digest number total text seconds"),
     ),
 )

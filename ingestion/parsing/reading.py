@@ -59,9 +59,7 @@ def read_escaped(data: bytes, mime: str) -> Extract:
     return Extract(UNESCAPE[mime](found.text), notes=found.notes)
 
 
-def parse_file(
-    path: Path, mime: str, *, name: str, scan: Scanning | None = None
-) -> ParsedDocument:
+def parse_file(path: Path, mime: str, *, name: str, scan: Scanning | None = None) -> ParsedDocument:
     """The text, title, language and passages of a file; raises `ParseFailed`."""
     data = path.read_bytes()
     kind = kind_of(data, name, mime)

@@ -115,6 +115,23 @@ def test_other_formats_are_read(read, data, form):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["I;16", "F", "LA", "RGBA", "P", "1", "CMYK"])
+def test_all_kinds_of_shades_are_read(read, data, mode):
+    gray = Image.open(data / "columns.png").convert("L").crop((0, 0, 827, 700))
+    if mode == "I;16":
+        image = gray.convert("I").point(lambda shade: shade * 120 + 900).convert("I;16")
+    elif mode in {"LA", "RGBA"}:
+        # Black all over: what can be read is how much of it is seen.
+        image = Image.new(mode, gray.size, 0)
+        image.putalpha(gray.point(lambda shade: 255 - shade))
+    else:
+        image = gray.convert(mode)
+    form = "PNG" if mode in {"LA", "RGBA", "P", "1", "I;16"} else "TIFF"
+
+    assert "northern warehouse" in words_of(read(encoded(image, form), "a"))
+
+
+@pytest.mark.slow
 def test_only_the_first_picture_of_an_animation_is_read(read, data):
     image = Image.open(data / "screenshot.png").convert("L")
     blank = Image.new("L", image.size, "white")

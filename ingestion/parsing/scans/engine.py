@@ -68,7 +68,10 @@ def recognise(picture: Image, *, languages: str, models: str, seconds: float) ->
         if not api.Recognize(max(1, int(seconds * 1000))):
             return Reading()
         words = api.GetIterator()
-        return reading_of(lines_of(words, tesserocr.RIL), is_upright(api.GetIterator(), tesserocr))
+        return reading_of(
+            lines_of(words, tesserocr.RIL),
+            is_upright=is_upright(api.GetIterator(), tesserocr),
+        )
     finally:
         api.Clear()
         api.ClearAdaptiveClassifier()
@@ -105,7 +108,7 @@ def lines_of(words: Any, level: Any) -> Iterator[Line]:
     yield line
 
 
-def reading_of(lines: Iterator[Line], is_upright: bool) -> Reading:
+def reading_of(lines: Iterator[Line], *, is_upright: bool) -> Reading:
     """The lines that are text, as one."""
     kept = [line for line in lines if line.confidence >= LEAST_CONFIDENCE]
     letters = sum(line.letters for line in kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PIL import (
@@ -87,7 +88,7 @@ def texts_of(image: Image.Image, data: bytes, *, most: int) -> Iterator[tuple[in
     count = pictures_in(image, most)
     for number in range(1, count + 1):
         try:
-            text = scan.page(digest, number, count, lambda n=number: text_of(picture(image, n)))
+            text = scan.page(digest, number, count, partial(text_of_picture, image, number))
         except ParseFailed as error:
             if number == 1 or error.code == NO_MODEL:
                 raise
@@ -114,19 +115,20 @@ def pictures_in(image: Image.Image, most: int) -> int:
     return count
 
 
-def picture(image: Image.Image, number: int) -> Image.Image:
-    """A picture of a file as its camera was held; raises `ParseFailed`."""
+def text_of_picture(image: Image.Image, number: int) -> str:
+    """What is recognised in a picture of a file, as its camera was held; raises `ParseFailed`."""
     try:
         image.seek(number - 1)
-        if image.width * image.height > MOST_PIXELS:
-            raise too_large()
-        # JPEG can be unpacked at half or a quarter of its size.
-        image.draft("L", (6000, 6000))
-        image.load()
-        return ImageOps.exif_transpose(image)
+        is_too_large = image.width * image.height > MOST_PIXELS
+        if not is_too_large:
+            # JPEG can be unpacked at half or a quarter of its size.
+            image.draft("L", (6000, 6000))
+            image.load()
+            image = ImageOps.exif_transpose(image)
     except MemoryError as error:
         raise too_large() from error
-    except ParseFailed:
-        raise
     except Exception as error:  # see above
         raise ParseFailed("damaged_file", DAMAGED) from error
+    if is_too_large:
+        raise too_large()
+    return text_of(image)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.scans.preparing import LARGE
@@ -46,9 +47,7 @@ def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, str]:
         return dict(read_pages(document, texts, hashlib.sha256(data).hexdigest()))
 
 
-def read_pages(
-    document: Any, texts: Mapping[int, str], digest: str
-) -> Iterator[tuple[int, str]]:
+def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator[tuple[int, str]]:
     """The recognised texts, until no more may be read; pages that keep their own are left out."""
     scan, count = current(), len(document)
     for number in range(1, count + 1):
@@ -58,7 +57,7 @@ def read_pages(
         with opened(document, number) as page:
             if page is None or not is_picture(page, text):
                 continue
-            found = scan.page(digest, number, count, lambda page=page: text_of(rendered(page)))
+            found = scan.page(digest, number, count, partial(text_of_page, page))
         if found and (is_garbage(text) or letters_in(found) > letters_in(text)):
             yield number, found
 
@@ -90,7 +89,9 @@ def letters_in(text: str) -> int:
 def is_garbage(text: str) -> bool:
     """Whether many signs of a text have no meaning."""
     signs = [sign for sign in text if not sign.isspace()]
-    lost = sum(sign == "\ufffd" or unicodedata.category(sign) in {"Cc", "Cn", "Co"} for sign in signs)
+    lost = sum(
+        sign == "\ufffd" or unicodedata.category(sign) in {"Cc", "Cn", "Co"} for sign in signs
+    )
     return lost > len(signs) * GARBAGE_SHARE
 
 
@@ -119,6 +120,11 @@ def covering(page: Any) -> tuple[float, int]:
         left, bottom, right, top = item.get_bounds()
         area += min(right - left, width) * min(top - bottom, height)
     return min(1.0, area / (width * height)) if width * height > 0 else 0.0, outlines
+
+
+def text_of_page(page: Any) -> str:
+    """What is recognised on a page."""
+    return text_of(rendered(page))
 
 
 def rendered(page: Any) -> Image:

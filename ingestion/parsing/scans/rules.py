@@ -20,7 +20,7 @@ class PageRead(NamedTuple):
 
     digest: str
     number: int
-    count: int
+    total: int
     text: str
     seconds: float
 
@@ -56,7 +56,7 @@ class Scanning:
     # How the last page had to be turned: the next one lies the same way, most likely.
     turned: int = 0
 
-    def page(self, digest: str, number: int, count: int, read: Callable[[], str]) -> str | None:
+    def page(self, digest: str, number: int, total: int, read: Callable[[], str]) -> str | None:
         """The text of a picture, read now or before; none when no more may be read."""
         if self.pages >= self.rules.most_pages or self.seconds >= self.rules.most_seconds:
             self.left_out += 1
@@ -66,7 +66,7 @@ class Scanning:
             self.report(None)
             began = time.monotonic()
             text = read()
-            found = PageRead(digest, number, count, text, time.monotonic() - began)
+            found = PageRead(digest, number, total, text, time.monotonic() - began)
             self.report(found)
         self.pages += 1
         self.legible += bool(found.text)
