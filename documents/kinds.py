@@ -19,6 +19,7 @@ class FileKind(models.TextChoices):
     PRESENTATION = "presentation", _("Presentation")
     MAIL = "mail", _("E-mail")
     WEB_PAGE = "page", _("Web page")
+    IMAGE = "image", _("Image")
     PLAIN_TEXT = "text", _("Plain text or data")
 
 
@@ -46,6 +47,7 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     ),
     FileKind.MAIL: ("message/", "application/mbox", "application/vnd.ms-outlook"),
     FileKind.WEB_PAGE: ("text/html", "application/xhtml"),
+    FileKind.IMAGE: ("image/",),
     FileKind.PLAIN_TEXT: ("text/", "application/"),
 }
 

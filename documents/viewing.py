@@ -39,7 +39,10 @@ PLAIN = (
     "application/toml",
     "application/pdf",
     "application/mbox",
+    "image/",
 )
+# Of images, what browsers draw; SVG is no image here, for it can hold programs.
+DRAWN = {f"image/{form}" for form in ("png", "jpeg", "gif", "webp", "bmp", "avif")}
 
 
 def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
         "has_original": has_original,
         "as_pages": as_pages and asked.get("view") != "text",
         "can_show_pages": as_pages,
-        "as_image": has_original and shown.mime.startswith("image/"),
+        "as_image": has_original and shown.mime in DRAWN,
     }
     if not context["as_pages"]:
         context |= text_context(rows, shown.mime, target, asked.get("from", ""))

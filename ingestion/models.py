@@ -182,7 +182,7 @@ class ScannedPage(models.Model):
     # Of the file that holds the picture: the item itself, or one inside it.
     digest = models.CharField(max_length=64)
     number = models.IntegerField()
-    count = models.IntegerField()
+    total = models.IntegerField()
     text = models.TextField(blank=True)
     seconds = models.FloatField()
 
@@ -196,4 +196,4 @@ class ScannedPage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} of {self.count}"
+        return f"{self.number} of {self.total}"

@@ -38,6 +38,6 @@ DATA_POLICIES = (
     DataPolicy(
         "ingestion.ScannedPage",
         owners=("item__run__owner",),
-        not_exported=not_exported(DERIVED, "item digest number count text seconds"),
+        not_exported=not_exported(DERIVED, "id item digest number total text seconds"),
     ),
 )

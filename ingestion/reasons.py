@@ -14,8 +14,12 @@ REASONS = {
     "encrypted_file": _("The file is protected by a password."),
     "file_missing": _("The file is no longer there."),
     "internal_error": _("Something went wrong on our side."),
+    "no_speech_service": _(
+        "What is said in sound and video cannot be read without a speech model (STT_MODEL_DIR)."
+    ),
     "no_text": _("No text was found in the file."),
     "not_storable": _("The text of the file cannot be stored."),
+    "ocr_without_model": _("There is no model for a language of OCR_LANGUAGES."),
     "parse_timeout": _("Reading the file took too long."),
     "parser_crashed": _("The file could not be read."),
     "not_a_file": _("This is a link or a device, not a file."),

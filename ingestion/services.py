@@ -242,6 +242,11 @@ def repair() -> None:
     documents.refresh_outdated_statuses()
     finish_items()
     close_finished_runs()
+    remove_leftover_pages()
+
+
+def remove_leftover_pages() -> None:
+    """Forget pages of scans that have ended, in whichever way."""
     ScannedPage.objects.leftover().delete()
 
 

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from documents.enums import DocumentStatus
 from documents.models import Passage, StoredFile
@@ -161,3 +162,37 @@ def test_a_large_document_takes_no_more_statements(browser, notes, django_assert
 
     with django_assert_max_num_queries(20):
         browser.get(f"/documents/{notes.pk}")
+
+
+@pytest.mark.parametrize(
+    ("mime", "is_drawn"),
+    [
+        ("image/png", True),
+        ("image/jpeg", True),
+        ("image/tiff", False),
+        ("image/heic", False),
+        ("image/svg+xml", False),
+    ],
+)
+def test_an_image_is_shown_with_its_text_beside_it(browser, ada, mime, is_drawn):
+    stored = StoredFile.objects.create(sha256="b" * 64, name="b" * 64, size=1)
+    document = DocumentFactory(owner=ada, mime=mime, stored_file=stored, title="Scan <1>")
+    passages = write(document, "Words that were | recognised.")
+
+    shown = text_of(browser.get(f"/documents/{document.pk}?chunk={passages[0].pk}"))
+
+    image = f'<img src="{reverse("document-content", args=[document.pk])}" alt="Scan &lt;1&gt;">'
+    assert (image in shown) is is_drawn
+    assert "Words that were | recognised." in shown
+    assert 'data-quote="Words that were | recognised."' in shown
+    assert "Image" in shown
+
+
+def test_an_image_without_its_original_is_its_text(browser, ada):
+    document = DocumentFactory(owner=ada, mime="image/png", stored_file=None)
+    write(document, "Words that were recognised.")
+
+    shown = text_of(browser.get(f"/documents/{document.pk}"))
+
+    assert "<img src=" not in shown
+    assert "Words that were recognised." in shown

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 ),
                 ("digest", models.CharField(max_length=64)),
                 ("number", models.IntegerField()),
-                ("count", models.IntegerField()),
+                ("total", models.IntegerField()),
                 ("text", models.TextField(blank=True)),
                 ("seconds", models.FloatField()),
                 (

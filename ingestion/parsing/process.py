@@ -160,7 +160,8 @@ class Parser:
                 # A verdict: the file would take as long the next time.
                 detail = f"Reading the file took longer than {seconds:.3g} s."
                 raise ParseFailed("parse_timeout", detail)
-            chunk = os.read(process.stdout.fileno(), 1 << 20)
+            # No more than this answer: the next one may be on its way.
+            chunk = os.read(process.stdout.fileno(), min(1 << 20, wanted - len(gathered)))
             if not chunk:
                 raise ParserLost("parser_crashed")
             gathered += chunk

@@ -28,9 +28,9 @@ class TurnOver(Exception):
 
 
 def scans_of(item: IngestionItem) -> Scans:
-    """How the scans of an item are read; what earlier turns read of them is not read again."""
+    """How the scans of an item are read: not again what was read of them in earlier turns."""
     known = [
-        PageRead(page.digest, page.number, page.count, page.text, page.seconds)
+        PageRead(page.digest, page.number, page.total, page.text, page.seconds)
         for page in item.scanned_pages.all()
     ]
     return Scans(rules(), known, partial(take_page, item, until=time.monotonic() + TURN))
@@ -66,11 +66,11 @@ def take_page(item: IngestionItem, page: PageRead | None, *, until: float) -> No
 def keep_page(item: IngestionItem, page: PageRead) -> None:
     """Store a page and how far its file is; raises `ItemTaken`."""
     relax_durability()
-    if not leased_row(item).change(note=f"Reading scans: page {page.number} of {page.count}."):
+    if not leased_row(item).change(note=f"Reading scans: page {page.number} of {page.total}."):
         raise ItemTaken
     ScannedPage.objects.update_or_create(
         item=item,
         digest=page.digest,
         number=page.number,
-        defaults={"count": page.count, "text": page.text, "seconds": page.seconds},
+        defaults={"total": page.total, "text": page.text, "seconds": page.seconds},
     )

@@ -265,7 +265,7 @@ def test_the_content_decides_and_not_the_name(parse):
         ("a.txt", b"", "empty_file"),
         ("a.txt", b" \n\t", "empty_file"),
         ("a.txt", b"\x00" * 500, "empty_file"),
-        ("a.png", b"\x89PNG\r\n\x1a\n0000", "unsupported_type"),
+        ("a.png", b"\x89PNG\r\n\x1a\n0000", "damaged_file"),
         ("a.txt", b"\x7fELF\x02\x01\x01", "unsupported_type"),
         ("a.pdf", bytes(range(256)) * 20, "damaged_file"),
         ("a.pdf", samples.pdf(password="x"), "encrypted_file"),

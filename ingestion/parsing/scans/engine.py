@@ -19,6 +19,7 @@ MODELS = Path(__file__).parent / "models"
 LEAST_CONFIDENCE = 55
 # A picture whose best lines are no surer holds no text.
 LEAST_OF_ALL = 65
+NO_MODEL = "ocr_without_model"
 # What the lines of tables are taken for.
 RULES = " \t\n|"
 
@@ -67,7 +68,10 @@ def recognise(picture: Image, *, languages: str, models: str, seconds: float) ->
         if not api.Recognize(max(1, int(seconds * 1000))):
             return Reading()
         words = api.GetIterator()
-        return reading_of(lines_of(words, tesserocr.RIL), is_upright(api.GetIterator(), tesserocr))
+        return reading_of(
+            lines_of(words, tesserocr.RIL),
+            is_upright=is_upright(api.GetIterator(), tesserocr),
+        )
     finally:
         api.Clear()
         api.ClearAdaptiveClassifier()
@@ -80,7 +84,7 @@ def opened(models: str, languages: str) -> Any:
 
     names = languages.split("+")
     if any(not Path(models, f"{name}.traineddata").is_file() for name in names):
-        raise ParseFailed("ocr_without_model", "There is no model for a language of OCR_LANGUAGES.")
+        raise ParseFailed(NO_MODEL, "There is no model for a language of OCR_LANGUAGES.")
     return tesserocr.PyTessBaseAPI(path=models, lang=languages, psm=tesserocr.PSM.AUTO)
 
 
@@ -104,7 +108,7 @@ def lines_of(words: Any, level: Any) -> Iterator[Line]:
     yield line
 
 
-def reading_of(lines: Iterator[Line], is_upright: bool) -> Reading:
+def reading_of(lines: Iterator[Line], *, is_upright: bool) -> Reading:
     """The lines that are text, as one."""
     kept = [line for line in lines if line.confidence >= LEAST_CONFIDENCE]
     letters = sum(line.letters for line in kept)

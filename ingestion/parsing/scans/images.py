@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import (
+    AvifImagePlugin,  # noqa: F401 -- registers its reader, like those below
+    Image,
+    ImageOps,
+    TiffImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
 
 from ingestion.parsing import kinds
 from ingestion.parsing.pdf import joined, mended
+from ingestion.parsing.scans.engine import NO_MODEL
 from ingestion.parsing.scans.recognising import text_of
 from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import Extract, ParseFailed
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The readers of the library that may see a file; others start programs or read further files.
-FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
 # Points: the largest telephone's photograph, an A0 plan of 300 dpi. In colour, 600 MB.
 MOST_PIXELS = 200_000_000
 # Shown in lists as pages; of other formats with several pictures, the first is the still one.
@@ -27,6 +35,7 @@ PAGED = {kinds.TIFF.mime}
 # The library refuses what is twice as large before it asks for memory.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
 NO_TEXT = "No text was recognised in the image."
+DAMAGED = "The image is damaged or was cut off."
 OFF = "This is an image, and reading images is switched off (OCR_ENABLED)."
 
 
@@ -61,7 +70,7 @@ def opened(data: bytes, mime: str) -> Image.Image:
         except MemoryError:
             raise
         except Exception as error:  # the library meets damage in many ways
-            raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error
+            raise ParseFailed("damaged_file", DAMAGED) from error
     return image
 
 
@@ -71,40 +80,55 @@ def too_large() -> ParseFailed:
 
 
 def texts_of(image: Image.Image, data: bytes, *, most: int) -> Iterator[tuple[int, str]]:
-    """The text of each picture in a file, by its number from 1; raises `ParseFailed`."""
+    """The text of each picture in a file, by its number from 1, up to one that is damaged.
+
+    Raises `ParseFailed` when that is the first.
+    """
     scan, digest = current(), hashlib.sha256(data).hexdigest()
-    for number in range(1, most + 2):
-        if not is_there(image, number):
+    count = pictures_in(image, most)
+    for number in range(1, count + 1):
+        try:
+            text = scan.page(digest, number, count, partial(text_of_picture, image, number))
+        except ParseFailed as error:
+            if number == 1 or error.code == NO_MODEL:
+                raise
+            scan.damaged = True
             return
-        text = scan.page(digest, number, most, lambda: text_of(upright(image)))
         if text is None:
             return
         yield number, text
-        if most == 1:
-            return
 
 
-def is_there(image: Image.Image, number: int) -> bool:
-    """Whether a file has a picture of that number, which is then the one at hand."""
+def pictures_in(image: Image.Image, most: int) -> int:
+    """How many pictures a file has; of more than are read, one more is counted."""
+    if most == 1:
+        return 1
+    count = 1
     try:
-        image.seek(number - 1)
+        while count <= most:
+            image.seek(count)
+            count += 1
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
-        return False
-    return True
+    except Exception:  # noqa: BLE001 -- the end, or damage, which the library meets in many ways
+        return count
+    return count
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """The picture at hand as its camera was held; raises `ParseFailed`."""
-    if image.width * image.height > MOST_PIXELS:
-        raise too_large()
+def text_of_picture(image: Image.Image, number: int) -> str:
+    """What is recognised in a picture of a file, as its camera was held; raises `ParseFailed`."""
     try:
-        # JPEG can be unpacked at half or a quarter of its size.
-        image.draft("L", (6000, 6000))
-        image.load()
-        return ImageOps.exif_transpose(image)
+        image.seek(number - 1)
+        is_too_large = image.width * image.height > MOST_PIXELS
+        if not is_too_large:
+            # JPEG can be unpacked at half or a quarter of its size.
+            image.draft("L", (6000, 6000))
+            image.load()
+            image = ImageOps.exif_transpose(image)
     except MemoryError as error:
         raise too_large() from error
     except Exception as error:  # see above
-        raise ParseFailed("damaged_file", "The image is damaged or was cut off.") from error
+        raise ParseFailed("damaged_file", DAMAGED) from error
+    if is_too_large:
+        raise too_large()
+    return text_of(image)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.scans.preparing import LARGE
@@ -56,7 +57,7 @@ def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator
         with opened(document, number) as page:
             if page is None or not is_picture(page, text):
                 continue
-            found = scan.page(digest, number, count, lambda page=page: text_of(rendered(page)))
+            found = scan.page(digest, number, count, partial(text_of_page, page))
         if found and (is_garbage(text) or letters_in(found) > letters_in(text)):
             yield number, found
 
@@ -119,6 +120,11 @@ def covering(page: Any) -> tuple[float, int]:
         left, bottom, right, top = item.get_bounds()
         area += min(right - left, width) * min(top - bottom, height)
     return min(1.0, area / (width * height)) if width * height > 0 else 0.0, outlines
+
+
+def text_of_page(page: Any) -> str:
+    """What is recognised on a page."""
+    return text_of(rendered(page))
 
 
 def rendered(page: Any) -> Image:

@@ -25,18 +25,26 @@ CLEARLY = 1.5
 
 def legible(picture: Image.Image) -> Image.Image:
     """A picture in black on white, gray in between, neither too small nor too large."""
-    gray = resized(opaque(picture).convert("L"))
+    gray = resized(grayed(picture))
     if ImageStat.Stat(gray).median[0] < DARK / 2:
         gray = ImageOps.invert(gray)
     return evenly_lit(gray)
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    """A picture on white, where it lets something shine through."""
+def grayed(picture: Image.Image) -> Image.Image:
+    """A picture in 256 shades of gray, on white where it lets something shine through."""
+    if picture.mode.startswith(("I", "F")):
+        # Shades of scanners and of science, which a conversion would cut off.
+        shades = np.asarray(picture, dtype=np.float32)
+        low, high = float(shades.min()), float(shades.max())
+        spread = (shades - low) * (255 / max(high - low, 1e-9))
+        return Image.fromarray(np.nan_to_num(spread).astype(np.uint8))
     if not picture.has_transparency_data:
-        return picture
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return picture.convert("L")
+    shades_and_cover = picture.convert("RGBA" if picture.mode == "P" else "LA")
+    gray = Image.new("L", picture.size, 255)
+    gray.paste(shades_and_cover.convert("L"), mask=shades_and_cover.getchannel("A"))
+    return gray
 
 
 def resized(gray: Image.Image) -> Image.Image:
@@ -51,7 +59,7 @@ def resized(gray: Image.Image) -> Image.Image:
 
 
 def evenly_lit(gray: Image.Image) -> Image.Image:
-    """A picture divided by its paper at each place: shadows and tinted paper become white."""
+    """A picture divided by what is the paper at each place: shadows and tints become white."""
     size = (max(1, gray.width // LIGHT_STEP), max(1, gray.height // LIGHT_STEP))
     paper = gray.resize(size, Image.Resampling.BOX)
     paper = paper.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ PAGE_SECONDS = 20.0
 # Percent: upside down, print is at 50 to 65.
 SURE = 75.0
 FEW_LETTERS = 4
+# What begins a paragraph of a German law or contract is often taken for a dollar.
+SECTION = re.compile(r"^\$ ?(?=\d{1,4}[a-z]?\b)", re.M)
+GERMAN = re.compile("[äöüßÄÖÜ]")
 TURNS = {
     0: None,
     90: Image.Transpose.ROTATE_90,
@@ -45,7 +49,7 @@ def text_of(picture: Image.Image) -> str:
             if is_certain(found):
                 scan.turned = turn
                 break
-    return best.text
+    return SECTION.sub("§ ", best.text) if GERMAN.search(best.text) else best.text
 
 
 def likely_turns(last: int, *, is_sideways: bool) -> list[int]:

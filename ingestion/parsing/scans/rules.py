@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+DAMAGED_NOTE = "The file is damaged: its last pages could not be read."
 OCR_NOTE = "Read by OCR, which may mistake letters."
 
 
@@ -19,7 +20,7 @@ class PageRead(NamedTuple):
 
     digest: str
     number: int
-    count: int
+    total: int
     text: str
     seconds: float
 
@@ -48,12 +49,14 @@ class Scanning:
     # Called with nothing when a picture is begun, and with its text when that is known.
     report: Callable[[PageRead | None], None] = unreported
     pages: int = 0
+    legible: int = 0
     seconds: float = 0.0
     left_out: int = 0
+    damaged: bool = False
     # How the last page had to be turned: the next one lies the same way, most likely.
     turned: int = 0
 
-    def page(self, digest: str, number: int, count: int, read: Callable[[], str]) -> str | None:
+    def page(self, digest: str, number: int, total: int, read: Callable[[], str]) -> str | None:
         """The text of a picture, read now or before; none when no more may be read."""
         if self.pages >= self.rules.most_pages or self.seconds >= self.rules.most_seconds:
             self.left_out += 1
@@ -63,16 +66,21 @@ class Scanning:
             self.report(None)
             began = time.monotonic()
             text = read()
-            found = PageRead(digest, number, count, text, time.monotonic() - began)
+            found = PageRead(digest, number, total, text, time.monotonic() - began)
             self.report(found)
         self.pages += 1
+        self.legible += bool(found.text)
         self.seconds += found.seconds
         return found.text
 
     def notes(self) -> list[str]:
         """Sentences for the owner of the file."""
-        cut = f"Only the first {self.pages} scanned pages were read."
-        return [OCR_NOTE, *([cut] if self.left_out else [])] if self.pages else []
+        sentences = {
+            OCR_NOTE: self.legible,
+            f"Only the first {self.pages} scanned pages were read.": self.left_out,
+            DAMAGED_NOTE: self.damaged,
+        }
+        return [sentence for sentence, holds in sentences.items() if holds]
 
 
 now: ContextVar[Scanning] = ContextVar("scanning")
