@@ -8,6 +8,7 @@ from typing import Any
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
 
 # Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
@@ -25,7 +26,9 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     """A PDF page by page, with what was filled in; headings are lines the layout sets apart."""
     found = extract(data, mime, configuration(pages=True))
     pages = found.pages or []
-    words = mended([page["content"].replace("\r\n", "\n").strip() for page in pages])
+    plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
+    titles = {heading.title for heading in markdown.headings_of(found.content)}
+    words = mended(content_of_pages(plain, titles))
     remarks, values = remarks_of(found), filled_in(data)
     text, starts = joined(
         [page["page_number"] for page in pages],
@@ -38,6 +41,12 @@ def read_pdf(data: bytes, mime: str) -> Extract:
         raise ParseFailed("no_text", "The PDF holds images and no text.")
     headings = pdf_headings(text, found.content)
     return Extract(text, title_of(found), headings, starts, len(pages))
+
+
+def content_of_pages(pages: list[str], titles: set[str]) -> list[str]:
+    """The pages without what they repeat and without tables of contents, if anything is left."""
+    content = without_contents(without_running_lines(pages, titles))
+    return content if any(page.strip() for page in content) else pages
 
 
 def remarks_of(found: Any) -> dict[int, str]:
