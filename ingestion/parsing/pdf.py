@@ -8,6 +8,7 @@ from typing import Any
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
@@ -29,8 +30,10 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     """A PDF page by page, with what was filled in; headings are lines the layout sets apart."""
     found = extract(data, mime, configuration(pages=True))
     pages = found.pages or []
-    words = mended([page["content"].replace("\r\n", "\n").strip() for page in pages])
-    words = with_scans(data, [page["page_number"] for page in pages], words)
+    plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
+    read = with_scans(data, [page["page_number"] for page in pages], plain)
+    titles = {heading.title for heading in markdown.headings_of(found.content)}
+    words = mended(content_of_pages(read, titles))
     remarks, values = remarks_of(found), filled_in(data)
     text, starts = joined(
         [page["page_number"] for page in pages],
@@ -47,9 +50,14 @@ def read_pdf(data: bytes, mime: str) -> Extract:
 
 def with_scans(data: bytes, numbers: list[int], words: list[str]) -> list[str]:
     """The texts of pages, of those that are pictures by OCR."""
-    found = scanned_texts(data, dict(zip(numbers, words, strict=True)))
-    read = dict(zip(found, mended(list(found.values())), strict=True))
+    read = scanned_texts(data, dict(zip(numbers, words, strict=True)))
     return [read.get(number, text) for number, text in zip(numbers, words, strict=True)]
+
+
+def content_of_pages(pages: list[str], titles: set[str]) -> list[str]:
+    """The pages without what they repeat and without tables of contents, if anything is left."""
+    content = without_contents(without_running_lines(pages, titles))
+    return content if any(page.strip() for page in content) else pages
 
 
 def remarks_of(found: Any) -> dict[int, str]:

@@ -10,10 +10,11 @@ from ingestion.parsing import kinds, markdown
 from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.extracting import configuration, extract
+from ingestion.parsing.page_content import content_of_page
 from ingestion.parsing.types import Extract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ingestion.parsing.decoding import Decoded
 
@@ -49,17 +50,25 @@ BLOCKS = {
 @kinds.reads(kinds.HTML)
 def read_webpage(data: bytes, mime: str) -> Extract:
     """The text of a page with its headings; the title comes from `<title>`."""
-    return read_decoded(decode(data, declared=declared_by_page(data)))
+    page = decode(data, declared=declared_by_page(data))
+    title, body = divide(page.text)
+    content = content_of_page(body, sum(map(str.isalnum, bare_text(body))))
+    return read_body(title, content, page.notes)
 
 
 def read_decoded(page: Decoded) -> Extract:
-    """The text of a page whose characters are known."""
+    """All text of a page whose characters are known, as of a message."""
     title, body = divide(page.text)
+    return read_body(title, body, page.notes)
+
+
+def read_body(title: str, body: str, notes: Sequence[str]) -> Extract:
+    """The text of a page without its head."""
     marked = body.replace("*", STAR)
     found = extract(marked.encode(errors="replace"), kinds.HTML.mime, configuration())
     shown = markdown.without_escapes(markdown.without_markup(found.content))
     text = shown.replace(STAR, "*").strip() or bare_text(body)
-    return Extract(text, title, markdown.headings_of(text), notes=page.notes)
+    return Extract(text, title, markdown.headings_of(text), notes=notes)
 
 
 def divide(page: str) -> tuple[str, str]:

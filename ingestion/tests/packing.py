@@ -7,6 +7,7 @@ import lzma
 import tarfile
 import zipfile
 from email.message import EmailMessage
+from typing import Any
 
 import py7zr
 from backports import zstd
@@ -61,7 +62,7 @@ def seven_zipped(files, password=None):
     return buffer.getvalue()
 
 
-COMPRESS = {
+COMPRESS: dict[str, Any] = {
     "gz": gzip.compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
