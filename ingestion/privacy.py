@@ -1,6 +1,14 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
+from youworker.core.data_policies import (
+    LEASE,
+    TECHNICAL,
+    TIMES,
+    DataPolicy,
+    impersonal,
+    names,
+    not_exported,
+)
 
 DATA_POLICIES = (
     DataPolicy(
@@ -8,7 +16,8 @@ DATA_POLICIES = (
         owners=("owner",),
         file="ingestion-runs",
         exported=names(
-            "id kind target status collection tags started_at finished_at deleted_at", TIMES
+            "id kind target status collection tags source reach started_at finished_at deleted_at",
+            TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "owner claimed_at"),
     ),
@@ -18,13 +27,39 @@ DATA_POLICIES = (
         file="ingestion-items",
         exported=names(
             "id run position name uri mime size sha256 stage attempts error_code error_detail note",
-            "duplicate",
+            "duplicate depth",
             "passages document",
             TIMES,
         ),
         not_exported=not_exported(
             TECHNICAL,
-            f"accepted_at path_hash source stored_file failures losses {LEASE}",
+            "accepted_at path_hash asked_hash source stored_file failures losses etag last_modified"
+            f" {LEASE}",
         ),
     ),
+    DataPolicy(
+        "ingestion.Source",
+        owners=("owner",),
+        file="sources",
+        exported=names(
+            "id kind name target collection tags recursive depth max_pages every_hours daily_at",
+            "state error_code error_detail last_sync_at next_sync_at counts accepts_deletions",
+            TIMES,
+        ),
+        not_exported=not_exported(TECHNICAL, f"owner {LEASE}"),
+    ),
+    DataPolicy(
+        "ingestion.SourceEntry",
+        owners=("source__owner",),
+        file="source-entries",
+        exported=names("source uri depth size sha256 document"),
+        not_exported=not_exported(TECHNICAL, "id path_hash modified_ns"),
+    ),
+    DataPolicy(
+        "ingestion.WebPage",
+        owners=("document__owner",),
+        file="web-pages",
+        exported=names("document etag last_modified"),
+    ),
+    impersonal("ingestion.WebHost", f"host robots robots_read_at {LEASE}"),
 )

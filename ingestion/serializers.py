@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.web.bounds import DEEPEST
 from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
@@ -106,3 +107,15 @@ class PathsSerializer(TargetSerializer):
 
     path = serializers.CharField(max_length=4096)
     recursive = serializers.BooleanField(default=False)
+
+
+@example(url="https://docs.example.org/", depth=1, max_pages=50)
+class UrlsSerializer(TargetSerializer):
+    """A web page, and how far to follow its links."""
+
+    url = serializers.CharField(max_length=8192)
+    depth = serializers.IntegerField(
+        default=0, min_value=0, max_value=DEEPEST, help_text="how many links away pages may be"
+    )
+    max_pages = serializers.IntegerField(default=1, min_value=1, max_value=100_000)
+    same_host = serializers.BooleanField(default=True, help_text="stay on the site of the page")

@@ -9,6 +9,7 @@ run = views.IngestionRunViewSet.as_view({"get": "retrieve", "delete": "destroy"}
 urlpatterns = [
     path("ingestion/uploads", views.UploadView.as_view()),
     path("ingestion/paths", views.PathsView.as_view()),
+    path("ingestion/urls", views.UrlsView.as_view()),
     path("ingestion/runs", views.IngestionRunViewSet.as_view({"get": "list"})),
     path("ingestion/runs/<uuid:pk>", run),
     path("ingestion/runs/<uuid:run_id>/items", views.ItemViewSet.as_view({"get": "list"})),

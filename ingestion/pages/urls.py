@@ -6,6 +6,7 @@ from ingestion.pages import runs, uploads
 
 urlpatterns = [
     path("documents/add", uploads.UploadPage.as_view(), name="document-add"),
+    path("documents/add-web", uploads.UrlPage.as_view(), name="document-add-web"),
     path("documents/runs", runs.RunsPage.as_view(), name="ingestion-runs"),
     path("documents/runs/<uuid:pk>", runs.RunPage.as_view(), name="ingestion-run"),
     path(

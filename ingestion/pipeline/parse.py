@@ -14,6 +14,7 @@ from django.utils import timezone
 from documents import services as documents
 from documents.exceptions import DocumentDeleted
 from ingestion.enums import Stage
+from ingestion.exceptions import NotNeeded, NotYet, SourceAway, SourceRefused
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.outcomes import (
@@ -21,11 +22,13 @@ from ingestion.pipeline.outcomes import (
     ItemTaken,
     fail_item,
     leased_row,
+    postpone_item,
     record_file,
     require_held,
     retry_item,
     skip_item,
 )
+from ingestion.quotas import enforce_byte_quota
 from ingestion.sources import SOURCES
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
@@ -97,10 +100,13 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     try:
         look()
         path = ensure_original(item)
+        SOURCES[item.run.kind].explore(item, path)
         parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
         store(item, parsed, collection, began=began)
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
+    except (NotYet, SourceRefused) as error:
+        end_unfetched(item, error)
     except DocumentDeleted as error:
         skip_item(item, error.code, error.message)
     except ParseFailed as error:
@@ -119,6 +125,18 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     except Exception:
         logger.exception("Item %s could not be parsed", item.pk)
         retry_item(item, "internal_error", "The file could not be processed.")
+
+
+def end_unfetched(item: IngestionItem, error: NotYet | SourceRefused) -> None:
+    """Do with an item what follows from why its file was not fetched."""
+    if isinstance(error, NotYet):
+        postpone_item(item, error.seconds)
+    elif isinstance(error, NotNeeded):
+        skip_item(item, error.code, error.detail, document=error.document)
+    elif isinstance(error, SourceAway):
+        retry_item(item, error.code, error.detail, pause=error.pause)
+    else:
+        fail_item(item, error.code, error.detail)
 
 
 def ensure_original(item: IngestionItem) -> Path:
@@ -140,10 +158,13 @@ def ensure_original(item: IngestionItem) -> Path:
 def store_copy(item: IngestionItem, copied: Incoming) -> None:
     """Store what was fetched for an item, which keeps it while it is read.
 
-    Raises `ItemTaken`.
+    Raises `ItemTaken` and `StorageQuotaExceeded`.
     """
+    if not item.size:
+        enforce_byte_quota(copied.size, actor=item.run.owner)
+    learned = {name: getattr(item, name) for name in SOURCES[item.run.kind].learned}
     # Before anything is stored; the reference is checked at the commit.
-    if not leased_row(item).update(stored_file=copied.sha256):
+    if not leased_row(item).update(stored_file=copied.sha256, size=copied.size, **learned):
         raise ItemTaken
     documents.move_to_storage([copied])
     item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
@@ -181,6 +202,7 @@ def store(item: IngestionItem, parsed: Parsed, collection: Collection, *, began:
         document=stored.document,
     ):
         raise ItemTaken
+    SOURCES[item.run.kind].remember(item, stored.document)
     duration_ms = milliseconds_since(began)
     record_file(item, UsageOutcome.SUCCEEDED, name=parsed.mime, duration_ms=duration_ms)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from documents import services as documents
 from ingestion.enums import RunKind
 from ingestion.models import IngestionItem
+from ingestion.sources.protocol import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Uploads:
+class Uploads(Source):
     """Files that were received; they are stored together with their run."""
 
     kind: ClassVar = RunKind.UPLOAD

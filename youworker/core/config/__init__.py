@@ -11,6 +11,7 @@ from youworker.core.config.declare import Section, Setting
 from youworker.core.config.sections import (
     AgentConfig,
     ApiConfig,
+    CrawlConfig,
     DatabaseConfig,
     IdentityConfig,
     IngestionConfig,
@@ -40,6 +41,7 @@ class Config:
     llm: LlmConfig
     vector: VectorConfig
     ingestion: IngestionConfig
+    crawl: CrawlConfig
     agent: AgentConfig
     mcp: McpConfig
     retry: RetryConfig

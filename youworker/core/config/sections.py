@@ -272,6 +272,31 @@ class IngestionConfig(Section):
 
 
 @dataclass(frozen=True)
+class CrawlConfig(Section):
+    """Web pages on their way in."""
+
+    max_pages: int = setting(
+        "CRAWL_MAX_PAGES", 1000, "most pages of one crawl", low=1, high=100_000
+    )
+    max_seconds: int = setting(
+        "CRAWL_MAX_SECONDS", 3600, "seconds after which a crawl takes no more pages", low=10
+    )
+    max_bytes: int = setting(
+        "CRAWL_MAX_BYTES", 1_073_741_824, "bytes after which it takes no more", low=1024
+    )
+    fetch_seconds: int = setting(
+        "CRAWL_FETCH_SECONDS", 30, "seconds one page may take", low=1, high=600
+    )
+    max_delay: int = setting(
+        "CRAWL_MAX_DELAY",
+        30,
+        "most seconds between two pages that a robots.txt may ask for",
+        low=0,
+        high=3600,
+    )
+
+
+@dataclass(frozen=True)
 class AgentConfig(Section):
     """Limits of one answer."""
 

@@ -136,6 +136,8 @@ INGESTION_RUN = "documents/runs/<uuid:pk>"
 INGESTION = [
     page("get", "documents/add"),
     page("post", "documents/add", ok=422, body={}),
+    page("get", "documents/add-web"),
+    page("post", "documents/add-web", ok=422, body={}),
     page("get", "documents/runs"),
     page("get", INGESTION_RUN, "own", thing="ingestion"),
     # Nothing of the matrix's run is left to be cancelled, and nothing of it has failed.

@@ -142,6 +142,7 @@ DOCUMENTS = [
 INGESTION = [
     Row("post", "v1/ingestion/uploads", "signed_in", WRITE, 415, body={}),
     Row("post", "v1/ingestion/paths", "staff", WRITE, 400, body={"path": "/nowhere"}),
+    Row("post", "v1/ingestion/urls", "signed_in", WRITE, 400, body={"url": "ftp://x/"}),
     Row("get", "v1/ingestion/runs", "signed_in", READ),
     Row("get", "v1/ingestion/runs/<uuid:pk>", "own", READ, thing="ingestion"),
     Row("delete", "v1/ingestion/runs/<uuid:pk>", "own", WRITE, 204, "ingestion"),

@@ -116,6 +116,14 @@ PLACES = [
         role="staff",
         body={"path": "/nowhere"},
     ),
+    Place(
+        "post",
+        "/v1/ingestion/urls",
+        "collection_id",
+        "collection",
+        (400,),
+        body={"url": "https://example.org/"},
+    ),
 ]
 
 
