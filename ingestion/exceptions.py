@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from youworker.core.exceptions import Conflict
+from youworker.core.exceptions import Conflict, DomainError
 
 if TYPE_CHECKING:
     from documents.models import Document
@@ -53,3 +53,33 @@ class NothingToRetry(Conflict):
     """No item of the run has failed."""
 
     code = "nothing_to_retry"
+
+
+class SourceUnavailable(DomainError):
+    """A source cannot be read now; nothing of it is deleted."""
+
+    code, status = "source_unavailable", 503
+
+
+class SourceEmpty(SourceUnavailable):
+    """Nothing is left where files were: more likely a disk that is not there than a deletion."""
+
+    code = "source_empty"
+
+
+class SourceShrunk(SourceUnavailable):
+    """Most of a source is gone at once, which somebody has to confirm."""
+
+    code = "source_shrunk"
+
+
+class SourceNotAllowed(DomainError):
+    """The owner of a source may not read or fill any more what it reads or fills."""
+
+    code, status = "source_not_allowed", 403
+
+
+class SourceBusy(Conflict):
+    """A source is being read, or does not take part."""
+
+    code = "source_busy"

@@ -31,6 +31,10 @@ REASONS = {
     "upstream_unavailable": _("The site does not answer."),
     "parse_timeout": _("Reading the file took too long."),
     "parser_crashed": _("The file could not be read."),
+    "source_empty": _("Nothing is left where files were. Nothing was deleted here."),
+    "source_not_allowed": _("The owner may not read this place, or not fill the collection."),
+    "source_shrunk": _("Most of the files are gone. Confirm that their documents are to go, too."),
+    "source_unavailable": _("The source cannot be read. Nothing was deleted here."),
     "too_large_inside": _("The file unpacks to more data than can be read."),
     "unsupported_type": _("Files of this type cannot be read."),
 }

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from documents.models import Collection, Document
 from ingestion.enums import SourceKind, SourceState
+from ingestion.reasons import reason_of
 from ingestion.source_managers import (
     SourceEntryQuerySet,
     SourceQuerySet,
@@ -68,6 +69,11 @@ class Source(TimestampedModel, LeasedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_reason(self) -> str:
+        """Why it failed or is paused, in the language in force."""
+        return reason_of(self.error_code, self.error_detail)
 
 
 class SourceEntry(models.Model):

@@ -58,6 +58,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
+    "read sources that are due": every(30, "ingestion.tasks.sync_sources"),
     "prepare and drop embedding models": every(10, "documents.tasks.settle_models"),
     "index documents again after an update": every(10, "documents.tasks.reindex_documents"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),

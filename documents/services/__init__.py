@@ -58,7 +58,12 @@ from documents.services.sharing import (
     users_with_access,
     users_with_collection_access,
 )
-from documents.services.storing import ParsedFile, StoredDocument, store_parsed
+from documents.services.storing import (
+    ParsedFile,
+    StoredDocument,
+    relocate_document,
+    store_parsed,
+)
 from documents.services.tags import remove_unused_tags
 
 __all__ = [
@@ -93,6 +98,7 @@ __all__ = [
     "refresh_outdated_statuses",
     "register_stray_files",
     "reindex_documents",
+    "relocate_document",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",

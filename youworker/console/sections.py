@@ -49,6 +49,7 @@ SECTIONS = (
         {
             "ingestion.IngestionRun": "upload",
             "ingestion.IngestionItem": "draft",
+            "ingestion.Source": "sync",
         },
     ),
     (

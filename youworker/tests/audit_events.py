@@ -232,6 +232,11 @@ def upload(world: World) -> Any:
     return world.as_("ada").post("/v1/ingestion/uploads", body, format="multipart")
 
 
+def follow(world: World) -> Any:
+    body = {"kind": "website", "target": f"https://{CANARY}.example/", "name": CANARY}
+    return world.as_("ada").post("/v1/sources", body)
+
+
 def registered(world: World) -> Any:
     file = documents.ParsedFile(
         name=f"{CANARY}.txt",
@@ -438,6 +443,22 @@ EVENTS = [
     ),
     Event("upload", "document.upload", upload),
     service("register a document", "document.upload", registered),
+    Event("follow a website", "source.create", follow),
+    Event(
+        "change a source",
+        "source.update",
+        lambda w: w.as_("ada").patch(f"/v1/sources/{w.source.pk}", {"name": CANARY}),
+    ),
+    Event(
+        "read a source now",
+        "source.update",
+        lambda w: w.as_("ada").post(f"/v1/sources/{w.source.pk}/sync", {}),
+    ),
+    Event(
+        "follow a source no longer",
+        "source.delete",
+        lambda w: w.as_("ada").delete(f"/v1/sources/{w.source.pk}?documents=remove"),
+    ),
     Event("rename a document", "document.update", lambda w: patch_document(w, title=f"{CANARY} 2")),
     Event("tag a document", "document.update", lambda w: patch_document(w, tags=[CANARY])),
     Event(

@@ -149,6 +149,12 @@ INGESTION = [
     Row("get", "v1/ingestion/runs/<uuid:run_id>/items", "own", READ, thing="ingestion"),
     Row("post", "v1/ingestion/runs/<uuid:pk>/cancel", "own", WRITE, 409, "ingestion"),
     Row("post", "v1/ingestion/runs/<uuid:pk>/retry", "own", WRITE, 409, "ingestion"),
+    Row("get", "v1/sources", "signed_in", READ),
+    Row("post", "v1/sources", "signed_in", WRITE, 400, body={}),
+    Row("get", "v1/sources/<uuid:pk>", "own", READ, thing="source"),
+    Row("patch", "v1/sources/<uuid:pk>", "own", WRITE, 200, "source", {"name": "N"}),
+    Row("delete", "v1/sources/<uuid:pk>", "own", WRITE, 204, "source"),
+    Row("post", "v1/sources/<uuid:pk>/sync", "own", WRITE, 202, "source"),
 ]
 
 CHAT = [
