@@ -179,7 +179,8 @@ class SourceSerializer(serializers.ModelSerializer):
     @extend_schema_field(SourceCountsSerializer)
     def get_counts(self, source: Source) -> dict[str, int]:
         """Every count, also those of what there was none."""
-        return {name: source.counts.get(name, 0) for name in SourceCountsSerializer().fields}
+        names = SourceCountsSerializer().get_fields()
+        return {name: source.counts.get(name, 0) for name in names}
 
 
 class ScheduleSerializer(serializers.Serializer):

@@ -76,7 +76,7 @@ class SourceViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSe
 
     @extend_schema(parameters=[DeleteSourceSerializer], responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
-        """Follow it no longer; `documents=remove` deletes what it brought, which can be restored."""
+        """Follow it no longer; `documents=remove` deletes, restorably, what it brought."""
         form = DeleteSourceSerializer(data=request.query_params)
         source = self.get_object()
         form.is_valid(raise_exception=True)

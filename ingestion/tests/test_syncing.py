@@ -1,3 +1,4 @@
+import itertools
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -69,16 +70,15 @@ def sync_now(source, **options):
     return again(source)
 
 
+ticks = itertools.count(1)
+
+
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     # Two writes within a tick of the clock, or of a coarse file system, are told apart.
     state = path.stat()
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1_000_000 * write.count))
-    write.count += 1
-
-
-write.count = 1
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1_000_000 * next(ticks)))
 
 
 def names():

@@ -36,6 +36,7 @@ from documents.tests.factories import (
     store_bytes,
 )
 from groups.tests.factories import GroupFactory, MembershipFactory
+from ingestion.tests.factories import SourceFactory
 from mcp import services as mcp
 from mcp.tests.factories import ServerFactory, ToolFactory
 
@@ -108,6 +109,10 @@ class World:
     def document(self) -> Any:
         file = store_bytes(CANARY.encode())
         return DocumentFactory(owner=self.ada, title=CANARY, uri=f"{CANARY}.pdf", stored_file=file)
+
+    @cached_property
+    def source(self) -> Any:
+        return SourceFactory(owner=self.ada, name=CANARY, target=f"https://{CANARY}.example/")
 
     @cached_property
     def session(self) -> Any:
