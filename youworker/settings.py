@@ -326,6 +326,8 @@ SPECTACULAR_SETTINGS = {
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
+        "IngestionRunKindEnum": "ingestion.enums.RunKind",
+        "SourceKindEnum": "ingestion.enums.SourceKind",
         "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
         "ServerStatusEnum": "mcp.enums.ServerStatus",

@@ -61,7 +61,7 @@ from documents.services.sharing import (
 from documents.services.storing import (
     ParsedFile,
     StoredDocument,
-    relocate_document,
+    move_file_of_document,
     store_parsed,
 )
 from documents.services.tags import remove_unused_tags
@@ -98,7 +98,7 @@ __all__ = [
     "refresh_outdated_statuses",
     "register_stray_files",
     "reindex_documents",
-    "relocate_document",
+    "move_file_of_document",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",

@@ -158,7 +158,7 @@ def refresh_document(document: Document, file: ParsedFile) -> None:
 
 
 @transaction.atomic
-def relocate_document(document: Document, *, name: str, uri: str, path_hash: str) -> None:
+def move_file_of_document(document: Document, *, name: str, uri: str, path_hash: str) -> None:
     """Let a document be that of a file which has another place now; its text stays.
 
     A title that was the file's name becomes the new name.

@@ -200,7 +200,7 @@ def let_go(source: Source, entries: Iterable[SourceEntry]) -> None:
         other = same.order_by("pk").first()
         if other is not None:
             name = other.uri.rpartition("/")[2]
-            documents.relocate_document(
+            documents.move_file_of_document(
                 document, name=name, uri=other.uri, path_hash=other.path_hash
             )
         else:
@@ -221,7 +221,7 @@ def move_entry(entry: SourceEntry, *, uri: str, place: str, name: str) -> None:
     """Let a file, and its document if that is only its own, have another place."""
     document = living_document(entry, entry.source)
     if document is not None and document.path_hash == entry.path_hash:
-        documents.relocate_document(document, name=name, uri=uri, path_hash=place)
+        documents.move_file_of_document(document, name=name, uri=uri, path_hash=place)
     entry.uri, entry.path_hash = uri, place
 
 

@@ -25,11 +25,13 @@ def settle_read() -> int:
     """End the syncs whose files were all read; how many there were."""
     unread = IngestionItem.objects.unread().filter(run__source=OuterRef("pk"))
     rows = Source.objects.syncing().filter(lease_token__isnull=True)
-    return sum(settle(pk) for pk in rows.exclude(Exists(unread)).values_list("pk", flat=True))
+    return sum(
+        settle_source(pk) for pk in rows.exclude(Exists(unread)).values_list("pk", flat=True)
+    )
 
 
 @transaction.atomic
-def settle(pk: UUID) -> bool:
+def settle_source(pk: UUID) -> bool:
     """End one sync; false when somebody else does, or it was paused or deleted meanwhile."""
     rows = Source.objects.syncing().filter(pk=pk, lease_token__isnull=True)
     source: Source | None = (

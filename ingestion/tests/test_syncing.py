@@ -538,7 +538,7 @@ def test_only_one_process_settles_a_sync(follow, root, staff, letters):
     work_for(60)
 
     assert settling.settle_read() == 1
-    assert not settling.settle(source.pk)
+    assert not settling.settle_source(source.pk)
 
 
 def test_sync_sources_reads_what_it_is_told(staff, root, letters, capsys):

@@ -124,6 +124,14 @@ PLACES = [
         (400,),
         body={"url": "https://example.org/"},
     ),
+    Place(
+        "post",
+        "/v1/sources",
+        "collection_id",
+        "collection",
+        (400,),
+        body={"kind": "website", "target": "https://example.org/"},
+    ),
 ]
 
 
