@@ -1,6 +1,6 @@
 """What the services of documents refuse with."""
 
-from youworker.core.exceptions import Conflict, DomainError, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, DomainError, Unavailable, UpstreamUnavailable
 
 
 class CollectionNameExists(Conflict):
@@ -46,3 +46,9 @@ class VectorsUnusable(UpstreamUnavailable):
     """
 
     code = "embedding_unusable"
+
+
+class StorageUnavailable(Unavailable):
+    """The server that keeps the files does not answer, or refuses us."""
+
+    code = "storage_unavailable"

@@ -35,6 +35,7 @@ REASONS = {
     "source_not_allowed": _("The owner may not read this place, or not fill the collection."),
     "source_shrunk": _("Most of the files are gone. Confirm that their documents are to go, too."),
     "source_unavailable": _("The source cannot be read. Nothing was deleted here."),
+    "storage_unavailable": _("The file storage does not answer."),
     "too_large_inside": _("The file unpacks to more data than can be read."),
     "unsupported_type": _("Files of this type cannot be read."),
 }

@@ -273,7 +273,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
-    "default": {"BACKEND": "documents.storage.ContentStorage"},
+    "default": {
+        "BACKEND": "documents.object_storage.ObjectStorage"
+        if config.storage.url
+        else "documents.storage.ContentStorage"
+    },
     "staticfiles": {"BACKEND": "youworker.server.static_files.DigestStorage"},
 }
 EXPORTS_ROOT = DATA_DIR / "exports"

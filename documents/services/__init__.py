@@ -40,10 +40,12 @@ from documents.services.embedding_queue import (
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import ensure_active_model
 from documents.services.files import (
+    local_original,
     move_to_storage,
     prepare_files,
     register_stray_files,
     remove_unused_files,
+    stored_original,
     stored_path,
 )
 from documents.services.handover import hand_over_library
@@ -87,7 +89,9 @@ __all__ = [
     "find_collection",
     "hand_over_library",
     "has_waiting_tasks",
+    "local_original",
     "missing_vectors",
+    "move_file_of_document",
     "move_to_storage",
     "passages_of",
     "prepare_files",
@@ -98,7 +102,6 @@ __all__ = [
     "refresh_outdated_statuses",
     "register_stray_files",
     "reindex_documents",
-    "move_file_of_document",
     "remove_unused_files",
     "remove_unused_tags",
     "replace_passages",
@@ -111,6 +114,7 @@ __all__ = [
     "server_path_hash",
     "settle_models",
     "store_parsed",
+    "stored_original",
     "stored_path",
     "update_collection",
     "update_document",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from documents import services as documents
-from documents.exceptions import DocumentDeleted
+from documents.exceptions import DocumentDeleted, StorageUnavailable
 from ingestion.enums import Stage
 from ingestion.exceptions import NotNeeded, NotYet, SourceAway, SourceRefused
 from ingestion.parsing.process import Parsed, Parser, ParserLost
@@ -37,6 +38,7 @@ from youworker.core.db import is_refused_value, relax_durability
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -99,13 +101,13 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     began = timezone.now()
     try:
         look()
-        path = ensure_original(item)
-        SOURCES[item.run.kind].explore(item, path)
-        parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
+        with original_of(item) as path:
+            SOURCES[item.run.kind].explore(item, path)
+            parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look)
         store(item, parsed, collection, began=began)
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
-    except (NotYet, SourceRefused) as error:
+    except (NotYet, SourceRefused, StorageUnavailable) as error:
         end_unfetched(item, error)
     except DocumentDeleted as error:
         skip_item(item, error.code, error.message)
@@ -127,20 +129,23 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         retry_item(item, "internal_error", "The file could not be processed.")
 
 
-def end_unfetched(item: IngestionItem, error: NotYet | SourceRefused) -> None:
+def end_unfetched(item: IngestionItem, error: NotYet | SourceRefused | StorageUnavailable) -> None:
     """Do with an item what follows from why its file was not fetched."""
     if isinstance(error, NotYet):
         postpone_item(item, error.seconds)
     elif isinstance(error, NotNeeded):
         skip_item(item, error.code, error.detail, document=error.document)
+    elif isinstance(error, StorageUnavailable):
+        retry_item(item, error.code, error.message)
     elif isinstance(error, SourceAway):
         retry_item(item, error.code, error.detail, pause=error.pause)
     else:
         fail_item(item, error.code, error.detail)
 
 
-def ensure_original(item: IngestionItem) -> Path:
-    """The stored original; what is not stored yet is fetched from its source first."""
+@contextmanager
+def original_of(item: IngestionItem) -> Iterator[Path]:
+    """The original as a file; what is not stored yet is fetched from its source first."""
     fetched = SOURCES[item.run.kind].fetch(item)
     if fetched is not None:
         try:
@@ -148,10 +153,10 @@ def ensure_original(item: IngestionItem) -> Path:
             store_copy(item, fetched)
         finally:
             fetched.discard()
-    path = documents.stored_path(item.stored_file)
-    if path is None:
-        raise ParseFailed("file_missing", "The file is no longer there.")
-    return path
+    with documents.local_original(item.stored_file) as path:
+        if path is None:
+            raise ParseFailed("file_missing", "The file is no longer there.")
+        yield path
 
 
 @transaction.atomic

@@ -55,10 +55,10 @@ class WebPages(Source):
         require_room(item)
         found = fetch_page(item)
         if found.unchanged is not None:
-            path = documents.stored_path(found.unchanged.stored_file)
-            if path is not None:
-                item.uri = found.url
-                follow_links(item, path, is_html=found.unchanged.mime == "text/html")
+            with documents.local_original(found.unchanged.stored_file) as path:
+                if path is not None:
+                    item.uri = found.url
+                    follow_links(item, path, is_html=found.unchanged.mime == "text/html")
             raise NotNeeded("unchanged", "The page has not changed.", document=found.unchanged)
         return received_page(item, found)
 

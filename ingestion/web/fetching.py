@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from documents.models import Document
-from documents.services import server_path_hash, stored_path
+from documents.services import server_path_hash, stored_original
 from ingestion.exceptions import SourceAway, SourceRefused
 from ingestion.web.addresses import page_url, place_of, site_of
 from ingestion.web.bounds import Bounds, sites_of
@@ -90,7 +90,8 @@ def known_document(item: IngestionItem, url: str) -> Document | None:
     )
     known = here.filter(web_page__isnull=False).select_related("web_page", "stored_file").first()
     # Without the original nobody could say where its links lead.
-    return known if known is not None and stored_path(known.stored_file) is not None else None
+    is_whole = known is not None and stored_original(known.stored_file) is not None
+    return known if is_whole else None
 
 
 def redirect_of(answer: Fetched) -> str:

@@ -21,6 +21,7 @@ from youworker.core.config.sections import (
     QuotaConfig,
     RetryConfig,
     SecurityConfig,
+    StorageConfig,
     VectorConfig,
 )
 
@@ -34,6 +35,7 @@ class Config:
     """Every setting, grouped by domain."""
 
     database: DatabaseConfig
+    storage: StorageConfig
     security: SecurityConfig
     identity: IdentityConfig
     quota: QuotaConfig

@@ -23,6 +23,19 @@ class DatabaseConfig(Section):
 
 
 @dataclass(frozen=True)
+class StorageConfig(Section):
+    """Where originals are kept."""
+
+    url: str = setting(
+        "STORAGE_URL", "", "bucket of an S3-compatible server, s3://BUCKET/PREFIX; empty = DATA_DIR"
+    )
+    endpoint_url: str = setting("STORAGE_ENDPOINT_URL", "", "the server; empty = Amazon's")
+    region: str = setting("STORAGE_REGION", "", "its region, where it has some")
+    access_key: str = setting("STORAGE_ACCESS_KEY", "", "a key of it; empty = the machine's role")
+    secret_key: str = setting("STORAGE_SECRET_KEY", "", "the secret of that key")
+
+
+@dataclass(frozen=True)
 class SecurityConfig(Section):
     """Secrets, hosts and what browsers are told."""
 
