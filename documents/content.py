@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from asgiref.sync import sync_to_async
@@ -10,16 +12,15 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
+from documents.storage import read_pieces
 from youworker.core.file_names import ascii_name, seen_name, shortened_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
     from datetime import datetime
-    from pathlib import Path
 
     from django.http import HttpRequest
 
-PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # Shown in the browser; text that browsers execute (HTML, XML, SVG) is not among it.
 INLINE = re.compile(r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)")
@@ -40,13 +41,38 @@ class Original(Protocol):
     def updated_at(self) -> datetime: ...
 
 
+class Content(Protocol):
+    """Bytes of which any part can be read."""
+
+    @property
+    def size(self) -> int: ...
+    def pieces(self, first: int, last: int) -> Generator[bytes, None, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The bytes of a file of this machine."""
+
+    path: Path
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return self.path.stat().st_size
+
+    def pieces(self, first: int, last: int) -> Generator[bytes, None, None]:
+        """Those from `first` to `last`, both included."""
+        return read_pieces(self.path, first, last)
+
+
 class OutOfRange(Exception):
     """The range asked for lies outside the file."""
 
 
-def original(request: HttpRequest, document: Original, path: Path) -> HttpResponseBase:
+def original(request: HttpRequest, document: Original, source: Content | Path) -> HttpResponseBase:
     """The stored file, whole or the part asked for."""
-    size = path.stat().st_size
+    content = FileContent(source) if isinstance(source, Path) else source
+    size = content.size
     etag = f'"{document.sha256}"'
     if request.headers.get("If-None-Match") == etag:
         return with_headers(HttpResponse(status=304), document, etag)
@@ -57,7 +83,7 @@ def original(request: HttpRequest, document: Original, path: Path) -> HttpRespon
         refused["Content-Range"] = f"bytes */{size}"
         return with_headers(refused, document, etag)
     first, last = part or (0, size - 1)
-    response = with_headers(streamed(request, path, first, last), document, etag)
+    response = with_headers(streamed(request, content, first, last), document, etag)
     response["Content-Length"] = str(last - first + 1)
     if part is not None:
         response.status_code = 206
@@ -136,27 +162,19 @@ def disposition(name: str, *, inline: bool) -> str:
     return f'{kind}; filename="{ascii_name(name)}"; {encoded}'
 
 
-def streamed(request: HttpRequest, path: Path, first: int, last: int) -> StreamingHttpResponse:
+def streamed(
+    request: HttpRequest, content: Content, first: int, last: int
+) -> StreamingHttpResponse:
     """The bytes in pieces, read in the way the server wants them."""
     # Under ASGI a plain iterator would be read into memory as a whole.
     if isinstance(request, ASGIRequest):
-        return StreamingHttpResponse(read_pieces(path, first, last))
-    return StreamingHttpResponse(pieces(path, first, last))
+        return StreamingHttpResponse(read_in_threads(content, first, last))
+    return StreamingHttpResponse(content.pieces(first, last))
 
 
-def pieces(path: Path, first: int, last: int) -> Generator[bytes, None, None]:
-    """The bytes from `first` to `last`, both included."""
-    left = last - first + 1
-    with path.open("rb") as file:
-        file.seek(first)
-        while left > 0 and (piece := file.read(min(PIECE, left))):
-            left -= len(piece)
-            yield piece
-
-
-async def read_pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+async def read_in_threads(content: Content, first: int, last: int) -> AsyncIterator[bytes]:
     """The same bytes, read in threads."""
-    reader = pieces(path, first, last)
+    reader = content.pieces(first, last)
     try:
         while piece := await sync_to_async(lambda: next(reader, b""), thread_sensitive=False)():
             yield piece

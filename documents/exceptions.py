@@ -1,6 +1,6 @@
 """What the services of documents refuse with."""
 
-from youworker.core.exceptions import Conflict, DomainError, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, DomainError, Unavailable, UpstreamUnavailable
 
 
 class CollectionNameExists(Conflict):
@@ -64,3 +64,9 @@ class WorseModel(Conflict):
     """Another embedding model finds less than the one that answers searches now."""
 
     code = "embedding_model_worse"
+
+
+class StorageUnavailable(Unavailable):
+    """The server that keeps the files does not answer, or refuses us."""
+
+    code = "storage_unavailable"

@@ -10,14 +10,19 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 
 from documents.exceptions import StorageFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from documents.object_storage import ObjectStorage
 
 T = TypeVar("T")
+# Bytes that are read at a time.
+PIECE = 256 * 1024
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Much of this is waiting for the same disk: together they take the time of a few.
 WAITING_AT_ONCE = 8
@@ -27,6 +32,11 @@ STORED = "[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64
 
 class ContentStorage(FileSystemStorage):
     """Files whose name says what is in them, so that nothing is ever stored twice."""
+
+    def prepare(self, source: Path, name: str, size: int) -> None:
+        """Wait until a complete file would outlive a power failure, and make its folder."""
+        flush_path(source)
+        self.make_folder(name)
 
     def move_in(self, source: Path, name: str, size: int) -> None:
         """Give a complete file of the same file system its place; what is there already stays."""
@@ -46,6 +56,31 @@ class ContentStorage(FileSystemStorage):
         folder, root = Path(self.path(name)).parent, Path(self.location)
         return [folder, *(each for each in folder.parents if each.is_relative_to(root))]
 
+    def size_of(self, name: str) -> int | None:
+        """How many bytes a stored file has; None when it is not there."""
+        path = self.local_path(name)
+        return None if path is None else path.stat().st_size
+
+    def pieces(self, name: str, first: int, last: int) -> Generator[bytes, None, None]:
+        """The bytes of a stored file from `first` to `last`, both included."""
+        yield from read_pieces(Path(self.path(name)), first, last)
+
+    @contextmanager
+    def local_copy(self, name: str) -> Iterator[Path | None]:
+        """The file itself, for a `with` block; None when it is not there."""
+        yield self.local_path(name)
+
+    def local_path(self, name: str) -> Path | None:
+        """Where a file lies; None when it is not there."""
+        try:
+            path = Path(self.path(name))
+        except SuspiciousFileOperation:
+            return None
+        return path if path.is_file() else None
+
+    def require_reachable(self) -> None:
+        """Nothing: whatever hinders reading a folder is told when it is read."""
+
     def list_hashes(self, number: int) -> Iterator[list[str]]:
         """List the hashes of all files that are there, so many at a time."""
         hashes = (path.name for path in Path(self.location).glob(STORED))
@@ -53,9 +88,19 @@ class ContentStorage(FileSystemStorage):
             yield some
 
 
-def content_storage() -> ContentStorage:
-    """The storage of originals."""
-    return cast("ContentStorage", storages["default"])
+def content_storage() -> ContentStorage | ObjectStorage:
+    """The storage of originals: a folder, or a bucket where the settings name one."""
+    return cast("ContentStorage | ObjectStorage", storages["default"])
+
+
+def read_pieces(path: Path, first: int, last: int) -> Generator[bytes, None, None]:
+    """The bytes of a file from `first` to `last`, both included."""
+    left = last - first + 1
+    with path.open("rb") as file:
+        file.seek(first)
+        while left > 0 and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
 
 
 def storage_name(sha256: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
-from ingestion import services
-from ingestion.models import IngestionItem, IngestionRun
+from ingestion import services, source_services
+from ingestion.models import IngestionItem, IngestionRun, Source
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+    from accounts.models import User
 
 
 @admin.register(IngestionRun)
@@ -93,3 +95,44 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     def owner(self, item: IngestionItem) -> str:
         """Whose file it is."""
         return item.run.owner.username
+
+
+@admin.register(Source)
+class SourceAdmin(ReadOnlyAdmin):
+    """Folders and websites that collections follow; staff read them now, or let them rest."""
+
+    list_display = ("name", "owner", "kind", "state", "error_code", "last_sync_at", "next_sync_at")
+    list_filter = ("state", "kind", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username", "id")
+    exclude = ("lease_token", "lease_suspected_at")
+    actions = ("sync", "pause", "resume")
+
+    @admin.action(description=_("Read selected sources now"), permissions=["manage"])
+    def sync(self, request: HttpRequest, sources: QuerySet[Source]) -> None:
+        """Have them read."""
+        for source in sources:
+            try:
+                source_services.request_sync(source, actor=cast("User", request.user))
+            except DomainError as error:
+                self.message_user(request, f"{source}: {error.in_words()}", messages.WARNING)
+
+    @admin.action(description=_("Pause selected sources"), permissions=["manage"])
+    def pause(self, request: HttpRequest, sources: QuerySet[Source]) -> None:
+        """Let them rest."""
+        self.set_paused(request, sources, paused=True)
+
+    @admin.action(description=_("Let selected sources go on"), permissions=["manage"])
+    def resume(self, request: HttpRequest, sources: QuerySet[Source]) -> None:
+        """End their rest."""
+        self.set_paused(request, sources, paused=False)
+
+    def set_paused(self, request: HttpRequest, sources: QuerySet[Source], *, paused: bool) -> None:
+        """Pause or resume each and show refusals."""
+        for source in sources:
+            try:
+                source_services.update_source(
+                    source, paused=paused, actor=cast("User", request.user)
+                )
+            except DomainError as error:
+                self.message_user(request, f"{source}: {error.in_words()}", messages.WARNING)

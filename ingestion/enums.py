@@ -12,6 +12,22 @@ class RunKind(models.TextChoices):
     URL = "url", _("Url")
 
 
+class SourceKind(models.TextChoices):
+    """Where a source reads."""
+
+    FOLDER = "folder", _("Folder")
+    WEBSITE = "website", _("Website")
+
+
+class SourceState(models.TextChoices):
+    """What a source is doing."""
+
+    IDLE = "idle", _("Idle")
+    SYNCING = "syncing", _("Syncing")
+    FAILED = "failed", _("Failed")
+    PAUSED = "paused", _("Paused")
+
+
 class IngestionStatus(models.TextChoices):
     """How far a run has come."""
 

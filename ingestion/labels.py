@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.models import IngestionItem, IngestionRun, ScannedPage
+from ingestion.models import IngestionItem, IngestionRun, ScannedPage, Source
 from youworker.core.labels import name_model
 
 name_model(
@@ -11,6 +11,7 @@ name_model(
     _("ingestion runs"),
     target=_("source"),
     claimed_at=_("last taken up"),
+    reach=_("reach"),
 )
 name_model(
     IngestionItem,
@@ -21,12 +22,31 @@ name_model(
     position=_("position"),
     parent=_("came out of"),
     root=_("outermost file"),
-    depth=_("depth"),
+    level=_("level"),
     source=_("source"),
     stage=_("stage"),
     note=_("note"),
     duplicate=_("duplicate"),
     passages=_("passages"),
     path_hash=_("hash of the path"),
+    asked_hash=_("hash of the address asked for"),
+    depth=_("depth"),
+    last_modified=_("last modified"),
+)
+name_model(
+    Source,
+    _("source"),
+    _("sources"),
+    target=_("folder or website"),
+    recursive=_("with folders inside"),
+    depth=_("links to follow"),
+    max_pages=_("pages at most"),
+    every_hours=_("every so many hours"),
+    daily_at=_("daily at"),
+    state=_("state"),
+    last_sync_at=_("last read"),
+    next_sync_at=_("next read"),
+    counts=_("counts"),
+    accepts_deletions=_("deletions confirmed"),
 )
 name_model(ScannedPage, _("page that was read"), _("pages that were read"), text=_("text"))

@@ -101,6 +101,10 @@ class ItemQuerySet(LeasedQuerySet["IngestionItem"]):
         """Limit to items that have not ended."""
         return self.filter(stage__in=ACTIVE_STAGES)
 
+    def unread(self) -> Self:
+        """Limit to items whose file is not read yet."""
+        return self.filter(stage__in=(Stage.QUEUED, Stage.PARSING))
+
     def failed(self) -> Self:
         """Limit to items that were given up."""
         return self.filter(stage=Stage.FAILED)

@@ -14,9 +14,12 @@ from documents.models import Collection, Document, StoredFile
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.managers import IngestionRunQuerySet, ItemQuerySet, ScannedPageQuerySet
 from ingestion.reasons import reason_of
+from ingestion.source_models import Source, SourceEntry, WebHost, WebPage
 from youworker.core.leases import LeasedModel
 from youworker.core.managers import AliveManager
 from youworker.core.models import SoftDeleteModel, TimestampedModel
+
+__all__ = ["IngestionItem", "IngestionRun", "Source", "SourceEntry", "WebHost", "WebPage"]
 
 
 class IngestionRun(SoftDeleteModel):
@@ -34,6 +37,10 @@ class IngestionRun(SoftDeleteModel):
         Collection, models.SET_NULL, null=True, related_name="ingestion_runs"
     )
     tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    # What is read again and again by runs like this one.
+    source = models.ForeignKey(Source, models.SET_NULL, null=True, related_name="runs")
+    # How far a crawl goes: `depth`, `max_pages`, `same_host`.
+    reach = models.JSONField(default=dict, blank=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     # When a worker last took items of it: whoever waited longest is next.
@@ -89,12 +96,18 @@ class IngestionItem(TimestampedModel, LeasedModel):
     root = models.ForeignKey(
         "self", models.CASCADE, null=True, editable=False, related_name="descendants"
     )
-    depth = models.SmallIntegerField(default=0, editable=False)
+    level = models.SmallIntegerField(default=0, editable=False)
     name = models.TextField()
     uri = models.TextField()
     path_hash = models.CharField(max_length=64, editable=False)
-    # The server path, until the worker has copied the file.
+    # The server path, until the worker has copied the file; the URL that was asked for.
     source = models.TextField(blank=True, editable=False)
+    # Of a page: the place of the URL that was asked for, which may have led elsewhere, how many
+    # links it is away from the first one, and what its server said of this version.
+    asked_hash = models.CharField(max_length=64, blank=True, editable=False)
+    depth = models.SmallIntegerField(default=0, editable=False)
+    etag = models.CharField(max_length=512, blank=True, editable=False)
+    last_modified = models.CharField(max_length=64, blank=True, editable=False)
     mime = models.CharField(max_length=255, blank=True)
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)

@@ -6,6 +6,7 @@ from youworker.core.data_policies import (
     TECHNICAL,
     TIMES,
     DataPolicy,
+    impersonal,
     names,
     not_exported,
 )
@@ -16,7 +17,8 @@ DATA_POLICIES = (
         owners=("owner",),
         file="ingestion-runs",
         exported=names(
-            "id kind target status collection tags started_at finished_at deleted_at", TIMES
+            "id kind target status collection tags source reach started_at finished_at deleted_at",
+            TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "owner claimed_at"),
     ),
@@ -26,13 +28,14 @@ DATA_POLICIES = (
         file="ingestion-items",
         exported=names(
             "id run parent position name uri mime size sha256 stage attempts error_code",
-            "error_detail note duplicate",
+            "error_detail note duplicate depth",
             "passages document",
             TIMES,
         ),
         not_exported=not_exported(
             TECHNICAL,
-            f"root depth accepted_at path_hash source stored_file failures losses {LEASE}",
+            "root level accepted_at path_hash asked_hash source stored_file failures losses etag"
+            f" last_modified {LEASE}",
         ),
     ),
     DataPolicy(
@@ -40,4 +43,29 @@ DATA_POLICIES = (
         owners=("item__run__owner",),
         not_exported=not_exported(DERIVED, "id item digest number total text seconds"),
     ),
+    DataPolicy(
+        "ingestion.Source",
+        owners=("owner",),
+        file="sources",
+        exported=names(
+            "id kind name target collection tags recursive depth max_pages every_hours daily_at",
+            "state error_code error_detail last_sync_at next_sync_at counts accepts_deletions",
+            TIMES,
+        ),
+        not_exported=not_exported(TECHNICAL, f"owner {LEASE}"),
+    ),
+    DataPolicy(
+        "ingestion.SourceEntry",
+        owners=("source__owner",),
+        file="source-entries",
+        exported=names("source uri depth size sha256 document"),
+        not_exported=not_exported(TECHNICAL, "id path_hash modified_ns"),
+    ),
+    DataPolicy(
+        "ingestion.WebPage",
+        owners=("document__owner",),
+        file="web-pages",
+        exported=names("document etag last_modified"),
+    ),
+    impersonal("ingestion.WebHost", f"host robots robots_read_at {LEASE}"),
 )

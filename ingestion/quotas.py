@@ -51,6 +51,16 @@ def enforce_file_quota(
     enforce_quota(limits, amounts)
 
 
+def enforce_byte_quota(size: int, *, actor: User) -> None:
+    """Raise `StorageQuotaExceeded` when so many bytes more are too many.
+
+    For files whose size nobody knew when they were accepted. Runs in the caller's transaction.
+    """
+    limits = find_limits(actor, kinds=[QuotaKind.STORED_BYTES])
+    if limits:
+        enforce_quota(limits, {QuotaKind.STORED_BYTES: size})
+
+
 def new_items(
     items: Iterable[IngestionItem], collection: Collection, actor: User
 ) -> tuple[list[IngestionItem], list[IngestionItem]]:

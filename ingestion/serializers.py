@@ -7,7 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from ingestion.models import IngestionItem, IngestionRun
+from ingestion.enums import SourceKind
+from ingestion.models import IngestionItem, IngestionRun, Source
+from ingestion.source_models import LONGEST_PAUSE_HOURS
+from ingestion.web.bounds import DEEPEST
 from youworker.core.api.fields import NameField
 from youworker.core.api.schema import example
 
@@ -87,11 +90,16 @@ class ItemSerializer(serializers.ModelSerializer):
         return {"code": item.error_code, "detail": item.shown_reason}
 
 
+def tags_field() -> serializers.ListField:
+    """Tags that may be given."""
+    return serializers.ListField(child=NameField(max_length=64), required=False, max_length=50)
+
+
 class TargetSerializer(serializers.Serializer):
     """Where new documents go."""
 
     collection_id = serializers.UUIDField(required=False, allow_null=True)
-    tags = serializers.ListField(child=NameField(max_length=64), required=False, max_length=50)
+    tags = tags_field()
 
 
 class UploadSerializer(TargetSerializer):
@@ -124,3 +132,116 @@ class PathsSerializer(TargetSerializer):
 
     path = serializers.CharField(max_length=4096)
     recursive = serializers.BooleanField(default=False)
+
+
+@example(url="https://docs.example.org/", depth=1, max_pages=50)
+class UrlsSerializer(TargetSerializer):
+    """A web page, and how far to follow its links."""
+
+    url = serializers.CharField(max_length=8192)
+    depth = serializers.IntegerField(
+        default=0, min_value=0, max_value=DEEPEST, help_text="how many links away pages may be"
+    )
+    max_pages = serializers.IntegerField(default=1, min_value=1, max_value=100_000)
+    same_host = serializers.BooleanField(default=True, help_text="stay on the site of the page")
+
+
+class SourceCountsSerializer(serializers.Serializer):
+    """How many files of a source were what, when it was read last."""
+
+    new = serializers.IntegerField(default=0)
+    changed = serializers.IntegerField(default=0)
+    moved = serializers.IntegerField(default=0)
+    deleted = serializers.IntegerField(default=0)
+    unchanged = serializers.IntegerField(default=0)
+    failed = serializers.IntegerField(default=0)
+    unreadable = serializers.IntegerField(default=0, help_text="folders nobody could look into")
+
+
+class SourceSerializer(serializers.ModelSerializer):
+    """A folder or website that a collection follows."""
+
+    error = serializers.SerializerMethodField()
+    counts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Source
+        fields = (
+            "id",
+            "kind",
+            "name",
+            "target",
+            "collection_id",
+            "tags",
+            "recursive",
+            "depth",
+            "max_pages",
+            "every_hours",
+            "daily_at",
+            "state",
+            "error",
+            "counts",
+            "last_sync_at",
+            "next_sync_at",
+            "created_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(ItemErrorSerializer(allow_null=True))
+    def get_error(self, source: Source) -> dict[str, Any] | None:
+        """Why it failed or is paused, if it is."""
+        if not source.error_code:
+            return None
+        return {"code": source.error_code, "detail": source.shown_reason}
+
+    @extend_schema_field(SourceCountsSerializer)
+    def get_counts(self, source: Source) -> dict[str, int]:
+        """Every count, also those of what there was none."""
+        names = SourceCountsSerializer().get_fields()
+        return {name: source.counts.get(name, 0) for name in names}
+
+
+class ScheduleSerializer(serializers.Serializer):
+    """What may be said of a source at any time: either of the schedules, or neither."""
+
+    name = NameField(max_length=200, required=False, allow_blank=True)
+    tags = tags_field()
+    recursive = serializers.BooleanField(required=False, help_text="folders in folders, too")
+    depth = serializers.IntegerField(required=False, min_value=0, max_value=DEEPEST)
+    max_pages = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
+    every_hours = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=LONGEST_PAUSE_HOURS
+    )
+    daily_at = serializers.TimeField(
+        required=False, allow_null=True, help_text="by the clock of the owner's time zone"
+    )
+
+
+@example(kind="website", target="https://docs.example.org/", depth=2, every_hours=24)
+class CreateSourceSerializer(ScheduleSerializer):
+    """A new source."""
+
+    kind = serializers.ChoiceField(choices=SourceKind.choices)
+    target = serializers.CharField(max_length=8192, help_text="path of a folder, or a URL")
+    collection_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+@example(every_hours=6)
+class UpdateSourceSerializer(ScheduleSerializer):
+    """Changes of a source."""
+
+    paused = serializers.BooleanField(required=False)
+
+
+class SyncSerializer(serializers.Serializer):
+    """How a source is read now."""
+
+    accept_deletions = serializers.BooleanField(
+        default=False, help_text="documents go even if most files are gone"
+    )
+
+
+class DeleteSourceSerializer(serializers.Serializer):
+    """What becomes of the documents of a source that is deleted."""
+
+    documents = serializers.ChoiceField(choices=["keep", "remove"], default="keep")

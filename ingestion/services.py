@@ -12,16 +12,17 @@ from django.utils import timezone
 
 from documents import services as documents
 from groups.models import LegalHold
-from ingestion.enums import IngestionStatus, Stage
+from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import IngestionFinished, NothingToRetry
 from ingestion.models import IngestionItem, IngestionRun, ScannedPage
 from ingestion.pipeline.leases import reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.quotas import enforce_file_quota
-from ingestion.sources import ServerPaths, Uploads
+from ingestion.sources import ServerPaths, Uploads, WebPages
 from ingestion.sources.server_paths import allowed_roots
 from ingestion.store import Incoming, remove_stale
+from ingestion.web.bounds import Bounds, checked_bounds
 from youworker import audit
 from youworker.core.config import config
 from youworker.core.effects import after_commit
@@ -123,6 +124,30 @@ def start_paths(
     return run
 
 
+@validate_not_empty("urls")
+def start_urls(
+    urls: Sequence[str],
+    *,
+    depth: int = 0,
+    max_pages: int = 1,
+    same_host: bool = True,
+    collection_id: UUID | None = None,
+    tags: Sequence[str] = (),
+    actor: User,
+) -> IngestionRun:
+    """Queue web pages, and the pages they link to up to `depth` links away.
+
+    Raises `InvalidInput` for what is no http(s) URL and for bounds nobody may ask for.
+    """
+    bounds = checked_bounds(Bounds(depth, max(max_pages, len(urls)), same_host))
+    collection = chosen_collection(collection_id, actor=actor)
+    source = WebPages(urls)
+    run = new_run(source, collection, tags, owner=actor)
+    run.reach = bounds.stored()
+    record_paths(run, source.discover(), limited=True)
+    return run
+
+
 def new_run(
     source: Source,
     collection: Collection,
@@ -202,7 +227,11 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     if not embedded + parsed:
         raise NothingToRetry("No file of this run has failed, or can be tried again.")
     reopened = IngestionRun.all_objects.filter(pk=run.pk)
-    reopened.update(status=IngestionStatus.QUEUED, finished_at=None, updated_at=timezone.now())
+    # A crawl has as much time as at first; of other runs nobody measures it.
+    begun = {"started_at": None} if run.kind == RunKind.URL else {}
+    reopened.update(
+        status=IngestionStatus.QUEUED, finished_at=None, updated_at=timezone.now(), **begun
+    )
     after_commit(wake_workers)
     after_commit(partial(announce, run, final=True))
     logger.info("Run %s is retried by %s", run.pk, actor.pk if actor else "an operator")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from ingestion import services
+from ingestion import services, source_services
 from ingestion.events import wake_workers
 from ingestion.pipeline.worker import work_for
 
@@ -23,3 +23,9 @@ def work() -> None:
 def sweep() -> None:
     """Repair what died; meant to be called every ten seconds."""
     services.sweep()
+
+
+@shared_task(name="ingestion.tasks.sync_sources")
+def sync_sources() -> int:
+    """Read the sources that are due; meant to be called twice a minute."""
+    return source_services.run_syncs()

@@ -19,6 +19,7 @@ from ingestion.serializers import (
     PathsSerializer,
     RunSerializer,
     UploadSerializer,
+    UrlsSerializer,
 )
 from ingestion.store import ReceivingHandler
 from youworker.core.api.base import ActorView
@@ -114,6 +115,27 @@ class PathsView(ActorView):
         return answer_with_run(
             services.start_paths([path], **form.validated_data, actor=self.actor)
         )
+
+
+class UrlsView(ActorView):
+    """Takes pages and files of web servers."""
+
+    scopes = SCOPES
+
+    @extend_schema(
+        operation_id="ingestion_urls", request=UrlsSerializer, responses={202: RunSerializer}
+    )
+    @rate_limited("FILE_UPLOAD")
+    def post(self, request: Request) -> Response:
+        """Queue a page and, up to `depth` links away, what it links to.
+
+        The pages of a crawl appear among the run's items as they are found. What has not changed
+        since it was read is skipped.
+        """
+        form = UrlsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        url = form.validated_data.pop("url")
+        return answer_with_run(services.start_urls([url], **form.validated_data, actor=self.actor))
 
 
 class IngestionRunViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):

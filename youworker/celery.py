@@ -58,6 +58,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "take over stalled ingestion items": every(10, "ingestion.tasks.sweep"),
+    "read sources that are due": every(30, "ingestion.tasks.sync_sources"),
     "prepare and drop embedding models": every(10, "documents.tasks.settle_models"),
     "go on with evaluations of searches": every(10, "documents.tasks.evaluate_searches"),
     "index documents again after an update": every(10, "documents.tasks.reindex_documents"),

@@ -274,7 +274,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
-    "default": {"BACKEND": "documents.storage.ContentStorage"},
+    "default": {
+        "BACKEND": "documents.object_storage.ObjectStorage"
+        if config.storage.url
+        else "documents.storage.ContentStorage"
+    },
     "staticfiles": {"BACKEND": "youworker.server.static_files.DigestStorage"},
 }
 EXPORTS_ROOT = DATA_DIR / "exports"
@@ -327,6 +331,8 @@ SPECTACULAR_SETTINGS = {
         "RunStatusEnum": "chat.enums.RunStatus",
         "ToolRunStatusEnum": "chat.enums.ToolRunStatus",
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
+        "IngestionRunKindEnum": "ingestion.enums.RunKind",
+        "SourceKindEnum": "ingestion.enums.SourceKind",
         "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
         "ServerStatusEnum": "mcp.enums.ServerStatus",

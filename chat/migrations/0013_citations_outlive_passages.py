@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0010_session_limited'),
+        ('chat', '0012_sessions_of_openai_clients'),
         ('documents', '0014_versions'),
     ]
 

@@ -25,7 +25,7 @@ NAME_PLACES = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0009_prompts_of_models'),
+        ('documents', '0010_golden_questions'),
     ]
 
     operations = [

@@ -45,10 +45,12 @@ from documents.services.embedding_queue import (
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import ensure_active_model
 from documents.services.files import (
+    local_original,
     move_to_storage,
     prepare_files,
     register_stray_files,
     remove_unused_files,
+    stored_original,
     stored_path,
 )
 from documents.services.golden_questions import (
@@ -70,7 +72,12 @@ from documents.services.sharing import (
     users_with_access,
     users_with_collection_access,
 )
-from documents.services.storing import ParsedFile, StoredDocument, store_parsed
+from documents.services.storing import (
+    ParsedFile,
+    StoredDocument,
+    move_file_of_document,
+    store_parsed,
+)
 from documents.services.tags import remove_unused_tags
 from documents.services.texts import embed_texts, find_offered_model, offered_embedding_models
 from documents.services.versions import (
@@ -107,8 +114,10 @@ __all__ = [
     "hand_over_library",
     "has_waiting_tasks",
     "import_questions",
+    "local_original",
     "member_path_hash",
     "missing_vectors",
+    "move_file_of_document",
     "move_to_storage",
     "named_collection",
     "offered_embedding_models",
@@ -138,6 +147,7 @@ __all__ = [
     "server_path_hash",
     "settle_models",
     "store_parsed",
+    "stored_original",
     "stored_path",
     "table_of",
     "update_collection",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 
 from documents.models import StoredFile
 from documents.storage import (
+    ContentStorage,
     content_storage,
     flush_folders,
-    flush_path,
     for_each,
     storage_errors,
     storage_name,
@@ -21,7 +21,8 @@ from documents.storage import (
 from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Generator, Iterable, Iterator
+    from pathlib import Path
 
 # Files of one query when strays are looked for.
 FILES_AT_ONCE = 500
@@ -47,9 +48,8 @@ def prepare_files(files: Iterable[CompleteFile]) -> None:
 
 
 def prepare_file(file: CompleteFile) -> None:
-    """Wait until a file would outlive a power failure, and make its folder."""
-    flush_path(file.path)
-    content_storage().make_folder(storage_name(file.sha256))
+    """Wait until a file would outlive a power failure, or is with the server that keeps it."""
+    content_storage().prepare(file.path, storage_name(file.sha256), file.size)
 
 
 def move_to_storage(files: Iterable[CompleteFile]) -> None:
@@ -77,15 +77,43 @@ def move_to_storage(files: Iterable[CompleteFile]) -> None:
     transaction.on_commit(partial(flush_folders, folders))
 
 
-def stored_path(file: StoredFile | None) -> Path | None:
-    """Where a stored original lies; none when it is not there."""
+@dataclass(frozen=True, slots=True)
+class StoredOriginal:
+    """The bytes of an original, wherever they are kept."""
+
+    name: str
+    size: int
+
+    def pieces(self, first: int, last: int) -> Generator[bytes, None, None]:
+        """Those from `first` to `last`, both included."""
+        return content_storage().pieces(self.name, first, last)
+
+
+def stored_original(file: StoredFile | None) -> StoredOriginal | None:
+    """A stored original; none when it is not there."""
+    size = None if file is None else content_storage().size_of(file.name)
+    return None if file is None or size is None else StoredOriginal(file.name, size)
+
+
+@contextmanager
+def local_original(file: StoredFile | None) -> Iterator[Path | None]:
+    """A stored original as a file of this machine, for a `with` block; none when it is not there.
+
+    It is copied where a server keeps it. Raises `StorageFull` and `StorageUnavailable`.
+    """
     if file is None:
+        yield None
+        return
+    with content_storage().local_copy(file.name) as path:
+        yield path
+
+
+def stored_path(file: StoredFile | None) -> Path | None:
+    """Where a stored original lies; none when it is not there, or lies on a server."""
+    storage = content_storage()
+    if file is None or not isinstance(storage, ContentStorage):
         return None
-    try:
-        path = Path(content_storage().path(file.name))
-    except SuspiciousFileOperation:
-        return None
-    return path if path.is_file() else None
+    return storage.local_path(file.name)
 
 
 def remove_unused_files(hashes: Collection[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from documents.exceptions import DocumentDeleted
 from documents.models import Document
 from documents.services.files import remove_unused_files
-from documents.services.passages import TITLE_LENGTH, write_passages
+from documents.services.passages import TITLE_LENGTH, renew_index, write_passages
 from documents.services.tags import add_tags
 from documents.services.versions import keep_version
 from documents.text import without_nul
@@ -166,3 +166,19 @@ def refresh_document(document: Document, file: ParsedFile) -> None:
     write_passages(
         document, file.passages, language=file.language, pages=file.pages, title=file.title or None
     )
+
+
+@transaction.atomic
+def move_file_of_document(document: Document, *, name: str, uri: str, path_hash: str) -> None:
+    """Let a document be that of a file which has another place now; its text stays.
+
+    A title that was the file's name becomes the new name.
+    """
+    former = clean_name(document.uri.rpartition("/")[2])[:TITLE_LENGTH]
+    document.uri, document.path_hash = without_nul(uri), path_hash
+    document.save_fields("uri", "path_hash")
+    if document.title == former and not document.renamed:
+        document.title = clean_name(name)[:TITLE_LENGTH] or document.title
+        document.save_fields("title")
+        renew_index(document)
+    audit.record("document.update", actor=document.owner, target=document, fields=["uri"])

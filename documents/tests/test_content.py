@@ -5,7 +5,7 @@ from auditlog.models import LogEntry
 from django.test import AsyncClient
 
 from accounts.tests.factories import UserFactory
-from documents import content
+from documents import storage
 from documents.models import StoredFile
 from documents.tests.factories import DocumentFactory, store_bytes
 from youworker.core.db import run_in_thread
@@ -169,7 +169,7 @@ def test_a_document_without_a_place_is_named_after_its_title(fetch, title):
 
 @pytest.mark.django_db(transaction=True)
 async def test_pieces_are_streamed_under_asgi(monkeypatch):
-    monkeypatch.setattr(content, "PIECE", 100)
+    monkeypatch.setattr(storage, "PIECE", 100)
     document = await run_in_thread(stored)
     client = AsyncClient()
     await client.aforce_login(document.owner)

@@ -1,4 +1,3 @@
-
 """The search page, and which words of what was found are marked."""
 
 import pytest

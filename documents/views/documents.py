@@ -87,11 +87,11 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
     def content(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Download the original; byte ranges are answered."""
         document = self.get_object()
-        path = services.stored_path(document.stored_file)
-        if path is None:
+        stored = services.stored_original(document.stored_file)
+        if stored is None:
             raise NotFound("The original of this document is not stored.")
         services.record_access(document, actor=self.actor)
-        return original(request._request, document, path)
+        return original(request._request, document, stored)
 
     @extend_schema(responses=PassageSerializer(many=True))
     @action(detail=True, filterset_class=None)

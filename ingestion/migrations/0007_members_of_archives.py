@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="ingestionitem",
-            name="depth",
+            name="level",
             field=models.SmallIntegerField(default=0, editable=False),
         ),
     ]

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ingestion", "0006_stored_files")]
+    dependencies = [("ingestion", "0008_sources_and_crawls")]
 
     operations = [
         migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""Handing files in by a form; a module of the page sends them in pieces instead."""
+"""Handing files and web pages in by forms; a module of the page sends files in pieces instead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from documents.services import ensure_default_collection
 from ingestion import services
-from ingestion.forms import UploadForm
+from ingestion.forms import UploadForm, UrlForm
 from ingestion.store import ReceivingHandler
 from youworker.core.pages.base import FormPage, answer_redirect, answer_signed_out
 
@@ -62,6 +62,41 @@ class UploadPage(FormPage[UploadForm]):
             form.cleaned_data["files"],
             collection_id=form.cleaned_data["collection"].pk,
             tags=form.cleaned_data["tags"],
+            actor=self.actor,
+        )
+        return answer_redirect(self.request, reverse("ingestion-run", args=[run.pk]))
+
+
+class UrlPage(FormPage[UrlForm]):
+    """Takes pages of web servers."""
+
+    form_class = UrlForm
+    template_name = "ingestion/add_web.html"
+    write_limit = "FILE_UPLOAD"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form offers what its reader may fill."""
+        return super().get_form_kwargs() | {"actor": self.actor}
+
+    def get_initial(self) -> dict[str, Any]:
+        """The collection somebody comes from, else their own default one."""
+        default = ensure_default_collection(self.actor)
+        return {"collection": self.request.GET.get("collection") or default.pk}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The part of the product it belongs to."""
+        return super().get_context_data(section="documents", **kwargs)
+
+    def carry_out(self, form: UrlForm) -> HttpResponse:
+        """Begin the crawl and show it."""
+        values = form.cleaned_data
+        run = services.start_urls(
+            [values["url"]],
+            depth=values["depth"],
+            max_pages=values["max_pages"],
+            same_host=values["same_host"],
+            collection_id=values["collection"].pk,
+            tags=values["tags"],
             actor=self.actor,
         )
         return answer_redirect(self.request, reverse("ingestion-run", args=[run.pk]))

@@ -51,12 +51,12 @@ def scratch_folder() -> Iterator[Path]:
 def limits_of(item: IngestionItem) -> Limits:
     """What may still come out of an item: its limits hold for all that is in the outermost file."""
     limits = config.ingestion
-    files, size = taken_of(item.root_id or item.pk) if item.depth else (0, 0)
+    files, size = taken_of(item.root_id or item.pk) if item.level else (0, 0)
     return Limits(
         files=max(0, limits.max_members - files),
         file_bytes=limits.max_file_bytes,
         bytes=max(0, limits.max_unpacked_bytes - size),
-        levels=limits.max_depth - item.depth,
+        levels=limits.max_depth - item.level,
     )
 
 
@@ -125,7 +125,7 @@ def new_item(parent: IngestionItem, member: Member, file: Incoming | None) -> In
         run=parent.run,
         parent=parent,
         root_id=parent.root_id or parent.pk,
-        depth=parent.depth + 1,
+        level=parent.level + 1,
         # Deletions count against it as against the file it was in.
         accepted_at=parent.accepted_at,
         name=name,
@@ -152,7 +152,7 @@ def place_of(parent: IngestionItem) -> str:
     Two messages may well have the same name and attach archives of the same name.
     """
     is_by_content = parent.path_hash == documents.upload_path_hash(parent.sha256)
-    return parent.path_hash if parent.depth and is_by_content else parent.uri
+    return parent.path_hash if parent.level and is_by_content else parent.uri
 
 
 def forget_archive(item: IngestionItem) -> None:

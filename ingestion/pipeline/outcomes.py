@@ -18,12 +18,13 @@ from django.utils import timezone
 from documents.enums import DocumentStatus
 from documents.models import EmbeddingTask
 from ingestion.enums import IngestionStatus, Stage
-from ingestion.events import announce
+from ingestion.events import LEAST_URGENT, WAKE_SECONDS, announce
 from ingestion.models import IngestionItem, IngestionRun
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
 from youworker.core.config import config
 from youworker.core.db import relax_durability
+from youworker.core.effects import queue_task
 from youworker.core.leases import lease_end
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from documents.managers import EmbeddingTaskQuerySet
+    from documents.models import Document
     from ingestion.managers import ItemQuerySet
 
 logger = logging.getLogger(__name__)
@@ -58,17 +60,23 @@ def fail_item(item: IngestionItem, code: str, detail: str) -> bool:
     return end_item(item, Stage.FAILED, code, detail)
 
 
-def skip_item(item: IngestionItem, code: str, detail: str) -> bool:
-    """End an item that nobody wants any more; false when this worker does not hold it."""
-    return end_item(item, Stage.SKIPPED, code, detail)
+def skip_item(
+    item: IngestionItem, code: str, detail: str, *, document: Document | None = None
+) -> bool:
+    """End an item that nobody wants any more; false when this worker does not hold it.
+
+    `document` is what was made of the same file before.
+    """
+    known = {"document": document} if document is not None else {}
+    return end_item(item, Stage.SKIPPED, code, detail, **known)
 
 
 @transaction.atomic
-def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
+def end_item(item: IngestionItem, stage: Stage, code: str, detail: str, **changes: Any) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
     # What failed may be asked for again, so its file stays.
-    released = {"stored_file": None} if stage == Stage.SKIPPED else {}
+    released = changes | ({"stored_file": None} if stage == Stage.SKIPPED else {})
     has_ended = leased_row(item).change(
         stage=stage,
         attempts=item.attempts + 1,
@@ -90,8 +98,19 @@ def record_file(item: IngestionItem, outcome: UsageOutcome, **figures: Any) -> N
     record_usage(UsageKind.INGESTION, owner, outcome=outcome, size=item.size, **figures)
 
 
-def retry_item(item: IngestionItem, code: str, detail: str) -> bool:
-    """Put an item back after a short pause; give it up after the configured attempts.
+def postpone_item(item: IngestionItem, seconds: float) -> None:
+    """Put an item back for so many seconds, without counting this as a try."""
+    leased_row(item).change(stage=Stage.QUEUED, lease_token=None, lease_until=lease_end(seconds))
+    queue_task(
+        "ingestion.tasks.work",
+        countdown=seconds,
+        expires=seconds + WAKE_SECONDS,
+        priority=LEAST_URGENT,
+    )
+
+
+def retry_item(item: IngestionItem, code: str, detail: str, *, pause: float = 0.0) -> bool:
+    """Put an item back for `pause` seconds at least; give it up after the configured attempts.
 
     True when it was given up.
     """
@@ -103,7 +122,7 @@ def retry_item(item: IngestionItem, code: str, detail: str) -> bool:
         attempts=item.attempts + 1,
         failures=item.failures + 1,
         lease_token=None,
-        lease_until=lease_end(2**item.failures),
+        lease_until=lease_end(max(2**item.failures, pause)),
         error_code=code[:64],
         error_detail=detail,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from documents import services as documents
 from documents.exceptions import DocumentDeleted
 from documents.models import Document
 from ingestion.enums import Stage
+from ingestion.exceptions import NotNeeded, NotYet, SourceAway, SourceRefused
 from ingestion.parsing.process import Parsed, Parser, ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.members import (
@@ -32,6 +34,7 @@ from ingestion.pipeline.outcomes import (
     delay_item,
     fail_item,
     leased_row,
+    postpone_item,
     record_file,
     require_held,
     retry_item,
@@ -39,7 +42,8 @@ from ingestion.pipeline.outcomes import (
 )
 from ingestion.pipeline.scans import TurnOver, scans_of
 from ingestion.pipeline.trouble import passing_reason
-from ingestion.sources import SOURCES
+from ingestion.quotas import enforce_byte_quota
+from ingestion.sources import SOURCES, Uploads
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
 from youworker.core.config import config
@@ -47,7 +51,7 @@ from youworker.core.db import is_refused_value, relax_durability
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from ingestion.models import IngestionItem, IngestionRun
     from ingestion.parsing.unpacking import Member
     from ingestion.pipeline.leases import Lease
+    from ingestion.sources import Source
     from ingestion.store import Incoming
 
 logger = logging.getLogger(__name__)
@@ -121,6 +126,8 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         raise
     except ItemTaken:
         logger.info("Item %s was taken away meanwhile", item.pk)
+    except (NotYet, SourceRefused) as error:
+        end_unfetched(item, error)
     except (DocumentDeleted, ParseFailed, ParserLost, DomainError) as error:
         judge(item, error)
     except DatabaseError as error:
@@ -140,10 +147,9 @@ def read_item(item: IngestionItem, collection: Collection) -> None:
     look = partial(require_held, item)
     began = timezone.now()
     look()
-    path = ensure_original(item)
-    scans = scans_of(item)
-    with scratch_folder() as scratch:
-        place = scratch, limits_of(item)
+    with original_of(item) as path, scratch_folder() as scratch:
+        source_of(item).explore(item, path)
+        place, scans = (scratch, limits_of(item)), scans_of(item)
         parsed = parser().parse(
             path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
         )
@@ -172,29 +178,50 @@ def wait_out(item: IngestionItem, error: BaseException) -> bool:
     return reason is not None
 
 
-def ensure_original(item: IngestionItem) -> Path:
-    """The stored original; what is not stored yet is fetched from its source first."""
-    fetched = SOURCES[item.run.kind].fetch(item)
+def end_unfetched(item: IngestionItem, error: NotYet | SourceRefused) -> None:
+    """Do with an item what follows from why its file was not fetched."""
+    if isinstance(error, NotYet):
+        postpone_item(item, error.seconds)
+    elif isinstance(error, NotNeeded):
+        skip_item(item, error.code, error.detail, document=error.document)
+    elif isinstance(error, SourceAway):
+        retry_item(item, error.code, error.detail, pause=error.pause)
+    else:
+        fail_item(item, error.code, error.detail)
+
+
+def source_of(item: IngestionItem) -> type[Source]:
+    """Where the bytes of an item come from; those that came out of another file are there."""
+    return SOURCES[item.run.kind] if item.parent_id is None else Uploads
+
+
+@contextmanager
+def original_of(item: IngestionItem) -> Iterator[Path]:
+    """The original as a file; what is not stored yet is fetched from its source first."""
+    fetched = source_of(item).fetch(item)
     if fetched is not None:
         try:
             documents.prepare_files([fetched])
             store_copy(item, fetched)
         finally:
             fetched.discard()
-    path = documents.stored_path(item.stored_file)
-    if path is None:
-        raise ParseFailed("file_missing", "The file is no longer there.")
-    return path
+    with documents.local_original(item.stored_file) as path:
+        if path is None:
+            raise ParseFailed("file_missing", "The file is no longer there.")
+        yield path
 
 
 @transaction.atomic
 def store_copy(item: IngestionItem, copied: Incoming) -> None:
     """Store what was fetched for an item, which keeps it while it is read.
 
-    Raises `ItemTaken`.
+    Raises `ItemTaken` and `StorageQuotaExceeded`.
     """
+    if not item.size:
+        enforce_byte_quota(copied.size, actor=item.run.owner)
+    learned = {name: getattr(item, name) for name in source_of(item).learned}
     # Before anything is stored; the reference is checked at the commit.
-    if not leased_row(item).update(stored_file=copied.sha256):
+    if not leased_row(item).update(stored_file=copied.sha256, size=copied.size, **learned):
         raise ItemTaken
     documents.move_to_storage([copied])
     item.sha256, item.size, item.stored_file_id = copied.sha256, copied.size, copied.sha256
@@ -289,6 +316,7 @@ def store_document(item: IngestionItem, parsed: Parsed, collection: Collection) 
         document=stored.document,
     ):
         raise ItemTaken
+    source_of(item).remember(item, stored.document)
 
 
 def parsed_file(item: IngestionItem, parsed: Parsed) -> documents.ParsedFile:

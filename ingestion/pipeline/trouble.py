@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from documents.exceptions import StorageFull, VectorsUnusable
+from documents.exceptions import StorageFull, StorageUnavailable, VectorsUnusable
 from documents.storage import FULL
 from youworker.core.exceptions import UpstreamUnavailable
 
@@ -18,7 +18,7 @@ def passing_reason(error: BaseException) -> tuple[str, str] | None:
     """Code and sentence of trouble that is no fault of the file; none for any other."""
     if isinstance(error, VectorsUnusable):
         return None
-    if isinstance(error, (StorageFull, UpstreamUnavailable)):
+    if isinstance(error, (StorageFull, StorageUnavailable, UpstreamUnavailable)):
         return error.code, error.message
     if isinstance(error, OSError) and error.errno in FULL:
         return StorageFull.code, NO_ROOM

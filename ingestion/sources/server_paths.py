@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar
 from documents import services as documents
 from ingestion.enums import RunKind
 from ingestion.models import IngestionItem
+from ingestion.sources.protocol import Source
 from ingestion.store import Incoming
 from youworker.core.config import config
 from youworker.core.exceptions import Forbidden, InvalidInput
@@ -26,7 +27,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPaths:
+class ServerPaths(Source):
     """Files and folders of the server; a worker copies each file into the store when it is read."""
 
     kind: ClassVar = RunKind.PATHS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from documents import services as documents
 from ingestion.enums import RunKind
 from ingestion.models import IngestionItem
+from ingestion.sources.protocol import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ NAMELESS = frozenset({"unnamed", "blob", "file", "image.png", "image.jpg", "imag
 
 
 @dataclass(frozen=True, slots=True)
-class Uploads:
+class Uploads(Source):
     """Files that were received; they are stored together with their run."""
 
     kind: ClassVar = RunKind.UPLOAD

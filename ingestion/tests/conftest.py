@@ -11,7 +11,9 @@ from ingestion import store
 from ingestion.parsing import parse_file
 from ingestion.pipeline import outcomes
 from ingestion.pipeline.parse import close_parser
+from ingestion.tests.web_site import Site, serving
 from youworker.tests.support.leases import long_lease_end
+from youworker.upstream import egress
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,3 +65,11 @@ def read(tmp_path):
         return parse_file(path, "", name=name)
 
     return parse
+
+
+@pytest.fixture
+def site(monkeypatch):
+    """A web site that may be reached."""
+    monkeypatch.setattr(egress, "allowed_entries", lambda: ("127.0.0.0/8",))
+    with serving(Site()) as running:
+        yield running

@@ -111,3 +111,28 @@ def test_requeue_keeps_to_its_limit():
 def test_requeue_refuses_nonsense(options):
     with pytest.raises(CommandError):
         call_command("requeue_ingestion", **options)
+
+
+@pytest.mark.usefixtures("_no_patience", "letters")
+def test_ingest_reads_web_pages_beside_files(folder, site, capsys):
+    UserFactory(username="ann")
+    site.link("/", "/a")
+    site.pages["/"][1]["ETag"] = '"1"'
+    site.link("/a")
+
+    call_command("ingest", folder, site.url, "--user=ann", "--depth=1", "--max-pages=5")
+    first = capsys.readouterr().out
+    call_command("ingest", site.url, "--user=ann")
+
+    assert first == "1 files are ready.\n2 files are ready.\n"
+    assert capsys.readouterr().out == "1 files are ready.\n"
+
+
+@pytest.mark.usefixtures("_no_patience", "letters")
+def test_ingest_names_the_pages_that_failed(site, capsys):
+    UserFactory(username="ann")
+
+    with pytest.raises(CommandError, match=r"1 of 1 files are not ready\."):
+        call_command("ingest", f"{site.url}/gone", "--user=ann")
+
+    assert f"{site.url}/gone: There is no such page (status 404)." in capsys.readouterr().err

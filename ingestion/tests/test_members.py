@@ -55,7 +55,7 @@ def test_the_files_of_an_archive_become_documents(hand_in, user):
         None,
         None,
     )
-    assert [item.parent for item in run.items.filter(depth=1)] == [archive, archive]
+    assert [item.parent for item in run.items.filter(level=1)] == [archive, archive]
     hit = search.search("zebra", mode="keyword", actor=user).results[0]
     document = Document.objects.get(pk=hit.document_id)
     assert (document.title, document.uri) == ("a.txt", "a.zip!/folder/a.txt")

@@ -244,7 +244,7 @@ def test_the_name_of_a_shelf_that_is_no_longer_shared_is_not_shown(client, user)
 def test_what_came_out_of_an_archive_stands_behind_it(client, user, django_assert_num_queries):
     run = RunFactory(owner=user)
     archive = ItemFactory(run=run, name="a.zip", uri="a.zip", stage=Stage.READY)
-    inside = {"run": run, "parent": archive, "root": archive, "depth": 1}
+    inside = {"run": run, "parent": archive, "root": archive, "level": 1}
     for number in range(3):
         ItemFactory(**inside, name=f"in{number}.txt", stage=Stage.READY)
     ItemFactory(
@@ -273,3 +273,45 @@ def test_members_of_other_runs_are_not_found(client, user):
 
     for key in (other.pk, "00000000-0000-0000-0000-000000000000", "x"):
         assert client.get(f"/documents/runs/{run.pk}?parent={key}").status_code == 404
+
+
+def test_a_form_takes_a_web_page(client, user):
+    shelf = CollectionFactory(owner=user)
+    fields = {"url": "https://example.org/a", "depth": "1", "max_pages": "5", "same_host": "on"}
+
+    response = client.post(
+        "/documents/add-web", {**fields, "collection": str(shelf.pk), "tags_more": "x"}
+    )
+
+    run = IngestionRun.objects.get()
+    assert response["Location"] == f"/documents/runs/{run.pk}"
+    assert (run.kind, run.collection, run.tags) == ("url", shelf, ["x"])
+    assert run.reach == {"depth": 1, "max_pages": 5, "same_host": True}
+
+
+def test_a_refused_web_page_keeps_what_was_typed(client, user):
+    default = str(ensure_default_collection(user).pk)
+    foreign = str(CollectionFactory().pk)
+    fields = {"depth": "0", "max_pages": "1", "collection": default}
+
+    refused = client.post("/documents/add-web", {**fields, "url": "ftp://example.org/x"})
+    deep = client.post("/documents/add-web", {**fields, "url": "https://a.org/", "depth": "99"})
+    alien = client.post(
+        "/documents/add-web", {**fields, "url": "https://a.org/", "collection": foreign}
+    )
+
+    assert [answer.status_code for answer in (refused, deep, alien)] == [422, 422, 422]
+    assert "ftp://example.org/x" in text_of(refused)
+    assert "This is not an http or https URL." in text_of(refused)
+    assert not IngestionRun.objects.exists()
+
+
+def test_files_and_web_pages_lead_to_each_other(client, user):
+    shelf = CollectionFactory(owner=user)
+
+    files = text_of(client.get(f"/documents/add?collection={shelf.pk}"))
+    pages = text_of(client.get(f"/documents/add-web?collection={shelf.pk}"))
+
+    assert f"/documents/add-web?collection={shelf.pk}" in files
+    assert f"/documents/add?collection={shelf.pk}" in pages
+    assert f'value="{shelf.pk}" selected' in pages

@@ -391,7 +391,7 @@ def test_an_interrupted_worker_gives_its_items_back(user, incoming, monkeypatch)
     def interrupt(item):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parse, "ensure_original", interrupt)
+    monkeypatch.setattr(parse, "original_of", interrupt)
     with pytest.raises(KeyboardInterrupt):
         work_once(until=FOREVER)
 

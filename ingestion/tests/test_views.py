@@ -330,7 +330,7 @@ def test_runs_of_others_do_not_exist(client):
 def test_items_name_the_archive_they_came_out_of(client, user):
     run = RunFactory(owner=user)
     archive = ItemFactory(run=run, name="a.zip", uri="a.zip")
-    ItemFactory(run=run, parent=archive, root=archive, depth=1, uri="a.zip!/b.txt")
+    ItemFactory(run=run, parent=archive, root=archive, level=1, uri="a.zip!/b.txt")
 
     rows = client.get(f"/v1/ingestion/runs/{run.pk}/items").json()["results"]
     inside = client.get(f"/v1/ingestion/runs/{run.pk}/items?parent={archive.pk}").json()["results"]
@@ -341,3 +341,45 @@ def test_items_name_the_archive_they_came_out_of(client, user):
     ]
     assert [row["uri"] for row in inside] == ["a.zip!/b.txt"]
     assert client.get(f"/v1/ingestion/runs/{run.pk}/items?parent=x").status_code == 400
+
+
+def test_urls_answer_a_run_with_the_page_as_its_item(client, user):
+    shelf = CollectionFactory(owner=user)
+    body = {
+        "url": "https://docs.example.org/a?utm_source=x",
+        "depth": 2,
+        "max_pages": 50,
+        "same_host": False,
+        "collection_id": str(shelf.pk),
+        "tags": ["x"],
+    }
+
+    response = client.post("/v1/ingestion/urls", body, format="json")
+
+    run = IngestionRun.objects.get()
+    assert response.status_code == 202
+    assert response.json()["id"] == str(run.pk)
+    assert (response.json()["kind"], response.json()["totals"]["items"]) == ("url", 1)
+    assert (run.collection, run.tags) == (shelf, ["x"])
+    assert run.reach == {"depth": 2, "max_pages": 50, "same_host": False}
+    assert run.items.get().uri == "https://docs.example.org/a"
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({}, "url"),
+        ({"url": "ftp://example.org/"}, "url"),
+        ({"url": "https://u:p@example.org/"}, "url"),
+        ({"url": "https://example.org/", "depth": 11}, "depth"),
+        ({"url": "https://example.org/", "depth": -1}, "depth"),
+        ({"url": "https://example.org/", "max_pages": 0}, "max_pages"),
+        ({"url": "https://example.org/", "max_pages": 1001}, "max_pages"),
+        ({"url": "https://example.org/", "collection_id": str(uuid.uuid4())}, "collection_id"),
+    ],
+)
+def test_urls_refuse_nonsense(client, body, attr):
+    response = client.post("/v1/ingestion/urls", body, format="json")
+
+    assert (response.status_code, code_of(response)[2]) == (400, attr)
+    assert not IngestionRun.objects.exists()

@@ -51,6 +51,7 @@ SECTIONS = (
         {
             "ingestion.IngestionRun": "upload",
             "ingestion.IngestionItem": "draft",
+            "ingestion.Source": "sync",
         },
     ),
     (

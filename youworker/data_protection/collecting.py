@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat.models import Message, Session
 from documents.models import Document, DocumentVersion
-from documents.services import stored_path
+from documents.services import local_original
 from youworker.data_protection.export_rows import exported_rows
 from youworker.data_protection.package import safe_name
 from youworker.data_protection.package_html import (
@@ -50,12 +50,14 @@ def add_originals(user: User, now: datetime, package: Package) -> list[dict[str,
     """Copy the originals in; those that are not there."""
     lost: list[dict[str, str]] = []
     for document in documents_of(user, now):
-        path = stored_path(document.stored_file)
-        if path is None or not package.add_file(file_path(document), path):
+        with local_original(document.stored_file) as path:
+            is_added = path is not None and package.add_file(file_path(document), path)
+        if not is_added:
             lost.append({"document": str(document.pk), "title": document.title, "why": MISSING})
     for version in versions_of(user, now):
-        path = stored_path(version.stored_file)
-        if path is None or not package.add_file(version_path(version), path):
+        with local_original(version.stored_file) as path:
+            is_added = path is not None and package.add_file(version_path(version), path)
+        if not is_added:
             about = {"document": str(version.document_id), "title": version.title}
             lost.append({**about, "version": str(version.number), "why": MISSING})
     return lost

@@ -36,6 +36,7 @@ from documents.tests.factories import (
     store_bytes,
 )
 from groups.tests.factories import GroupFactory, MembershipFactory
+from ingestion.tests.factories import SourceFactory
 from mcp import services as mcp
 from mcp.tests.factories import ServerFactory, ToolFactory
 
@@ -108,6 +109,10 @@ class World:
     def document(self) -> Any:
         file = store_bytes(CANARY.encode())
         return DocumentFactory(owner=self.ada, title=CANARY, uri=f"{CANARY}.pdf", stored_file=file)
+
+    @cached_property
+    def source(self) -> Any:
+        return SourceFactory(owner=self.ada, name=CANARY, target=f"https://{CANARY}.example/")
 
     @cached_property
     def session(self) -> Any:
@@ -230,6 +235,11 @@ def upload(world: World) -> Any:
     file = SimpleUploadedFile(f"{CANARY}.txt", CANARY.encode())
     body = {"files": [file], "tags": [CANARY]}
     return world.as_("ada").post("/v1/ingestion/uploads", body, format="multipart")
+
+
+def follow(world: World) -> Any:
+    body = {"kind": "website", "target": f"https://{CANARY}.example/", "name": CANARY}
+    return world.as_("ada").post("/v1/sources", body)
 
 
 def registered(world: World) -> Any:
@@ -438,6 +448,22 @@ EVENTS = [
     ),
     Event("upload", "document.upload", upload),
     service("register a document", "document.upload", registered),
+    Event("follow a website", "source.create", follow),
+    Event(
+        "change a source",
+        "source.update",
+        lambda w: w.as_("ada").patch(f"/v1/sources/{w.source.pk}", {"name": CANARY}),
+    ),
+    Event(
+        "read a source now",
+        "source.update",
+        lambda w: w.as_("ada").post(f"/v1/sources/{w.source.pk}/sync", {}),
+    ),
+    Event(
+        "follow a source no longer",
+        "source.delete",
+        lambda w: w.as_("ada").delete(f"/v1/sources/{w.source.pk}?documents=remove"),
+    ),
     Event("rename a document", "document.update", lambda w: patch_document(w, title=f"{CANARY} 2")),
     Event("tag a document", "document.update", lambda w: patch_document(w, tags=[CANARY])),
     Event(

@@ -22,6 +22,7 @@ from groups import services as groups
 from groups.tests.factories import GroupFactory, managed_group, service_account_of
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from ingestion.tests.factories import SourceFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.support.sockets import Socket
@@ -76,6 +77,10 @@ def versioned_of(user):
 
 def ingestion_of(user):
     return IngestionRunFactory(owner=user)
+
+
+def source_of(user):
+    return SourceFactory(owner=user)
 
 
 def group_of(user):
@@ -145,6 +150,8 @@ ROUTES = {
     "v1/ingestion/runs/<uuid:run_id>/items": (ingestion_of, ["get"]),
     "v1/ingestion/runs/<uuid:pk>/cancel": (ingestion_of, ["post"]),
     "v1/ingestion/runs/<uuid:pk>/retry": (ingestion_of, ["post"]),
+    "v1/sources/<uuid:pk>": (source_of, ["get", "patch", "delete"]),
+    "v1/sources/<uuid:pk>/sync": (source_of, ["post"]),
     "v1/sessions/<uuid:pk>": (session_of, ["get", "patch", "delete"]),
     "v1/sessions/<uuid:pk>/restore": (session_of, ["post"]),
     "v1/sessions/<uuid:pk>/messages": (session_of, ["get", "post"]),

@@ -14,6 +14,7 @@ import pytest
 import documents.quoting
 import documents.search
 import ingestion.parsing
+import ingestion.web
 import mcp.builtin
 from chat.agent import tool_selection
 from chat.agent.exceptions import AgentError
@@ -73,6 +74,7 @@ def modules():
     yield from (errors, tool_selection, negotiation, sessions)
     packages = (
         ingestion.parsing,
+        ingestion.web,
         documents.search,
         documents.quoting,
         mcp.builtin,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import zlib
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEP_METHOD = {307, 308}
 LONGEST_URL = 8192
+# As letters of ASCII; names in other letters are in punycode there.
+PLAIN_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.I)
+HIGHEST_PORT = 65_535
 # Not repeated to another server.
 PERSONAL = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
@@ -47,6 +51,17 @@ class Fetched:
     headers: httpx2.Headers
     body: bytes
     redirects: tuple[str, ...] = ()
+
+    @property
+    def redirect(self) -> str:
+        """Where a redirect that was not followed leads; empty for other answers.
+
+        Raises `InvalidInput` and `UpstreamUnavailable` for what leads nowhere.
+        """
+        location: str = self.headers.get("location", "")
+        if self.status not in REDIRECTS or not location:
+            return ""
+        return str(checked_url(str(join_url(httpx2.URL(self.url), location))))
 
     @property
     def content_type(self) -> str:
@@ -97,8 +112,9 @@ async def fetch_url_async(
     content: bytes | None = None,
     limits: Limits | None = None,
     find: Finder = find_permitted_addresses,
+    follow: bool = True,
 ) -> Fetched:
-    """Fetch `url`; any status is an answer.
+    """Fetch `url`; any status is an answer, without `follow` also that of a redirect.
 
     `find` gives the addresses of a host that may be connected to. Only for hosts that the
     operator names, which may be private, is it another one than the default.
@@ -111,7 +127,7 @@ async def fetch_url_async(
     asked = Asked(method.upper(), checked_url(url), lowered, content)
     try:
         async with asyncio.timeout(limits.seconds), client(find) as session:
-            return await follow_redirects(session, asked, limits)
+            return await follow_redirects(session, asked, limits, follow=follow)
     except TimeoutError as error:
         raise UpstreamUnavailable(
             f"{asked.url.host} did not answer completely within {limits.seconds:g} s."
@@ -121,16 +137,19 @@ async def fetch_url_async(
         raise UpstreamUnavailable(f"{asked.url.host} did not answer: {reason}") from error
 
 
-async def follow_redirects(session: httpx2.AsyncClient, asked: Asked, limits: Limits) -> Fetched:
+async def follow_redirects(
+    session: httpx2.AsyncClient, asked: Asked, limits: Limits, *, follow: bool
+) -> Fetched:
     """Follow redirects, each to an address that is checked anew."""
     while True:
         response = await send_request(session, asked)
         try:
-            location = response.headers.get("location")
-            if response.status_code not in REDIRECTS or not location:
-                body = (
-                    b"" if asked.method == "HEAD" else await read_body(response, limits.max_bytes)
-                )
+            location: str = response.headers.get("location", "")
+            is_redirect = response.status_code in REDIRECTS and bool(location)
+            if not is_redirect or not follow:
+                # Nobody reads what stands beside the way to somewhere else.
+                is_bare = is_redirect or asked.method == "HEAD"
+                body = b"" if is_bare else await read_body(response, limits.max_bytes)
                 status, received = response.status_code, response.headers
                 return Fetched(str(asked.url), status, received, body, tuple(asked.passed))
         finally:
@@ -185,7 +204,7 @@ def checked_url(text: str) -> httpx2.URL:
     """`text` as a URL that may be fetched; raises `InvalidInput`."""
     try:
         url = httpx2.URL(text.strip()) if len(text) <= LONGEST_URL else None
-        valid = url is not None and url.scheme in SCHEMES and bool(url.host)
+        valid = url is not None and url.scheme in SCHEMES and has_plain_host(url)
     except (httpx2.InvalidURL, UnicodeError, ValueError):
         url, valid = None, False
     if url is None or not valid:
@@ -193,6 +212,13 @@ def checked_url(text: str) -> httpx2.URL:
     if url.userinfo:
         raise InvalidInput("A URL may not contain a user name or password.", attr="url")
     return url
+
+
+def has_plain_host(url: httpx2.URL) -> bool:
+    """Whether a URL names a host by letters that every program reads alike, and a port, if any."""
+    # Backslashes, blanks and percent signs end a host for one program and not for another.
+    named = PLAIN_HOST.fullmatch(url.raw_host.decode("ascii")) is not None
+    return named and (url.port is None or 0 < url.port <= HIGHEST_PORT)
 
 
 def join_url(base: httpx2.URL, location: str) -> httpx2.URL:

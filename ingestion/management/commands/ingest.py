@@ -1,4 +1,4 @@
-"""`manage.py ingest`: files of the server into somebody's documents."""
+"""`manage.py ingest`: files of the server and web pages into somebody's documents."""
 
 from __future__ import annotations
 
@@ -25,19 +25,23 @@ if TYPE_CHECKING:
 PATIENCE = 4.0
 SLICE = 1.0
 PAUSE = 0.3
+# Skipped because everything is there already.
+HARMLESS = ("unchanged", "same_page")
 
 
 class Command(BaseCommand):
     """Works beside running workers, and without any."""
 
-    help = "Ingest files and folders; exits 0 when every file is ready."
+    help = "Ingest files, folders and web pages; exits 0 when every file is ready."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or http(s) URL")
         parser.add_argument("--user", required=True, help="who will own the documents")
         parser.add_argument("--collection", default="", help="created when it is missing")
         parser.add_argument("--tags", default="", help="separated by commas")
         parser.add_argument("--recursive", action="store_true", help="folders inside folders, too")
+        parser.add_argument("--depth", type=int, default=0, help="of pages: links to follow")
+        parser.add_argument("--max-pages", type=int, default=1, help="of a crawl, at most")
 
     def handle(
         self,
@@ -47,25 +51,34 @@ class Command(BaseCommand):
         collection: str,
         tags: str,
         recursive: bool,
+        depth: int,
+        max_pages: int,
         **options: Any,
     ) -> None:
         owner = User.objects.filter(username=user, is_active=True).first()
         if owner is None:
             raise CommandError(f"There is no active user {user!r}.")
         try:
-            target = documents.ensure_collection(collection, actor=owner) if collection else None
-            run = services.start_paths(
-                paths,
-                recursive=recursive,
-                collection_id=target.pk if target else None,
-                tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
-                actor=owner,
-                trusted=True,
-            )
+            chosen = documents.ensure_collection(collection, actor=owner) if collection else None
+            target: dict[str, Any] = {
+                "collection_id": chosen.pk if chosen else None,
+                "tags": [tag.strip() for tag in tags.split(",") if tag.strip()],
+                "actor": owner,
+            }
+            urls = [path for path in paths if is_url(path)]
+            files = [path for path in paths if path not in urls]
+            runs = []
+            if files:
+                runs.append(
+                    services.start_paths(files, recursive=recursive, trusted=True, **target)
+                )
+            if urls:
+                runs.append(services.start_urls(urls, depth=depth, max_pages=max_pages, **target))
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.wait(run)
-        self.report(run)
+        for run in runs:
+            self.wait(run)
+            self.report(run)
 
     def wait(self, run: IngestionRun) -> None:
         """Show the progress until every item has ended, working here if nobody else does."""
@@ -74,6 +87,8 @@ class Command(BaseCommand):
         with tqdm(total=run.items.count(), unit="file", desc=str(run.target)[:40]) as bar:
             try:
                 while True:
+                    # A crawl finds more of them on its way.
+                    bar.total = run.items.count()
                     bar.update(run.items.exclude(pk__in=run.items.active()).count() - bar.n)
                     run.refresh_from_db(fields=["claimed_at", "finished_at"])
                     if run.finished_at is not None:
@@ -86,7 +101,8 @@ class Command(BaseCommand):
 
     def report(self, run: IngestionRun) -> None:
         """Name the failures; raises `CommandError` when there is one."""
-        lost = run.items.exclude(stage=Stage.READY).order_by("position")
+        lost = run.items.exclude(stage=Stage.READY).exclude(error_code__in=HARMLESS)
+        lost = lost.order_by("position")
         for item in lost:
             self.stderr.write(f"{item.uri}: {item.error_detail or item.stage}")
         if lost:
@@ -102,6 +118,11 @@ class Command(BaseCommand):
         verb = "was" if len(known) == 1 else "were"
         ending = f", {len(known)} of them {verb} in the collection before" if known else ""
         self.stdout.write(f"{run.items.count()} files are ready{ending}.")
+
+
+def is_url(path: str) -> bool:
+    """Whether this names a web page and not a file."""
+    return str(path).lower().startswith(("http://", "https://"))
 
 
 def lend_a_hand() -> bool:

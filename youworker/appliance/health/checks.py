@@ -13,7 +13,9 @@ from celery import current_app
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from documents.exceptions import StorageUnavailable
 from documents.models import EmbeddingModel
+from documents.storage import content_storage
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
@@ -81,6 +83,17 @@ def check_disk() -> dict[str, Any]:
     return {"free_bytes": usage.free, "warning": usage.free < DISK_WARNING_BYTES}
 
 
+def check_storage() -> dict[str, Any]:
+    """The server that keeps the originals answers, where there is one."""
+    if not config.storage.url:
+        return {"kind": "folder"}
+    try:
+        content_storage().require_reachable()
+    except StorageUnavailable as error:
+        raise LookupError(error.message) from error
+    return {"kind": "s3"}
+
+
 def check_worker() -> dict[str, Any]:
     """Somebody takes tasks."""
     answers = current_app.control.ping(timeout=WORKER_SECONDS, limit=1)
@@ -137,6 +150,7 @@ READY: dict[str, Check] = {
 }
 DETAILED: dict[str, Check] = {
     "disk": check_disk,
+    "storage": check_storage,
     "worker": check_worker,
     "models": check_models,
     "embedding": embedding,

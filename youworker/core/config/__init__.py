@@ -11,6 +11,7 @@ from youworker.core.config.declare import Section, Setting
 from youworker.core.config.sections import (
     AgentConfig,
     ApiConfig,
+    CrawlConfig,
     DatabaseConfig,
     IdentityConfig,
     IngestionConfig,
@@ -20,6 +21,7 @@ from youworker.core.config.sections import (
     QuotaConfig,
     RetryConfig,
     SecurityConfig,
+    StorageConfig,
     VectorConfig,
 )
 
@@ -33,6 +35,7 @@ class Config:
     """Every setting, grouped by domain."""
 
     database: DatabaseConfig
+    storage: StorageConfig
     security: SecurityConfig
     identity: IdentityConfig
     quota: QuotaConfig
@@ -40,6 +43,7 @@ class Config:
     llm: LlmConfig
     vector: VectorConfig
     ingestion: IngestionConfig
+    crawl: CrawlConfig
     agent: AgentConfig
     mcp: McpConfig
     retry: RetryConfig

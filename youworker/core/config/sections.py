@@ -23,6 +23,19 @@ class DatabaseConfig(Section):
 
 
 @dataclass(frozen=True)
+class StorageConfig(Section):
+    """Where originals are kept."""
+
+    url: str = setting(
+        "STORAGE_URL", "", "bucket of an S3-compatible server, s3://BUCKET/PREFIX; empty = DATA_DIR"
+    )
+    endpoint_url: str = setting("STORAGE_ENDPOINT_URL", "", "the server; empty = Amazon's")
+    region: str = setting("STORAGE_REGION", "", "its region, where it has some")
+    access_key: str = setting("STORAGE_ACCESS_KEY", "", "a key of it; empty = the machine's role")
+    secret_key: str = setting("STORAGE_SECRET_KEY", "", "the secret of that key")
+
+
+@dataclass(frozen=True)
 class SecurityConfig(Section):
     """Secrets, hosts and what browsers are told."""
 
@@ -300,6 +313,31 @@ class IngestionConfig(Section):
     )
     worker_processes: int = setting(
         "WORKER_PROCESSES", 2, "children of the Celery worker", low=1, high=256
+    )
+
+
+@dataclass(frozen=True)
+class CrawlConfig(Section):
+    """Web pages on their way in."""
+
+    max_pages: int = setting(
+        "CRAWL_MAX_PAGES", 1000, "most pages of one crawl", low=1, high=100_000
+    )
+    max_seconds: int = setting(
+        "CRAWL_MAX_SECONDS", 3600, "seconds after which a crawl takes no more pages", low=10
+    )
+    max_bytes: int = setting(
+        "CRAWL_MAX_BYTES", 1_073_741_824, "bytes after which it takes no more", low=1024
+    )
+    fetch_seconds: int = setting(
+        "CRAWL_FETCH_SECONDS", 30, "seconds one page may take", low=1, high=600
+    )
+    max_delay: int = setting(
+        "CRAWL_MAX_DELAY",
+        30,
+        "most seconds between two pages that a robots.txt may ask for",
+        low=0,
+        high=3600,
     )
 
 

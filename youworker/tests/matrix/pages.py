@@ -138,15 +138,27 @@ DOCUMENTS = [
 ]
 
 INGESTION_RUN = "documents/runs/<uuid:pk>"
+SOURCE = "sources/<uuid:pk>"
 INGESTION = [
     page("get", "documents/add"),
     page("post", "documents/add", ok=422, body={}),
+    page("get", "documents/add-web"),
+    page("post", "documents/add-web", ok=422, body={}),
     page("get", "documents/runs"),
     page("get", INGESTION_RUN, "own", thing="ingestion"),
     # Nothing of the matrix's run is left to be cancelled, and nothing of it has failed.
     page("post", f"{INGESTION_RUN}/cancel", "own", 409, "ingestion"),
     page("post", f"{INGESTION_RUN}/retry", "own", 409, "ingestion"),
     page("post", f"{INGESTION_RUN}/delete", "own", 302, "ingestion"),
+    page("get", "sources"),
+    page("get", "sources/add"),
+    page("post", "sources/add", ok=422, body={}),
+    page("get", f"{SOURCE}/edit", "own", thing="source"),
+    page("post", f"{SOURCE}/edit", "own", 422, "source", {}),
+    page("get", f"{SOURCE}/delete", "own", thing="source"),
+    page("post", f"{SOURCE}/delete", "own", 302, "source"),
+    page("post", f"{SOURCE}/sync", "own", 302, "source"),
+    page("post", f"{SOURCE}/pause", "own", 302, "source"),
 ]
 
 PAGE_ROWS = [*SHELL, *ACCOUNT, *GROUPS, *DOCUMENTS, *INGESTION]

@@ -156,12 +156,19 @@ DOCUMENTS = [
 INGESTION = [
     Row("post", "v1/ingestion/uploads", "signed_in", WRITE, 415, body={}),
     Row("post", "v1/ingestion/paths", "staff", WRITE, 400, body={"path": "/nowhere"}),
+    Row("post", "v1/ingestion/urls", "signed_in", WRITE, 400, body={"url": "ftp://x/"}),
     Row("get", "v1/ingestion/runs", "signed_in", READ),
     Row("get", "v1/ingestion/runs/<uuid:pk>", "own", READ, thing="ingestion"),
     Row("delete", "v1/ingestion/runs/<uuid:pk>", "own", WRITE, 204, "ingestion"),
     Row("get", "v1/ingestion/runs/<uuid:run_id>/items", "own", READ, thing="ingestion"),
     Row("post", "v1/ingestion/runs/<uuid:pk>/cancel", "own", WRITE, 409, "ingestion"),
     Row("post", "v1/ingestion/runs/<uuid:pk>/retry", "own", WRITE, 409, "ingestion"),
+    Row("get", "v1/sources", "signed_in", READ),
+    Row("post", "v1/sources", "signed_in", WRITE, 400, body={}),
+    Row("get", "v1/sources/<uuid:pk>", "own", READ, thing="source"),
+    Row("patch", "v1/sources/<uuid:pk>", "own", WRITE, 200, "source", {"name": "N"}),
+    Row("delete", "v1/sources/<uuid:pk>", "own", WRITE, 204, "source"),
+    Row("post", "v1/sources/<uuid:pk>/sync", "own", WRITE, 202, "source"),
 ]
 
 CHAT = [

@@ -116,6 +116,22 @@ PLACES = [
         role="staff",
         body={"path": "/nowhere"},
     ),
+    Place(
+        "post",
+        "/v1/ingestion/urls",
+        "collection_id",
+        "collection",
+        (400,),
+        body={"url": "https://example.org/"},
+    ),
+    Place(
+        "post",
+        "/v1/sources",
+        "collection_id",
+        "collection",
+        (400,),
+        body={"kind": "website", "target": "https://example.org/"},
+    ),
 ]
 
 

@@ -26,6 +26,7 @@ from groups.enums import Role
 from groups.models import Membership
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from ingestion.tests.factories import SourceFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
 
 if TYPE_CHECKING:
@@ -148,6 +149,11 @@ class World:
     def ingestion(self) -> Any:
         """A run of files of the owner's."""
         return IngestionRunFactory(owner=self.owner)
+
+    @cached_property
+    def source(self) -> Any:
+        """A website that the owner's collection follows."""
+        return SourceFactory(owner=self.owner)
 
     @cached_property
     def export(self) -> Any:
