@@ -44,7 +44,10 @@ class LocalEmbedder:
         )
 
     def embed(
-        self, texts: Sequence[str], *, turn: Callable[[], AbstractContextManager[None]] = nullcontext
+        self,
+        texts: Sequence[str],
+        *,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> NDArray[np.float32]:
         """Vectors of length 1, shape [texts, dimensions].
 

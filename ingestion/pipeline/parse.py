@@ -112,18 +112,28 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
         logger.warning("Item %s cost a parser: %s", item.pk, error)
         retry_item(item, error.code, error.detail)
     except DomainError as error:
-        if not wait_out(item, error):
-            fail_item(item, error.code, error.message)
+        wait_or_fail(item, error)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
             raise
         logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
         retry_item(item, NOT_STORABLE, "What was read from the file cannot be stored.")
-    except Exception as error:
-        if not wait_out(item, error):
-            logger.exception("Item %s could not be parsed", item.pk)
-            retry_item(item, "internal_error", "The file could not be processed.")
+    except Exception as error:  # noqa: BLE001 -- sorted there
+        wait_or_retry(item, error)
+
+
+def wait_or_fail(item: IngestionItem, error: DomainError) -> None:
+    """Give an item up, unless the trouble passes by itself."""
+    if not wait_out(item, error):
+        fail_item(item, error.code, error.message)
+
+
+def wait_or_retry(item: IngestionItem, error: Exception) -> None:
+    """Try an item again, which counts as an attempt unless the trouble is no fault of it."""
+    if not wait_out(item, error):
+        logger.error("Item %s could not be parsed", item.pk, exc_info=error)
+        retry_item(item, "internal_error", "The file could not be processed.")
 
 
 def wait_out(item: IngestionItem, error: BaseException) -> bool:

@@ -113,7 +113,7 @@ class Verdict:
 
 def furnish(people: int, passages: int, *, seed: int = 1) -> Library:
     """Users with so many marked passages each; groups, shared shelves and shared documents."""
-    library = Library(random.Random(seed))  # noqa: S311 -- the same library each time
+    library = Library(random.Random(seed))
     library.users = [User.objects.create(username=f"canary-{n}") for n in range(people)]
     model = ensure_active_model()
     for number in range(max(2, people // 4)):
@@ -137,9 +137,7 @@ def add_group(library: Library, number: int) -> None:
     library.members[group.pk] = {user.pk for user in members}
 
 
-def add_shelf(
-    library: Library, user: User, number: int, count: int, model: EmbeddingModel
-) -> None:
+def add_shelf(library: Library, user: User, number: int, count: int, model: EmbeddingModel) -> None:
     """A collection with documents: the first is private, others may be shared with a group."""
     shelf = Collection.objects.create(owner=user, name=f"Shelf {number}")
     library.shelves[shelf.pk] = shelf
