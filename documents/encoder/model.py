@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from documents.encoder.known import MODELS
 from documents.encoder.tokens import tokenizer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -41,12 +43,21 @@ class LocalEmbedder:
             str(FOLDER / name / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of length 1, shape [texts, dimensions]."""
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> NDArray[np.float32]:
+        """Vectors of length 1, shape [texts, dimensions].
+
+        Each batch is computed in a `turn`, which may wait while others have more urgent texts.
+        """
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         tokens = self.tokenizer.encode([text[:LONGEST_CHARACTERS] for text in texts])
         for batch in batches_of(tokens, most=self.known.batch):
-            vectors[batch] = self.embed_batch([tokens[index] for index in batch])
+            with turn():
+                vectors[batch] = self.embed_batch([tokens[index] for index in batch])
         return vectors
 
     def embed_batch(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:

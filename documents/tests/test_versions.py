@@ -1,4 +1,4 @@
-"""Other bytes at the same place are a new version; what was there before can be read and restored."""
+"""Other bytes at the same place are a new version; what was there before can be read."""
 
 import threading
 

@@ -101,12 +101,13 @@ class VersionViewSet(ActorView, GenericViewSet):
 
 def shown(row: Document | DocumentVersion) -> dict[str, Any]:
     """A version as the API describes it."""
+    about: dict[str, Any]
     if isinstance(row, Document):
-        about = {"number": row.version, "current": True, "replaced_at": None}
-        about["since"] = row.version_since or row.created_at
+        about = {"number": row.version, "since": row.version_since or row.created_at}
+        about |= {"current": True, "replaced_at": None}
     else:
-        about = {"number": row.number, "current": False, "replaced_at": row.created_at}
-        about["since"] = row.since
+        about = {"number": row.number, "since": row.since}
+        about |= {"current": False, "replaced_at": row.created_at}
     same = ("title", "uri", "mime", "size", "sha256", "language", "pages", "passage_count")
     return about | {name: getattr(row, name) for name in same}
 

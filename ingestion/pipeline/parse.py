@@ -136,10 +136,15 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
             raise
         logger.warning("Item %s cannot be stored: %s", item.pk, type(error).__name__)
         retry_item(item, NOT_STORABLE, "What was read from the file cannot be stored.")
-    except Exception as error:
-        if not wait_out(item, error):
-            logger.exception("Item %s could not be parsed", item.pk)
-            retry_item(item, "internal_error", "The file could not be processed.")
+    except Exception as error:  # noqa: BLE001 -- sorted there
+        wait_or_retry(item, error)
+
+
+def wait_or_retry(item: IngestionItem, error: Exception) -> None:
+    """Try an item again, which counts as an attempt unless the trouble is no fault of it."""
+    if not wait_out(item, error):
+        logger.error("Item %s could not be parsed", item.pk, exc_info=error)
+        retry_item(item, "internal_error", "The file could not be processed.")
 
 
 def read_item(item: IngestionItem, collection: Collection) -> None:

@@ -13,14 +13,20 @@ from accounts.models import User
 from youworker.tests.bench import Figure, Report, machine
 
 GENERATED_FILES = 300
-WHAT = ("start", "chat", "question", "ingest", "search", "retrieval", "answers", "soak", "web")
+WHAT = (
+    *("start", "chat", "question", "ingest", "search", "retrieval", "answers"),
+    *("soak", "web", "leaks"),
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
-    help = "Measure a start, streams, questions, ingestion, search, answers, a mixed load or pages."
+    help = (
+        "Measure a start, streams, questions, ingestion, search, answers, rights, a mixed load or"
+        " pages."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=WHAT)
@@ -108,6 +114,12 @@ class Command(BaseCommand):
         if user is None:
             return answers.run(models)
         return answers.evaluate(models, questions, actor=user_called(user))
+
+    def leaks(self, options: dict[str, Any]) -> Report:
+        """Whether anybody is shown what is not theirs, in rows that are removed afterwards."""
+        from youworker.tests.bench import leaks
+
+        return leaks.run()
 
     def soak(self, options: dict[str, Any]) -> Report:
         """A mixed load, and whether anything is lost or grows under it."""
