@@ -56,7 +56,10 @@ class Session(SoftDeleteModel):
     leaf = models.UUIDField(null=True, blank=True, editable=False)
     # Programs make one for each of their conversations, so lists leave theirs out unless asked.
     origin = models.CharField(
-        max_length=16, blank=True, choices=SessionOrigin, default=SessionOrigin.PRODUCT,
+        max_length=16,
+        blank=True,
+        choices=SessionOrigin,
+        default=SessionOrigin.PRODUCT,
         editable=False,
     )
 

@@ -205,9 +205,7 @@ class CompletionSerializer(serializers.Serializer[Any]):
     max_completion_tokens = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
-    temperature = serializers.FloatField(
-        required=False, allow_null=True, min_value=0, max_value=2
-    )
+    temperature = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=2)
     top_p = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
     presence_penalty = serializers.FloatField(
         required=False, allow_null=True, min_value=-2, max_value=2
@@ -226,9 +224,7 @@ class CompletionSerializer(serializers.Serializer[Any]):
     )
     tool_choice = StorableField(required=False, allow_null=True)
     parallel_tool_calls = serializers.BooleanField(required=False, allow_null=True)
-    logprobs = serializers.BooleanField(
-        required=False, allow_null=True, help_text="Only false."
-    )
+    logprobs = serializers.BooleanField(required=False, allow_null=True, help_text="Only false.")
     metadata = MetadataSerializer(required=False, allow_null=True)
 
     def validate_logprobs(self, value: bool | None) -> bool | None:  # noqa: FBT001 -- DRF's own

@@ -47,10 +47,11 @@ FINISH = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The newest message, and what was said before it."""
+    """The newest message, what was said before it, and the first thing the user asked."""
 
     text: str
     history: list[Spoken]
+    opening: str
 
 
 def question_of(form: Mapping[str, Any]) -> Question:
@@ -64,7 +65,10 @@ def question_of(form: Mapping[str, Any]) -> Question:
             "The last message is the question: its role is user.",
             attr=f"messages.{len(spoken) - 1}.role",
         )
-    return Question(text_of(spoken[-1]["content"]), history_of(spoken[:-1]))
+    opening = next(message for message in spoken if message["role"] == "user")
+    return Question(
+        text_of(spoken[-1]["content"]), history_of(spoken[:-1]), text_of(opening["content"])
+    )
 
 
 def require_plain(form: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from chat.agent.exceptions import AgentError, ModelRefused, ModelUnknown
 from chat.exceptions import ModelFailed, ModelRefusal
 from chat.openai.names import not_found
 from chat.openai.wire import END, framed
-from youworker.core.api.openai_errors import error_document
+from youworker.core.api.openai_shape import error_document
 
 if TYPE_CHECKING:
     from youworker.core.exceptions import DomainError

@@ -37,9 +37,7 @@ def answer_embeddings(
     enforce_token_quota(actor, key_id)
     began, tokens = time.monotonic(), sum(map(estimated_tokens, texts))
     vectors = embed_texts(model, texts, dimensions=dimensions)
-    record_embedding(
-        actor.pk, key_id, model=name, tokens=tokens, seconds=time.monotonic() - began
-    )
+    record_embedding(actor.pk, key_id, model=name, tokens=tokens, seconds=time.monotonic() - began)
     return {
         "object": "list",
         "data": [

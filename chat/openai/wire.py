@@ -63,9 +63,7 @@ class Wire:
         document = {**self.document("chat.completion.chunk"), "choices": []}
         return framed({**document, "usage": counts(usage)})
 
-    def completion(
-        self, message: Mapping[str, Any], finish: str, usage: Usage
-    ) -> dict[str, Any]:
+    def completion(self, message: Mapping[str, Any], finish: str, usage: Usage) -> dict[str, Any]:
         """A whole answer."""
         said = {"role": "assistant", "refusal": None, **message}
         choice = {"index": 0, "message": said, "logprobs": None, "finish_reason": finish}

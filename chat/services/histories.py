@@ -57,6 +57,7 @@ def post_history(
     *,
     text: str,
     history: Sequence[Spoken],
+    opening: str = "",
     session: Session | None = None,
     model: str = "",
     idempotency_key: str = "",
@@ -66,7 +67,7 @@ def post_history(
     """Store a question with its run, behind what was said before, whoever kept that.
 
     In a session that is named, else in the one of an earlier question of the same conversation,
-    else in a new one. Raises `NotFound` for a session of somebody else, and `QuotaExceeded`.
+    else in a new one, which is called after its `opening`. Raises `NotFound` for a session of somebody else, and `QuotaExceeded`.
     """
     for said in (*history, Spoken("user", text)):
         check_text(said.text)
@@ -78,7 +79,8 @@ def post_history(
         return find_accepted(remembered.answer)
     if session is not None:
         session = lock_session(session.pk, actor=actor)
-    session, parent_id = place_for(history, text, session, model=model, actor=actor)
+    title = title_from(opening or text)
+    session, parent_id = place_for(history, session, title=title, model=model, actor=actor)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options={}, lease=lease, actor=actor)
     run.thread = thread_of([*history, Spoken("user", text)], actor)
@@ -86,7 +88,7 @@ def post_history(
 
 
 def place_for(
-    history: Sequence[Spoken], text: str, session: Session | None, *, model: str, actor: User
+    history: Sequence[Spoken], session: Session | None, *, title: str, model: str, actor: User
 ) -> tuple[Session, UUID | Latest | None]:
     """The locked session of a question, and the message it follows there."""
     found = find_last(history, session, actor)
@@ -97,9 +99,8 @@ def place_for(
             # It was removed at this moment.
             session = None
     if session is None:
-        first = next((said.text for said in history if said.role == "user"), text)
         session = create_session_rows(
-            title=title_from(first), model=model, origin=SessionOrigin.OPENAI, actor=actor
+            title=title, model=model, origin=SessionOrigin.OPENAI, actor=actor
         )
     return session, store_history(session, history)
 

@@ -47,15 +47,11 @@ def said(*texts, role="user"):
 
 async def send(user, path, body=None):
     """A request with a key, as programs send it; without a body it reads."""
-    _, secret = await run_in_thread(
-        create_api_key, user, name="k", scopes=["chat"], actor=user
-    )
+    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
     headers = {"authorization": f"Bearer {secret}"}
     if body is None:
         return await AsyncClient().get(path, headers=headers)
-    return await AsyncClient().post(
-        path, body, content_type="application/json", headers=headers
-    )
+    return await AsyncClient().post(path, body, content_type="application/json", headers=headers)
 
 
 async def complete(user, model="quote", messages=None, **body):
@@ -85,7 +81,9 @@ async def test_a_model_is_asked_without_the_agent_and_nothing_is_kept_but_what_i
     user = await somebody()
     models.script(Turn(text="Four."))
 
-    answer = await complete(user, "double", said("Two and two?"), temperature=0, seed=7, stop=["\n"])
+    answer = await complete(
+        user, "double", said("Two and two?"), temperature=0, seed=7, stop=["\n"]
+    )
 
     assert answer.status_code == 200
     document = answer.json()
@@ -310,7 +308,9 @@ async def test_schemas_that_are_nested_without_end_are_refused(models):
 
     answers = [
         await complete(await somebody(), "double", tools=[wrong]),
-        await complete(await somebody(), "double", response_format={"type": "json_schema", "x": deep}),
+        await complete(
+            await somebody(), "double", response_format={"type": "json_schema", "x": deep}
+        ),
     ]
 
     assert [error_of(answer)[0] for answer in answers] == [400, 400]
@@ -405,8 +405,9 @@ async def test_a_stream_gives_the_calls_of_a_callers_tools(models):
 
     pieces = pieces_of(await body_of(answer))
     (delta,) = [p["choices"][0]["delta"] for p in pieces if "tool_calls" in str(p["choices"])][:1]
-    told = [(call["index"], call["id"], call["function"]["arguments"]) for call in
-            delta["tool_calls"]]
+    told = [
+        (call["index"], call["id"], call["function"]["arguments"]) for call in delta["tool_calls"]
+    ]
     assert told == [(0, "a", '{"city":"Rome"}'), (1, "b", '{"city":"Oslo"}')]
     assert pieces[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
@@ -593,9 +594,7 @@ def test_who_may_not_ask_is_told_in_the_same_shape(scopes, status, code):
 @pytest.mark.parametrize("path", [COMPLETIONS, EMBEDDINGS])
 @pytest.mark.parametrize("body", [b"{", b"[" * 50_000, b"null", b"[]", b"\xff", b'{"model": NaN}'])
 def test_what_is_no_request_is_refused_in_the_same_shape(path, body):
-    answer = client_of(UserFactory()).generic(
-        "POST", path, body, content_type="application/json"
-    )
+    answer = client_of(UserFactory()).generic("POST", path, body, content_type="application/json")
 
     assert error_of(answer)[0] == 400
 

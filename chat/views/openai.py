@@ -129,6 +129,7 @@ class CompletionsView(OpenAIView):
             services.post_history,
             text=question.text,
             history=question.history,
+            opening=question.opening,
             session=Session(pk=wanted) if wanted else None,
             model=model_of_agent(form["model"]),
             idempotency_key=request.headers.get("Idempotency-Key", ""),

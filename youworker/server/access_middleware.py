@@ -84,9 +84,9 @@ async def refuse_request(scope: Scope, send: Any, status: int) -> None:
         await deny_handshake(send, status)
         return
     proposed = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
-    headers = error_headers(status, proposed)
+    headers = error_headers(status, proposed, scope["path"])
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": error_body(status)})
+    await send({"type": "http.response.body", "body": error_body(status, scope["path"])})
 
 
 async def has_known_secret(key: str, session: str) -> bool:

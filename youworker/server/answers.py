@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from youworker.core.api.openai_shape import error_document, speaks_openai
 from youworker.core.request_context import HEADER, accept_correlation_id
 from youworker.server.headers import missing
 
@@ -37,19 +38,23 @@ SERVER_ERRORS = 500
 RETRY_SECONDS = 5
 
 
-def error_body(status: int) -> bytes:
-    """The JSON body of an error with this status."""
+def error_body(status: int, path: str = "") -> bytes:
+    """The JSON body of an error with this status, as clients of the path read it."""
     kind = "server_error" if status >= SERVER_ERRORS else "client_error"
-    sentence = SENTENCES.get(status, HTTPStatus(status).phrase)
-    error = {"code": CODES.get(status, "error"), "detail": sentence, "attr": None}
+    code, sentence = CODES.get(status, "error"), SENTENCES.get(status, HTTPStatus(status).phrase)
+    if speaks_openai(path):
+        return json.dumps(error_document(status, code, sentence)).encode()
+    error = {"code": code, "detail": sentence, "attr": None}
     return json.dumps({"type": kind, "errors": [error]}).encode()
 
 
-def error_headers(status: int, correlation: str | None) -> list[tuple[bytes, bytes]]:
+def error_headers(
+    status: int, correlation: str | None, path: str = ""
+) -> list[tuple[bytes, bytes]]:
     """The headers that go with it; `correlation` is what the caller proposed."""
     headers = [
         (b"Content-Type", b"application/json"),
-        (b"Content-Length", str(len(error_body(status))).encode()),
+        (b"Content-Length", str(len(error_body(status, path))).encode()),
         (HEADER.encode(), accept_correlation_id(correlation).encode()),
     ]
     if status == HTTPStatus.UNAUTHORIZED:
@@ -65,9 +70,14 @@ def proposed_id(request: Any) -> str:
     return value.decode("latin-1")
 
 
-def whole_answer(status: int, correlation: str | None) -> bytes:
+def path_of(target: bytes) -> str:
+    """The path in the first line of a request, whatever its bytes."""
+    return target.partition(b"?")[0].decode("latin-1")
+
+
+def whole_answer(status: int, correlation: str | None, path: str = "") -> bytes:
     """An error as it goes over the wire, after which the connection is closed."""
-    headers = [*error_headers(status, correlation), (b"Connection", b"close")]
+    headers = [*error_headers(status, correlation, path), (b"Connection", b"close")]
     lines = [b": ".join(pair) for pair in (*headers, *missing(headers))]
     first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()
-    return b"\r\n".join([first, *lines, b"", b""]) + error_body(status)
+    return b"\r\n".join([first, *lines, b"", b""]) + error_body(status, path)

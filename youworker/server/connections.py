@@ -10,7 +10,7 @@ from twisted.web.http import HTTPChannel
 
 from youworker.core.config import config
 from youworker.core.network import in_networks, parsed, trusted_proxies
-from youworker.server.answers import proposed_id, whole_answer
+from youworker.server.answers import path_of, proposed_id, whole_answer
 from youworker.server.outflow import Outflow
 
 LONGEST_URL = 8192
@@ -197,7 +197,9 @@ class Connection(HTTPChannel):
         self.limit_to(None)
         proposed = proposed_id(self.requests[-1]) if self.requests else None
         self._networkProducer.unregisterProducer()
-        self.transport.write(whole_answer(status, proposed))
+        # Of a first line that cannot be read there is no path.
+        path = path_of(getattr(self, "_path", None) or b"")
+        self.transport.write(whole_answer(status, proposed, path))
         self.transport.loseWriteConnection()
         # Someone who sends into a paused connection would not see the end of it.
         self.transport.resumeProducing()

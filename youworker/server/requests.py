@@ -11,7 +11,7 @@ from django.conf import settings
 
 from youworker.core.config import config
 from youworker.core.network import shown_key
-from youworker.server.answers import error_body, error_headers, proposed_id
+from youworker.server.answers import error_body, error_headers, path_of, proposed_id
 from youworker.server.connections import Connection
 from youworker.server.headers import missing
 
@@ -111,9 +111,10 @@ class Request(WebRequest):
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Answer an error of the server itself."""
-        headers = error_headers(status, proposed_id(self))
+        path = path_of(self.uri)
+        headers = error_headers(status, proposed_id(self), path)
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": error_body(status)})
+        self.handle_reply({"type": "http.response.body", "body": error_body(status, path)})
 
 
 class RequestFactory(HTTPFactory):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
+from youworker.core.api.openai_shape import error_document, speaks_openai
 from youworker.core.exceptions import DomainError, RateLimited
 from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
@@ -22,9 +23,11 @@ SERVER_ERROR = 500
 
 
 def answer(request: HttpRequest, status: int, kind: str, code: str, detail: str) -> HttpResponse:
-    """One error: a page for people, else the shape of the API."""
+    """One error: a page for people, else in the shape that clients of the path read."""
     if wants_page(request):
         return render_error(request, status, detail)
+    if speaks_openai(request.path_info):
+        return JsonResponse(error_document(status, code, detail), status=status)
     errors = [{"code": code, "detail": detail, "attr": None}]
     return JsonResponse({"type": kind, "errors": errors}, status=status)
 

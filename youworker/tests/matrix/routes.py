@@ -199,6 +199,11 @@ CHAT = [
     ),
     Row("post", "v1/chat", "signed_in", "chat", 400, body={}),
     Row("get", "v1/tool-runs", "signed_in", "tools"),
+    Row("post", "v1/chat/completions", "signed_in", "chat", 400, body={}),
+    Row("post", "v1/embeddings", "signed_in", "chat", 400, body={}),
+    Row("get", "v1/models", "signed_in", "chat"),
+    # What stands in the path is no model: whoever gets in is told so.
+    Row("get", "v1/models/<path:name>", "signed_in", "chat", 404),
 ]
 
 TOOLS = [

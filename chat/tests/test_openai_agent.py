@@ -1,0 +1,407 @@
+"""The agent as OpenAI's clients ask it: which session keeps what, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+import pytest
+from django.test import AsyncClient
+from rest_framework.test import APIClient
+
+from accounts.services import create_api_key
+from accounts.tests.factories import UserFactory
+from chat import services
+from chat.agent.exceptions import LimitReached, ModelUnavailable
+from chat.agent.types import TextDelta, ToolCall, Usage
+from chat.models import Message, Run, Session
+from chat.openai.agent_answers import ending_of, failure_of, pieces_of
+from chat.events import Event, encoded
+from chat.openai.wire import Wire
+from chat.tests.fakes import ScriptedModel
+from chat.tests.factories import SessionFactory
+from documents.tests.factories import DocumentFactory, write
+from youworker.core.db import run_in_thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COMPLETIONS = "/v1/chat/completions"
+
+
+async def caller():
+    """Somebody with a key: the user, and the headers."""
+    user = await run_in_thread(UserFactory)
+    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
+    return user, {"authorization": f"Bearer {secret}"}
+
+
+def user_says(text):
+    return {"role": "user", "content": text}
+
+
+def assistant_says(text):
+    return {"role": "assistant", "content": text}
+
+
+async def ask(headers, *messages, model="youworker", **body):
+    body = {"model": model, "messages": list(messages), **body}
+    return await AsyncClient().post(
+        COMPLETIONS, body, content_type="application/json", headers=headers
+    )
+
+
+def answered(*texts):
+    """A model that says these, one after the other."""
+    return ScriptedModel([[TextDelta(text), Usage(3, 2)] for text in texts])
+
+
+def content_of(answer):
+    assert answer.status_code == 200, answer.content
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def error_of(answer):
+    error = answer.json()["error"]
+    return answer.status_code, error["code"], error["param"]
+
+
+async def body_of(answer):
+    return b"".join([part async for part in aiter(answer)]).decode()
+
+
+def documents_in(body):
+    lines = [line[6:] for line in body.split("\n\n") if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    return [json.loads(line) for line in lines[:-1]]
+
+
+async def test_an_answer_is_kept_in_a_session_that_lists_leave_out(spoken_by):
+    spoken_by(answered("Thirty days."))
+    user, headers = await caller()
+
+    answer = await ask(headers, user_says("How many days of leave?"))
+
+    body = answer.json()
+    assert content_of(answer) == "Thirty days."
+    assert body["model"] == "youworker"
+    assert body["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    assert body["choices"][0]["message"]["citations"] == []
+    session = await Session.objects.aget(user=user)
+    assert (session.origin, session.title) == ("openai", "How many days of leave?")
+    assert answer["X-Session-ID"] == body["session_id"] == str(session.pk)
+    assert answer["X-Run-ID"] == body["run_id"]
+    usual = (await AsyncClient().get("/v1/sessions", headers=headers)).json()
+    theirs = (await AsyncClient().get("/v1/sessions?origin=openai", headers=headers)).json()
+    assert usual["results"] == []
+    assert [(row["id"], row["origin"]) for row in theirs["results"]] == [
+        (str(session.pk), "openai")
+    ]
+    run = await AsyncClient().get(f"/v1/runs/{body['run_id']}", headers=headers)
+    assert run.json()["status"] == "succeeded"
+
+
+async def test_a_conversation_that_is_sent_whole_each_time_is_one_session(spoken_by):
+    model = spoken_by(answered("One.", "Two.", "Three."))
+    user, headers = await caller()
+    talk = []
+
+    for question in ("First?", "Second?", "Third?"):
+        talk.append(user_says(question))
+        talk.append(assistant_says(content_of(await ask(headers, *talk))))
+
+    session = await Session.objects.aget(user=user)
+    said = [row.content async for row in Message.objects.filter(session=session).in_order()]
+    assert said == ["First?", "One.", "Second?", "Two.", "Third?", "Three."]
+    seen = [(one.role, one.content) for one in model.seen[-1][1:]]
+    assert seen == [(one["role"], one["content"]) for one in talk[:-1]]
+
+
+async def test_an_answer_that_is_asked_for_again_is_another_branch(spoken_by):
+    spoken_by(answered("One.", "Two.", "Other."))
+    user, headers = await caller()
+    talk = [user_says("First?"), assistant_says("One."), user_says("Second?")]
+    await ask(headers, talk[0])
+    await ask(headers, *talk)
+
+    again = await ask(headers, *talk)
+
+    assert content_of(again) == "Other."
+    session = await Session.objects.aget(user=user)
+    first = await Message.objects.aget(session=session, role="assistant", parent__parent=None)
+    assert await Message.objects.filter(parent=first).acount() == 2
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        [user_says("First?"), assistant_says("Never said."), user_says("Second?")],
+        [user_says("Changed?"), assistant_says("One."), user_says("Second?")],
+        [user_says("First?"), user_says("Second?")],
+        [assistant_says("Welcome."), user_says("First?"), assistant_says("One."), user_says("Go")],
+    ],
+)
+async def test_what_was_not_said_here_begins_another_session_with_that_history(spoken_by, talk):
+    model = spoken_by(answered("One.", "Two."))
+    user, headers = await caller()
+    await ask(headers, user_says("First?"))
+
+    await ask(headers, *talk)
+
+    assert await Session.objects.filter(user=user).acount() == 2
+    newest = await Session.objects.filter(user=user).order_by("-created_at").afirst()
+    rows = [
+        (row.role, row.content) async for row in Message.objects.filter(session=newest).in_order()
+    ]
+    told = [(one["role"], one["content"]) for one in talk]
+    assert rows == [*told, ("assistant", "Two.")]
+    assert [(one.role, one.content) for one in model.seen[-1][1:]][-len(told) :] == told[-8:] or (
+        told[0][0] == "assistant"
+    )
+
+
+async def test_nobody_goes_on_with_the_session_of_somebody_else(spoken_by):
+    spoken_by(answered("One.", "Two.", "Three."))
+    owner, headers = await caller()
+    other, others = await caller()
+    first = await ask(headers, user_says("First?"))
+    talk = [user_says("First?"), assistant_says("One."), user_says("Second?")]
+
+    guessed = await ask(others, *talk)
+    named = await ask(others, *talk, metadata={"session_id": first.json()["session_id"]})
+    absent = await ask(others, *talk, metadata={"session_id": str(uuid4())})
+
+    assert guessed.json()["session_id"] != first.json()["session_id"]
+    assert error_of(named) == error_of(absent) == (404, "not_found", None)
+    assert await Message.objects.filter(session__user=owner).acount() == 2
+
+
+@pytest.mark.parametrize("by", ["header", "metadata"])
+async def test_a_session_that_is_named_keeps_the_answer(spoken_by, by):
+    spoken_by(answered("One.", "Two."))
+    user, headers = await caller()
+    session = await run_in_thread(SessionFactory, user=user, enable_tools=False)
+    named = {"metadata": {"session_id": str(session.pk), "other": "x"}} if by == "metadata" else {}
+    if by == "header":
+        headers["X-Session-ID"] = str(session.pk)
+
+    first = await ask(headers, user_says("First?"), **named)
+    talk = [user_says("First?"), assistant_says("One."), user_says("Second?")]
+    second = await ask(headers, *talk, **named)
+
+    assert first.json()["session_id"] == second.json()["session_id"] == str(session.pk)
+    assert await Session.objects.acount() == 1
+    question = await Message.objects.aget(
+        session=session, parent__parent__isnull=False, role="user"
+    )
+    assert question.content == "Second?"
+
+
+async def test_a_session_is_named_by_an_id(spoken_by):
+    _, headers = await caller()
+    headers["X-Session-ID"] = "nonsense"
+
+    answer = await ask(headers, user_says("First?"))
+
+    assert error_of(answer) == (400, "invalid", "X-Session-ID")
+
+
+async def test_a_session_that_was_deleted_is_not_gone_on_with(spoken_by):
+    spoken_by(answered("One.", "Two."))
+    user, headers = await caller()
+    first = await ask(headers, user_says("First?"))
+    session = await Session.objects.aget(user=user)
+    await run_in_thread(services.delete_session, session, actor=user)
+
+    talk = [user_says("First?"), assistant_says("One."), user_says("Second?")]
+    second = await ask(headers, *talk)
+
+    assert content_of(second) == "Two."
+    assert second.json()["session_id"] != first.json()["session_id"]
+
+
+async def test_what_is_said_as_the_system_has_not_its_authority(spoken_by):
+    model = spoken_by(answered("Ja."))
+    user, headers = await caller()
+    parts = [{"type": "text", "text": "Answer in German."}]
+
+    await ask(headers, {"role": "system", "content": parts}, user_says("Is it?"))
+
+    system, *rest = model.seen[-1]
+    assert system.role == "system"
+    assert "German" not in system.content
+    assert [(one.role, one.content) for one in rest] == [
+        ("user", "Answer in German."),
+        ("user", "Is it?"),
+    ]
+    assert (await Session.objects.aget(user=user)).title == "Is it?"
+
+
+REFUSED = [
+    ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+    ({"response_format": {"type": "json_object"}}, "response_format"),
+    ({"stop": "a"}, "stop"),
+    ({"messages": [user_says("a"), {"role": "tool", "tool_call_id": "a", "content": "b"}]}, None),
+    ({"messages": [user_says("a"), assistant_says("b")]}, "messages.1.role"),
+    ({"messages": [user_says("  ")]}, "text"),
+    ({"messages": [user_says("a" * 200_001)]}, "text"),
+    (
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+                    ],
+                }
+            ]
+        },
+        "messages.0.content",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "param"), REFUSED)
+def test_what_the_agent_does_not_do_is_refused(body, param):
+    client = APIClient()
+    client.force_authenticate(UserFactory())
+
+    answer = client.post(COMPLETIONS, {"model": "youworker", "messages": [user_says("a")], **body})
+
+    assert answer.status_code == 400
+    assert param is None or error_of(answer)[2] == param
+    assert not Session.objects.exists()
+
+
+def test_how_a_model_speaks_is_the_operators_matter():
+    client = APIClient()
+    user = UserFactory()
+    _, secret = create_api_key(user, name="k", scopes=["chat"], actor=user)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    wishes = {"temperature": 1.5, "max_tokens": 5, "response_format": {"type": "text"}}
+
+    answer = client.post(
+        COMPLETIONS, {"model": "youworker/quote", "messages": [user_says("Hello")], **wishes}
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["model"] == "youworker/quote"
+
+
+async def test_citations_stand_in_the_text_and_beside_it():
+    user, headers = await caller()
+
+    def write_down():
+        write(DocumentFactory(owner=user, title="Leave"), "Everybody has thirty days of leave.")
+
+    await run_in_thread(write_down)
+
+    whole = await ask(headers, user_says("How many days of leave?"), model="youworker/quote")
+    streamed = await ask(
+        headers,
+        user_says("How many days of leave does everybody have?"),
+        model="youworker/quote",
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+
+    message = whole.json()["choices"][0]["message"]
+    assert "thirty days of leave" in message["content"]
+    assert "[1]" in message["content"]
+    assert [(row["index"], row["title"]) for row in message["citations"]] == [(1, "Leave")]
+    *pieces, last, counts = documents_in(await body_of(streamed))
+    text = "".join(piece["choices"][0]["delta"].get("content", "") for piece in pieces)
+    assert "[1]" in text
+    choice = last["choices"][0]
+    assert (choice["finish_reason"], choice["delta"]["citations"][0]["title"]) == ("stop", "Leave")
+    assert counts["choices"] == []
+    assert counts["usage"]["total_tokens"] > 0
+    assert counts["session_id"] == streamed["X-Session-ID"]
+    stored = await Run.objects.select_related("answer").aget(pk=streamed["X-Run-ID"])
+    assert stored.answer.content == text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_failed_is_an_error_however_much_was_said(spoken_by, stream):
+    spoken_by(ScriptedModel([[TextDelta("Half"), ModelUnavailable("The server broke off.")]]))
+    user, headers = await caller()
+
+    answer = await ask(headers, user_says("Why?"), stream=stream)
+
+    if stream:
+        *_, last = documents_in(await body_of(answer))
+        assert last["error"]["code"] == "model_failed"
+    else:
+        assert error_of(answer)[:2] == (503, "model_failed")
+    kept = await Message.objects.aget(session__user=user, role="assistant")
+    assert kept.content == "Half"
+
+
+async def test_an_answer_that_reached_its_limit_says_that_it_was_cut(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("Half"), LimitReached("Ended.")]]))
+    _, headers = await caller()
+
+    answer = await ask(headers, user_says("Why?"))
+
+    assert answer.json()["choices"][0]["finish_reason"] == "length"
+
+
+async def test_a_retry_with_the_same_key_is_one_question(spoken_by):
+    spoken_by(answered("One."))
+    user, headers = await caller()
+    headers["Idempotency-Key"] = "again"
+
+    first = await ask(headers, user_says("Why?"))
+    second = await ask(headers, user_says("Why?"))
+    other = await ask(headers, user_says("What?"))
+
+    assert first.json()["run_id"] == second.json()["run_id"]
+    assert content_of(second) == "One."
+    assert error_of(other)[:2] == (422, "idempotency_key_reused")
+
+
+async def test_a_reader_who_leaves_leaves_the_run_alone(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("One "), 0.3, TextDelta("two.")]]))
+    user, headers = await caller()
+    answer = await ask(headers, user_says("Why?"), stream=True)
+    stream = aiter(answer)
+    await anext(stream)
+
+    await stream.aclose()
+
+    run = await AsyncClient().get(f"/v1/runs/{answer['X-Run-ID']}/events", headers=headers)
+    events = b"".join([part async for part in run.streaming_content]).decode()
+    assert "two." in events
+
+
+def test_a_run_that_waits_for_its_user_says_so():
+    waiting = Event(3, "run", encoded({"status": "waiting_approval"}))
+    pieces, is_over = pieces_of([waiting], Wire("youworker"))
+
+    assert is_over
+    assert json.loads(pieces.split(b"\n\n")[0][6:])["error"]["code"] == "approval_needed"
+    whole = failure_of({"status": "waiting_approval", "message": {}, "error": None}, "youworker")
+    assert whole.status == 409
+
+
+def test_an_answer_that_was_removed_is_an_error():
+    ending = ending_of({"status": "interrupted", "message": None}, Wire("youworker"))
+
+    assert b"model_failed" in ending
+
+
+def test_conversations_of_programs_have_a_list_of_their_own(client):
+    user = UserFactory()
+    client.force_login(user)
+    SessionFactory(user=user, title="Held here")
+    SessionFactory(user=user, title="Held elsewhere", origin="openai")
+    SessionFactory(title="Of somebody else", origin="openai")
+
+    usual = client.get("/chat/list").content.decode()
+    theirs = client.get("/chat/list?origin=openai").content.decode()
+    found = client.get("/chat/list?origin=openai&search=elsewhere").content.decode()
+
+    assert ("Held here" in usual, "Held elsewhere" in usual) == (True, False)
+    assert ("Held here" in theirs, "Held elsewhere" in theirs) == (False, True)
+    assert "Held elsewhere" in found
+    assert "Of somebody else" not in theirs
+    assert client.get("/chat/list?origin=nonsense").status_code == 400

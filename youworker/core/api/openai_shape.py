@@ -1,0 +1,40 @@
+"""The shape of OpenAI's errors; of its own, because the server that needs it knows no framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models")
+SERVER_ERRORS = 500
+# By status: what OpenAI calls such errors, by which its clients tell them apart.
+TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+# Where programs know another word for what we say.
+CODES = {
+    "authentication_failed": "invalid_api_key",
+    "not_authenticated": "invalid_api_key",
+    "throttled": "rate_limit_exceeded",
+    "quota_exceeded": "insufficient_quota",
+}
+
+
+def speaks_openai(path: str) -> bool:
+    """Whether OpenAI's clients are answered at an address."""
+    return path in PATHS or path.startswith("/v1/models/")
+
+
+def error_document(
+    status: int, code: str, message: str, param: str | None = None
+) -> dict[str, Any]:
+    """One error as OpenAI's clients read it."""
+    kind = "server_error" if status >= SERVER_ERRORS else "invalid_request_error"
+    error = {
+        "message": message,
+        "type": TYPES.get(status, kind),
+        "param": param,
+        "code": CODES.get(code, code),
+    }
+    return {"error": error}
