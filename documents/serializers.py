@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from documents.enums import Access, SearchMode
+from documents.language import LANGUAGES
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
 from youworker.core.api.fields import NameField
@@ -145,6 +146,7 @@ class UpdateDocumentSerializer(serializers.Serializer[Any]):
     tags = serializers.ListField(
         child=NameField(max_length=64), required=False, max_length=MOST_TAGS
     )
+    language = serializers.ChoiceField(sorted(LANGUAGES), required=False)
     collection_id = serializers.UUIDField(required=False)
     shares: Any = serializers.ListSerializer(
         child=DocumentShareSerializer(), required=False, max_length=MOST_SHARES

@@ -136,9 +136,10 @@ def index_state(document: Document) -> tuple[str, str, int]:
 
 
 def describe(document: Document, *, language: str, pages: int | None, title: str | None) -> None:
-    """Note what parsing found out; a title given by a person stays."""
-    document.language = language[:16]
-    document.text_config = text_config(language, config.vector.language)
+    """Note what parsing found out; a title and a language given by a person stay."""
+    if not document.language_chosen:
+        document.language = language[:16]
+        document.text_config = text_config(language, config.vector.language)
     document.pages = pages
     found = clean_name(title or "")[:TITLE_LENGTH]
     if found and not document.renamed:

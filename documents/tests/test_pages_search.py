@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 -- quotes as people set them
 """The search page, and which words of what was found are marked."""
 
 import pytest
