@@ -10,6 +10,7 @@ from documents.enums import SearchMode
 from documents.search.conditions import conditions_of
 from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
+from documents.search.reranking import depth_of, rerank
 from documents.search.scope import documents_in, narrow
 from documents.search.statement import SearchPlan, list_newest, run_search
 from documents.search.stopwatch import Stopwatch
@@ -68,15 +69,20 @@ def search(
     scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
     plan = plan_of(understood, mode, watch)
     with watch.measures("search"):
-        results = find_passages(scope, plan, understood, limit)
+        depth = depth_of(understood.text, limit)
+        results = find_passages(scope, plan, understood, depth)
         if not results and relax and understood.phrases:
             understood = replace(understood, relaxed=True)
-            results = find_passages(scope, plan, understood, limit)
+            results = find_passages(scope, plan, understood, depth)
+    with watch.measures("rerank"):
+        reranked = rerank(understood.text, results) if understood.has_words else None
+    results = (reranked or results)[:limit]
     if explain:
         add_reasons(results, actor)
     took = watch.total()
     record_usage(UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took))
-    return SearchAnswer(results, took, plan.mode, took=watch.parts, understood=understood)
+    is_reranked = reranked is not None
+    return SearchAnswer(results, took, plan.mode, watch.parts, understood, reranked=is_reranked)
 
 
 def plan_of(understood: Understood, mode: str, watch: Stopwatch) -> SearchPlan:
