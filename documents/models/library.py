@@ -168,7 +168,7 @@ class Document(SoftDeleteModel):
             models.Index(fields=["stored_file"], name="document_stored_file"),
             models.Index(
                 fields=["-id"],
-                condition=Q(index_version__lt=1),
+                condition=Q(index_version__lt=2),
                 name="document_outdated_index",
             ),
             models.Index(

@@ -38,8 +38,9 @@ def read_row(row: Any) -> tuple[int | None, float | None]:
         return None, None
     place, score = row.get("index"), row.get("relevance_score", row.get("score"))
     is_place = isinstance(place, int) and not isinstance(place, bool)
-    is_score = isinstance(score, int | float) and not isinstance(score, bool)
-    number = float(score) if is_score else math.nan
+    number = math.nan
+    if isinstance(score, int | float) and not isinstance(score, bool):
+        number = float(score)
     return place if is_place else None, number if math.isfinite(number) else None
 
 
