@@ -205,7 +205,7 @@ class SearchSerializer(serializers.Serializer[Any]):
 
     It may hold "phrases", -exclusions, and filters: `title:` `tag:` `type:` `collection:` with a
     name or a "quoted name", `after:` and `before:` with a year, a month or a day. Everything else
-    is words. `explain` is for staff.
+    is words. `explain` is for staff; `context` asks for the rests of sentences that passages cut.
     """
 
     query = serializers.CharField(max_length=LONGEST_QUERY)
@@ -224,6 +224,7 @@ class SearchSerializer(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
     )
     explain = serializers.BooleanField(default=False)
+    context = serializers.BooleanField(default=False)
 
 
 class HitDocumentSerializer(serializers.Serializer[Any]):
@@ -248,6 +249,13 @@ class ExplainSerializer(serializers.Serializer[Any]):
     access = AccessReasonSerializer(many=True)
 
 
+class HitContextSerializer(serializers.Serializer[Any]):
+    """The rests of a hit's first and last sentence in the passages around it; mostly empty."""
+
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
 class SearchHitSerializer(serializers.Serializer[Any]):
     """A passage that answers the question."""
 
@@ -260,6 +268,7 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     document = HitDocumentSerializer()
     explain = ExplainSerializer(required=False)
+    context = HitContextSerializer(required=False)
 
 
 class UnderstoodSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from documents.enums import SearchMode
 from documents.search.conditions import conditions_of
+from documents.search.neighbours import add_context
 from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
 from documents.search.reranking import depth_of, rerank
@@ -49,6 +50,7 @@ def search(
     operators: bool = True,
     relax: bool = False,
     explain: bool = False,
+    context: bool = False,
     actor: User,
     key_id: UUID | None = None,
 ) -> SearchAnswer:
@@ -56,8 +58,9 @@ def search(
 
     The operators in it are obeyed unless told otherwise; when nothing has its phrases, `relax`
     looks for their words. `explain` tells staff why each stands where it does, and raises
-    `Forbidden` for others. Without its embedding model, a hybrid search goes by words alone and
-    says so in `mode`; a semantic one raises `UpstreamUnavailable`.
+    `Forbidden` for others; `context` adds the rests of sentences that passages cut. Without its
+    embedding model, a hybrid search goes by words alone and says so in `mode`; a semantic one
+    raises `UpstreamUnavailable`.
     """
     watch = Stopwatch()
     if "\x00" in query:
@@ -77,6 +80,8 @@ def search(
     with watch.measures("rerank"):
         reranked = rerank(understood.text, results) if understood.has_words else None
     results = (reranked or results)[:limit]
+    if context and results:
+        add_context(results)
     if explain:
         add_reasons(results, actor)
     took = watch.total()

@@ -60,6 +60,7 @@ def search_for(
         document_ids=ids(document_ids, "document_ids") if document_ids else None,
         operators=operators,
         relax=True,
+        context=True,
         actor=user,
         key_id=context.key_id,
     )

@@ -167,7 +167,7 @@ def caution(understood: Understood) -> str:
 def passage(number: int, hit: SearchHit) -> str:
     """One numbered passage under its origin."""
     places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else ""]
-    return f"[{number}] {' · '.join(filter(None, places))}\n{hit.text}"
+    return f"[{number}] {' · '.join(filter(None, places))}\n{hit.whole_text}"
 
 
 def result(text: str, structured: dict[str, Any]) -> CallToolResult:
