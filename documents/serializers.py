@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from documents.enums import Access, SearchMode
-from documents.language import LANGUAGES
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
 from youworker.core.api.fields import NameField
@@ -140,13 +139,16 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 
 
 class UpdateDocumentSerializer(serializers.Serializer[Any]):
-    """What may change about a document; lists replace what was there."""
+    """What may change about a document; lists replace what was there.
+
+    `language` is an ISO 639-1 code, by whose rules its words are found.
+    """
 
     title = NameField(max_length=500, required=False)
     tags = serializers.ListField(
         child=NameField(max_length=64), required=False, max_length=MOST_TAGS
     )
-    language = serializers.ChoiceField(sorted(LANGUAGES), required=False)
+    language = serializers.CharField(max_length=16, required=False)
     collection_id = serializers.UUIDField(required=False)
     shares: Any = serializers.ListSerializer(
         child=DocumentShareSerializer(), required=False, max_length=MOST_SHARES
@@ -224,7 +226,8 @@ class SearchSerializer(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
     )
     explain = serializers.BooleanField(default=False)
-    context = serializers.BooleanField(default=False)
+    # DRF takes fields out of the class, so its own `context` stays.
+    context = serializers.BooleanField(default=False)  # type: ignore[assignment]
 
 
 class HitDocumentSerializer(serializers.Serializer[Any]):
@@ -268,7 +271,7 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     document = HitDocumentSerializer()
     explain = ExplainSerializer(required=False)
-    context = HitContextSerializer(required=False)
+    context = HitContextSerializer(required=False)  # type: ignore[assignment]
 
 
 class UnderstoodSerializer(serializers.Serializer[Any]):
@@ -298,7 +301,10 @@ class TookSerializer(serializers.Serializer[Any]):
 
 
 class SearchAnswerSerializer(serializers.Serializer[Any]):
-    """The hits, best first; `mode` is `keyword` when no embedding model answers."""
+    """The hits, best first; `mode` is `keyword` when no embedding model answers.
+
+    `only_similar` says that no hit has a word of the query: they are the nearest in meaning.
+    """
 
     results = SearchHitSerializer(many=True)
     took_ms = serializers.FloatField()
@@ -306,3 +312,4 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(SearchMode.choices)
     understood = UnderstoodSerializer()
     reranked = serializers.BooleanField()
+    only_similar = serializers.BooleanField()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from documents.enums import SearchMode
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
@@ -118,6 +120,16 @@ class SearchAnswer:
     understood: Understood
     reranked: bool = False
 
+    @property
+    def only_similar(self) -> bool:
+        """Whether none of the hits has a word that was looked for; then they may be anything.
+
+        No cosine tells what is near from what is merely the nearest.
+        """
+        has_words = any(hit.keyword_score is not None for hit in self.results)
+        was_asked = self.mode == SearchMode.HYBRID and self.understood.has_words
+        return was_asked and bool(self.results) and not has_words
+
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
         return {
@@ -127,6 +139,7 @@ class SearchAnswer:
             "mode": self.mode,
             "understood": self.understood.as_json(),
             "reranked": self.reranked,
+            "only_similar": self.only_similar,
         }
 
 

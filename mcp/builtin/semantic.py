@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from documents.quoting.sentence_ranking import Quote
-    from documents.search.operators import Understood
     from documents.types import SearchAnswer, SearchHit
 
 NOTHING = "No passage in the documents of this user fits."
@@ -151,17 +150,20 @@ def passages(found: SearchAnswer | None, *, introduction: str = "") -> CallToolR
     if found.understood.restricts:
         structured["understood"] = found.understood.as_json()
     text = introduction + listed if found.results else NOTHING
-    return result(f"{text}\n\n{caution(found.understood)}".strip(), structured)
+    return result("\n\n".join(filter(None, (text, caution(found)))), structured)
 
 
-def caution(understood: Understood) -> str:
-    """What a reader has to know of the operators in a query; empty without any."""
+def caution(found: SearchAnswer) -> str:
+    """What a reader has to know of the operators in a query, and of hits without its words."""
+    understood = found.understood
     if understood.relaxed:
         return "Note: no passage has exactly these words: " + "; ".join(understood.phrases)
     pieces = [
         f"{'-' if piece.negated else ''}{piece.name}:{piece.value}" for piece in understood.pieces
     ]
-    return f"Note: only what fits was searched: {'; '.join(pieces)}" if pieces else ""
+    if pieces:
+        return f"Note: only what fits was searched: {'; '.join(pieces)}"
+    return "Note: no passage has these words; they are similar at most." * found.only_similar
 
 
 def passage(number: int, hit: SearchHit) -> str:
