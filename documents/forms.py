@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale
 from django import forms
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from documents.enums import Access, SearchMode
+from documents.language import LANGUAGES
 from documents.models import Collection, Document, Tag
 from documents.search import MOST_RESULTS
 from documents.services.tags import LONGEST_TAG
 from youworker.core.pages.fields import IdsField, NameField, NamesField
+from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -38,6 +42,11 @@ class DocumentForm(forms.Form):
         label=_("Collection"), queryset=Collection.objects.none(), empty_label=None
     )
     tags = NamesField(label=_("Tags"), longest=LONGEST_TAG, most=MOST_TAGS, required=False)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        help_text=_("By its rules the words of the document are found."),
+    )
 
     def __init__(
         self, *args: Any, document: Document, may_move: bool, actor: User, **options: Any
@@ -45,6 +54,7 @@ class DocumentForm(forms.Form):
         now = {
             "title": document.title,
             "collection": document.collection_id,
+            "language": document.language,
             "tags": [tag.name for tag in document.tags.all()],
         }
         options["initial"] = now
@@ -53,6 +63,8 @@ class DocumentForm(forms.Form):
             self.fields["collection"].queryset = fillable_collections(actor)  # type: ignore[attr-defined]
         else:
             del self.fields["collection"]
+        languages: Any = self.fields["language"]
+        languages.choices = language_choices(document.language)
         tags: Any = self.fields["tags"]
         tags.suggest(Tag.objects.offered_to(actor))
 
@@ -61,7 +73,23 @@ class DocumentForm(forms.Form):
         found = {name: self.cleaned_data[name] for name in self.changed_data}
         if "collection" in found:
             found["collection_id"] = found.pop("collection").pk
+        # Nobody can choose not to know.
+        if not found.get("language", "known"):
+            del found["language"]
         return found
+
+
+def language_choices(now: str) -> list[tuple[str, str]]:
+    """The languages a document can be in, by their names, with the one it has now."""
+    others = set() if now in LANGUAGES else {now}
+    named = [(code, language_name(code)) for code in LANGUAGES | others]
+    return sorted(named, key=lambda choice: (choice[0] != "", fold(choice[1])))
+
+
+def language_name(code: str) -> str:
+    """What readers call a language; its code when nobody told us."""
+    shown = Locale.parse(get_language() or "en", sep="-")
+    return str(shown.languages.get(code) or code).capitalize() if code else gettext("not known")
 
 
 class CollectionForm(forms.Form):

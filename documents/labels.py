@@ -35,6 +35,7 @@ name_model(
     _("document"),
     _("documents"),
     renamed=_("renamed"),
+    language_chosen=_("language chosen by somebody"),
     text_config=_("language of the word search"),
     pages=_("pages"),
     passage_count=_("passages"),

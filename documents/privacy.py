@@ -33,8 +33,8 @@ DATA_POLICIES = (
         owners=("owner",),
         file="documents",
         exported=names(
-            "id collection title renamed uri mime size sha256 status language pages passage_count",
-            "tags version version_since deleted_at",
+            "id collection title renamed uri mime size sha256 status language",
+            "language_chosen pages passage_count tags version version_since deleted_at",
             TIMES,
         ),
         also={"tag_names": "tags.name"},

@@ -140,12 +140,16 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 
 
 class UpdateDocumentSerializer(serializers.Serializer[Any]):
-    """What may change about a document; lists replace what was there."""
+    """What may change about a document; lists replace what was there.
+
+    `language` is an ISO 639-1 code, by whose rules its words are found.
+    """
 
     title = NameField(max_length=500, required=False)
     tags = serializers.ListField(
         child=NameField(max_length=64), required=False, max_length=MOST_TAGS
     )
+    language = serializers.CharField(max_length=16, required=False)
     collection_id = serializers.UUIDField(required=False)
     shares: Any = serializers.ListSerializer(
         child=DocumentShareSerializer(), required=False, max_length=MOST_SHARES
@@ -221,7 +225,7 @@ class SearchSerializer(serializers.Serializer[Any]):
 
     It may hold "phrases", -exclusions, and filters: `title:` `tag:` `type:` `collection:` with a
     name or a "quoted name", `after:` and `before:` with a year, a month or a day. Everything else
-    is words. `explain` is for staff.
+    is words. `explain` is for staff; `context` asks for the rests of sentences that passages cut.
     """
 
     query = serializers.CharField(max_length=LONGEST_QUERY)
@@ -240,6 +244,8 @@ class SearchSerializer(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=MOST_FILTERS
     )
     explain = serializers.BooleanField(default=False)
+    # DRF takes fields out of the class, so its own `context` stays.
+    context = serializers.BooleanField(default=False)  # type: ignore[assignment]
 
 
 class HitDocumentSerializer(serializers.Serializer[Any]):
@@ -264,6 +270,13 @@ class ExplainSerializer(serializers.Serializer[Any]):
     access = AccessReasonSerializer(many=True)
 
 
+class HitContextSerializer(serializers.Serializer[Any]):
+    """The rests of a hit's first and last sentence in the passages around it; mostly empty."""
+
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
 class SearchHitSerializer(serializers.Serializer[Any]):
     """A passage that answers the question."""
 
@@ -276,6 +289,7 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     document = HitDocumentSerializer()
     explain = ExplainSerializer(required=False)
+    context = HitContextSerializer(required=False)  # type: ignore[assignment]
 
 
 class UnderstoodSerializer(serializers.Serializer[Any]):
@@ -305,7 +319,10 @@ class TookSerializer(serializers.Serializer[Any]):
 
 
 class SearchAnswerSerializer(serializers.Serializer[Any]):
-    """The hits, best first; `mode` is `keyword` when no embedding model answers."""
+    """The hits, best first; `mode` is `keyword` when no embedding model answers.
+
+    `only_similar` says that no hit has a word of the query: they are the nearest in meaning.
+    """
 
     results = SearchHitSerializer(many=True)
     took_ms = serializers.FloatField()
@@ -313,3 +330,4 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(SearchMode.choices)
     understood = UnderstoodSerializer()
     reranked = serializers.BooleanField()
+    only_similar = serializers.BooleanField()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from documents.enums import SearchMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,13 @@ class PassageDraft:
     page: int | None
     start: int
     end: int
+
+
+class HitContext(NamedTuple):
+    """The rests of a hit's first and last sentence in the passages around it; mostly empty."""
+
+    before: str
+    after: str
 
 
 @dataclass(slots=True)
@@ -49,10 +58,22 @@ class SearchHit:
     rerank_score: float | None = None
     # By which rights the caller sees the document, where that was asked for.
     access: list[AccessReason] | None = None
+    # Where that was asked for.
+    context: HitContext | None = None
+
+    @property
+    def whole_text(self) -> str:
+        """The text with the rests of its sentences."""
+        around = self.context or HitContext("", "")
+        return " ".join(filter(None, (around.before, self.text, around.after)))
 
     def as_json(self) -> dict[str, Any]:
         """The hit as `POST /v1/search` answers it."""
-        explained = {} if self.access is None else {"explain": self.explain(self.access)}
+        asked_for: dict[str, Any] = {}
+        if self.access is not None:
+            asked_for["explain"] = self.explain(self.access)
+        if self.context is not None:
+            asked_for["context"] = self.context._asdict()
         return {
             "chunk_id": str(self.chunk_id),
             "text": self.text,
@@ -69,7 +90,7 @@ class SearchHit:
                 "language": self.language,
                 "collection_id": str(self.collection_id),
             },
-            **explained,
+            **asked_for,
         }
 
     def explain(self, access: Sequence[AccessReason]) -> dict[str, Any]:
@@ -99,6 +120,16 @@ class SearchAnswer:
     understood: Understood
     reranked: bool = False
 
+    @property
+    def only_similar(self) -> bool:
+        """Whether none of the hits has a word that was looked for; then they may be anything.
+
+        No cosine tells what is near from what is merely the nearest.
+        """
+        has_words = any(hit.keyword_score is not None for hit in self.results)
+        was_asked = self.mode == SearchMode.HYBRID and self.understood.has_words
+        return was_asked and bool(self.results) and not has_words
+
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
         return {
@@ -108,6 +139,7 @@ class SearchAnswer:
             "mode": self.mode,
             "understood": self.understood.as_json(),
             "reranked": self.reranked,
+            "only_similar": self.only_similar,
         }
 
 

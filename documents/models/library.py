@@ -141,6 +141,8 @@ class Document(SoftDeleteModel):
         max_length=16, choices=DocumentStatus, default=DocumentStatus.PROCESSING
     )
     language = models.CharField(max_length=16, blank=True)
+    # By a person; then parsing the file again does not change it.
+    language_chosen = models.BooleanField(default=False, editable=False)
     text_config = models.CharField(max_length=32, default="simple", editable=False, db_index=True)
     # By which rules its passages are indexed; see `documents.services.reindexing`.
     index_version = models.SmallIntegerField(default=0, editable=False)
@@ -169,7 +171,7 @@ class Document(SoftDeleteModel):
             models.Index(fields=["stored_file"], name="document_stored_file"),
             models.Index(
                 fields=["-id"],
-                condition=Q(index_version__lt=1),
+                condition=Q(index_version__lt=2),
                 name="document_outdated_index",
             ),
             models.Index(

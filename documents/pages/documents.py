@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from documents import services
-from documents.forms import ChosenForm, DocumentForm
+from documents.forms import ChosenForm, DocumentForm, language_name
 from documents.kinds import kind_of
 from documents.models import Document
 from documents.pages.shelves import offer_undo, rows_of, shelf_context
@@ -40,7 +40,7 @@ class DocumentPage(Page):
             "document": document,
             "collection": rows_of([document], context["shelves"])[0].collection,
             "kind": kind_of(document.mime),
-            "language": language_name(document.language),
+            "language": language_name(document.language) if document.language else "",
             "versions": services.versions_of(document),
         }
         return render(request, "documents/document.html", context)
@@ -130,11 +130,3 @@ def visible_document(pk: UUID, actor: User) -> Document:
 def may_manage(document: Document, actor: User) -> bool:
     """Whether somebody may move and share a document."""
     return bool(Document.objects.managed_by(actor).filter(pk=document.pk).exists())
-
-
-def language_name(code: str) -> str:
-    """What people call a language; its code when nobody told us."""
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code

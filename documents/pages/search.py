@@ -73,7 +73,6 @@ class SearchPage(Page):
             "answer": answer,
             "hits": shown_hits(answer),
             "chips": chips_of(wish["q"], answer),
-            "only_similar": is_only_similar(answer),
             "more": more if more > limit else 0,
         }
 
@@ -104,9 +103,3 @@ def chip_label(piece: Piece) -> str:
     """An operator in words."""
     label = CHIPS[piece.name] % {"value": piece.value}
     return _("not %(condition)s") % {"condition": label} if piece.negated else label
-
-
-def is_only_similar(answer: SearchAnswer) -> bool:
-    """Whether none of the passages has a word of the query, although words were looked for."""
-    found = [hit.keyword_score is not None for hit in answer.results]
-    return answer.mode == SearchMode.HYBRID and answer.understood.has_words and not any(found)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from documents.enums import SearchMode
 from documents.search.conditions import conditions_of
+from documents.search.neighbours import add_context
 from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
+from documents.search.reranking import depth_of, rerank
 from documents.search.scope import documents_in, narrow
 from documents.search.statement import SearchPlan, list_newest, run_search
 from documents.search.stopwatch import Stopwatch
@@ -49,6 +51,7 @@ def search(
     operators: bool = True,
     relax: bool = False,
     explain: bool = False,
+    context: bool = False,
     actor: User,
     key_id: UUID | None = None,
     model: EmbeddingModel | None = None,
@@ -57,9 +60,10 @@ def search(
 
     The operators in it are obeyed unless told otherwise; when nothing has its phrases, `relax`
     looks for their words. `explain` tells staff why each stands where it does, and raises
-    `Forbidden` for others. Without its embedding model, a hybrid search goes by words alone and
-    says so in `mode`; a semantic one raises `UpstreamUnavailable`. A given `model`, instead of the
-    active one, is being evaluated: that is nobody's use of the installation.
+    `Forbidden` for others; `context` adds the rests of sentences that passages cut. Without its
+    embedding model, a hybrid search goes by words alone and says so in `mode`; a semantic one
+    raises `UpstreamUnavailable`. A given `model`, instead of the active one, is being evaluated:
+    that is nobody's use of the installation.
     """
     watch = Stopwatch()
     if "\x00" in query:
@@ -71,10 +75,16 @@ def search(
     scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
     plan = plan_of(understood, mode, watch, model)
     with watch.measures("search"):
-        results = find_passages(scope, plan, understood, limit)
+        depth = depth_of(understood.text, limit)
+        results = find_passages(scope, plan, understood, depth)
         if not results and relax and understood.phrases:
             understood = replace(understood, relaxed=True)
-            results = find_passages(scope, plan, understood, limit)
+            results = find_passages(scope, plan, understood, depth)
+    with watch.measures("rerank"):
+        reranked = rerank(understood.text, results) if understood.has_words else None
+    results = (reranked or results)[:limit]
+    if context and results:
+        add_context(results)
     if explain:
         add_reasons(results, actor)
     took = watch.total()
@@ -82,7 +92,8 @@ def search(
         record_usage(
             UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took)
         )
-    return SearchAnswer(results, took, plan.mode, took=watch.parts, understood=understood)
+    is_reranked = reranked is not None
+    return SearchAnswer(results, took, plan.mode, watch.parts, understood, reranked=is_reranked)
 
 
 def plan_of(

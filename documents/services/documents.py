@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from documents.language import LANGUAGES, text_config
 from documents.models import Document, DocumentShare, Passage
 from documents.services.collections import writable_collection
 from documents.services.passages import renew_index
@@ -16,6 +17,7 @@ from documents.services.tags import set_tags
 from quotas.enums import QuotaKind
 from quotas.policies import enforce_quota, find_limits
 from youworker import audit
+from youworker.core.config import config
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.core.unicode import clean_name
 
@@ -53,16 +55,18 @@ def member_path_hash(archive: str, path: str) -> str:
 
 @transaction.atomic
 def update_document(document: Document, *, actor: User, **changes: Any) -> Document:
-    """Change `title`, `tags`, `collection_id` and `shares` (group ids) of a visible document.
+    """Change `title`, `language`, `tags`, `collection_id` and `shares` of a visible document.
 
-    Whoever may write may rename and tag; moving and sharing is for the owner of the document
-    or of its collection. Raises `Forbidden`.
+    `shares` are group ids. Whoever may write may rename, tag and say the language; moving and
+    sharing is for the owner of the document or of its collection. Raises `Forbidden`.
     """
     require_writable(document, actor)
     if {"collection_id", "shares"} & set(changes):
         require_managed(document, actor)
     if "title" in changes:
         rename_document(document, changes["title"])
+    if "language" in changes:
+        choose_language(document, changes["language"])
     if "collection_id" in changes:
         move_document(document, changes["collection_id"], actor=actor)
     if "tags" in changes:
@@ -93,6 +97,17 @@ def rename_document(document: Document, title: str) -> None:
     document.title = wanted
     document.renamed = True
     document.save_fields("title", "renamed")
+    renew_index(document)
+
+
+def choose_language(document: Document, code: str) -> None:
+    """Index a document by the rules of a language, whatever parsing takes it for."""
+    if code not in LANGUAGES:
+        raise InvalidInput("This language is not known.", attr="language")
+    document.language = code
+    document.text_config = text_config(code, config.vector.language)
+    document.language_chosen = True
+    document.save_fields("language", "text_config", "language_chosen")
     renew_index(document)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.db import connection
 
+from documents import compounds
 from documents.enums import DocumentStatus
 from documents.language import stop_words, text_config
 from documents.models import Document, Passage
@@ -29,10 +30,10 @@ BATCH = 1000
 
 # What is stored in `Document.index_version`: the rules by which its passages were indexed. A higher
 # one has every document indexed again (`reindexing`), and needs a new condition of the index there.
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 # Weights: A the title, B the heading path, D the text. Identifiers have no position, nor have other
-# spellings: a word whose stem is the same without accents keeps its own.
+# spellings and the parts of compounds: a word whose stem is the same keeps its own.
 ROWS = """
     SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end",
            setweight(to_tsvector(%(config)s::regconfig, r.title), 'A')
@@ -136,9 +137,10 @@ def index_state(document: Document) -> tuple[str, str, int]:
 
 
 def describe(document: Document, *, language: str, pages: int | None, title: str | None) -> None:
-    """Note what parsing found out; a title given by a person stays."""
-    document.language = language[:16]
-    document.text_config = text_config(language, config.vector.language)
+    """Note what parsing found out; a title and a language given by a person stay."""
+    if not document.language_chosen:
+        document.language = language[:16]
+        document.text_config = text_config(language, config.vector.language)
     document.pages = pages
     found = clean_name(title or "")[:TITLE_LENGTH]
     if found and not document.renamed:
@@ -207,9 +209,19 @@ def rows_of(
             "title": title.words,
             "headings": heading.words,
             "words": text.words,
-            "spellings": spelled_out(spellings, document.text_config),
+            "spellings": " ".join(
+                [
+                    spelled_out(spellings, document.text_config),
+                    *compound_parts(document, f"{document.title}\n{draft.heading}\n{draft.text}"),
+                ]
+            ),
             "identifiers": list(names),
         }
+
+
+def compound_parts(document: Document, text: str) -> list[str]:
+    """The parts of compounds in a passage, in languages that write them as one word."""
+    return compounds.compound_parts(text) if document.text_config == compounds.LANGUAGE else []
 
 
 def spelled_out(spellings: Mapping[str, frozenset[str]], config_name: str) -> str:

@@ -9,6 +9,7 @@ from accounts.tests.factories import UserFactory
 from documents import services
 from documents.enums import Access
 from documents.models import Collection, Document, DocumentShare, Passage
+from documents.search import search
 from documents.tests.factories import (
     CollectionFactory,
     CollectionShareFactory,
@@ -223,3 +224,50 @@ def test_erase_library_leaves_nothing_of_its_owner(django_capture_on_commit_call
     assert not Collection.all_objects.filter(owner=owner).exists()
     assert not path.exists()
     assert not Passage.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_chosen_language_indexes_again_and_outlives_parsing():
+    document = DocumentFactory()
+    write(document, "i gatti dormono", language="en")
+    owner = document.owner
+    assert search("gatto", mode="keyword", actor=owner).results == []
+
+    services.update_document(document, language="it", actor=owner)
+
+    assert len(search("gatto", mode="keyword", actor=owner).results) == 1
+    write(document, "i gatti dormono", "le case", language="en")
+    changed = refreshed(document)
+    assert (changed.language, changed.text_config, changed.language_chosen) == (
+        "it",
+        "italian",
+        True,
+    )
+    assert len(search("casa", mode="keyword", actor=owner).results) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["", "xx", "italian", "it-IT", "it\x00"])
+def test_a_language_that_is_none_is_refused(code, client_of):
+    document = DocumentFactory(language="en")
+
+    with pytest.raises(InvalidInput):
+        services.update_document(document, language=code, actor=document.owner)
+    answer = client_of(document.owner).patch(f"/v1/documents/{document.pk}", {"language": code})
+
+    assert answer.status_code == 400
+    assert refreshed(document).language == "en"
+
+
+@pytest.mark.django_db
+def test_languages_are_changed_by_whoever_may_write(client_of):
+    membership = MembershipFactory()
+    document = DocumentShareFactory(group=membership.group).document
+
+    def change(user):
+        return client_of(user).patch(f"/v1/documents/{document.pk}", {"language": "de"})
+
+    assert change(membership.user).status_code == 403
+    assert change(UserFactory()).status_code == 404
+    assert change(document.owner).json()["language"] == "de"
+    assert refreshed(document).text_config == "german"

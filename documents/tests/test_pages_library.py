@@ -13,6 +13,7 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    write,
 )
 from groups.tests.factories import MembershipFactory
 from quotas.models import Quota
@@ -341,3 +342,18 @@ def test_a_batch_that_makes_no_sense_changes_nothing(client, user, values, said)
 
     assert said in text_of(response)
     assert refreshed(document).deleted_at is None
+
+
+def test_the_language_of_a_document_is_changed(client, user):
+    document = DocumentFactory(owner=user, language="en")
+    write(document, "i gatti dormono")
+    values = {"title": document.title, "collection": str(document.collection_id), "tags": []}
+    url = f"/documents/{document.pk}/edit"
+    assert '<option value="en" selected>English</option>' in text_of(client.get(url))
+
+    client.post(url, {**values, "language": "it"})
+    assert (refreshed(document).language, refreshed(document).language_chosen) == ("it", True)
+    # A page that was open before there was such a field.
+    client.post(url, values)
+    assert refreshed(document).language == "it"
+    assert client.post(url, {**values, "language": "klingon"}).status_code == 422

@@ -325,7 +325,15 @@ def test_as_json_has_the_shape_of_the_contract(letters):
     answer = search("penguins", actor=document.owner).as_json()
 
     (hit,) = answer["results"]
-    assert set(answer) == {"results", "took_ms", "took", "mode", "understood", "reranked"}
+    assert set(answer) == {
+        "results",
+        "took_ms",
+        "took",
+        "mode",
+        "understood",
+        "reranked",
+        "only_similar",
+    }
     assert set(hit) == {"chunk_id", "text", "score", "page", "heading", "start", "end", "document"}
     assert hit["document"] == {
         "id": str(document.pk),
@@ -429,3 +437,18 @@ def test_a_search_that_was_refused_is_not_counted():
         search("\x00", actor=UserFactory())
 
     assert not UsageEvent.objects.exists()
+
+
+@pytest.mark.usefixtures("letters")
+def test_the_answer_says_when_no_hit_has_a_word_of_the_query():
+    document = library("penguins swim", "zebras run")
+
+    def only_similar(query, **options):
+        return search(query, actor=document.owner, **options).only_similar
+
+    assert only_similar("xqzvbn")
+    assert not only_similar("penguin xqzvbn")
+    assert not only_similar("xqzvbn", mode="keyword")
+    assert not only_similar("xqzvbn", mode="semantic")
+    assert not only_similar("type:text")
+    assert not only_similar("xqzvbn type:pdf")

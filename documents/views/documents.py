@@ -64,7 +64,7 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
 
     @extend_schema(request=UpdateDocumentSerializer, responses=DocumentSerializer)
     def partial_update(self, request: Request, pk: Any = None) -> Response:
-        """Rename, tag, move or share it."""
+        """Rename, tag, move or share it, or say in which language it is."""
         form = UpdateDocumentSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.update_document(self.get_object(), actor=self.actor, **form.validated_data)

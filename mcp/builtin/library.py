@@ -14,7 +14,7 @@ from youworker.core.unicode import name_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from documents.types import SearchHit
+    from documents.types import SearchAnswer
     from mcp.calls import CallContext
 
 OUT_OF_REACH = (
@@ -40,23 +40,30 @@ def search_for(
     collections: Sequence[str] | None,
     tags: Sequence[str] | None,
     document_ids: Sequence[str] | None,
-) -> list[SearchHit]:
-    """The hits for `text`, within the collections the conversation is limited to."""
+    operators: bool = True,
+) -> SearchAnswer | None:
+    """What is found for `text`, within the collections the conversation is limited to.
+
+    None when no collection is left to look in. A phrase that nothing has is taken for its words,
+    because questions quote things.
+    """
     user = acting_user(context)
     scope = scope_of(context, collections, user)
     if scope is not None and not scope:
-        return []
-    answer = search.search(
+        return None
+    return search.search(
         text,
         mode=mode,
         limit=limit,
         collections=scope,
         tags=list(tags) if tags else None,
         document_ids=ids(document_ids, "document_ids") if document_ids else None,
+        operators=operators,
+        relax=True,
+        context=True,
         actor=user,
         key_id=context.key_id,
     )
-    return answer.results
 
 
 def scope_of(context: CallContext, wanted: Sequence[str] | None, user: User) -> list[UUID] | None:

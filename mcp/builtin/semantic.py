@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from documents.quoting.sentence_ranking import Quote
-    from documents.types import SearchHit
+    from documents.types import SearchAnswer, SearchHit
 
 NOTHING = "No passage in the documents of this user fits."
 
@@ -45,7 +45,14 @@ def create_server() -> MCPServer:
 
 async def query(
     query: Annotated[
-        str, Field(description="What to look for: a question or keywords.", max_length=4000)
+        str,
+        Field(
+            description=(
+                'What to look for: a question or keywords. It may hold "an exact phrase", '
+                "-excluded, title:word, tag:name, type:pdf, after:2024-05 and before:2025."
+            ),
+            max_length=4000,
+        ),
     ],
     limit: Limit = 8,
     collections: Names = None,
@@ -57,8 +64,8 @@ async def query(
     Use this first whenever the question may be about files, contracts, manuals, notes or
     anything the user has stored.
     """
-    hits = await find_passages(query, "hybrid", limit, collections, tags, document_ids)
-    return passages(hits)
+    found = await find_passages(query, "hybrid", limit, collections, tags, document_ids)
+    return passages(found)
 
 
 async def answer(
@@ -70,14 +77,15 @@ async def answer(
     Returns the sentences that answer best, each with the number [n] of its passage, followed
     by the passages.
     """
-    hits = await find_passages(question, "hybrid", limit, None, None, None)
+    found = await find_passages(question, "hybrid", limit, None, None, None)
+    hits = found.results if found else []
     # Long passages would hold up everybody else's answers.
     asked_in = current_call_context().language
     picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=asked_in)
     if not picked:
-        return passages(hits)
+        return passages(found)
     lines = "\n".join(f"- {' '.join(one.text.split())} [{one.number}]" for one in picked)
-    listed = passages(hits, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
+    listed = passages(found, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
     quotes = [{"sentence": one.text, "passage": one.number} for one in picked]
     listed.structured_content = {**(listed.structured_content or {}), "quotes": quotes}
     return listed
@@ -104,7 +112,7 @@ async def similar_to_text(
 
     Use this to find related or duplicate passages, not to answer questions.
     """
-    return passages(await find_passages(text, "semantic", limit, None, None, None))
+    return passages(await find_passages(text, "semantic", limit, None, None, None, operators=False))
 
 
 async def collections() -> CallToolResult:
@@ -122,8 +130,10 @@ async def find_passages(
     collections: Sequence[str] | None,
     tags: Sequence[str] | None,
     document_ids: Sequence[str] | None,
-) -> list[SearchHit]:
-    """The hits among the documents the acting user sees."""
+    *,
+    operators: bool = True,
+) -> SearchAnswer | None:
+    """What is found among the documents the acting user sees."""
     return await run_in_thread(
         library.search_for,
         current_call_context(),
@@ -133,20 +143,39 @@ async def find_passages(
         collections=collections,
         tags=tags,
         document_ids=document_ids,
+        operators=operators,
     )
 
 
-def passages(hits: Sequence[SearchHit], *, introduction: str = "") -> CallToolResult:
-    """The hits for reading, and as data."""
-    listed = "\n\n".join(passage(number, hit) for number, hit in enumerate(hits, start=1))
-    structured = {"results": [hit.as_json() for hit in hits]}
-    return result(introduction + listed if hits else NOTHING, structured)
+def passages(found: SearchAnswer | None, *, introduction: str = "") -> CallToolResult:
+    """What was found for reading, and as data."""
+    if found is None:
+        return result(NOTHING, {"results": []})
+    listed = "\n\n".join(passage(number, hit) for number, hit in enumerate(found.results, 1))
+    structured: dict[str, Any] = {"results": [hit.as_json() for hit in found.results]}
+    if found.understood.restricts:
+        structured["understood"] = found.understood.as_json()
+    text = introduction + listed if found.results else NOTHING
+    return result("\n\n".join(filter(None, (text, caution(found)))), structured)
+
+
+def caution(found: SearchAnswer) -> str:
+    """What a reader has to know of the operators in a query, and of hits without its words."""
+    understood = found.understood
+    if understood.relaxed:
+        return "Note: no passage has exactly these words: " + "; ".join(understood.phrases)
+    pieces = [
+        f"{'-' if piece.negated else ''}{piece.name}:{piece.value}" for piece in understood.pieces
+    ]
+    if pieces:
+        return f"Note: only what fits was searched: {'; '.join(pieces)}"
+    return "Note: no passage has these words; they are similar at most." * found.only_similar
 
 
 def passage(number: int, hit: SearchHit) -> str:
     """One numbered passage under its origin."""
     places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else ""]
-    return f"[{number}] {' · '.join(filter(None, places))}\n{hit.text}"
+    return f"[{number}] {' · '.join(filter(None, places))}\n{hit.whole_text}"
 
 
 def result(text: str, structured: dict[str, Any]) -> CallToolResult:

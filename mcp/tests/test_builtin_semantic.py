@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 
 from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
+from documents.tests.factories import embed
 from documents.types import PassageDraft
 from mcp.calls import CallContext, ToolOutcome
 from mcp.gateway import Endpoint
@@ -223,3 +224,32 @@ def test_a_search_of_a_tool_is_counted_by_the_key_behind_the_run(anna):
 
     event = UsageEvent.objects.get()
     assert (event.kind, event.user_id, event.api_key_id) == ("search", anna.pk, key.pk)
+
+
+def test_query_obeys_operators_and_says_so(anna):
+    store(anna, "holidays.pdf.txt", "Thirty days, and a draft of holiday rules.")
+
+    phrase = call(anna, "semantic.query", {"query": '"days of holiday"'})
+    without = call(anna, "semantic.query", {"query": "holiday -draft"})
+    relaxed = call(anna, "semantic.query", {"query": 'what is "holiday of days"?'})
+    nothing = call(anna, "semantic.query", {"query": "holiday type:pdf"})
+    plain = call(anna, "semantic.query", {"query": "holiday"})
+
+    assert [hit["document"]["title"] for hit in phrase.structured["results"]] == ["holidays.txt"]
+    assert phrase.structured["understood"]["phrases"] == ["days of holiday"]
+    assert phrase.text.endswith("Note: only what fits was searched: phrase:days of holiday")
+    assert "draft of" not in without.text
+    assert relaxed.structured["results"]
+    assert relaxed.text.endswith("Note: no passage has exactly these words: holiday of days")
+    assert nothing.structured["results"] == []
+    assert nothing.text.startswith("No passage")
+    assert "Note" not in plain.text
+    assert "understood" not in plain.structured
+
+
+def test_similar_to_text_reads_no_operators(anna):
+    embed()
+
+    outcome = call(anna, "semantic.similar_to_text", {"text": '"x y z" -holiday type:pdf days'})
+
+    assert len(outcome.structured["results"]) == 1

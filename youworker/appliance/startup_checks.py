@@ -29,6 +29,7 @@ def missing_parts() -> Iterator[str]:
     """Everything the product works without, but not as well."""
     yield from model_notices()
     yield from embedding_notices()
+    yield from rerank_notices()
     yield from server_notices()
     yield from security_notices()
     yield from sign_in_notices()
@@ -48,6 +49,15 @@ def embedding_notices() -> Iterator[str]:
         yield (
             f"the embedding server at {endpoint.url} does not answer ({reason}): "
             "search uses keywords only"
+        )
+
+
+def rerank_notices() -> Iterator[str]:
+    """The server that orders passages anew, if there is one."""
+    for endpoint, reason in silent_endpoints(Capability.RERANK):
+        yield (
+            f"the reranker at {endpoint.url} does not answer ({reason}): "
+            "search orders passages without it"
         )
 
 

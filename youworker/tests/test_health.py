@@ -11,7 +11,7 @@ from accounts.tests.factories import UserFactory
 from documents.models import EmbeddingModel
 from documents.tests.factories import DocumentFactory, write
 from youworker.appliance.health import checks
-from youworker.appliance.startup_checks import embedding_notices, model_notices
+from youworker.appliance.startup_checks import embedding_notices, model_notices, rerank_notices
 from youworker.encryption.crypto import fingerprints
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.model_server import ModelServer
@@ -151,6 +151,24 @@ def test_an_embedding_server_is_looked_at_like_the_others(two_servers):
 
     assert one.requests[0].headers["authorization"] == "Bearer key"
     assert "search uses keywords only" in notice
+
+
+def test_a_reranker_is_looked_at_like_the_others(two_servers):
+    one, _ = two_servers
+    assert checks.check_reranker() == {"endpoint": None}
+
+    with override_config("vector", rerank_base_url=one.base_url):
+        assert checks.check_reranker() == {"endpoint": one.base_url}
+        assert list(rerank_notices()) == []
+    # TEI has no list of models, and answers all the same.
+    with override_config("vector", rerank_base_url=f"{one.base_url}/nowhere"):
+        assert list(rerank_notices()) == []
+    with override_config("vector", rerank_base_url="http://127.0.0.1:1"):
+        with pytest.raises(LookupError, match="does not answer"):
+            checks.check_reranker()
+        (notice,) = rerank_notices()
+
+    assert "search orders passages without it" in notice
 
 
 @pytest.mark.parametrize(("used", "warning"), [(0, False), (8, False), (9, True), (10, True)])

@@ -15,6 +15,7 @@ import httpx2
 from youworker.core.per_loop import PerLoop, Stage
 from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.body_limits import limit_body
+from youworker.upstream.endpoint import Capability
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
 from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
@@ -29,6 +30,7 @@ LONGEST_ERROR = 65_536
 # What an answer may have, in bytes; stands beside the request while it follows redirects.
 LONGEST = "longest"
 PROBE_SECONDS = 2.0
+NO_LIST = {404, 405}
 
 
 async def close_pool(pool: dict[Endpoint, httpx2.AsyncClient]) -> None:
@@ -169,4 +171,6 @@ def unreachable(endpoint: Endpoint) -> str:
             answer.close()
     except (*TRANSPORT_ERRORS, OSError) as error:
         return str(error) or type(error).__name__
-    return "" if answer.is_success else f"status {answer.status_code}"
+    # Rerankers need not have such a list; that one answers is all there is to know.
+    is_listless = endpoint.capability == Capability.RERANK and answer.status_code in NO_LIST
+    return "" if answer.is_success or is_listless else f"status {answer.status_code}"

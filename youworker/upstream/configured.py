@@ -42,7 +42,10 @@ def endpoints_for(capability: Capability) -> tuple[Endpoint, ...]:
     """The servers that are asked for something, none where we do it ourselves."""
     if capability == Capability.CHAT:
         return chat_endpoints(config.llm)
-    endpoint = embedding_endpoint(config.vector)
+    if capability == Capability.RERANK:
+        endpoint = rerank_endpoint(config.vector)
+    else:
+        endpoint = embedding_endpoint(config.vector)
     return () if endpoint is None else (endpoint,)
 
 
@@ -53,3 +56,13 @@ def embedding_endpoint(vector: VectorConfig) -> Endpoint | None:
     return Endpoint(
         vector.embedding_base_url.rstrip("/"), vector.embedding_api_key, Capability.EMBEDDING
     )
+
+
+def rerank_endpoint(vector: VectorConfig) -> Endpoint | None:
+    """The server that orders passages anew; None where there is none."""
+    url = vector.rerank_base_url.strip().rstrip("/")
+    if not url:
+        return None
+    seconds = vector.rerank_seconds
+    timeouts = Timeouts(connect=seconds, total=seconds)
+    return Endpoint(url, vector.rerank_api_key, Capability.RERANK, timeouts)

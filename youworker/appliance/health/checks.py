@@ -112,6 +112,11 @@ def embedding_server() -> dict[str, Any]:
     return answering(Capability.EMBEDDING)
 
 
+def check_reranker() -> dict[str, Any]:
+    """The configured reranker answers; search does without it."""
+    return answering(Capability.RERANK)
+
+
 def answering(capability: Capability) -> dict[str, Any]:
     """The servers for something; raises `LookupError` when one of them does not answer."""
     endpoints = endpoints_for(capability)
@@ -155,6 +160,7 @@ DETAILED: dict[str, Check] = {
     "models": check_models,
     "embedding": embedding,
     "embedding_server": embedding_server,
+    "reranker": check_reranker,
     "encryption": check_encryption,
 }
 

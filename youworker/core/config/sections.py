@@ -241,6 +241,20 @@ class VectorConfig(Section):
     embedding_passage_prompt: str = setting(
         "EMBEDDING_PASSAGE_PROMPT", "", "before each passage, likewise; holds for new models"
     )
+    rerank_base_url: str = setting(
+        "RERANK_BASE_URL",
+        "",
+        "server that orders the best passages anew (/v1/rerank or /rerank); empty = none",
+    )
+    rerank_api_key: str = setting("RERANK_API_KEY", "", "its key, when it wants one")
+    rerank_model: str = setting("RERANK_MODEL", "", "its model, when it has several")
+    rerank_seconds: float = setting(
+        "RERANK_SECONDS",
+        2.0,
+        "seconds it may take; then search goes on without it",
+        low=0.05,
+        high=60,
+    )
     candidates: int = setting(
         "SEARCH_CANDIDATES", 60, "passages each search leg brings", low=10, high=1000
     )
