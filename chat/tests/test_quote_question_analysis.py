@@ -5,6 +5,7 @@ import pytest
 from chat.agent.types import ChatMessage
 from chat.llm.quote.question_analysis import last_question
 from chat.llm.quote.small_talk import small_talk, time_question
+from documents.quoting.answer_kinds import kinds_of
 from documents.quoting.words import reader_of
 
 
@@ -149,3 +150,21 @@ def test_question_for_the_time_is_understood(text, kind, zone):
 )
 def test_question_about_a_time_in_documents_is_none_for_the_clock(text):
     assert time_question(text) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "kind"),
+    [
+        ("What is the maximum pressure of the P200?", "And how much does it cost?", "money"),
+        ("How much does a hotel in Italy cost?", "And in Spain?", "money"),
+        ("How much is the yearly fee?", "How is it terminated?", None),
+        ("When is the next meeting?", "And where will it take place?", "place"),
+        ("Quanto costa la batteria?", "E il deposito?", "money"),
+    ],
+)
+def test_a_follow_up_wants_its_own_kind_of_answer_or_that_of_the_question_before(
+    before, text, kind
+):
+    kinds = kinds_of(asked(before, text).asked_for)
+
+    assert (kinds[0].name if kinds else None) == kind

@@ -145,8 +145,8 @@ def usable_units(
     """
     found = list[Candidate]()
     for position, unit in enumerate(units_of(without_links(passage.text))):
-        is_code = unit.form is Form.CODE
-        if len(unit.text) > LONGEST_CHARACTERS or (not is_code and is_noise(unit)):
+        longest = MOST_OF_LIST if unit.form is Form.CODE else LONGEST_CHARACTERS
+        if len(unit.text) > longest or is_noise(unit):
             continue
         heading = set(reader.terms(f"{unit.heading} {unit.header}"))
         found.append(Candidate(index, position, unit, reader.terms(unit.words), heading))
@@ -177,8 +177,8 @@ def is_noise(unit: Unit) -> bool:
     """Whether a unit is no statement of the document."""
     text = unit.words
     letters = sum(map(is_letter, text))
-    if unit.form is Form.ROW:
-        # Of a row much is figures, and bars are no navigation.
+    if unit.form in (Form.ROW, Form.STEP, Form.CODE):
+        # Of a row much is figures, bars are no navigation, and a step is none of it either.
         return letters < FEWEST_LETTERS or ORDERS.search(text) is not None
     return letters * 2 < len(text) or bool(BOILERPLATE.search(text) or ORDERS.search(text))
 
