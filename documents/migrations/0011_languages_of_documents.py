@@ -5,7 +5,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("documents", "0009_prompts_of_models"),
+        ("documents", "0010_golden_questions"),
     ]
 
     operations = [

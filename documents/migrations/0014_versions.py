@@ -25,7 +25,7 @@ NAME_PLACES = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('documents', '0010_golden_questions'),
+        ('documents', '0011_languages_of_documents'),
     ]
 
     operations = [

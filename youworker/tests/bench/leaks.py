@@ -299,9 +299,10 @@ def ask(library: Library, verdict: Verdict) -> None:
         [{}, {}, {"document_ids": [foreign.pk]}, {"collections": [foreign.collection_id]}]
     )
     mode = chance.choice(SearchMode.values)
-    results = search(query, mode=mode, limit=50, actor=user, **limits).results
+    found = search(query, mode=mode, limit=50, actor=user, **limits)
+    results = found.results
     verdict.look("results", " ".join(f"{hit.text} {hit.heading}" for hit in results), allowed)
-    verdict.look("prompts", str(tool_result(results)), allowed)
+    verdict.look("prompts", str(tool_result(found)), allowed)
     # A tool may name any passage, and so may a model.
     named = [hit.chunk_id for hit in results]
     named += Passage.objects.filter(document=foreign).values_list("pk", flat=True)[:5]
