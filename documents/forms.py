@@ -89,7 +89,8 @@ def language_choices(now: str) -> list[tuple[str, str]]:
 def language_name(code: str) -> str:
     """What readers call a language; its code when nobody told us."""
     shown = Locale.parse(get_language() or "en", sep="-")
-    return str(shown.languages.get(code) or code).capitalize() if code else gettext("not known")
+    name = shown.languages.get(code)
+    return name.capitalize() if name else code or gettext("not known")
 
 
 class CollectionForm(forms.Form):

@@ -88,7 +88,7 @@ def lexemes_of(words: str) -> str:
     somewhere is not in the index there, with or without its accents. Empty for stop words alone.
     """
     asked = indexable(words, with_every_pair)
-    telling = [word for word in asked.words.split() if fold(word) not in folded_stop_words()]
+    telling = [word for word in WORDS.findall(asked.words) if fold(word) not in folded_stop_words()]
     terms = read_terms(replace(asked, words=" ".join(telling), identifiers=[]))
     return " & ".join(disjunction(term) for term in terms[:MOST_LEXEMES])
 

@@ -22,6 +22,8 @@ ValueT = TypeVar("ValueT")
 
 # More is pasted, and whoever wrote that meant nobody's search by the quotes and dashes in it.
 LONGEST_WITH_OPERATORS = 500
+# Each phrase and each exclusion is looked up for itself.
+MOST_OPERATORS = 20
 # Shorter words behind a dash are options of programs: `rm -rf`.
 SHORTEST_EXCLUDED = 3
 NAMES = {
@@ -146,7 +148,7 @@ def understand(query: str) -> Understood:
     if len(query) > LONGEST_WITH_OPERATORS:
         return Understood(query)
     pieces = [piece for match in OPERATOR.finditer(query) if (piece := read_operator(match))]
-    if not pieces:
+    if not 0 < len(pieces) <= MOST_OPERATORS:
         return Understood(query)
     filters = [Filter(*piece[2:]) for piece in pieces if piece.name in FILTERS]
     understood = Understood(

@@ -75,6 +75,7 @@ def test_phrases_and_exclusions(query, text, phrases, excluded):
         "Miet- und -pachtvertrag",
         "f(-word) a-b -",
         "it's Anna's 'quote of speech'",
+        " ".join(f'"a{n}"' for n in range(21)),
         'page "' + "x " * LONGEST_WITH_OPERATORS + '"',
     ],
 )

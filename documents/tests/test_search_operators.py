@@ -78,6 +78,7 @@ def test_a_word_in_quotes_is_meant_exactly(user, mode):
     [
         ("it", "il perché del contratto", '"perche del contratto"'),
         ("it", "l\u2019importo dell\u2019azienda", '"importo dell\'azienda"'),
+        ("fr", "un œuf, à la coque", '"oeuf, a la"'),
         ("de", "Die Straße der Ölsardinen", '"strasse der olsardinen"'),
         ("de", "Herr Müller kommt", '"MUELLER kommt"'),
         ("fr", "un œuf à la coque", '"oeuf a la coque"'),
