@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.shortcuts import redirect
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -137,7 +139,8 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
         before = previous_evaluation(run) if run.figures else None
         if before is None:
             return NOTHING
-        return format_html("{}, {}{}", before.created_at, before, figures_table(before.figures))
+        when = date_format(localtime(before.created_at), "DATETIME_FORMAT")
+        return format_html("{}, {}{}", when, before, figures_table(before.figures))
 
     @admin.display(description=_("questions that got worse"))
     def fallen(self, run: EvaluationRun) -> str:
@@ -156,7 +159,7 @@ def begin_evaluation(form: EvaluationForm, actor: User) -> EvaluationRun:
     return start_evaluation(
         mode=form.cleaned_data["mode"],
         model=form.cleaned_data["model"],
-        collection=services.named_collection(name) if name else None,
+        collection=services.named_collection(name, actor=actor) if name else None,
         searcher=actor,
     )
 
@@ -174,14 +177,18 @@ def figures_table(figures: dict[str, Any]) -> str:
         gettext("across languages"): figures["cross_language"],
         **figures["languages"],
     }
-    head = format_html_join("", "<th scope='col'>{}</th>", ((name,) for name in ("", *FIGURES)))
-    lines = (
-        (name, format_html_join("", "<td>{}</td>", ((in_cell(values[key]),) for key in FIGURES)))
-        for name, values in rows.items()
-        if values["questions"]
+    head = format_html_join(
+        "", "<th scope='col' class='px-3 text-left'>{}</th>", ((name,) for name in ("", *FIGURES))
     )
-    body = format_html_join("", "<tr><th scope='row'>{}</th>{}</tr>", lines)
+    lines = ((name, cells_of(values)) for name, values in rows.items() if values["questions"])
+    body = format_html_join("", "<tr><th scope='row' class='text-left'>{}</th>{}</tr>", lines)
     return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+
+
+def cells_of(values: dict[str, Any]) -> str:
+    """The figures of one line."""
+    shares = ((in_cell(values[name]),) for name in FIGURES)
+    return format_html_join("", "<td class='px-3'>{}</td>", shares)
 
 
 def in_cell(value: float) -> str:

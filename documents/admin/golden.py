@@ -107,7 +107,7 @@ class GoldenQuestionAdmin(StaffAdmin):
         """Whether an evaluation may be begun."""
         return cast("User", request.user).has_perm("documents.add_evaluationrun")
 
-    @action(description=_("Import a table"), url_path="import", permissions=["add"])
+    @action(description=_("Import a table"), url_path="import", permissions=["add", "change"])
     def import_table(self, request: HttpRequest) -> HttpResponse:
         """Ask for the table, then add its questions."""
         form = ImportForm(*sent(request))
@@ -127,10 +127,11 @@ class GoldenQuestionAdmin(StaffAdmin):
         file, name = form.cleaned_data["file"], form.cleaned_data["collection"].strip()
         if file.size > MOST_BYTES:
             raise TooLarge("A table of questions has at most %(limit)s bytes.", limit=MOST_BYTES)
+        actor = cast("User", request.user)
         return services.import_questions(
             read_table(file.read()),
-            collection=services.named_collection(name) if name else None,
-            actor=cast("User", request.user),
+            collection=services.named_collection(name, actor=actor) if name else None,
+            actor=actor,
         )
 
     @action(description=_("Export as a table"), url_path="export", permissions=["view"])

@@ -20,7 +20,7 @@ from documents.models import EvaluationResult, EvaluationRun, GoldenQuestion
 from documents.services.embeddings import ensure_active_model
 from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import DomainError, InvalidInput
-from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
+from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 from youworker.core.validators import validate_enum
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
-# Workers that were lost with an evaluation before it is given up.
+# Seconds before an evaluation that failed is tried again.
+PAUSE = 15
+# Failures, and workers that were lost with an evaluation, before it is given up.
 MOST_LOSSES = 3
 # The task that goes on with evaluations; the schedule makes up for a broker that is away.
 EVALUATE = "documents.tasks.evaluate_searches"
@@ -144,6 +146,9 @@ def go_on_with(
             is_complete = ask_all(run, until, tell)
     except DomainError as error:
         held.update(status=EvaluationStatus.FAILED, error=error.message, **over())
+    except Exception:  # told at the evaluation, and tried again
+        logger.exception("The evaluation %s could not go on", run.pk)
+        give_back(run)
     except BaseException:
         held.update(**RELEASED)
         raise
@@ -153,6 +158,19 @@ def go_on_with(
         else:
             held.update(**RELEASED)
     run.refresh_from_db()
+
+
+def give_back(run: EvaluationRun) -> None:
+    """Let an evaluation that went wrong wait for its next try, or give it up."""
+    held = EvaluationRun.objects.held(run.lease_token)
+    pause = {**RELEASED, "lease_until": lease_end(PAUSE), "losses": F("losses") + 1}
+    held.filter(losses__lt=MOST_LOSSES - 1).update(**pause)
+    held.update(
+        status=EvaluationStatus.FAILED,
+        error="This failed for a reason that the log has.",
+        losses=F("losses") + 1,
+        **over(),
+    )
 
 
 def ask_all(
@@ -200,7 +218,7 @@ def over() -> dict[str, object]:
 
 
 def previous_evaluation(run: EvaluationRun) -> EvaluationRun | None:
-    """The finished evaluation of the same questions and mode before it."""
+    """The finished evaluation before it, in the same mode and with the same rights."""
     found: EvaluationRun | None = EvaluationRun.objects.comparable_to(run).first()
     return found
 

@@ -43,8 +43,10 @@ class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
         return self.filter(status=EvaluationStatus.DONE)
 
     def comparable_to(self, run: EvaluationRun) -> Self:
-        """Limit to finished ones of the same questions and mode before it, latest first."""
-        same = self.finished().filter(mode=run.mode, collection=run.collection_id)
+        """Limit to finished ones before it in the same mode, with the same rights, latest first."""
+        same = self.finished().filter(
+            mode=run.mode, collection=run.collection_id, searcher=run.searcher_id
+        )
         earlier = Q(created_at__lt=run.created_at) | Q(created_at=run.created_at, pk__lt=run.pk)
         return same.filter(earlier).newest_first()
 
@@ -56,10 +58,10 @@ class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
         return self.annotate(asked_count=Coalesce(count, 0))
 
     def with_previous(self) -> Self:
-        """Annotate MRR@10 of the finished one before, of the same questions and mode."""
+        """Annotate MRR@10 of the finished one before, in the same mode, with the same rights."""
         before = Window(
             Lag(KeyTextTransform("mrr@10", "figures")),
-            partition_by=["mode", "collection", "status"],
+            partition_by=["mode", "collection", "searcher", "status"],
             order_by=["created_at", "pk"],
         )
         return self.annotate(previous_mrr=before)

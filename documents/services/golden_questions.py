@@ -60,7 +60,7 @@ def import_questions(
     for row in rows:
         place = collection
         if row.collection:
-            place = known.get(row.collection) or named_collection(row.collection)
+            place = known.get(row.collection) or named_collection(row.collection, actor=actor)
             known[row.collection] = place
         is_new = import_row(row, place, actor)
         added, changed = added + is_new, changed + (not is_new)
@@ -93,12 +93,18 @@ def import_row(row: GoldenRow, collection: Collection | None, actor: User | None
     return is_new
 
 
-def named_collection(name: str) -> Collection:
-    """The living collection of this id or name; raises `InvalidInput` unless there is one."""
-    rows = Collection.objects.filter(name=name)
+def named_collection(name: str, *, actor: User | None = None) -> Collection:
+    """The living collection of this id or name; raises `InvalidInput` unless there is one.
+
+    An actor names those they see in the library or in the admin, an operator any.
+    """
+    rows = Collection.objects.all()
+    if actor is not None and not actor.has_perm("documents.view_collection"):
+        rows = rows.visible_to(actor)
+    chosen = rows.filter(name=name)
     with suppress(ValueError):
-        rows = Collection.objects.filter(pk=UUID(name))
-    found = list(rows[:2])
+        chosen = rows.filter(pk=UUID(name))
+    found = list(chosen[:2])
     if not found:
         raise InvalidInput("There is no collection “%(name)s”.", name=name, attr="collection")
     if len(found) > 1:

@@ -12,7 +12,7 @@ from accounts.tests.factories import UserFactory
 from documents import evaluation
 from documents.golden_csv import MOST_BYTES
 from documents.models import EmbeddingModel, EvaluationResult, EvaluationRun, GoldenQuestion
-from documents.tests.factories import DocumentFactory, embed, write
+from documents.tests.factories import CollectionFactory, DocumentFactory, embed, write
 from documents.tests.fakes import LetterEmbedder
 from documents.tests.test_collections import actions
 
@@ -123,6 +123,30 @@ def test_evaluations_are_begun_with_ones_own_rights_and_shown(staff, letters):
     assert run.searcher.username == "root"
     assert run.figures["unreachable"] == 1
     assert "1 / 1" in staff.get(RUNS).content.decode()
+
+
+def test_questions_are_found_by_their_words_and_addresses(staff):
+    golden("penguins swim", "birds.html")
+    golden("zebras run", "savannah.html")
+
+    for word in ("zebras", "savannah"):
+        found = staff.get(QUESTIONS, {"q": word}).content.decode()
+        assert "zebras run" in found
+        assert "penguins swim" not in found
+
+
+def test_staff_name_only_collections_they_may_look_at(staff):
+    CollectionFactory(name="Board papers")
+    clerk = staff_with("add_goldenquestion", "change_goldenquestion", "add_evaluationrun")
+    fields = {"file": table(), "collection": "Board papers"}
+
+    assert clerk.post(f"{QUESTIONS}import/", fields).status_code == 422
+    asked = clerk.post(f"{RUNS}evaluate/", {"mode": "keyword", "collection": "Board papers"})
+    assert "There is no collection “Board papers”." in asked.content.decode()
+    fields = {"file": table(), "collection": "Board papers"}
+    assert staff.post(f"{QUESTIONS}import/", fields).status_code == 302
+    adder = staff_with("add_goldenquestion")
+    assert adder.post(f"{QUESTIONS}import/", {"file": table()}).status_code == 403
 
 
 def test_a_get_begins_nothing_and_a_refusal_is_told(staff, letters):

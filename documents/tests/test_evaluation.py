@@ -191,6 +191,26 @@ def test_an_evaluation_that_costs_workers_is_given_up(library, ada):
     assert "Several workers were lost" in refreshed(run).error
 
 
+def test_an_evaluation_that_goes_wrong_is_tried_again_and_then_given_up(library, ada, monkeypatch):
+    golden("penguins", "birds.html")
+    run = evaluation.start_evaluation(mode="keyword", searcher=ada)
+
+    def fail(*given, **options):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(runs, "ask_question", fail)
+    for _ in range(runs.MOST_LOSSES - 1):
+        assert evaluation.evaluate_next(until=float("inf"))
+        assert refreshed(run).status == EvaluationStatus.RUNNING
+        assert not evaluation.evaluate_next(until=float("inf"))
+        EvaluationRun.objects.update(lease_until=None)
+    assert evaluation.evaluate_next(until=float("inf"))
+
+    assert refreshed(run).status == EvaluationStatus.FAILED
+    assert run.error == "This failed for a reason that the log has."
+    assert run.lease_token is None
+
+
 def test_an_evaluation_is_put_down_in_time_and_taken_up(library, ada):
     for number in range(3):
         golden(f"penguins {number}", "birds.html")

@@ -125,6 +125,7 @@ class Command(BaseCommand):
             if left != last:
                 last, since = left, time.monotonic()
                 self.stdout.write(f"{left[0]} documents left ({left[1]} passages)")
+                self.stdout.flush()
             if time.monotonic() - since >= IDLE_SECONDS:
                 work_along()
             time.sleep(LOOK_SECONDS)
