@@ -134,3 +134,23 @@ def test_without_javascript_a_form_does_it(open_page, running_product, person):
 
     expect(page).to_have_url(RUN)
     expect(page.locator(ITEM)).to_have_count(1)
+
+
+def test_images_and_scans_are_found_and_shown(page, data):
+    names = ("screenshot.png", "scan.pdf")
+    page.goto("/documents/add")
+    page.locator(UPLOAD).set_input_files([data / name for name in names])
+    expect(page.locator(f"{ITEM}[data-stage=ready]")).to_have_count(2, timeout=2 * PATIENCE_MS)
+    expect(page.get_by_text("Read by OCR, which may mistake letters.")).to_have_count(2)
+
+    page.goto("/search?q=Lieferung+nach+M%C3%BCnchen")
+    page.get_by_role("link", name="screenshot").first.click()
+    image = page.locator(".original img")
+    expect(image).to_be_visible()
+    expect(image).to_have_js_property("complete", value=True)
+    assert image.evaluate("image => image.naturalWidth") > 0
+    expect(page.locator("yw-text")).to_contain_text("Lieferung nach München")
+    page.goto("/search?q=Bohrmaschine")
+    page.get_by_role("link", name="scan").first.click()
+
+    expect(page.locator("yw-pdf")).to_have_attribute("data-page", "2")

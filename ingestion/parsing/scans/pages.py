@@ -58,6 +58,8 @@ def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator
             if page is None or not is_picture(page, text):
                 continue
             found = scan.page(digest, number, count, partial(text_of_page, page))
+        if found is None:
+            return
         if found and (is_garbage(text) or letters_in(found) > letters_in(text)):
             yield number, found
 
@@ -99,7 +101,10 @@ def is_picture(page: Any, text: str) -> bool:
     """Whether what is seen on a page is more than its text."""
     if is_garbage(text):
         return True
-    covered, outlines = covering(page)
+    try:
+        covered, outlines = covering(page)
+    except RuntimeError:  # what the library says about damage is one
+        return False
     if letters_in(text):
         return covered >= WHOLE_PAGE
     return covered >= PART_OF_PAGE or outlines >= OUTLINES
@@ -123,8 +128,12 @@ def covering(page: Any) -> tuple[float, int]:
 
 
 def text_of_page(page: Any) -> str:
-    """What is recognised on a page."""
-    return text_of(rendered(page))
+    """What is recognised on a page; nothing when it cannot be drawn."""
+    try:
+        picture = rendered(page)
+    except (RuntimeError, ValueError):
+        return ""
+    return text_of(picture)
 
 
 def rendered(page: Any) -> Image:
