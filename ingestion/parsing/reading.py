@@ -22,6 +22,7 @@ from ingestion.parsing.escapes import unescaped_letters, unescaped_references, u
 from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
+from ingestion.parsing.tables import table_of_values
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import TOO_DEEP
 
@@ -43,7 +44,9 @@ UNESCAPE = {
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
     found = decode(data, declared=declared_by_text(data))
-    return Extract(found.text, notes=found.notes)
+    is_table = mime in {kinds.CSV.mime, kinds.TSV.mime}
+    tables = table_of_values(found.text) if is_table else []
+    return Extract(found.text, tables=tables, notes=found.notes)
 
 
 @kinds.reads(kinds.MARKDOWN)
