@@ -27,7 +27,7 @@ def whole_files():
 
 def damaged(number, files):
     """The name and the content of the damaged file of a number."""
-    chance = random.Random(number)  # noqa: S311 -- damage, no secret
+    chance = random.Random(number)
     name = chance.choice(sorted(files))
     data = bytearray(files[name])
     for _ in range(chance.randint(1, MOST_EDITS)):

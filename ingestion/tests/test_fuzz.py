@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from collections import Counter
 
@@ -56,8 +57,8 @@ def test_damaged_files_end_and_cost_no_parser_for_good(parser, tmp_path):
         if outcome.startswith("lost") or outcome == "parse_timeout":
             lost.append(f"{number} {name}: {outcome}, {time.monotonic() - began:.1f} s")
 
-    print("\n".join(f"{count:6} {outcome}" for outcome, count in outcomes.most_common()))
-    print("\n".join(lost))
+    report = [f"{count:6} {outcome}" for outcome, count in outcomes.most_common()]
+    sys.stdout.write("\n".join(["", *report, *lost, ""]))
     path.write_bytes(b"The zebra.")
     assert outcome_of(parser, path, "a.txt", scratch) == "read"
     assert outcomes.total() == COUNT
