@@ -14,6 +14,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
     notebook,
     office,
     pdf,
+    subtitles,
     webpage,
 )
 from ingestion.parsing.declared import declared_by_text
