@@ -25,6 +25,8 @@ PLAIN = (
     "text/plain",
     "text/csv",
     "text/tab-separated-values",
+    "text/vtt",
+    "application/x-subrip",
     "message/",
     "application/json",
     "application/xml",

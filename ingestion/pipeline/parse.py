@@ -21,10 +21,10 @@ from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.members import (
     forget_archive,
     limits_of,
+    make_scratch_folder,
     note_on_members,
     received_files,
     record_members,
-    scratch_folder,
 )
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
@@ -109,7 +109,7 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     try:
         look()
         path = ensure_original(item)
-        with scratch_folder() as scratch:
+        with make_scratch_folder() as scratch:
             place = scratch, limits_of(item)
             parsed = parser().parse(path, item.mime, name=item.name, heartbeat=look, scratch=place)
             files = received_files(parsed, scratch)
