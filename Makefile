@@ -7,7 +7,7 @@ PACKAGES := $(filter-out var/,$(wildcard */))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-browser chromium check audit lock schema messages vendor outdated clean
+.PHONY: help run test test-fast test-browser fuzz chromium check audit lock schema messages vendor outdated clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -25,6 +25,9 @@ test: .venv/development.stamp chromium ## Run all tests with coverage
 test-fast: JOBS := 3
 test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
+
+fuzz: .venv/development.stamp ## Read 5,000 damaged files of every format, and tell what became of them
+	FUZZ=5000 $(BIN)/python -m pytest -n 0 -q -s --no-cov ingestion/tests/test_fuzz.py
 
 test-browser: .venv/development.stamp chromium ## Run the tests that open pages in Chromium
 	$(PYTEST) -m browser -q

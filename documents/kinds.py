@@ -45,7 +45,12 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
         f"{OPEN_DOCUMENT}presentation",
         "application/vnd.ms-powerpoint",
     ),
-    FileKind.MAIL: ("message/", "application/mbox", "application/vnd.ms-outlook"),
+    FileKind.MAIL: (
+        "message/",
+        "application/mbox",
+        "application/vnd.ms-outlook",
+        "application/vnd.ms-tnef",
+    ),
     FileKind.WEB_PAGE: ("text/html", "application/xhtml"),
     FileKind.IMAGE: ("image/",),
     FileKind.PLAIN_TEXT: ("text/", "application/"),

@@ -32,6 +32,8 @@ PLAIN = (
     "text/plain",
     "text/csv",
     "text/tab-separated-values",
+    "text/vtt",
+    "application/x-subrip",
     "message/",
     "application/json",
     "application/xml",

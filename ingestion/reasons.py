@@ -13,10 +13,12 @@ REASONS = {
     "empty_file": _("The file is empty."),
     "encrypted_file": _("The file is protected by a password."),
     "file_missing": _("The file is no longer there."),
+    "incomplete_file": _("This file was not downloaded completely."),
     "internal_error": _("Something went wrong on our side."),
     "no_speech_service": _(
         "What is said in sound and video cannot be read without a speech model (STT_MODEL_DIR)."
     ),
+    "lock_file": _("This only marks a file as being edited, and has no text."),
     "no_text": _("No text was found in the file."),
     "not_storable": _("The text of the file cannot be stored."),
     "ocr_without_model": _("There is no model for a language of OCR_LANGUAGES."),
@@ -24,6 +26,7 @@ REASONS = {
     "parser_crashed": _("The file could not be read."),
     "not_a_file": _("This is a link or a device, not a file."),
     "nested_too_deep": _("There are too many archives within archives."),
+    "placeholder_file": _("This only stands for a file that lies elsewhere: download that first."),
     "server_busy": _("The server is too busy to read the file at this moment."),
     "storage_full": _("There is no room left for files on the server."),
     "too_large": _("The file is too large."),

@@ -55,6 +55,8 @@ TOML = Kind("application/toml", "a TOML file")
 PROPERTIES = Kind("text/x-java-properties", "a properties file")
 CSV = Kind("text/csv", "a CSV table")
 TSV = Kind("text/tab-separated-values", "a table")
+SRT = Kind("application/x-subrip", "a file of subtitles")
+VTT = Kind("text/vtt", "a file of subtitles")
 TEXT = Kind("text/plain", "a text file")
 ZIP = Kind("application/zip", "a compressed archive")
 TAR = Kind("application/x-tar", "an archive")
@@ -133,6 +135,8 @@ BY_ENDING = {
     "properties": PROPERTIES,
     "csv": CSV,
     "tsv": TSV,
+    "srt": SRT,
+    "vtt": VTT,
     "zip": ZIP,
     "tar": TAR,
     "gz": GZIP,
@@ -159,7 +163,7 @@ BY_ENDING = {
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {
-    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF),
+    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT),
     *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
 }
 BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {

@@ -14,6 +14,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
     notebook,
     office,
     pdf,
+    subtitles,
     webpage,
 )
 from ingestion.parsing.declared import declared_by_text
@@ -24,6 +25,7 @@ from ingestion.parsing.scans import images  # noqa: F401 -- readers
 from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.splitting import split
+from ingestion.parsing.tables import table_of_values
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import TOO_DEEP
 
@@ -45,7 +47,9 @@ UNESCAPE = {
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
     found = decode(data, declared=declared_by_text(data))
-    return Extract(found.text, notes=found.notes)
+    is_table = mime in {kinds.CSV.mime, kinds.TSV.mime}
+    tables = table_of_values(found.text) if is_table else []
+    return Extract(found.text, tables=tables, notes=found.notes)
 
 
 @kinds.reads(kinds.MARKDOWN)

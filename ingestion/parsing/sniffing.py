@@ -15,6 +15,7 @@ from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
+from ingestion.parsing.refusing import refuse_by_beginning, refuse_by_name
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
@@ -52,6 +53,8 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
     """The format of a file; raises `ParseFailed` with a sentence when it is none that is read."""
     if not data.strip(b"\x00 \t\r\n"):
         raise ParseFailed("empty_file", "The file is empty.")
+    refuse_by_name(name)
+    refuse_by_beginning(data)
     for start, label in kinds.REFUSED:
         if data.startswith(start):
             raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")

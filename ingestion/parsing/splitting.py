@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from documents.types import PassageDraft
+from ingestion.parsing.tables import header_at, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,20 +31,25 @@ BOUNDARIES = (
 
 
 def split(extract: Extract) -> list[PassageDraft]:
-    """The passages of a text, in order, each about `TARGET` characters."""
+    """The passages of a text, in order, each about `TARGET` characters.
+
+    One that continues a table has the names of its columns at the end of its heading.
+    """
     text = extract.text
     paths = heading_paths(extract.headings)
     heading_offsets = [heading.offset for heading in extract.headings]
     page_offsets = [page.offset for page in extract.pages]
+    tables = extract.tables or tables_of(text)
     drafts: list[PassageDraft] = []
     for start, end in spans(text, heading_offsets, page_offsets):
         nearest = bisect.bisect_right(heading_offsets, start) - 1
         page = bisect.bisect_right(page_offsets, start) - 1
+        path = paths[nearest] if nearest >= 0 else ""
         drafts.append(
             PassageDraft(
                 ordinal=len(drafts),
                 text=text[start:end],
-                heading=paths[nearest] if nearest >= 0 else "",
+                heading=" > ".join(filter(None, (path, header_at(tables, start)))),
                 page=extract.pages[page].number if page >= 0 else None,
                 start=start,
                 end=end,

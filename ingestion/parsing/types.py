@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from documents.types import PassageDraft
+    from ingestion.parsing.tables import Table
     from ingestion.parsing.unpacking import Member
 
 # About 5,000 passages: a larger text is cut, and says so.
@@ -50,6 +51,8 @@ class Extract:
     headings: Sequence[Heading] = ()
     pages: Sequence[PageStart] = ()
     page_count: int | None = None
+    # Where rows are, beside those between bars: of separated values.
+    tables: Sequence[Table] = ()
     # Sentences for the owner: what had to be guessed, what could not be read.
     notes: Sequence[str] = ()
 

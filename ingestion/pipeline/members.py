@@ -38,7 +38,7 @@ SEPARATOR = "!/"
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
+def make_scratch_folder() -> Iterator[Path]:
     """A place for what comes out of one file, which is removed with all that nobody stored."""
     # Where files wait that are received: what a killed worker left is removed with theirs.
     parent = Path(tempfile.mkdtemp(dir=ensure_incoming_folder()))

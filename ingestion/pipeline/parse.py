@@ -23,10 +23,10 @@ from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline.members import (
     forget_archive,
     limits_of,
+    make_scratch_folder,
     note_on_members,
     received_files,
     record_members,
-    scratch_folder,
 )
 from ingestion.pipeline.outcomes import (
     NOT_STORABLE,
@@ -152,7 +152,7 @@ def read_item(item: IngestionItem, collection: Collection) -> None:
     look = partial(require_held, item)
     began = timezone.now()
     look()
-    with original_of(item) as path, scratch_folder() as scratch:
+    with original_of(item) as path, make_scratch_folder() as scratch:
         source_of(item).explore(item, path)
         place, scans = (scratch, limits_of(item)), scans_of(item)
         parsed = parser().parse(

@@ -1,4 +1,5 @@
 import os
+from datetime import timedelta
 
 import pytest
 
@@ -239,3 +240,18 @@ def test_what_a_killed_worker_left_is_removed():
 
     assert store.remove_stale() == 1
     assert not left.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purged_run_takes_what_came_out_of_it_along(hand_in, user):
+    content = locked(
+        zipped({"s.txt": b"x" * 40, "b.pdf": b"%PDF-1.4 x", "c.zip": zipped({"d": b"d"})}), "s.txt"
+    )
+    run = hand_in("a.zip", content)
+    assert run.items.count() == 5
+    services.delete_run(run, actor=user)
+
+    assert services.purge_deleted(run.created_at + timedelta(days=1)) == 1
+
+    assert not IngestionItem.objects.exists()
+    assert set(StoredFile.objects.all()) == {one.stored_file for one in Document.objects.all()}

@@ -45,7 +45,7 @@ class SlowParser:
         self.clock = clock
         self.read = []
 
-    def parse(self, path, mime, *, name, heartbeat, scans=None):
+    def parse(self, path, mime, *, name, heartbeat, **ways):
         heartbeat()
         self.read.append(name.partition("-")[2])
         if name.startswith("slow"):

@@ -1,0 +1,76 @@
+"""Tables in a text, so that a row far down is found by the names of its columns."""
+
+from __future__ import annotations
+
+import bisect
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BAR = "|"
+LONGEST_HEADER = 200
+FEWEST_COLUMNS = 2
+SEPARATORS = ",;\t|"
+HEAD = 4096
+NUMBER = re.compile(r"[\s\d.,:%/+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the rows of a table are, and the names of its columns."""
+
+    start: int
+    end: int
+    header: str
+
+
+def tables_of(text: str) -> list[Table]:
+    """The tables whose rows are lines between bars, with their first row as header."""
+    found: list[Table] = []
+    if BAR not in text:
+        return found
+    begin, header, offset = -1, "", 0
+    for line in text.split("\n"):
+        is_row = line.startswith(BAR)
+        if is_row and begin < 0:
+            begin, header = offset, header_of(line.strip(BAR + " ").split(BAR))
+        elif not is_row and begin >= 0:
+            found.append(Table(begin, offset, header))
+            begin = -1
+        offset += len(line) + 1
+    if begin >= 0:
+        found.append(Table(begin, offset, header))
+    return [table for table in found if table.header]
+
+
+def table_of_values(text: str) -> list[Table]:
+    """A text of separated values as one table; none when its first line names no columns."""
+    head = text[:HEAD].split("\n", 1)[0]
+    separator = max(SEPARATORS, key=head.count)
+    if not head.count(separator):
+        return []
+    try:
+        cells = next(csv.reader([head], delimiter=separator), [])
+    except csv.Error:
+        return []
+    header = header_of(cells)
+    return [Table(0, len(text), header)] if header else []
+
+
+def header_of(cells: Sequence[str]) -> str:
+    """The names of columns; empty when they are numbers, or too few."""
+    names = [cell.strip() for cell in cells if cell.strip()]
+    if len(names) < FEWEST_COLUMNS or any(NUMBER.fullmatch(name) for name in names):
+        return ""
+    return " | ".join(names)[:LONGEST_HEADER]
+
+
+def header_at(tables: Sequence[Table], place: int) -> str:
+    """The names of the columns of a row that is not the first one; empty outside of tables."""
+    number = bisect.bisect_left(tables, place, key=lambda table: table.start) - 1
+    table = tables[number] if number >= 0 else None
+    return table.header if table is not None and place < table.end else ""

@@ -1,0 +1,76 @@
+import marshal
+
+import pytest
+
+from ingestion.parsing import ParseFailed
+from ingestion.reasons import REASONS
+
+PROGRAM = compile("x = 'zebra'", "a.py", "exec")
+
+
+def refusal(read, content, name):
+    with pytest.raises(ParseFailed) as caught:
+        read(content, name)
+    assert caught.value.code in REASONS
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("setup.exe", b"MZ" + bytes(5000), "program"),
+        ("setup", b"MZ\x90\x00" + b"words in it " * 50, "program"),
+        ("a.txt", b"\x7fELF" + bytes(200), "program"),
+        ("a.pyc", b"\xa7\r\r\n" + bytes(12) + marshal.dumps(PROGRAM), ""),
+        ("a.class", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + b"java/lang/Object" * 40, "program"),
+        ("a.ttf", b"\x00\x01\x00\x00\x00\x0f" + b"glyf names " * 90, "font"),
+        ("a.woff2", b"wOF2" + b"letters" * 90, "font"),
+        ("a.db", b"SQLite format 3\x00" + b"words " * 90, "database"),
+        ("a.mdb", b"\x00\x01\x00\x00Standard Jet DB\x00" + b"words " * 90, "database"),
+        ("link.bin", b"\x4c\x00\x00\x00\x01\x14\x02\x00" + b"C:\\a.txt" * 9, "shortcut"),
+        ("a.mp4", b"\x00\x00\x00\x20ftypisom" + b"words " * 90, "film"),
+        ("a.deb", b"!<arch>\ndebian-binary   " + b"2.0\n" * 90, "package"),
+        ("a.docx", bytes(range(256)) * 40, "Word"),
+    ],
+)
+def test_what_is_no_text_is_told(read, name, content, said):
+    found = refusal(read, content, name)
+
+    assert found.code in {"unsupported_type", "damaged_file"}
+    assert said in found.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("report.pdf.crdownload", b"%PDF-1.4 and more", "incomplete_file"),
+        ("report.docx.part", b"PK\x03\x04", "incomplete_file"),
+        (".report.pdf.icloud", b"bplist00 words", "placeholder_file"),
+        ("Plan.gdoc", b'{"url": "https://docs.google.com/x"}', "placeholder_file"),
+        ("~$report.docx", b"\x05Smith" + b" " * 50, "lock_file"),
+        (".~lock.report.odt#", b",smith,desk,01.01.2026 10:00;", "lock_file"),
+        ("a.asc", b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "encrypted_file"),
+        ("a.enc", b"Salted__" + b"abcdefgh" * 20, "encrypted_file"),
+        ("a.txt", b"", "empty_file"),
+        ("a.txt", b" \n\t \r\n", "empty_file"),
+        ("a.txt", b"\xef\xbb\xbf \n", "no_text"),
+        ("a.txt", "\u00a0\u2003\n".encode(), "no_text"),
+        ("a.md", b"\xff\xfe\n\x00", "no_text"),
+    ],
+)
+def test_why_there_is_nothing_to_read_is_told(read, name, content, code):
+    assert refusal(read, content, name).code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", b"MZ is short for Mark Zbikowski."),
+        ("notes.txt", b"My ftyp notes about OTTO and wOFF."),
+        ("part.txt", b"A part of it."),
+        ("a.txt", "Grüße".encode("utf-16")),
+        ("a.txt", b"one" + bytes(20) + b" two three four five six seven eight nine"),
+    ],
+)
+def test_texts_that_look_a_little_like_it_are_read(read, name, content):
+    assert read(content, name).passages
