@@ -57,7 +57,8 @@ def rendered_citation(citation: Citation) -> CitationShape:
         "index": citation.index,
         "document_id": citation.document_id,
         "title": citation.title,
-        "chunk_id": citation.passage_id,
+        # It is of use with its document only, and outlives that.
+        "chunk_id": citation.passage_id if citation.document_id else None,
         "page": citation.page,
         "heading": citation.heading,
         "quote": citation.quote,

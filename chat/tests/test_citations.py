@@ -10,6 +10,7 @@ from django.db import connection
 
 from accounts.tests.factories import UserFactory
 from chat.models import Message
+from chat.rendering import rendered_citation
 from chat.runs.citations import (
     MOST_RESULTS,
     CitationIndex,
@@ -24,6 +25,7 @@ from chat.runs.reader_numbers import number_for_reader
 from chat.tests.factories import CitationFactory
 from documents.models import Passage
 from documents.services import replace_passages
+from documents.services.removal import purge_document
 from documents.tests.factories import DocumentFactory, keep_older, write
 from documents.types import PassageDraft
 from youworker.tests.support.rows import refreshed
@@ -165,8 +167,11 @@ def test_a_stored_citation_keeps_the_id_of_a_passage_that_goes():
 
     write(passage.document, "The standby asks for the log.")
 
-    assert refreshed(citation).passage_id == passage.pk
+    kept = refreshed(citation)
+    assert kept.passage_id == rendered_citation(kept)["chunk_id"] == passage.pk
     connection.check_constraints()
+    purge_document(passage.document)
+    assert rendered_citation(refreshed(citation))["chunk_id"] is None
 
 
 def test_a_document_out_of_sight_is_cited_without_a_link():

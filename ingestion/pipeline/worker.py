@@ -1,8 +1,9 @@
-"""The loop of a worker: parse while there is something to parse, embed otherwise."""
+"""The loop of a worker: parse first, but not for so long that others wait for their vectors."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,34 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+# Seconds a process parses before it embeds once, though more waits to be parsed: whoever hands in
+# one file while thousands of somebody else's are read gets its vectors, too.
+LONGEST_SPELL = 10.0
+
+
+@dataclass(slots=True)
+class Spell:
+    """How long this process has parsed without a look at what waits for vectors."""
+
+    began: float | None = None
+
+    def begin(self) -> None:
+        """Note that something is parsed."""
+        if self.began is None:
+            self.began = time.monotonic()
+
+    def end(self) -> None:
+        """Note that somebody looks at what waits for vectors."""
+        self.began = None
+
+    def is_over(self) -> bool:
+        """Whether it is the turn of vectors."""
+        return self.began is not None and time.monotonic() - self.began > LONGEST_SPELL
+
+
+spell = Spell()
+
+
 def work_for(seconds: float) -> bool:
     """Work on waiting items; whether there may be more to do."""
     until = time.monotonic() + seconds
@@ -31,10 +60,21 @@ def work_for(seconds: float) -> bool:
 
 def work_once(*, until: float) -> bool:
     """Take one batch through one stage; whether there was one."""
+    if spell.is_over():
+        spell.end()
+        if embed_once(until=until):
+            return True
     parsing = claim()
     if parsing is not None:
+        spell.begin()
         parse_claimed(parsing, until=until)
         return True
+    spell.end()
+    return embed_once(until=until)
+
+
+def embed_once(*, until: float) -> bool:
+    """Embed the documents whose turn it is; whether there were any."""
     embedded = documents.embed_next(until=until)
     if embedded is not None:
         finish_items(embedded)
