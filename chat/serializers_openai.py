@@ -288,7 +288,7 @@ class ModelSerializer(serializers.Serializer[Any]):
     """One thing that can be asked for."""
 
     id = serializers.CharField()
-    object = serializers.ChoiceField(["model"])
+    object = serializers.CharField(help_text='Always "model".')
     created = serializers.IntegerField()
     owned_by = serializers.CharField()
 
@@ -296,7 +296,7 @@ class ModelSerializer(serializers.Serializer[Any]):
 class ModelListSerializer(serializers.Serializer[Any]):
     """Everything that can be asked for."""
 
-    object = serializers.ChoiceField(["list"])
+    object = serializers.CharField(help_text='Always "list".')
     data = ModelSerializer(many=True)  # type: ignore[assignment]
 
 
@@ -332,7 +332,7 @@ class CompletionAnswerSerializer(serializers.Serializer[Any]):
     """A whole answer; with `stream` it comes in pieces of the same shape."""
 
     id = serializers.CharField()
-    object = serializers.ChoiceField(["chat.completion"])
+    object = serializers.CharField(help_text='Always "chat.completion".')
     created = serializers.IntegerField()
     model = serializers.CharField()
     system_fingerprint = serializers.CharField(allow_null=True)
@@ -352,7 +352,7 @@ class VectorField(serializers.Field[Any, Any, Any, Any]):
 class EmbeddingSerializer(serializers.Serializer[Any]):
     """One vector."""
 
-    object = serializers.ChoiceField(["embedding"])
+    object = serializers.CharField(help_text='Always "embedding".')
     index = serializers.IntegerField()
     embedding = VectorField()
 
@@ -367,7 +367,7 @@ class EmbeddingUsageSerializer(serializers.Serializer[Any]):
 class EmbeddingsAnswerSerializer(serializers.Serializer[Any]):
     """The vectors of texts, in their order."""
 
-    object = serializers.ChoiceField(["list"])
+    object = serializers.CharField(help_text='Always "list".')
     data = EmbeddingSerializer(many=True)  # type: ignore[assignment]
     model = serializers.CharField()
     usage = EmbeddingUsageSerializer()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -18,7 +17,6 @@ from chat.enums import MessageRole, SessionOrigin
 from chat.models import Message, Run
 from chat.runs import statements
 from chat.runs.inputs import LONGEST_HISTORY
-from chat.runs.statements import Latest
 from chat.services.questions import (
     AcceptedMessage,
     check_text,
@@ -34,10 +32,12 @@ from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from accounts.models import User
     from chat.models import Session
     from chat.runs.leases import RunLease
+    from chat.runs.statements import Latest
 
 # Of answers to the same questions so many are compared with what the caller was told.
 MOST_COMPARED = 5
@@ -67,7 +67,8 @@ def post_history(
     """Store a question with its run, behind what was said before, whoever kept that.
 
     In a session that is named, else in the one of an earlier question of the same conversation,
-    else in a new one, which is called after its `opening`. Raises `NotFound` for a session of somebody else, and `QuotaExceeded`.
+    else in a new one, which is called after its `opening`. Raises `NotFound` for a session of
+    somebody else, and `QuotaExceeded`.
     """
     for said in (*history, Spoken("user", text)):
         check_text(said.text)

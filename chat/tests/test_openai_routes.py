@@ -21,6 +21,7 @@ from documents.services import ensure_active_model
 from quotas.models import Quota, UsageEvent
 from youworker.core.db import run_in_thread
 from youworker.tests.support.model_server import Call, ModelServer, Turn
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -472,9 +473,7 @@ async def test_a_caller_who_leaves_before_the_whole_answer_closes_the_request(mo
     models.script(Turn(tokens=10_000, rate=20))
     user = await somebody()
     asking = asyncio.create_task(complete(user, "double"))
-    await asyncio.to_thread(models.state.arrived.wait, 5)
-    while not models.chats:
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(wait_until, lambda: models.chats)
 
     asking.cancel()
 

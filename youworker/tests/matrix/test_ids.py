@@ -37,6 +37,8 @@ class Place:
     own: str = ""
     body: dict[str, Any] = field(default_factory=dict)
     many: bool = False
+    # A name with a dot is one of an object, not of the members of a list.
+    in_object: bool = False
     form: str = "json"
 
     @property
@@ -73,6 +75,15 @@ PLACES = [
     ],
     Place("post", "/v1/chat", "session_id", "session", (404,), body={"text": "x"}),
     Place("post", "/v1/chat", "collections", "collection", (400,), body={"text": "x"}, many=True),
+    Place(
+        "post",
+        "/v1/chat/completions",
+        "metadata.session_id",
+        "session",
+        (404,),
+        body={"model": "youworker", "messages": [{"role": "user", "content": "x"}]},
+        in_object=True,
+    ),
     # Whoever can be found may be added, so only people who left are hidden.
     Place("post", "/v1/groups/{group_id}/members", "user_id", "former", (400,), own="group"),
     Place("get", "/v1/documents", "collection", "collection", (200,)),
@@ -202,6 +213,8 @@ def ask(place: Place, world: World, identifier: Any) -> Any:
         path = re.sub(r"{\w+}", str(own_thing(place, caller).pk), path)
     first, _, inner = place.name.partition(".")
     value: Any = [{inner: str(identifier), "access": "read"}] if inner else str(identifier)
+    if place.in_object:
+        value = {inner: str(identifier)}
     body = {**place.body, first: [value] if place.many else value}
     if place.form == "multipart":
         body["files"] = [SimpleUploadedFile("a.txt", b"a")]
