@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from ingestion.enums import SourceState
@@ -62,6 +62,13 @@ class WebHostQuerySet(LeasedQuerySet["WebHost"]):
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
         claimed = self.filter(free, host=host).update(**new_lease(token, seconds))
         return token if claimed else None
+
+    def pause_of(self, host: str) -> float:
+        """For how many seconds a server is left alone; 0 also while somebody asks it."""
+        left = ExpressionWrapper(F("lease_until") - Now(), DurationField())
+        resting = self.filter(host=host, lease_token__isnull=True, lease_until__isnull=False)
+        found = resting.annotate(left=left).values_list("left", flat=True).first()
+        return max(found.total_seconds(), 0.0) if found is not None else 0.0
 
     def give_back(self, token: UUID, *, pause: float) -> None:
         """End a claim; the server is left alone for so many seconds."""

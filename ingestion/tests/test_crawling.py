@@ -11,6 +11,7 @@ from documents.models import Document, Passage
 from documents.services import delete_document
 from ingestion import services
 from ingestion.enums import IngestionStatus, Stage
+from ingestion.exceptions import NotYet
 from ingestion.models import IngestionItem, IngestionRun, WebHost, WebPage
 from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
@@ -378,6 +379,20 @@ def test_a_host_that_is_visited_is_waited_for(site, crawl, monkeypatch):
     item = run.items.get()
     assert (item.stage, item.attempts, item.failures) == (Stage.QUEUED, 0, 0)
     assert site.asked == []
+
+
+def test_a_short_pause_of_a_host_is_waited_for_and_a_long_one_is_not(site, crawl):
+    host = f"127.0.0.1:{site.port}"
+    site.link("/")
+    WebHost.objects.give_back(WebHost.objects.claim(host, seconds=60), pause=0.3)
+    assert outcome(crawl(site.url)) == {"": "ready"}
+
+    WebHost.objects.give_back(WebHost.objects.claim(host, seconds=60), pause=50)
+    began = time.monotonic()
+    with pytest.raises(NotYet) as caught:
+        hosts.await_turn(host)
+    assert time.monotonic() - began < 1
+    assert 40 < caught.value.seconds <= 50
 
 
 def test_a_crawl_ends_when_its_time_or_its_bytes_are_over(site, crawl, user, letters, monkeypatch):

@@ -92,9 +92,11 @@ def await_turn(host: str) -> UUID:
         token = WebHost.objects.claim(host, seconds=config.crawl.fetch_seconds + SPARE_SECONDS)
         if token is not None:
             return token
-        if time.monotonic() > give_up:
-            raise NotYet(PATIENCE)
-        time.sleep(LOOK)
+        pause = WebHost.objects.pause_of(host)
+        # Whoever asks the server may be through in a moment; a pause ends when it says.
+        if pause > PATIENCE or time.monotonic() > give_up:
+            raise NotYet(max(pause, PATIENCE))
+        time.sleep(max(LOOK, min(pause, PATIENCE)))
 
 
 def crawl_delay(robots: Protego) -> float:
