@@ -75,7 +75,7 @@ MISSING_NAME = 0.85
 # Of eight passages.
 FEW_NAMED = 2
 TITLE_BONUS, FIRST_SENTENCES = 0.3, 2
-PARTS = re.compile(r"\s*>\s*|\n")
+PARTS = re.compile(r" > |\n")
 FEWEST_LETTERS = 3
 
 

@@ -19,7 +19,7 @@ HEADING = re.compile(r"(#{1,7})\s+(.*)")
 ITEM = re.compile(r"(?:[-*•\u2013▪+]|\d{1,3}[.)])\s+\S")
 STEP = re.compile(r"\d{1,3}[.)]\s")
 # What the line below the head of a table is made of.
-RULE = re.compile(r"[|:\-\s]+\Z")
+RULE = re.compile(r"\A[|:\-\s]++\Z")
 END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
 LONGEST_TITLE, LONGEST_ITEM = 60, 150
 # Of what is repeated for each unit below it.
