@@ -85,9 +85,12 @@ class Divider:
     def take(self, block: Sequence[str]) -> None:
         """One block of lines."""
         first = block[0]
-        if FENCE.match(first):
+        if found := FENCE.match(first):
             self.groups += 1
-            self.add("\n".join(block), Form.CODE, group=self.groups)
+            # A passage may end in the middle of code.
+            is_closed = len(block) > 1 and block[-1].strip().startswith(found[0])
+            lines = block if is_closed else [*block, found[0]]
+            self.add("\n".join(lines), Form.CODE, group=self.groups)
         elif found := HEADING.match(first):
             self.enter(len(found[1]), found[2].replace("¶", "").strip())
         elif first.startswith("|") or is_delimited(block):
