@@ -252,6 +252,26 @@ def test_code_is_whole_and_its_number_stands_before_it():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "## Promote the standby\n\n```sh\npg_ctl promote",
+            "“Promote the standby” [1]\n\n```sh\npg_ctl promote\n```",
+        ),
+        (
+            "To promote the standby, run this:\n\n~~~\npg_ctl promote\n~~~",
+            "“To promote the standby, run this:” [1]\n\n~~~\npg_ctl promote\n~~~",
+        ),
+        ("```\npromote the standby\n```", "“promote the standby” [1]"),
+    ],
+)
+def test_fences_are_closed_and_never_hold_the_number(text, said):
+    answer = reply(searched("How do I promote the standby?", result(text, 1)), TOOLS)
+
+    assert answer == f"Your documents say:\n\n{said}"
+
+
 def test_a_row_is_shown_under_the_head_of_its_table():
     text = "| Code | Meaning |\n|---|---|\n| E01 | Motor hot |\n| E04 | Leak detected |"
 

@@ -26,7 +26,8 @@ NUMERALS = (
 )
 MONEY = (
     r"[€£$¥]|\b(?:eur(?:os?)?|gbp|usd|chf|fr\.|pounds?|pence|dollars?|cents?|francs?|sterline?"
-    r"|franchi|franken|rappen|centesim[io])\b|\b(?:free|no charge|gratis|gratuit[oaie]|kostenlos)\b"
+    r"|franchi|franken|rappen|centesim[io])\b|\b(?:free of charge|for free|(?:is|are) free"
+    r"|no charge|gratis|gratuit[oaie]|kostenlos)\b"
 )
 UNITS_OF_TIME = (
     r"(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|quarters?|second[io]"
@@ -96,6 +97,16 @@ PAID = (
 )
 # The first that fits counts; those of a language nobody wrote patterns for are `number` at most.
 KINDS = (
+    kind(
+        "topic",
+        r"\bwhat (?:does|do|is|stands?)\b.{0,80}\b(?:say|said|written|there|in)\b.{0,80}\babout\b"
+        r"|\b(?:tell me|explain|inform me)\b.{0,20}\babout\b|\bsummar(?:y|i[sz]e)\b"
+        r"|\bcosa dic(?:e|ono)\b|\bparlami d|\bdimmi (?:qualcosa )?(?:di|su)"
+        r"|\briassum\w+|\bwas (?:steht|sagt)\b.{0,80}\b(?:über|zu)\b|\bfasse?\b.{0,80}\bzusammen\b",
+        meant="say says said tell written explain summary summarize summarise dice dicono parlami"
+        " dimmi riassumi riassunto steht sagt fasse zusammen handbook guide manual policy manuale"
+        " guida handbuch",
+    ),
     kind(
         "how_to",
         r"\bhow (?:do|does|can|could|should|would|to|must)\b(?! (?:long|much|many|often)\b)"

@@ -77,6 +77,11 @@ class Wanted:
         return any(kind.name == "how_to" for kind in self.kinds)
 
     @property
+    def is_topic(self) -> bool:
+        """Whether anything will do that stands below the right heading."""
+        return any(kind.name == "topic" for kind in self.kinds)
+
+    @property
     def has_form(self) -> bool:
         """Whether an answer of the kind is known by what it has."""
         return bool(self.kinds) and self.kinds[0].given is not None

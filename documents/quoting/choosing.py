@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from documents.quoting.sentences import DELIMITERS, joined
-from documents.quoting.units import Form
+from documents.quoting.units import FENCE, Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,12 +149,22 @@ def quote_of(run: Sequence[Candidate], number: int) -> Quote:
     if units[0].form is Form.ROW:
         text = joined([unit.words for unit in units])
         return Quote(number, text, table_of(units))
-    if len(units) == 1 and units[0].form is not Form.CODE:
+    if units[0].form is Form.CODE:
+        return code_quote(units, number)
+    if len(units) == 1:
         return Quote(number, units[0].words)
     if all(unit.form is Form.SENTENCE for unit in units):
         return Quote(number, joined([unit.text for unit in units]))
     lines = "\n".join(unit.text for unit in units)
     return Quote(number, lines, block_of(units))
+
+
+def code_quote(units: Sequence[Unit], number: int) -> Quote:
+    """Code that nothing announces but its heading; in one line without one."""
+    lines = [line for unit in units for line in unit.text.splitlines() if not FENCE.match(line)]
+    text, heading = "\n".join(lines), units[0].heading
+    block = f"“{heading}”\n\n{block_of(units)}" if heading else ""
+    return Quote(number, text if block else " ".join(text.split()), block)
 
 
 def block_of(units: Sequence[Unit]) -> str:

@@ -9,7 +9,7 @@ from youworker.core.unicode import fold
 
 TOKEN = re.compile(r"[^\W_][\w-]*[^\W_]|\d")
 # Such a name stands for itself in every language.
-CODE = re.compile(r"(?=\D*\d)(?=.*)[\w-]+\Z")
+CODE = re.compile(r"\A(?:[^\W\d]|-)*+\d[\w-]*+\Z")
 SHORTEST_NAME, LONGEST_WHOLE, ENDING = 4, 6, 3
 # German writes every noun like a name.
 NOUNS_LIKE_NAMES = frozenset({"de", "lb"})

@@ -25,8 +25,8 @@ ASKING = re.compile(
 
 # Where a second question begins in the same sentence.
 SECOND = re.compile(
-    r"(?:[,;?]\s*|\s+)(?:and|e|ed|und)\s+(?=(?:how|what|which|who|whose|why|when|where|come|cos[ae]|qual"
-    r"|chi|perch[éè]|quando|quant[oaei]|dove|wie|was|welche|wer|warum|wann|wo)\b)|\?\s+",
+    r"(?:[,;?] | )(?:and|e|ed|und) (?=(?:how|what|which|who|whose|why|when|where|come|cos[ae]|qual"
+    r"|chi|perch[éè]|quando|quant[oaei]|dove|wie|was|welche|wer|warum|wann|wo)\b)|\? ",
     re.IGNORECASE,
 )
 MOST_PARTS, MOST_CHARACTERS = 3, 500
@@ -72,9 +72,10 @@ def single_question(text: str, reader: WordReader) -> Question:
 
 def parts_of(question: Question, reader: WordReader) -> list[Question]:
     """The questions that one message asks; only itself when a part says nothing alone."""
-    texts = [part.strip() for part in SECOND.split(question.text[:MOST_CHARACTERS]) if part.strip()]
-    is_long = len(question.text) > MOST_CHARACTERS
-    if question.topic or is_long or not 1 < len(texts) <= MOST_PARTS:
+    text = one_line(question.text)
+    is_long = len(text) > MOST_CHARACTERS
+    texts = [] if is_long else list(filter(None, map(str.strip, SECOND.split(text))))
+    if question.topic or not 1 < len(texts) <= MOST_PARTS:
         return [question]
     parts = [replace(single_question(text, reader), asked_in=question.asked_in) for text in texts]
     return parts if all(part.weights for part in parts) else [question]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from documents.quoting.answer_kinds import counted_words, kinds_of
@@ -15,17 +13,19 @@ from documents.quoting.candidates import Candidate, Passage, Wanted
 from documents.quoting.choosing import LEAST_SCORE, MOST_OF_LIST, Quote, chosen, quotes_of
 from documents.quoting.names import codes_in, is_named, names_in
 from documents.quoting.questions import parts_of
+from documents.quoting.scoring import covers, scale_of, score, title_share
 from documents.quoting.sentences import without_links
-from documents.quoting.units import Form, Unit, units_of
+from documents.quoting.units import Form, units_of
 from documents.quoting.words import reader_of
-from documents.unspaced import RUN
 from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Sequence
 
     from documents.quoting.meaning import Meaning
     from documents.quoting.questions import Question
+    from documents.quoting.scoring import Scale
+    from documents.quoting.units import Unit
     from documents.quoting.words import WordReader
 
 __all__ = ["Passage", "Quote", "best_quotes"]
@@ -44,27 +44,6 @@ ORDERS = re.compile(
     r"\b(?:instructions?|prompts?|rules|istruzioni|regole)\b|<\s*/?\s*(?:system|untrusted)\b",
     re.I,
 )
-CODE = re.compile(
-    r">>>|^\W*(?:def|class|import|from \w+ import|return|if .*:$|for .*:$|select\b.*\bfrom)\b"
-    # From each beginning to the nearest bracket and sign only: `.*` would try every pair of them.
-    r"|\w\([^)]*+\)[^=;{}]*+[=;{}]|[=;{}].*\w\(|^[$#>] ?\w",
-)
-# Added to the rarity of each word, so that two short passages do not make it everything.
-EVEN = 0.5
-HEADING_SHARE, WHOLE_HEADING_SHARE = 0.45, 0.9
-NEIGHBOUR_SHARE = 0.25
-RANK_STEP, RANK_FLOOR = 0.04, 0.7
-PROXIMITY = 0.1
-KIND_BONUS = 0.15
-FEW_WORDS, MANY_WORDS, LONGEST_CHARACTERS = 5, 60, 700
-SHORT_FACTOR, LONG_FACTOR, FRAGMENT_FACTOR = 0.6, 0.85, 0.75
-QUESTION_FACTOR, CODE_FACTOR = 0.4, 0.7
-# Of a whole statement.
-ENDS = ".!:;\"'”\u2019»)\u3002\uff01」』।\u06d4"
-# Found by trial on questions a manual answers and questions it does not.
-LEAST_COVERAGE = 0.5
-LESS_COVERAGE, SEVERAL = 0.33, 3
-LEAST_COVERAGE_WITH_CONTEXT = 0.3
 # Of a unit, near enough in meaning to be the answer whatever its words are.
 SURE_NEAR, FOREIGN_NEAR = 0.62, 0.56
 NEAR_SHARE, FAR_FACTOR, UNFIT_FACTOR = 0.8, 0.7, 0.6
@@ -75,27 +54,7 @@ MISSING_NAME = 0.85
 # Of eight passages.
 FEW_NAMED = 2
 TITLE_BONUS, FIRST_SENTENCES = 0.3, 2
-PARTS = re.compile(r"\s*>\s*|\n")
-FEWEST_LETTERS = 3
-
-
-@dataclass
-class Scale:
-    """What each word of a question is worth among the sentences at hand."""
-
-    worth: dict[str, float]
-    total: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.total = sum(self.worth.values()) or 1.0
-
-    def limited(self, words: Set[str]) -> Scale:
-        """The scale of some of the words."""
-        return Scale({word: worth for word, worth in self.worth.items() if word in words})
-
-    def share(self, words: Set[str]) -> float:
-        """How much of the question a set of words covers, between 0 and 1."""
-        return sum(worth for word, worth in self.worth.items() if word in words) / self.total
+FEWEST_LETTERS, LONGEST_CHARACTERS = 3, 700
 
 
 def best_quotes(
@@ -188,31 +147,6 @@ def is_letter(char: str) -> bool:
     return char.isalpha() or unicodedata.category(char).startswith("M")
 
 
-def scale_of(
-    question: Question, candidates: Sequence[Candidate], headings: Sequence[set[str]]
-) -> Scale:
-    """Rare words count more; a word found nowhere counts most."""
-    counts = Counter(word for candidate in candidates for word in set(candidate.words))
-    in_headings = Counter(word for heading in headings for word in heading)
-    size = len(candidates)
-    worth = {}
-    for word, weight in question.weights.items():
-        found = counts[word] + in_headings[word]
-        worth[word] = weight * (EVEN + math.log(1 + (size + 1) / (found + 0.5)))
-    return Scale(worth)
-
-
-def covers(scale: Scale, own: Set[str], words: Set[str]) -> bool:
-    """Whether a passage, heading and title included, is about the question at all.
-
-    Long questions paraphrase; several of their words in one passage are as good as half of all.
-    """
-    if scale.share(words) < LEAST_COVERAGE_WITH_CONTEXT:
-        return False
-    share = scale.limited(own).share(words)
-    return share >= LEAST_COVERAGE or (share >= LESS_COVERAGE and len(own & words) >= SEVERAL)
-
-
 def wanted_by(question: Question, reader: WordReader) -> Wanted:
     """The kinds of answer that a question asks for."""
     kinds = kinds_of(question.asked_for)
@@ -244,33 +178,9 @@ def rate_group(
         candidate.missing = len(wanted.own - around_it) / len(wanted.own)
         candidate.is_covered = is_covered
         candidate.kind = wanted.fit(candidate, passage)
-        candidate.score = score(candidate, scale, heading, nearby)
+        candidate.score = score(candidate, scale, heading, nearby, by_heading=wanted.is_topic)
         if candidate.score and place < FIRST_SENTENCES:
             candidate.score += TITLE_BONUS * title
-
-
-def title_share(heading: str, scale: Scale, wanted: Wanted) -> float:
-    """1 when a part of the title is asked about, and nothing else: such a passage defines it."""
-    parts = [set(wanted.reader.terms(part)) for part in PARTS.split(heading)]
-    return float(any(part and part <= scale.worth.keys() for part in parts))
-
-
-def score(candidate: Candidate, scale: Scale, title: set[str], nearby: set[str]) -> float:
-    """How well a unit answers; what its surroundings say counts in part."""
-    words, heading = set(candidate.words), candidate.heading | title
-    own = scale.share(words)
-    is_whole = bool(candidate.members)
-    if not own and not is_whole:
-        return 0.0
-    # What steps are for stands above them.
-    share = WHOLE_HEADING_SHARE if is_whole else HEADING_SHARE
-    rated = own + share * scale.share(candidate.heading - words)
-    rated += HEADING_SHARE * scale.share(title - candidate.heading - words)
-    rated += NEIGHBOUR_SHARE * scale.share(nearby - words - heading)
-    rated += PROXIMITY * closeness(candidate.words, scale)
-    rated += KIND_BONUS * candidate.kind
-    rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
-    return rated * (1.0 if is_whole else form_factor(candidate.unit))
 
 
 def compare(
@@ -356,35 +266,3 @@ def is_far(candidate: Candidate) -> bool:
     if not candidate.missing:
         return False
     return candidate.near < (MISSING_NEAR if candidate.missing > MOST_MISSING else LEAST_NEAR)
-
-
-def closeness(words: Sequence[str], scale: Scale) -> float:
-    """Near 1 when the question's words stand side by side, 0 when only one is there."""
-    places = {word: place for place, word in enumerate(words) if word in scale.worth}
-    if len(places) < 2:  # noqa: PLR2004 -- two words are needed for a distance
-        return 0.0
-    return len(places) / (max(places.values()) - min(places.values()) + 1)
-
-
-def form_factor(unit: Unit) -> float:
-    """Prefer whole statements of a readable length."""
-    text = unit.words
-    if unit.form is Form.ROW:
-        return 1.0
-    count = count_words(text)
-    factor = 1.0
-    if count < FEW_WORDS:
-        factor = SHORT_FACTOR
-    elif count > MANY_WORDS:
-        factor = LONG_FACTOR
-    if CODE.search(text):
-        factor *= CODE_FACTOR
-    if text.rstrip("\"'”\u2019»)*_`").endswith(("?", "\uff1f", "؟")):
-        return factor * QUESTION_FACTOR
-    return factor if text[-1] in ENDS else factor * FRAGMENT_FACTOR
-
-
-def count_words(text: str) -> int:
-    """About how many words a sentence has; two characters are one in scripts without blanks."""
-    unspaced = sum(map(len, RUN.findall(text)))
-    return len(RUN.sub(" ", text).split()) + unspaced // 2

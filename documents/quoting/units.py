@@ -19,7 +19,7 @@ HEADING = re.compile(r"(#{1,7})\s+(.*)")
 ITEM = re.compile(r"(?:[-*•\u2013▪+]|\d{1,3}[.)])\s+\S")
 STEP = re.compile(r"\d{1,3}[.)]\s")
 # What the line below the head of a table is made of.
-RULE = re.compile(r"[|:\-\s]+\Z")
+RULE = re.compile(r"\A[|:\-\s]++\Z")
 END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
 LONGEST_TITLE, LONGEST_ITEM = 60, 150
 # Of what is repeated for each unit below it.
@@ -85,9 +85,12 @@ class Divider:
     def take(self, block: Sequence[str]) -> None:
         """One block of lines."""
         first = block[0]
-        if FENCE.match(first):
+        if found := FENCE.match(first):
             self.groups += 1
-            self.add("\n".join(block), Form.CODE, group=self.groups)
+            # A passage may end in the middle of code.
+            is_closed = len(block) > 1 and block[-1].strip().startswith(found[0])
+            lines = block if is_closed else [*block, found[0]]
+            self.add("\n".join(lines), Form.CODE, group=self.groups)
         elif found := HEADING.match(first):
             self.enter(len(found[1]), found[2].replace("¶", "").strip())
         elif first.startswith("|") or is_delimited(block):

@@ -202,6 +202,15 @@ def test_a_row_is_quoted_with_the_head_of_its_table():
     assert found.block == "| Place | Hotel | Meals |\n| --- | --- | --- |\n| Italy | £140 | £42 |"
 
 
+def test_who_asks_about_a_topic_gets_what_stands_below_its_heading():
+    text = "## Sickness\n\nCall your team leader before nine.\n\n## Parking\n\nThere are 46 spaces."
+
+    found = quotes("What does the handbook say about sickness?", text, heading="Handbook")
+
+    assert found == [(1, "Call your team leader before nine.")]
+    assert quotes("What does the handbook say about smoking?", text, heading="Handbook") == []
+
+
 def test_two_questions_in_one_are_both_answered():
     text = "Backups run at night. Vacuum reclaims storage. The cat sleeps."
 

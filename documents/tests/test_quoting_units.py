@@ -118,3 +118,12 @@ def test_what_is_repeated_for_each_row_is_short():
     found = units_of("| " + "long head " * 500 + "|\n| a | b |\n| c | d |")
 
     assert all(len(unit.header) <= 300 for unit in found)
+
+
+@pytest.mark.parametrize("text", ["```sh\nmake run", "~~~\nmake run\n", "```"])
+def test_code_that_a_passage_cuts_off_is_closed(text):
+    (found,) = units_of(text)
+
+    lines = found.text.splitlines()
+    assert len(lines) > 1
+    assert lines[-1] == lines[0][:3]

@@ -48,8 +48,10 @@ async def query(
         str,
         Field(
             description=(
-                'What to look for: a question or keywords. It may hold "an exact phrase", '
-                "-excluded, title:word, tag:name, type:pdf, after:2024-05 and before:2025."
+                "What to look for: a question or keywords that can be understood without the "
+                "conversation. Write out what 'it', 'that' or 'and in May?' stand for. "
+                'It may hold "an exact phrase", -excluded, title:word, tag:name, type:pdf, '
+                "after:2024-05 and before:2025."
             ),
             max_length=4000,
         ),
@@ -62,14 +64,21 @@ async def query(
     """Search the user's own documents. Returns numbered passages with their origin.
 
     Use this first whenever the question may be about files, contracts, manuals, notes or
-    anything the user has stored.
+    anything the user has stored. Search for one thing at a time. Ask in the language the documents
+    are likely to be in; when little is found, ask again in other words or another language.
     """
     found = await find_passages(query, "hybrid", limit, collections, tags, document_ids)
     return passages(found)
 
 
 async def answer(
-    question: Annotated[str, Field(description="The question, as a sentence.", max_length=4000)],
+    question: Annotated[
+        str,
+        Field(
+            description="The question, as a sentence that needs no conversation before it.",
+            max_length=4000,
+        ),
+    ],
     limit: Limit = 8,
 ) -> CallToolResult:
     """Answer a question by quoting the user's documents.

@@ -253,3 +253,23 @@ def test_similar_to_text_reads_no_operators(anna):
     outcome = call(anna, "semantic.similar_to_text", {"text": '"x y z" -holiday type:pdf days'})
 
     assert len(outcome.structured["results"]) == 1
+
+
+def test_models_are_told_to_write_queries_that_stand_alone(anna):
+    tools = {tool.name: tool for tool in usable_tools(anna)}
+
+    described = tools["semantic.query"].input_schema["properties"]["query"]["description"]
+    assert "understood without the conversation" in described
+    assert "language the documents" in tools["semantic.query"].description
+    asked = tools["semantic.answer"].input_schema["properties"]["question"]["description"]
+    assert "no conversation before it" in asked
+
+
+def test_answer_quotes_a_list_in_one_line(anna):
+    steps = "1. Open the vent valve.\n2. Run the pump.\n3. Close the vent valve."
+    store(anna, "pump.md", f"## Venting the pump\n\n{steps}")
+
+    outcome = call(anna, "semantic.answer", {"question": "How do I vent the pump?"})
+
+    assert f"- {' '.join(steps.split())} [1]" in outcome.text
+    assert outcome.structured["quotes"] == [{"sentence": steps, "passage": 1}]

@@ -37,6 +37,7 @@ LAST_QUESTIONS = 5
 CONTEXT_TOKENS = 32_768
 REASON_CHARACTERS = 300
 PIECE = re.compile(r"\S+\s*|\s+")
+CODE = re.compile(r"\n\n(?:```|~~~)")
 FENCE = re.compile(r"</?untrusted[^>]*>")
 
 
@@ -171,10 +172,9 @@ def quoted(quote: Quote) -> str:
     if not quote.block:
         return f"“{unmarked(quote.text)}” {number}"
     block = unmarked(quote.block)
-    before, fence, code = block.partition("\n\n```")
-    if fence:
+    if code := CODE.search(block):
         # No mark can stand in code.
-        return f"{before} {number}{fence}{code}"
+        return f"{block[: code.start()]} {number}{block[code.start() :]}"
     return f"{block}\n\n{number}" if block.endswith("|") else f"{block} {number}"
 
 
