@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from documents.enums import SearchMode
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
@@ -119,16 +117,8 @@ class SearchAnswer:
     took: dict[str, float]
     understood: Understood
     reranked: bool = False
-
-    @property
-    def only_similar(self) -> bool:
-        """Whether none of the hits has a word that was looked for; then they may be anything.
-
-        No cosine tells what is near from what is merely the nearest.
-        """
-        has_words = any(hit.keyword_score is not None for hit in self.results)
-        was_asked = self.mode == SearchMode.HYBRID and self.understood.has_words
-        return was_asked and bool(self.results) and not has_words
+    # None of the hits has a word that was looked for: they are the nearest in meaning, however far.
+    only_similar: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""

@@ -92,8 +92,11 @@ def search(
         record_usage(
             UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took)
         )
-    is_reranked = reranked is not None
-    return SearchAnswer(results, took, plan.mode, watch.parts, understood, reranked=is_reranked)
+    return SearchAnswer(
+        *(results, took, plan.mode, watch.parts, understood),
+        reranked=reranked is not None,
+        only_similar=is_only_similar(results, plan),
+    )
 
 
 def plan_of(
@@ -127,6 +130,15 @@ def find_passages(
     if not understood.has_words and understood.restricts:
         return list_newest(scope, conditions, limit=limit)
     return run_search(scope, replace(plan, conditions=conditions), limit=limit)
+
+
+def is_only_similar(hits: Sequence[SearchHit], plan: SearchPlan) -> bool:
+    """Whether words were looked for, too, and none of the hits has one.
+
+    No cosine tells what is near from what is merely the nearest.
+    """
+    is_hybrid = plan.mode == SearchMode.HYBRID and plan.vector is not None
+    return is_hybrid and bool(hits) and all(hit.keyword_score is None for hit in hits)
 
 
 def add_reasons(hits: Sequence[SearchHit], actor: User) -> None:
