@@ -62,7 +62,10 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str) -> bool:
     """End an item with a reason; false when this worker does not hold it any more."""
     logger.info("Item %s is %s: %s", item.pk, stage, code)
     # What failed may be asked for again, so its file stays.
-    released = {"stored_file": None} if stage == Stage.SKIPPED else {}
+    released: dict[str, Any] = {"stored_file": None} if stage == Stage.SKIPPED else {}
+    if item.stage == Stage.PARSING:
+        # How far it was read.
+        released["note"] = ""
     has_ended = leased_row(item).change(
         stage=stage,
         attempts=item.attempts + 1,
