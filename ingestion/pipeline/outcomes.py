@@ -77,6 +77,9 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str, **change
     logger.info("Item %s is %s: %s", item.pk, stage, code)
     # What failed may be asked for again, so its file stays.
     released = changes | ({"stored_file": None} if stage == Stage.SKIPPED else {})
+    if item.stage == Stage.PARSING:
+        # How far it was read.
+        released["note"] = ""
     has_ended = leased_row(item).change(
         stage=stage,
         attempts=item.attempts + 1,

@@ -128,6 +128,23 @@ def test_pages_of_items_that_were_given_up_do_not_stay(incoming, tiff):
 
 
 @pytest.mark.slow
+@pytest.mark.django_db
+def test_a_scan_that_fails_tells_nothing_but_why(letters, incoming, tiff, monkeypatch):
+    run = services.start_upload([incoming("pages.tif", tiff)], actor=UserFactory())
+
+    def take(item, page, *, until):
+        scans.keep_page(item, page) if page else None
+        if page and page.number == 2:
+            raise ParseFailed("parse_timeout", "It took too long.")
+
+    monkeypatch.setattr(scans, "take_page", take)
+    work_for(60)
+
+    item = run.items.get()
+    assert (item.stage, item.error_code, item.note) == (Stage.FAILED, "parse_timeout", "")
+
+
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_cancelled_scan_ends_with_the_page_at_hand(letters, incoming, tiff, monkeypatch):
     run = services.start_upload([incoming("pages.tif", tiff)], actor=UserFactory())
