@@ -33,6 +33,7 @@ PLAIN = (
     "text/csv",
     "text/tab-separated-values",
     "text/vtt",
+    "text/x-tex",
     "application/x-subrip",
     "message/",
     "application/json",

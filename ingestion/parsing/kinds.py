@@ -57,6 +57,7 @@ CSV = Kind("text/csv", "a CSV table")
 TSV = Kind("text/tab-separated-values", "a table")
 SRT = Kind("application/x-subrip", "a file of subtitles")
 VTT = Kind("text/vtt", "a file of subtitles")
+LATEX = Kind("text/x-tex", "a LaTeX document")
 TEXT = Kind("text/plain", "a text file")
 ZIP = Kind("application/zip", "a compressed archive")
 TAR = Kind("application/x-tar", "an archive")
@@ -135,6 +136,7 @@ BY_ENDING = {
     "properties": PROPERTIES,
     "csv": CSV,
     "tsv": TSV,
+    "tex": LATEX,
     "srt": SRT,
     "vtt": VTT,
     "zip": ZIP,
@@ -163,7 +165,7 @@ BY_ENDING = {
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {
-    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT),
+    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT, LATEX),
     *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
 }
 BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {

@@ -10,6 +10,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
     extracting,
     json_text,
     kinds,
+    latex,
     markdown,
     notebook,
     office,

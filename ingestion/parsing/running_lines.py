@@ -16,6 +16,7 @@ FEWEST_PAGES = 3
 SHARE_OF_PAGES = 0.3
 LONGEST_LINE = 200
 NUMBER = re.compile(r"\d{1,6}")
+MOST_NUMBERS = 6
 FEWEST_DOTS = 4
 LONGEST_NUMBER = 5
 FEWEST_ENTRIES = 4
@@ -76,7 +77,8 @@ def runs_of(
     for page, at, line in found:
         numbers = [int(number) for number in NUMBER.findall(line)]
         exact[" ".join(line.split())].append((page, at, line))
-        for place, number in enumerate(numbers):
+        # A line of many numbers is a row of a table.
+        for place, number in enumerate(numbers if len(numbers) <= MOST_NUMBERS else ()):
             others = (*numbers[:place], None, *numbers[place + 1 :])
             counting[(place, number - page, *others)].append((page, at, line))
     return [*exact.values(), *counting.values()]
