@@ -91,7 +91,7 @@ class ObjectStorage(Storage):
                 yield from body.iter_chunks(PIECE)
 
     @contextmanager
-    def local_copy(self, name: str) -> Iterator[Path | None]:
+    def copy_locally(self, name: str) -> Iterator[Path | None]:
         """A copy on this machine for a `with` block; None when the file is not there, or damaged.
 
         Raises `StorageFull` and `StorageUnavailable`.

@@ -66,7 +66,7 @@ class ContentStorage(FileSystemStorage):
         yield from read_pieces(Path(self.path(name)), first, last)
 
     @contextmanager
-    def local_copy(self, name: str) -> Iterator[Path | None]:
+    def copy_locally(self, name: str) -> Iterator[Path | None]:
         """The file itself, for a `with` block; None when it is not there."""
         yield self.local_path(name)
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from documents import services as documents
 from documents.models import Document
 from ingestion.enums import SourceKind, SourceState
-from ingestion.exceptions import SourceBusy
-from ingestion.models import IngestionRun, Source
+from ingestion.exceptions import SourceBusy, SourceUnavailable
+from ingestion.models import IngestionRun, Source, WebHost
 from ingestion.services import cancel_items, chosen_collection
 from ingestion.sources.server_paths import allowed_roots
 from ingestion.syncing.beginning import begin_due, reclaim_lost
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 LONGEST_NAME = 200
+# After as long a robots.txt has to be read anew in any case.
+FORGOTTEN_DAYS = 30
 CHANGEABLE = ("name", "tags", "recursive", "depth", "max_pages", "every_hours", "daily_at")
 
 
@@ -168,7 +170,13 @@ def run_syncs() -> int:
     begun = begin_due()
     # A folder in which nothing changed is through at once.
     settle_read()
+    forget_hosts()
     return begun
+
+
+def forget_hosts() -> int:
+    """Remove what is known of web servers that nobody asked for long; how many there were."""
+    return WebHost.objects.unused(FORGOTTEN_DAYS).due().delete()[0]
 
 
 def wake_syncs() -> None:
@@ -201,7 +209,10 @@ def checked_target(kind: str, target: str, *, actor: User) -> str:
             return page_url(target)
         except InvalidInput as error:
             raise InvalidInput(error.template, attr="target", **error.details) from error
-    return str(checked_folder(target.strip(), allowed_roots(actor)))
+    try:
+        return str(checked_folder(target.strip(), allowed_roots(actor)))
+    except SourceUnavailable as error:
+        raise InvalidInput(error.template, attr="target") from error
 
 
 def check_settings(source: Source) -> None:

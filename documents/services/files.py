@@ -104,7 +104,7 @@ def local_original(file: StoredFile | None) -> Iterator[Path | None]:
     if file is None:
         yield None
         return
-    with content_storage().local_copy(file.name) as path:
+    with content_storage().copy_locally(file.name) as path:
         yield path
 
 

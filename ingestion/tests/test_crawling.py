@@ -493,3 +493,13 @@ def test_a_silent_site_is_asked_again_later(crawl, site, monkeypatch):
 
     item = run.items.get()
     assert (item.stage, item.error_code) == (Stage.QUEUED, "upstream_unavailable")
+
+
+def test_a_name_holds_only_what_can_be_shown(site, crawl):
+    site.link("/", "/a%00b%0a%E2%80%AEc")
+    site.link("/a%00b%0A%E2%80%AEc")
+
+    run = crawl(site.url, depth=1, max_pages=5)
+
+    assert run.items.get(depth=1).name == f"127.0.0.1:{site.port}/abc"
+    assert run.items.get(depth=1).stage == Stage.READY

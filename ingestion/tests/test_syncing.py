@@ -16,13 +16,13 @@ from groups.tests.factories import MembershipFactory
 from ingestion import source_services
 from ingestion.enums import SourceState
 from ingestion.exceptions import SourceBusy
-from ingestion.models import IngestionRun, Source, SourceEntry
+from ingestion.models import IngestionRun, Source, SourceEntry, WebHost
 from ingestion.pipeline.worker import work_for
 from ingestion.syncing import beginning, folders, settling
 from ingestion.syncing.schedule import next_time
 from quotas.models import Quota
 from youworker.core.config import config
-from youworker.core.exceptions import DomainError, Forbidden, InvalidInput
+from youworker.core.exceptions import Forbidden, InvalidInput
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db
@@ -328,7 +328,7 @@ def test_a_folder_outside_of_the_allowed_ones_is_refused(staff, root, tmp_path):
         with pytest.raises(InvalidInput) as caught:
             source_services.create_source("folder", str(target), actor=staff)
         assert caught.value.attr == "target"
-    with pytest.raises(DomainError, match="not there"):
+    with pytest.raises(InvalidInput, match="not there"):
         source_services.create_source("folder", str(root / "none"), actor=staff)
     with pytest.raises(Forbidden):
         source_services.create_source("folder", str(root), actor=UserFactory())
@@ -562,3 +562,13 @@ def test_sync_sources_reads_what_it_is_told(staff, root, letters, capsys):
 def test_sync_sources_refuses_nonsense(arguments):
     with pytest.raises(CommandError):
         call_command("sync_sources", *arguments)
+
+
+def test_servers_nobody_asks_are_forgotten(letters):
+    for host, days in (("old:80", 31), ("new:80", 1)):
+        read_at = timezone.now() - timedelta(days=days)
+        WebHost.objects.create(host=host, robots="x", robots_read_at=read_at)
+
+    source_services.run_syncs()
+
+    assert [row.host for row in WebHost.objects.all()] == ["new:80"]

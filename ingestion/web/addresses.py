@@ -97,7 +97,8 @@ def joined(base: str, links: Iterable[str]) -> list[str]:
 def name_of(url: str) -> str:
     """What a page is called that says no name: its address without the scheme."""
     head, _, rest = url.partition("://")
-    return unquote(rest or head).rstrip("/")[:LONGEST_NAME]
+    shown = "".join(letter for letter in unquote(rest or head) if letter.isprintable())
+    return shown.rstrip("/")[:LONGEST_NAME]
 
 
 def file_name_of(url: str) -> str:

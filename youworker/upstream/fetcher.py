@@ -29,6 +29,8 @@ LONGEST_URL = 8192
 # As letters of ASCII; names in other letters are in punycode there.
 PLAIN_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.I)
 HIGHEST_PORT = 65_535
+# RFC 1035, section 2.3.4, without the root's length byte and dot.
+LONGEST_HOST = 253
 # Not repeated to another server.
 PERSONAL = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
@@ -217,7 +219,8 @@ def checked_url(text: str) -> httpx2.URL:
 def has_plain_host(url: httpx2.URL) -> bool:
     """Whether a URL names a host by letters that every program reads alike, and a port, if any."""
     # Backslashes, blanks and percent signs end a host for one program and not for another.
-    named = PLAIN_HOST.fullmatch(url.raw_host.decode("ascii")) is not None
+    host = url.raw_host.decode("ascii")
+    named = len(host) <= LONGEST_HOST and PLAIN_HOST.fullmatch(host) is not None
     return named and (url.port is None or 0 < url.port <= HIGHEST_PORT)
 
 

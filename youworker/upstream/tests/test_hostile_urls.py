@@ -183,6 +183,7 @@ REFUSED = [
     "http://good.example\t/",
     "http://good .example/",
     "http://good.example/" + "a" * 10_000,
+    "http://" + "a." * 200 + "example/",
     "",
     " ",
     "\x00",
