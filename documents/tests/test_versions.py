@@ -1,6 +1,7 @@
 """Other bytes at the same place are a new version; what was there before can be read."""
 
 import threading
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -309,3 +310,28 @@ def test_moving_takes_versions_along():
 
     assert third.pk == document.pk
     assert [each.number for each in services.versions_of(third)] == [2, 1]
+
+
+@pytest.mark.django_db
+def test_uploads_of_before_are_known_by_their_names_where_these_are_clear():
+    places = import_module("documents.migrations.0014_versions").NAME_PLACES
+    user = UserFactory()
+    names = ["re\u0301sume\u0301.txt", "twice.txt", "twice.txt", "image.png"]
+    rows = [
+        DocumentFactory(owner=user, uri=name, sha256=f"s{number}")
+        for number, name in enumerate(names)
+    ]
+    for row in rows:
+        row.path_hash = services.content_path_hash(row.sha256)
+        row.save()
+    server = DocumentFactory(owner=user, uri="/a", path_hash=services.server_path_hash("/a"))
+
+    with connection.cursor() as cursor:
+        cursor.execute(places)
+
+    found = [refreshed(row).path_hash for row in [*rows, server]]
+    assert found == [
+        services.upload_path_hash("r\u00e9sum\u00e9.txt"),
+        *(services.content_path_hash(f"s{number}") for number in (1, 2, 3)),
+        services.server_path_hash("/a"),
+    ]
