@@ -324,7 +324,7 @@ class AnswerChoiceSerializer(serializers.Serializer[Any]):
 
     index = serializers.IntegerField()
     message = AnswerMessageSerializer()
-    logprobs = serializers.JSONField(allow_null=True)
+    logprobs = serializers.JSONField(help_text="Always null.")
     finish_reason = serializers.ChoiceField(["stop", "length", "tool_calls", "content_filter"])
 
 
