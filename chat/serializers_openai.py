@@ -300,7 +300,7 @@ class ModelListSerializer(serializers.Serializer[Any]):
     data = ModelSerializer(many=True)  # type: ignore[assignment]
 
 
-class UsageSerializer(serializers.Serializer[Any]):
+class CompletionUsageSerializer(serializers.Serializer[Any]):
     """Tokens of an answer."""
 
     prompt_tokens = serializers.IntegerField()
@@ -324,7 +324,7 @@ class AnswerChoiceSerializer(serializers.Serializer[Any]):
 
     index = serializers.IntegerField()
     message = AnswerMessageSerializer()
-    logprobs = serializers.JSONField(allow_null=True)
+    logprobs = serializers.JSONField(help_text="Always null.")
     finish_reason = serializers.ChoiceField(["stop", "length", "tool_calls", "content_filter"])
 
 
@@ -337,7 +337,7 @@ class CompletionAnswerSerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
     system_fingerprint = serializers.CharField(allow_null=True)
     choices = AnswerChoiceSerializer(many=True)
-    usage = UsageSerializer()
+    usage = CompletionUsageSerializer()
     session_id = serializers.UUIDField(required=False)
     run_id = serializers.UUIDField(required=False)
 

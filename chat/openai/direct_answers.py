@@ -115,10 +115,10 @@ class DirectAnswer:
         # Also when nobody comes to read it.
         self.feed.reading.add_done_callback(lambda _: end_call(call))
 
-    async def next_batch(self) -> list[ModelEvent] | None:
+    async def read_batch(self) -> list[ModelEvent] | None:
         """What the model says next, nothing while it is silent, None after the end."""
         try:
-            batch = await self.feed.next_batch(KEEPALIVE_SECONDS)
+            batch = await self.feed.read_batch(KEEPALIVE_SECONDS)
         except AgentError:
             self.outcome = UsageOutcome.FAILED
             raise
@@ -200,7 +200,7 @@ async def stream_answer(
     try:
         yield wire.beginning()
         with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
-            while (batch := await revocable.wait_for(answer.next_batch)) is not None:
+            while (batch := await revocable.wait_for(answer.read_batch)) is not None:
                 yield b"".join(pieces_of(batch, wire)) or KEEPALIVE
             said = answer.said
             if calls := said.usable_calls():
@@ -237,7 +237,7 @@ def text_piece(text: str, kind: type[TextDelta | ReasoningDelta], wire: Wire) ->
     return wire.chunk({"content" if kind is TextDelta else "reasoning_content": text})
 
 
-async def whole_answer(
+async def ask_for_answer(
     name: str, asked: Asked, call: DirectCall, wire: Wire, grant: AccessGrant
 ) -> dict[str, Any]:
     """Ask a model, and give its answer once it is complete.
@@ -247,7 +247,7 @@ async def whole_answer(
     answer = await begin_answer(name, asked, call)
     try:
         with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
-            while await revocable.wait_for(answer.next_batch) is not None:
+            while await revocable.wait_for(answer.read_batch) is not None:
                 pass
             return rendered_answer(answer.said, asked, wire)
     except AgentError as error:

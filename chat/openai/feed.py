@@ -64,10 +64,10 @@ class Feed:
 
         They are given with the next batch.
         """
-        batch = await self.next_batch(seconds)
+        batch = await self.read_batch(seconds)
         self.ahead = batch or None
 
-    async def next_batch(self, seconds: float) -> list[ModelEvent] | None:
+    async def read_batch(self, seconds: float) -> list[ModelEvent] | None:
         """What has come, nothing after so many seconds of silence; None after the end.
 
         Raises what the turn broke down with, once everything before it was given.

@@ -165,7 +165,7 @@ class CompletionsView(OpenAIView):
                     begin = partial(direct_answers.begin_answer, waits=True)
                     answer = async_to_sync(begin)(name, asked, call)
                     return EventStream(direct_answers.stream_answer(answer, wire, grant))
-                whole = async_to_sync(direct_answers.whole_answer)(name, asked, call, wire, grant)
+                whole = async_to_sync(direct_answers.ask_for_answer)(name, asked, call, wire, grant)
         except BaseException:
             end_call(call)
             raise
