@@ -314,7 +314,7 @@ def test_moving_takes_versions_along():
 
 @pytest.mark.django_db
 def test_uploads_of_before_are_known_by_their_names_where_these_are_clear():
-    places = import_module("documents.migrations.0014_versions").NAME_PLACES
+    places = import_module("documents.migrations.0012_versions").NAME_PLACES
     user = UserFactory()
     names = ["re\u0301sume\u0301.txt", "twice.txt", "twice.txt", "image.png"]
     rows = [

@@ -45,7 +45,8 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
     headings = pdf_headings(text, found.content)
-    return Extract(text, title_of(found), headings, starts, len(pages), current().notes())
+    notes = current().notes()
+    return Extract(text, title_of(found), headings, starts, len(pages), notes=notes)
 
 
 def with_scans(data: bytes, numbers: list[int], words: list[str]) -> list[str]:

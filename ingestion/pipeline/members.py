@@ -139,7 +139,7 @@ def new_item(parent: IngestionItem, member: Member, file: Incoming | None) -> In
         return item
     item.size, item.sha256, item.stored_file_id = file.size, file.sha256, file.sha256
     item.path_hash = (
-        documents.upload_path_hash(file.sha256)
+        documents.content_path_hash(file.sha256)
         if member.attached
         else documents.member_path_hash(place_of(parent), member.path)
     )
@@ -151,7 +151,7 @@ def place_of(parent: IngestionItem) -> str:
 
     Two messages may well have the same name and attach archives of the same name.
     """
-    is_by_content = parent.path_hash == documents.upload_path_hash(parent.sha256)
+    is_by_content = parent.path_hash == documents.content_path_hash(parent.sha256)
     return parent.path_hash if parent.level and is_by_content else parent.uri
 
 

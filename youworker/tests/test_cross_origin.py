@@ -97,7 +97,8 @@ def routes(resolver, prefix=""):
         if isinstance(entry, URLResolver):
             yield from routes(entry, path)
         elif isinstance(entry, URLPattern) and path.startswith("v1/"):
-            yield "/" + re.sub("<uuid:[a-z_]+>", "0190c0de-0000-7000-8000-000000000000", path)
+            some = re.sub("<uuid:[a-z_]+>", "0190c0de-0000-7000-8000-000000000000", path)
+            yield "/" + some.replace("<int:number>", "1")
 
 
 # They know no writes at all.

@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.services import create_group
+from ingestion.tests.factories import RunFactory
 from youworker.tests.matrix.world import World
 from youworker.tests.support.openapi import openapi_document
 
@@ -73,6 +74,7 @@ PLACES = [
         Place("get", "/v1/sessions/{id}/messages", name, "message", (404,), own="session")
         for name in ("leaf", "before", "after")
     ],
+    Place("get", "/v1/ingestion/runs/{run_id}/items", "parent", "item", (200,), own="ingestion"),
     Place("post", "/v1/chat", "session_id", "session", (404,), body={"text": "x"}),
     Place("post", "/v1/chat", "collections", "collection", (400,), body={"text": "x"}, many=True),
     Place(
@@ -200,6 +202,7 @@ def own_thing(place: Place, user: Any) -> Any:
         "session": lambda: World.session_of(user),
         "document": lambda: DocumentFactory(owner=user),
         "collection": lambda: CollectionFactory(owner=user),
+        "ingestion": lambda: RunFactory(owner=user),
         "group": lambda: create_group(name=f"Mine {uuid.uuid4()}", actor=user),
     }
     return made[place.own]()

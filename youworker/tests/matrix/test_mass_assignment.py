@@ -62,6 +62,13 @@ WRITES = [
         "archived_at",
         "leaf",
     ),
+    write(
+        "patch",
+        "v1/sources/<uuid:pk>",
+        "source",
+        *("name", "tags", "recursive", "depth", "max_pages", "every_hours", "daily_at"),
+        *("state", "next_sync_at", "accepts_deletions"),
+    ),
     write("post", "v1/messages/<uuid:pk>/feedback", "answer", "rating", "comment", rating=1),
     write(
         "patch",

@@ -25,6 +25,7 @@ from groups import services as groups
 from groups.enums import Role
 from groups.models import Membership
 from groups.tests.factories import GroupFactory, MembershipFactory
+from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from ingestion.tests.factories import SourceFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
@@ -149,6 +150,11 @@ class World:
     def ingestion(self) -> Any:
         """A run of files of the owner's."""
         return IngestionRunFactory(owner=self.owner)
+
+    @cached_property
+    def item(self) -> Any:
+        """A file of that run."""
+        return ItemFactory(run=self.ingestion)
 
     @cached_property
     def source(self) -> Any:

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0012_sessions_of_openai_clients'),
-        ('documents', '0014_versions'),
+        ('chat', '0011_sessions_of_openai_clients'),
+        ('documents', '0012_versions'),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """Writes usage events of the conversations that there are."""
 
     dependencies = [
-        ("chat", "0013_citations_outlive_passages"),
+        ("chat", "0012_citations_outlive_passages"),
         ("quotas", "0003_sessions_are_counted"),
     ]
 
