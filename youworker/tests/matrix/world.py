@@ -25,9 +25,8 @@ from groups import services as groups
 from groups.enums import Role
 from groups.models import Membership
 from groups.tests.factories import GroupFactory, MembershipFactory
-from ingestion.tests.factories import ItemFactory
+from ingestion.tests.factories import ItemFactory, SourceFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
-from ingestion.tests.factories import SourceFactory
 from mcp.tests.factories import ServerFactory, ToolFactory
 
 if TYPE_CHECKING:
