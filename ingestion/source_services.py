@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from documents import services as documents
-from documents.models import Document
 from ingestion.enums import SourceKind, SourceState
 from ingestion.exceptions import SourceBusy, SourceUnavailable
-from ingestion.models import IngestionRun, Source, WebHost
+from ingestion.models import IngestionRun, Source, SourceEntry, WebHost
 from ingestion.services import cancel_items, chosen_collection
 from ingestion.sources.server_paths import allowed_roots
-from ingestion.syncing.beginning import begin_due, reclaim_lost
+from ingestion.syncing.beginning import begin_due, documents_in_collection, reclaim_lost
 from ingestion.syncing.rights import checked_folder
 from ingestion.syncing.schedule import next_time
 from ingestion.syncing.settling import settle_read
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from documents.managers import DocumentQuerySet
 
 LONGEST_NAME = 200
 # After as long a robots.txt has to be read anew in any case.
@@ -146,15 +147,25 @@ def delete_source(source: Source, *, remove_documents: bool = False, actor: User
     cancel_reading(locked)
     removed = 0
     if remove_documents:
-        brought = Document.objects.filter(
-            source_entries__source=locked, collection=locked.collection_id, owner=locked.owner_id
-        )
-        for document in brought.distinct().order_by("pk"):
+        for document in brought_by(locked):
             documents.delete_document(document, actor=locked.owner)
             removed += 1
     audit.record("source.delete", actor=actor, target=locked, documents=removed)
     locked.delete()
     return removed
+
+
+def brought_by(source: Source) -> DocumentQuerySet:
+    """The documents that only this source brought, and that are where it put them."""
+    of_others = SourceEntry.objects.exclude(source=source).filter(document__isnull=False)
+    is_file = Q(source_entries__source=source, source_entries__path_hash=F("path_hash"))
+    came_out = Q(
+        ingestion_items__run__source=source,
+        ingestion_items__parent__isnull=False,
+        ingestion_items__path_hash=F("path_hash"),
+    )
+    rows = documents_in_collection(source).filter(is_file | came_out)
+    return rows.exclude(pk__in=of_others.values("document")).distinct().order_by("pk")
 
 
 def cancel_reading(source: Source) -> None:

@@ -91,13 +91,21 @@ def ensure_incoming_folder() -> Path:
 def remove_stale() -> int:
     """Delete half-written files of processes that died; how many there were."""
     limit = time.time() - STALE_SECONDS
-    stale = [path for path in ensure_incoming_folder().iterdir() if path.stat().st_mtime < limit]
+    stale = [path for path in ensure_incoming_folder().iterdir() if is_older(path, limit)]
     for path in stale:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
     return len(stale)
+
+
+def is_older(path: Path, limit: float) -> bool:
+    """Whether a file was last written before a time; false when it went meanwhile."""
+    try:
+        return path.stat().st_mtime < limit
+    except FileNotFoundError:
+        return False
 
 
 def hashed_file(path: Path, name: str) -> Incoming | None:

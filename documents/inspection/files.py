@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 FILES_AT_ONCE = 500
-BLOCK = 1024 * 1024
 # They are removed every hour.
 UNUSED_FOR = timedelta(hours=2)
 
@@ -89,18 +88,20 @@ def used_among(hashes: Collection[str]) -> list[str]:
 def size_of(name: str) -> int | None:
     """How many bytes a stored file has; none when it is not there."""
     try:
-        return content_storage().size(name)
+        return content_storage().size_of(name)
     except OSError:
         return None
 
 
 def digest_of(name: str) -> str | None:
     """The SHA-256 of a stored file, read some bytes at a time; none when it cannot be read."""
-    digest = hashlib.sha256()
+    digest, storage = hashlib.sha256(), content_storage()
     try:
-        with content_storage().open(name) as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
+        size = storage.size_of(name)
+        if size is None:
+            return None
+        for piece in storage.pieces(name, 0, size - 1) if size else ():
+            digest.update(piece)
     except OSError:
         return None
     return digest.hexdigest()

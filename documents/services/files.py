@@ -15,7 +15,6 @@ from documents.storage import (
     content_storage,
     flush_folders,
     for_each,
-    storage_errors,
     storage_name,
 )
 from youworker.core.removal import remove_each
@@ -69,9 +68,7 @@ def move_to_storage(files: Iterable[CompleteFile]) -> None:
         rows, update_conflicts=True, unique_fields=["sha256"], update_fields=["size", "name"]
     )
     storage = content_storage()
-    with storage_errors():
-        for row in rows:
-            storage.move_in(wanted[row.sha256].path, row.name, row.size)
+    for_each(lambda row: storage.move_in(wanted[row.sha256].path, row.name, row.size), rows)
     folders = {folder for row in rows for folder in storage.folders_of(row.name)}
     # Whoever handed files in is answered after this; rows without files would be lost ones.
     transaction.on_commit(partial(flush_folders, folders))

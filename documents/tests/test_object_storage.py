@@ -14,6 +14,7 @@ from django.db import transaction
 from accounts.tests.factories import UserFactory
 from documents import object_storage, services
 from documents.exceptions import StorageUnavailable
+from documents.inspection.files import FILE_CHECKS
 from documents.models import Document, StoredFile
 from documents.object_storage import ObjectStorage
 from documents.storage import storage_name
@@ -82,6 +83,12 @@ def bucket(server, monkeypatch, settings):
 def keys(storage):
     found = storage.client.list_objects_v2(Bucket="originals").get("Contents", ())
     return sorted(one["Key"] for one in found)
+
+
+def findings(name):
+    check = next(check for check in FILE_CHECKS if check.name == name)
+    deep = True
+    return [finding.subject for finding in check.look(deep)]
 
 
 def store(content):
@@ -220,3 +227,24 @@ def test_an_original_on_disk_is_read_where_it_lies():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
     assert path.exists()
     assert not Document.objects.exists()
+
+
+def test_the_data_check_looks_into_the_bucket(bucket):
+    sound, damaged, gone = (store(content) for content in (b"sound", b"damaged", b"gone"))
+    for row in (sound, damaged, gone):
+        DocumentFactory(stored_file=row)
+    assert not any(findings(check.name) for check in FILE_CHECKS)
+    bucket.client.put_object(Bucket="originals", Key=bucket.key(damaged.name), Body=b"DAMAGED")
+    bucket.client.delete_object(Bucket="originals", Key=bucket.key(gone.name))
+
+    assert findings("damaged-files") == [damaged.sha256]
+    assert findings("rows-without-files") == [gone.sha256]
+
+
+def test_originals_of_versions_are_sent_from_the_bucket(bucket, client_of):
+    user = UserFactory()
+    document = DocumentFactory(owner=user, stored_file=store(b"the bytes"))
+
+    answer = client_of(user).get(f"/v1/documents/{document.pk}/versions/1/content")
+
+    assert b"".join(answer.streaming_content) == b"the bytes"

@@ -73,12 +73,12 @@ class VersionViewSet(ActorView, GenericViewSet):
     def content(self, request: Request, pk: UUID, number: int) -> HttpResponseBase:
         """Download the original of one; byte ranges are answered."""
         found = self.find(number)
-        path = services.stored_path(found.stored_file)
-        if path is None:
+        stored = services.stored_original(found.stored_file)
+        if stored is None:
             raise NotFound("The original of this version is not stored.")
         document = found.document if isinstance(found, DocumentVersion) else found
         services.record_access(document, actor=self.actor)
-        return original(request._request, found, path)
+        return original(request._request, found, stored)
 
     @extend_schema(responses=PassageSerializer(many=True))
     @action(detail=True, filterset_class=None)

@@ -23,6 +23,7 @@ from ingestion.parsing.unpacking import Limits, Unpacking
 
 LENGTH = struct.Struct(">I")
 PR_SET_PDEATHSIG = 1
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def trouble(error: Exception) -> dict[str, Any]:
     """What to say about an error that is no verdict on the file."""
     if isinstance(error, FileNotFoundError):
         return {"error": "file_missing", "detail": "The file is no longer there."}
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in FULL:
         return {"error": "storage_full", "detail": "There is no room left for what is unpacked."}
     return {"lost": "parser_error", "reason": f"{type(error).__name__}: {error}"[:500]}
 

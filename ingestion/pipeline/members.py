@@ -17,11 +17,11 @@ from ingestion.events import wake_workers
 from ingestion.models import IngestionItem
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import TOO_MUCH, Limits
+from ingestion.pipeline.outcomes import lock_positions
 from ingestion.quotas import enforce_file_quota
 from ingestion.store import ensure_incoming_folder, hashed_file
 from youworker.core.config import config
 from youworker.core.effects import after_commit
-from youworker.core.sql import lock_names
 from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def record_members(
     if not files:
         return
     # One after the other, for the positions and for what may still come out.
-    lock_names(f"ingestion-members:{item.run_id}")
+    lock_positions(item.run_id)
     rows = [new_item(item, member, file) for member, file in files]
     root_id = item.root_id or item.pk
     count, size = taken_of(root_id)
@@ -147,12 +147,8 @@ def new_item(parent: IngestionItem, member: Member, file: Incoming | None) -> In
 
 
 def place_of(parent: IngestionItem) -> str:
-    """What tells an archive from others: where it is, or its content if it has no place.
-
-    Two messages may well have the same name and attach archives of the same name.
-    """
-    is_by_content = parent.path_hash == documents.content_path_hash(parent.sha256)
-    return parent.path_hash if parent.level and is_by_content else parent.uri
+    """What tells an archive from others of its name: its own place."""
+    return parent.path_hash
 
 
 def forget_archive(item: IngestionItem) -> None:

@@ -26,6 +26,7 @@ from youworker.core.config import config
 from youworker.core.db import relax_durability
 from youworker.core.effects import queue_task
 from youworker.core.leases import lease_end
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -43,6 +44,8 @@ PAUSE = 15
 LONGEST_PAUSE = 300
 # After so long somebody has to look; until then nobody has to hand the file in again.
 LONGEST_TROUBLE = timedelta(days=1)
+# About what the pauses come to in that time.
+TRIES_OF_A_DAY = 280
 
 
 class ItemTaken(Exception):
@@ -138,7 +141,9 @@ def delay_item(item: IngestionItem, code: str, detail: str) -> None:
     It is given up when the trouble has lasted for a day. A worker that does not hold it any more
     changes nothing.
     """
-    if timezone.now() - item.accepted_at > LONGEST_TROUBLE:
+    # A file may have waited for its turn for longer than that.
+    is_long = timezone.now() - item.accepted_at > LONGEST_TROUBLE
+    if is_long and item.attempts >= TRIES_OF_A_DAY:
         fail_item(item, code, detail)
         return
     logger.warning("Item %s waits: %s", item.pk, code)
@@ -150,6 +155,11 @@ def delay_item(item: IngestionItem, code: str, detail: str) -> None:
         error_code=code[:64],
         error_detail=detail,
     )
+
+
+def lock_positions(run_id: UUID) -> None:
+    """Let nobody else add items to a run in this transaction: each takes the next position."""
+    lock_names(f"ingestion-positions:{run_id}")
 
 
 def leased_row(item: IngestionItem) -> ItemQuerySet:

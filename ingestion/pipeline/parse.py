@@ -166,13 +166,12 @@ def judge(item: IngestionItem, error: DomainError | ParseFailed | ParserLost) ->
     """Let an item end, or be tried again, for a reason its owner is told."""
     if isinstance(error, DocumentDeleted):
         skip_item(item, error.code, error.message)
-    elif isinstance(error, ParseFailed):
-        fail_item(item, error.code, error.detail)
     elif isinstance(error, ParserLost):
         logger.warning("Item %s cost a parser: %s", item.pk, error)
         retry_item(item, error.code, error.detail)
     elif not wait_out(item, error):
-        fail_item(item, error.code, error.message)
+        detail = error.detail if isinstance(error, ParseFailed) else error.message
+        fail_item(item, error.code, detail)
 
 
 def wait_out(item: IngestionItem, error: BaseException) -> bool:

@@ -6,6 +6,7 @@ import errno
 
 from documents.exceptions import StorageFull, StorageUnavailable, VectorsUnusable
 from documents.storage import FULL
+from ingestion.parsing.types import ParseFailed
 from youworker.core.exceptions import UpstreamUnavailable
 
 # The machine has no process, memory or file descriptor left for us at this moment.
@@ -20,7 +21,9 @@ def passing_reason(error: BaseException) -> tuple[str, str] | None:
         return None
     if isinstance(error, (StorageFull, StorageUnavailable, UpstreamUnavailable)):
         return error.code, error.message
-    if isinstance(error, OSError) and error.errno in FULL:
+    is_full = isinstance(error, OSError) and error.errno in FULL
+    # The parser has no room for what it unpacks.
+    if is_full or (isinstance(error, ParseFailed) and error.code == StorageFull.code):
         return StorageFull.code, NO_ROOM
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in BUSY):
         return "server_busy", NO_MEANS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from documents import services as documents
@@ -28,6 +29,7 @@ from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from documents.managers import DocumentQuerySet
     from documents.models import Collection
     from ingestion.models import IngestionItem
 
@@ -188,22 +190,28 @@ def hold(source: Source) -> None:
 def let_go(source: Source, entries: Iterable[SourceEntry]) -> None:
     """Forget files that are gone, and delete their documents, which can be restored.
 
-    Documents that another file of the source has as well stay, as that file's. So do those that
-    somebody moved elsewhere. Runs in the caller's transaction.
+    Documents that another file of this or another source of the owner's has as well stay, as that
+    file's. So do those that somebody moved elsewhere, or has handed in otherwise. Runs in the
+    caller's transaction.
     """
     gone = {entry.pk: entry for entry in entries}
     for entry in gone.values():
         document = living_document(entry, source)
         if document is None:
+            delete_members(source, entry)
             continue
-        same = source.entries.filter(document=document).exclude(pk__in=gone)
+        same = SourceEntry.objects.filter(
+            document=document,
+            source__owner=source.owner_id,
+            source__collection=source.collection_id,
+        ).exclude(pk__in=gone)
         other = same.order_by("pk").first()
         if other is not None:
             name = other.uri.rpartition("/")[2]
             documents.move_file_of_document(
                 document, name=name, uri=other.uri, path_hash=other.path_hash
             )
-        else:
+        elif document.path_hash == entry.path_hash:
             documents.delete_document(document, actor=source.owner)
     SourceEntry.objects.filter(pk__in=gone).delete()
 
@@ -212,9 +220,26 @@ def living_document(entry: SourceEntry, source: Source) -> Document | None:
     """The document of a file, as long as it is there, in the collection, and the owner's."""
     if entry.document_id is None:
         return None
-    rows = Document.objects.filter(pk=entry.document_id, collection=source.collection_id)
-    found: Document | None = rows.filter(owner=source.owner_id).first()
+    rows = documents_in_collection(source).filter(pk=entry.document_id)
+    found: Document | None = rows.first()
     return found
+
+
+def documents_in_collection(source: Source) -> DocumentQuerySet:
+    """The owner's living documents in the collection that a source fills."""
+    rows: DocumentQuerySet = Document.objects.in_living_collections()
+    return rows.filter(collection=source.collection_id, owner=source.owner_id)
+
+
+def delete_members(source: Source, entry: SourceEntry) -> None:
+    """Delete what came out of an archive that is gone; an archive has no document itself."""
+    came_out = documents_in_collection(source).filter(
+        ingestion_items__run__source=source,
+        ingestion_items__root__path_hash=entry.path_hash,
+        ingestion_items__path_hash=F("path_hash"),
+    )
+    for document in came_out.distinct().order_by("pk"):
+        documents.delete_document(document, actor=source.owner)
 
 
 def move_entry(entry: SourceEntry, *, uri: str, place: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from ingestion.syncing.schedule import next_time
 if TYPE_CHECKING:
     from uuid import UUID
 
+logger = logging.getLogger(__name__)
+
 ROWS_AT_ONCE = 500
 GONE = "page_gone"
 
@@ -26,8 +29,17 @@ def settle_read() -> int:
     unread = IngestionItem.objects.unread().filter(run__source=OuterRef("pk"))
     rows = Source.objects.syncing().filter(lease_token__isnull=True)
     return sum(
-        settle_source(pk) for pk in rows.exclude(Exists(unread)).values_list("pk", flat=True)
+        try_to_settle(pk) for pk in rows.exclude(Exists(unread)).values_list("pk", flat=True)
     )
+
+
+def try_to_settle(pk: UUID) -> bool:
+    """End one sync; one that cannot be ended keeps no other from it."""
+    try:
+        return settle_source(pk)
+    except Exception:
+        logger.exception("The sync of source %s cannot be ended", pk)
+        return False
 
 
 @transaction.atomic
@@ -41,7 +53,7 @@ def settle_source(pk: UUID) -> bool:
         return False
     run = IngestionRun.all_objects.filter(source=source).newest_first().first()
     # A folder of which nothing had changed has no run of this sync: that is an old one.
-    items = list(run.items.order_by("position")) if run is not None else []
+    items = list(run.items.outermost().order_by("position")) if run is not None else []
     end: dict[str, Any] = {"state": SourceState.IDLE, "error_code": "", "error_detail": ""}
     end |= {"accepts_deletions": False}
     if source.kind == SourceKind.FOLDER:

@@ -16,6 +16,7 @@ from ingestion.models import IngestionItem, IngestionRun, WebHost, WebPage
 from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
 from ingestion.tests import samples
+from ingestion.tests.packing import zipped
 from ingestion.web import hosts
 from quotas.models import Quota
 from youworker.core.config import config
@@ -109,6 +110,20 @@ def test_a_crawl_has_as_many_pages_as_it_may(site, crawl):
 
     assert run.items.count() == 7
     assert Document.objects.count() == 7
+
+
+def test_what_comes_out_of_an_archive_is_no_page_of_a_crawl(site, crawl):
+    site.link("/", "/docs.zip", "/a", "/b")
+    site.page("/docs.zip", zipped({f"{n}.txt": b"w%d" % n for n in range(9)}))
+    site.link("/a", "/c")
+    for name in ("/b", "/c"):
+        site.link(name)
+
+    run = crawl(site.url, depth=2, max_pages=5)
+
+    assert run.items.outermost().count() == 5
+    assert run.items.filter(parent__isnull=False).count() == 9
+    assert run.status == IngestionStatus.SUCCEEDED
 
 
 def test_robots_txt_is_minded(site, crawl):

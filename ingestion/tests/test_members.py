@@ -63,6 +63,24 @@ def test_the_files_of_an_archive_become_documents(hand_in, user):
     assert documents.stored_path(document.stored_file).read_bytes() == b"The zebra."
 
 
+def test_archives_of_one_name_in_several_folders_do_not_replace_each_other(user, incoming):
+    files = []
+    for year in ("2023", "2024"):
+        file = incoming("docs.zip", zipped({"report.txt": f"Report of {year}".encode()}))
+        file.place = f"{year}/docs.zip"
+        files.append(file)
+    services.start_upload(files, actor=user)
+    work_for(60)
+
+    assert Document.objects.filter(title="report.txt").count() == 2
+    # Of one name and in no folder: told apart by their content.
+    files = [incoming("x.zip", zipped({"r.txt": b"%d" % number})) for number in range(2)]
+    services.start_upload(files, actor=user)
+    work_for(60)
+
+    assert Document.objects.filter(title="r.txt").count() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_bytes_of_an_unpacked_archive_are_not_kept(hand_in):
     hand_in("a.zip", zipped({"a.txt": b"The zebra."}))

@@ -154,7 +154,9 @@ def test_documents_stay_or_go_with_their_source(api, user, choice):
     source = SourceFactory(owner=user)
     brought = DocumentFactory(owner=user, collection=source.collection)
     other = DocumentFactory(owner=user, collection=source.collection)
-    SourceEntry.objects.create(source=source, path_hash="a", uri="x", document=brought)
+    SourceEntry.objects.create(
+        source=source, path_hash=brought.path_hash, uri="x", document=brought
+    )
 
     api.delete(f"/v1/sources/{source.pk}?documents={choice}")
 

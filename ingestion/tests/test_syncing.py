@@ -13,13 +13,14 @@ from documents.models import Document, Passage
 from documents.services import delete_document, update_document
 from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.tests.factories import MembershipFactory
-from ingestion import source_services
+from ingestion import services, source_services
 from ingestion.enums import SourceState
 from ingestion.exceptions import SourceBusy
 from ingestion.models import IngestionRun, Source, SourceEntry, WebHost
 from ingestion.pipeline.worker import work_for
 from ingestion.syncing import beginning, folders, settling
 from ingestion.syncing.schedule import next_time
+from ingestion.tests.packing import zipped
 from quotas.models import Quota
 from youworker.core.config import config
 from youworker.core.exceptions import Forbidden, InvalidInput
@@ -173,6 +174,66 @@ def test_of_two_files_with_one_content_one_may_go(follow, root):
     write(root / "c.txt", "other words")
     sync_now(source)
     assert names() == ["c.txt"]
+
+
+def test_what_another_source_has_as_well_stays_as_its(follow, root, staff):
+    write(root / "a" / "one.txt", "same words")
+    write(root / "b" / "two.txt", "same words")
+    write(root / "a" / "other.txt", "other words")
+    first = source_services.create_source("folder", str(root / "a"), actor=staff)
+    source_services.create_source("folder", str(root / "b"), actor=staff)
+    sync()
+    kept = Document.objects.get(passages__text="same words")
+
+    (root / "a" / "one.txt").unlink()
+    first = sync_now(first)
+
+    assert first.counts["deleted"] == 1
+    document = Document.objects.get(passages__text="same words")
+    assert (document.pk, document.uri) == (kept.pk, str(root / "b" / "two.txt"))
+    assert source_services.delete_source(first, remove_documents=True, actor=staff) == 1
+    assert names() == ["two.txt"]
+
+
+def test_what_somebody_handed_in_otherwise_stays(follow, root, staff, incoming):
+    services.start_upload([incoming("mine.txt", "same words")], actor=staff)
+    work_for(60)
+    write(root / "a.txt", "same words")
+    write(root / "b.txt", "other words")
+    source = follow()
+
+    (root / "a.txt").unlink()
+    source = sync_now(source)
+
+    assert names() == ["b.txt", "mine.txt"]
+    source_services.delete_source(source, remove_documents=True, actor=staff)
+    assert names() == ["mine.txt"]
+
+
+def test_what_came_out_of_an_archive_goes_with_it(follow, root, staff):
+    (root / "a.zip").write_bytes(zipped({"in.txt": b"in words"}))
+    (root / "z.zip").write_bytes(zipped({"more.txt": b"more words"}))
+    write(root / "b.txt", "other words")
+    source = follow()
+    assert names() == ["b.txt", "in.txt", "more.txt"]
+
+    (root / "a.zip").unlink()
+    source = sync_now(source)
+
+    assert names() == ["b.txt", "more.txt"]
+    source_services.delete_source(source, remove_documents=True, actor=staff)
+    assert names() == []
+
+
+def test_a_sync_that_cannot_be_ended_keeps_no_other_from_it(follow, root, monkeypatch, caplog):
+    write(root / "a.txt", "words")
+    source = follow()
+    monkeypatch.setattr(settling, "settle_folder", lambda *_: 1 / 0)
+
+    source = sync_now(source)
+
+    assert source.state == SourceState.SYNCING
+    assert "cannot be ended" in caplog.text
 
 
 @pytest.mark.parametrize("vanish", ["removed", "emptied", "replaced"])
@@ -452,6 +513,20 @@ def test_a_website_is_followed(site, staff, letters):
     }
     assert Document.objects.get(uri__endswith="/a").pk == before[f"{site.url}/a"]
     assert Document.all_objects.get(uri__endswith="/b").is_deleted
+
+
+def test_members_of_an_archive_are_no_pages_of_a_website(site, staff, letters):
+    site.link("/", "/docs.zip")
+    inside = {f"{number}.txt": f"words {number}".encode() for number in range(5)}
+    site.page("/docs.zip", zipped(inside), content_type="application/zip")
+    source = source_services.create_source("website", site.url, depth=1, max_pages=3, actor=staff)
+    sync()
+
+    source = sync_now(source)
+
+    assert counts(source, "failed") == (0,)
+    assert not source.entries.filter(uri__contains="!/").exists()
+    assert Document.objects.filter(uri__contains="docs.zip!/").count() == 5
 
 
 @pytest.mark.parametrize("status", [404, 403])

@@ -20,7 +20,7 @@ from ingestion.models import IngestionItem
 from ingestion.parsing.process import ParserLost
 from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline import outcomes, parse
-from ingestion.pipeline.outcomes import LONGEST_TROUBLE
+from ingestion.pipeline.outcomes import LONGEST_TROUBLE, TRIES_OF_A_DAY
 from ingestion.pipeline.worker import work_for
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.leases import lease_end
@@ -142,10 +142,30 @@ def test_pauses_grow_up_to_a_bound(read, monkeypatch):
     assert pauses == [15, 30, 60, 120, 240, 300, 300]
 
 
+def test_a_parser_without_room_is_waited_for(read):
+    run, parser = read(ParseFailed("storage_full", "There is no room left for what is unpacked."))
+    work_on(4)
+
+    item = run.items.get()
+    assert (item.stage, item.failures, item.error_code) == (Stage.QUEUED, 0, "storage_full")
+    parser.error = None
+    work_on(1)
+    assert run.items.get().stage in {Stage.EMBEDDING, Stage.READY}
+
+
+def test_who_waited_for_a_day_before_is_not_given_up_at_once(read):
+    run, _ = read(DISK_FULL)
+    run.items.update(accepted_at=Now() - LONGEST_TROUBLE)
+
+    work_on(3)
+
+    assert run.items.get().stage == Stage.QUEUED
+
+
 def test_trouble_of_a_day_is_a_failure_that_says_why(read):
     run, parser = read(DISK_FULL)
     work_on(1)
-    run.items.update(accepted_at=Now() - LONGEST_TROUBLE)
+    run.items.update(accepted_at=Now() - LONGEST_TROUBLE, attempts=TRIES_OF_A_DAY)
 
     work_on(3)
 

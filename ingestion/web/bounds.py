@@ -52,7 +52,9 @@ def checked_bounds(bounds: Bounds) -> Bounds:
 
 def sites_of(run: IngestionRun) -> set[str]:
     """The sites a crawl began at, where redirects led it."""
-    return {site_of(uri) for uri in run.items.filter(depth=0).values_list("uri", flat=True)}
+    return {
+        site_of(uri) for uri in run.items.outermost().filter(depth=0).values_list("uri", flat=True)
+    }
 
 
 def require_room(item: IngestionItem) -> None:
@@ -63,6 +65,6 @@ def require_room(item: IngestionItem) -> None:
     limit = timedelta(seconds=config.crawl.max_seconds)
     if run.started_at is not None and timezone.now() - run.started_at > limit:
         raise NotNeeded("crawl_over", "The crawl has taken as long as a crawl may take.")
-    taken = run.items.aggregate(taken=Sum("size"))["taken"] or 0
+    taken = run.items.outermost().aggregate(taken=Sum("size"))["taken"] or 0
     if taken > config.crawl.max_bytes:
         raise NotNeeded("crawl_over", "The crawl has read as many bytes as a crawl may read.")

@@ -11,7 +11,7 @@ from django.db.models import Max
 from documents.services import server_path_hash
 from ingestion.events import wake_workers
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.pipeline.outcomes import require_held
+from ingestion.pipeline.outcomes import lock_positions, require_held
 from ingestion.quotas import enforce_file_quota
 from ingestion.web.addresses import joined, name_of, place_of, site_of
 from ingestion.web.bounds import Bounds, sites_of
@@ -68,10 +68,12 @@ def add_pages(item: IngestionItem, urls: Sequence[str], bounds: Bounds) -> None:
     Raises `ItemTaken`, and `StorageQuotaExceeded` when the owner may not have as many documents.
     """
     run = IngestionRun.all_objects.select_for_update(no_key=True).get(pk=item.run_id)
+    # What comes out of an archive of the same run takes positions as well.
+    lock_positions(run.pk)
     require_held(item)
     rows = run.items.values_list("path_hash", "asked_hash")
     known = {place for pair in rows for place in pair}
-    room = bounds.max_pages - run.items.count()
+    room = bounds.max_pages - run.items.outermost().count()
     fresh: dict[str, IngestionItem] = {}
     for url in urls:
         page = page_item(url, depth=item.depth + 1)
