@@ -6,6 +6,7 @@ They have no rows: nothing is stored of them but what they used.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,12 @@ def ids_of(subject: QuotaSubject) -> Collection[UUID]:
     if isinstance(found, list):
         return found
     return set(found.values_list("user_id", flat=True))
+
+
+def count_calls_by_endpoint() -> Counter[str]:
+    """How many calls each model's server answers for this process."""
+    with lock:
+        return Counter(call.endpoint for call in open_calls)
 
 
 def count_calls_at(endpoint: str) -> int:

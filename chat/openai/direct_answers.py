@@ -6,8 +6,10 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from accounts.exceptions import AccessEnded
 from accounts.services import access_by
@@ -97,7 +99,9 @@ class Said:
         """What the answer used; by its length where the model did not come to tell."""
         if self.usage is not None:
             return self.usage
+        told = {name: asked.body.get(name) for name in ("tools", "response_format")}
         read = sum(size_of(message.content) for message in asked.messages)
+        read += sum(len(orjson.dumps(value)) for value in told.values() if value)
         written = sum(map(size_of, self.text)) + sum(map(size_of, self.thought))
         return Usage(tokens_of_bytes(read), tokens_of_bytes(written))
 
@@ -144,8 +148,12 @@ class DirectAnswer:
             await asyncio.shield(recording)
 
     async def record(self) -> None:
-        """Write down what the answer used; the answer is given all the same when that fails."""
+        """Write down what the answer used; the answer is given all the same when that fails.
+
+        Whoever hangs up had the question read.
+        """
         has_spoken = bool(self.said.usage or self.said.text or self.said.thought)
+        is_counted = has_spoken or self.outcome == UsageOutcome.STOPPED
         try:
             await run_in_thread(
                 record_direct_call,
@@ -153,7 +161,7 @@ class DirectAnswer:
                 # What no model answered to may be anything that somebody typed.
                 model=self.model.name if has_spoken else "",
                 outcome=self.outcome,
-                usage=self.said.counted(self.asked) if has_spoken else Usage(0, 0),
+                usage=self.said.counted(self.asked) if is_counted else Usage(0, 0),
                 seconds=time.monotonic() - self.began,
             )
         except Exception:
@@ -175,8 +183,9 @@ async def begin_answer(
                 model.name,
                 model.endpoint,
                 model.retry,
-                model.refused,
-                model.habits,
+                # What a caller's own words provoke is not learned for others.
+                set(model.refused),
+                replace(model.habits),
                 asked=asked.body,
             )
         answer = DirectAnswer(model, asked, call)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.tokens import estimated_tokens
+from chat.exceptions import ModelBusy
 from chat.openai.names import not_found
 from chat.services import enforce_token_quota, record_embedding
 from documents.services import embed_texts, find_offered_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
 
     import numpy as np
     from numpy.typing import NDArray
 
     from accounts.models import User
+
+
+# Requests for vectors that one process works on at a time.
+AT_ONCE = 2
+BUSY_SECONDS = 5
+
+places = threading.BoundedSemaphore(AT_ONCE)
 
 
 def answer_embeddings(
@@ -30,14 +40,19 @@ def answer_embeddings(
     key_id: UUID | None,
     actor: User,
 ) -> dict[str, Any]:
-    """The vectors of texts; raises `ModelNotFound`, `QuotaExceeded` and what the model raises."""
+    """The vectors of texts.
+
+    Raises `ModelNotFound`, `QuotaExceeded`, `ModelBusy` and what the model raises.
+    """
     model = find_offered_model(name)
     if model is None:
         raise not_found(name)
-    enforce_token_quota(actor, key_id)
     began, tokens = time.monotonic(), sum(map(estimated_tokens, texts))
-    vectors = embed_texts(model, texts, dimensions=dimensions)
-    record_embedding(actor.pk, key_id, model=name, tokens=tokens, seconds=time.monotonic() - began)
+    with place_for_vectors():
+        enforce_token_quota(actor, key_id)
+        vectors = embed_texts(model, texts, dimensions=dimensions)
+        seconds = time.monotonic() - began
+        record_embedding(actor.pk, key_id, model=name, tokens=tokens, seconds=seconds)
     return {
         "object": "list",
         "data": [
@@ -47,6 +62,20 @@ def answer_embeddings(
         "model": name,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
     }
+
+
+@contextmanager
+def place_for_vectors() -> Iterator[None]:
+    """One of the few places for such requests; raises `ModelBusy` when all are taken.
+
+    Searches and ingestion need the same model, and nobody waits in a queue for vectors.
+    """
+    if not places.acquire(blocking=False):
+        raise ModelBusy("The model's server is busy; try again in %(wait)s s.", wait=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def written(vector: NDArray[np.float32], encoding: str) -> str | list[float]:

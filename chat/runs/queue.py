@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from chat.direct_calls import count_calls_at
+from chat.direct_calls import count_calls_at, count_calls_by_endpoint
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
@@ -39,6 +39,10 @@ WITH {WAITING}, placed AS (
         PARTITION BY endpoint ORDER BY turn, created_at, id
     ) + (
         SELECT coalesce(sum(runs), 0) FROM busy WHERE busy.endpoint = waiting.endpoint
+    ) + (
+        SELECT coalesce(sum(calls), 0)
+        FROM unnest(%(endpoints)s::text[], %(calls)s::int[]) AS direct(endpoint, calls)
+        WHERE direct.endpoint = waiting.endpoint
     ) AS place
     FROM waiting
 ), chosen AS (
@@ -96,7 +100,17 @@ def claim_queued(
     most = config.llm.max_runs
     if most:
         lock_names(LOCK)
-    given = {"token": token, "limit": limit, "seconds": seconds, "only": only, "most": most}
+    direct = count_calls_by_endpoint()
+    given = {
+        "token": token,
+        "limit": limit,
+        "seconds": seconds,
+        "only": only,
+        "most": most,
+        # Models that this process asks without the agent take room as well.
+        "endpoints": list(direct),
+        "calls": list(direct.values()),
+    }
     return [row[0] for row in fetch_rows(CLAIM, given)]
 
 

@@ -10,7 +10,7 @@ from accounts.models import ApiKey
 from chat.direct_calls import begin_call
 from chat.exceptions import ModelBusy
 from chat.quotas import TOKENS, enforce_run_quota
-from chat.runs.queue import may_begin
+from chat.runs.queue import announce_room, may_begin
 from quotas.enums import UsageKind
 from quotas.policies import enforce_quota, find_limits
 from quotas.services import record_usage
@@ -56,6 +56,7 @@ def record_direct_call(
         tokens_out=usage.tokens_out,
         duration_ms=int(seconds * 1000),
     )
+    announce_room()
 
 
 @transaction.atomic
@@ -67,9 +68,9 @@ def enforce_token_quota(actor: User, key_id: UUID | None) -> None:
 def record_embedding(
     user_id: UUID, key_id: UUID | None, *, model: str, tokens: int, seconds: float
 ) -> None:
-    """Write down that vectors of somebody's texts were made, as they are for searches."""
+    """Write down that vectors of somebody's texts were made."""
     record_usage(
-        UsageKind.SEARCH,
+        UsageKind.EMBEDDING,
         user_id,
         key_id=key_id,
         name=model,

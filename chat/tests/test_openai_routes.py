@@ -16,6 +16,7 @@ from accounts.tests.factories import UserFactory
 from chat.direct_calls import DirectCall, begin_call, end_call, open_calls
 from chat.models import Message, Session
 from chat.openai import direct_answers
+from chat.openai.vectors import place_for_vectors
 from chat.views import openai
 from documents.services import ensure_active_model
 from quotas.models import Quota, UsageEvent
@@ -349,6 +350,18 @@ async def test_what_we_add_ourselves_is_left_out_when_a_server_refuses_it(models
     assert "stream_options" not in models.chats[-1].body
 
 
+async def test_what_a_callers_words_provoke_is_not_learned_for_others(models):
+    provoked = Turn(status=400, message="max_tokens is too large", refuses="max_tokens")
+    models.script(provoked)
+    await complete(await somebody(), "double")
+    assert "max_tokens" not in models.chats[-1].body
+    models.script(Turn(text="Hello."))
+
+    await complete(await somebody(), "double")
+
+    assert "max_tokens" in models.chats[-1].body
+
+
 async def test_a_model_that_stops_at_its_longest_answer_says_so(models):
     models.script(Turn(raw=length_stop()))
 
@@ -636,7 +649,7 @@ def test_vectors_come_as_numbers_and_as_their_bytes():
     assert list(struct.unpack("<384f", raw)) == pytest.approx(first, abs=1e-6)
     assert single["data"][0]["embedding"] == pytest.approx(first, abs=0.02)
     assert numbers["usage"]["prompt_tokens"] == numbers["usage"]["total_tokens"] > 0
-    assert set(UsageEvent.objects.values_list("kind", "name")) == {("search", name)}
+    assert set(UsageEvent.objects.values_list("kind", "name")) == {("embedding", name)}
 
 
 @pytest.mark.parametrize(
@@ -663,6 +676,17 @@ def test_what_has_no_vector_is_refused_with_its_place(body, param):
 
     status, _, found = error_of(answer)
     assert (status, found) == (400, param)
+
+
+def test_few_requests_for_vectors_are_worked_on_at_a_time():
+    client = client_of(UserFactory())
+    asked = {"model": ensure_active_model().name, "input": "leave"}
+    with place_for_vectors(), place_for_vectors():
+        busy = client.post(EMBEDDINGS, asked)
+
+    assert error_of(busy)[:2] == (429, "model_busy")
+    assert busy["Retry-After"] == "5"
+    assert client.post(EMBEDDINGS, asked).status_code == 200
 
 
 def test_texts_that_are_books_are_too_large():

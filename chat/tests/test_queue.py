@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from accounts.tests.factories import UserFactory
 from chat import approvals, services
 from chat.agent.types import TextDelta
+from chat.direct_calls import DirectCall, begin_call, end_call
 from chat.enums import RunStatus
 from chat.events import begun_key, log_key
 from chat.llm import registry
@@ -68,6 +69,20 @@ def ask(session, **options):
 async def told(run_id):
     async with asyncio.timeout(20):
         return [event.type async for batch in view_run(run_id) for event in batch]
+
+
+def test_models_asked_without_the_agent_take_room_at_their_server(limited):
+    user = UserFactory()
+    waiting(user, limited, 2)
+    calls = [DirectCall(user.pk, None, limited) for _ in range(2)]
+    begin_call(calls[0])
+    try:
+        assert len(claim_queued(uuid4(), 5, seconds=60)) == 1
+        begin_call(calls[1])
+        assert claim_queued(uuid4(), 5, seconds=60) == []
+    finally:
+        for call in calls:
+            end_call(call)
 
 
 # Whose turn it is.

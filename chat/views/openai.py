@@ -158,8 +158,8 @@ class CompletionsView(OpenAIView):
         call = DirectCall(self.actor.pk, request_origin().key_id, endpoint_of(name))
         grant = grant_of_request(request)
         wire = Wire(name, with_usage=wants_usage(form))
-        services.admit_direct_call(call, actor=self.actor)
         try:
+            services.admit_direct_call(call, actor=self.actor)
             with holding_nothing():
                 if form["stream"]:
                     begin = partial(direct_answers.begin_answer, waits=True)

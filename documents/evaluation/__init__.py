@@ -12,6 +12,7 @@ from documents.evaluation.runs import (
 from documents.evaluation.switching import (
     Comparison,
     latest_comparison,
+    models_to_compare,
     start_comparison,
     switch_model,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "figures_of",
     "go_on_with",
     "latest_comparison",
+    "models_to_compare",
     "previous_evaluation",
     "start_comparison",
     "start_evaluation",

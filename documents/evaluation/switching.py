@@ -13,6 +13,8 @@ from documents.models import EmbeddingModel, EvaluationRun
 from documents.services.embeddings import ensure_active_model
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from accounts.models import User
 
 
@@ -29,14 +31,14 @@ class Comparison:
         return bool(self.other.figures["mrr@10"] < self.active.figures["mrr@10"])
 
 
-def start_comparison(
-    model: EmbeddingModel, *, searcher: User, is_held: bool = False
-) -> list[EvaluationRun]:
+def models_to_compare(model: EmbeddingModel) -> list[EmbeddingModel]:
+    """The active model, and another one if it is another."""
+    return list({one.pk: one for one in (ensure_active_model(), model)}.values())
+
+
+def start_comparison(model: EmbeddingModel, *, searcher: User) -> list[EvaluationRun]:
     """Queue the same questions for the active model and another one; raises `DomainError`."""
-    wanted = {one.pk: one for one in (ensure_active_model(), model)}
-    return [
-        start_evaluation(model=one, searcher=searcher, is_held=is_held) for one in wanted.values()
-    ]
+    return [start_evaluation(model=one, searcher=searcher) for one in models_to_compare(model)]
 
 
 def latest_comparison(model: EmbeddingModel) -> Comparison | None:
@@ -46,10 +48,20 @@ def latest_comparison(model: EmbeddingModel) -> Comparison | None:
     if other is None:
         return None
     same = hybrid.filter(
-        model__active=True, searcher=other.searcher_id, collection=other.collection_id
+        model__active=True,
+        searcher=other.searcher_id,
+        collection=other.collection_id,
+        total=other.total,
     )
     active = same.exclude(model=model).newest_first().first()
-    return Comparison(active, other) if active is not None else None
+    if active is None or asked_in(active) != asked_in(other):
+        return None
+    return Comparison(active, other)
+
+
+def asked_in(run: EvaluationRun) -> set[UUID | None]:
+    """The questions of an evaluation: figures of others cannot be compared with its own."""
+    return set(run.results.values_list("question", flat=True))
 
 
 def switch_model(

@@ -16,6 +16,12 @@ class Migration(migrations.Migration):
         ),
         # Compounds are indexed by their parts from now on.
         migrations.RemoveIndex(model_name="document", name="document_outdated_index"),
+        # Only German ones have to be indexed again for that.
+        migrations.RunSQL(
+            "UPDATE documents_document SET index_version = 2"
+            " WHERE index_version = 1 AND text_config <> 'german'",
+            migrations.RunSQL.noop,
+        ),
         migrations.AddIndex(
             model_name="document",
             index=models.Index(

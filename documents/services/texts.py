@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Between two batches the questions of searches come in.
 BATCH = 32
 # A model reads some hundred tokens of each; whoever sends far more sends books.
-MOST_CHARACTERS = 2_000_000
+MOST_CHARACTERS = 300_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,12 @@ def test_a_model_that_was_seen_to_find_less_is_refused_to_staff_as_well(library,
     model = EmbeddingModel.objects.get(name="second")
 
     assert switching.latest_comparison(model).is_worse
+    # Other questions on one side, and the figures cannot be compared.
+    run = switching.latest_comparison(model).other
+    lost = run.results.first()
+    lost.delete()
+    assert switching.latest_comparison(model) is None
+    lost.save(force_insert=True)
     with pytest.raises(WorseModel):
         evaluation.switch_model(model)
     assert active() == library

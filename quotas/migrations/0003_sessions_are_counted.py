@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Usage events of conversations that were begun."""
+    """Usage events of conversations that were begun, and of vectors for programs."""
 
     dependencies = [("quotas", "0002_usage_events")]
 
@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("session", "New conversation"),
                     ("run", "Run"),
+                    ("embedding", "Vectors of texts"),
                     ("search", "Search"),
                     ("ingestion", "Ingestion"),
                     ("tool_call", "tool call"),

@@ -56,8 +56,8 @@ FAILED: Sums = {"failed": "count(*) FILTER (WHERE outcome <> 'succeeded')"}
 CALLS: Sums = {"calls": "count(*)", **FAILED}
 FILES: Sums = {"files": "count(*)", **FAILED, "bytes": "coalesce(sum(bytes), 0)::bigint"}
 ANSWERS: Sums = {
-    "runs": "count(*)",
-    **FAILED,
+    "runs": "count(*) FILTER (WHERE kind = 'run')",
+    "failed": "count(*) FILTER (WHERE kind = 'run' AND outcome <> 'succeeded')",
     "tokens_in": "coalesce(sum(tokens_in), 0)::bigint",
     "tokens_out": "coalesce(sum(tokens_out), 0)::bigint",
 }
@@ -126,14 +126,15 @@ def add(totals: dict[str, int], row: Row) -> None:
 
 
 def tokens_timeline(period: Period, *, of: UUID | None) -> Row:
-    """Tokens and answers in each piece of the period, and by model."""
-    models = by_name(period, UsageKind.RUN, ANSWERS | DURATIONS, of=of, most="tokens_out")
-    return {"timeline": timeline(period, [UsageKind.RUN], ANSWERS, of=of), "models": models}
+    """Tokens and answers in each piece of the period, and by model; vectors take tokens as well."""
+    kinds = [UsageKind.RUN, UsageKind.EMBEDDING]
+    models = by_name(period, kinds, ANSWERS | DURATIONS, of=of, most="tokens_out")
+    return {"timeline": timeline(period, kinds, ANSWERS, of=of), "models": models}
 
 
 def tool_performance(period: Period, *, of: UUID | None) -> Row:
     """How often each tool was called, how that went and how long it took."""
-    tools = by_name(period, UsageKind.TOOL_CALL, CALLS | DURATIONS, of=of, most="calls")
+    tools = by_name(period, [UsageKind.TOOL_CALL], CALLS | DURATIONS, of=of, most="calls")
     return {"tools": tools}
 
 
@@ -145,7 +146,7 @@ def tool_timeline(period: Period, *, of: UUID | None, tool: str = "") -> Row:
 
 def ingestion_stats(period: Period, *, of: UUID | None) -> Row:
     """Files that were read in each piece of the period, and by their type."""
-    types = by_name(period, UsageKind.INGESTION, FILES | DURATIONS, of=of, most="files")
+    types = by_name(period, [UsageKind.INGESTION], FILES | DURATIONS, of=of, most="files")
     return {"timeline": timeline(period, [UsageKind.INGESTION], FILES, of=of), "types": types}
 
 
@@ -168,11 +169,11 @@ def timeline(
 
 
 def by_name(
-    period: Period, kind: UsageKind, sums: Sums, *, of: UUID | None, most: str
+    period: Period, kinds: Iterable[UsageKind], sums: Sums, *, of: UUID | None, most: str
 ) -> list[Row]:
     """One line for each model, tool or type, those with most of one sum first."""
     statement = NAMES.format(sums=listed(sums), order=sums[most], of="{of}")
-    return select_rows(statement, period, of, kinds=[kind.value])[:MOST_NAMES]
+    return select_rows(statement, period, of, kinds=[kind.value for kind in kinds])[:MOST_NAMES]
 
 
 def listed(sums: Sums) -> str:

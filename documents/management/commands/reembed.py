@@ -13,7 +13,13 @@ from documents.embedding import configured_model, prompts_for
 from documents.embedding.openai import native_dimensions
 from documents.encoder.known import MODELS
 from documents.enums import EvaluationStatus, ModelState, Provider
-from documents.evaluation import go_on_with, latest_comparison, start_comparison, switch_model
+from documents.evaluation import (
+    go_on_with,
+    latest_comparison,
+    models_to_compare,
+    start_evaluation,
+    switch_model,
+)
 from documents.management.commands.embedding_models import model_called
 from documents.management.commands.eval_retrieval import COLUMNS, searcher_of
 from documents.models import EmbeddingModel, GoldenQuestion
@@ -135,7 +141,10 @@ class Command(BaseCommand):
         if not GoldenQuestion.objects.exists():
             self.stdout.write("There are no golden questions to compare the models on.")
             return None
-        for run in start_comparison(model, searcher=searcher_of(user, None), is_held=True):
+        searcher = searcher_of(user, None)
+        for one in models_to_compare(model):
+            # Each is leased when its turn comes: nobody renews the lease of one that waits.
+            run = start_evaluation(model=one, searcher=searcher, is_held=True)
             go_on_with(run)
             if run.status != EvaluationStatus.DONE:
                 raise CommandError(run.error or "Another process goes on with the evaluation.")

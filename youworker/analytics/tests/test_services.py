@@ -177,6 +177,19 @@ def test_a_conversation_is_counted_when_it_begins_and_stays_so_when_it_goes():
     assert [row["sessions"] for row in rows] == [1]
 
 
+def test_vectors_for_programs_take_tokens_and_are_no_answers():
+    user = UserFactory()
+    happen(user, ENDS, tokens_in=2)
+    happen(user, ENDS, UsageKind.EMBEDDING, name="e5", tokens_in=40)
+
+    totals = services.overview(period(1), of=user.pk)["totals"]
+    told = services.tokens_timeline(period(1), of=user.pk)
+
+    assert (totals["runs"], totals["searches"], totals["tokens_in"]) == (1, 0, 42)
+    assert (told["timeline"][0]["runs"], told["timeline"][0]["tokens_in"]) == (1, 42)
+    assert {row["name"]: row["tokens_in"] for row in told["models"]} == {"m": 2, "e5": 40}
+
+
 def test_a_long_list_of_names_ends():
     user = UserFactory()
     for number in range(services.MOST_NAMES + 3):
