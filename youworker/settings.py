@@ -333,6 +333,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
         "IngestionRunKindEnum": "ingestion.enums.RunKind",
         "SourceKindEnum": "ingestion.enums.SourceKind",
+        "AnalyticsScopeEnum": "youworker.analytics.serializers.SCOPES",
         "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
         "ServerStatusEnum": "mcp.enums.ServerStatus",

@@ -17,8 +17,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from ingestion.parsing import ParsedDocument, ParseFailed, parse_file
+from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans.rules import PageRead, Scanning, ScanRules
+from ingestion.parsing.types import ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import Limits, Unpacking
 
 LENGTH = struct.Struct(">I")

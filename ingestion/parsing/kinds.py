@@ -178,6 +178,8 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
     "application/x-yaml": YAML,
 }
 
+# Documents whose parts are packed as a zip file.
+ZIP_DOCUMENTS = {DOCX, PPTX, XLSX, XLSB, EPUB, ODT, ODS, ODP}
 # What is unpacked, and is no text of its own.
 ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP}
 BY_START = (

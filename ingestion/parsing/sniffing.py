@@ -64,7 +64,7 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
     if (found := kind_of_packed(data) or kind_of_image(data)) is not None:
         return found
     if data.startswith(b"PK\x03\x04"):
-        return kind_of_zip(data)
+        return kind_of_zip(data, kinds.promised(name, mime))
     if data.startswith(OLE):
         return kind_of_ole(data)
     if data.startswith(b"{\\rtf"):
@@ -122,14 +122,19 @@ def is_binary(data: bytes) -> bool:
     return len(head) - len(head.translate(None, CONTROLS)) > max(1, len(head) // 100)
 
 
-def kind_of_zip(data: bytes) -> Kind:
-    """The format of a zip-based document; refuses bombs, locked and cut-off files."""
+def kind_of_zip(data: bytes, promised: Kind | None) -> Kind:
+    """The format of a zip-based document; refuses bombs, locked and cut-off files.
+
+    What calls itself a document and has not the parts of one is no archive, but damaged.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             kind = kind_of_entries(entries, media_type(archive, entries))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+    if kind is kinds.ZIP and promised in kinds.ZIP_DOCUMENTS:
+        raise ParseFailed("damaged_file", "The file is damaged, or not what its name says.")
     if kind is not kinds.ZIP:
         check_entries(entries, len(data))
     return kind

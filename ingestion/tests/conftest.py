@@ -8,7 +8,7 @@ from documents.services import embedding_leases
 from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import store
-from ingestion.parsing import parse_file
+from ingestion.parsing.reading import parse_file
 from ingestion.pipeline import outcomes
 from ingestion.pipeline.parse import close_parser
 from ingestion.tests.web_site import Site, serving

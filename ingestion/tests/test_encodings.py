@@ -4,10 +4,10 @@
 
 import pytest
 
-from ingestion.parsing import parse_file
 from ingestion.parsing.codepages import codec_of
 from ingestion.parsing.declared import declared_by_page, declared_by_text
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.reading import parse_file
 
 GERMAN = "Die Größenordnung der Überweisung ist für alle Beteiligten geändert worden."
 FRENCH = "L'été dernier, nous avons reçu une déclaration très intéressante à Orléans."

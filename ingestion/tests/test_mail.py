@@ -8,9 +8,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from ingestion.parsing import parse_file
 from ingestion.parsing.mail.bodies import unflowed
 from ingestion.parsing.mail.headers import decode_header
+from ingestion.parsing.reading import parse_file
 from ingestion.parsing.types import LONGEST_TEXT
 from ingestion.tests import samples
 

@@ -2,8 +2,8 @@ import pytest
 
 from documents.kinds import FileKind
 from documents.kinds import kind_of as shown_kind
-from ingestion.parsing import ParseFailed
 from ingestion.parsing.sniffing import kind_of
+from ingestion.parsing.types import ParseFailed
 from ingestion.reasons import reason_of
 
 SIZE = b"\x10\x00\x00\x00"

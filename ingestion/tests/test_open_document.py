@@ -1,6 +1,6 @@
 import pytest
 
-from ingestion.parsing import ParseFailed
+from ingestion.parsing.types import ParseFailed
 from ingestion.tests.office_files import zipped
 
 TYPE = "application/vnd.oasis.opendocument"

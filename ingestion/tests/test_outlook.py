@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.parsing import ParseFailed, kinds, parse_file
+from ingestion.parsing import kinds
+from ingestion.parsing.reading import parse_file
+from ingestion.parsing.types import ParseFailed
 
 DATA = Path(__file__).parent / "data"
 

@@ -4,9 +4,10 @@ import zipfile
 
 import pytest
 
-from ingestion.parsing import ParseFailed, kinds, markdown, parse_file
+from ingestion.parsing import kinds, markdown
+from ingestion.parsing.reading import parse_file
 from ingestion.parsing.splitting import SLACK, TARGET
-from ingestion.parsing.types import LONGEST_TEXT
+from ingestion.parsing.types import LONGEST_TEXT, ParseFailed
 from ingestion.parsing.webpage import bare_text
 from ingestion.tests import samples
 
@@ -313,8 +314,14 @@ def test_bombs_are_refused_unopened(parse):
     assert refused(parse, "a.docx", bomb).code == "too_large_inside"
 
 
-def test_archives_of_something_else_are_refused(parse):
-    assert refused(parse, "a.docx", zipped(("a.txt", "x"))).code == "unsupported_type"
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx", "a.odt", "a.ods", "a.epub"])
+def test_archives_that_call_themselves_documents_are_refused(parse, name):
+    found = refused(parse, name, zipped(("a.txt", "x")))
+
+    assert (found.code, found.detail) == (
+        "damaged_file",
+        "The file is damaged, or not what its name says.",
+    )
 
 
 def test_control_characters_do_not_reach_the_database(parse):

@@ -13,8 +13,8 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from ingestion.parsing import ParseFailed
 from ingestion.parsing.pdf import mended
+from ingestion.parsing.types import ParseFailed
 
 
 def written(*pages, **security):

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from ingestion.parsing import ParseFailed, process
+from ingestion.parsing import process
 from ingestion.parsing.process import FILES_PER_PROCESS, Parser, ParserLost
+from ingestion.parsing.types import ParseFailed
 from ingestion.tests import samples
 from youworker.tests.support.waiting import wait_until
 

@@ -2,7 +2,7 @@ import marshal
 
 import pytest
 
-from ingestion.parsing import ParseFailed
+from ingestion.parsing.types import ParseFailed
 from ingestion.reasons import REASONS
 
 PROGRAM = compile("x = 'zebra'", "a.py", "exec")

@@ -13,9 +13,10 @@ from documents.models import Document
 from ingestion import services
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem, ScannedPage
-from ingestion.parsing import ParseFailed, process
+from ingestion.parsing import process
 from ingestion.parsing.process import Parser, Scans
 from ingestion.parsing.scans.rules import ScanRules
+from ingestion.parsing.types import ParseFailed
 from ingestion.pipeline import parse, scans
 from ingestion.pipeline.leases import claim
 from ingestion.pipeline.worker import work_for, work_once

@@ -7,10 +7,11 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import images, rules
 from ingestion.parsing.scans.pages import is_garbage
 from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, Scanning, ScanRules
+from ingestion.parsing.types import ParseFailed
 
 
 @pytest.fixture

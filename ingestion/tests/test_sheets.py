@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 from openpyxl.comments import Comment
 
-from ingestion.parsing import ParseFailed
+from ingestion.parsing.types import ParseFailed
 from ingestion.tests import office_files as made
 
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

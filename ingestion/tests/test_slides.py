@@ -9,7 +9,7 @@ from pptx.opc.packuri import PackURI
 from pptx.oxml import parse_xml
 from pptx.util import Inches
 
-from ingestion.parsing import ParseFailed
+from ingestion.parsing.types import ParseFailed
 from ingestion.tests import office_files as made
 
 DRAWING = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.parsing import ParseFailed, parse_file
 from ingestion.parsing.json_text import laid_out
+from ingestion.parsing.reading import parse_file
+from ingestion.parsing.types import ParseFailed
 
 WORD = "Überweisung"
 

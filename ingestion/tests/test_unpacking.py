@@ -4,7 +4,8 @@ from tempfile import mkdtemp
 
 import pytest
 
-from ingestion.parsing import ParseFailed, parse_file
+from ingestion.parsing.reading import parse_file
+from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import Limits, Unpacking
 from ingestion.tests.packing import (
     COMPRESS,

@@ -3,9 +3,8 @@ import zipfile
 
 import pytest
 
-from ingestion.parsing import ParseFailed
 from ingestion.parsing.office.symbols import symbol
-from ingestion.parsing.types import LONGEST_TEXT
+from ingestion.parsing.types import LONGEST_TEXT, ParseFailed
 from ingestion.tests import office_files as made
 from ingestion.tests.office_files import cell, paragraph, run, table, text, word
 

@@ -10,6 +10,8 @@ from rest_framework import serializers
 
 from youworker.analytics.periods import MOST_DAYS, Interval
 
+SCOPES = ("own", "all")
+
 
 class PeriodSerializer(serializers.Serializer[Any]):
     """How far back, in what pieces, in whose time zone (the caller's), and whose use."""
@@ -17,7 +19,7 @@ class PeriodSerializer(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS, default=30)
     interval = serializers.ChoiceField([each.value for each in Interval], default="day")
     tz = serializers.CharField(required=False, max_length=64)
-    scope = serializers.ChoiceField(["own", "all"], default="own")
+    scope = serializers.ChoiceField(SCOPES, default="own")
 
     def validate_tz(self, value: str) -> ZoneInfo:
         """The zone of this name."""
@@ -39,10 +41,10 @@ class AnswerSerializer(serializers.Serializer[Any]):
     ends = serializers.DateTimeField()
     interval = serializers.ChoiceField([each.value for each in Interval])
     tz = serializers.CharField()
-    scope = serializers.ChoiceField(["own", "all"])
+    scope = serializers.ChoiceField(SCOPES)
 
 
-class TotalsSerializer(serializers.Serializer[Any]):
+class UseTotalsSerializer(serializers.Serializer[Any]):
     """Sums over a period; `active_users` are those who asked something."""
 
     runs = serializers.IntegerField()
@@ -63,8 +65,8 @@ class TotalsSerializer(serializers.Serializer[Any]):
 class OverviewSerializer(AnswerSerializer):
     """Totals, and those of as many days before."""
 
-    totals = TotalsSerializer()
-    previous = TotalsSerializer()
+    totals = UseTotalsSerializer()
+    previous = UseTotalsSerializer()
 
 
 class DurationsSerializer(serializers.Serializer[Any]):
@@ -86,7 +88,7 @@ class TokensPieceSerializer(serializers.Serializer[Any]):
     tokens_out = serializers.IntegerField()
 
 
-class ModelSerializer(DurationsSerializer):
+class ModelUseSerializer(DurationsSerializer):
     """Answers of one model; without a name: those that no model had a part in."""
 
     name = serializers.CharField(allow_blank=True)
@@ -100,10 +102,10 @@ class TokensTimelineSerializer(AnswerSerializer):
     """Tokens over time and by model."""
 
     timeline = TokensPieceSerializer(many=True)
-    models = ModelSerializer(many=True)
+    models = ModelUseSerializer(many=True)
 
 
-class ToolSerializer(DurationsSerializer):
+class ToolUseSerializer(DurationsSerializer):
     """Calls of one tool."""
 
     name = serializers.CharField(allow_blank=True)
@@ -114,7 +116,7 @@ class ToolSerializer(DurationsSerializer):
 class ToolPerformanceSerializer(AnswerSerializer):
     """Calls by tool, the most used first."""
 
-    tools = ToolSerializer(many=True)
+    tools = ToolUseSerializer(many=True)
 
 
 class ToolPieceSerializer(serializers.Serializer[Any]):
@@ -141,7 +143,7 @@ class FilesPieceSerializer(serializers.Serializer[Any]):
     bytes = serializers.IntegerField()
 
 
-class TypeSerializer(DurationsSerializer):
+class TypeUseSerializer(DurationsSerializer):
     """Files of one type; without a name: those of which none was found out."""
 
     name = serializers.CharField(allow_blank=True)
@@ -154,7 +156,7 @@ class IngestionStatsSerializer(AnswerSerializer):
     """Files over time and by type."""
 
     timeline = FilesPieceSerializer(many=True)
-    types = TypeSerializer(many=True)
+    types = TypeUseSerializer(many=True)
 
 
 class ActivityPieceSerializer(serializers.Serializer[Any]):

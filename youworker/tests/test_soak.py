@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.core.management import CommandError, call_command
 
-from ingestion.parsing import parse_file
+from ingestion.parsing.reading import parse_file
 from youworker.tests.bench import Figure, Report
 from youworker.tests.bench.soak import running
 from youworker.tests.bench.soak.files import make_docx, make_files
