@@ -4,7 +4,7 @@ import random
 import signal
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -45,11 +45,29 @@ def told():
     return list(rows.values_list("document__sha256", "ordinal", "heading", "text", "page"))
 
 
+class Supervised:
+    """A worker that is started again when it ends, as the product's supervisor does.
+
+    Celery gives up when children die before they have begun.
+    """
+
+    def __init__(self, stack, settings):
+        self.stack, self.settings = stack, settings
+        self.begin()
+
+    def begin(self):
+        self.process = self.stack.enter_context(worker(**self.settings))
+
+    def look_after(self):
+        if self.process.poll() is not None:
+            self.begin()
+
+
 class Killer:
     """Kills a random child of a worker again and again, parsers among them."""
 
-    def __init__(self, master, chance):
-        self.master, self.chance = psutil.Process(master.pid), chance
+    def __init__(self, supervised, chance):
+        self.supervised, self.chance = supervised, chance
         self.killed, self.over = 0, threading.Event()
         self.thread = threading.Thread(target=self.run)
 
@@ -57,7 +75,8 @@ class Killer:
         while not self.over.wait(PAUSE):
             # A child may end by itself between two of these.
             with suppress(psutil.Error):
-                children = self.master.children(recursive=True)
+                master = psutil.Process(self.supervised.process.pid)
+                children = master.children(recursive=True)
                 alive = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
                 if alive:
                     self.chance.choice(alive).send_signal(signal.SIGKILL)
@@ -94,8 +113,15 @@ def test_killed_children_change_nothing_of_what_is_read(incoming):
         path = Path(folder) / "embed.sock"
         with embedding_process(path):
             settings = {SOCKET_VARIABLE: str(path)}
-            with worker(**settings) as master, Killer(master, random.Random(7)) as killer:
-                wait_until(swept(lambda: killer.killed >= KILLS or not active()), seconds=200)
+            with ExitStack() as stack:
+                supervised = Supervised(stack, settings)
+                killer = stack.enter_context(Killer(supervised, random.Random(7)))
+
+                def is_over():
+                    supervised.look_after()
+                    return killer.killed >= KILLS or not active()
+
+                wait_until(swept(is_over), seconds=200)
             with worker(**settings):
                 wait_until(swept(lambda: not active()), seconds=120)
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 import pytest
@@ -54,7 +54,9 @@ def worker(**settings):
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        # Of one that ended by itself nobody may be left.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
