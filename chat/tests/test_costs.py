@@ -112,12 +112,15 @@ class Statements(logging.Handler):
 
 
 async def test_an_accepted_run_is_not_read_again_and_told_from_memory(spoken_by):
-    spoken_by(ScriptedModel([[TextDelta("Yes."), Usage(3, 1)]] * 2))
+    # Not over before it is looked at, however long this test waits for its turn.
+    spoken_by(ScriptedModel([[TextDelta("Yes."), 0.4, Usage(3, 1)]] * 2))
     session = await sync_to_async(SessionFactory)(enable_tools=False)
     here = run_manager()
 
     posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
-    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while posted.run_id not in here.running:  # noqa: ASYNC110 -- nobody announces it
+            await asyncio.sleep(0)
     logger, counting = logging.getLogger("django.db.backends"), Statements()
     level = logger.level
     logger.addHandler(counting)
