@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +9,7 @@ from django.utils import timezone, translation
 
 from accounts.services import note_use
 from youworker.core.pages.paths import is_for_programs
+from youworker.core.zones import find_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,14 +56,6 @@ class AccountMiddleware:
         # Locale's own middleware has chosen for this thread before, and does so for each request.
         translation.activate(user.language)
         request.LANGUAGE_CODE = translation.get_language()
-        with timezone.override(zone_of(user.time_zone)):
+        with timezone.override(find_zone(user.time_zone)):
             answer = self.get_response(request)
         return answer
-
-
-def zone_of(name: str) -> zoneinfo.ZoneInfo | None:
-    """The zone with this name; none when the machine does not know it any more."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return None

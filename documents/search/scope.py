@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from documents.models import Collection, Document
 from documents.search.conditions import LEFT_OUT, PAIRS, SINGLES
 from documents.search.file_types import type_rule
 from youworker.core.unicode import name_key, spellings
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,11 +74,7 @@ def narrow_by_day(scope: DocumentQuerySet, understood: Understood, actor: User) 
 
 def beginning_of(day: date, actor: User) -> datetime:
     """The moment at which a day begins for somebody."""
-    try:
-        zone = zoneinfo.ZoneInfo(actor.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return datetime.combine(day, time.min, UTC)
-    return datetime.combine(day, time.min, zone)
+    return datetime.combine(day, time.min, zone_or_utc(actor.time_zone))
 
 
 def narrow_by_collection(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from ingestion.models import Source
@@ -19,16 +20,8 @@ def next_time(source: Source, now: datetime) -> datetime | None:
         return now + timedelta(hours=source.every_hours)
     if source.daily_at is None:
         return None
-    zone = zone_of(source.owner.time_zone)
+    zone = zone_or_utc(source.owner.time_zone)
     today = now.astimezone(zone).date()
     # In the hour that a change of clocks leaves out, `fold` gives the time before it.
     days = (datetime.combine(today + timedelta(days=n), source.daily_at, zone) for n in range(3))
     return next(day for day in days if day > now)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its name; UTC for one that this machine does not know."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

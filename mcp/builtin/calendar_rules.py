@@ -5,13 +5,14 @@ from __future__ import annotations
 import calendar
 from datetime import date, datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 
 from mcp.builtin.italian import in_english
 from youworker.core.exceptions import InvalidInput
+from youworker.core.zones import find_zone
 
 # In the product's languages; elsewhere CLDR's own order of day, month and year.
 LONG = {"en": "EEEE, d MMMM y, HH:mm", "it": "EEEE d MMMM y, HH:mm"}
@@ -25,10 +26,10 @@ UTC = ZoneInfo("UTC")
 
 def zone_named(name: str) -> ZoneInfo:
     """The time zone of an IANA name; raises `InvalidInput`."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(f"There is no time zone {name!r}; try Europe/Rome.") from error
+    zone = find_zone(name)
+    if zone is None:
+        raise InvalidInput(f"There is no time zone {name!r}; try Europe/Rome.")
+    return zone
 
 
 def now(zone: ZoneInfo) -> datetime:

@@ -13,8 +13,9 @@ from django.views.generic import TemplateView
 
 from youworker.analytics import services
 from youworker.analytics.charts import draw, shown_number
-from youworker.analytics.periods import Interval, Period, period_of, zone_of
+from youworker.analytics.periods import Interval, Period, period_of
 from youworker.core.pages.base import Page
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,9 @@ class AnalyticsPage(Page, TemplateView):
         form.is_valid()
         days = form.cleaned_data.get("days") or 30
         is_for_all = self.actor.is_staff and form.cleaned_data.get("scope") == "all"
-        period = period_of(zone_of(self.actor), days=days, interval=interval_for(days))
+        period = period_of(
+            zone_or_utc(self.actor.time_zone), days=days, interval=interval_for(days)
+        )
         of = None if is_for_all else self.actor.pk
         return super().get_context_data(
             days=days,

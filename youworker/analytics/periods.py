@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from youworker.core.exceptions import InvalidInput
 from youworker.core.validators import validate_range
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from zoneinfo import ZoneInfo
 
 MOST_DAYS = 732
 # A chart of more hours tells nothing, and each of them is a line of the answer.
@@ -103,14 +102,6 @@ class Period:
                 found.append(hour)
             moment += STEP
         return found
-
-
-def zone_of(user: User) -> ZoneInfo:
-    """The user's time zone; UTC when the machine does not know it any more."""
-    try:
-        return ZoneInfo(user.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 @validate_range("days", 1, MOST_DAYS)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import IsStaff, SignedInWithScope
 from youworker.analytics import services
-from youworker.analytics.periods import period_of, zone_of
+from youworker.analytics.periods import period_of
 from youworker.analytics.serializers import (
     IngestionStatsSerializer,
     OverviewSerializer,
@@ -22,6 +22,7 @@ from youworker.analytics.serializers import (
 )
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class AnalyticsView(ActorView):
         form = self.asked(data=request.query_params)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
-        zone = asked.pop("tz", None) or zone_of(self.actor)
+        zone = asked.pop("tz", None) or zone_or_utc(self.actor.time_zone)
         scope, interval = asked.pop("scope"), asked.pop("interval")
         period = period_of(zone, days=asked.pop("days"), interval=interval)
         of = None if scope == "all" else self.actor.pk

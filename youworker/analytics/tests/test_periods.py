@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accounts.models import User
-from youworker.analytics.periods import Interval, Period, period_of, zone_of
+from youworker.analytics.periods import Interval, Period, period_of
 from youworker.core.exceptions import InvalidInput
 
 ROME = ZoneInfo("Europe/Rome")
@@ -81,8 +80,3 @@ def test_a_period_has_between_one_day_and_two_years(days):
 def test_hours_are_not_told_for_a_year():
     with pytest.raises(InvalidInput, match="31 days"):
         period_of(ROME, days=32, interval="hour")
-
-
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../etc/passwd"])
-def test_a_zone_that_is_not_known_any_more_is_that_of_greenwich(name):
-    assert zone_of(User(time_zone=name)).key == "UTC"
