@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -270,23 +270,8 @@ def store(
 
 def end_archive(item: IngestionItem, parsed: Parsed) -> None:
     """End a file that has no text of its own: what came out of it goes on."""
-    if not leased_row(item).change(
-        stage=Stage.READY,
-        attempts=item.attempts + 1,
-        failures=0,
-        losses=0,
-        lease_token=None,
-        lease_until=None,
-        error_code="",
-        error_detail="",
-        note=" ".join([note_on_members(parsed.members), *parsed.notes]),
-        mime=parsed.mime,
-        size=item.size,
-        sha256=item.sha256,
-        stored_file=None,
-        source="",
-    ):
-        raise ItemTaken
+    note = " ".join([note_on_members(parsed.members), *parsed.notes])
+    end_reading(item, Stage.READY, mime=parsed.mime, note=note)
     forget_archive(item)
 
 
@@ -300,8 +285,22 @@ def store_document(item: IngestionItem, parsed: Parsed, collection: Collection) 
         accepted_at=item.accepted_at,
         actor=item.run.owner,
     )
+    end_reading(
+        item,
+        Stage.EMBEDDING,
+        mime=parsed.mime,
+        note=note_on(parsed, stored),
+        duplicate=stored.duplicate,
+        passages=stored.document.passage_count,
+        document=stored.document,
+    )
+    source_of(item).remember(item, stored.document)
+
+
+def end_reading(item: IngestionItem, stage: Stage, **changes: Any) -> None:
+    """Note that an item was read, and let go of it and its file; raises `ItemTaken`."""
     if not leased_row(item).change(
-        stage=Stage.EMBEDDING,
+        stage=stage,
         attempts=item.attempts + 1,
         failures=0,
         losses=0,
@@ -309,18 +308,13 @@ def store_document(item: IngestionItem, parsed: Parsed, collection: Collection) 
         lease_until=None,
         error_code="",
         error_detail="",
-        note=note_on(parsed, stored),
-        duplicate=stored.duplicate,
-        mime=parsed.mime,
         size=item.size,
         sha256=item.sha256,
         stored_file=None,
         source="",
-        passages=stored.document.passage_count,
-        document=stored.document,
+        **changes,
     ):
         raise ItemTaken
-    source_of(item).remember(item, stored.document)
 
 
 def parsed_file(item: IngestionItem, parsed: Parsed) -> documents.ParsedFile:
