@@ -12,9 +12,8 @@ from django.db import connection, transaction
 from documents.search.conditions import Conditions
 from documents.search.query import MOST_CANDIDATES, QueryTerms, quoted
 from documents.search.templates import (
-    FITTING,
+    CANDIDATES,
     FUSED,
-    KEYWORD,
     MEASURED,
     NEAREST_FITTING,
     NEWEST,
@@ -115,9 +114,14 @@ def candidate_parts(plan: SearchPlan, parameters: dict[str, Any]) -> list[str]:
     """What both legs choose from where phrases are required, else the words' own candidates."""
     checks = plan.conditions.checks
     if plan.conditions.required:
+        # What has the phrases is told by the index, so it comes first, and both legs rank it.
         parameters["required"] = plan.conditions.required
-        return [FITTING.format(checks=checks)]
-    return [] if plan.terms is None else [KEYWORD.format(checks=checks)]
+        words = {"materialized": "MATERIALIZED ", "of_many": "required", "of_few": "required"}
+    elif plan.terms is not None:
+        words = {"materialized": "", "of_many": "selective", "of_few": "any_of"}
+    else:
+        return []
+    return [CANDIDATES.format(**words, checks=checks)]
 
 
 def results_of(plan: SearchPlan) -> str:

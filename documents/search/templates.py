@@ -15,12 +15,12 @@ SCOPE = """
 
 # Two branches, one of which runs: PostgreSQL evaluates the size of the scope first. OFFSET 0 keeps
 # its planner from reading whole tables, because it cannot know how small the scope is.
-KEYWORD = """
-    candidates AS (
+CANDIDATES = """
+    candidates AS {materialized}(
         (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
          FROM documents_passage p
          WHERE (SELECT passages FROM extent) > %(small)s
-           AND p.search @@ %(selective)s::tsquery
+           AND p.search @@ %({of_many})s::tsquery
            AND coalesce(p.document_id IN (SELECT id FROM scope), false){checks}
          LIMIT %(most)s)
         UNION ALL
@@ -29,26 +29,7 @@ KEYWORD = """
              SELECT * FROM documents_passage WHERE document_id = scope.id OFFSET 0
          ) AS p
          WHERE (SELECT passages FROM extent) <= %(small)s
-           AND p.search @@ %(any_of)s::tsquery{checks})
-    )
-"""
-
-# What has the phrases is told by the index, so it comes first, and both legs rank it.
-FITTING = """
-    candidates AS MATERIALIZED (
-        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
-         FROM documents_passage p
-         WHERE (SELECT passages FROM extent) > %(small)s
-           AND p.search @@ %(required)s::tsquery
-           AND coalesce(p.document_id IN (SELECT id FROM scope), false){checks}
-         LIMIT %(most)s)
-        UNION ALL
-        (SELECT p.id, p.document_id, p.search, p."end" - p.start AS length
-         FROM scope CROSS JOIN LATERAL (
-             SELECT * FROM documents_passage WHERE document_id = scope.id OFFSET 0
-         ) AS p
-         WHERE (SELECT passages FROM extent) <= %(small)s
-           AND p.search @@ %(required)s::tsquery{checks})
+           AND p.search @@ %({of_few})s::tsquery{checks})
     )
 """
 
