@@ -191,14 +191,7 @@ BY_START = (
     (b"\x78\x9f\x3e\x22", TNEF),
 )
 
-# What begins a file of a format that is known and not read.
-REFUSED = (
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"Rar!", "a RAR archive"),
-    (b"SQLite format 3", "a database"),
-)
-# The same of zip-based ones, by a file that each has inside.
+# Zip-based formats that are known and not read, by a file that each has inside.
 REFUSED_ZIPS = (
     ("Index/Document.iwa", "a document of Apple Pages, Numbers or Keynote"),
     ("Index.zip", "a document of Apple Pages, Numbers or Keynote"),

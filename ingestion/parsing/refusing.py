@@ -19,6 +19,10 @@ LOCKS = ("~$", ".~lock.")
 
 # Each beginning, how far from the first byte it stands, and what it tells.
 BEGINNINGS = (
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ\x90", "a program"),
+    (0, b"Rar!", "a RAR archive"),
+    (0, b"SQLite format 3", "a database"),
     (0, b"\x4c\x00\x00\x00\x01\x14\x02\x00", "a shortcut of Windows"),
     (0, b"\x00\x01\x00\x00Standard ", "a database"),
     (0, b"\x00\x01\x00\x00\x00", "a font"),

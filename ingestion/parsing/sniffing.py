@@ -55,9 +55,6 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
         raise ParseFailed("empty_file", "The file is empty.")
     refuse_by_name(name)
     refuse_by_beginning(data)
-    for start, label in kinds.REFUSED:
-        if data.startswith(start):
-            raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
     check_speech(data)
     if b"%PDF-" in data[:1024]:
         return kinds.PDF
