@@ -78,24 +78,25 @@ class DurationsSerializer(serializers.Serializer[Any]):
     longest_ms = serializers.IntegerField(allow_null=True)
 
 
-class TokensPieceSerializer(serializers.Serializer[Any]):
+class AnswersSerializer(serializers.Serializer[Any]):
+    """Answers that ended, and their tokens."""
+
+    runs = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+
+
+class TokensPieceSerializer(AnswersSerializer):
     """Answers that ended in one piece of the period."""
 
     at = serializers.DateTimeField()
-    runs = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    tokens_in = serializers.IntegerField()
-    tokens_out = serializers.IntegerField()
 
 
-class ModelUseSerializer(DurationsSerializer):
+class ModelUseSerializer(AnswersSerializer, DurationsSerializer):
     """Answers of one model; without a name: those that no model had a part in."""
 
     name = serializers.CharField(allow_blank=True)
-    runs = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    tokens_in = serializers.IntegerField()
-    tokens_out = serializers.IntegerField()
 
 
 class TokensTimelineSerializer(AnswerSerializer):
@@ -105,12 +106,17 @@ class TokensTimelineSerializer(AnswerSerializer):
     models = ModelUseSerializer(many=True)
 
 
-class ToolUseSerializer(DurationsSerializer):
+class CallsSerializer(serializers.Serializer[Any]):
+    """Calls of tools that ended."""
+
+    calls = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class ToolUseSerializer(CallsSerializer, DurationsSerializer):
     """Calls of one tool."""
 
     name = serializers.CharField(allow_blank=True)
-    calls = serializers.IntegerField()
-    failed = serializers.IntegerField()
 
 
 class ToolPerformanceSerializer(AnswerSerializer):
@@ -119,12 +125,10 @@ class ToolPerformanceSerializer(AnswerSerializer):
     tools = ToolUseSerializer(many=True)
 
 
-class ToolPieceSerializer(serializers.Serializer[Any]):
+class ToolPieceSerializer(CallsSerializer):
     """Calls that ended in one piece of the period."""
 
     at = serializers.DateTimeField()
-    calls = serializers.IntegerField()
-    failed = serializers.IntegerField()
     mean_ms = serializers.IntegerField(allow_null=True)
 
 
@@ -134,22 +138,24 @@ class ToolTimelineSerializer(AnswerSerializer):
     timeline = ToolPieceSerializer(many=True)
 
 
-class FilesPieceSerializer(serializers.Serializer[Any]):
+class FilesSerializer(serializers.Serializer[Any]):
+    """Files that were read, or could not be."""
+
+    files = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+
+
+class FilesPieceSerializer(FilesSerializer):
     """Files that were read in one piece of the period, or could not be."""
 
     at = serializers.DateTimeField()
-    files = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    bytes = serializers.IntegerField()
 
 
-class TypeUseSerializer(DurationsSerializer):
+class TypeUseSerializer(FilesSerializer, DurationsSerializer):
     """Files of one type; without a name: those of which none was found out."""
 
     name = serializers.CharField(allow_blank=True)
-    files = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    bytes = serializers.IntegerField()
 
 
 class IngestionStatsSerializer(AnswerSerializer):
