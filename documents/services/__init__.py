@@ -51,7 +51,6 @@ from documents.services.files import (
     register_stray_files,
     remove_unused_files,
     stored_original,
-    stored_path,
 )
 from documents.services.golden_questions import (
     import_questions,
@@ -148,7 +147,6 @@ __all__ = [
     "settle_models",
     "store_parsed",
     "stored_original",
-    "stored_path",
     "table_of",
     "update_collection",
     "update_document",

@@ -11,7 +11,6 @@ from django.db import transaction
 
 from documents.models import StoredFile
 from documents.storage import (
-    ContentStorage,
     content_storage,
     flush_folders,
     for_each,
@@ -103,14 +102,6 @@ def local_original(file: StoredFile | None) -> Iterator[Path | None]:
         return
     with content_storage().copy_locally(file.name) as path:
         yield path
-
-
-def stored_path(file: StoredFile | None) -> Path | None:
-    """Where a stored original lies; none when it is not there, or lies on a server."""
-    storage = content_storage()
-    if file is None or not isinstance(storage, ContentStorage):
-        return None
-    return storage.local_path(file.name)
 
 
 def remove_unused_files(hashes: Collection[str] | None = None) -> int:

@@ -25,6 +25,7 @@ from documents.models import (
     Tag,
 )
 from documents.services.versions import keep_version
+from documents.storage import ContentStorage, content_storage
 from documents.types import PassageDraft
 from groups.tests.factories import GroupFactory
 
@@ -106,6 +107,14 @@ def store_bytes(content: bytes) -> StoredFile:
         services.move_to_storage([file])
     file.path.unlink(missing_ok=True)
     return StoredFile.objects.get(pk=file.sha256)
+
+
+def stored_path(file: StoredFile | None) -> Path | None:
+    """Where a stored original lies; none when it is not there, or lies on a server."""
+    storage = content_storage()
+    if file is None or not isinstance(storage, ContentStorage):
+        return None
+    return storage.local_path(file.name)
 
 
 def drafts(*texts: str, heading: str = "") -> list[PassageDraft]:

@@ -16,6 +16,7 @@ from documents.tests.factories import (
     DocumentFactory,
     DocumentShareFactory,
     store_bytes,
+    stored_path,
     write,
 )
 from documents.tests.test_collections import actions
@@ -177,7 +178,7 @@ def test_restore_document_refuses_readers_and_strangers():
 def test_purge_deleted_removes_rows_and_files(django_capture_on_commit_callbacks):
     files = [store_bytes(content) for content in (b"old", b"young", b"alive")]
     old, young, alive = (DocumentFactory(stored_file=file) for file in files)
-    paths = [services.stored_path(file) for file in files]
+    paths = [stored_path(file) for file in files]
     write(old, "some words")
     Document.objects.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=40))
     young.soft_delete()
@@ -215,7 +216,7 @@ def test_erase_library_leaves_nothing_of_its_owner(django_capture_on_commit_call
     deleted.soft_delete()
     elsewhere = DocumentFactory(owner=owner, collection=CollectionFactory())
     write(elsewhere, "some words")
-    path = services.stored_path(deleted.stored_file)
+    path = stored_path(deleted.stored_file)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert services.erase_library(owner) == 2

@@ -15,7 +15,7 @@ from documents.exceptions import StorageFull
 from documents.models import StoredFile
 from documents.services import files
 from documents.storage import ContentStorage, storage_name
-from documents.tests.factories import DocumentFactory, complete_file, store_bytes
+from documents.tests.factories import DocumentFactory, complete_file, store_bytes, stored_path
 from documents.tests.test_collections import in_threads
 from youworker.tests.support.ordering import run_in_order
 
@@ -36,7 +36,7 @@ def test_equal_bytes_are_stored_once():
     file = StoredFile.objects.get(pk=first.sha256)
     assert file.name == storage_name(first.sha256)
     assert StoredFile.objects.count() == 2
-    assert services.stored_path(file).read_bytes() == b"same"
+    assert stored_path(file).read_bytes() == b"same"
     assert len(list(Path(settings.MEDIA_ROOT).glob("??/??/*"))) == 2
 
 
@@ -51,16 +51,16 @@ def test_a_file_is_moved_and_not_written_again():
 
     services.move_to_storage([file])
 
-    assert services.stored_path(StoredFile.objects.get()).stat().st_ino == number
+    assert stored_path(StoredFile.objects.get()).stat().st_ino == number
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 2)])
 def test_bytes_that_were_lost_are_stored_again(damage):
     file = store_bytes(b"bytes")
-    damage(services.stored_path(file))
+    damage(stored_path(file))
 
-    assert services.stored_path(store_bytes(b"bytes")).read_bytes() == b"bytes"
+    assert stored_path(store_bytes(b"bytes")).read_bytes() == b"bytes"
 
 
 @pytest.mark.django_db
@@ -93,7 +93,7 @@ def test_only_files_that_nothing_refers_to_are_removed():
     used, hidden, unused, lost = (store_bytes(bytes([n])) for n in range(4))
     DocumentFactory(stored_file=used)
     DocumentFactory(stored_file=hidden).soft_delete()
-    services.stored_path(lost).unlink()
+    stored_path(lost).unlink()
 
     assert services.remove_unused_files([used.pk, "b" * 64]) == 0
     assert services.remove_unused_files() == 2
@@ -182,14 +182,14 @@ def sweep():
 def test_bytes_that_are_handed_in_while_they_are_removed_are_there(unused):
     assert run_in_order(sweep, lambda: store_and_refer(b"the same bytes")) == [None, None]
 
-    assert services.stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
+    assert stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_bytes_that_are_being_handed_in_are_not_removed(unused):
     assert run_in_order(lambda: store_and_refer(b"the same bytes"), sweep) == [None, None]
 
-    assert services.stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
+    assert stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -200,7 +200,7 @@ def test_a_stray_that_is_handed_in_meanwhile_stays(unused, order):
 
     assert run_in_order(*acts) == [None, None]
 
-    assert services.stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
+    assert stored_path(StoredFile.objects.get()).read_bytes() == b"the same bytes"
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from documents.inspection.files import FILE_CHECKS
 from documents.models import Document, StoredFile
 from documents.object_storage import ObjectStorage
 from documents.storage import storage_name
-from documents.tests.factories import DocumentFactory, complete_file, store_bytes
+from documents.tests.factories import DocumentFactory, complete_file, store_bytes, stored_path
 from youworker.appliance.health import checks
 from youworker.core.config import config
 
@@ -106,7 +106,7 @@ def test_equal_bytes_are_stored_once_under_their_hash(bucket):
 
     assert keys(bucket) == [f"of/us/{storage_name(file.sha256)}"]
     assert services.stored_original(file).size == 4
-    assert services.stored_path(file) is None
+    assert stored_path(file) is None
 
 
 def test_what_went_between_sending_and_storing_is_sent_again(bucket):
@@ -223,7 +223,7 @@ def test_an_original_on_disk_is_read_where_it_lies():
     file = store_bytes(b"bytes")
 
     with services.local_original(file) as path:
-        assert path == services.stored_path(file)
+        assert path == stored_path(file)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
     assert path.exists()
     assert not Document.objects.exists()

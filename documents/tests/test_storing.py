@@ -17,6 +17,7 @@ from documents.tests.factories import (
     DocumentShareFactory,
     drafts,
     store_bytes,
+    stored_path,
 )
 from documents.tests.test_collections import actions, in_threads
 from groups.tests.factories import MembershipFactory
@@ -140,7 +141,7 @@ def test_replaced_originals_are_kept_as_long_as_their_versions(
 ):
     user = UserFactory()
     files = [store_bytes(content) for content in (b"first", b"second", b"third", b"fourth")]
-    paths = [services.stored_path(file) for file in files]
+    paths = [stored_path(file) for file in files]
     place = {"path_hash": services.server_path_hash("/a")}
 
     with override_config("ingestion", versions_kept=kept):

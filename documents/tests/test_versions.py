@@ -27,6 +27,7 @@ from documents.tests.factories import (
     embed,
     keep_older,
     store_bytes,
+    stored_path,
     write,
 )
 from documents.tests.test_collections import in_threads
@@ -204,7 +205,7 @@ def test_the_last_kept_version_can_be_restored(django_capture_on_commit_callback
             services.restore_version(document, 1, actor=user)
 
     assert [row.text for row in document.passages.all()] == ["Old text."]
-    assert services.stored_path(refreshed(document).stored_file).read_bytes() == b"old"
+    assert stored_path(refreshed(document).stored_file).read_bytes() == b"old"
     assert [each.number for each in services.versions_of(document)] == [2]
 
 

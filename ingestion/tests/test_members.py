@@ -7,6 +7,7 @@ from accounts.tests.factories import UserFactory
 from documents import search
 from documents import services as documents
 from documents.models import Document, StoredFile
+from documents.tests.factories import stored_path
 from ingestion import services, store
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem
@@ -60,7 +61,7 @@ def test_the_files_of_an_archive_become_documents(hand_in, user):
     hit = search.search("zebra", mode="keyword", actor=user).results[0]
     document = Document.objects.get(pk=hit.document_id)
     assert (document.title, document.uri) == ("a.txt", "a.zip!/folder/a.txt")
-    assert documents.stored_path(document.stored_file).read_bytes() == b"The zebra."
+    assert stored_path(document.stored_file).read_bytes() == b"The zebra."
 
 
 def test_archives_of_one_name_in_several_folders_do_not_replace_each_other(user, incoming):

@@ -17,8 +17,9 @@ from documents.models import (
     PassageEmbedding,
     StoredFile,
 )
-from documents.services import ensure_collection, remove_unused_files, stored_path
+from documents.services import ensure_collection, remove_unused_files
 from documents.tests.conftest import use_model
+from documents.tests.factories import stored_path
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
 from ingestion import services, tasks
 from ingestion.enums import IngestionStatus, Stage

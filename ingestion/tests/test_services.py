@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from documents.exceptions import StorageFull
 from documents.models import Document, Passage, StoredFile
-from documents.services import ensure_default_collection, stored_path
-from documents.tests.factories import CollectionFactory, CollectionShareFactory
+from documents.services import ensure_default_collection
+from documents.tests.factories import CollectionFactory, CollectionShareFactory, stored_path
 from groups.tests.factories import MembershipFactory
 from ingestion import services
 from ingestion.enums import IngestionStatus, Stage

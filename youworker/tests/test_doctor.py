@@ -25,10 +25,9 @@ from documents.models import (
     PassageEmbedding,
     StoredFile,
 )
-from documents.services import stored_path
 from documents.services.embeddings import drop_index
 from documents.tests.conftest import use_model
-from documents.tests.factories import store_bytes
+from documents.tests.factories import store_bytes, stored_path
 from documents.tests.fakes import LetterEmbedder
 from ingestion import services, store
 from ingestion.enums import IngestionStatus, Stage

@@ -20,6 +20,7 @@ from documents.tests.factories import (
     CollectionShareFactory,
     DocumentFactory,
     DocumentShareFactory,
+    stored_path,
 )
 from documents.tests.fakes import LetterEmbedder
 from groups import retention
@@ -199,7 +200,7 @@ def assert_is_there(run, user):
     document = Document.objects.get()
     item = run.items.get()
     assert (item.stage, item.document_id) == (Stage.READY, document.pk)
-    assert documents.stored_path(document.stored_file).is_file()
+    assert stored_path(document.stored_file).is_file()
     assert document.passages.count() == 1
 
 

@@ -25,6 +25,7 @@ from documents.tests.factories import (
     DocumentShareFactory,
     embed,
     store_bytes,
+    stored_path,
     write,
 )
 from documents.tests.fakes import LetterEmbedder
@@ -169,8 +170,6 @@ def test_a_file_that_somebody_else_has_too_stays(at_once):
     gone, kept = (DocumentFactory(stored_file=file) for _ in range(2))
 
     at_once(gone.owner)
-
-    from documents.services import stored_path
 
     assert stored_path(kept.stored_file).read_bytes() == b"the same bytes"
 

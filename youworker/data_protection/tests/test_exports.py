@@ -18,8 +18,7 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.admin import read_session
 from chat.tests.factories import CitationFactory, MessageFactory, SessionFactory
-from documents import services as documents
-from documents.tests.factories import DocumentFactory, store_bytes
+from documents.tests.factories import DocumentFactory, store_bytes, stored_path
 from groups.enums import Role
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker import audit
@@ -123,7 +122,7 @@ def test_names_are_made_safe(name, safe):
 
 def test_a_missing_original_is_told(tmp_path):
     document = DocumentFactory(stored_file=store_bytes(b"lost"), title="Lost")
-    documents.stored_path(document.stored_file).unlink()
+    stored_path(document.stored_file).unlink()
 
     package = packed(document.owner, tmp_path)
 
