@@ -60,10 +60,8 @@ class Fetched:
 
         Raises `InvalidInput` and `UpstreamUnavailable` for what leads nowhere.
         """
-        location: str = self.headers.get("location", "")
-        if self.status not in REDIRECTS or not location:
-            return ""
-        return str(checked_url(str(join_url(httpx2.URL(self.url), location))))
+        location = location_in(self.status, self.headers)
+        return str(join_url(httpx2.URL(self.url), location)) if location else ""
 
     @property
     def content_type(self) -> str:
@@ -91,7 +89,7 @@ class Asked:
     def follow(self, status: int, location: str) -> None:
         """Turn into the request a redirect asks for."""
         self.passed.append(str(self.url))
-        target = checked_url(str(join_url(self.url, location)))
+        target = join_url(self.url, location)
         if status not in KEEP_METHOD and self.method != "HEAD":
             self.method, self.content = "GET", None
             self.headers.pop("content-type", None)
@@ -146,11 +144,10 @@ async def follow_redirects(
     while True:
         response = await send_request(session, asked)
         try:
-            location: str = response.headers.get("location", "")
-            is_redirect = response.status_code in REDIRECTS and bool(location)
-            if not is_redirect or not follow:
+            location = location_in(response.status_code, response.headers)
+            if not location or not follow:
                 # Nobody reads what stands beside the way to somewhere else.
-                is_bare = is_redirect or asked.method == "HEAD"
+                is_bare = location or asked.method == "HEAD"
                 body = b"" if is_bare else await read_body(response, limits.max_bytes)
                 status, received = response.status_code, response.headers
                 return Fetched(str(asked.url), status, received, body, tuple(asked.passed))
@@ -225,11 +222,18 @@ def has_plain_host(url: httpx2.URL) -> bool:
 
 
 def join_url(base: httpx2.URL, location: str) -> httpx2.URL:
-    """Where a redirect leads; raises `UpstreamUnavailable` for nonsense."""
+    """Where a redirect leads; raises `UpstreamUnavailable` for nonsense, and `InvalidInput`."""
     try:
-        return base.join(location)
+        joined = base.join(location)
     except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
         raise UpstreamUnavailable(f"{base.host} redirects to something unreadable.") from error
+    return checked_url(str(joined))
+
+
+def location_in(status: int, headers: httpx2.Headers) -> str:
+    """What a redirect says about where it leads; empty for other answers."""
+    location: str = headers.get("location", "") if status in REDIRECTS else ""
+    return location
 
 
 def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
