@@ -67,9 +67,3 @@ def count_calls_by_endpoint() -> Counter[str]:
     """How many calls each model's server answers for this process."""
     with lock:
         return Counter(call.endpoint for call in open_calls)
-
-
-def count_calls_at(endpoint: str) -> int:
-    """How many calls a model's server answers for this process."""
-    with lock:
-        return sum(call.endpoint == endpoint for call in open_calls)

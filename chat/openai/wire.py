@@ -88,7 +88,7 @@ def counts(usage: Usage) -> dict[str, int]:
     }
 
 
-def rendered_calls(calls: Sequence[ToolCall], *, first: int = 0) -> list[dict[str, Any]]:
+def rendered_calls(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
     """Calls of the caller's own tools, numbered as streams want it."""
     return [
         {
@@ -100,5 +100,5 @@ def rendered_calls(calls: Sequence[ToolCall], *, first: int = 0) -> list[dict[st
                 "arguments": orjson.dumps(call.arguments).decode(),
             },
         }
-        for number, call in enumerate(calls, first)
+        for number, call in enumerate(calls)
     ]

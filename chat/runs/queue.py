@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from chat.direct_calls import count_calls_at, count_calls_by_endpoint
+from chat.direct_calls import count_calls_by_endpoint
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
@@ -85,7 +85,7 @@ def may_begin(endpoint: str) -> bool:
     if not most or not endpoint:
         return True
     lock_names(LOCK)
-    row = fetch_row(HAS_ROOM, [endpoint, most - count_calls_at(endpoint), endpoint])
+    row = fetch_row(HAS_ROOM, [endpoint, most - count_calls_by_endpoint()[endpoint], endpoint])
     return row is not None and row[0]
 
 
