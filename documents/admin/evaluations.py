@@ -18,18 +18,25 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from documents import services
 from documents.admin.acting import act_page, sent
 from documents.enums import SearchMode
-from documents.evaluation import changes_between, previous_evaluation, start_evaluation
+from documents.evaluation import (
+    FIGURES,
+    changes_between,
+    previous_evaluation,
+    start_evaluation,
+)
 from documents.models import EmbeddingModel, EvaluationRun
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
+    from documents.evaluation import Change
 
-FIGURES = ("questions", "hit@1", "hit@5", "hit@10", "recall@10", "mrr@10")
 # Questions that are listed as fallen or risen.
 MOST_LISTED = 100
 NOTHING = "-"
@@ -85,6 +92,14 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The evaluation with the one before, and what moved since, for all that shows them."""
+        run: Any = super().get_object(request, object_id, from_field)
+        if run is not None:
+            run.before = previous_evaluation(run) if run.figures else None
+            run.changes = changes_between(run.before, run) if run.before else []
+        return run
+
     def has_evaluate_permission(self, request: HttpRequest) -> bool:
         """Whether an evaluation may be begun."""
         return cast("User", request.user).has_perm("documents.add_evaluationrun")
@@ -134,23 +149,23 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
         return figures_table(run.figures) if run.figures else NOTHING
 
     @admin.display(description=_("compared with"))
-    def compared(self, run: EvaluationRun) -> str:
+    def compared(self, run: Any) -> str:
         """The evaluation before, with its figures."""
-        before = previous_evaluation(run) if run.figures else None
+        before = run.before
         if before is None:
             return NOTHING
         when = date_format(localtime(before.created_at), "DATETIME_FORMAT")
         return format_html("{}, {}{}", when, before, figures_table(before.figures))
 
     @admin.display(description=_("questions that got worse"))
-    def fallen(self, run: EvaluationRun) -> str:
+    def fallen(self, run: Any) -> str:
         """What stands further down than before."""
-        return changes_list(run, is_worse=True)
+        return changes_list([one for one in run.changes if one.is_worse])
 
     @admin.display(description=_("questions that got better"))
-    def risen(self, run: EvaluationRun) -> str:
-        """What stands further up than before."""
-        return changes_list(run, is_worse=False)
+    def risen(self, run: Any) -> str:
+        """What stands further up than before, the most first."""
+        return changes_list([one for one in run.changes if not one.is_worse][::-1])
 
 
 def begin_evaluation(form: EvaluationForm, actor: User) -> EvaluationRun:
@@ -196,14 +211,8 @@ def in_cell(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4f}"
 
 
-def changes_list(run: EvaluationRun, *, is_worse: bool) -> str:
+def changes_list(changes: Sequence[Change]) -> str:
     """Questions whose right document moved, with its places."""
-    before = previous_evaluation(run) if run.figures else None
-    if before is None:
-        return NOTHING
-    changes = [one for one in changes_between(before, run) if one.is_worse == is_worse]
-    if not is_worse:
-        changes.reverse()
     lines = (
         (one.before or NOTHING, one.now or NOTHING, one.question.question)
         for one in changes[:MOST_LISTED]

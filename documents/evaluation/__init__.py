@@ -1,6 +1,6 @@
 """Searches evaluated on golden questions; beside the services, because it searches."""
 
-from documents.evaluation.placing import Placing, ask_question, figures_of, summed
+from documents.evaluation.placing import FIGURES, Placing, ask_question, figures_of, summed
 from documents.evaluation.runs import (
     Change,
     changes_between,
@@ -18,6 +18,7 @@ from documents.evaluation.switching import (
 )
 
 __all__ = [
+    "FIGURES",
     "Change",
     "Comparison",
     "Placing",

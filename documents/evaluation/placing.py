@@ -133,6 +133,10 @@ def figures_of(placings: Sequence[Placing]) -> dict[str, Any]:
     }
 
 
+# What `summed` tells, in the order in which people read it.
+FIGURES = ("questions", "hit@1", "hit@5", "hit@10", "recall@10", "mrr@10")
+
+
 def summed(placings: Sequence[Placing]) -> dict[str, float]:
     """Hit rates, recall@10 and MRR@10; what the searcher may not read counts as not found."""
     hits = {f"hit@{depth}": mean(placings, hit_within(depth)) for depth in HIT_DEPTHS}

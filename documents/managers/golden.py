@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models import Count, OuterRef, Q, Subquery, Window
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Lag
 
@@ -69,7 +69,3 @@ class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
 
 class EvaluationResultQuerySet(BaseQuerySet["EvaluationResult"]):
     """Places of right documents."""
-
-    def worst_first(self) -> Self:
-        """Sort by how far down the right document was, what was not found first."""
-        return self.annotate(missed=Q(place=0)).order_by("-missed", F("place").desc(), "pk")

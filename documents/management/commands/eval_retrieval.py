@@ -10,6 +10,7 @@ from accounts.models import User
 from documents import services
 from documents.enums import EvaluationStatus, SearchMode
 from documents.evaluation import (
+    FIGURES,
     changes_between,
     go_on_with,
     previous_evaluation,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from documents.models import Collection, EvaluationRun
 
-COLUMNS = ("questions", "hit@1", "hit@5", "hit@10", "recall@10", "mrr@10")
 # Questions that are named in a list.
 MOST_NAMED = 20
 
@@ -111,11 +111,11 @@ def table_lines(figures: dict[str, Any]) -> list[str]:
         "cross-language": figures["cross_language"],
         **figures["languages"],
     }
-    head = f"{'':<16}" + "".join(f"{column:>11}" for column in COLUMNS)
+    head = f"{'':<16}" + "".join(f"{column:>11}" for column in FIGURES)
     lines = [head]
     for name, values in rows.items():
         if values["questions"]:
-            cells = "".join(f"{values[column]:>11.4f}" for column in COLUMNS[1:])
+            cells = "".join(f"{values[column]:>11.4f}" for column in FIGURES[1:])
             lines.append(f"{name:<16}{values['questions']:>11}{cells}")
     return lines
 

@@ -14,6 +14,7 @@ from documents.embedding.openai import native_dimensions
 from documents.encoder.known import MODELS
 from documents.enums import EvaluationStatus, ModelState, Provider
 from documents.evaluation import (
+    FIGURES,
     go_on_with,
     latest_comparison,
     models_to_compare,
@@ -21,7 +22,7 @@ from documents.evaluation import (
     switch_model,
 )
 from documents.management.commands.embedding_models import model_called
-from documents.management.commands.eval_retrieval import COLUMNS, searcher_of
+from documents.management.commands.eval_retrieval import searcher_of
 from documents.models import EmbeddingModel, GoldenQuestion
 from youworker.core.exceptions import DomainError
 
@@ -211,9 +212,9 @@ def work_along() -> None:
 
 def comparison_lines(found: Comparison) -> list[str]:
     """Both models' figures as a table."""
-    head = f"{'':<40}" + "".join(f"{column:>11}" for column in COLUMNS[1:])
+    head = f"{'':<40}" + "".join(f"{column:>11}" for column in FIGURES[1:])
     lines = [f"{found.active.total} golden questions", head]
     for run in (found.active, found.other):
-        cells = "".join(f"{run.figures[column]:>11.4f}" for column in COLUMNS[1:])
+        cells = "".join(f"{run.figures[column]:>11.4f}" for column in FIGURES[1:])
         lines.append(f"{run.model_name:<40}{cells}")
     return lines
