@@ -14,7 +14,7 @@ from documents.forms import SearchForm
 from documents.models import Document
 from documents.quoting.highlighting import excerpt
 from documents.search import MOST_RESULTS, search
-from documents.search.operators import understand, without_piece
+from documents.search.operators import text_beside
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.exceptions import RateLimited
 from youworker.core.pages.base import Page
@@ -92,10 +92,9 @@ def shown_hits(answer: SearchAnswer) -> list[dict[str, Any]]:
 
 def chips_of(query: str, answer: SearchAnswer) -> list[dict[str, str]]:
     """What was understood as an operator, and the query without each of them."""
-    pieces = understand(query.strip()).pieces if answer.understood.restricts else ()
     return [
-        {"label": chip_label(piece), "query": without_piece(query.strip(), piece)}
-        for piece in pieces
+        {"label": chip_label(piece), "query": text_beside(query.strip(), [piece])}
+        for piece in answer.understood.pieces
     ]
 
 

@@ -149,8 +149,8 @@ def is_letter(char: str) -> bool:
 
 def wanted_by(question: Question, reader: WordReader) -> Wanted:
     """The kinds of answer that a question asks for."""
-    kinds = kinds_of(question.asked_for)
-    counted = counted_words(question.asked_for, reader)
+    asked = question.asked_for
+    kinds, counted = kinds_of(asked), counted_words(asked, reader)
     meant = reader.terms(" ".join(kinds[0].meant)) if kinds else []
     # A question of nothing else is about these words after all.
     own = question.own.difference(meant) or question.own

@@ -226,9 +226,3 @@ def first_day(text: str) -> date | None:
 def once(values: Iterable[ValueT]) -> tuple[ValueT, ...]:
     """The values in order, each once."""
     return tuple(dict.fromkeys(values))
-
-
-def without_piece(query: str, piece: Piece) -> str:
-    """A query without one of its operators; a phrase leaves its words."""
-    words = piece.value if piece.name == "phrase" else ""
-    return " ".join(f"{query[: piece.start]}{words}{query[piece.end :]}".split())

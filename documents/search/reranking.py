@@ -164,21 +164,17 @@ def reranker_of(endpoint: Endpoint, model: str) -> Reranker:
     return Reranker(endpoint, model)
 
 
-def configured_reranker() -> Reranker | None:
-    """The reranker of the settings, if they name one."""
+def reranker_for(question: str) -> Reranker | None:
+    """The reranker of the settings, if they name one and it can read the question."""
     endpoint = rerank_endpoint(config.vector)
-    return reranker_of(endpoint, config.vector.rerank_model) if endpoint else None
+    if endpoint is None or not 0 < len(question) <= LONGEST_QUESTION:
+        return None
+    return reranker_of(endpoint, config.vector.rerank_model)
 
 
 def depth_of(question: str, limit: int) -> int:
     """How many passages are to be found, of which the best `limit` are shown."""
-    return max(limit, CANDIDATES) if wants_reranking(question) else limit
-
-
-def wants_reranking(question: str) -> bool:
-    """Whether there is a server for it, and a question it can read."""
-    is_question = 0 < len(question) <= LONGEST_QUESTION
-    return is_question and rerank_endpoint(config.vector) is not None
+    return max(limit, CANDIDATES) if reranker_for(question) else limit
 
 
 def rerank(question: str, hits: list[SearchHit]) -> list[SearchHit] | None:
@@ -186,7 +182,7 @@ def rerank(question: str, hits: list[SearchHit]) -> list[SearchHit] | None:
 
     What it was not asked about, or gave no score, stays behind in its order.
     """
-    reranker = configured_reranker() if wants_reranking(question) else None
+    reranker = reranker_for(question)
     if reranker is None or len(hits) < 2:  # noqa: PLR2004 -- one has no order
         return None
     scores = reranker.scores(question, [read_text(hit) for hit in hits[:CANDIDATES]])

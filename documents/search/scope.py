@@ -7,11 +7,10 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from django.db.models import Func, Q, TextField, Value
-from django.db.models.functions import Lower
+from django.db.models import Func, Q, TextField
 
 from documents.models import Collection, Document
-from documents.search.conditions import LEFT_OUT, PAIRS, SINGLES
+from documents.search.conditions import LEFT_OUT, folded
 from documents.search.file_types import type_rule
 from youworker.core.unicode import name_key, spellings
 from youworker.core.zones import zone_or_utc
@@ -107,11 +106,9 @@ def title_rule(text: str) -> Q:
 
 def folded_title() -> Func:
     """The title as `fold` makes it, in SQL."""
-    apart = Lower(Func("title", template="normalize(%(expressions)s, NFKD)"))
-    bare = Func(apart, Value(LEFT_OUT), Value(""), Value("g"), function="regexp_replace")
-    whole = Func(bare, template="normalize(%(expressions)s, NFC)")
-    text = Func(whole, *map(Value, SINGLES), function="translate")
-    for pair in PAIRS.items():
-        text = Func(text, *map(Value, pair), function="replace")
-    text.output_field = TextField()
-    return text
+    return Func(
+        "title",
+        template=folded("%(expressions)s"),
+        left_out=f"'{LEFT_OUT}'",
+        output_field=TextField(),
+    )

@@ -66,6 +66,8 @@ def embed_texts(
     # Of its own, because most who name this module never load numpy.
     import numpy as np  # noqa: PLC0415 -- see above
 
+    from documents.encoder.arithmetic import normalised  # noqa: PLC0415 -- loads numpy
+
     require_dimensions(model, dimensions)
     if sum(map(len, texts)) > MOST_CHARACTERS:
         raise TooLarge(
@@ -76,10 +78,7 @@ def embed_texts(
     vectors: NDArray[np.float32] = np.concatenate(parts)
     if dimensions is None or dimensions == model.dimensions:
         return vectors
-    cut = vectors[:, :dimensions]
-    lengths = np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), 1e-12)
-    shortened: NDArray[np.float32] = (cut / lengths).astype(np.float32)
-    return shortened
+    return normalised(vectors[:, :dimensions])
 
 
 def require_dimensions(model: OfferedModel, dimensions: int | None) -> None:

@@ -13,8 +13,8 @@ from documents.search.operators import (
     NAMES,
     Filter,
     Understood,
+    text_beside,
     understand,
-    without_piece,
 )
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyzäßé中文0123456789", min_size=1, max_size=12)
@@ -145,7 +145,7 @@ def test_operators_can_be_taken_away_one_by_one(query):
         read = understand(query)
         if not read.pieces:
             break
-        shorter = without_piece(query, read.pieces[0])
+        shorter = text_beside(query, [read.pieces[0]])
         assert len(shorter) < len(query)
         query = shorter
 
