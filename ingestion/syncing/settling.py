@@ -93,15 +93,30 @@ def settle_website(
     """
     known = {entry.path_hash: entry for entry in source.entries.all()}
     counts = dict.fromkeys(("new", "changed", "unchanged", "failed", "deleted"), 0)
-    gone = []
+    gone, noted = [], {}
     for item in items:
         entry = known.get(item.path_hash) or known.get(item.asked_hash)
         if item.document_id is not None:
-            counts[note_page(source, item, entry)] += 1
+            counts[kind_of_page(item, entry)] += 1
+            noted[item.path_hash] = SourceEntry(
+                source=source,
+                path_hash=item.path_hash,
+                uri=item.uri,
+                depth=item.depth,
+                document_id=item.document_id,
+                sha256=item.sha256 or (entry.sha256 if entry is not None else ""),
+            )
         elif item.error_code == GONE and entry is not None:
             gone.append(entry)
         else:
             counts["failed"] += item.stage == Stage.FAILED
+    SourceEntry.objects.bulk_create(
+        noted.values(),
+        update_conflicts=True,
+        unique_fields=["source", "path_hash"],
+        update_fields=["uri", "depth", "document", "sha256"],
+        batch_size=ROWS_AT_ONCE,
+    )
     trouble = trouble_of(source, items, gone=len(gone), known=len(known))
     if not trouble:
         counts["deleted"] = len(gone)
@@ -109,23 +124,12 @@ def settle_website(
     return counts, trouble
 
 
-def note_page(source: Source, item: IngestionItem, entry: SourceEntry | None) -> str:
-    """Write down a page that is there; whether it is new, changed or unchanged."""
-    kind = "new"
-    if entry is not None:
-        is_same = item.stage == Stage.SKIPPED or item.sha256 == entry.sha256
-        kind = "unchanged" if is_same else "changed"
-    SourceEntry.objects.update_or_create(
-        source=source,
-        path_hash=item.path_hash,
-        defaults={
-            "uri": item.uri,
-            "depth": item.depth,
-            "document_id": item.document_id,
-            "sha256": item.sha256 or (entry.sha256 if entry is not None else ""),
-        },
-    )
-    return kind
+def kind_of_page(item: IngestionItem, entry: SourceEntry | None) -> str:
+    """Whether a page that is there is new, changed or unchanged."""
+    if entry is None:
+        return "new"
+    is_same = item.stage == Stage.SKIPPED or item.sha256 == entry.sha256
+    return "unchanged" if is_same else "changed"
 
 
 def trouble_of(

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from documents.services import server_path_hash
 from ingestion.events import wake_workers
@@ -71,17 +71,18 @@ def add_pages(item: IngestionItem, urls: Sequence[str], bounds: Bounds) -> None:
     # What comes out of an archive of the same run takes positions as well.
     lock_positions(run.pk)
     require_held(item)
-    rows = run.items.values_list("path_hash", "asked_hash")
-    known = {place for pair in rows for place in pair}
     room = bounds.max_pages - run.items.outermost().count()
-    fresh: dict[str, IngestionItem] = {}
+    if room <= 0:
+        return
+    offered: dict[str, IngestionItem] = {}
     for url in urls:
         page = page_item(url, depth=item.depth + 1)
-        if page.path_hash not in known and len(fresh) < room:
-            fresh.setdefault(page.path_hash, page)
-    if not fresh:
+        offered.setdefault(page.path_hash, page)
+    rows = run.items.filter(Q(path_hash__in=offered) | Q(asked_hash__in=offered))
+    known = {place for pair in rows.values_list("path_hash", "asked_hash") for place in pair}
+    pages = [page for place, page in offered.items() if place not in known][:room]
+    if not pages:
         return
-    pages = list(fresh.values())
     enforce_file_quota(pages, collection=run.collection, actor=item.run.owner)
     last = run.items.aggregate(last=Max("position"))["last"]
     for position, page in enumerate(pages, start=last + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -108,9 +109,9 @@ def crawl_delay(robots: Protego) -> float:
 
 def read_rules(url: str, host: str) -> Protego:
     """What the robots.txt of a server says, asked for once a day."""
-    row = WebHost.objects.filter(host=host).first()
-    known = WebHost.objects.filter(host=host).exclude(pk__in=WebHost.objects.unused(ROBOTS_DAYS))
-    if row is not None and known.filter(robots_read_at__isnull=False).exists():
+    fresh = Now() - timedelta(days=ROBOTS_DAYS)
+    row = WebHost.objects.filter(host=host, robots_read_at__gte=fresh).first()
+    if row is not None:
         return rules_of(row.robots)
     text = fetch_robots(url)
     WebHost.objects.filter(host=host).update(robots=text, robots_read_at=Now())
