@@ -16,13 +16,12 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
 from django.utils.deconstruct import deconstructible
 
 from documents.exceptions import StorageUnavailable
-from documents.storage import PIECE, storage_errors
+from documents.storage import PIECE, ensure_incoming_folder, storage_errors
 from youworker.core.config import config
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class ObjectStorage(Storage):
         Raises `StorageFull` and `StorageUnavailable`.
         """
         with storage_errors():
-            number, path = tempfile.mkstemp(dir=ensure_scratch_folder())
+            number, path = tempfile.mkstemp(dir=ensure_incoming_folder())
         copy = Path(path)
         try:
             with os.fdopen(number, "wb") as target:
@@ -194,10 +193,3 @@ def server_errors() -> Iterator[None]:
         raise StorageUnavailable("The file storage does not answer.") from error
     except (BotoCoreError, boto3.exceptions.Boto3Error) as error:
         raise StorageUnavailable("The file storage does not answer.") from error
-
-
-def ensure_scratch_folder() -> Path:
-    """Where copies lie as long as they are read; what is left of a crash is removed from there."""
-    folder = Path(settings.MEDIA_ROOT) / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder

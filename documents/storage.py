@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 
@@ -106,6 +107,13 @@ def read_pieces(path: Path, first: int, last: int) -> Generator[bytes, None, Non
 def storage_name(sha256: str) -> str:
     """The name of content in the storage."""
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def ensure_incoming_folder() -> Path:
+    """Where files lie before they are complete, and copies and contents of others for a while."""
+    folder = Path(settings.MEDIA_ROOT) / "incoming"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
 
 
 def for_each(work: Callable[[T], None], things: Iterable[T]) -> None:

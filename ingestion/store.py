@@ -8,19 +8,22 @@ import shutil
 import stat
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from documents.storage import storage_errors
+from documents.storage import ensure_incoming_folder, storage_errors
 from youworker.core.config import config
-from youworker.core.exceptions import TooLarge
+from youworker.core.exceptions import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
     from django.http import HttpRequest
 
 # Half-written files of processes that died.
@@ -81,13 +84,6 @@ class Incoming:
         return self.digest.hexdigest()
 
 
-def ensure_incoming_folder() -> Path:
-    """Where files are written before they are complete."""
-    folder = Path(settings.MEDIA_ROOT) / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
 def remove_stale() -> int:
     """Delete half-written files of processes that died; how many there were."""
     limit = time.time() - STALE_SECONDS
@@ -111,14 +107,24 @@ def is_older(path: Path, limit: float) -> bool:
 def hashed_file(path: Path, name: str) -> Incoming | None:
     """A file that another process wrote, counted and hashed; none when it is no plain file."""
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        with open_without_links(path) as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            return Incoming(name=name, size=stream.tell(), path=path, digest=digest)
+    except InvalidInput:
         return None
+
+
+@contextmanager
+def open_without_links(source: Path) -> Iterator[BufferedReader]:
+    """A plain file opened for reading; links and devices are refused."""
+    try:
+        number = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise InvalidInput(f"The file cannot be read: {error.strerror}.") from error
     with os.fdopen(number, "rb") as stream:
         if not stat.S_ISREG(os.fstat(number).st_mode):
-            return None
-        digest = hashlib.file_digest(stream, "sha256")
-        return Incoming(name=name, size=stream.tell(), path=path, digest=digest)
+            raise InvalidInput("This is not a plain file.")
+        yield stream
 
 
 class ReceivedFile(UploadedFile):

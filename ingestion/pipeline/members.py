@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max, Sum
 
 from documents import services as documents
+from documents.storage import ensure_incoming_folder
 from ingestion.enums import Stage
 from ingestion.events import wake_workers
 from ingestion.models import IngestionItem
@@ -19,7 +20,7 @@ from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import TOO_MUCH, Limits
 from ingestion.pipeline.outcomes import lock_positions
 from ingestion.quotas import enforce_file_quota
-from ingestion.store import ensure_incoming_folder, hashed_file
+from ingestion.store import hashed_file
 from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.unicode import clean_name

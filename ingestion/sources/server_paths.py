@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from documents import services as documents
 from ingestion.enums import RunKind
 from ingestion.models import IngestionItem
 from ingestion.sources.protocol import Source
-from ingestion.store import Incoming
+from ingestion.store import Incoming, open_without_links
 from youworker.core.config import config
 from youworker.core.exceptions import Forbidden, InvalidInput
 
@@ -95,17 +93,28 @@ def files_below(
 
 def resolved(path: str | Path, roots: list[Path] | None) -> Path:
     """The real place of a path; raises `InvalidInput`, the same whether it exists elsewhere."""
-    outside = InvalidInput("This path is not below a folder that may be ingested.", attr="path")
-    try:
-        real = Path(path).resolve(strict=roots is None)
-    except (OSError, ValueError, RuntimeError) as error:
-        if roots is None:
-            raise InvalidInput(f"There is no {str(path)!r}.", attr="path") from error
-        raise outside from error
-    if roots is not None and not any(real.is_relative_to(root) for root in roots):
-        raise outside
+    missing = InvalidInput(f"There is no {str(path)!r}.", attr="path")
+    if roots is not None:
+        real = resolved_below(path, roots, attr="path")
+    else:
+        try:
+            real = Path(path).resolve(strict=True)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise missing from error
     if not real.exists():
-        raise InvalidInput(f"There is no {str(path)!r}.", attr="path")
+        raise missing
+    return real
+
+
+def resolved_below(path: str | Path, roots: list[Path], *, attr: str) -> Path:
+    """The real place of a path below one of these folders; raises `InvalidInput`."""
+    outside = InvalidInput("This path is not below a folder that may be ingested.", attr=attr)
+    try:
+        real = Path(path).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise outside from error
+    if not any(real.is_relative_to(root) for root in roots):
+        raise outside
     return real
 
 
@@ -142,16 +151,3 @@ def copy_into_storage(source: Path, *, limit: int) -> Incoming:
         file.discard()
         raise
     return file
-
-
-@contextmanager
-def open_without_links(source: Path) -> Iterator[BinaryIO]:
-    """A plain file opened for reading; links and devices are refused."""
-    try:
-        number = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise InvalidInput(f"The file cannot be read: {error.strerror}.") from error
-    with os.fdopen(number, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise InvalidInput("This is not a plain file.")
-        yield stream

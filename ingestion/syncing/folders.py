@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from documents.services import server_path_hash
 from ingestion.exceptions import SourceEmpty, SourceUnavailable
 from ingestion.models import IngestionItem
-from ingestion.sources.server_paths import CHUNK, MOST_FILES, open_without_links
+from ingestion.sources.server_paths import MOST_FILES
+from ingestion.store import open_without_links
 from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
@@ -113,15 +114,13 @@ def take_former(path: Path, candidates: list[SourceEntry]) -> SourceEntry | None
     """The missing file of this content, taken out of those of its size; only then it is read."""
     if not any(entry.sha256 for entry in candidates):
         return None
-    digest = hashlib.sha256()
     try:
         with open_without_links(path) as stream:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except (InvalidInput, OSError):
         return None
     for entry in candidates:
-        if entry.sha256 == digest.hexdigest():
+        if entry.sha256 == digest:
             candidates.remove(entry)
             return entry
     return None

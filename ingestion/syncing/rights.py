@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from documents import services as documents
 from ingestion.enums import SourceKind
 from ingestion.exceptions import SourceNotAllowed, SourceUnavailable
-from ingestion.sources.server_paths import allowed_roots
+from ingestion.sources.server_paths import allowed_roots, resolved_below
 from youworker.core.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
@@ -54,13 +54,9 @@ def folder_of(source: Source) -> Path:
 
 def checked_folder(target: str, roots: list[Path]) -> Path:
     """A folder below one of these; raises `InvalidInput`, or `SourceUnavailable` without it."""
-    outside = InvalidInput("This path is not below a folder that may be ingested.", attr="target")
-    try:
-        real = Path(target).resolve()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise outside from error
-    if not Path(target).is_absolute() or not any(real.is_relative_to(root) for root in roots):
-        raise outside
+    # A relative path lies below none.
+    below = roots if Path(target).is_absolute() else []
+    real = resolved_below(target, below, attr="target")
     if not real.is_dir():
         raise SourceUnavailable("The folder is not there.")
     return real
