@@ -8,58 +8,39 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from documents.enums import DocumentStatus
+from documents.storage import ensure_incoming_folder
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.events import wake_workers
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.leases import reclaim_expired_leases
-from ingestion.pipeline.outcomes import close_finished_runs, finish_items
-from ingestion.store import STALE_SECONDS, ensure_incoming_folder, remove_stale
+from ingestion.pipeline.outcomes import close_finished_runs, finish_items, status_by_items
+from ingestion.store import STALE_SECONDS, remove_stale
 from youworker.core.effects import after_commit
 from youworker.core.inspection import Check, Finding
-from youworker.core.leases import LOOK_SECONDS
+from youworker.core.leases import reclaim_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROWS_AT_ONCE = 2000
-LATE = timedelta(seconds=30)
 # A file that waits longer has no worker, or far too many before it.
 LONG = timedelta(hours=1)
 
 
 def find_expired_items(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
     """Files held by workers that are gone."""
-    late = IngestionItem.objects.leased().filter(lease_until__lt=Now() - LATE)
-    yield from findings_of(late, "stage")
+    yield from findings_of(IngestionItem.objects.long_expired(), "stage")
 
 
 def take_back_items(ids: Sequence[str]) -> int:
     """Return what was held to the queue; how many files."""
-    taken = reclaim_expired_leases()
-    if not taken:
-        time.sleep(LOOK_SECONDS + 1)
-        taken = reclaim_expired_leases()
-    return taken
-
-
-def find_unheld_items(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
-    """Files said to be read by somebody, whom nobody knows."""
-    rows = IngestionItem.objects.filter(stage=Stage.PARSING, lease_token__isnull=True)
-    yield from findings_of(rows, "stage")
-
-
-def queue_items(ids: Sequence[str]) -> int:
-    """Have files read that nobody reads; how many."""
-    rows = IngestionItem.objects.filter(pk__in=ids, stage=Stage.PARSING, lease_token__isnull=True)
-    count = rows.change(stage=Stage.QUEUED)
-    wake_workers()
-    return count
+    return reclaim_twice(reclaim_expired_leases)
 
 
 def find_stuck_items(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
@@ -114,16 +95,9 @@ def find_wrong_runs(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as ever
 
 def misjudged_runs() -> Any:
     """Runs that are over, whose status is not what their files make of it."""
-    items = IngestionItem.objects.filter(run=OuterRef("pk"))
-    failed, ready = Exists(items.failed()), Exists(items.filter(stage=Stage.READY))
-    over = IngestionRun.all_objects.filter(finished_at__isnull=False)
-    over = over.exclude(status=IngestionStatus.CANCELLED).exclude(Exists(items.active()))
-    right = Case(
-        When(Q(failed) & Q(ready), then=Value(IngestionStatus.PARTIAL)),
-        When(failed, then=Value(IngestionStatus.FAILED)),
-        default=Value(IngestionStatus.SUCCEEDED),
-    )
-    return over.annotate(right=right).exclude(status=F("right"))
+    active = IngestionItem.objects.active().filter(run=OuterRef("pk"))
+    over = IngestionRun.all_objects.filter(finished_at__isnull=False).exclude(Exists(active))
+    return over.annotate(right=status_by_items()).exclude(status=F("right"))
 
 
 @transaction.atomic
@@ -176,7 +150,6 @@ INGESTION_CHECKS = (
         find_expired_items,
         take_back_items,
     ),
-    Check("unheld-items", _("Files that nobody reads"), find_unheld_items, queue_items),
     Check("stuck-items", _("Files that wait for vectors in vain"), find_stuck_items, finish_stuck),
     Check("closed-runs", _("Runs that ended before their files"), find_closed_runs, resume_runs),
     Check("open-runs", _("Runs that did not end with their files"), find_open_runs, close_runs),

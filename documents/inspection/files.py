@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import StoredFile
-from documents.services import register_stray_files, remove_unused_files
+from documents.services import register_stray_files, remove_unused_files, stray_hashes
 from documents.storage import content_storage, storage_name
 from youworker.core.inspection import Check, Finding
 
@@ -24,9 +24,8 @@ UNUSED_FOR = timedelta(hours=2)
 
 def find_files_without_rows(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
     """Files that no row knows: what is left of a process that died before its commit."""
-    for hashes in content_storage().list_hashes(FILES_AT_ONCE):
-        known = set(StoredFile.objects.filter(pk__in=hashes).values_list("pk", flat=True))
-        for sha256 in sorted(set(hashes) - known):
+    for hashes in stray_hashes():
+        for sha256 in hashes:
             size = size_of(storage_name(sha256))
             if size is not None:
                 yield Finding(sha256, f"{size} bytes")
@@ -55,7 +54,7 @@ def find_damaged_files(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as e
                 continue
             if size != row.size:
                 yield Finding(row.sha256, f"{size} bytes instead of {row.size}")
-            elif deep and (found := digest_of(row.name)) not in {row.sha256, None}:
+            elif deep and (found := digest_of(row.name, size)) not in {row.sha256, None}:
                 yield Finding(row.sha256, f"its SHA-256 is {found}")
 
 
@@ -93,14 +92,11 @@ def size_of(name: str) -> int | None:
         return None
 
 
-def digest_of(name: str) -> str | None:
+def digest_of(name: str, size: int) -> str | None:
     """The SHA-256 of a stored file, read some bytes at a time; none when it cannot be read."""
-    digest, storage = hashlib.sha256(), content_storage()
+    digest = hashlib.sha256()
     try:
-        size = storage.size_of(name)
-        if size is None:
-            return None
-        for piece in storage.pieces(name, 0, size - 1) if size else ():
+        for piece in content_storage().pieces(name, 0, size - 1) if size else ():
             digest.update(piece)
     except OSError:
         return None

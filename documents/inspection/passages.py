@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -70,11 +70,16 @@ def update_count(pk: UUID) -> int:
 
 def find_misplaced_passages(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
     """Documents whose passages are not one after the other, or stand for nothing."""
+    for pk, wrong, count, numbers in read_rows(MISPLACED):
+        yield Finding(str(pk), f"{wrong} of {count} passages, {numbers} numbers")
+
+
+def read_rows(statement: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement, some at a time."""
     with connection.cursor() as cursor:
-        cursor.execute(MISPLACED)
+        cursor.execute(statement)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            for pk, wrong, count, numbers in rows:
-                yield Finding(str(pk), f"{wrong} of {count} passages, {numbers} numbers")
+            yield from rows
 
 
 PASSAGE_CHECKS = (

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from documents.enums import DocumentStatus, ModelState
+from documents.inspection.passages import read_rows
 from documents.models import Document, EmbeddingModel, EmbeddingTask, Passage, PassageEmbedding
 from documents.services import reclaim_expired_tasks
 from documents.services.embedding_queue import add_backfill, refresh_statuses
 from documents.services.embeddings import build_index
 from youworker.core.inspection import Check, Finding
-from youworker.core.leases import LOOK_SECONDS, RELEASED
+from youworker.core.leases import RELEASED, reclaim_twice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 ROWS_AT_ONCE = 2000
 # Holders renew their lease several times before it ends; who is late by this is gone.
-LATE = timedelta(seconds=30)
 
 WRONG_LENGTH = """
     SELECT e.id, vector_dims(e.vector), m.dimensions
@@ -144,14 +141,14 @@ def refresh_wrong_statuses(ids: Sequence[str]) -> int:
 
 def find_expired_tasks(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
     """Tasks held by workers that are gone."""
-    late = EmbeddingTask.objects.leased().filter(lease_until__lt=Now() - LATE)
+    late = EmbeddingTask.objects.long_expired()
     for pk, document in late.order_by("pk").values_list("pk", "document_id"):
         yield Finding(str(pk), f"document {document}")
 
 
 def find_expired_models(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
     """Models that a process prepared or dropped which is gone."""
-    late = EmbeddingModel.objects.leased().filter(lease_until__lt=Now() - LATE)
+    late = EmbeddingModel.objects.long_expired()
     for model in late.order_by("pk"):
         yield Finding(str(model.pk), f"{model}, {model.state}")
 
@@ -163,17 +160,8 @@ def take_back_tasks(ids: Sequence[str]) -> int:
 
 def take_back_models(ids: Sequence[str]) -> int:
     """Let the next process that settles models take over those nobody settles; how many."""
-    late = EmbeddingModel.objects.leased().filter(pk__in=ids, lease_until__lt=Now() - LATE)
+    late = EmbeddingModel.objects.long_expired().filter(pk__in=ids)
     return late.update(**RELEASED)
-
-
-def reclaim_twice(reclaim: Callable[[], int]) -> int:
-    """Take expired leases back, which takes a second look at those that nobody looked at."""
-    taken = reclaim()
-    if not taken:
-        time.sleep(LOOK_SECONDS + 1)
-        taken = reclaim()
-    return taken
 
 
 def find_failed_tasks(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as every look
@@ -181,14 +169,6 @@ def find_failed_tasks(deep: bool) -> Iterator[Finding]:  # noqa: FBT001 -- as ev
     rows = EmbeddingTask.objects.failed().of_living_documents().order_by("document_id", "pk")
     for document, code in rows.values_list("document_id", "error_code").iterator(ROWS_AT_ONCE):
         yield Finding(str(document), code)
-
-
-def read_rows(statement: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a statement, some at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            yield from rows
 
 
 def in_parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -51,6 +51,7 @@ from documents.services.files import (
     register_stray_files,
     remove_unused_files,
     stored_original,
+    stray_hashes,
 )
 from documents.services.golden_questions import (
     import_questions,
@@ -147,6 +148,7 @@ __all__ = [
     "settle_models",
     "store_parsed",
     "stored_original",
+    "stray_hashes",
     "table_of",
     "update_collection",
     "update_document",

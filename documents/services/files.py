@@ -125,13 +125,19 @@ def register_stray_files() -> int:
     They are what a process left that died between moving a file in and its commit.
     """
     adopted = 0
-    for hashes in content_storage().list_hashes(FILES_AT_ONCE):
-        known = set(StoredFile.objects.filter(pk__in=hashes).values_list("pk", flat=True))
-        strays = [stray_of(sha256) for sha256 in sorted(set(hashes) - known)]
+    for hashes in stray_hashes():
+        strays = [stray_of(sha256) for sha256 in hashes]
         # A file that is being stored just now has its row when this has waited for it.
         StoredFile.objects.bulk_create(strays, ignore_conflicts=True)
         adopted += len(strays)
     return adopted
+
+
+def stray_hashes() -> Iterator[list[str]]:
+    """The hashes of files without a row, some at a time."""
+    for hashes in content_storage().list_hashes(FILES_AT_ONCE):
+        known = set(StoredFile.objects.filter(pk__in=hashes).values_list("pk", flat=True))
+        yield sorted(set(hashes) - known)
 
 
 def stray_of(sha256: str) -> StoredFile:

@@ -167,6 +167,18 @@ def leased_row(item: IngestionItem) -> ItemQuerySet:
     return IngestionItem.objects.held(item.lease_token).filter(pk=item.pk, stage=item.stage)
 
 
+def status_by_items() -> Case:
+    """The status in which a run ends, by how its items did."""
+    items = IngestionItem.objects.filter(run=OuterRef("pk"))
+    failed, ready = Exists(items.failed()), Exists(items.filter(stage=Stage.READY))
+    return Case(
+        When(status=IngestionStatus.CANCELLED, then=F("status")),
+        When(Q(failed) & Q(ready), then=Value(IngestionStatus.PARTIAL)),
+        When(failed, then=Value(IngestionStatus.FAILED)),
+        default=Value(IngestionStatus.SUCCEEDED),
+    )
+
+
 def close_finished_runs(run_ids: Iterable[UUID] | None = None) -> int:
     """End the runs whose items have all ended; without ids, every such run. How many there were.
 
@@ -175,19 +187,8 @@ def close_finished_runs(run_ids: Iterable[UUID] | None = None) -> int:
     runs = IngestionRun.all_objects.exhausted()
     if run_ids is not None:
         runs = runs.filter(pk__in=list(run_ids))
-    items = IngestionItem.objects.filter(run=OuterRef("pk"))
-    failed, ready = Exists(items.failed()), Exists(items.filter(stage=Stage.READY))
     now = timezone.now()
-    return runs.update(
-        status=Case(
-            When(status=IngestionStatus.CANCELLED, then=F("status")),
-            When(Q(failed) & Q(ready), then=Value(IngestionStatus.PARTIAL)),
-            When(failed, then=Value(IngestionStatus.FAILED)),
-            default=Value(IngestionStatus.SUCCEEDED),
-        ),
-        finished_at=now,
-        updated_at=now,
-    )
+    return runs.update(status=status_by_items(), finished_at=now, updated_at=now)
 
 
 def finish_items(document_ids: Collection[UUID] | None = None) -> None:

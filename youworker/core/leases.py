@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from django.db.models.expressions import Combinable
@@ -30,6 +30,8 @@ LeasedT_co = TypeVar("LeasedT_co", bound="LeasedModel", covariant=True)
 # Between two looks at an expired lease a holder that was kept from renewing it, because the
 # database hung or was away, has the time to do so.
 LOOK_SECONDS = 5
+# By then a sweeper should have seen that a lease is over.
+LATE = timedelta(seconds=30)
 
 # A worker that dies tells nothing about its work, which is why ten deaths in a row must not count
 # like failures; work that takes every worker down with it is left alone all the same.
@@ -78,6 +80,10 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
         """Limit to leases and pauses that are over."""
         return self.filter(lease_until__lt=Now())
 
+    def long_expired(self) -> Self:
+        """Limit to what is held under leases that were over some time ago."""
+        return self.leased().filter(lease_until__lt=Now() - LATE)
+
     def suspect_expired(self) -> int:
         """Take a first look at expired leases; how many are newly suspected."""
         news = self.expired().filter(lease_suspected_at__isnull=True)
@@ -93,6 +99,15 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
     def renew(self, *, seconds: float) -> int:
         """Show that whoever holds this work is alive; how many rows there were."""
         return self.update(lease_until=lease_end(seconds), lease_suspected_at=None)
+
+
+def reclaim_twice(reclaim: Callable[[], int]) -> int:
+    """Take expired leases back, which takes a second look at those that nobody looked at."""
+    taken = reclaim()
+    if not taken:
+        time.sleep(LOOK_SECONDS + 1)
+        taken = reclaim()
+    return taken
 
 
 @contextmanager
