@@ -194,7 +194,7 @@ def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
 
 def cancel_items(run: IngestionRun) -> int:
     """Skip a run's unread items; a worker that reads one finds its lease gone."""
-    unread = run.items.filter(stage__in=(Stage.QUEUED, Stage.PARSING))
+    unread = run.items.unread()
     skipped = unread.change(
         stage=Stage.SKIPPED, lease_token=None, lease_until=None, stored_file=None
     )

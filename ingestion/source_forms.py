@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ingestion.enums import SourceKind
 from ingestion.forms import TargetForm
 from ingestion.source_models import LONGEST_PAUSE_HOURS
-from ingestion.source_services import LONGEST_NAME
+from ingestion.source_services import CHANGEABLE, LONGEST_NAME
 from ingestion.web.bounds import DEEPEST
 from youworker.core.pages.fields import NameField
 from youworker.upstream.fetcher import LONGEST_URL
@@ -72,8 +72,7 @@ class ChangeSourceForm(SourceForm):
     """What may be changed of a source: everything but what is read and where it goes."""
 
     def __init__(self, *args: Any, source: Source, actor: User, **options: Any) -> None:
-        names = ("name", "tags", "recursive", "depth", "max_pages", "every_hours", "daily_at")
-        options["initial"] = {name: getattr(source, name) for name in names}
+        options["initial"] = {name: getattr(source, name) for name in CHANGEABLE}
         super().__init__(*args, actor=actor, **options)
         others = OF_WEBSITES if source.kind == SourceKind.FOLDER else OF_FOLDERS
         for name in ("kind", "target", "collection", *others):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from documents.models import VersionPassage
+
 TITLE_LENGTH = 500
 # Rows of one statement: some megabytes of text at most.
 BATCH = 1000
@@ -166,7 +168,7 @@ def compare(document: Document, drafts: Iterable[PassageDraft]) -> Comparison:
     return result
 
 
-def draft_of(row: Passage) -> PassageDraft:
+def draft_of(row: Passage | VersionPassage) -> PassageDraft:
     """The draft a stored passage was made of."""
     return PassageDraft(row.ordinal, row.text, row.heading, row.page, row.start, row.end)
 

@@ -14,7 +14,7 @@ from documents.models import Document
 from documents.services.files import remove_unused_files
 from documents.services.passages import TITLE_LENGTH, renew_index, write_passages
 from documents.services.tags import add_tags
-from documents.services.versions import keep_version
+from documents.services.versions import DESCRIBED, keep_version
 from documents.text import without_nul
 from youworker import audit
 from youworker.core.effects import after_commit
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from accounts.models import User
     from documents.models import Collection, StoredFile
     from documents.types import PassageDraft
-
-REFRESHED = ("uri", "sha256", "mime", "size", "stored_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def refresh_document(document: Document, file: ParsedFile) -> None:
     """Let a document say what its file says; its id, shares and a given title stay."""
     replaced = document.stored_file_id
     describe_file(document, file)
-    document.save_fields(*REFRESHED)
+    document.save_fields(*DESCRIBED)
     if replaced and replaced != document.stored_file_id:
         after_commit(partial(remove_unused_files, [replaced]))
     write_passages(

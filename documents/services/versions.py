@@ -12,8 +12,7 @@ from documents.models import Document, DocumentVersion, VersionPassage
 from documents.queries import documents_under_hold
 from documents.services.documents import require_writable, required
 from documents.services.files import remove_unused_files
-from documents.services.passages import write_passages
-from documents.types import PassageDraft
+from documents.services.passages import draft_of, write_passages
 from quotas.enums import QuotaKind
 from quotas.policies import enforce_quota, find_limits
 from youworker import audit
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from documents.types import PassageDraft
 
 # What a version and the document itself say of their file.
 DESCRIBED = ("uri", "sha256", "mime", "size", "stored_file")
@@ -162,7 +162,4 @@ def lock_writable(document: Document, actor: User) -> Document:
 def drafts_of(version: DocumentVersion) -> list[PassageDraft]:
     """The passages of an older version as they were read from its file."""
     rows = VersionPassage.objects.filter(version=version).order_by("ordinal")
-    return [
-        PassageDraft(row.ordinal, row.text, row.heading, row.page, row.start, row.end)
-        for row in rows.iterator(1000)
-    ]
+    return [draft_of(row) for row in rows.iterator(1000)]

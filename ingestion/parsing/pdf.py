@@ -31,20 +31,21 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     found = extract(data, mime, configuration(pages=True))
     pages = found.pages or []
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
-    read = with_scans(data, [page["page_number"] for page in pages], plain)
-    titles = {heading.title for heading in markdown.headings_of(found.content)}
-    words = mended(content_of_pages(read, titles))
+    numbers = [page["page_number"] for page in pages]
+    layout = markdown.headings_of(found.content)
+    read = with_scans(data, numbers, plain)
+    words = mended(content_of_pages(read, {heading.title for heading in layout}))
     remarks, values = remarks_of(found), filled_in(data)
     text, starts = joined(
-        [page["page_number"] for page in pages],
+        numbers,
         [
-            "\n\n".join(filter(None, (words[n], values.get(n), remarks.get(page["page_number"]))))
-            for n, page in enumerate(pages)
+            "\n\n".join(filter(None, (words[n], values.get(n), remarks.get(number))))
+            for n, number in enumerate(numbers)
         ],
     )
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
-    headings = pdf_headings(text, found.content)
+    headings = pdf_headings(text, layout)
     notes = current().notes()
     return Extract(text, title_of(found), headings, starts, len(pages), notes=notes)
 
@@ -97,11 +98,11 @@ def keeps_hyphen(left: str, right: str) -> bool:
     return is_short or (not right[0].islower() and not is_shouted)
 
 
-def pdf_headings(text: str, layout: str) -> list[Heading]:
+def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:
     """The lines of a text that the layout analysis took for headings, in order."""
     levels = {
         heading.title.replace("\\", ""): heading.level
-        for heading in markdown.headings_of(layout)
+        for heading in layout
         if len(heading.title) > 1
     }
     found, offset = [], 0

@@ -22,6 +22,7 @@ from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
+from ingestion.parsing.refusing import refusal
 from ingestion.parsing.scans import images  # noqa: F401 -- readers
 from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
@@ -72,7 +73,7 @@ def read_escaped(data: bytes, mime: str) -> Extract:
 @kinds.reads(*kinds.ARCHIVES)
 def refuse_archive(data: bytes, mime: str) -> Extract:
     """Nothing: where there is no place for files, an archive has no text. Raises `ParseFailed`."""
-    raise ParseFailed("unsupported_type", "This is a compressed archive, which cannot be read.")
+    raise refusal("a compressed archive")
 
 
 def parse_file(

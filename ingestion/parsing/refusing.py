@@ -64,9 +64,8 @@ def refuse_by_name(name: str) -> None:
 
 def refuse_by_beginning(data: bytes) -> None:
     """Raise `ParseFailed` for a file of a kind that holds no text, with what it is."""
-    for place, start in ((0, one) for one in LOCKED):
-        if data.startswith(start, place):
-            raise ENCRYPTED.failure()
+    if data.startswith(LOCKED):
+        raise ENCRYPTED.failure()
     for place, start, label in BEGINNINGS:
         if data.startswith(start, place):
             raise refusal(label)

@@ -15,7 +15,7 @@ from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
-from ingestion.parsing.refusing import refuse_by_beginning, refuse_by_name
+from ingestion.parsing.refusing import refusal, refuse_by_beginning, refuse_by_name
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
@@ -150,7 +150,7 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
                 return kind
     for name, label in kinds.REFUSED_ZIPS:
         if name in names:
-            raise ParseFailed("unsupported_type", f"This is {label}, which cannot be read.")
+            raise refusal(label)
     return kinds.ZIP
 
 

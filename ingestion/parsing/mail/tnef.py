@@ -8,7 +8,7 @@ from email.message import Message
 from tnefparse import TNEF
 
 from ingestion.parsing.mail.parts import bytes_part, with_parts
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import DAMAGED
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MOST_ATTACHMENTS = 1000
@@ -27,9 +27,9 @@ def message_of_tnef(data: bytes) -> Message:
     except MemoryError:
         raise
     except Exception as error:  # the library meets damage in many ways
-        raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+        raise DAMAGED.failure() from error
     if not parts:
-        raise ParseFailed("damaged_file", "The file is damaged or was cut off.")
+        raise DAMAGED.failure()
     return with_parts(message, "multipart/mixed", parts)
 
 
