@@ -15,7 +15,7 @@ from youworker.tests.bench import Figure, Report, machine
 GENERATED_FILES = 300
 WHAT = (
     *("start", "chat", "question", "ingest", "search", "retrieval", "answers"),
-    *("soak", "web", "leaks"),
+    *("soak", "streams", "web", "leaks"),
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=WHAT)
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
-        parser.add_argument("--streams", type=int, default=100, help="chat: paced streams")
+        parser.add_argument("--streams", type=int, default=200, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")
         parser.add_argument("--passages", type=int, default=100_000, help="search: how many")
         parser.add_argument(
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="retrieval, answers: whose documents are searched")
         parser.add_argument("--models", default="quote", help="answers: names, with commas")
         parser.add_argument(
-            "--minutes", type=float, help="soak: length of the load; web: of answers"
+            "--minutes", type=float, help="soak, streams: length of the load; web: of answers"
         )
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
@@ -126,6 +126,12 @@ class Command(BaseCommand):
         from youworker.tests.bench.soak import running
 
         return running.run(minutes_or(options["minutes"], 2.0))
+
+    def streams(self, options: dict[str, Any]) -> Report:
+        """Readers by every door, who leave, come back and stop."""
+        from youworker.tests.bench.streams import running
+
+        return running.run(minutes_or(options["minutes"], 5.0))
 
     def web(self, options: dict[str, Any]) -> list[Figure]:
         """Pages in a browser."""

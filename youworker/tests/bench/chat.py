@@ -27,7 +27,7 @@ PACED = {"tokens": 300, "rate": 30}
 MEBIBYTE = 2**20
 
 
-def run(paced_streams: int = 100) -> list[Figure]:
+def run(paced_streams: int = 200) -> list[Figure]:
     """Measure a scratch installation that talks to our model double."""
     with (
         model_double() as port,
@@ -73,9 +73,9 @@ def memory(product: Product) -> list[Figure]:
     web = product.web.memory_info().rss / MEBIBYTE
     workers = [process.memory_info().rss / MEBIBYTE for process in product.children("celery")]
     return [
-        at_most("start until ready (with database creation)", product.ready_seconds, "s", 8),
-        at_most("web process, idle", web, "MiB", 200),
-        at_most("largest worker process, idle", max(workers), "MiB", 300),
+        at_most("start until ready (with database creation)", product.ready_seconds, "s", 5),
+        at_most("web process, idle", web, "MiB", 150),
+        at_most("largest worker process, idle", max(workers), "MiB", 130),
     ]
 
 
@@ -94,7 +94,7 @@ async def first_tokens(product: Product, port: int) -> list[Figure]:
     body = orjson.dumps({"model": "double", "stream": True, "messages": [message]})
     direct = [await time_to_first_chunk("127.0.0.1", port, body) for _ in range(10)]
     figures = []
-    for count, rounds, budget in ((1, 20, 30), (10, 5, 100), (50, 3, 400)):
+    for count, rounds, budget in ((1, 20, 20), (10, 5, 80), (50, 3, 400)):
         waits: list[float] = []
         for _ in range(rounds):
             streams = await ask_together(product, count, "[[tokens=20]]")
@@ -116,8 +116,8 @@ async def full_speed(product: Product) -> list[Figure]:
     cpu = after.user + after.system - before.user - before.system
     lost = FULL_SPEED["streams"] * FULL_SPEED["tokens"] - tokens
     return [
-        at_most("server CPU per token, 10 streams at full speed", cpu / tokens * 1e6, "µs", 60),
-        at_least("tokens per second, 10 streams", tokens / seconds, "tok/s", 15_000),
+        at_most("server CPU per token, 10 streams at full speed", cpu / tokens * 1e6, "µs", 30),
+        at_least("tokens per second, 10 streams", tokens / seconds, "tok/s", 40_000),
         at_most("tokens lost, 10 streams", lost, "tokens", 0),
     ]
 

@@ -13,7 +13,7 @@ import orjson
 from youworker.tests.support.model_server.embedding import embeddings_answer
 from youworker.tests.support.model_server.playing import play
 from youworker.tests.support.model_server.protocol import HttpConnection, Incoming
-from youworker.tests.support.model_server.state import Recorded, State
+from youworker.tests.support.model_server.state import Recorded, State, last_content
 from youworker.tests.support.model_server.turns import Turn, turn_from_mapping
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class ModelServer:
         try:
             await self.route(connection, request)
         except asyncio.CancelledError:
-            request.abandoned.set()
+            request.abandon()
             raise
 
     async def route(self, connection: HttpConnection, request: Recorded) -> None:
@@ -151,6 +151,11 @@ class ModelServer:
         ]
         return {"object": "list", "data": rows}
 
+    def asked(self, mark: str) -> list[dict[str, Any]]:
+        """The chat completions whose last question holds `mark`, without their bodies."""
+        found = [chat for chat in self.chats if mark in last_content(chat.body, "user")]
+        return [{**chat.as_json(), "body": {}} for chat in found]
+
     def control(self, connection: HttpConnection, incoming: Incoming) -> None:
         """Let another process script the double and read what it was sent."""
         match incoming.method, incoming.path.removeprefix(CONTROL):
@@ -160,6 +165,8 @@ class ModelServer:
                 connection.send_json({"queued": len(self.state.script)})
             case "GET", "requests":
                 connection.send_json([request.as_json() for request in self.requests])
+            case "POST", "asked":
+                connection.send_json(self.asked(orjson.loads(incoming.body)["mark"]))
             case "POST", "reset":
                 self.state.reset()
                 connection.send_json({})

@@ -25,8 +25,14 @@ class Recorded:
     body: dict[str, Any]
     at: float = field(default_factory=time.monotonic)
     tokens_sent: int = 0
-    # The client went away before the answer was complete.
+    # The client went away before the answer was complete, and when that was.
     abandoned: threading.Event = field(default_factory=threading.Event)
+    abandoned_at: float | None = None
+
+    def abandon(self) -> None:
+        """Note that the client went away."""
+        self.abandoned_at = time.monotonic()
+        self.abandoned.set()
 
     def as_json(self) -> dict[str, Any]:
         """The request as the control endpoint shows it."""
@@ -37,6 +43,7 @@ class Recorded:
             "body": self.body,
             "tokens_sent": self.tokens_sent,
             "abandoned": self.abandoned.is_set(),
+            "abandoned_at": self.abandoned_at,
         }
 
 

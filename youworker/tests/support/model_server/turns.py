@@ -68,6 +68,8 @@ class Turn:
     calls: tuple[Call, ...] = ()
     # A tool that is called first, without arguments; the answer follows its result.
     tool: str = ""
+    # Tokens are told apart, so that a reader sees whether they came in order.
+    numbered: bool = False
     # pieces: arguments in several deltas; bare: no index and no id; object: arguments not a string
     call_style: CallStyle = "whole"
     status: int = 0
@@ -97,6 +99,8 @@ class Turn:
         if self.tokens and self.markdown:
             words = re.findall(r"\S+\s*", MARKDOWN)
             return list(itertools.islice(itertools.cycle(words), self.tokens))
+        if self.tokens and self.numbered:
+            return [f"w{number} " for number in range(self.tokens)]
         if self.tokens:
             return ["tok "] * self.tokens
         words = self.text.split(" ")
