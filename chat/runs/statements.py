@@ -132,6 +132,17 @@ SELECT answer.rating, answer.comment, EXISTS (
 FROM ended LEFT JOIN answer ON TRUE
 """  # noqa: S608 -- our own words
 
+# The lock on the run comes before or after its end, so an older text never replaces the last.
+SAVE_TEXT = f"""
+WITH held AS (
+    SELECT answer_id FROM chat_run
+    WHERE id = %s AND lease_token = %s AND status IN ({listed(ACTIVE_STATUSES)})
+    FOR NO KEY UPDATE
+)
+UPDATE chat_message SET content = %s, reasoning = %s, updated_at = statement_timestamp()
+FROM held WHERE chat_message.id = held.answer_id RETURNING chat_message.id
+"""  # noqa: S608 -- our own words
+
 
 def lock_session(pk: UUID, user: User) -> Session | None:
     """Lock one of a user's conversations; None when they have no such one."""
@@ -238,6 +249,12 @@ def end_run(
     # Meanwhile its reader may have said what they think of it.
     answer.rating, answer.comment = row[0] or 0, Ciphertext(row[1] or "")
     return Ended(has_open_calls=row[2], siblings=row[3] or [answer.pk])
+
+
+def save_text(run: Run, answer: Message) -> bool:
+    """Write the text of an answer that grows; false when its run is not held any more."""
+    texts = [sealed(answer, "content"), sealed(answer, "reasoning")]
+    return fetch_row(SAVE_TEXT, [run.pk, run.lease_token, *texts]) is not None
 
 
 def sealed(row: Model, name: str) -> str:

@@ -70,24 +70,27 @@ class StoredEnd(NamedTuple):
     siblings: Sequence[UUID]
 
 
-@transaction.atomic
 def save_partial(run: Run, content: str, reasoning: str) -> bool:
     """Keep the answer as far as it has come; false when the run is not held any more.
 
-    The lock on the run comes before or after its end, so an older text never replaces the last.
+    Every answer is written so once a second, so it is one statement.
     """
-    if not Run.objects.lock_held(run.pk, run.lease_token):
-        return False
-    write_text(run, content, reasoning)
-    return True
+    return statements.save_text(run, answer_with(run, content, reasoning))
 
 
 def write_text(run: Run, content: str, reasoning: str) -> None:
     """Write the answer as far as it has come; the caller has locked the run."""
-    # Of its own: this thread goes on when its task is cancelled and the last text is written.
+    answer_with(run, content, reasoning).save_fields("content", "reasoning")
+
+
+def answer_with(run: Run, content: str, reasoning: str) -> Message:
+    """A copy of the answer with these texts.
+
+    The thread goes on when its task is cancelled and the last text is written.
+    """
     answer = copy.copy(answer_of(run))
     answer.content, answer.reasoning = content, reasoning
-    answer.save_fields("content", "reasoning")
+    return answer
 
 
 def save_state(run: Run, state: dict[str, Any], **figures: Any) -> bool:
