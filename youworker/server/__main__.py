@@ -9,6 +9,8 @@ import resource
 import sys
 import threading
 
+from youworker.server.lean_imports import without_optional_libraries
+
 # Threads for names, files and libraries; the database's are in `youworker.core.db`.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
@@ -33,10 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(host: str, port: int) -> int:
     """Import what needs the settings, and serve."""
-    # daphne installs its event loop on import, before anything else may ask for one.
-    from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
-    from youworker.asgi import application  # noqa: PLC0415
-    from youworker.server.access_middleware import has_known_secret  # noqa: PLC0415
+    with without_optional_libraries():
+        # daphne installs its event loop on import, before anything else may ask for one.
+        from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
+        from youworker.asgi import application  # noqa: PLC0415
+        from youworker.server.access_middleware import has_known_secret  # noqa: PLC0415
+
+        load_routes()
 
     if not keys_fit():
         return 1
@@ -56,6 +61,13 @@ def end_in_time(status: int) -> int:
     end.daemon = True
     end.start()
     return status
+
+
+def load_routes() -> None:
+    """Import every view, before somebody asks for one."""
+    from django.urls import get_resolver  # noqa: PLC0415 -- needs settings
+
+    _ = get_resolver().url_patterns
 
 
 async def begin_work() -> None:
