@@ -9,9 +9,11 @@ from typing import Any
 
 from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
+from celery.loaders.app import AppLoader
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from celery.signals import worker_init, worker_process_init
 
+from youworker.core.lean_imports import without_optional_libraries
 from youworker.core.request_context import connect_celery
 
 DAY = 86_400
@@ -22,7 +24,17 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 # As in `manage.py`: whoever starts Celery by hand names no settings.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 
-app = Celery("youworker")
+
+class Loader(AppLoader):
+    """Loads the project when a worker starts."""
+
+    def import_default_modules(self) -> Any:
+        """Import settings, models and tasks, and nothing that they do without."""
+        with without_optional_libraries():
+            return super().import_default_modules()
+
+
+app = Celery("youworker", loader="youworker.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 connect_celery()

@@ -9,7 +9,7 @@ import resource
 import sys
 import threading
 
-from youworker.server.lean_imports import without_optional_libraries
+from youworker.core.lean_imports import without_optional_libraries
 
 # Threads for names, files and libraries; the database's are in `youworker.core.db`.
 os.environ.setdefault("ASGI_THREADS", "16")

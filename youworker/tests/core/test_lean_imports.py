@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from youworker.core.config import BASE_DIR
-from youworker.server.lean_imports import OPTIONAL, without_optional_libraries
+from youworker.core.lean_imports import OPTIONAL, without_optional_libraries
 
 LOADED_BY_A_START = """
 import json, sys
-from youworker.server.lean_imports import without_optional_libraries
+from youworker.core.lean_imports import without_optional_libraries
 with without_optional_libraries():
     import youworker.server.web_server, youworker.asgi
     from youworker.server.__main__ import load_routes

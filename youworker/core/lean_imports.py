@@ -1,4 +1,4 @@
-"""Loading the web process without what libraries load only in case that somebody uses it."""
+"""Starting a process without what libraries load only in case that somebody uses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # Whoever imports these does without where they are not installed: TLS of Twisted (a proxy does
 # that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients.
-# Together they are a tenth of the memory of a web process.
+# Together they are a tenth of the memory of a web process or a worker.
 OPTIONAL = ("OpenSSL", "cbor2", "greenlet", "jinja2", "pygments", "requests", "rich")
 
 
