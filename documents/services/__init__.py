@@ -45,6 +45,7 @@ from documents.services.embedding_queue import (
 from documents.services.embedding_work import embed_next
 from documents.services.embeddings import ensure_active_model
 from documents.services.files import (
+    FILES_HELD,
     local_original,
     move_to_storage,
     prepare_files,
@@ -88,6 +89,7 @@ from documents.services.versions import (
 )
 
 __all__ = [
+    "FILES_HELD",
     "ParsedFile",
     "ShareInput",
     "StoredDocument",

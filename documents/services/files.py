@@ -17,11 +17,14 @@ from documents.storage import (
     storage_name,
 )
 from youworker.core.removal import remove_each
+from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
+# Whoever holds this name alone keeps stored files where they are.
+FILES_HELD = "stored files are held"
 # Files of one query when strays are looked for.
 FILES_AT_ONCE = 500
 
@@ -114,6 +117,7 @@ def remove_unused_files(hashes: Collection[str] | None = None) -> int:
 
 def remove_stored_file(file: StoredFile) -> None:
     """Remove one stored file, whose row is locked, with its bytes."""
+    lock_names(FILES_HELD, shared=True)
     file.delete()
     # Before the commit, while whoever stores the same bytes waits for the row.
     content_storage().delete(file.name)

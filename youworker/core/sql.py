@@ -96,15 +96,15 @@ def mark_stored(*rows: Model) -> None:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 -- Django's own
 
 
-def lock_names(*names: str, shared: bool = False) -> None:
+def lock_names(*names: str, shared: bool = False, held_by: Any = None) -> None:
     """Hold the advisory locks of these names until the commit; waits for whoever holds them.
 
-    Shared ones exclude only those who want a name alone.
+    Shared ones exclude only those who want a name alone. `held_by` is another connection.
     """
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     # In one order everywhere, so that two transactions never wait for each other.
     statement = f"SELECT {function}(hashtextextended(name, 0)) FROM unnest(%s::text[]) name"  # noqa: S608 -- one of two
-    with connection.cursor() as cursor:
+    with (held_by or connection).cursor() as cursor:
         cursor.execute(statement, [sorted(names)])
 
 

@@ -11,6 +11,7 @@ from youworker.core.config.declare import Section, Setting
 from youworker.core.config.sections import (
     AgentConfig,
     ApiConfig,
+    BackupConfig,
     CrawlConfig,
     DatabaseConfig,
     IdentityConfig,
@@ -40,6 +41,7 @@ class Config:
     identity: IdentityConfig
     quota: QuotaConfig
     privacy: PrivacyConfig
+    backup: BackupConfig
     llm: LlmConfig
     vector: VectorConfig
     ingestion: IngestionConfig

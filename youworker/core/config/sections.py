@@ -165,6 +165,19 @@ class PrivacyConfig(Section):
 
 
 @dataclass(frozen=True)
+class BackupConfig(Section):
+    """Where backups go by themselves, and for how long."""
+
+    directory: str = setting(
+        "BACKUP_DIR", "", "folder of scheduled backups, outside of DATA_DIR; empty = none"
+    )
+    hours: int = setting("BACKUP_HOURS", 24, "hours between two of them", low=1, high=8760)
+    keep: int = setting("BACKUP_KEEP", 14, "how many of them are kept", low=1, high=10_000)
+    recipient: str = setting("BACKUP_RECIPIENT", "", "age recipient they are encrypted for")
+    passphrase: str = setting("BACKUP_PASSPHRASE", "", "or a passphrase; empty = not encrypted")
+
+
+@dataclass(frozen=True)
 class LlmConfig(Section):
     """The language models and how long they may take."""
 

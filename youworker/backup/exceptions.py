@@ -1,0 +1,9 @@
+"""What keeps a backup from being made, trusted or restored."""
+
+from youworker.core.exceptions import DomainError
+
+
+class BackupRefused(DomainError):
+    """The operator is told what is wrong; nothing was changed."""
+
+    code = "backup_refused"

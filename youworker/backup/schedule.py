@@ -1,0 +1,121 @@
+"""Backups that are made by themselves: when, where, and how many are kept."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+from django.db import connections
+
+from youworker.backup.exceptions import BackupRefused
+from youworker.backup.making import Made, make_backup
+from youworker.backup.manifest import read_manifest
+from youworker.backup.places import DRAFT, MANIFEST, VERIFIED, BackupPlace
+from youworker.backup.sealing import Seal, seal_for, seal_with_passphrase
+from youworker.core.config import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
+
+# One at a time, whichever process makes it.
+ALONE = 7_240_001
+# What was not finished by then never will be.
+ABANDONED = timedelta(hours=48)
+
+
+def make_due_backup() -> Made | None:
+    """Make a backup if the settings want one by now, and remove those that are too old."""
+    if not config.backup.directory:
+        return None
+    place = BackupPlace(Path(config.backup.directory))
+    made_at = last_made(place)
+    if made_at is not None and datetime.now(UTC) - made_at < timedelta(hours=config.backup.hours):
+        return None
+    made = make_alone(place.root, configured_seal(place))
+    if made is not None:
+        remove_old(place, config.backup.keep)
+    return made
+
+
+def make_alone(folder: Path, seal: Seal) -> Made | None:
+    """Make a backup unless another process is about it."""
+    guard = connections.create_connection("default")
+    try:
+        with guard.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ALONE])
+            if not cursor.fetchone()[0]:
+                return None
+            return make_backup(folder, seal)
+    finally:
+        guard.close()
+
+
+def configured_seal(place: BackupPlace) -> Seal:
+    """How scheduled backups are encrypted."""
+    if config.backup.recipient:
+        return seal_for(config.backup.recipient)
+    if config.backup.passphrase:
+        return seal_with_passphrase(place, config.backup.passphrase)
+    return Seal()
+
+
+def last_made(place: BackupPlace) -> datetime | None:
+    """When the newest finished backup was made, as its name says."""
+    names = place.names()
+    return datetime.strptime(names[-1], "%Y%m%dT%H%M%S%z") if names else None
+
+
+def last_verified(place: BackupPlace) -> datetime | None:
+    """When a backup of this place was last found whole."""
+    found: list[str] = []
+    for name in place.names():
+        try:
+            found.append(orjson.loads((place.folder(name) / VERIFIED).read_bytes())["verified_at"])
+        except (OSError, ValueError, KeyError):
+            continue
+    return datetime.fromisoformat(max(found)) if found else None
+
+
+def remove_old(place: BackupPlace, keep: int) -> int:
+    """Remove all but the newest backups, and the originals that none of those left needs."""
+    names = place.names()
+    old = names[: max(len(names) - keep, 0)]
+    for name in old:
+        # First what makes it a backup: one that is removed half is none.
+        (place.folder(name) / MANIFEST).unlink()
+        shutil.rmtree(place.folder(name))
+    for draft in abandoned(place):
+        shutil.rmtree(draft, ignore_errors=True)
+    if old:
+        remove_unneeded(place)
+    return len(old)
+
+
+def abandoned(place: BackupPlace) -> Iterator[Path]:
+    """Backups whose making ended long ago without an end."""
+    limit = (datetime.now(UTC) - ABANDONED).timestamp()
+    for folder in place.root.glob(f"*{DRAFT}"):
+        if folder.stat().st_mtime < limit:
+            yield folder
+
+
+def remove_unneeded(place: BackupPlace) -> None:
+    """Remove originals that no backup lists; nothing while a manifest cannot be read."""
+    needed: dict[Path, set[str]] = {}
+    try:
+        for name in place.names():
+            manifest = read_manifest(place.folder(name))
+            needed.setdefault(place.files(manifest.recipient), set()).update(manifest.files)
+    except BackupRefused as error:
+        logger.warning("Originals of removed backups stay in %s: %s", place.root, error)
+        return
+    for folder in place.root.glob("files*"):
+        for file in folder.glob("*/*/*"):
+            if file.name.partition(".")[0] not in needed.get(folder, set()):
+                file.unlink()

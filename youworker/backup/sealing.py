@@ -1,0 +1,117 @@
+"""Encryption of backups in the format of age, so that its own program opens them as well."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyrage
+
+from youworker.backup.exceptions import BackupRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from youworker.backup.places import BackupPlace
+
+SUFFIX = ".age"
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """For whom files are encrypted; an empty recipient leaves them as they are."""
+
+    recipient: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What names of sealed files end in."""
+        return SUFFIX if self.recipient else ""
+
+    def write(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Copy a file, sealed if there is a recipient."""
+        if self.recipient:
+            to = pyrage.x25519.Recipient.from_str(self.recipient)
+            pyrage.encrypt_io(source, target, [to])
+        else:
+            copy(source, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens what was sealed for one identity; without one, what was not sealed."""
+
+    identity: pyrage.x25519.Identity | None = None
+
+    def write(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Copy a file, opened; raises `BackupRefused` for the wrong identity or damage."""
+        if self.identity is None:
+            copy(source, target)
+            return
+        try:
+            pyrage.decrypt_io(source, target, [self.identity])
+        except pyrage.DecryptError as error:
+            raise BackupRefused("This key does not open the backup, or it is damaged.") from error
+
+
+def seal_for(recipient: str) -> Seal:
+    """A seal for an age recipient; raises `BackupRefused` for what is none."""
+    try:
+        pyrage.x25519.Recipient.from_str(recipient)
+    except pyrage.RecipientError as error:
+        raise BackupRefused("A recipient looks like age1…, as `age-keygen` prints it.") from error
+    return Seal(recipient)
+
+
+def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
+    """A seal for the identity of a place, which is made at first and sealed with the passphrase."""
+    if place.identity.exists():
+        identity = identity_of(place, passphrase)
+    else:
+        identity = pyrage.x25519.Identity.generate()
+        place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sealed = pyrage.passphrase.encrypt(str(identity).encode(), passphrase)
+        draft = place.identity.with_suffix(".draft")
+        draft.write_bytes(sealed)
+        draft.replace(place.identity)
+    return Seal(str(identity.to_public()))
+
+
+def identity_of(place: BackupPlace, passphrase: str) -> pyrage.x25519.Identity:
+    """The identity of a place; raises `BackupRefused` for a wrong passphrase."""
+    try:
+        opened = pyrage.passphrase.decrypt(place.identity.read_bytes(), passphrase)
+    except (OSError, pyrage.DecryptError) as error:
+        raise BackupRefused("The passphrase does not fit the backups in this place.") from error
+    return pyrage.x25519.Identity.from_str(opened.decode())
+
+
+def identity_in(file: Path) -> pyrage.x25519.Identity:
+    """The identity in a file of age's; raises `BackupRefused` when there is none."""
+    try:
+        lines = [line.strip() for line in file.read_text().splitlines()]
+        return pyrage.x25519.Identity.from_str(
+            next(line for line in lines if line.startswith("AGE-"))
+        )
+    except (OSError, StopIteration, pyrage.IdentityError) as error:
+        raise BackupRefused(f"{file} holds no identity of age.") from error
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[BinaryIO]:
+    """A file that has its name only when it is whole."""
+    draft = path.with_name(f"{path.name}.draft")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def copy(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy what is left of a file."""
+    while piece := source.read(1 << 20):
+        target.write(piece)

@@ -1,0 +1,82 @@
+"""What the commands about backups ask for: passphrases and keys, never on the command line."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from youworker.backup.exceptions import BackupRefused
+from youworker.backup.sealing import (
+    Opener,
+    Seal,
+    identity_in,
+    identity_of,
+    seal_for,
+    seal_with_passphrase,
+)
+from youworker.core.config import config
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from youworker.backup.places import BackupPlace
+
+
+def add_sealing(parser: ArgumentParser) -> None:
+    """Add the options that encrypt."""
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--recipient", help="encrypt for this age recipient (age1…)")
+    add_passphrase(kinds)
+
+
+def add_opening(parser: ArgumentParser) -> None:
+    """Add the options that decrypt."""
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--identity", type=Path, help="file with the age identity")
+    add_passphrase(kinds)
+
+
+def add_passphrase(kinds: Any) -> None:
+    """Add the options of a passphrase."""
+    kinds.add_argument(
+        "--passphrase-file", type=Path, help="file with the passphrase, on its first line"
+    )
+    kinds.add_argument(
+        "--passphrase", action="store_true", help="ask for one, or take BACKUP_PASSPHRASE"
+    )
+
+
+def chosen_seal(place: BackupPlace, options: dict[str, Any]) -> Seal:
+    """How a backup is to be encrypted; raises `BackupRefused`."""
+    if options["recipient"]:
+        return seal_for(options["recipient"])
+    phrase = given_passphrase(options)
+    return seal_with_passphrase(place, phrase) if phrase else Seal()
+
+
+def chosen_opener(place: BackupPlace, options: dict[str, Any]) -> Opener:
+    """What opens a backup; raises `BackupRefused`."""
+    if options["identity"]:
+        return Opener(identity_in(options["identity"]))
+    phrase = given_passphrase(options)
+    return Opener(identity_of(place, phrase)) if phrase else Opener()
+
+
+def given_passphrase(options: dict[str, Any]) -> str:
+    """The passphrase, wherever it is; empty when none is wanted."""
+    if options["passphrase_file"]:
+        lines = options["passphrase_file"].read_text().splitlines()
+        phrase = lines[0].strip() if lines else ""
+    elif not options["passphrase"]:
+        return ""
+    elif config.backup.passphrase:
+        phrase = config.backup.passphrase
+    elif sys.stdin.isatty():
+        phrase = getpass.getpass("Passphrase: ")
+    else:
+        raise BackupRefused("There is no terminal to ask on: use --passphrase-file.")
+    if not phrase:
+        raise BackupRefused("The passphrase is empty.")
+    return str(phrase)
