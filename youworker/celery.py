@@ -77,6 +77,7 @@ app.conf.beat_schedule = {
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
+    "make the backup that is due": every(600, "youworker.tasks.make_backup"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),
     "delete stored files nobody refers to": every(3600, "youworker.tasks.remove_unused_files"),

@@ -63,6 +63,15 @@ def remove_unused_files() -> int:
 
 
 @shared_task
+def make_backup() -> str:
+    """Make a backup when the settings want one by now; its name."""
+    from youworker.backup import schedule  # noqa: PLC0415 -- other children need none of it
+
+    made = schedule.make_due_backup()
+    return made.name if made else ""
+
+
+@shared_task
 def examine_data(fix: bool, actor_id: str) -> None:  # noqa: FBT001 -- a task's argument
     """Look at the stored data, and repair it as somebody who may."""
     actor = User.objects.filter(pk=actor_id, is_active=True).first()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from youworker.appliance.embedded.postgres import binary, last_line
 from youworker.backup.exceptions import BackupRefused
@@ -13,17 +15,22 @@ from youworker.backup.exceptions import BackupRefused
 if TYPE_CHECKING:
     from pathlib import Path
 
+WHERE = (
+    *("host", "port", "user", "password", "dbname"),
+    *("sslmode", "sslrootcert", "sslcert", "sslkey"),
+)
 
-def dump_database(url: str, snapshot: str, target: Path) -> None:
+
+def dump_database(snapshot: str, target: Path) -> None:
     """Dump the database as an open transaction sees it; raises `BackupRefused`."""
-    options = ["--format=custom", "--compress=zstd:3", "--no-owner", "--no-privileges"]
-    run("pg_dump", url, [*options, f"--snapshot={snapshot}", f"--file={target}"])
+    options = ["--format=custom", "--compress=gzip:3", "--no-owner", "--no-privileges"]
+    run("pg_dump", [*options, f"--snapshot={snapshot}", f"--file={target}"])
 
 
-def restore_database(url: str, dump: Path) -> None:
+def restore_database(dump: Path) -> None:
     """Fill an empty database from a dump, whole or not at all; raises `BackupRefused`."""
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-    run("pg_restore", url, [*options, str(dump)])
+    run("pg_restore", [*options, str(dump)])
 
 
 def list_dump(dump: Path) -> int:
@@ -35,11 +42,11 @@ def list_dump(dump: Path) -> int:
     return sum(not line.startswith(";") for line in listed.stdout.splitlines())
 
 
-def run(program: str, url: str, options: list[str]) -> None:
-    """Run a program against a database; no list of processes shows the password."""
-    parts = urlsplit(url)
-    login = {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
-    command = [binary(program), f"--dbname={without_password(url)}", *options]
+def run(program: str, options: list[str]) -> None:
+    """Run a program against the database; no list of processes shows the password."""
+    given = {name: str(value) for name, value in address().items()}
+    login = {"PGPASSWORD": given.pop("password")} if given.get("password") else {}
+    command = [binary(program), f"--dbname={make_conninfo(**given)}", *options]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environment() | login
     )
@@ -47,12 +54,10 @@ def run(program: str, url: str, options: list[str]) -> None:
         raise BackupRefused(f"{program} failed: {last_line(done.stderr)}")
 
 
-def without_password(url: str) -> str:
-    """An address that may stand in a list of processes."""
-    parts = urlsplit(url)
-    user = f"{parts.username}@" if parts.username else ""
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(scheme="postgresql", netloc=f"{user}{host}").geturl()
+def address() -> dict[str, Any]:
+    """Where the database is, in the words of the client library."""
+    parameters = connection.get_connection_params()
+    return {name: parameters[name] for name in WHERE if parameters.get(name)}
 
 
 def environment() -> dict[str, str]:

@@ -22,7 +22,7 @@ from youworker.backup import dumping
 from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.manifest import Manifest, checksum, write_manifest
-from youworker.backup.places import DUMP, KEYS, BackupPlace, refuse_own_data
+from youworker.backup.places import DUMP, KEYS, BackupPlace, number_of, refuse_own_data
 from youworker.backup.sealing import Seal, drafted
 from youworker.core.config import config
 from youworker.core.models import KeyFingerprint
@@ -89,7 +89,9 @@ def make_backup(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    audit.record("backup.create", actor=None, backup=finished.name, files=len(moment.files))
+    audit.record(
+        "backup.create", actor=None, backup=number_of(finished.name), files=len(moment.files)
+    )
     return Made(finished.name, finished, manifest, *new)
 
 
@@ -172,7 +174,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 def dump_into(draft: Path, seal: Seal, snapshot: str) -> None:
     """Dump the database into a backup, sealed if it is to be."""
     plain = draft / DUMP
-    dumping.dump_database(config.database.url, snapshot, plain)
+    dumping.dump_database(snapshot, plain)
     if seal.recipient:
         with plain.open("rb") as source, drafted(draft / (DUMP + seal.suffix)) as target:
             seal.write(source, target)

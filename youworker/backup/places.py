@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import orjson
+
 from youworker.backup.exceptions import BackupRefused
 from youworker.core.config import config
 
@@ -63,6 +65,11 @@ class BackupPlace:
         return draft
 
 
+def number_of(name: str) -> int:
+    """The name of a backup as the audit log takes it."""
+    return int("".join(filter(str.isdigit, name)))
+
+
 def place_of(folder: Path) -> tuple[BackupPlace, str]:
     """The place and the name that a path says: one backup, or the newest of a place.
 
@@ -74,6 +81,23 @@ def place_of(folder: Path) -> tuple[BackupPlace, str]:
     if not names:
         raise BackupRefused(f"There is no finished backup in {folder}.")
     return BackupPlace(folder), names[-1]
+
+
+def last_made(place: BackupPlace) -> datetime | None:
+    """When the newest finished backup was made, as its name says."""
+    names = place.names()
+    return datetime.strptime(names[-1], "%Y%m%dT%H%M%S%z") if names else None
+
+
+def last_verified(place: BackupPlace) -> datetime | None:
+    """When a backup of this place was last found whole."""
+    found: list[str] = []
+    for name in place.names():
+        try:
+            found.append(orjson.loads((place.folder(name) / VERIFIED).read_bytes())["verified_at"])
+        except (OSError, ValueError, KeyError):
+            continue
+    return datetime.fromisoformat(max(found)) if found else None
 
 
 def refuse_own_data(folder: Path) -> None:

@@ -22,6 +22,7 @@ from youworker.audit.verification import verify_log
 from youworker.backup import dumping
 from youworker.backup.erased import erase_again, read_erased
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.places import number_of
 from youworker.backup.sealing import drafted
 from youworker.backup.verifying import opened_dump, original, verify_backup
 from youworker.core.config import config
@@ -79,7 +80,7 @@ def restore_backup(
     require_keys()
     entries, doubts = look_again(manifest)
     again = erase_again(erased)
-    audit.record("backup.restore", actor=None, backup=name, erased_again=again)
+    audit.record("backup.restore", actor=None, backup=number_of(name), erased_again=again)
     return Restored(manifest, entries, again, doubts)
 
 
@@ -151,7 +152,7 @@ def replace_tables(dump: Path) -> None:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
     connections.close_all()
-    dumping.restore_database(config.database.url, dump)
+    dumping.restore_database(dump)
 
 
 def forget_the_present() -> None:

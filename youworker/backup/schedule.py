@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
 from django.db import connections
 
+from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.making import Made, make_backup
 from youworker.backup.manifest import read_manifest
-from youworker.backup.places import DRAFT, MANIFEST, VERIFIED, BackupPlace
+from youworker.backup.places import DRAFT, MANIFEST, BackupPlace, last_made
 from youworker.backup.sealing import Seal, seal_for, seal_with_passphrase
 from youworker.core.config import config
 
@@ -34,6 +34,8 @@ def make_due_backup() -> Made | None:
     if not config.backup.directory:
         return None
     place = BackupPlace(Path(config.backup.directory))
+    # Also between two backups: who is erased today is to be gone after every restore.
+    write_erased(place)
     made_at = last_made(place)
     if made_at is not None and datetime.now(UTC) - made_at < timedelta(hours=config.backup.hours):
         return None
@@ -63,23 +65,6 @@ def configured_seal(place: BackupPlace) -> Seal:
     if config.backup.passphrase:
         return seal_with_passphrase(place, config.backup.passphrase)
     return Seal()
-
-
-def last_made(place: BackupPlace) -> datetime | None:
-    """When the newest finished backup was made, as its name says."""
-    names = place.names()
-    return datetime.strptime(names[-1], "%Y%m%dT%H%M%S%z") if names else None
-
-
-def last_verified(place: BackupPlace) -> datetime | None:
-    """When a backup of this place was last found whole."""
-    found: list[str] = []
-    for name in place.names():
-        try:
-            found.append(orjson.loads((place.folder(name) / VERIFIED).read_bytes())["verified_at"])
-        except (OSError, ValueError, KeyError):
-            continue
-    return datetime.fromisoformat(max(found)) if found else None
 
 
 def remove_old(place: BackupPlace, keep: int) -> int:
