@@ -9,7 +9,7 @@ import orjson
 
 from accounts.models import Erasure, User
 from youworker.backup.exceptions import BackupRefused
-from youworker.backup.sealing import drafted
+from youworker.backup.sealing import write_draft
 from youworker.data_protection.erasures import request_erasure
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def write_erased(place: BackupPlace) -> None:
     asked = Erasure.objects.values_list("subject", "shared_documents")
     known = read_erased(place) | {str(subject): shared for subject, shared in asked}
     place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with drafted(place.erased) as file:
+    with write_draft(place.erased) as file:
         file.write(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
-from youworker.backup.places import BackupPlace, last_made, last_verified
+from youworker.backup.places import BackupPlace, last_made, read_last_verified
 from youworker.core.config import config
 
 # One that is being made takes its time.
@@ -19,7 +19,7 @@ def check_backup() -> dict[str, Any]:
     if not config.backup.directory:
         return {"directory": None}
     place = BackupPlace(Path(config.backup.directory))
-    made, verified = last_made(place), last_verified(place)
+    made, verified = last_made(place), read_last_verified(place)
     if made is None:
         raise LookupError(f"There is no backup in {place.root} yet.")
     oldest = datetime.now(UTC) - timedelta(hours=config.backup.hours) * LATE

@@ -23,7 +23,7 @@ from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.manifest import Manifest, checksum, write_manifest
 from youworker.backup.places import DUMP, KEYS, BackupPlace, number_of, refuse_own_data
-from youworker.backup.sealing import Seal, drafted
+from youworker.backup.sealing import Seal, write_draft
 from youworker.core.config import config
 from youworker.core.models import KeyFingerprint
 from youworker.core.sql import lock_names
@@ -70,7 +70,7 @@ def make_backup(
     place = BackupPlace(folder)
     draft = place.begin()
     try:
-        with one_moment() as moment, held_files(moment.files) as held:
+        with hold_moment() as moment, held_files(moment.files) as held:
             moment.release_files()
             dump_into(draft, seal, moment.snapshot)
             lost = (
@@ -108,7 +108,7 @@ class Moment:
 
 
 @contextmanager
-def one_moment() -> Iterator[Moment]:
+def hold_moment() -> Iterator[Moment]:
     """Look at the database as it is now, for as long as the block lasts.
 
     No file is removed until `release_files` is called.
@@ -120,13 +120,13 @@ def one_moment() -> Iterator[Moment]:
         reader.set_autocommit(False)
         with reader.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield Moment(release_files=guard.rollback, **looked_up(cursor))
+            yield Moment(release_files=guard.rollback, **look_up(cursor))
     finally:
         reader.close()
         guard.close()
 
 
-def looked_up(cursor: Any) -> dict[str, Any]:
+def look_up(cursor: Any) -> dict[str, Any]:
     """What is written down about the moment."""
     cursor.execute(
         "SELECT pg_export_snapshot(), current_setting('server_version_num')::int / 10000"
@@ -176,7 +176,7 @@ def dump_into(draft: Path, seal: Seal, snapshot: str) -> None:
     plain = draft / DUMP
     dumping.dump_database(snapshot, plain)
     if seal.recipient:
-        with plain.open("rb") as source, drafted(draft / (DUMP + seal.suffix)) as target:
+        with plain.open("rb") as source, write_draft(draft / (DUMP + seal.suffix)) as target:
             seal.write(source, target)
         plain.unlink()
 
@@ -195,7 +195,7 @@ def copy_files(
         source = held / sha256 if held else None
         if source and source.exists() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with source.open("rb") as original, drafted(target) as copied:
+            with source.open("rb") as original, write_draft(target) as copied:
                 seal.write(original, copied)
             count, size = count + 1, size + bytes_of
         progress(bytes_of)
@@ -205,7 +205,7 @@ def copy_files(
 def write_keys(draft: Path, seal: Seal) -> dict[str, str]:
     """Seal the encryption keys into the backup; their checksum."""
     name = KEYS + seal.suffix
-    with tempfile.TemporaryFile() as plain, drafted(draft / name) as target:
+    with tempfile.TemporaryFile() as plain, write_draft(draft / name) as target:
         plain.write(",".join(current_keys()).encode())
         plain.seek(0)
         seal.write(plain, target)

@@ -89,7 +89,7 @@ def last_made(place: BackupPlace) -> datetime | None:
     return datetime.strptime(names[-1], "%Y%m%dT%H%M%S%z") if names else None
 
 
-def last_verified(place: BackupPlace) -> datetime | None:
+def read_last_verified(place: BackupPlace) -> datetime | None:
     """When a backup of this place was last found whole."""
     found: list[str] = []
     for name in place.names():

@@ -23,7 +23,7 @@ from youworker.backup import dumping
 from youworker.backup.erased import erase_again, read_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.places import number_of
-from youworker.backup.sealing import drafted
+from youworker.backup.sealing import write_draft
 from youworker.backup.verifying import opened_dump, original, verify_backup
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
@@ -141,7 +141,7 @@ def restore_files(
     for sha256, size in manifest.files.items():
         target = Path(settings.MEDIA_ROOT) / storage_name(sha256)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with original(place, manifest, sha256).open("rb") as source, drafted(target) as file:
+        with original(place, manifest, sha256).open("rb") as source, write_draft(target) as file:
             opener.write(source, file)
         progress(size)
 

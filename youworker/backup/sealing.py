@@ -68,7 +68,7 @@ def seal_for(recipient: str) -> Seal:
 def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
     """A seal for the identity of a place, which is made at first and sealed with the passphrase."""
     if place.identity.exists():
-        identity = identity_of(place, passphrase)
+        identity = open_identity(place, passphrase)
     else:
         identity = pyrage.x25519.Identity.generate()
         place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,7 +79,7 @@ def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
     return Seal(str(identity.to_public()))
 
 
-def identity_of(place: BackupPlace, passphrase: str) -> pyrage.x25519.Identity:
+def open_identity(place: BackupPlace, passphrase: str) -> pyrage.x25519.Identity:
     """The identity of a place; raises `BackupRefused` for a wrong passphrase."""
     try:
         opened = pyrage.passphrase.decrypt(place.identity.read_bytes(), passphrase)
@@ -100,7 +100,7 @@ def identity_in(file: Path) -> pyrage.x25519.Identity:
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[BinaryIO]:
+def write_draft(path: Path) -> Iterator[BinaryIO]:
     """A file that has its name only when it is whole."""
     draft = path.with_name(f"{path.name}.draft")
     try:

@@ -17,7 +17,7 @@ from youworker.backup import dumping
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.manifest import Manifest, checksum, read_manifest
 from youworker.backup.places import DUMP, VERIFIED
-from youworker.backup.sealing import SUFFIX, Opener, drafted
+from youworker.backup.sealing import SUFFIX, Opener, write_draft
 from youworker.core.config import config
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def verify_backup(
     with opened_dump(folder, manifest, opener) as dump:
         dumping.list_dump(dump)
     found = check_files(place, manifest, opener, progress)
-    with drafted(folder / VERIFIED) as file:
+    with write_draft(folder / VERIFIED) as file:
         file.write(orjson.dumps({"verified_at": datetime.now(UTC).isoformat()}))
     return Verified(manifest, len(manifest.files), found)
 

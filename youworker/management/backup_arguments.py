@@ -12,7 +12,7 @@ from youworker.backup.sealing import (
     Opener,
     Seal,
     identity_in,
-    identity_of,
+    open_identity,
     seal_for,
     seal_with_passphrase,
 )
@@ -61,7 +61,7 @@ def chosen_opener(place: BackupPlace, options: dict[str, Any]) -> Opener:
     if options["identity"]:
         return Opener(identity_in(options["identity"]))
     phrase = given_passphrase(options)
-    return Opener(identity_of(place, phrase)) if phrase else Opener()
+    return Opener(open_identity(place, phrase)) if phrase else Opener()
 
 
 def given_passphrase(options: dict[str, Any]) -> str:
