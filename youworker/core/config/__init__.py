@@ -17,6 +17,7 @@ from youworker.core.config.sections import (
     IngestionConfig,
     LlmConfig,
     McpConfig,
+    ModelFilesConfig,
     PrivacyConfig,
     QuotaConfig,
     RetryConfig,
@@ -41,6 +42,7 @@ class Config:
     quota: QuotaConfig
     privacy: PrivacyConfig
     llm: LlmConfig
+    model_files: ModelFilesConfig
     vector: VectorConfig
     ingestion: IngestionConfig
     crawl: CrawlConfig
