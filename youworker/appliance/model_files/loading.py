@@ -75,7 +75,7 @@ def parameters_of(xllamacpp: Any, file: ModelFile) -> Any:
     chosen.port = 0
     chosen.api_keys = [service_key(config.data_dir)]
     chosen.n_threads_http = HTTP_THREADS
-    chosen.ui = chosen.endpoint_slots = False
+    chosen.ui = False
     # Whatever the file says, nothing is fetched.
     chosen.offline = True
     chosen.verbosity = VERBOSITY

@@ -127,4 +127,4 @@ def id_of(path: str) -> str:
     stem = PART.sub("", path[: -len(SUFFIX)] if path.lower().endswith(SUFFIX) else path)
     # Names may hold what no id may: bytes that are no text, line feeds.
     text = "".join(sign if sign.isprintable() else "_" for sign in stem)
-    return text[-LONGEST_ID:] or "model"
+    return text[-LONGEST_ID:].strip() or "model"
