@@ -12,7 +12,7 @@ from youworker.upstream.model_files.files import ModelFile
 
 
 def main() -> None:
-    """Serve until a signal; what a process says is told by `youworker.upstream.model_files.state`."""
+    """Serve one model file until a signal; its state file says how that goes."""
     parser = argparse.ArgumentParser(prog="model_files")
     parser.add_argument("name")
     parser.add_argument("file", type=Path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -32,6 +33,8 @@ CACHE_MEBIBYTES = 512
 HTTP_THREADS = 64
 # The log is written by a thread of its own.
 FLUSH_SECONDS = 0.2
+LISTEN_SECONDS = 10.0
+LOOK_SECONDS = 0.02
 LONGEST_LOG = 262_144
 LONGEST_REASON = 300
 STANDARD = (1, 2)
@@ -39,7 +42,9 @@ REASON = re.compile(r"^E .*?: (.+)|(GGML_ASSERT.+)|(CUDA error.+)")
 ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
 DECORATION = re.compile(r"\x1b\[[0-9;]*m|^[\d.]+ ")
 # Others may repeat what people wrote.
-TECHNICAL = re.compile(r"ggml|GGML_|CUDA|llama_|load_model|common_init|handle_sleep|terminate called")
+TECHNICAL = re.compile(
+    r"ggml|GGML_|CUDA|llama_|load_model|common_init|handle_sleep|terminate called"
+)
 
 
 class LoadFailed(Exception):
@@ -62,7 +67,19 @@ def load(file: ModelFile) -> Any:
     except (RuntimeError, ValueError) as error:
         time.sleep(FLUSH_SECONDS)
         raise LoadFailed(sentence_for(file, last_trouble(file) or str(error))) from error
+    wait_for_listener(file.socket)
     return server
+
+
+def wait_for_listener(path: Path) -> None:
+    """Return when the socket takes connections: llama.cpp's own thread begins a little later."""
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as trial, suppress(OSError):
+            trial.connect(str(path))
+            return
+        time.sleep(LOOK_SECONDS)
+    raise LoadFailed(f"llama.cpp does not listen at {path}")
 
 
 def parameters_of(xllamacpp: Any, file: ModelFile) -> Any:

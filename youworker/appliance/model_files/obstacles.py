@@ -61,7 +61,9 @@ def parts_of(path: Path) -> list[Path]:
         return [path]
     count = int(found[0].rpartition("-")[2])
     stem = path.stem[: found.start()]
-    return [path.with_name(f"{stem}-{n:05}-of-{count:05}{path.suffix}") for n in range(1, count + 1)]
+    return [
+        path.with_name(f"{stem}-{n:05}-of-{count:05}{path.suffix}") for n in range(1, count + 1)
+    ]
 
 
 def memory_obstacle(file: ModelFile, header: Header) -> str:

@@ -34,7 +34,7 @@ class Program:
     def __init__(self, file: ModelFile) -> None:
         self.file = file
         self.state_file = StateFile(file.state_path)
-        self.state = State(Status.LOADING)
+        self.state = State(Status.WAITING)
         self.said = ""
 
     def run(self) -> int:
@@ -58,7 +58,9 @@ class Program:
         """Count what the process before did not survive; rest after too much of it."""
         last = self.state_file.read()
         crashes = last.crashes + 1 if last.status == Status.LOADING else 0
-        self.state = State(Status.LOADING, crashes=crashes)
+        self.state = State(Status.WAITING, crashes=crashes)
+        # What the last one said is not true of this one.
+        self.tell(Status.WAITING)
         if crashes >= MOST_CRASHES:
             trouble = last_trouble(self.file)
             reason = f"llama.cpp crashed {crashes} times in a row while it loaded {self.file.path}"

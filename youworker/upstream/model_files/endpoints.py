@@ -51,9 +51,7 @@ def embedding_file_endpoint() -> Endpoint | None:
     for file in embedding_files(config.model_files, config.data_dir):
         timeouts = Timeouts(total=EMBEDDING_SECONDS)
         key = service_key(config.data_dir)
-        return Endpoint(
-            url_of(file), key, Capability.EMBEDDING, timeouts, socket=str(file.socket)
-        )
+        return Endpoint(url_of(file), key, Capability.EMBEDDING, timeouts, socket=str(file.socket))
     return None
 
 

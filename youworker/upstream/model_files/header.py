@@ -22,7 +22,19 @@ MOST_ENTRIES = 100_000
 LONGEST_NAME = 65_535
 LONGEST_TEXT = 1 << 24
 MOST_VALUES = 1 << 24
-SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 TEXT, ARRAY = 8, 9
 DEEPEST = 4
 # What is looked for below the architecture's name.
@@ -155,9 +167,7 @@ def header_of(entries: dict[str, Any]) -> Header:
     architecture = entries.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
         raise NotAModelFile("it does not say which architecture it has")
-    found = {
-        field: whole(entries.get(f"{architecture}.{name}")) for name, field in NUMBERS.items()
-    }
+    found = {field: whole(entries.get(f"{architecture}.{name}")) for name, field in NUMBERS.items()}
     return Header(architecture, **found)
 
 
