@@ -153,12 +153,17 @@ async def test_an_answer_keeps_to_a_json_schema(small_model):
     assert isinstance(person["age"], int)
 
 
-async def test_a_tool_call_is_forced_into_the_tools_schema(small_model):
+CHOSEN = {"type": "function", "function": {"name": "get_weather"}}
+OTHER = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(("tools", "choice"), [([WEATHER], "required"), ([OTHER, WEATHER], CHOSEN)])
+async def test_a_tool_call_is_forced_into_the_tools_schema(small_model, tools, choice):
     answer = await ask(
         small_model,
         "What is the weather in Rome?",
-        tools=[WEATHER],
-        tool_choice="required",
+        tools=tools,
+        tool_choice=choice,
         logit_bias=TOWARDS_A_CALL,
         temperature=0,
         max_tokens=32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 
 from documents.embedding import configured_model, embedder_of
 from documents.exceptions import VectorsUnusable
+from youworker.appliance.commands import model_file
+from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.appliance.model_files import obstacles
 from youworker.appliance.model_files.obstacles import find_obstacle, usable_cores
 from youworker.appliance.model_files.report import describe_files, file_notices
@@ -32,6 +35,7 @@ pytestmark = pytest.mark.slow
 SUPERVISOR = """
 import asyncio, json, sys
 from youworker.appliance.child import Child
+from youworker.appliance.output import Output
 asyncio.run(Child("model", json.loads(sys.argv[1]), Output()).keep_running())
 """
 
@@ -210,9 +214,7 @@ def test_only_who_has_the_key_is_served_and_the_socket_is_the_owners(tmp_path):
 
 def test_the_log_tells_neither_the_key_nor_what_people_ask(tmp_path):
     served = files_of(tmp_path, chat=str(small_model_path()))
-    (tmp_path / "run").mkdir()
-    from youworker.appliance.commands import model_file
-
+    prepare_socket_dir(tmp_path)
     process = subprocess.Popen(
         model_file(served.files[0]),
         env=served.environment(),
@@ -250,17 +252,20 @@ def test_a_model_of_a_folder_sleeps_and_wakes_up_when_it_is_asked(tmp_path):
         assert answer(served)
 
 
-def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path):
-    import json
-
-    from youworker.appliance.commands import model_file
-
+@pytest.fixture
+def supervised(tmp_path):
+    """The small model below a supervisor of its own; gives the settings and the supervisor."""
     served = files_of(tmp_path, chat=str(small_model_path()))
-    (tmp_path / "run").mkdir()
+    prepare_socket_dir(tmp_path)
     command = [sys.executable, "-c", SUPERVISOR, json.dumps(model_file(served.files[0]))]
-    supervisor = subprocess.Popen(
-        command, env=served.environment(), cwd=BASE_DIR, stdout=subprocess.DEVNULL
-    )
+    supervisor = subprocess.Popen(command, env=served.environment(), cwd=BASE_DIR)
+    yield served, supervisor
+    supervisor.kill()
+    supervisor.wait()
+
+
+def test_it_comes_back_when_it_is_killed_and_goes_with_its_supervisor(supervised):
+    served, supervisor = supervised
     first = wait_for(served, Status.SERVING)
 
     os.kill(first.pid, signal.SIGKILL)

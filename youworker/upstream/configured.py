@@ -10,20 +10,23 @@ from youworker.upstream.endpoint import Capability, Endpoint, Limits, Sampling, 
 from youworker.upstream.model_files.endpoints import embedding_file_endpoint, model_file_endpoints
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from youworker.core.config.sections import LlmConfig, ModelFilesConfig, VectorConfig
 
 
 def chat_endpoints(llm: LlmConfig) -> tuple[Endpoint, ...]:
     """The servers of language models: those of the network, then our own of the model files."""
-    return remote_endpoints(llm) + own_endpoints(llm, config.model_files)
+    files, remote = config.model_files, remote_endpoints(llm)
+    if not files.chat and not files.folder:
+        return remote
+    return remote + own_endpoints(llm, files, config.data_dir)
 
 
 @lru_cache(maxsize=8)
-def own_endpoints(llm: LlmConfig, files: ModelFilesConfig) -> tuple[Endpoint, ...]:
+def own_endpoints(llm: LlmConfig, files: ModelFilesConfig, data_dir: Path) -> tuple[Endpoint, ...]:
     """The servers of the model files."""
-    if not files.chat and not files.folder:
-        return ()
-    return model_file_endpoints(*figures_of(llm))
+    return model_file_endpoints(files, data_dir, *figures_of(llm))
 
 
 @lru_cache(maxsize=8)

@@ -18,6 +18,7 @@ from youworker.upstream.model_files.header import Header, NotAModelFile, read_he
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from youworker.core.config.sections import ModelFilesConfig
     from youworker.upstream.endpoint import Limits, Sampling
     from youworker.upstream.model_files.files import ModelFile
 
@@ -29,26 +30,37 @@ EMBEDDING_SECONDS = 300.0
 
 
 def model_file_endpoints(
-    timeouts: Timeouts, limits: Limits, sampling: Sampling
+    settings: ModelFilesConfig,
+    data_dir: Path,
+    timeouts: Timeouts,
+    limits: Limits,
+    sampling: Sampling,
 ) -> tuple[Endpoint, ...]:
     """The servers of the models that answer; each runs as long as `manage.py up` does."""
     return tuple(
         Endpoint(
             url_of(file),
-            service_key(config.data_dir),
+            service_key(data_dir),
             Capability.CHAT,
             timeouts,
             limits,
             replace(sampling, context_tokens=window_of(file, sampling.context_tokens)),
             socket=str(file.socket),
         )
-        for file in chat_files(config.model_files, config.data_dir)
+        for file in chat_files(settings, data_dir)
     )
+
+
+def own_embedding_files() -> tuple[ModelFile, ...]:
+    """The embedding model that is a file, if there is one."""
+    if not config.model_files.embedding:
+        return ()
+    return embedding_files(config.model_files, config.data_dir)
 
 
 def embedding_file_endpoint() -> Endpoint | None:
     """The server of the embedding model that is a file; None where there is none."""
-    for file in embedding_files(config.model_files, config.data_dir):
+    for file in own_embedding_files():
         timeouts = Timeouts(total=EMBEDDING_SECONDS)
         key = service_key(config.data_dir)
         return Endpoint(url_of(file), key, Capability.EMBEDDING, timeouts, socket=str(file.socket))
@@ -57,7 +69,7 @@ def embedding_file_endpoint() -> Endpoint | None:
 
 def embedding_file_model() -> tuple[str, int] | None:
     """Id and dimensions of the embedding model that is a file; None when it cannot be read."""
-    for file in embedding_files(config.model_files, config.data_dir):
+    for file in own_embedding_files():
         header = header_or_none(file.path)
         if header is not None and header.dimensions:
             return file.name, header.dimensions
