@@ -27,7 +27,7 @@ from youworker.tests.support.waiting import wait_until
 from youworker.upstream.client import LONGEST, sync_client
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
-from youworker.upstream.model_files.endpoints import service_key
+from youworker.upstream.model_files.endpoints import ensure_service_key
 from youworker.upstream.model_files.state import State, StateFile, Status, read_state
 
 pytestmark = pytest.mark.slow
@@ -234,7 +234,7 @@ def test_the_log_tells_neither_the_key_nor_what_people_ask(tmp_path):
 
     assert "serves 1024 tokens" in printed
     assert "heron" not in printed
-    assert service_key(tmp_path) not in printed
+    assert ensure_service_key(tmp_path) not in printed
     assert process.returncode == -signal.SIGTERM
 
 

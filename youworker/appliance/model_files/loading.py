@@ -17,7 +17,7 @@ from youworker.appliance.model_files.obstacles import (
     window_for,
 )
 from youworker.core.config import config
-from youworker.upstream.model_files.endpoints import header_or_none, service_key
+from youworker.upstream.model_files.endpoints import header_or_none, ensure_service_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class LoadFailed(Exception):
     """llama.cpp refused a file; the message says why."""
 
 
-def load(file: ModelFile) -> Any:
+def load_file(file: ModelFile) -> Any:
     """Load a model file and serve it at its socket; lives as long as what is returned.
 
     Raises `LoadFailed`.
@@ -90,7 +90,7 @@ def parameters_of(xllamacpp: Any, file: ModelFile) -> Any:
     chosen.model_alias = {file.name}
     chosen.hostnames = [str(file.socket)]
     chosen.port = 0
-    chosen.api_keys = [service_key(config.data_dir)]
+    chosen.api_keys = [ensure_service_key(config.data_dir)]
     chosen.n_threads_http = HTTP_THREADS
     chosen.ui = False
     # Whatever the file says, nothing is fetched.

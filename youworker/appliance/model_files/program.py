@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from youworker.appliance.model_files.loading import (
     LoadFailed,
     last_trouble,
-    load,
+    load_file,
     pass_on_technical_lines,
 )
 from youworker.appliance.model_files.obstacles import find_obstacle, window_for
@@ -64,7 +64,7 @@ class Program:
         if crashes >= MOST_CRASHES:
             trouble = last_trouble(self.file)
             reason = f"llama.cpp crashed {crashes} times in a row while it loaded {self.file.path}"
-            self.rest(f"{reason}: {trouble}" if trouble else reason)
+            self.wait_for_change(f"{reason}: {trouble}" if trouble else reason)
             self.state = State(Status.LOADING)
 
     def wait_for_file(self) -> None:
@@ -78,9 +78,9 @@ class Program:
         self.tell(Status.LOADING)
         start = time.monotonic()
         try:
-            server = load(self.file)
+            server = load_file(self.file)
         except LoadFailed as error:
-            self.rest(str(error))
+            self.wait_for_change(str(error))
             return False
         seconds, window = round(time.monotonic() - start, 2), window_for(self.file)
         self.state = replace(self.state, crashes=0, context_tokens=window, load_seconds=seconds)
@@ -91,7 +91,7 @@ class Program:
         del server
         return True
 
-    def rest(self, reason: str) -> None:
+    def wait_for_change(self, reason: str) -> None:
         """Say why the file fails, and wait until there is another one, or for a while."""
         self.tell(Status.FAILED, reason)
         before, deadline = self.version(), time.monotonic() + REST_SECONDS

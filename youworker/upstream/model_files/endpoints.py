@@ -40,7 +40,7 @@ def model_file_endpoints(
     return tuple(
         Endpoint(
             url_of(file),
-            service_key(data_dir),
+            ensure_service_key(data_dir),
             Capability.CHAT,
             timeouts,
             limits,
@@ -62,7 +62,7 @@ def embedding_file_endpoint() -> Endpoint | None:
     """The server of the embedding model that is a file; None where there is none."""
     for file in own_embedding_files():
         timeouts = Timeouts(total=EMBEDDING_SECONDS)
-        key = service_key(config.data_dir)
+        key = ensure_service_key(config.data_dir)
         return Endpoint(url_of(file), key, Capability.EMBEDDING, timeouts, socket=str(file.socket))
     return None
 
@@ -99,7 +99,7 @@ def url_of(file: ModelFile) -> str:
 
 
 @cache
-def service_key(data_dir: Path) -> str:
+def ensure_service_key(data_dir: Path) -> str:
     """The key of our own model servers, made once and kept in a file of mode 600."""
     folder = data_dir / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.model_files.endpoints import (
     embedding_file_model,
-    service_key,
+    ensure_service_key,
 )
 from youworker.upstream.model_files.files import chat_files, configured_files
 from youworker.upstream.model_files.header import Header, NotAModelFile, read_header
@@ -225,11 +225,11 @@ def test_nothing_is_served_where_nothing_is_configured(tmp_path):
 
 
 def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
-    first = service_key(tmp_path)
-    service_key.cache_clear()
+    first = ensure_service_key(tmp_path)
+    ensure_service_key.cache_clear()
 
     path = tmp_path / "secrets" / "model_files_key"
-    assert service_key(tmp_path) == first == path.read_text()
+    assert ensure_service_key(tmp_path) == first == path.read_text()
     assert len(first) > 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(path.parent) == [path.name]
