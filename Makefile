@@ -51,7 +51,7 @@ check: .venv/development.stamp ## Formatting, lint, types, the direction of impo
 audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
 	HTTPS=1 TRUSTED_PROXIES=127.0.0.1 DATA_DIR=.venv/detached DJANGO_SETTINGS_MODULE=youworker.settings \
 		$(BIN)/python -m django check --deploy --fail-level WARNING
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-gguf.txt
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from django.test import AsyncClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from chat.agent.exceptions import ModelUnavailable
 from chat.llm.registry import registry
 from chat.models import Session
 from quotas.models import UsageEvent
+from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
+from youworker.tests.support.small_model import NAME, files_of, small_model_path
 from youworker.tests.support.waiting import wait_until_async
 from youworker.upstream.client import async_client
 from youworker.upstream.configured import chat_endpoints
+from youworker.upstream.model_files.state import State, StateFile, Status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -77,6 +82,26 @@ async def test_the_file_is_a_model_that_can_be_asked_for_and_its_window_is_known
 
     assert models == [small_model, "quote"]
     assert (model.name, model.context_tokens) == (small_model, 1024)
+
+
+async def test_quote_answers_while_the_file_is_loaded_and_who_wants_the_model_is_told(tmp_path):
+    served = files_of(tmp_path, chat=str(small_model_path()))
+    prepare_socket_dir(tmp_path)
+    state = StateFile(served.files[0].state_path)
+    state.take()
+    state.write(State(Status.LOADING))
+
+    with served.in_force():
+        by_default = await registry().resolve(None)
+        listed = await registry().list_available()
+        with pytest.raises(ModelUnavailable, match="is being loaded"):
+            await registry().resolve(NAME)
+        os.close(state.descriptor)
+        registry().listings.clear()
+        with pytest.raises(ModelUnavailable, match="cannot be reached"):
+            await registry().resolve(NAME)
+
+    assert (by_default.name, listed) == ("quote", ["quote"])
 
 
 async def test_an_answer_is_cut_at_its_length_and_counted(small_model):

@@ -17,7 +17,7 @@ from youworker.appliance.model_files.obstacles import (
     window_for,
 )
 from youworker.core.config import config
-from youworker.upstream.model_files.endpoints import header_or_none, ensure_service_key
+from youworker.upstream.model_files.endpoints import ensure_service_key, header_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,10 @@ def load_file(file: ModelFile) -> Any:
 
     Raises `LoadFailed`.
     """
-    import xllamacpp  # noqa: PLC0415 -- an extra, and 100 MB
-
+    try:
+        import xllamacpp  # noqa: PLC0415 -- an extra, and 100 MB
+    except ImportError as error:
+        raise LoadFailed(f"llama.cpp cannot be used: {error}") from error
     # What a process left behind that was killed.
     file.socket.unlink(missing_ok=True)
     parameters = parameters_of(xllamacpp, file)

@@ -8,10 +8,8 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 LONGEST_STATE = 65_536
 
@@ -77,6 +75,11 @@ def read_state(path: Path) -> State:
         return gone(state) if is_free(descriptor) else state
     finally:
         os.close(descriptor)
+
+
+def is_being_loaded(socket: str) -> bool:
+    """Whether the process behind a socket loads its file: it lists its model then, and fails."""
+    return read_state(Path(socket).with_suffix(".json")).status == Status.LOADING
 
 
 def forget_state(path: Path) -> None:
