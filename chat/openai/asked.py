@@ -21,6 +21,7 @@ PASSED_ON = (
     "frequency_penalty",
     "seed",
     "stop",
+    "logit_bias",
     "response_format",
     "reasoning_effort",
     "tools",

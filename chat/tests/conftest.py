@@ -17,6 +17,7 @@ from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
 from youworker.tests.support.redis_server import RedisServer
+from youworker.tests.support.small_model import TEMPLATE, files_of, serving, small_model_path
 
 
 @pytest.fixture
@@ -25,6 +26,21 @@ def user(client):
     made = UserFactory()
     client.force_login(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def small_model_server(tmp_path_factory):
+    """A real small model, served by llama.cpp; started once."""
+    settings = {"chat": str(small_model_path()), "template": str(TEMPLATE)}
+    with serving(files_of(tmp_path_factory.mktemp("small"), **settings)) as served:
+        yield served
+
+
+@pytest.fixture
+def small_model(small_model_server):
+    """Its id; the product of this process knows it and no other server."""
+    with small_model_server.in_force():
+        yield small_model_server.files[0].name
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,9 @@ from documents.encoder.known import MODELS
 from documents.enums import Provider
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput
+from youworker.upstream.configured import endpoints_for
+from youworker.upstream.endpoint import Capability
+from youworker.upstream.model_files.endpoints import embedding_file_model
 
 __all__ = [
     "Embedder",
@@ -37,6 +40,9 @@ def configured_model() -> tuple[Provider, str, int]:
     vector = config.vector
     if vector.embedding_base_url:
         return Provider.OPENAI, vector.embedding_model, vector.embedding_dimensions
+    # A file that cannot be read yet leaves it to the local model: search has to work.
+    if (file := embedding_file_model()) is not None:
+        return Provider.OPENAI, *file
     name = vector.embedding_model or LOCAL_MODEL
     known = MODELS.get(name)
     return Provider.LOCAL, name, known.dimensions if known else vector.embedding_dimensions
@@ -66,7 +72,7 @@ def require_usable(provider: str, name: str, dimensions: int) -> None:
     if provider == Provider.LOCAL and (name not in MODELS or MODELS[name].dimensions != dimensions):
         offered = " and ".join(f"{each!r} ({known.dimensions})" for each, known in MODELS.items())
         raise InvalidInput(f"The local models are {offered}.")
-    if provider == Provider.OPENAI and not config.vector.embedding_base_url:
+    if provider == Provider.OPENAI and not endpoints_for(Capability.EMBEDDING):
         raise InvalidInput(f"EMBEDDING_BASE_URL is not set, {name!r} needs it.")
     if not name or not 0 < dimensions <= MOST_DIMENSIONS:
         raise InvalidInput(f"A model has a name and 1 to {MOST_DIMENSIONS} dimensions.")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BATCH = 64
 # What servers say about a text that is too long, or that they do not like.
 REFUSALS = {400, 413, 422}
+# llama.cpp says so with status 500, as if it might pass.
+TOO_LONG = re.compile(r"too large to process|exceeds the available context", re.IGNORECASE)
 # Models read some hundred tokens; of a text that is refused, the beginning may do.
 SHORTEST = 200
 # A number in JSON takes about 20; whoever sends far more does not send vectors.
@@ -95,6 +97,8 @@ class OpenAIEmbedder:
             except AnswerTooLarge as error:
                 raise VectorsUnusable(f"The embedding server said too much: {error}") from error
             except StatusError as error:
+                if TOO_LONG.search(error.reason):
+                    raise Refused("The embedding server refused a text as too long.") from error
                 if not error.is_transient:
                     raise refusal(error) from error
                 failure: Exception = error

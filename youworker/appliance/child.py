@@ -42,6 +42,8 @@ class Child:
     command: list[str]
     output: Output
     environment: dict[str, str] = field(default_factory=dict)
+    # Others need it until they have ended; itself it has nothing to put in order.
+    is_needed_by_others: bool = False
     process: subprocess.Popen[bytes] | None = None
     stopping: bool = False
 

@@ -9,15 +9,18 @@ from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.appliance.child import Child
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
+from youworker.upstream.model_files.files import configured_files
+from youworker.upstream.model_files.state import forget_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from youworker.appliance.output import Output
+    from youworker.upstream.model_files.files import ModelFile
 
 
 def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
-    """Web process, worker, scheduler, and the process of the embedding model they share."""
+    """Web process, worker, scheduler, and the processes of the models they share."""
     socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
     environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
     lines = {
@@ -26,7 +29,26 @@ def children(output: Output, *, host: str, port: int, workers: int) -> list[Chil
         "beat": beat(),
         "embed": [sys.executable, "-m", "documents.encoder.server", socket],
     }
-    return [Child(name, line, output, environment) for name, line in lines.items()]
+    own = [Child(name, line, output, environment) for name, line in lines.items()]
+    return [*own, *model_children(output)]
+
+
+def model_children(output: Output) -> list[Child]:
+    """A process for each model file."""
+    children = []
+    for number, file in enumerate(configured_files(config.model_files, config.data_dir), start=1):
+        # What it said under another supervisor is no sign of what it does under this one.
+        forget_state(file.state_path)
+        name = "vector" if file.is_for_embedding else f"model{number if number > 1 else ''}"
+        children.append(Child(name, model_file(file), output, is_needed_by_others=True))
+    return children
+
+
+def model_file(file: ModelFile) -> list[str]:
+    """llama.cpp with one model file."""
+    flags = ["--embedding"] * file.is_for_embedding + ["--may-sleep"] * file.may_sleep
+    program = [sys.executable, "-m", "youworker.appliance.model_files", *flags]
+    return [*program, "--", file.name, str(file.path), str(file.socket)]
 
 
 def web(host: str, port: int) -> list[str]:

@@ -12,6 +12,7 @@ from accounts.models import User
 from mcp.models import Server
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.embedded.folders import require_space
+from youworker.appliance.model_files.report import file_notices
 from youworker.core.config import config
 from youworker.sso.notices import sign_in_notices
 from youworker.upstream.client import unreachable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 def missing_parts() -> Iterator[str]:
     """Everything the product works without, but not as well."""
     yield from model_notices()
+    yield from file_notices()
     yield from embedding_notices()
     yield from rerank_notices()
     yield from server_notices()
@@ -38,7 +40,7 @@ def missing_parts() -> Iterator[str]:
 def model_notices() -> Iterator[str]:
     """The language models."""
     if not endpoints_for(Capability.CHAT):
-        yield "no language model (LLM_BASE_URL): the built-in quote model answers"
+        yield "no language model (LLM_BASE_URL, LLM_GGUF): the built-in quote model answers"
     for endpoint, reason in silent_endpoints(Capability.CHAT):
         yield f"the language model at {endpoint.url} does not answer ({reason})"
 
@@ -64,7 +66,8 @@ def rerank_notices() -> Iterator[str]:
 def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
     """The servers that do not answer, and why."""
     for endpoint in endpoints_for(capability):
-        if reason := unreachable(endpoint):
+        # Our own are started later, and say themselves what is wrong.
+        if not endpoint.socket and (reason := unreachable(endpoint)):
             yield endpoint, reason
 
 

@@ -84,22 +84,29 @@ class Supervisor:
         self.asked_to_end.set()
 
     async def end(self, running: list[asyncio.Task[None]]) -> None:
-        """Ask politely, then firmly, then kill."""
-        for child in self.children:
+        """Ask politely, then firmly, then kill; what others need ends after them."""
+        pairs = list(zip(self.children, running, strict=True))
+        for child, task in pairs:
             child.stopping = True
-            child.signal(signal.SIGTERM)
-        # Children that wait for their restart have nothing to end.
-        for child, task in zip(self.children, running, strict=True):
+            # Children that wait for their restart have nothing to end.
             if child.process is None or child.process.poll() is not None:
                 task.cancel()
-        # The second signal of Celery: leave the tasks, their rows are taken over later.
-        if await wait_for_unfinished(running, GENTLE_SECONDS):
-            for child in self.children:
-                child.signal(signal.SIGQUIT)
-        if await wait_for_unfinished(running, COLD_SECONDS):
-            for child in self.children:
+        await self.end_gently([pair for pair in pairs if not pair[0].is_needed_by_others])
+        for child, task in pairs:
+            if not task.done():
                 child.signal_group(signal.SIGKILL)
         await asyncio.gather(*running, return_exceptions=True)
+
+    async def end_gently(self, pairs: list[tuple[Child, asyncio.Task[None]]]) -> None:
+        """Give children the time to end by themselves."""
+        for child, _task in pairs:
+            child.signal(signal.SIGTERM)
+        tasks = [task for _child, task in pairs]
+        # The second signal of Celery: leave the tasks, their rows are taken over later.
+        if await wait_for_unfinished(tasks, GENTLE_SECONDS):
+            for child, _task in pairs:
+                child.signal(signal.SIGQUIT)
+            await wait_for_unfinished(tasks, COLD_SECONDS)
 
     async def watch_servers(self) -> None:
         """Bring an embedded server back that died; say once what is wrong with one."""

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from youworker.appliance.model_files.report import describe_files
 from youworker.console.sections import changelist_url
+from youworker.upstream.model_files.state import Status
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -59,6 +61,16 @@ FIGURES = (
 )
 
 
+# How the process of a model file does.
+STATUSES = {
+    Status.SERVING: _("Serving"),
+    Status.LOADING: _("Loading"),
+    Status.WAITING: _("Waiting"),
+    Status.FAILED: _("Failed"),
+    Status.STOPPED: _("Not running"),
+}
+
+
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the first page shows this member of staff."""
     shown = [figure for figure in FIGURES if may_view(request, figure.model)]
@@ -68,7 +80,15 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": [one for one in figures if not one["alarming"]],
         "alarms": [one for one in figures if one["alarming"] and one["count"]],
         "watched": any(one["alarming"] for one in figures),
+        "model_files": model_files(request),
     }
+
+
+def model_files(request: HttpRequest) -> list[dict[str, Any]]:
+    """How each model file does, for superusers: paths of this machine are theirs to know."""
+    if not (request.user.is_active and request.user.is_superuser):
+        return []
+    return [{**file, "word": STATUSES[Status(file["status"])]} for file in describe_files()]
 
 
 def may_view(request: HttpRequest, label: str) -> bool:

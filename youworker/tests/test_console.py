@@ -1,6 +1,7 @@
 """The console offers what staff work with, by task and in their language, and nothing else."""
 
 import re
+from html import escape
 
 import pytest
 from django.apps import apps
@@ -15,6 +16,7 @@ from chat.enums import RunStatus
 from chat.tests.factories import RunFactory
 from documents.tests.factories import DocumentFactory
 from youworker.console.sections import SECTIONS
+from youworker.tests.support.small_model import files_of
 
 pytestmark = pytest.mark.django_db
 PAGES = [label for _, models in SECTIONS for label in models]
@@ -142,6 +144,20 @@ def test_the_first_page_keeps_the_same_number_of_queries(pages, count, django_as
 
     with django_assert_num_queries(12):
         pages.get("/admin/")
+
+
+def test_superusers_see_how_model_files_do_and_other_staff_does_not(pages, tmp_path):
+    path = tmp_path / "<b>away.gguf"
+    with files_of(tmp_path, chat=str(path)).in_force():
+        seen = pages.get("/admin/")
+        other = staff("view_run").get("/admin/")
+
+    text = seen.content.decode()
+    assert "Not running: " in text
+    assert f"{escape(str(path))} is missing" in text
+    assert "<b>away" not in text
+    assert other.context["model_files"] == []
+    assert "away" not in other.content.decode()
 
 
 def test_every_shown_field_has_a_name_in_words():

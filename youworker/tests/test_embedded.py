@@ -11,7 +11,6 @@ import pytest
 
 from youworker.appliance.embedded import StartupRefused, postgres
 from youworker.appliance.embedded.folders import (
-    LONGEST_SOCKET_DIR,
     let_read,
     let_through,
     prepare_data_dir,
@@ -19,6 +18,7 @@ from youworker.appliance.embedded.folders import (
 )
 from youworker.appliance.embedded.secrets import export_secrets
 from youworker.core.config import BASE_DIR
+from youworker.core.sockets import LONGEST_SOCKET_DIR
 from youworker.tests.support.waiting import wait_until
 
 ATTACH = """

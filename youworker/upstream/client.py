@@ -54,9 +54,12 @@ def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
             headers=headers_of(endpoint),
             timeout=httpx2.Timeout(connect=connect, read=None, write=WRITE_SECONDS, pool=connect),
             limits=CONNECTIONS,
-            follow_redirects=True,
+            follow_redirects=not endpoint.socket,
             event_hooks={"response": [limit_async]},
             verify=trusted_authorities(),
+            transport=httpx2.AsyncHTTPTransport(limits=CONNECTIONS, uds=endpoint.socket)
+            if endpoint.socket
+            else None,
         )
     return pool[endpoint]
 
@@ -66,9 +69,10 @@ def sync_client(endpoint: Endpoint, *, seconds: float | None = None) -> httpx2.C
     return httpx2.Client(
         headers=headers_of(endpoint),
         timeout=seconds or endpoint.timeouts.total,
-        follow_redirects=True,
+        follow_redirects=not endpoint.socket,
         event_hooks={"response": [limit]},
         verify=trusted_authorities(),
+        transport=httpx2.HTTPTransport(uds=endpoint.socket) if endpoint.socket else None,
     )
 
 

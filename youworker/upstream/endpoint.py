@@ -56,6 +56,8 @@ class Endpoint:
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()
+    # The Unix socket that leads there, where the address's host is only a name.
+    socket: str = ""
 
     @cached_property
     def name(self) -> str:

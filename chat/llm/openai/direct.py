@@ -32,7 +32,9 @@ class DirectModel(OpenAICompatibleModel):
         if LONGEST_ANSWER in self.asked:
             own[LONGEST_ANSWER] = min(self.asked[LONGEST_ANSWER], most)
         left = {name: value for name, value in own.items() if name not in self.conceded()}
-        return {**self.asked, "model": self.name, "stream": True, **left}
+        # Our own servers are llama.cpp's.
+        asked = with_choice_in_words(self.asked) if self.endpoint.socket else self.asked
+        return {**asked, "model": self.name, "stream": True, **left}
 
     def conceded(self) -> set[str]:
         """Which of our own additions the server refused before."""
@@ -41,3 +43,15 @@ class DirectModel(OpenAICompatibleModel):
     def may_concede(self, part: str) -> bool:
         """Whether a refused part is ours to leave out."""
         return part == COUNTS or (part == LONGEST_ANSWER and part not in self.asked)
+
+
+def with_choice_in_words(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same request for llama.cpp, which takes a choice of one tool for none at all.
+
+    It is offered that tool alone, and has to call one.
+    """
+    choice = asked.get("tool_choice")
+    function = choice.get("function") if isinstance(choice, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    chosen = [tool for tool in asked.get("tools", ()) if tool["function"]["name"] == name]
+    return {**asked, "tools": chosen, "tool_choice": "required"} if chosen else asked

@@ -12,6 +12,7 @@ from chat.agent.sentences import FAILED_WITH_STATUS, LISTS_NO_MODELS
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.client import read_answer
 from youworker.upstream.errors import FIRST_SERVER_ERROR, TRANSPORT_ERRORS, StatusError
+from youworker.upstream.model_files.state import is_being_loaded
 
 if TYPE_CHECKING:
     from youworker.upstream.endpoint import Endpoint
@@ -31,6 +32,8 @@ async def list_models(endpoint: Endpoint) -> list[str]:
 
     Raises `ModelUnavailable` when it does not answer, `ModelRefused` when it knows no such list.
     """
+    if endpoint.socket and is_being_loaded(endpoint.socket):
+        raise ModelUnavailable("The model is being loaded. Ask again in a moment.")
     try:
         async with asyncio.timeout(endpoint.timeouts.connect + ANSWER_SECONDS):
             content = await read_answer(endpoint, "models", longest=LONGEST_LIST)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
-import re
 import shutil
 import stat
 import subprocess
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from youworker.appliance.embedded.exceptions import StartupRefused
+from youworker.core.sockets import socket_dir
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SERVICE_USER = "youworker"
-# A Unix socket's path ends at 107 bytes; this leaves room for the longest file name.
-LONGEST_SOCKET_DIR = 80
 MEGABYTE = 1024 * 1024
 # A new cluster takes 60 MB; an existing one has to be able to start for the clearing up.
 SPACE_FOR_NEW = 200 * MEGABYTE
@@ -44,18 +43,16 @@ def require_space(path: Path) -> None:
 
 
 def prepare_socket_dir(data_dir: Path) -> Path:
-    """The directory of the sockets: in `data_dir`, or a short one when that is too long."""
-    direct = data_dir / "run"
-    if len(os.fsencode(direct)) <= LONGEST_SOCKET_DIR and re.fullmatch(r"[\w./-]+", str(direct)):
-        direct.mkdir(exist_ok=True)
-        return direct
-    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    short = Path(tempfile.gettempdir()) / f"youworker-{os.geteuid()}-{digest}"
-    short.mkdir(mode=0o711, exist_ok=True)
-    found = short.lstat()
+    """Create the directory of the sockets, which nobody else may have made before."""
+    folder = socket_dir(data_dir)
+    if folder == data_dir / "run":
+        folder.mkdir(exist_ok=True)
+        return folder
+    folder.mkdir(mode=0o711, exist_ok=True)
+    found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise StartupRefused(f"{short} belongs to somebody else: remove it or set DATA_DIR")
-    return short
+        raise StartupRefused(f"{folder} belongs to somebody else: remove it or set DATA_DIR")
+    return folder
 
 
 def service_account() -> pwd.struct_passwd | None:

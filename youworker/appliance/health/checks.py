@@ -16,18 +16,22 @@ from django.db.migrations.executor import MigrationExecutor
 from documents.exceptions import StorageUnavailable
 from documents.models import EmbeddingModel
 from documents.storage import content_storage
+from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
+from youworker.upstream.model_files.state import Status
 
 Check = Callable[[], dict[str, Any]]
 POOL_WARNING = 0.8
 DISK_WARNING_BYTES = 1024**3
 # A worker that is busy in every child still answers this.
 WORKER_SECONDS = 1.0
+# A file that is being loaded is on its way.
+SERVED = {Status.SERVING, Status.LOADING}
 # What a check fails with when something it looks at is away or missing.
 EXPECTED = (
     DatabaseError,
@@ -107,6 +111,17 @@ def check_models() -> dict[str, Any]:
     return answering(Capability.CHAT)
 
 
+def check_model_files() -> dict[str, Any]:
+    """The model files of the settings are served, each by a process of its own."""
+    files = describe_files()
+    silent = [file for file in files if file["status"] not in SERVED]
+    if not silent:
+        return {"files": files}
+    first = silent[0]
+    detail = f"{first['model']}: {first['reason'] or 'no process serves it'}"
+    return {"status": "failed", "detail": detail, "files": files}
+
+
 def embedding_server() -> dict[str, Any]:
     """The configured embedding server answers; the local model needs none."""
     return answering(Capability.EMBEDDING)
@@ -158,6 +173,7 @@ DETAILED: dict[str, Check] = {
     "storage": check_storage,
     "worker": check_worker,
     "models": check_models,
+    "model_files": check_model_files,
     "embedding": embedding,
     "embedding_server": embedding_server,
     "reranker": check_reranker,

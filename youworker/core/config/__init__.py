@@ -18,6 +18,7 @@ from youworker.core.config.sections import (
     IngestionConfig,
     LlmConfig,
     McpConfig,
+    ModelFilesConfig,
     PrivacyConfig,
     QuotaConfig,
     RetryConfig,
@@ -43,6 +44,7 @@ class Config:
     privacy: PrivacyConfig
     backup: BackupConfig
     llm: LlmConfig
+    model_files: ModelFilesConfig
     vector: VectorConfig
     ingestion: IngestionConfig
     crawl: CrawlConfig

@@ -233,6 +233,49 @@ class LlmConfig(Section):
 
 
 @dataclass(frozen=True)
+class ModelFilesConfig(Section):
+    """Model files (GGUF) that llama.cpp serves on this machine."""
+
+    chat: str = setting("LLM_GGUF", "", "model file (GGUF) that answers; empty = none")
+    folder: str = setting(
+        "LLM_GGUF_DIR", "", "folder of further ones; those below it are served as well"
+    )
+    template: str = setting(
+        "LLM_GGUF_TEMPLATE", "", "file with the chat template (Jinja); empty = the model's own"
+    )
+    embedding: str = setting(
+        "EMBEDDING_GGUF", "", "model file of embeddings; EMBEDDING_BASE_URL has precedence"
+    )
+    context_tokens: int = setting(
+        "GGUF_CONTEXT_TOKENS",
+        0,
+        "window of one conversation; 0 = LLM_CONTEXT_TOKENS, at most what the model was made for",
+        low=0,
+        high=2_000_000,
+    )
+    parallel: int = setting(
+        "GGUF_PARALLEL", 2, "answers of one model at a time; each has a window", low=1, high=64
+    )
+    threads: int = setting(
+        "GGUF_THREADS", 0, "threads that compute; 0 = the cores there are", low=0, high=512
+    )
+    gpu_layers: int = setting(
+        "GGUF_GPU_LAYERS",
+        -1,
+        "layers on the graphics card; -1 = as many as it has room for, 0 = none",
+        low=-1,
+        high=10_000,
+    )
+    idle_seconds: int = setting(
+        "GGUF_IDLE_SECONDS",
+        900,
+        "seconds without a question until a model of the folder gives its memory back; 0 = never",
+        low=0,
+        high=604_800,
+    )
+
+
+@dataclass(frozen=True)
 class VectorConfig(Section):
     """Embeddings and search."""
 

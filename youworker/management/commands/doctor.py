@@ -16,6 +16,8 @@ from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+MEGABYTE = 1024 * 1024
+
 
 class Command(BaseCommand):
     help = (
@@ -71,7 +73,15 @@ class Command(BaseCommand):
             if not is_silent:
                 told = part.get("detail", "")
                 self.stdout.write(f"{part['status']:<7} {name}{': ' if told else ''}{told}")
+                self.tell_files(part.get("files", []))
         return parts
+
+    def tell_files(self, files: list[dict[str, Any]]) -> None:
+        """Print how each model file does, and what memory it takes."""
+        for file in files:
+            said = file["reason"] or f"{file['context_tokens']} tokens"
+            memory = f"{file['memory_bytes'] // MEGABYTE} MB"
+            self.stdout.write(f"        {file['model']}  {file['status']}, {memory}: {said}")
 
     def tell_notices(self, notices: list[str]) -> None:
         """Print what the installation works without, but not as well."""
