@@ -6,12 +6,11 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
 from chat.agent.sentences import UNKNOWN_MODEL
+from chat.llm.endpoints import endpoints_in_force
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
 from chat.llm.openai.stream_reader import Habits
@@ -19,7 +18,6 @@ from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from youworker.core import config as configuration
 from youworker.core.per_loop import PerLoop
-from youworker.upstream.configured import chat_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 5.0
 REFUSALS_SECONDS = 600.0
-# What the column of a run holds.
-LONGEST_ADDRESS = 255
 # Servers list these beside the models one can talk to.
 NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
 
@@ -165,21 +161,14 @@ def endpoint_of(name: str) -> str:
     The address is without user and password, for it is stored.
     """
     llm = configuration.config.llm
-    servers, wanted = chat_endpoints(llm), name or llm.chat_model
+    servers, wanted = endpoints_in_force(), name or llm.chat_model
     if not servers or wanted == QUOTE:
         return ""
     for server in servers:
         names = last_listed.get(server.url, ())
         if listed_name(wanted, names) if wanted else names:
-            return address_of(server)
-    return address_of(servers[0])
-
-
-@lru_cache(maxsize=64)
-def address_of(server: Endpoint) -> str:
-    """Host, port and path of a server."""
-    url = urlsplit(server.url)
-    return f"{url.netloc.rpartition('@')[2]}{url.path}"[:LONGEST_ADDRESS]
+            return server.address
+    return servers[0].address
 
 
 async def fetch_listing(server: Endpoint) -> Listing:
@@ -216,7 +205,7 @@ registries: PerLoop[dict[tuple[Sequence[Endpoint], str], Registry]] = PerLoop(di
 def registry() -> Registry:
     """The registry of the running event loop, made anew when the configuration changed."""
     llm, retry = configuration.config.llm, configuration.config.retry
-    known, servers, default = registries.get(), chat_endpoints(llm), llm.chat_model
+    known, servers, default = registries.get(), endpoints_in_force(), llm.chat_model
     if (servers, default) not in known:
         known.clear()
         known[servers, default] = Registry(servers, retry, default)

@@ -25,6 +25,7 @@ from chat.agent.types import (
 )
 from chat.direct_calls import end_call
 from chat.llm import registry
+from chat.llm.admission import give_room
 from chat.llm.openai.direct import DirectModel
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.openai.errors import failure_frame, refusal_of
@@ -193,7 +194,9 @@ async def begin_answer(
             await answer.feed.look_ahead(STATUS_SECONDS)
     except BaseException as error:
         end_call(call)
-        if answer is not None:
+        if answer is None:
+            await asyncio.shield(run_in_thread(give_room, call))
+        else:
             answer.outcome = UsageOutcome.FAILED
             await answer.close()
         if isinstance(error, AgentError):

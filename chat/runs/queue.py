@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from chat.direct_calls import count_calls_by_endpoint
+from chat.direct_calls import count_calls_by_endpoint, process_id
+from chat.llm.endpoints import is_room_limited, most_runs, room_limits
 from youworker.core.config import config
 from youworker.core.effects import attempt
 from youworker.core.redis import sync_redis
@@ -31,6 +33,11 @@ busy AS (
     ) AS turn
     FROM chat_run AS run LEFT JOIN busy USING (endpoint, user_id)
     WHERE run.status = 'queued'
+), named AS (
+    SELECT * FROM unnest(%(limited)s::text[], %(limits)s::int[]) AS named(endpoint, room)
+), rooms AS (
+    SELECT waiting.*, coalesce(named.room, %(most)s) AS room
+    FROM waiting LEFT JOIN named USING (endpoint)
 )
 """
 CLAIM = f"""
@@ -44,11 +51,11 @@ WITH {WAITING}, placed AS (
         FROM unnest(%(endpoints)s::text[], %(calls)s::int[]) AS direct(endpoint, calls)
         WHERE direct.endpoint = waiting.endpoint
     ) AS place
-    FROM waiting
+    FROM rooms AS waiting
 ), chosen AS (
     SELECT run.id FROM chat_run AS run JOIN placed USING (id)
     WHERE run.status = 'queued' AND (run.id = %(only)s OR %(only)s::uuid IS NULL)
-        AND (run.endpoint = '' OR placed.place <= %(most)s OR %(most)s = 0)
+        AND (run.endpoint = '' OR placed.place <= placed.room OR placed.room = 0)
     ORDER BY placed.turn, placed.created_at, placed.id LIMIT %(limit)s
     FOR NO KEY UPDATE OF run SKIP LOCKED
 ), claimed AS (
@@ -65,8 +72,8 @@ UNION SELECT id FROM chat_run WHERE lease_token = %(token)s AND status = 'runnin
 PLACES = f"""
 WITH {WAITING}, placed AS (
     SELECT id, row_number() OVER (
-        PARTITION BY CASE WHEN %(most)s > 0 THEN endpoint ELSE '' END ORDER BY turn, created_at, id
-    ) AS place FROM waiting
+        PARTITION BY CASE WHEN room > 0 THEN endpoint ELSE '' END ORDER BY turn, created_at, id
+    ) AS place FROM rooms
 )
 SELECT id, place FROM placed WHERE id = %(only)s OR %(only)s::uuid IS NULL
 ORDER BY place, id LIMIT %(limit)s
@@ -77,16 +84,42 @@ HAS_ROOM = """
 SELECT (SELECT count(*) FROM chat_run WHERE endpoint = %s AND status = 'running') < %s
     AND NOT EXISTS (SELECT FROM chat_run WHERE endpoint = %s AND status = 'queued')
 """
+# Those of this process are counted in its memory, where they end at once.
+CALLS = """
+SELECT endpoint, count(*) FROM chat_modelcall
+WHERE until > statement_timestamp() AND process <> %s GROUP BY endpoint
+"""
 
 
-def may_begin(endpoint: str) -> bool:
-    """Whether a new run may begin before it was queued; the caller holds the transaction."""
-    most = config.llm.max_runs
+def may_begin(endpoint: str, *, kept_free: int = 0) -> bool:
+    """Whether a new answer may begin before it was queued; the caller holds the transaction.
+
+    With `kept_free` only where so much room is left beside it, if the server has more than that.
+    """
+    most = most_runs(endpoint)
     if not most or not endpoint:
         return True
     lock_names(LOCK)
-    row = fetch_row(HAS_ROOM, [endpoint, most - count_calls_by_endpoint()[endpoint], endpoint])
+    left = max(1, most - kept_free) - calls_by_endpoint()[endpoint]
+    row = fetch_row(HAS_ROOM, [endpoint, left, endpoint])
     return row is not None and row[0]
+
+
+def calls_by_endpoint() -> Counter[str]:
+    """How many answers without runs each server makes, for this process and for all others."""
+    found = count_calls_by_endpoint()
+    found.update(dict(fetch_rows(CALLS, [process_id()])))
+    return found
+
+
+def limits_given() -> dict[str, Any]:
+    """What the statements are told of the room at servers."""
+    named = room_limits()
+    return {
+        "most": config.llm.max_runs,
+        "limited": list(named),
+        "limits": list(named.values()),
+    }
 
 
 @transaction.atomic
@@ -97,19 +130,19 @@ def claim_queued(
 
     Asked again with the same token, because nobody heard the answer, they are named again.
     """
-    most = config.llm.max_runs
-    if most:
+    direct = Counter[str]()
+    if is_room_limited():
         lock_names(LOCK)
-    direct = count_calls_by_endpoint()
+        direct = calls_by_endpoint()
     given = {
         "token": token,
         "limit": limit,
         "seconds": seconds,
         "only": only,
-        "most": most,
-        # Models that this process asks without the agent take room as well.
+        # Models that are asked without the agent take room as well.
         "endpoints": list(direct),
         "calls": list(direct.values()),
+        **limits_given(),
     }
     return [row[0] for row in fetch_rows(CLAIM, given)]
 
@@ -121,7 +154,7 @@ def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:
 
 def queued_places(limit: int, *, only: UUID | None = None) -> dict[UUID, int]:
     """The places in their queue of so many queued runs, or of just one; 1 is next."""
-    given = {"most": config.llm.max_runs, "limit": limit, "only": only}
+    given = {"limit": limit, "only": only, **limits_given()}
     return dict(fetch_rows(PLACES, given))
 
 
@@ -132,5 +165,5 @@ def announce_queued() -> None:
 
 def announce_room() -> None:
     """Say that a model server may have room again, where room is limited."""
-    if config.llm.max_runs:
+    if is_room_limited():
         announce_queued()

@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from youworker.upstream.address import address_of
+
 
 class Capability(StrEnum):
     """What a server is asked for."""
@@ -56,10 +58,22 @@ class Endpoint:
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()
+    # How operators call it; and how many answers it makes at a time, where that was said for it.
+    label: str = ""
+    max_runs: int | None = None
+    # The window an operator named for all its models, in tokens; 0 = none was.
+    window: int = 0
+
+    @cached_property
+    def address(self) -> str:
+        """Host, port and path, without user and password: what is stored of it."""
+        return address_of(self.url)
 
     @cached_property
     def name(self) -> str:
         """How logs and messages call it."""
+        if self.label:
+            return self.label
         try:
             return urlsplit(self.url).hostname or self.url
         except ValueError:
