@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 class DirectCall:
     """One answer in the making, and whose it is."""
 
-    # None for what the product itself asks in the background.
-    user_id: UUID | None
+    user_id: UUID
     key_id: UUID | None
     # The address of the model's server; empty for the built-in model.
     endpoint: str
     id: UUID = field(default_factory=uuid4)
+
+
+# Whose calls are those that the product itself makes in the background: no quota counts them.
+NOBODY = UUID(int=0)
 
 
 @lru_cache(maxsize=1)

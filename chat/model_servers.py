@@ -13,7 +13,7 @@ from youworker.upstream.address import validate_server_url
 
 
 class ModelServer(TimestampedModel):
-    """A server of language models; those of the environment have a row for what is known of them."""
+    """A server of language models; one of the environment has a row for what is known of it."""
 
     name = models.CharField(max_length=120, unique=True)
     url = models.CharField(max_length=500, validators=[validate_server_url])

@@ -32,6 +32,7 @@ OUT_OF_TIME = gettext_noop("The answer was ended after {seconds} seconds.")
 TOO_SLOW = gettext_noop("The model's answer took longer than {seconds} seconds.")
 FELL_SILENT = gettext_noop("The model said nothing for {seconds} seconds.")
 DID_NOT_BEGIN = gettext_noop("The model did not begin to answer within {seconds} seconds.")
+NO_ROOM = gettext_noop("The model's server makes too many answers at the moment. Ask again later.")
 BROKEN_HERE = gettext_noop("Something went wrong on our side ({id}).")
 
 # Whatever begins like another comes first.

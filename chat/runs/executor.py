@@ -34,6 +34,7 @@ from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
 from chat.runs.reader_numbers import ReaderNumbers
+from chat.runs.room import RunRoom
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.toolset import RecordingToolset
@@ -110,6 +111,7 @@ class RunExecutor:
         self.began = time.monotonic()
         self.ttft_ms: int | None = self.run.ttft_ms
         self.model_name = ""
+        self.model: LanguageModel | None = None
         # The last event, once the run was ended here.
         self.result: dict[str, Any] | None = None
 
@@ -193,7 +195,8 @@ class RunExecutor:
         outcome = Outcome(RunStatus.SUCCEEDED)
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve_model(self.run.model or None)
-            self.model_name = model.name
+            self.model, self.model_name = model, model.name
+            await RunRoom(self.run, self.lease, self.log).settle(model)
             self.offer_tools(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
@@ -299,12 +302,18 @@ class RunExecutor:
     def progress(self) -> dict[str, Any]:
         """The figures of the run so far."""
         return {
-            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
+            "model": self.spoken_by()[:LONGEST_NAME],
             "iterations": self.state.turn,
             "tokens_in": self.state.tokens_in,
             "tokens_out": self.state.tokens_out,
             "ttft_ms": self.ttft_ms,
         }
+
+    def spoken_by(self) -> str:
+        """The model that answers, which may be another one than the run began with."""
+        if self.model_name and self.model is not None:
+            return self.model.name
+        return self.model_name or self.run.model
 
     def offer_tools(self, model: LanguageModel) -> None:
         """Choose the tools the model is shown; the user is told when that is not all of them."""

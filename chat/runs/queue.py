@@ -10,7 +10,7 @@ from django.db import transaction
 from chat.direct_calls import count_calls_by_endpoint, process_id
 from chat.llm.endpoints import is_room_limited, most_runs, room_limits
 from youworker.core.config import config
-from youworker.core.effects import attempt
+from youworker.core.effects import after_commit, attempt
 from youworker.core.redis import sync_redis
 from youworker.core.sql import fetch_row, fetch_rows, lock_names
 
@@ -84,6 +84,13 @@ HAS_ROOM = """
 SELECT (SELECT count(*) FROM chat_run WHERE endpoint = %s AND status = 'running') < %s
     AND NOT EXISTS (SELECT FROM chat_run WHERE endpoint = %s AND status = 'queued')
 """
+IS_FREE = """
+SELECT count(*) < %s FROM chat_run WHERE endpoint = %s AND status = 'running' AND id <> %s
+"""
+MOVE = """
+UPDATE chat_run SET endpoint = %s, updated_at = statement_timestamp()
+WHERE id = %s AND lease_token = %s AND status = 'running' RETURNING id
+"""
 # Those of this process are counted in its memory, where they end at once.
 CALLS = """
 SELECT endpoint, count(*) FROM chat_modelcall
@@ -145,6 +152,25 @@ def claim_queued(
         **limits_given(),
     }
     return [row[0] for row in fetch_rows(CLAIM, given)]
+
+
+@transaction.atomic
+def move_run(run_id: UUID, token: UUID, endpoint: str) -> bool:
+    """Have a running run take room at another server; false while that one is full.
+
+    Who waits there does not go first: the run has waited for its turn already, and has a lease.
+    Nothing happens to a run that is not held by this token any more.
+    """
+    most = most_runs(endpoint) if endpoint else 0
+    if most:
+        lock_names(LOCK)
+        left = most - calls_by_endpoint()[endpoint]
+        row = fetch_row(IS_FREE, [left, endpoint, run_id])
+        if row is None or not row[0]:
+            return False
+    fetch_rows(MOVE, [endpoint, run_id, token])
+    after_commit(announce_room)
+    return True
 
 
 def claim_run(run_id: UUID, token: UUID, *, seconds: float) -> bool:

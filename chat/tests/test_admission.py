@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.tests.factories import UserFactory
 from chat.agent.exceptions import ModelUnavailable
-from chat.direct_calls import DirectCall, count_calls_by_endpoint, process_id
+from chat.direct_calls import NOBODY, DirectCall, count_calls_by_endpoint, process_id
 from chat.enums import CallKind, RunStatus
 from chat.llm import admission, endpoints
 from chat.llm.admission import batch_slot, forget_lost_calls, give_room, renew_rooms, take_room
@@ -143,7 +143,7 @@ def test_what_a_killed_process_leaves_takes_no_room_for_long(limited):
     limited(1)
     lost = call_of_another_process()
     ModelCall.objects.update(until=Now())
-    mine = DirectCall(None, None, ADDRESS)
+    mine = DirectCall(NOBODY, None, ADDRESS)
 
     assert take_room(mine, CallKind.BATCH)
     assert renew_rooms() == 1
@@ -155,7 +155,17 @@ def test_what_a_killed_process_leaves_takes_no_room_for_long(limited):
 
 def stored(url, **values):
     address = url.removeprefix("http://")
-    plain = StoredServer(address, url, address, "", False, 100, True, None, None)
+    plain = StoredServer(
+        name=address,
+        url=url,
+        address=address,
+        key="",
+        is_configured=False,
+        position=100,
+        enabled=True,
+        max_runs=None,
+        context_tokens=None,
+    )
     return replace(plain, **values)
 
 
