@@ -68,3 +68,9 @@ class ApprovalNeeded(Conflict):
     """The answer goes on when its user has decided about a tool call."""
 
     code = "approval_needed"
+
+
+class ConfiguredServer(Conflict):
+    """What stands in the environment is changed there."""
+
+    code = "model_server_configured"

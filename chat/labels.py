@@ -96,6 +96,7 @@ name_model(
     reasoning=_("thinks aloud"),
     vision=_("sees images"),
     context_tokens=_("window (tokens)"),
+    context_assumed=_("window assumed"),
     longest_context=_("longest window (tokens)"),
     tokens_per_second=_("tokens per second"),
     first_token_ms=_("time to first token (ms)"),

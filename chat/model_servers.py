@@ -65,6 +65,8 @@ class ServedModel(TimestampedModel):
     vision = models.BooleanField(null=True, blank=True)
     # The window it is served with, and the longest one it could have, in tokens.
     context_tokens = models.PositiveIntegerField(null=True, blank=True)
+    # Whether that is only the window such servers have when they do not tell.
+    context_assumed = models.BooleanField(default=False)
     longest_context = models.PositiveIntegerField(null=True, blank=True)
     tokens_per_second = models.FloatField(null=True, blank=True)
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)

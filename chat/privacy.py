@@ -82,7 +82,8 @@ DATA_POLICIES = (
     impersonal(
         "chat.ServedModel",
         "id created_at updated_at server name tools reasoning vision context_tokens "
-        "longest_context tokens_per_second first_token_ms error checked_at probed_at",
+        "context_assumed longest_context tokens_per_second first_token_ms error checked_at "
+        "probed_at",
     ),
     impersonal("chat.ModelCall", "id endpoint kind process until"),
 )

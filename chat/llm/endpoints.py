@@ -45,11 +45,20 @@ class StoredServer:
 
 
 @dataclass(frozen=True)
+class KnownModel:
+    """What was found of one model of one server; None is unknown."""
+
+    context_tokens: int | None
+    tools: bool | None
+    vision: bool | None
+
+
+@dataclass(frozen=True)
 class Stored:
-    """Everything the rows say: the servers in their order, and the windows that were found."""
+    """Everything the rows say: the servers in their order, and what was found of their models."""
 
     servers: tuple[StoredServer, ...] = ()
-    windows: tuple[tuple[tuple[str, str], int], ...] = ()
+    models: tuple[tuple[tuple[str, str], KnownModel], ...] = ()
 
 
 # As it was read last; the same in all event loops and threads of the process.
@@ -60,10 +69,10 @@ def refresh_endpoints() -> None:
     """Read the rows of model servers, for everybody in this process."""
     global stored  # noqa: PLW0603 -- one per process
     servers = tuple(map(stored_server, ModelServer.objects.in_order()))
-    found = ServedModel.objects.exclude(context_tokens=None).by_server()
-    rows = found.values_list("server__address", "name", "context_tokens")
-    windows = tuple(((address, name), tokens or 0) for address, name, tokens in rows)
-    fresh = Stored(servers, windows)
+    columns = ("server__address", "name", "context_tokens", "tools", "vision")
+    rows = ServedModel.objects.by_server().values_list(*columns)
+    models = tuple(((address, name), KnownModel(*known)) for address, name, *known in rows)
+    fresh = Stored(servers, models)
     if fresh != stored:
         stored = fresh
 
@@ -101,32 +110,56 @@ def merge(llm: LlmConfig, rows: tuple[StoredServer, ...]) -> tuple[Endpoint, ...
             placed.append((place, endpoint))
         elif row.enabled:
             placed.append((row.position, as_row_says(endpoint, row)))
-    for row in known.values():
-        # Those of an environment that changed since are left to `sync_configured`.
-        if row.enabled and not row.is_configured:
-            (plain,) = chat_endpoints(replace(llm, base_url=row.url, api_key=""))
-            placed.append((row.position, as_row_says(replace(plain, key=row.key), row)))
+    # Those of an environment that changed since are left to `sync_configured`.
+    others = [row for row in known.values() if row.enabled and not row.is_configured]
+    placed += [(row.position, endpoint_of_row(llm, row)) for row in others]
     # Sorting is stable, so equal positions keep this order.
     return tuple(endpoint for _, endpoint in sorted(placed, key=lambda pair: pair[0]))
 
 
+def endpoint_of_row(llm: LlmConfig, row: StoredServer) -> Endpoint:
+    """A server that only has a row; clocks and limits are those of the environment."""
+    (plain,) = chat_endpoints(replace(llm, base_url=row.url, api_key=""))
+    return as_row_says(replace(plain, is_guarded=True), row)
+
+
 def as_row_says(endpoint: Endpoint, row: StoredServer) -> Endpoint:
-    """A server with the name, the room and the window of its row."""
-    window = row.context_tokens or 0
-    return replace(endpoint, label=row.name, max_runs=row.max_runs, window=window)
+    """A server with the name, the room and the window of its row, and its key if it has none."""
+    return replace(
+        endpoint,
+        key=endpoint.key or row.key,
+        label=row.name,
+        max_runs=row.max_runs,
+        window=row.context_tokens or 0,
+    )
 
 
-@lru_cache(maxsize=8)
-def found_windows(
-    windows: tuple[tuple[tuple[str, str], int], ...],
-) -> Mapping[tuple[str, str], int]:
-    """The windows that were found, by address and model."""
-    return dict(windows)
+def find_endpoint(server: ModelServer) -> Endpoint | None:
+    """The endpoint of a row, also of one that is switched off; None where its environment went."""
+    row = stored_server(server)
+    for endpoint in chat_endpoints(configuration.config.llm):
+        if endpoint.address == row.address:
+            return as_row_says(endpoint, row)
+    return None if row.is_configured else endpoint_of_row(configuration.config.llm, row)
 
 
-def window_of(endpoint: Endpoint, model: str) -> int:
+@lru_cache(maxsize=2)
+def models_by_name(
+    models: tuple[tuple[tuple[str, str], KnownModel], ...],
+) -> Mapping[tuple[str, str], KnownModel]:
+    """What was found of models, by address and name."""
+    return dict(models)
+
+
+def known_model(endpoint: Endpoint, name: str) -> KnownModel | None:
+    """What was found of a model; None when it was not looked at yet."""
+    return models_by_name(stored.models).get((endpoint.address, name))
+
+
+def window_of(endpoint: Endpoint, name: str) -> int:
     """How many tokens a model reads: as an operator says, as its server tells, else as set."""
-    found = found_windows(stored.windows).get((endpoint.address, model), 0)
+    known = known_model(endpoint, name)
+    found = known.context_tokens if known else None
     return endpoint.window or found or endpoint.sampling.context_tokens
 
 

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('reasoning', models.BooleanField(blank=True, null=True)),
                 ('vision', models.BooleanField(blank=True, null=True)),
                 ('context_tokens', models.PositiveIntegerField(blank=True, null=True)),
+                ('context_assumed', models.BooleanField(default=False)),
                 ('longest_context', models.PositiveIntegerField(blank=True, null=True)),
                 ('tokens_per_second', models.FloatField(blank=True, null=True)),
                 ('first_token_ms', models.PositiveIntegerField(blank=True, null=True)),

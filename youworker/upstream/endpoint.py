@@ -63,6 +63,8 @@ class Endpoint:
     max_runs: int | None = None
     # The window an operator named for all its models, in tokens; 0 = none was.
     window: int = 0
+    # Named in the console, not on the machine: its addresses are checked before they are asked.
+    is_guarded: bool = False
 
     @cached_property
     def address(self) -> str:
