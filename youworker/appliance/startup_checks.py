@@ -9,17 +9,19 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from accounts.models import User
+from chat.llm.endpoints import endpoints_in_force, refresh_endpoints
 from mcp.models import Server
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.embedded.folders import require_space
 from youworker.core.config import config
 from youworker.sso.notices import sign_in_notices
+from youworker.upstream.address import shown_url
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from youworker.upstream.endpoint import Endpoint
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 def missing_parts() -> Iterator[str]:
     """Everything the product works without, but not as well."""
+    refresh_endpoints()
     yield from model_notices()
     yield from embedding_notices()
     yield from rerank_notices()
@@ -37,10 +40,11 @@ def missing_parts() -> Iterator[str]:
 
 def model_notices() -> Iterator[str]:
     """The language models."""
-    if not endpoints_for(Capability.CHAT):
+    endpoints = endpoints_in_force()
+    if not endpoints:
         yield "no language model (LLM_BASE_URL): the built-in quote model answers"
-    for endpoint, reason in silent_endpoints(Capability.CHAT):
-        yield f"the language model at {endpoint.url} does not answer ({reason})"
+    for endpoint, reason in silent_among(endpoints):
+        yield f"the language model at {shown_url(endpoint.url)} does not answer ({reason})"
 
 
 def embedding_notices() -> Iterator[str]:
@@ -63,7 +67,12 @@ def rerank_notices() -> Iterator[str]:
 
 def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
     """The servers that do not answer, and why."""
-    for endpoint in endpoints_for(capability):
+    yield from silent_among(endpoints_for(capability))
+
+
+def silent_among(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, str]]:
+    """The servers among these that do not answer, and why."""
+    for endpoint in endpoints:
         if reason := unreachable(endpoint):
             yield endpoint, reason
 
