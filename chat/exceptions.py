@@ -52,6 +52,12 @@ class ModelBusy(RateLimited):
     code = "model_busy"
 
 
+class QueueFull(RateLimited):
+    """So many answers wait for the model's server that another one would wait too long."""
+
+    code = "queue_full"
+
+
 class ModelRefusal(BadRequest):
     """The server of a model that is asked without the agent does not take the request."""
 

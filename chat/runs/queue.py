@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from chat.direct_calls import count_calls_by_endpoint, process_id
+from chat.exceptions import QueueFull
 from chat.llm.endpoints import is_room_limited, most_runs, room_limits
 from youworker.core.config import config
 from youworker.core.effects import after_commit, attempt
@@ -91,6 +92,13 @@ MOVE = """
 UPDATE chat_run SET endpoint = %s, updated_at = statement_timestamp()
 WHERE id = %s AND lease_token = %s AND status = 'running' RETURNING id
 """
+WAITING_AND_MINE = """
+SELECT count(*) FILTER (WHERE status = 'queued'),
+    count(*) FILTER (WHERE user_id = %(user)s)
+FROM chat_run WHERE endpoint = %(endpoint)s AND status IN ('queued', 'running')
+"""
+# Nobody knows how long answers take; those who are refused come back in turns about as long.
+TURN_SECONDS, SHORTEST_WAIT, LONGEST_WAIT = 5, 5, 300
 # Those of this process are counted in its memory, where they end at once.
 CALLS = """
 SELECT endpoint, count(*) FROM chat_modelcall
@@ -110,6 +118,24 @@ def may_begin(endpoint: str, *, kept_free: int = 0) -> bool:
     left = max(1, most - kept_free) - calls_by_endpoint()[endpoint]
     row = fetch_row(HAS_ROOM, [endpoint, left, endpoint])
     return row is not None and row[0]
+
+
+def enforce_queue_bound(endpoint: str, user_id: UUID) -> None:
+    """Raise `QueueFull` when too many answers wait for a server that another one would wait for.
+
+    Whoever has an answer there already is refused first; who has none, at twice as many.
+    """
+    most, bound = most_runs(endpoint), config.llm.max_queued
+    if not (most and bound and endpoint):
+        return
+    row = fetch_row(WAITING_AND_MINE, {"endpoint": endpoint, "user": user_id})
+    waiting, mine = row or (0, 0)
+    if waiting < (bound if mine else 2 * bound):
+        return
+    wait = min(max(waiting * TURN_SECONDS // most, SHORTEST_WAIT), LONGEST_WAIT)
+    raise QueueFull(
+        "Too many answers wait for the model's server; try again in %(wait)s s.", wait=wait
+    )
 
 
 def calls_by_endpoint() -> Counter[str]:

@@ -160,6 +160,9 @@ class ModelServer:
                 connection.send_json({"queued": len(self.state.script)})
             case "GET", "requests":
                 connection.send_json([request.as_json() for request in self.requests])
+            case "GET", "streams":
+                state = self.state
+                connection.send_json({"now": state.streaming, "most": state.most_streaming})
             case "POST", "reset":
                 self.state.reset()
                 connection.send_json({})
