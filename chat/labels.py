@@ -100,6 +100,7 @@ name_model(
     longest_context=_("longest window (tokens)"),
     tokens_per_second=_("tokens per second"),
     first_token_ms=_("time to first token (ms)"),
+    error=_("error"),
     checked_at=_("checked"),
     probed_at=_("tried"),
 )

@@ -74,12 +74,12 @@ async def look_at(endpoint: Endpoint, known: ServerKind = ServerKind.UNKNOWN) ->
 
 async def find_kind(endpoint: Endpoint) -> ServerKind:
     """Ask for what only one of the programs has."""
-    version = await fetch(endpoint, "api/version")
+    version = await fetch_beside(endpoint, "api/version")
     if isinstance(version, dict) and isinstance(version.get("version"), str):
         return ServerKind.OLLAMA
-    if facts_of_studio(await fetch(endpoint, "api/v0/models")):
+    if facts_of_studio(await fetch_beside(endpoint, "api/v0/models")):
         return ServerKind.LM_STUDIO
-    if facts_of_props(await fetch(endpoint, "props")).context_tokens:
+    if facts_of_props(await fetch_beside(endpoint, "props")).context_tokens:
         return ServerKind.LLAMA_CPP
     return ServerKind.OTHER
 
@@ -89,20 +89,20 @@ async def read_own(endpoint: Endpoint, kind: ServerKind, names: Sequence[str]) -
     if kind == ServerKind.OLLAMA:
         return await read_ollama(endpoint, names)
     if kind == ServerKind.LM_STUDIO:
-        return facts_of_studio(await fetch(endpoint, "api/v0/models"))
+        return facts_of_studio(await fetch_beside(endpoint, "api/v0/models"))
     if kind == ServerKind.LLAMA_CPP and len(names) == 1:
-        return {names[0]: facts_of_props(await fetch(endpoint, "props"))}
+        return {names[0]: facts_of_props(await fetch_beside(endpoint, "props"))}
     return {}
 
 
 async def read_ollama(endpoint: Endpoint, names: Sequence[str]) -> dict[str, Facts]:
     """What Ollama says of each model, and with which window it has loaded some."""
-    loaded = loaded_windows(await fetch(endpoint, "api/ps"))
+    loaded = loaded_windows(await fetch_beside(endpoint, "api/ps"))
     turns = asyncio.Semaphore(SHOWN_AT_ONCE)
 
     async def read(name: str) -> Facts:
         async with turns:
-            shown = await fetch(endpoint, "api/show", {"model": name})
+            shown = await fetch_beside(endpoint, "api/show", {"model": name})
         if shown is None:
             return Facts()
         return facts_of_show(shown, loaded.get(same_model(name, list(loaded))))
@@ -111,7 +111,7 @@ async def read_ollama(endpoint: Endpoint, names: Sequence[str]) -> dict[str, Fac
     return dict(zip(chosen, await asyncio.gather(*map(read, chosen)), strict=True))
 
 
-async def fetch(endpoint: Endpoint, path: str, body: dict[str, Any] | None = None) -> Any:
+async def fetch_beside(endpoint: Endpoint, path: str, body: dict[str, Any] | None = None) -> Any:
     """What a server says beside OpenAI's protocol; None when that is nothing readable."""
     beside = replace(endpoint, url=endpoint.url.removesuffix(PROTOCOL_PATH))
     try:

@@ -93,7 +93,7 @@ async def try_model(model: OpenAICompatibleModel) -> Tried:
         # The first one may load the model, so speed is measured by the last one.
         found = await try_tools(model)
         found = replace(found, vision=await try_sight(model))
-        counted = await ask(model, COUNT, SPEED_TOKENS)
+        counted = await ask_once(model, COUNT, SPEED_TOKENS)
     except (AgentError, TimeoutError) as error:
         told = error.message if isinstance(error, AgentError) else "It took too long."
         return replace(found, error=sentence_of(told, key=model.endpoint.key))
@@ -108,10 +108,10 @@ async def try_model(model: OpenAICompatibleModel) -> Tried:
 async def try_tools(model: OpenAICompatibleModel) -> Tried:
     """Whether a model calls a tool when it is told to, and whether it thinks aloud."""
     try:
-        answer = await ask(model, CALL_IT, TOOL_TOKENS, tools=tools_json([REPORT]))
+        answer = await ask_once(model, CALL_IT, TOOL_TOKENS, tools=tools_json([REPORT]))
     except ModelRefused:
         # Raises again when it was not about the tools.
-        answer = await ask(model, CALL_IT, TOOL_TOKENS)
+        answer = await ask_once(model, CALL_IT, TOOL_TOKENS)
         return Tried(tools=False, reasoning=bool(answer.thought))
     called = any(call.name == REPORT.name for call in answer.calls)
     return Tried(tools=called, reasoning=bool(answer.thought))
@@ -122,13 +122,13 @@ async def try_sight(model: OpenAICompatibleModel) -> bool:
     picture = {"type": "image_url", "image_url": {"url": RED_SQUARE}}
     content = [{"type": "text", "text": WHICH_COLOUR}, picture]
     try:
-        answer = await ask(model, content, SIGHT_TOKENS)
+        answer = await ask_once(model, content, SIGHT_TOKENS)
     except ModelRefused:
         return False
     return "red" in answer.text.lower()
 
 
-async def ask(model: OpenAICompatibleModel, content: Any, most: int, **asked: Any) -> Answer:
+async def ask_once(model: OpenAICompatibleModel, content: Any, most: int, **asked: Any) -> Answer:
     """A model's answer to one message."""
     body = {"messages": [{"role": "user", "content": content}], "max_tokens": most, **asked}
     once = replace(model.retry, attempts=1)
