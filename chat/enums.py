@@ -76,7 +76,7 @@ class ServerState(models.TextChoices):
     """How a model server answered when it was last looked at."""
 
     UNKNOWN = "unknown", _("Unknown")
-    OK = "ok", _("Answers")
+    OK = "ok", _("Reachable")
     FAILED = "failed", _("Failed")
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('max_runs', models.PositiveIntegerField(blank=True, help_text='Further answers wait for their turn. Empty: LLM_MAX_RUNS. 0: no limit.', null=True)),
                 ('context_tokens', models.PositiveIntegerField(blank=True, help_text='Empty: what the server tells, else LLM_CONTEXT_TOKENS.', null=True)),
                 ('kind', models.CharField(choices=[('unknown', 'Unknown'), ('llama.cpp', 'llama.cpp'), ('vllm', 'vLLM'), ('ollama', 'Ollama'), ('lmstudio', 'LM Studio'), ('other', 'Other')], default='unknown', editable=False, max_length=16)),
-                ('state', models.CharField(choices=[('unknown', 'Unknown'), ('ok', 'Answers'), ('failed', 'Failed')], default='unknown', editable=False, max_length=16)),
+                ('state', models.CharField(choices=[('unknown', 'Unknown'), ('ok', 'Reachable'), ('failed', 'Failed')], default='unknown', editable=False, max_length=16)),
                 ('last_error', models.CharField(blank=True, default='', editable=False, max_length=500)),
                 ('latency_ms', models.PositiveIntegerField(blank=True, editable=False, null=True)),
                 ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
