@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
 from chat.agent.exceptions import ModelUnavailable
+from chat.agent.sentences import NO_ROOM_BEHIND
 from chat.direct_calls import NOBODY, DirectCall, begin_call, end_call, open_ids, process_id
 from chat.enums import CallKind
 from chat.llm.endpoints import most_runs
@@ -35,7 +36,6 @@ RENEW_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 # Background work leaves that much to people, where a server makes more than one answer at a time.
 KEPT_FREE = 1
-BUSY = "The model's server had no room for background work."
 
 
 @asynccontextmanager
@@ -64,7 +64,7 @@ async def batch_slot(model: LanguageModel, *, seconds: float = 60.0) -> AsyncGen
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         await run_in_thread(give_room, call)
-        raise ModelUnavailable(BUSY) from error
+        raise ModelUnavailable(NO_ROOM_BEHIND) from error
     keeper = asyncio.create_task(keep_room(call))
     try:
         yield

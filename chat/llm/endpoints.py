@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chat.model_servers import ModelServer, ServedModel
 from youworker.core import config as configuration
+from youworker.core.leases import elapsed_seconds
+from youworker.core.sql import fetch_row
 from youworker.encryption.fields import Damaged
 from youworker.upstream.configured import chat_endpoints
 
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
 
 # So old what is known of the rows may be.
 REFRESH_SECONDS = 2.0
+REREAD_SECONDS = 60.0
+# The sums as well, for the clocks of those who write differ.
+MARK = """
+SELECT count(*), max(updated_at), sum(extract(epoch FROM updated_at)) FROM (
+    SELECT updated_at FROM chat_modelserver UNION ALL SELECT updated_at FROM chat_servedmodel
+) AS rows
+"""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class Stored:
 
     servers: tuple[StoredServer, ...] = ()
     models: tuple[tuple[tuple[str, str], KnownModel], ...] = ()
+    # What shows that a row changed since.
+    mark: tuple[Any, ...] = ()
 
 
 # As it was read last; the same in all event loops and threads of the process.
@@ -68,13 +79,15 @@ stored = Stored()
 def refresh_endpoints() -> None:
     """Read the rows of model servers, for everybody in this process."""
     global stored  # noqa: PLW0603 -- one per process
+    # Keys are only decrypted again when something changed, or may have become readable.
+    mark = (*(fetch_row(MARK, []) or ()), int(elapsed_seconds() / REREAD_SECONDS))
+    if mark == stored.mark:
+        return
     servers = tuple(map(stored_server, ModelServer.objects.in_order()))
     columns = ("server__address", "name", "context_tokens", "tools", "vision")
     rows = ServedModel.objects.by_server().values_list(*columns)
     models = tuple(((address, name), KnownModel(*known)) for address, name, *known in rows)
-    fresh = Stored(servers, models)
-    if fresh != stored:
-        stored = fresh
+    stored = Stored(servers, models, mark)
 
 
 def stored_server(row: ModelServer) -> StoredServer:

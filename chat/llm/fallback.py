@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.sentences import ANSWERS_INSTEAD, NO_ROOM_ELSEWHERE, OUT_OF_REACH
 from chat.agent.tokens import estimated_tokens
 from chat.agent.types import Notice
 from chat.llm.circuit import circuit
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from youworker.upstream.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
-
-ANSWERS_INSTEAD = "{failed} did not answer ({reason}); {other} answers instead."
-BUSY = "The other servers of this model have no room."
-AWAY = "it cannot be reached"
 
 
 async def enter_freely(_address: str) -> bool:
@@ -72,9 +69,9 @@ class FallbackModel:
         """Continue the conversation on the first server that begins to speak."""
         if self.absent and not self.has_told:
             self.has_told = True
-            yield instead_of(", ".join(self.absent), AWAY, self.current)
+            yield instead_of(", ".join(self.absent), OUT_OF_REACH, self.current)
         left = [self.current, *fitting(self.others(), messages)]
-        failure: AgentError = ModelUnavailable(BUSY)
+        failure: AgentError = ModelUnavailable(NO_ROOM_ELSEWHERE)
         while left:
             model = left.pop(0)
             if not await self.may_ask(model, is_last=not left):
@@ -142,4 +139,4 @@ def note_failure(model: OpenAICompatibleModel, error: AgentError) -> None:
 def instead_of(failed: str, reason: str, model: OpenAICompatibleModel) -> Notice:
     """What users are told when another server answers."""
     other = f"{model.name} ({model.endpoint.name})"
-    return Notice(ANSWERS_INSTEAD.format(failed=failed, reason=reason.rstrip("."), other=other))
+    return Notice(ANSWERS_INSTEAD.format(failed=failed, reason=reason, other=other))

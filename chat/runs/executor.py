@@ -28,6 +28,7 @@ from chat.agent.turn import Remark
 from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
+from chat.reasons import notice_in
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
@@ -231,7 +232,8 @@ class RunExecutor:
             self.unread_bytes = self.prompt_bytes
             self.begin_turn()
         elif kind is Notice:
-            self.log.emit("log", {"level": "warning", "message": event.text})
+            text = notice_in(self.run_input.language, event.text)
+            self.log.emit("log", {"level": "warning", "message": text})
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
         elif kind is Retracted:

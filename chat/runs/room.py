@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import ModelUnavailable
-from chat.agent.sentences import NO_ROOM
+from chat.agent.sentences import NO_ROOM, WAITS_ELSEWHERE
 from chat.llm.admission import model_address
 from chat.llm.fallback import FallbackModel
+from chat.reasons import notice_in
 from chat.runs.leases import write_to_database
 from chat.runs.queue import move_run
 from youworker.core.config import config
@@ -53,8 +54,8 @@ class RunRoom:
                 return False
             if not has_told:
                 has_told = True
-                waits = "Another server answers, and makes other answers first."
-                self.log.emit("log", {"level": "info", "message": waits})
+                text = notice_in(self.run.user.language, WAITS_ELSEWHERE)
+                self.log.emit("log", {"level": "warning", "message": text})
             await asyncio.sleep(LOOK_SECONDS)
         self.run.endpoint = address
         return True

@@ -14,6 +14,7 @@ from chat.enums import ServerKind, ServerState
 from chat.exceptions import ConfiguredServer
 from chat.llm.circuit import circuit
 from chat.llm.endpoints import refresh_endpoints
+from chat.llm.probing.facts import Facts
 from chat.model_servers import ModelServer, ServedModel
 from youworker import audit
 from youworker.core.config import config
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from chat.llm.probing.facts import Facts
     from chat.llm.probing.looking import Look
     from chat.llm.probing.speaking import Tried
     from youworker.upstream.endpoint import Endpoint
@@ -162,11 +162,13 @@ def store_look(server: ModelServer, look: Look) -> None:
     if look.error:
         return
     circuit.note_answer(server.address)
-    server.models.exclude(name__in=list(look.models)).delete()
+    # A server that lists nothing at the moment may be starting.
+    if look.models:
+        server.models.exclude(name__in=list(look.models)).delete()
     known = {row.name: row for row in server.models.all()}
     news = [ServedModel(server=server, name=name) for name in look.models if name not in known]
     for row in (*known.values(), *news):
-        learn(row, look.models[row.name])
+        learn(row, look.models.get(row.name, Facts()))
     ServedModel.objects.bulk_create(news, ignore_conflicts=True)
     for row in known.values():
         row.save_fields(*LEARNT)
@@ -193,7 +195,7 @@ def knows_window(row: ServedModel) -> bool:
 
 def store_tried(row: ServedModel, tried: Tried) -> None:
     """Keep what a model showed when it was asked; what it did not come to show stays."""
-    changes: dict[str, Any] = {"error": tried.error, "probed_at": Now()}
+    changes: dict[str, Any] = {"error": tried.error, "probed_at": Now(), "updated_at": Now()}
     shown: Mapping[str, Any] = {
         name: getattr(tried, name) for name in (*SEEN, "tokens_per_second", "first_token_ms")
     }

@@ -81,7 +81,8 @@ async def test_the_next_server_answers_for_one_that_fails_before_its_first_word(
 
     assert text_of(events) == "I am the second."
     (told,) = notices_of(events)
-    assert told.endswith("m (127.0.0.1) answers instead.")
+    assert told.startswith("127.0.0.1 did not answer: The model")
+    assert told.endswith(" Now m (127.0.0.1) answers.")
     # It is not asked again while somebody else can answer.
     assert (len(first.chats), len(second.chats)) == (1, 1)
     assert time.monotonic() - began < 2
@@ -198,7 +199,7 @@ async def test_a_default_whose_server_is_away_is_replaced_and_that_is_told(pair)
 
     assert model.name == "m"
     assert notices_of(await events_of(model)) == [
-        "127.0.0.1 did not answer (it cannot be reached); m (127.0.0.1) answers instead."
+        "127.0.0.1 did not answer: It cannot be reached. Now m (127.0.0.1) answers."
     ]
 
 

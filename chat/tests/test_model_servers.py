@@ -37,6 +37,7 @@ from chat.services.model_servers import (
 )
 from chat.tests.llm_support import QUICK_RETRY
 from chat.tests.model_programs import llama_cpp, ollama
+from youworker.appliance.startup_checks import missing_parts
 from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
 from youworker.tests.support.model_server import Call, Turn
 from youworker.tests.support.model_server import ModelServer as Double
@@ -271,6 +272,33 @@ def test_a_server_that_fails_keeps_what_was_found_of_its_models(root):
         "The model's server cannot be reached.",
     )
     assert server.models.get().context_tokens == 16384
+
+
+def test_a_list_that_is_empty_for_a_moment_forgets_nothing(root):
+    server = add(root)
+    ServedModel.objects.create(server=server, name="m", context_tokens=16384)
+
+    store_look(server, Look(ServerKind.VLLM, "", 3, {}))
+
+    assert server.models.get().context_tokens == 16384
+
+
+def test_unchanged_rows_are_not_read_again(root, django_assert_num_queries):
+    server = add(root, key=SECRET)
+    refresh_endpoints()
+
+    with django_assert_num_queries(1):
+        refresh_endpoints()
+    ServedModel.objects.create(server=server, name="m", context_tokens=4096)
+    with django_assert_num_queries(3):
+        refresh_endpoints()
+
+
+def test_a_server_of_the_console_that_failed_is_told_at_the_start(root):
+    store_look(add(root), Look(ServerKind.VLLM, "The model's server cannot be reached."))
+
+    told = "the model server GPU failed: The model's server cannot be reached."
+    assert told in list(missing_parts())
 
 
 def test_advice_names_what_to_set(root):

@@ -9,7 +9,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from accounts.models import User
+from chat.enums import ServerState
 from chat.llm.endpoints import endpoints_in_force, refresh_endpoints
+from chat.models import ModelServer
 from mcp.models import Server
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.embedded.folders import require_space
@@ -31,6 +33,7 @@ def missing_parts() -> Iterator[str]:
     """Everything the product works without, but not as well."""
     refresh_endpoints()
     yield from model_notices()
+    yield from console_notices()
     yield from embedding_notices()
     yield from rerank_notices()
     yield from server_notices()
@@ -43,8 +46,15 @@ def model_notices() -> Iterator[str]:
     endpoints = endpoints_in_force()
     if not endpoints:
         yield "no language model (LLM_BASE_URL): the built-in quote model answers"
-    for endpoint, reason in silent_among(endpoints):
+    for endpoint, reason in silent_among(each for each in endpoints if not each.is_guarded):
         yield f"the language model at {shown_url(endpoint.url)} does not answer ({reason})"
+
+
+def console_notices() -> Iterator[str]:
+    """Model servers of the console that failed when they were last looked at."""
+    rows = ModelServer.objects.filter(enabled=True, is_configured=False).in_order()
+    for server in rows.filter(state=ServerState.FAILED):
+        yield f"the model server {server.name} failed: {server.last_error}"
 
 
 def embedding_notices() -> Iterator[str]:
