@@ -9,12 +9,16 @@ from django.db import transaction
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
+from chat import server_admin
 from chat.models import Citation, Message, Run, Session, ToolRun
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+# Pages of their own, which register themselves.
+__all__ = ["server_admin"]
 
 
 @transaction.atomic

@@ -1,18 +1,20 @@
 """Models that are asked without the agent: how many answers of whom this process makes now.
 
-They have no rows: nothing is stored of them but what they used.
+Nothing is stored of them but what they used, and that they take room at a server (`ModelCall`).
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from uuid import UUID
 
     from quotas.types import QuotaSubject
 
@@ -25,7 +27,21 @@ class DirectCall:
     key_id: UUID | None
     # The address of the model's server; empty for the built-in model.
     endpoint: str
+    id: UUID = field(default_factory=uuid4)
 
+
+# Whose calls are those that the product itself makes in the background: no quota counts them.
+NOBODY = UUID(int=0)
+
+
+@lru_cache(maxsize=1)
+def process_id() -> UUID:
+    """What this process is called in the rows of its calls."""
+    return uuid4()
+
+
+# Workers are forked, and each of them is another process.
+os.register_at_fork(after_in_child=process_id.cache_clear)
 
 lock = threading.Lock()
 open_calls: set[DirectCall] = set()
@@ -67,3 +83,9 @@ def count_calls_by_endpoint() -> Counter[str]:
     """How many calls each model's server answers for this process."""
     with lock:
         return Counter(call.endpoint for call in open_calls)
+
+
+def open_ids() -> list[UUID]:
+    """The calls that this process makes now."""
+    with lock:
+        return [call.id for call in open_calls]

@@ -59,3 +59,29 @@ class Decision(models.TextChoices):
     ALLOW = "allow", _("Allow")
     DENY = "deny", _("Deny")
     TIMEOUT = "timeout", _("Timeout")
+
+
+class ServerKind(models.TextChoices):
+    """Which program serves models."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    LLAMA_CPP = "llama.cpp", "llama.cpp"
+    VLLM = "vllm", "vLLM"
+    OLLAMA = "ollama", "Ollama"
+    LM_STUDIO = "lmstudio", "LM Studio"
+    OTHER = "other", _("Other")
+
+
+class ServerState(models.TextChoices):
+    """How a model server answered when it was last looked at."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    OK = "ok", _("Reachable")
+    FAILED = "failed", _("Failed")
+
+
+class CallKind(models.TextChoices):
+    """Who waits for an answer that has no run."""
+
+    DIRECT = "direct", _("OpenAI client")
+    BATCH = "batch", _("Background work")

@@ -52,6 +52,12 @@ class ModelBusy(RateLimited):
     code = "model_busy"
 
 
+class QueueFull(RateLimited):
+    """So many answers wait for the model's server that another one would wait too long."""
+
+    code = "queue_full"
+
+
 class ModelRefusal(BadRequest):
     """The server of a model that is asked without the agent does not take the request."""
 
@@ -68,3 +74,9 @@ class ApprovalNeeded(Conflict):
     """The answer goes on when its user has decided about a tool call."""
 
     code = "approval_needed"
+
+
+class ConfiguredServer(Conflict):
+    """What stands in the environment is changed there."""
+
+    code = "model_server_configured"

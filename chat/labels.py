@@ -2,7 +2,16 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import (
+    Citation,
+    Message,
+    ModelCall,
+    ModelServer,
+    Run,
+    ServedModel,
+    Session,
+    ToolRun,
+)
 from youworker.core.labels import name_model
 
 name_model(
@@ -62,4 +71,44 @@ name_model(
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
     error=_("error"),
+)
+name_model(
+    ModelServer,
+    _("model server"),
+    _("model servers"),
+    address=_("address"),
+    key=_("API key"),
+    is_configured=_("from the environment"),
+    position=_("order"),
+    max_runs=_("answers at a time"),
+    context_tokens=_("window (tokens)"),
+    kind=_("program"),
+    last_error=_("last error"),
+    latency_ms=_("answered after (ms)"),
+    checked_at=_("checked"),
+)
+name_model(
+    ServedModel,
+    _("model"),
+    _("models"),
+    server=_("model server"),
+    tools=_("uses tools"),
+    reasoning=_("thinks aloud"),
+    vision=_("sees images"),
+    context_tokens=_("window (tokens)"),
+    context_assumed=_("window assumed"),
+    longest_context=_("longest window (tokens)"),
+    tokens_per_second=_("tokens per second"),
+    first_token_ms=_("time to first token (ms)"),
+    error=_("error"),
+    checked_at=_("checked"),
+    probed_at=_("tried"),
+)
+name_model(
+    ModelCall,
+    _("answer without a run"),
+    _("answers without a run"),
+    endpoint=_("model server"),
+    process=_("process"),
+    until=_("counts until"),
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from chat.model_servers import ModelCall, ModelServer, ServedModel
     from chat.models import Citation, Message, Run, Session, ToolRun
 
 
@@ -173,3 +174,27 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
     def undecided(self) -> Self:
         """Limit to calls that wait for somebody's decision."""
         return self.filter(status=ToolRunStatus.WAITING, decision="")
+
+
+class ModelServerQuerySet(BaseQuerySet["ModelServer"]):
+    """Servers of language models."""
+
+    def in_order(self) -> Self:
+        """Order as they are asked."""
+        return self.order_by("position", "created_at", "pk")
+
+
+class ServedModelQuerySet(BaseQuerySet["ServedModel"]):
+    """What is known of the models of servers."""
+
+    def by_server(self) -> Self:
+        """Order as their servers are asked, then by name."""
+        return self.order_by("server__position", "server__created_at", "server_id", "name")
+
+
+class ModelCallQuerySet(BaseQuerySet["ModelCall"]):
+    """Answers without runs that are being made."""
+
+    def alive(self) -> Self:
+        """Limit to those whose processes are there."""
+        return self.filter(until__gt=Now())

@@ -25,6 +25,7 @@ from chat.managers import (
     SessionQuerySet,
     ToolRunQuerySet,
 )
+from chat.model_servers import ModelCall, ModelServer, ServedModel
 from documents.models import Collection, Document, Passage
 from mcp.models import Tool
 from youworker.core.leases import LeasedModel
@@ -35,6 +36,17 @@ from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+__all__ = [
+    "Citation",
+    "Message",
+    "ModelCall",
+    "ModelServer",
+    "Run",
+    "ServedModel",
+    "Session",
+    "ToolRun",
+]
 
 
 class Session(SoftDeleteModel):

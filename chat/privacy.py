@@ -1,6 +1,16 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
+from youworker.core.data_policies import (
+    LEASE,
+    SECRET,
+    TECHNICAL,
+    TIMES,
+    DataPolicy,
+    ErasureAction,
+    impersonal,
+    names,
+    not_exported,
+)
 
 DATA_POLICIES = (
     DataPolicy(
@@ -58,4 +68,22 @@ DATA_POLICIES = (
         ),
         not_exported=not_exported(TECHNICAL, "user"),
     ),
+    DataPolicy(
+        "chat.ModelServer",
+        not_exported=not_exported(SECRET, "key")
+        | not_exported(
+            TECHNICAL,
+            "id created_at updated_at name url address is_configured position enabled max_runs "
+            "context_tokens kind state last_error latency_ms checked_at",
+        ),
+        erasure_action=ErasureAction.KEPT,
+        reason="belongs to the company",
+    ),
+    impersonal(
+        "chat.ServedModel",
+        "id created_at updated_at server name tools reasoning vision context_tokens "
+        "context_assumed longest_context tokens_per_second first_token_ms error checked_at "
+        "probed_at",
+    ),
+    impersonal("chat.ModelCall", "id endpoint kind process until"),
 )

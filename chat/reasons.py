@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
-from chat.agent.sentences import VARYING
+from chat.agent.sentences import ANSWERS_INSTEAD, VARYING
 
 # What a sentence varies in, as `str.format` names it.
 PART = re.compile(r"\\{(\w+)\\}")
@@ -23,6 +23,15 @@ def reason_of(detail: str) -> str:
     """
     for pattern, sentence in PATTERNS:
         if found := pattern.fullmatch(detail):
-            return gettext(sentence).format(**found.groupdict())
+            parts = found.groupdict()
+            if sentence == ANSWERS_INSTEAD:
+                parts["reason"] = reason_of(parts["reason"])
+            return gettext(sentence).format(**parts)
     # An empty message has a translation: the head of the catalogue.
     return gettext(detail) if detail else ""
+
+
+def notice_in(language: str, text: str) -> str:
+    """What users are told about the way an answer is made, in their language."""
+    with override(language or None):
+        return reason_of(text)

@@ -6,13 +6,18 @@ from celery import shared_task
 
 from chat.approvals import time_out_approvals
 from chat.deletion import forget_logs as forget_ended_logs
+from chat.llm.admission import forget_lost_calls
+from chat.model_servers import ServedModel
 from chat.runs import sweeper
+from chat.services.model_checks import look_at_servers
+from chat.services.model_checks import try_models as try_served_models
 
 
 @shared_task
 def sweep_runs() -> int:
     """Look after runs that no process works on; how many were ended."""
     time_out_approvals()
+    forget_lost_calls()
     return sweeper.sweep_idle_runs() + sweeper.interrupt_stalled_runs()
 
 
@@ -20,3 +25,16 @@ def sweep_runs() -> int:
 def forget_logs(run_ids: list[str]) -> None:
     """Delete event logs that were written to after their runs were removed."""
     forget_ended_logs(run_ids)
+
+
+@shared_task
+def look_at_models() -> int:
+    """See how the model servers do; how many there are."""
+    return len(look_at_servers())
+
+
+@shared_task
+def try_models(model_ids: list[str]) -> int:
+    """Ask models small questions; how many were asked."""
+    rows = ServedModel.objects.filter(pk__in=model_ids).select_related("server").by_server()
+    return try_served_models(rows)

@@ -32,6 +32,12 @@ OUT_OF_TIME = gettext_noop("The answer was ended after {seconds} seconds.")
 TOO_SLOW = gettext_noop("The model's answer took longer than {seconds} seconds.")
 FELL_SILENT = gettext_noop("The model said nothing for {seconds} seconds.")
 DID_NOT_BEGIN = gettext_noop("The model did not begin to answer within {seconds} seconds.")
+NO_ROOM = gettext_noop("The model's server makes too many answers at the moment. Ask again later.")
+ANSWERS_INSTEAD = gettext_noop("{failed} did not answer: {reason} Now {other} answers.")
+NO_ROOM_ELSEWHERE = gettext_noop("The other servers of this model have no room.")
+NO_ROOM_BEHIND = gettext_noop("The model's server had no room for background work.")
+WAITS_ELSEWHERE = gettext_noop("Another model server answers. It makes other answers first.")
+OUT_OF_REACH = gettext_noop("It cannot be reached.")
 BROKEN_HERE = gettext_noop("Something went wrong on our side ({id}).")
 
 # Whatever begins like another comes first.
@@ -56,4 +62,5 @@ VARYING = (
     FELL_SILENT,
     DID_NOT_BEGIN,
     BROKEN_HERE,
+    ANSWERS_INSTEAD,
 )

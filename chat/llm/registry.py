@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
 from chat.agent.sentences import UNKNOWN_MODEL
+from chat.llm.circuit import circuit
+from chat.llm.endpoints import endpoints_in_force, window_of
+from chat.llm.fallback import FallbackModel
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.openai.model_list import list_models
 from chat.llm.openai.stream_reader import Habits
@@ -19,7 +20,6 @@ from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from youworker.core import config as configuration
 from youworker.core.per_loop import PerLoop
-from youworker.upstream.configured import chat_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 5.0
 REFUSALS_SECONDS = 600.0
-# What the column of a run holds.
-LONGEST_ADDRESS = 255
 # Servers list these beside the models one can talk to.
 NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
 
@@ -61,6 +59,7 @@ class Registry:
     default: str = ""
     listings: dict[Endpoint, Listing] = field(default_factory=dict)
     locks: dict[Endpoint, asyncio.Lock] = field(default_factory=dict)
+    looks: dict[Endpoint, asyncio.Task[Listing]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[float, set[str]]] = field(default_factory=dict)
     habits: dict[tuple[str, str], Habits] = field(default_factory=dict)
 
@@ -87,10 +86,20 @@ class Registry:
         if name == QUOTE:
             return QuoteModel()
         listings = await self.read_listings()
+        found, absent = [], []
         for server, listing in zip(self.servers, listings, strict=True):
             if known := listed_name(name, listing.names):
-                return self.model(server, known)
-        return self.unlisted(name, listings)
+                found.append((server, known))
+            elif not found and listing.is_unreachable and had_listed(server, name):
+                absent.append(server.name)
+        return self.any_of(found, absent) if found else self.unlisted(name, listings)
+
+    def any_of(
+        self, found: Sequence[tuple[Endpoint, str]], absent: Sequence[str] = ()
+    ) -> LanguageModel:
+        """A model of the first server that begins to answer."""
+        models = [self.model(server, name) for server, name in found]
+        return FallbackModel(models, absent) if len(models) > 1 or absent else models[0]
 
     def unlisted(self, name: str, listings: Sequence[Listing]) -> LanguageModel:
         """A model no server lists: a server that lists nothing may have it all the same."""
@@ -105,12 +114,16 @@ class Registry:
     async def find_default_model(self) -> LanguageModel:
         """The configured default, else the first model of a server that answers, else `quote`."""
         listings = await self.read_listings()
-        for server, listing in zip(self.servers, listings, strict=True):
-            if name := self.default_of(listing):
-                return self.model(server, name)
-        if self.default and not any(listing.is_unreachable for listing in listings):
+        pairs = list(zip(self.servers, listings, strict=True))
+        found = [(server, name) for server, seen in pairs if (name := self.default_of(seen))]
+        if self.default and not found and not any(seen.is_unreachable for seen in listings):
             # The operator's word counts more than a list: some servers load models on demand.
             return self.model(self.servers[0], self.default)
+        named = {server for server, _ in found}
+        others = [(server, name) for server, seen in pairs if (name := first_for_chat(seen))]
+        found += [pair for pair in others if pair[0] not in named]
+        if found:
+            return self.any_of(found, [] if named else [self.servers[0].name])
         logger.warning("No model server answers; the built-in model %r stands in.", QUOTE)
         return QuoteModel()
 
@@ -118,8 +131,7 @@ class Registry:
         """The model to use of one server; empty if it has none."""
         if self.default:
             return listed_name(self.default, listing.names)
-        spoken = [name for name in listing.names if is_for_chat(name)]
-        return next(iter([*spoken, *listing.names]), "")
+        return first_for_chat(listing)
 
     def model(self, server: Endpoint, name: str) -> OpenAICompatibleModel:
         """A model of a server, with what is remembered about it."""
@@ -129,7 +141,8 @@ class Registry:
             refused = set()
             self.refusals[key] = (now + REFUSALS_SECONDS, refused)
         habits = self.habits.setdefault(key, Habits())
-        return OpenAICompatibleModel(name, server, self.retry, refused, habits)
+        window = window_of(server, name)
+        return OpenAICompatibleModel(name, server, self.retry, refused, habits, window)
 
     async def read_listings(self) -> list[Listing]:
         """What each server lists, asked side by side."""
@@ -137,11 +150,28 @@ class Registry:
 
     async def read_listing(self, server: Endpoint) -> Listing:
         """What one server lists; asked at most once at a time and every few seconds."""
+        known = self.listings.get(server)
+        if known is not None and known.is_unreachable and len(self.servers) > 1:
+            # Nobody waits for a server that hangs while another one may answer.
+            if time.monotonic() > known.until and server not in self.looks:
+                look = self.looks[server] = asyncio.create_task(self.renew_listing(server))
+                look.add_done_callback(lambda _: self.looks.pop(server, None))
+            return known
+        return await self.renew_listing(server)
+
+    async def renew_listing(self, server: Endpoint) -> Listing:
+        """What one server lists; it is asked when what is known of it is too old."""
         async with self.locks.setdefault(server, asyncio.Lock()):
             known = self.listings.get(server)
             if known is None or time.monotonic() > known.until:
                 known = self.listings[server] = await fetch_listing(server)
             return known
+
+    async def close(self) -> None:
+        """End the looks at servers that nobody waits for."""
+        for look in list(self.looks.values()):
+            look.cancel()
+        await asyncio.gather(*self.looks.values(), return_exceptions=True)
 
 
 # What each server listed last, by its address, for code that cannot ask it.
@@ -165,21 +195,15 @@ def endpoint_of(name: str) -> str:
     The address is without user and password, for it is stored.
     """
     llm = configuration.config.llm
-    servers, wanted = chat_endpoints(llm), name or llm.chat_model
+    servers, wanted = endpoints_in_force(), name or llm.chat_model
     if not servers or wanted == QUOTE:
         return ""
-    for server in servers:
+    # The order in which the run will find them, as far as is known.
+    for server in sorted(servers, key=lambda server: circuit.is_resting(server.address)):
         names = last_listed.get(server.url, ())
         if listed_name(wanted, names) if wanted else names:
-            return address_of(server)
-    return address_of(servers[0])
-
-
-@lru_cache(maxsize=64)
-def address_of(server: Endpoint) -> str:
-    """Host, port and path of a server."""
-    url = urlsplit(server.url)
-    return f"{url.netloc.rpartition('@')[2]}{url.path}"[:LONGEST_ADDRESS]
+            return server.address
+    return servers[0].address
 
 
 async def fetch_listing(server: Endpoint) -> Listing:
@@ -191,6 +215,8 @@ async def fetch_listing(server: Endpoint) -> Listing:
     except AgentError as error:
         problem = error
         logger.warning("No models from %s: %s", server.name, error)
+        if isinstance(error, ModelUnavailable):
+            circuit.note_failure(server.address)
     if names:
         last_listed[server.url] = tuple(names)
     return Listing(tuple(names), problem, time.monotonic() + REMEMBERED_SECONDS)
@@ -204,22 +230,47 @@ def listed_name(name: str, names: Sequence[str]) -> str:
     return ""
 
 
+def had_listed(server: Endpoint, name: str) -> bool:
+    """Whether a server had a model when it answered last."""
+    return bool(listed_name(name, last_listed.get(server.url, ())))
+
+
+def first_for_chat(listing: Listing) -> str:
+    """The first model of a server that one can talk to; empty if it has none."""
+    spoken = [name for name in listing.names if is_for_chat(name)]
+    return next(iter([*spoken, *listing.names]), "")
+
+
 def is_for_chat(name: str) -> bool:
     """Whether a model's name does not say that it does something else."""
     return not any(word in name.lower() for word in NOT_FOR_CHAT)
 
 
+async def close_registries(known: dict[tuple[Sequence[Endpoint], str], Registry]) -> None:
+    """End what the registries of an event loop still do."""
+    for each in known.values():
+        await each.close()
+
+
 # One entry, under what the registry was made of.
-registries: PerLoop[dict[tuple[Sequence[Endpoint], str], Registry]] = PerLoop(dict)
+registries: PerLoop[dict[tuple[Sequence[Endpoint], str], Registry]] = PerLoop(
+    dict, close=close_registries
+)
 
 
 def registry() -> Registry:
     """The registry of the running event loop, made anew when the configuration changed."""
     llm, retry = configuration.config.llm, configuration.config.retry
-    known, servers, default = registries.get(), chat_endpoints(llm), llm.chat_model
+    known, servers, default = registries.get(), endpoints_in_force(), llm.chat_model
     if (servers, default) not in known:
+        former = next(iter(known.values()), None)
         known.clear()
-        known[servers, default] = Registry(servers, retry, default)
+        made = known[servers, default] = Registry(servers, retry, default)
+        if former is not None:
+            # A change of one server loses nothing that is known of the others.
+            made.refusals, made.habits = former.refusals, former.habits
+            for look in former.looks.values():
+                look.cancel()
     return known[servers, default]
 
 

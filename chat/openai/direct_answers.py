@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import orjson
 
@@ -24,7 +25,10 @@ from chat.agent.types import (
     Usage,
 )
 from chat.direct_calls import end_call
+from chat.enums import CallKind
 from chat.llm import registry
+from chat.llm.admission import give_room, take_room
+from chat.llm.fallback import FallbackModel
 from chat.llm.openai.direct import DirectModel
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.openai.errors import failure_frame, refusal_of
@@ -114,10 +118,21 @@ class DirectAnswer:
         self.said, self.began = Said(), time.monotonic()
         self.outcome = UsageOutcome.STOPPED
         self.is_closed = False
+        if isinstance(model, FallbackModel):
+            model.enter = self.enter
         stream = model.stream(asked.messages, tools=asked.tools)
         self.feed = Feed(stream, seconds=config.llm.total_timeout)
         # Also when nobody comes to read it.
-        self.feed.reading.add_done_callback(lambda _: end_call(call))
+        self.feed.reading.add_done_callback(lambda _: end_call(self.call))
+
+    async def enter(self, address: str) -> bool:
+        """Take room at another server instead, if it has some."""
+        moved = replace(self.call, endpoint=address, id=uuid4())
+        if not await run_in_thread(take_room, moved, CallKind.DIRECT):
+            return False
+        former, self.call = self.call, moved
+        await run_in_thread(give_room, former)
+        return True
 
     async def read_batch(self) -> list[ModelEvent] | None:
         """What the model says next, nothing while it is silent, None after the end."""
@@ -168,6 +183,29 @@ class DirectAnswer:
             logger.exception("what an answer used cannot be written down")
 
 
+def in_own_words(model: LanguageModel, asked: Asked) -> LanguageModel:
+    """A model that is asked as its caller words it; the built-in one has no request."""
+    if isinstance(model, FallbackModel):
+        return FallbackModel([direct_model(each, asked) for each in model.candidates], model.absent)
+    if isinstance(model, OpenAICompatibleModel):
+        return direct_model(model, asked)
+    return model
+
+
+def direct_model(model: OpenAICompatibleModel, asked: Asked) -> DirectModel:
+    """A model of one server that is asked as its caller words it."""
+    return DirectModel(
+        model.name,
+        model.endpoint,
+        model.retry,
+        # What a caller's own words provoke is not learned for others.
+        set(model.refused),
+        replace(model.habits),
+        model.window,
+        asked=asked.body,
+    )
+
+
 async def begin_answer(
     name: str, asked: Asked, call: DirectCall, *, waits: bool = False
 ) -> DirectAnswer:
@@ -178,22 +216,15 @@ async def begin_answer(
     answer: DirectAnswer | None = None
     try:
         model = await registry.resolve_model(name)
-        if isinstance(model, OpenAICompatibleModel):
-            model = DirectModel(
-                model.name,
-                model.endpoint,
-                model.retry,
-                # What a caller's own words provoke is not learned for others.
-                set(model.refused),
-                replace(model.habits),
-                asked=asked.body,
-            )
+        model = in_own_words(model, asked)
         answer = DirectAnswer(model, asked, call)
         if waits:
             await answer.feed.look_ahead(STATUS_SECONDS)
     except BaseException as error:
         end_call(call)
-        if answer is not None:
+        if answer is None:
+            await asyncio.shield(run_in_thread(give_room, call))
+        else:
             answer.outcome = UsageOutcome.FAILED
             await answer.close()
         if isinstance(error, AgentError):

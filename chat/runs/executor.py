@@ -28,12 +28,14 @@ from chat.agent.turn import Remark
 from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
+from chat.reasons import notice_in
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
 from chat.runs.reader_numbers import ReaderNumbers
+from chat.runs.room import RunRoom
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.toolset import RecordingToolset
@@ -110,6 +112,7 @@ class RunExecutor:
         self.began = time.monotonic()
         self.ttft_ms: int | None = self.run.ttft_ms
         self.model_name = ""
+        self.model: LanguageModel | None = None
         # The last event, once the run was ended here.
         self.result: dict[str, Any] | None = None
 
@@ -193,7 +196,8 @@ class RunExecutor:
         outcome = Outcome(RunStatus.SUCCEEDED)
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve_model(self.run.model or None)
-            self.model_name = model.name
+            self.model, self.model_name = model, model.name
+            await RunRoom(self.run, self.lease, self.log).settle(model)
             self.offer_tools(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
@@ -228,7 +232,8 @@ class RunExecutor:
             self.unread_bytes = self.prompt_bytes
             self.begin_turn()
         elif kind is Notice:
-            self.log.emit("log", {"level": "warning", "message": event.text})
+            text = notice_in(self.run_input.language, event.text)
+            self.log.emit("log", {"level": "warning", "message": text})
         elif kind in TOOL_EVENTS:
             self.log.emit("tool", tool_payload(event))
         elif kind is Retracted:
@@ -299,12 +304,18 @@ class RunExecutor:
     def progress(self) -> dict[str, Any]:
         """The figures of the run so far."""
         return {
-            "model": (self.model_name or self.run.model)[:LONGEST_NAME],
+            "model": self.spoken_by()[:LONGEST_NAME],
             "iterations": self.state.turn,
             "tokens_in": self.state.tokens_in,
             "tokens_out": self.state.tokens_out,
             "ttft_ms": self.ttft_ms,
         }
+
+    def spoken_by(self) -> str:
+        """The model that answers, which may be another one than the run began with."""
+        if self.model_name and self.model is not None:
+            return self.model.name
+        return self.model_name or self.run.model
 
     def offer_tools(self, model: LanguageModel) -> None:
         """Choose the tools the model is shown; the user is told when that is not all of them."""

@@ -20,6 +20,7 @@ from chat.runs.places import PlaceTeller
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.store import internal_sentence
 from chat.runs.sweeper import append_end, stop_run
+from chat.runs.upkeep import Upkeep
 from youworker.core.config import config
 from youworker.core.db import run_in_thread, run_in_vital_thread
 from youworker.core.effects import Outage
@@ -87,6 +88,7 @@ class RunManager:
         self.places = threading.Lock()
         self.news = asyncio.Event()
         self.places_told = PlaceTeller()
+        self.upkeep = Upkeep()
         # Of the look at queued runs that nobody heard the answer of, so that it can be repeated.
         self.look: RunLease | None = None
 
@@ -130,6 +132,7 @@ class RunManager:
             try:
                 await self.take_queued()
                 await run_in_thread(self.places_told.tell)
+                await run_in_thread(self.upkeep.carry_out)
                 self.outage.end()
             except Exception as error:  # noqa: BLE001 -- it is tried again
                 self.outage.begin(error)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from accounts.models import ApiKey
-from chat.direct_calls import begin_call
+from chat.enums import CallKind
 from chat.exceptions import ModelBusy
+from chat.llm.admission import give_room, take_room
 from chat.quotas import TOKENS, enforce_run_quota
-from chat.runs.queue import announce_room, may_begin
 from quotas.enums import UsageKind
 from quotas.policies import enforce_quota, find_limits
 from quotas.services import record_usage
@@ -33,10 +33,8 @@ def admit_direct_call(call: DirectCall, *, actor: User) -> None:
     Nobody waits in the queue of runs, for there is no row to wait in.
     """
     enforce_run_quota(actor, call.key_id)
-    if not may_begin(call.endpoint):
+    if not take_room(call, CallKind.DIRECT):
         raise ModelBusy("The model's server is busy; try again in %(wait)s s.", wait=BUSY_SECONDS)
-    # Under the locks of both, so that of two at once one is counted before the other.
-    begin_call(call)
 
 
 def record_direct_call(
@@ -56,7 +54,7 @@ def record_direct_call(
         tokens_out=usage.tokens_out,
         duration_ms=int(seconds * 1000),
     )
-    announce_room()
+    give_room(call)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from chat.llm.registry import endpoint_of
 from chat.models import Message, Run
 from chat.quotas import enforce_run_quota
 from chat.runs import statements
-from chat.runs.queue import announce_queued, may_begin
+from chat.runs.queue import announce_queued, enforce_queue_bound, may_begin
 from chat.runs.statements import Latest
 from chat.services.sessions import (
     check_message,
@@ -239,6 +239,8 @@ def run_for(
     if lease is not None and may_begin(run.endpoint):
         run.status, run.started_at = RunStatus.RUNNING, timezone.now()
         run.lease_token = lease.token
+    else:
+        enforce_queue_bound(run.endpoint, actor.pk)
     return run
 
 

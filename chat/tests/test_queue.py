@@ -18,6 +18,7 @@ from chat.agent.types import TextDelta
 from chat.direct_calls import DirectCall, begin_call, end_call
 from chat.enums import RunStatus
 from chat.events import begun_key, log_key
+from chat.exceptions import QueueFull
 from chat.llm import registry
 from chat.models import Run
 from chat.runs import manager, queue, sweeper
@@ -170,6 +171,40 @@ def test_a_run_named_by_its_id_waits_for_room_like_any_other(limited):
     assert not claim_run(third, uuid4(), seconds=60)
     assert claim_run(second, uuid4(), seconds=60)
     assert not claim_run(third, uuid4(), seconds=60)
+
+
+def test_a_queue_has_a_bound_at_which_many_are_refused_before_first_ones(configured):
+    configured("llm", base_url=SERVER, chat_model="m", max_runs=1, max_queued=2)
+    many, one, other = (UserFactory() for _ in range(3))
+    waiting(many, "models.test:8000/v1", count=2)
+
+    with pytest.raises(QueueFull) as refusal:
+        ask(SessionFactory(user=many), lease=RunLease())
+    assert (refusal.value.status, refusal.value.wait) == (429, 10)
+    for user in (one, other):
+        assert ask(SessionFactory(user=user), lease=RunLease()).status == RunStatus.QUEUED
+    with pytest.raises(QueueFull):
+        ask(SessionFactory(), lease=RunLease())
+    assert Run.objects.count() == 4
+
+    configured("llm", max_queued=0)
+    assert ask(SessionFactory(user=many), lease=RunLease()).status == RunStatus.QUEUED
+
+
+def test_a_full_queue_is_told_over_http_with_a_time(configured):
+    configured("llm", base_url=SERVER, chat_model="m", max_runs=1, max_queued=1)
+    session = SessionFactory()
+    waiting(session.user, "models.test:8000/v1")
+    client = APIClient()
+    client.force_authenticate(session.user)
+
+    for path, body in (
+        (f"/v1/sessions/{session.pk}/messages", {"text": "How?"}),
+        ("/v1/chat", {"text": "How?", "stream": True}),
+    ):
+        answer = client.post(path, body, format="json")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5"), answer.content
+        assert answer.json()["errors"][0]["code"] == "queue_full"
 
 
 def test_without_a_limit_nothing_is_locked_or_counted(configured, django_assert_num_queries):

@@ -9,18 +9,22 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from accounts.models import User
+from chat.enums import ServerState
+from chat.llm.endpoints import endpoints_in_force, refresh_endpoints
+from chat.models import ModelServer
 from mcp.models import Server
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.embedded.folders import require_space
 from youworker.appliance.model_files.report import file_notices
 from youworker.core.config import config
 from youworker.sso.notices import sign_in_notices
+from youworker.upstream.address import shown_url
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from youworker.upstream.endpoint import Endpoint
@@ -28,8 +32,10 @@ if TYPE_CHECKING:
 
 def missing_parts() -> Iterator[str]:
     """Everything the product works without, but not as well."""
+    refresh_endpoints()
     yield from model_notices()
     yield from file_notices()
+    yield from console_notices()
     yield from embedding_notices()
     yield from rerank_notices()
     yield from server_notices()
@@ -39,10 +45,18 @@ def missing_parts() -> Iterator[str]:
 
 def model_notices() -> Iterator[str]:
     """The language models."""
-    if not endpoints_for(Capability.CHAT):
+    endpoints = endpoints_in_force()
+    if not endpoints:
         yield "no language model (LLM_BASE_URL, LLM_GGUF): the built-in quote model answers"
-    for endpoint, reason in silent_endpoints(Capability.CHAT):
-        yield f"the language model at {endpoint.url} does not answer ({reason})"
+    for endpoint, reason in silent_among(each for each in endpoints if not each.is_guarded):
+        yield f"the language model at {shown_url(endpoint.url)} does not answer ({reason})"
+
+
+def console_notices() -> Iterator[str]:
+    """Model servers of the console that failed when they were last looked at."""
+    rows = ModelServer.objects.filter(enabled=True, is_configured=False).in_order()
+    for server in rows.filter(state=ServerState.FAILED):
+        yield f"the model server {server.name} failed: {server.last_error}"
 
 
 def embedding_notices() -> Iterator[str]:
@@ -65,7 +79,12 @@ def rerank_notices() -> Iterator[str]:
 
 def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
     """The servers that do not answer, and why."""
-    for endpoint in endpoints_for(capability):
+    yield from silent_among(endpoints_for(capability))
+
+
+def silent_among(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, str]]:
+    """The servers among these that do not answer, and why."""
+    for endpoint in endpoints:
         # Our own are started later, and say themselves what is wrong.
         if not endpoint.socket and (reason := unreachable(endpoint)):
             yield endpoint, reason

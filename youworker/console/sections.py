@@ -79,6 +79,8 @@ SECTIONS = (
     (
         _("System"),
         {
+            "chat.ModelServer": "dns",
+            "chat.ServedModel": "neurology",
             "documents.EmbeddingModel": "hub",
             "quotas.UsageEvent": "monitoring",
             "quotas.TokenUsage": "calendar_month",

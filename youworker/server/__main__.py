@@ -76,10 +76,12 @@ async def begin_work() -> None:
     What an update changed in our own tools is stored thereby.
     """
     from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
+    from chat.llm.endpoints import refresh_endpoints  # noqa: PLC0415
     from chat.runs.manager import serve_runs  # noqa: PLC0415
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
     from youworker.core.db import run_in_thread  # noqa: PLC0415
 
+    await run_in_thread(refresh_endpoints)
     await serve_runs()
     await registry.warm_up()
     await asyncio.sleep(LOADING_PAUSE)

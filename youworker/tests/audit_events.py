@@ -20,7 +20,9 @@ from accounts import services as accounts
 from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
 from chat import services as chat
+from chat.models import ModelServer
 from chat.runs import tool_calls
+from chat.services.model_servers import delete_model_server, save_model_server
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from documents import services as documents
 from documents.embedding import configured_model
@@ -260,6 +262,17 @@ def vectors(world: World, *, active: bool) -> Any:
     return EmbeddingModel.objects.create(
         provider=Provider.OPENAI, name=CANARY, dimensions=4, active=active
     )
+
+
+def model_server() -> ModelServer:
+    return ModelServer(name=f"{CANARY} model server", url="http://gpu.lan:8000/v1")
+
+
+def stored_server() -> ModelServer:
+    server = model_server()
+    server.address = "gpu.lan:8000/v1"
+    server.save()
+    return server
 
 
 def server_body(**more: Any) -> dict[str, Any]:
@@ -530,6 +543,18 @@ EVENTS = [
         "drop an embedding model",
         "admin.settings.update",
         lambda w: embedding_models.drop_model(vectors(w, active=False), actor=w.root),
+        by="root",
+    ),
+    service(
+        "add a model server",
+        "admin.settings.update",
+        lambda w: save_model_server(model_server(), key=CANARY, fields=["name"], actor=w.root),
+        by="root",
+    ),
+    service(
+        "remove a model server",
+        "admin.settings.update",
+        lambda w: delete_model_server(stored_server(), actor=w.root),
         by="root",
     ),
     Event(

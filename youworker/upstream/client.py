@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from youworker.core.exceptions import DomainError
 from youworker.core.per_loop import PerLoop, Stage
 from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.body_limits import limit_body
+from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
+from youworker.upstream.guard import GuardedTransport
 from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
 if TYPE_CHECKING:
+    from youworker.upstream.egress import Address
     from youworker.upstream.endpoint import Endpoint
 
 WRITE_SECONDS = 30.0
@@ -57,11 +61,34 @@ def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
             follow_redirects=not endpoint.socket,
             event_hooks={"response": [limit_async]},
             verify=trusted_authorities(),
-            transport=httpx2.AsyncHTTPTransport(limits=CONNECTIONS, uds=endpoint.socket)
-            if endpoint.socket
-            else None,
+            transport=transport_of(endpoint),
         )
     return pool[endpoint]
+
+
+def transport_of(endpoint: Endpoint) -> httpx2.AsyncHTTPTransport | None:
+    """The way to a server that is reached otherwise than others."""
+    if endpoint.socket:
+        return httpx2.AsyncHTTPTransport(limits=CONNECTIONS, uds=endpoint.socket)
+    return NamedTransport() if endpoint.is_guarded else None
+
+
+class NamedTransport(GuardedTransport):
+    """Connects to whatever address staff named, except for the link of the machine."""
+
+    def __init__(self) -> None:
+        httpx2.AsyncHTTPTransport.__init__(
+            self, verify=trusted_authorities(), trust_env=False, limits=CONNECTIONS
+        )
+        self.find = find_addresses
+
+
+async def find_addresses(host: str, port: int) -> list[Address]:
+    """The addresses of a server; what is refused or unknown is a server that is not there."""
+    try:
+        return await find_named_addresses(host, port)
+    except DomainError as error:
+        raise httpx2.ConnectError(error.message) from error
 
 
 def sync_client(endpoint: Endpoint, *, seconds: float | None = None) -> httpx2.Client:

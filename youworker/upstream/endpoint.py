@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from youworker.upstream.address import address_of
+
 
 class Capability(StrEnum):
     """What a server is asked for."""
@@ -58,10 +60,24 @@ class Endpoint:
     sampling: Sampling = Sampling()
     # The Unix socket that leads there, where the address's host is only a name.
     socket: str = ""
+    # How operators call it; and how many answers it makes at a time, where that was said for it.
+    label: str = ""
+    max_runs: int | None = None
+    # The window an operator named for all its models, in tokens; 0 = none was.
+    window: int = 0
+    # Named in the console, not on the machine: its addresses are checked before they are asked.
+    is_guarded: bool = False
+
+    @cached_property
+    def address(self) -> str:
+        """Host, port and path, without user and password: what is stored of it."""
+        return address_of(self.url)
 
     @cached_property
     def name(self) -> str:
         """How logs and messages call it."""
+        if self.label:
+            return self.label
         try:
             return urlsplit(self.url).hostname or self.url
         except ValueError:

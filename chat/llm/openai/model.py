@@ -48,11 +48,13 @@ class OpenAICompatibleModel:
     retry: RetryConfig
     refused: set[str] = field(default_factory=set, compare=False)
     habits: Habits = field(default_factory=Habits, compare=False)
+    # What is known of its window, in tokens; 0 = what its server is set to.
+    window: int = 0
 
     @property
     def context_tokens(self) -> int:
         """How much it can read, in tokens."""
-        return self.endpoint.sampling.context_tokens
+        return self.window or self.endpoint.sampling.context_tokens
 
     async def stream(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]

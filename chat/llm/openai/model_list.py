@@ -28,7 +28,12 @@ LONGEST_NAME = 200
 
 
 async def list_models(endpoint: Endpoint) -> list[str]:
-    """The ids a server lists, in its order.
+    """The ids a server lists, in its order; raises what `read_list` does."""
+    return names_in(await read_list(endpoint))
+
+
+async def read_list(endpoint: Endpoint) -> Any:
+    """The list of a server as it is.
 
     Raises `ModelUnavailable` when it does not answer, `ModelRefused` when it knows no such list.
     """
@@ -37,7 +42,7 @@ async def list_models(endpoint: Endpoint) -> list[str]:
     try:
         async with asyncio.timeout(endpoint.timeouts.connect + ANSWER_SECONDS):
             content = await read_answer(endpoint, "models", longest=LONGEST_LIST)
-            document = orjson.loads(content)
+            return orjson.loads(content)
     except StatusError as error:
         raise refusal(error) from error
     except AnswerTooLarge as error:
@@ -46,7 +51,6 @@ async def list_models(endpoint: Endpoint) -> list[str]:
         raise ModelUnavailable("The model's server cannot be reached.") from error
     except ValueError as error:
         raise ModelRefused("The model's server answered no list of models.") from error
-    return names_in(document)
 
 
 def refusal(error: StatusError) -> ModelRefused | ModelUnavailable:

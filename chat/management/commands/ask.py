@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from chat import services
+from chat.llm.endpoints import refresh_endpoints
 from chat.runs.manager import launch, request_stop
 from chat.runs.stream import view_run
 from youworker.core.exceptions import DomainError
@@ -35,6 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, text: str, **options: Any) -> None:
         require_keys()
+        refresh_endpoints()
         user = asking_user(options["user"])
         try:
             posted = self.post(text, user, options["session"], options["model"])

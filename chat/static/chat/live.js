@@ -19,6 +19,15 @@ const ENDS = {
   stopped: () => t("You stopped this answer."),
 };
 
+/** What those are told who wait for a model server; without a place that is not known yet. */
+function placeInLine(position) {
+  if (!position) return t("Waiting for its turn…");
+  if (position === 1) return t("You are next in line.");
+  if (position === 2) return t("You are second in line.");
+  if (position === 3) return t("You are third in line.");
+  return t("You are number %(position)s in line.", { position });
+}
+
 /** An answer that is being made, in its `article`; `page` hears of what happens (see `chat.js`). */
 export class LiveAnswer {
   #text = "";
@@ -111,7 +120,7 @@ export class LiveAnswer {
     this.#status = status;
     this.article.dataset.status = status;
     if ("stopping" in this.article.dataset) return;
-    if (status === "queued") this.#note(position ? t("Waiting for its turn, place %(position)s", { position }) : t("Waiting for its turn…"));
+    if (status === "queued") this.#note(placeInLine(position));
     else if (status === "waiting_approval") this.#note(t("Waiting for your decision."));
     else this.#note(this.#text ? "" : t("Answering…"));
   }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import psycopg_pool
 import redis
@@ -13,6 +13,10 @@ from celery import current_app
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from chat.enums import ServerState
+from chat.llm.endpoints import endpoints_in_force
+from chat.llm.probing.reports import server_as_json
+from chat.models import ModelServer
 from documents.exceptions import StorageUnavailable
 from documents.models import EmbeddingModel
 from documents.storage import content_storage
@@ -20,10 +24,14 @@ from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.upstream.address import shown_url
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.model_files.state import Status
+
+if TYPE_CHECKING:
+    from youworker.upstream.endpoint import Endpoint
 
 Check = Callable[[], dict[str, Any]]
 POOL_WARNING = 0.8
@@ -108,7 +116,15 @@ def check_worker() -> dict[str, Any]:
 
 def check_models() -> dict[str, Any]:
     """The configured model servers answer; the built-in model needs none."""
-    return answering(Capability.CHAT)
+    # Those of the console are looked at through checked addresses only; see `model_servers`.
+    return answering([each for each in endpoints_in_force() if not each.is_guarded])
+
+
+def model_servers() -> dict[str, Any]:
+    """How the model servers did when they were looked at last, and what their models can."""
+    rows = ModelServer.objects.filter(enabled=True).in_order().prefetch_related("models")
+    found = {row.name: server_as_json(row) for row in rows}
+    return {"servers": found, "warning": any(row.state == ServerState.FAILED for row in rows)}
 
 
 def check_model_files() -> dict[str, Any]:
@@ -124,21 +140,20 @@ def check_model_files() -> dict[str, Any]:
 
 def embedding_server() -> dict[str, Any]:
     """The configured embedding server answers; the local model needs none."""
-    return answering(Capability.EMBEDDING)
+    return answering(endpoints_for(Capability.EMBEDDING))
 
 
 def check_reranker() -> dict[str, Any]:
     """The configured reranker answers; search does without it."""
-    return answering(Capability.RERANK)
+    return answering(endpoints_for(Capability.RERANK))
 
 
-def answering(capability: Capability) -> dict[str, Any]:
-    """The servers for something; raises `LookupError` when one of them does not answer."""
-    endpoints = endpoints_for(capability)
+def answering(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Some servers; raises `LookupError` when one of them does not answer."""
     for endpoint in endpoints:
         if reason := unreachable(endpoint):
-            raise LookupError(f"{endpoint.url} does not answer: {reason}")
-    return {"endpoint": ", ".join(endpoint.url for endpoint in endpoints) or None}
+            raise LookupError(f"{shown_url(endpoint.url)} does not answer: {reason}")
+    return {"endpoint": ", ".join(shown_url(endpoint.url) for endpoint in endpoints) or None}
 
 
 def embedding() -> dict[str, Any]:
@@ -174,6 +189,7 @@ DETAILED: dict[str, Check] = {
     "worker": check_worker,
     "models": check_models,
     "model_files": check_model_files,
+    "model_servers": model_servers,
     "embedding": embedding,
     "embedding_server": embedding_server,
     "reranker": check_reranker,

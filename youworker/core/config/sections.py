@@ -223,6 +223,14 @@ class LlmConfig(Section):
         low=0,
         high=100_000,
     )
+    max_queued: int = setting(
+        "LLM_MAX_QUEUED",
+        200,
+        "answers that may wait for one model server with a limit; further ones are refused with "
+        "a time, those of people who wait for nothing yet only at twice as many; 0 = no bound",
+        low=0,
+        high=1_000_000,
+    )
     max_argument_chars: int = setting(
         "LLM_MAX_ARGUMENT_CHARS",
         262_144,

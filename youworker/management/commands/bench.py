@@ -15,7 +15,7 @@ from youworker.tests.bench import Figure, Report, machine
 GENERATED_FILES = 300
 WHAT = (
     *("start", "chat", "question", "ingest", "search", "retrieval", "answers"),
-    *("soak", "streams", "web", "leaks"),
+    *("soak", "streams", "web", "leaks", "overload"),
 )
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = (
-        "Measure a start, streams, questions, ingestion, search, answers, rights, a mixed load or"
-        " pages."
+        "Measure a start, streams, questions, ingestion, search, answers, rights, a mixed load,"
+        " an overload or pages."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -120,6 +120,12 @@ class Command(BaseCommand):
         from youworker.tests.bench import leaks
 
         return leaks.run()
+
+    def overload(self, options: dict[str, Any]) -> Report:
+        """Four times as many answers as a model server makes at a time."""
+        from youworker.tests.bench import overload
+
+        return overload.run()
 
     def soak(self, options: dict[str, Any]) -> Report:
         """A mixed load, and whether anything is lost or grows under it."""

@@ -6,12 +6,14 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from chat.llm.endpoints import refresh_endpoints
 from youworker.appliance.health import checks as health
 from youworker.appliance.startup_checks import missing_parts
 from youworker.doctor import GROUPS, Outcome, run_examination
 from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
+from youworker.doctor.model_report import examine_models
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -28,6 +30,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         for name in GROUPS:
             parser.add_argument(f"--{name}", action="store_true", help=f"only the group {name}")
+        parser.add_argument("--models", action="store_true", help="only the model servers")
+        parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="with --models: ask the models small questions, which may load them",
+        )
+        parser.add_argument(
+            "--model", action="append", default=[], help="with --probe: only this one; repeatable"
+        )
         parser.add_argument("--fix", action="store_true", help="repair what can be repaired safely")
         parser.add_argument("--deep", action="store_true", help="read the bytes of all files, too")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -39,6 +50,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, fix: bool, deep: bool, pause: float, **options: Any) -> None:
+        if options["models"]:
+            self.examine_models(options)
+            return
+        if options["probe"] or options["model"]:
+            raise CommandError("--probe and --model go with --models.")
+        refresh_endpoints()
         groups = [name for name in GROUPS if options[name]]
         is_silent = options["json"]
         parts = {} if groups else self.parts(is_silent=is_silent)
@@ -64,6 +81,16 @@ class Command(BaseCommand):
                 report |= {"parts": parts, "notices": notices}
             self.stdout.write(json.dumps(report, indent=2))
         if not is_sound:
+            sys.exit(1)
+
+    def examine_models(self, options: dict[str, Any]) -> None:
+        """Look at the model servers only."""
+        tell = None if options["json"] else self.stdout.write
+        names = options["model"]
+        report = examine_models(probe=options["probe"] or bool(names), names=names, tell=tell)
+        if options["json"]:
+            self.stdout.write(json.dumps(report, indent=2))
+        if not report["ok"]:
             sys.exit(1)
 
     def parts(self, *, is_silent: bool) -> dict[str, dict[str, Any]]:

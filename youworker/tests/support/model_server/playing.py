@@ -40,7 +40,8 @@ async def play(connection: HttpConnection, request: Recorded, state: State) -> N
         model = str(request.body.get("model", ""))
         connection.send_json(whole_answer(turn, pieces, model, prompt_tokens(request.body)))
     else:
-        await stream(connection, request, turn)
+        with state.counted_stream():
+            await stream(connection, request, turn, state)
 
 
 def refuse(connection: HttpConnection, turn: Turn) -> None:
@@ -59,7 +60,7 @@ async def send_raw(connection: HttpConnection, turn: Turn) -> None:
     connection.transport.close()
 
 
-async def stream(connection: HttpConnection, request: Recorded, turn: Turn) -> None:
+async def stream(connection: HttpConnection, request: Recorded, turn: Turn, state: State) -> None:
     """Send the turn as server-sent events, one token per chunk."""
     chunks = Chunks(str(request.body.get("model", "")))
     pieces = spoken(turn, request.body)
@@ -73,7 +74,9 @@ async def stream(connection: HttpConnection, request: Recorded, turn: Turn) -> N
             connection.transport.write(framed(line))
     for word in turn.reasoning.split():
         connection.transport.write(chunks.delta({turn.reasoning_field: f"{word} "}))
-    await send_tokens(connection, request, turn, chunks, pieces)
+    pace = shared_pace if turn.shared else paced
+    numbers = pace(len(pieces), turn.rate, connection, state)
+    await send_tokens(connection, request, turn, chunks, pieces, numbers)
     send_tail(connection, request, turn, chunks)
     if turn.hang == "end":
         await asyncio.sleep(FOREVER)
@@ -81,11 +84,16 @@ async def stream(connection: HttpConnection, request: Recorded, turn: Turn) -> N
 
 
 async def send_tokens(
-    connection: HttpConnection, request: Recorded, turn: Turn, chunks: Chunks, pieces: list[str]
+    connection: HttpConnection,
+    request: Recorded,
+    turn: Turn,
+    chunks: Chunks,
+    pieces: list[str],
+    numbers: AsyncGenerator[int, None],
 ) -> None:
     """Write the tokens, one write each, at the scripted pace."""
     half = len(pieces) // 2
-    async for number in paced(len(pieces), turn.rate, connection):
+    async for number in numbers:
         if number == turn.cut:
             raise ConnectionAbortedError
         if turn.hang == "middle" and number == half:
@@ -97,7 +105,21 @@ async def send_tokens(
         raise ConnectionAbortedError
 
 
-async def paced(count: int, rate: float, connection: HttpConnection) -> AsyncGenerator[int, None]:
+async def shared_pace(
+    count: int, rate: float, connection: HttpConnection, state: State
+) -> AsyncGenerator[int, None]:
+    """Count at this stream's share of `rate` numbers a second."""
+    due = time.monotonic()
+    for number in range(count):
+        yield number
+        due += max(state.streaming, 1) / rate
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        await connection.drained()
+
+
+async def paced(
+    count: int, rate: float, connection: HttpConnection, _state: State
+) -> AsyncGenerator[int, None]:
     """Count at `rate` numbers a second; without one as fast as the client reads."""
     start = time.monotonic()
     for number in range(count):

@@ -167,6 +167,9 @@ class ModelServer:
                 connection.send_json([request.as_json() for request in self.requests])
             case "POST", "asked":
                 connection.send_json(self.asked(orjson.loads(incoming.body)["mark"]))
+            case "GET", "streams":
+                state = self.state
+                connection.send_json({"now": state.streaming, "most": state.most_streaming})
             case "POST", "reset":
                 self.state.reset()
                 connection.send_json({})

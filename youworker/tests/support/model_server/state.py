@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from youworker.tests.support.model_server.turns import Call, Turn, turn_from_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MODEL_PREFIX = "double:"
 # A load of an hour asks more often than anybody wants to look at.
@@ -59,6 +63,8 @@ class State:
         self.models_body = b""
         self.script: deque[Turn] = deque()
         self.requests: list[Recorded] = []
+        # Streams that send tokens now, and the most there were at a time.
+        self.streaming = self.most_streaming = 0
         # Set by the first request, so that a test may wait for it.
         self.arrived = threading.Event()
 
@@ -72,7 +78,18 @@ class State:
         """Forget script and requests."""
         self.script.clear()
         self.requests.clear()
+        self.most_streaming = self.streaming
         self.arrived.clear()
+
+    @contextmanager
+    def counted_stream(self) -> Iterator[None]:
+        """Count a stream among those that share the server."""
+        self.streaming += 1
+        self.most_streaming = max(self.most_streaming, self.streaming)
+        try:
+            yield
+        finally:
+            self.streaming -= 1
 
     def next_turn(self, body: dict[str, Any]) -> Turn:
         """The next turn: scripted, or what the model's name or the last message asks for."""

@@ -60,6 +60,8 @@ class Turn:
     # They are `MARKDOWN`, again and again, and not one word.
     markdown: bool = False
     rate: float = 0.0
+    # The rate is that of the whole server, which all its streams share, as on one GPU.
+    shared: bool = False
     first_ms: float = 0.0
     # Each token is the monotonic clock in nanoseconds at which it was written.
     stamp: bool = False

@@ -1,0 +1,1 @@
+"""Finding out what model servers and their models can."""
