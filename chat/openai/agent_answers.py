@@ -12,8 +12,12 @@ import orjson
 from chat.agent.exceptions import (
     AnswerFiltered,
     AnswerTooLarge,
+    CallLimitReached,
     LimitReached,
     ModelUnknown,
+    TimeLimitReached,
+    TokenLimitReached,
+    TurnLimitReached,
 )
 from chat.agent.types import Usage
 from chat.enums import RunStatus
@@ -40,6 +44,10 @@ if TYPE_CHECKING:
 FINISH = {
     "answer_cut": "length",
     AnswerTooLarge.code: "length",
+    TurnLimitReached.code: "length",
+    CallLimitReached.code: "length",
+    TokenLimitReached.code: "length",
+    TimeLimitReached.code: "length",
     LimitReached.code: "length",
     AnswerFiltered.code: "content_filter",
 }

@@ -197,7 +197,7 @@ class RunExecutor:
             self.offer_tools(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
-            limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
+            limits = self.limits(model)
             agent = run_agent(self.state, model, self.toolset, limits)
             async with aclosing(agent) as events:
                 async for event in events:
@@ -210,6 +210,20 @@ class RunExecutor:
                     elif type(event) is Suspended:
                         return Outcome(RunStatus.WAITING_APPROVAL)
         return outcome
+
+    def limits(self, model: LanguageModel) -> AgentLimits:
+        """What this run may use."""
+        given = config.agent
+        prompt = int(model.context_tokens * PROMPT_SHARE)
+        reserve = min(config.llm.max_output_tokens, prompt // 2)
+        return AgentLimits(
+            max_turns=given.max_iterations,
+            max_chars=given.max_answer_chars,
+            max_calls=given.max_calls,
+            max_tokens=given.max_tokens,
+            calls_at_once=given.calls_at_once,
+            window=max(prompt - reserve - tokens_of_schemas(self.toolset.schemas), prompt // 4),
+        )
 
     def handle_event(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from chat.runs import statements
 from chat.runs.tool_calls import calls_of
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,7 +46,7 @@ class RunInput:
     @property
     def now(self) -> str:
         """The time of the user's day."""
-        zone = ZoneInfo(self.run.user.time_zone)
+        zone = zone_or_utc(self.run.user.time_zone)
         return timezone.now().astimezone(zone).isoformat(timespec="minutes")
 
 
