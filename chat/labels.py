@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
 from youworker.core.labels import name_model
 
 name_model(
@@ -11,6 +11,8 @@ name_model(
     _("conversations"),
     enable_tools=_("tools allowed"),
     enable_web=_("web allowed"),
+    system_prompt=_("system prompt"),
+    awaits_title=_("waits for a title"),
     collections=_("collections"),
     limited=_("limited to its collections"),
     active_at=_("last active"),
@@ -62,4 +64,19 @@ name_model(
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
     error=_("error"),
+)
+name_model(
+    Summary,
+    _("summary"),
+    _("summaries"),
+    upto=_("up to message"),
+    messages=_("messages"),
+    content=_("text"),
+)
+name_model(
+    SystemPrompt,
+    _("system prompt"),
+    _("system prompt"),
+    content=_("text"),
+    is_only=_("only one"),
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from chat.models import Citation, Message, Run, Session, ToolRun
+    from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
 
 
 # Of the row at hand, in the order they were made. A prefetch makes a queryset for each row.
@@ -173,3 +173,15 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
     def undecided(self) -> Self:
         """Limit to calls that wait for somebody's decision."""
         return self.filter(status=ToolRunStatus.WAITING, decision="")
+
+
+class SummaryQuerySet(BaseQuerySet["Summary"]):
+    """What stands for older messages."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to summaries of the user's own, undeleted sessions."""
+        return self.filter(session__user=user, session__deleted_at__isnull=True)
+
+
+class SystemPromptQuerySet(BaseQuerySet["SystemPrompt"]):
+    """What every model is told before all questions."""

@@ -1,6 +1,14 @@
 """What is known about people here, and what exports and erasures do with it."""
 
-from youworker.core.data_policies import LEASE, TECHNICAL, TIMES, DataPolicy, names, not_exported
+from youworker.core.data_policies import (
+    LEASE,
+    TECHNICAL,
+    TIMES,
+    DataPolicy,
+    impersonal,
+    names,
+    not_exported,
+)
 
 DATA_POLICIES = (
     DataPolicy(
@@ -8,11 +16,11 @@ DATA_POLICIES = (
         owners=("user",),
         file="sessions",
         exported=names(
-            "id title model enable_tools enable_web language collections limited active_at",
-            "archived_at leaf origin deleted_at",
+            "id title model enable_tools enable_web language system_prompt collections limited",
+            "active_at archived_at leaf origin deleted_at",
             TIMES,
         ),
-        not_exported=not_exported(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user awaits_title"),
     ),
     DataPolicy(
         "chat.Message",
@@ -58,4 +66,11 @@ DATA_POLICIES = (
         ),
         not_exported=not_exported(TECHNICAL, "user"),
     ),
+    DataPolicy(
+        "chat.Summary",
+        owners=("session__user",),
+        file="summaries",
+        exported=names("id session upto model messages content tokens_in tokens_out", TIMES),
+    ),
+    impersonal("chat.SystemPrompt", "id content is_only created_at updated_at"),
 )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from chat.agent.compaction import fits
+from chat.agent.exceptions import MessageTooLong
 from chat.agent.loop import (
     AgentLimits,
     Checkpoint,
@@ -20,7 +22,8 @@ from chat.agent.loop import (
     TurnStarted,
     run_agent,
 )
-from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
+from chat.agent.prompt import system_prompt, tokens_of_message, tokens_of_schemas, trimmed
+from chat.agent.sentences import MESSAGE_TOO_LONG
 from chat.agent.state import AgentState
 from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
@@ -30,6 +33,8 @@ from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
+from chat.runs.compaction import Compactor, Uncompacted
+from chat.runs.inputs import LONGEST_HISTORY, question_of
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
@@ -61,6 +66,8 @@ LONGEST_WAIT_MS = 86_400_000
 LONGEST_NAME = 200
 # Between the cancellation of a run and the end of its process lie three seconds.
 LAST_SECONDS = 2.5
+# About what the product's own system prompt comes to.
+SYSTEM_TOKENS = 250
 # A document may be removed between being looked up and being cited; a second look misses it.
 STORE_ATTEMPTS = 2
 
@@ -195,7 +202,7 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
             self.offer_tools(model)
-            self.state.messages = self.state.messages or self.prompt(model)
+            self.state.messages = self.state.messages or await self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             limits = self.limits(model)
             agent = run_agent(self.state, model, self.toolset, limits)
@@ -328,7 +335,11 @@ class RunExecutor:
         ]
         used = {call.name for message in self.state.messages for call in message.tool_calls}
         total = len(self.toolset.schemas)
-        budget = int(model.context_tokens * PROMPT_SHARE * TOOLS_SHARE)
+        window = int(model.context_tokens * PROMPT_SHARE)
+        # A long question counts more than many tools.
+        free = window - min(config.llm.max_output_tokens, window // 2)
+        free -= tokens_of_message(self.run.question.content) + SYSTEM_TOKENS
+        budget = max(min(int(window * TOOLS_SHARE), free), 0)
         hidden = self.toolset.offer("\n".join(asked), budget=budget, used=used)
         if hidden:
             logger.info("%d of %d tools fit the window of %s", total - hidden, total, model.name)
@@ -336,14 +347,35 @@ class RunExecutor:
             text = f"The model reads {total - hidden} of {total} tools: more do not fit."
             self.log.emit("log", {"level": "info", "message": text})
 
-    def prompt(self, model: LanguageModel) -> list[ChatMessage]:
-        """System prompt and as much of the conversation as the window holds."""
-        system = system_prompt(self.run_input.language, self.run_input.now)
+    async def prompt(self, model: LanguageModel) -> list[ChatMessage]:
+        """System prompt and conversation, older parts of it as a summary where it is too long.
+
+        Raises `MessageTooLong` for a question that leaves no room for an answer.
+        """
+        given = self.run_input
+        own = self.run.session.system_prompt
+        system = system_prompt(given.language, given.now, house=given.system_prompt, own=own)
         window = int(model.context_tokens * PROMPT_SHARE)
         taken = tokens_of_schemas(self.toolset.schemas) + estimated_tokens(system.content)
         reserve = min(config.llm.max_output_tokens, window // 2)
         budget = max(window - taken - reserve, window // 4)
-        return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]
+        history = given.history_newest_first
+        asked = tokens_of_message(self.run.question.content)
+        if asked > budget:
+            raise MessageTooLong(MESSAGE_TOO_LONG.format(tokens=asked, room=budget))
+        if len(history) < LONGEST_HISTORY and fits(history, budget):
+            return [system, *trimmed(history, budget=budget)]
+        language = given.language
+        compactor = Compactor(self.run, model, language=language, window=window)
+        try:
+            said = await compactor.compact(question_of(self.run), budget)
+        except Uncompacted:
+            said = trimmed(history, budget=budget)
+        finally:
+            self.state.tokens_in += compactor.spent.tokens_in
+            self.state.tokens_out += compactor.spent.tokens_out
+        self.log.emit("log", compactor.account())
+        return [system, *said]
 
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""

@@ -13,6 +13,7 @@ from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.models import Run, ToolRun
 from chat.runs import statements
+from chat.runs.system_prompts import read_prompt, remembered_prompt
 from chat.runs.tool_calls import calls_of
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
@@ -34,6 +35,8 @@ class RunInput:
     run: Run
     history_newest_first: list[ChatMessage]
     tools: list[ToolInfo]
+    # What the operator tells every model.
+    system_prompt: str = ""
     # What a process before this one had come to, and every call that it had begun.
     state: AgentState | None = None
     calls: list[ToolRun] = field(default_factory=list)
@@ -55,7 +58,7 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
 
     Raises `UnknownState` when nobody can go on from what is stored of it.
     """
-    rows = Run.objects.held(token).select_related("question", "answer", "user")
+    rows = Run.objects.held(token).select_related("question", "answer", "user", "session")
     run = rows.filter(pk=run_id).first()
     if run is None:
         return None
@@ -64,6 +67,7 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
         run=run,
         history_newest_first=[] if state else history(run.session_id, run.question_id),
         tools=tools_of(run),
+        system_prompt=read_prompt(),
         state=state,
         calls=[] if state is None else calls_of(run),
     )
@@ -71,17 +75,23 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
 
 def new_input(run: Run) -> RunInput | None:
     """What a run needs that was just accepted; None when that takes the database."""
-    tools = remembered_tools(run)
-    if run.question.parent_id is not None or tools is None:
+    tools, prompt = remembered_tools(run), remembered_prompt()
+    if run.question.parent_id is not None or tools is None or prompt is None:
         return None
-    return RunInput(run=run, history_newest_first=[question_of(run)], tools=tools)
+    history = [question_of(run)]
+    return RunInput(run=run, history_newest_first=history, tools=tools, system_prompt=prompt)
 
 
 def complete_input(run: Run) -> RunInput:
     """What a run needs that was just accepted, with what only the database knows."""
     earlier = run.question.parent_id
     said = [] if earlier is None else history(run.session_id, earlier)
-    return RunInput(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
+    return RunInput(
+        run=run,
+        history_newest_first=[question_of(run), *said],
+        tools=tools_of(run),
+        system_prompt=read_prompt(),
+    )
 
 
 def question_of(run: Run) -> ChatMessage:

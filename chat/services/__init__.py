@@ -33,6 +33,7 @@ from chat.services.sessions import (
     run_in_session,
     update_session,
 )
+from chat.services.system_prompts import delete_system_prompt, save_system_prompt
 
 __all__ = [
     "AcceptedMessage",
@@ -45,6 +46,7 @@ __all__ = [
     "create_session",
     "decide_call",
     "delete_session",
+    "delete_system_prompt",
     "enforce_token_quota",
     "find_model",
     "give_feedback",
@@ -60,6 +62,7 @@ __all__ = [
     "regenerate",
     "restore_session",
     "run_in_session",
+    "save_system_prompt",
     "stop_run",
     "update_session",
 ]

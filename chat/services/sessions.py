@@ -62,6 +62,9 @@ def update_session(
     """
     if fields.get("leaf"):
         check_message(session, fields["leaf"], attr="leaf")
+    if "title" in fields:
+        # A title that somebody chose stays; without one the next question gives it again.
+        fields["awaits_title"] = False
     for name, value in fields.items():
         setattr(session, name, value)
     if archived is not None:

@@ -360,6 +360,9 @@ class AgentConfig(Section):
     """Limits of one answer."""
 
     max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
+    system_prompt: str = setting(
+        "SYSTEM_PROMPT", "", "told to every model before all questions; the admin can set another"
+    )
     max_calls: int = setting(
         "AGENT_MAX_CALLS", 100, "tool calls of a whole run; 0 = unlimited", low=0, high=10_000
     )
@@ -376,6 +379,13 @@ class AgentConfig(Section):
         "tokens a whole run may read and write; 0 = unlimited",
         low=0,
         high=1_000_000_000,
+    )
+    summary_seconds: float = setting(
+        "AGENT_SUMMARY_SECONDS",
+        60.0,
+        "seconds a summary of older messages may take; then the model reads only the latest",
+        low=1,
+        high=3600,
     )
     max_seconds: float = setting(
         "AGENT_MAX_SECONDS", 1200.0, "seconds for a whole run", low=1, high=86400
