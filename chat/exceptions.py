@@ -16,6 +16,18 @@ class RunFinished(Conflict):
     code = "run_finished"
 
 
+class RunActive(Conflict):
+    """The answer is still being made."""
+
+    code = "run_active"
+
+
+class AnswerComplete(Conflict):
+    """The answer came to its end; there is nothing to go on with."""
+
+    code = "answer_complete"
+
+
 class AnswerFailed(UpstreamUnavailable):
     """The run of a one-call chat ended without an answer."""
 

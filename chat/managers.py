@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Prefetch, Q, UUIDField
+from django.db.models import Exists, OuterRef, Prefetch, Q, UUIDField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -81,6 +81,11 @@ class MessageQuerySet(BaseQuerySet["Message"]):
         citations = self.related_rows("citations", CitationQuerySet).order_by("index")
         calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
         return self.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
+
+    def with_summarised(self) -> Self:
+        """Say of each message whether a summary stands for those up to it."""
+        told = self.related_rows("summaries", SummaryQuerySet).filter(upto=OuterRef("pk"))
+        return self.annotate(is_summarised=Exists(told))
 
     def in_order(self) -> Self:
         """Order as it was said; ids are time-ordered."""

@@ -311,6 +311,19 @@ class PostedShape(Shape):
     run: RunStateShape
 
 
+class SummaryShape(Shape):
+    """What a model reads instead of the messages of a branch up to one of them."""
+
+    id: UUID
+    message_id: UUID
+    model: str
+    messages: int
+    content: str
+    tokens_in: int
+    tokens_out: int
+    created_at: datetime
+
+
 class UsageShape(Shape):
     """Tokens."""
 
@@ -334,6 +347,7 @@ ToolRunSerializer = serializer_for(ToolRunShape)
 MessageSerializer = serializer_for(MessageShape)
 WholeMessageSerializer = serializer_for(WholeMessageShape)
 RunSerializer = serializer_for(RunShape)
+SummarySerializer = serializer_for(SummaryShape)
 PostedSerializer = serializer_for(PostedShape)
 ChatAnswerSerializer = serializer_for(ChatAnswerShape)
 

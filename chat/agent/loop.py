@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chat.agent.calls import settle_calls
 from chat.agent.exceptions import AnswerTooLarge, TokenLimitReached, TurnLimitReached
+from chat.agent.joining import joined
 from chat.agent.sentences import ANSWER_TOO_LONG, TOO_MANY_TOKENS, TOO_MANY_TURNS
 from chat.agent.tools import ToolEvent, ToolRequested
 from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
@@ -128,7 +129,8 @@ async def take_turn(
     left = limits.max_chars - len(state.text) - len(state.reasoning)
     turn = Turn()
     messages = fitted(state.messages, limits.window) if limits.window else state.messages
-    async with aclosing(model.stream(messages, tools=toolset.schemas)) as stream:
+    said = model.stream(messages, tools=toolset.schemas)
+    async with aclosing(joined(said, state.text) if state.joins else said) as stream:
         async for event in stream:
             if isinstance(event, ToolCall):
                 turn.calls.append(event)
@@ -142,7 +144,7 @@ async def take_turn(
             if isinstance(event, TurnEnd):
                 turn.stop = event.reason
                 continue
-            if type(event) is TextDelta and not turn.said and state.text:
+            if type(event) is TextDelta and not turn.said and state.text and not state.joins:
                 yield TextDelta(PARAGRAPH)
             left -= turn.take(event, state)
             yield event

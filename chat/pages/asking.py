@@ -118,6 +118,14 @@ def answer_again(message: Message, *, model: str, actor: User) -> AcceptedMessag
     )
 
 
+def go_on(message: Message, *, model: str, actor: User) -> AcceptedMessage:
+    """Begin the rest of an answer that broke off."""
+    services.check_model(model)
+    return accept_here(
+        lambda lease: services.continue_answer(message, model=model, lease=lease, actor=actor)
+    )
+
+
 def accept_here(post: Callable[[RunLease | None], AcceptedMessage]) -> AcceptedMessage:
     """Accept a question, and begin its answer in this process."""
     return accept(post, manager=manager.serving)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from chat.agent.compaction import fits
 from chat.agent.exceptions import MessageTooLong
+from chat.agent.joining import messages_to_continue
 from chat.agent.loop import (
     AgentLimits,
     Checkpoint,
@@ -31,8 +32,10 @@ from chat.agent.turn import Remark
 from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
+from chat.llm.quote.model import QuoteModel
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
+from chat.runs.citations import passages_for_model
 from chat.runs.compaction import Compactor, Uncompacted
 from chat.runs.inputs import LONGEST_HISTORY, question_of
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
@@ -57,6 +60,8 @@ logger = logging.getLogger(__name__)
 PROMPT_SHARE = 0.9
 # Of that, this share may go to the descriptions of tools.
 TOOLS_SHARE = 1 / 3
+# Of the room for a conversation, this share is left to an answer that goes on.
+CONTINUED_SHARE = 1 / 3
 # The latest messages say which tools may be needed.
 TOLD_MESSAGES = 5
 MILLISECOND = timedelta(milliseconds=1)
@@ -101,7 +106,7 @@ class RunExecutor:
     def __init__(self, run_input: RunInput, log: RunLog, lease: RunLease) -> None:
         self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
         self.answer = answer_of(self.run)
-        self.state = run_input.state or AgentState([])
+        self.state = run_input.state or begun_state(run_input)
         self.toolset = RecordingToolset(run_input, self.state)
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
@@ -360,11 +365,13 @@ class RunExecutor:
         reserve = min(config.llm.max_output_tokens, window // 2)
         budget = max(window - taken - reserve, window // 4)
         history = given.history_newest_first
+        wish = self.wish_to_continue(model, budget)
+        budget -= sum(tokens_of_message(message.content) for message in wish)
         asked = tokens_of_message(self.run.question.content)
         if asked > budget:
             raise MessageTooLong(MESSAGE_TOO_LONG.format(tokens=asked, room=budget))
         if len(history) < LONGEST_HISTORY and fits(history, budget):
-            return [system, *trimmed(history, budget=budget)]
+            return [system, *trimmed(history, budget=budget), *wish]
         language = given.language
         compactor = Compactor(self.run, model, language=language, window=window)
         try:
@@ -375,7 +382,23 @@ class RunExecutor:
             self.state.tokens_in += compactor.spent.tokens_in
             self.state.tokens_out += compactor.spent.tokens_out
         self.log.emit("log", compactor.account())
-        return [system, *said]
+        return [system, *said, *wish]
+
+    def wish_to_continue(self, model: LanguageModel, budget: int) -> list[ChatMessage]:
+        """What stands behind the question of an answer that is to go on."""
+        broken = self.run_input.broken_off
+        # The built-in model gives the same answer again, of which only the rest is new.
+        if broken is None or not broken.text or isinstance(model, QuoteModel):
+            return []
+        sources = broken.book.sources
+        chars = min(config.agent.tool_result_chars, int(budget * CONTINUED_SHARE))
+        return messages_to_continue(
+            broken.text,
+            language=self.run_input.language,
+            passages=passages_for_model(sources, limit=chars) if sources else "",
+            calls=broken.calls,
+            tokens=int(budget * CONTINUED_SHARE),
+        )
 
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
@@ -451,6 +474,11 @@ class RunExecutor:
         """What is stored about the run beside its text."""
         self.count_untold()
         return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
+
+
+def begun_state(run_input: RunInput) -> AgentState:
+    """What a new run begins with: nothing, or an answer that broke off."""
+    return AgentState([]) if run_input.broken_off is None else run_input.broken_off.state()
 
 
 def tool_payload(event: ToolEvent) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.models import Run, ToolRun
 from chat.runs import statements
+from chat.runs.continuing import OPTION, BrokenOff, read_broken_off
 from chat.runs.system_prompts import read_prompt, remembered_prompt
 from chat.runs.tool_calls import calls_of
 from mcp.calls import CallContext, ToolInfo
@@ -37,6 +38,8 @@ class RunInput:
     tools: list[ToolInfo]
     # What the operator tells every model.
     system_prompt: str = ""
+    # The answer that goes on, where it broke off before.
+    broken_off: BrokenOff | None = None
     # What a process before this one had come to, and every call that it had begun.
     state: AgentState | None = None
     calls: list[ToolRun] = field(default_factory=list)
@@ -63,11 +66,13 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
     if run is None:
         return None
     state = None if run.state is None else AgentState.from_json(run.state)
+    broken_off = read_broken_off(run) if state is None else None
     return RunInput(
         run=run,
         history_newest_first=[] if state else history(run.session_id, run.question_id),
         tools=tools_of(run),
         system_prompt=read_prompt(),
+        broken_off=broken_off,
         state=state,
         calls=[] if state is None else calls_of(run),
     )
@@ -76,7 +81,8 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
 def new_input(run: Run) -> RunInput | None:
     """What a run needs that was just accepted; None when that takes the database."""
     tools, prompt = remembered_tools(run), remembered_prompt()
-    if run.question.parent_id is not None or tools is None or prompt is None:
+    needs_more = run.question.parent_id is not None or OPTION in run.options
+    if needs_more or tools is None or prompt is None:
         return None
     history = [question_of(run)]
     return RunInput(run=run, history_newest_first=history, tools=tools, system_prompt=prompt)
@@ -91,6 +97,7 @@ def complete_input(run: Run) -> RunInput:
         history_newest_first=[question_of(run), *said],
         tools=tools_of(run),
         system_prompt=read_prompt(),
+        broken_off=read_broken_off(run),
     )
 
 

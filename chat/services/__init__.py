@@ -8,6 +8,7 @@ from chat.services.chosen_models import (
     list_models,
     quotes_by_default,
 )
+from chat.services.continuing import continue_answer
 from chat.services.direct import (
     admit_direct_call,
     enforce_token_quota,
@@ -43,6 +44,7 @@ __all__ = [
     "apply_retention",
     "check_model",
     "clear_history",
+    "continue_answer",
     "create_session",
     "decide_call",
     "delete_session",
