@@ -44,6 +44,7 @@ from chat.runs.log.writer import log_writer
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
+from chat.runs.titling import title_later
 from chat.runs.toolset import RecordingToolset
 from youworker.core import request_context
 from youworker.core.config import config
@@ -439,6 +440,7 @@ class RunExecutor:
         known = {"citations": stored.citations, "siblings": stored.siblings}
         self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
+        title_later(self.run, self.result)
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""

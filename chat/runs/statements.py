@@ -40,7 +40,8 @@ def listed(words: tuple[str, ...]) -> str:
 # Columns in the order of the model. The rule of `Session.objects.visible_to`.
 LOCK_SESSION = """
 SELECT talk.id, talk.user_id, talk.title, talk.model, talk.enable_tools, talk.enable_web,
-    talk.language, talk.system_prompt, talk.limited, ARRAY(
+    talk.language, talk.system_prompt,
+    talk.awaits_title, talk.limited, ARRAY(
     SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
 ), house.id, house.content
 FROM chat_session AS talk LEFT JOIN chat_systemprompt AS house ON TRUE
@@ -56,6 +57,7 @@ LOCKED = [
     "enable_web",
     "language",
     "system_prompt",
+    "awaits_title",
     "limited",
 ]
 

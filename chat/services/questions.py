@@ -106,6 +106,7 @@ def store_question(
     title = None
     if not run.session.title:
         run.session.title = title_from(run.question.content)
+        run.session.awaits_title = True
         title = statements.sealed(run.session, "title")
     seconds = lease_seconds(run)
     statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)

@@ -363,6 +363,9 @@ class AgentConfig(Section):
     system_prompt: str = setting(
         "SYSTEM_PROMPT", "", "told to every model before all questions; the admin can set another"
     )
+    titles: bool = setting(
+        "AGENT_TITLES", True, "conversations are named by the model after their first answer"
+    )
     max_calls: int = setting(
         "AGENT_MAX_CALLS", 100, "tool calls of a whole run; 0 = unlimited", low=0, high=10_000
     )
