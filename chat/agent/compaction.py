@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat.agent.plain import ask_plainly
-from chat.agent.prompt import LANGUAGE_NAMES, fenced, tokens_of_message
+from chat.agent.prompt import LANGUAGE_NAMES, fenced, tokens_of_message, tokens_of_prompt
 from chat.agent.tokens import BYTES_PER_TOKEN, shortened
 from chat.agent.types import ChatMessage
 
@@ -54,7 +54,7 @@ class Division(NamedTuple):
 
 def fits(messages: Sequence[ChatMessage], budget: int) -> bool:
     """Whether messages fit into so many tokens."""
-    return sum(tokens_of_message(message.content) for message in messages) <= budget
+    return sum(map(tokens_of_prompt, messages)) <= budget
 
 
 def divide(newest_first: Sequence[ChatMessage], budget: int, *, most: int) -> Division:
@@ -64,7 +64,7 @@ def divide(newest_first: Sequence[ChatMessage], budget: int, *, most: int) -> Di
     """
     room, size = int(budget * KEPT_SHARE), 0
     while size < min(most, len(newest_first)):
-        room -= tokens_of_message(newest_first[size].content)
+        room -= tokens_of_prompt(newest_first[size])
         if room < 0:
             break
         size += 1

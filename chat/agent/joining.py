@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # What models say again of the words before, to find their place.
 SHORTEST_OVERLAP = 12
 LONGEST_OVERLAP = 400
-NO_LIMIT = 10_000_000
 
 CONTINUE = {
     "en": (
@@ -99,15 +98,24 @@ async def joined(
 
 
 def messages_to_continue(
-    text: str, *, language: str, passages: str, calls: Sequence[str], tokens: int
+    text: str,
+    *,
+    language: str,
+    passages: str,
+    calls: Sequence[str],
+    tokens: int,
+    known_chars: int,
 ) -> list[ChatMessage]:
-    """The answer so far and the wish that it goes on; its end where it has more tokens."""
+    """The answer so far and the wish that it goes on; its end where it has more tokens.
+
+    Of the calls that were made so many characters are told.
+    """
     code = language if language in CONTINUE else "en"
     end = shortened(text[::-1], tokens)[::-1]
     wish = [CONTINUE[code]]
     if passages:
         wish.append(f"{KNOWN[code]}\n{passages}")
     if calls:
-        made = fenced("\n".join(calls), origin="calls", limit=NO_LIMIT)
+        made = fenced("\n".join(calls), origin="calls", limit=known_chars)
         wish.append(f"{CALLED[code]}\n{made}")
     return [ChatMessage("assistant", end), ChatMessage("user", "\n\n".join(wish))]

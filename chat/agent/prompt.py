@@ -71,6 +71,11 @@ def tokens_of_message(text: str) -> int:
     return estimated_tokens(text) + TOKENS_PER_MESSAGE
 
 
+def tokens_of_prompt(message: ChatMessage) -> int:
+    """About what a message costs with what came along with it."""
+    return tokens_of_message(message.content)
+
+
 def tokens_of_schemas(tools: Sequence[ToolSchema]) -> int:
     """What the descriptions of the tools cost."""
     return sum(
@@ -86,7 +91,7 @@ def trimmed(newest_first: Iterable[ChatMessage], *, budget: int) -> list[ChatMes
     """
     kept: list[ChatMessage] = []
     for message in newest_first:
-        cost = tokens_of_message(message.content)
+        cost = tokens_of_prompt(message)
         if cost > budget:
             if not kept:
                 beginning = shortened(message.content, max(FEWEST_TOKENS, budget))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -18,13 +18,11 @@ from chat.agent.compaction import (
 )
 from chat.agent.exceptions import AgentError
 from chat.agent.plain import Spent
-from chat.agent.prompt import tokens_of_message
+from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import NOT_SUMMARISED, SUMMARISED
-from chat.agent.types import ChatMessage
 from chat.llm.quote.essentials import essentials_of
 from chat.llm.quote.model import QuoteModel
 from chat.models import Run, Summary
-from chat.runs import statements
 from chat.runs.inputs import LONGEST_HISTORY
 from chat.runs.leases import LeaseLost
 from youworker.core.config import config
@@ -33,26 +31,13 @@ from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
-    from chat.agent.types import LanguageModel
+    from chat.agent.types import ChatMessage, LanguageModel
 
 logger = logging.getLogger(__name__)
 
 # However short messages are, no more of them stay beside a summary.
 MOST_KEPT = LONGEST_HISTORY // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What was said before a question, newest first, with the ids; and the latest summary of it.
-
-    The messages are those that the summary does not tell of.
-    """
-
-    messages: list[ChatMessage]
-    ids: list[UUID]
-    summary: Summary | None = None
 
 
 class Uncompacted(Exception):
@@ -68,23 +53,25 @@ class Compactor:
         # For how many messages the summary stands.
         self.count = 0
 
-    async def compact(self, question: ChatMessage, budget: int) -> list[ChatMessage]:
-        """What is in the prompt instead of the whole conversation, oldest first.
+    async def compact(self, newest_first: Sequence[ChatMessage], budget: int) -> list[ChatMessage]:
+        """What is in the prompt instead of a whole conversation, oldest first.
 
-        Raises `Uncompacted`, and `LeaseLost`.
+        The newest message is the question. Raises `Uncompacted`, and `LeaseLost`.
         """
-        earlier = await run_in_thread(read_earlier, self.run, self.model.name)
-        summary, kept = earlier.summary, earlier.messages
-        asked = tokens_of_message(question.content)
-        tokens = min(summary_tokens(budget), max(budget - asked, 1))
-        if summary is None or not self.is_enough(summary, kept, budget - asked):
-            kept, older = divide(kept, budget - asked, most=MOST_KEPT)
-            if older:
-                summary = await self.make(earlier, older, tokens)
-        if summary is None:
-            raise Uncompacted
+        question, *before = newest_first
+        ids = [message.id for message in before]
+        former = await run_in_thread(latest_summary, self.run, self.model.name, ids)
+        after = before if former is None else before[: ids.index(str(former.upto_id))]
+        budget -= tokens_of_prompt(question)
+        if former is not None and self.is_enough(former, after, budget):
+            summary, kept = former, after
+        else:
+            kept, older = divide(after, budget, most=MOST_KEPT)
+            if not older:
+                raise Uncompacted
+            summary = await self.make(former, older, max(min(summary_tokens(budget), budget), 1))
         self.count = summary.messages
-        room = budget - asked - sum(tokens_of_message(message.content) for message in kept)
+        room = budget - sum(map(tokens_of_prompt, kept))
         # The built-in model looks for its question in what users said.
         is_quoting = isinstance(self.model, QuoteModel)
         about = [] if is_quoting else summary_messages(summary.content, self.language, room=room)
@@ -102,15 +89,15 @@ class Compactor:
         about = summary_messages(summary.content, self.language, room=room)
         return len(after) < LONGEST_HISTORY - 1 and fits([*about, *after], room)
 
-    async def make(self, earlier: Earlier, older: Sequence[ChatMessage], tokens: int) -> Summary:
-        """A new summary of what was said up to the newest of the `older` messages."""
-        former = earlier.summary.content if earlier.summary else ""
-        before = earlier.summary.messages if earlier.summary else 0
-        text = await self.write(former, older[::-1], tokens)
-        newest = earlier.ids[len(earlier.messages) - len(older)]
+    async def make(
+        self, former: Summary | None, older: Sequence[ChatMessage], tokens: int
+    ) -> Summary:
+        """A new summary of the former one and the `older` messages, which are newest first."""
+        text, before = (former.content, former.messages) if former else ("", 0)
+        text = await self.write(text, older[::-1], tokens)
         summary = Summary(
             session_id=self.run.session_id,
-            upto_id=newest,
+            upto_id=UUID(older[0].id),
             model=self.model.name[:200],
             messages=before + len(older),
             content=storable_text(text),
@@ -140,22 +127,10 @@ class Compactor:
             raise Uncompacted from error
 
 
-def read_earlier(run: Run, model: str) -> Earlier:
-    """What was said before the question of a run, as far as no summary of this model tells it."""
-    parent = run.question.parent_id
-    if parent is None:
-        return Earlier([], [])
-    rows = statements.read_branch(run.session_id, parent, most=LONGEST_HISTORY)
-    ids = [row.pk for row in rows]
-    places = {pk: place for place, pk in enumerate(ids)}
+def latest_summary(run: Run, model: str, ids: Sequence[str]) -> Summary | None:
+    """The summary of this model that tells most of a branch, whose messages are newest first."""
     stored = Summary.objects.filter(session=run.session_id, model=model[:200], upto__in=ids)
-    summary = min(stored, key=lambda each: places[each.upto_id], default=None)
-    after = rows if summary is None else rows[: places[summary.upto_id]]
-    said = [row for row in after if row.content]
-    messages = [
-        ChatMessage("user" if row.role == "user" else "assistant", row.content) for row in said
-    ]
-    return Earlier(messages, [row.pk for row in said], summary)
+    return min(stored, key=lambda each: ids.index(str(each.upto_id)), default=None)
 
 
 @transaction.atomic

@@ -12,35 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat.agent.compaction import fits
-from chat.agent.exceptions import MessageTooLong
-from chat.agent.joining import messages_to_continue
 from chat.agent.loop import (
-    AgentLimits,
     Checkpoint,
     Retracted,
     Suspended,
     TurnStarted,
     run_agent,
 )
-from chat.agent.prompt import system_prompt, tokens_of_message, tokens_of_schemas, trimmed
-from chat.agent.sentences import MESSAGE_TOO_LONG
-from chat.agent.state import AgentState
-from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
+from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.turn import Remark
-from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
+from chat.agent.types import Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
-from chat.llm.quote.model import QuoteModel
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
-from chat.runs.citations import passages_for_model
-from chat.runs.compaction import Compactor, Uncompacted
-from chat.runs.inputs import LONGEST_HISTORY, question_of
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
+from chat.runs.prompting import PromptMaker, begun_state
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
@@ -57,14 +47,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of a window, this share is left to the answer and to what the estimate gets wrong.
-PROMPT_SHARE = 0.9
-# Of that, this share may go to the descriptions of tools.
-TOOLS_SHARE = 1 / 3
-# Of the room for a conversation, this share is left to an answer that goes on.
-CONTINUED_SHARE = 1 / 3
-# The latest messages say which tools may be needed.
-TOLD_MESSAGES = 5
 MILLISECOND = timedelta(milliseconds=1)
 # A run nobody takes is ended long before that.
 LONGEST_WAIT_MS = 86_400_000
@@ -72,8 +54,6 @@ LONGEST_WAIT_MS = 86_400_000
 LONGEST_NAME = 200
 # Between the cancellation of a run and the end of its process lie three seconds.
 LAST_SECONDS = 2.5
-# About what the product's own system prompt comes to.
-SYSTEM_TOKENS = 250
 # A document may be removed between being looked up and being cited; a second look misses it.
 STORE_ATTEMPTS = 2
 
@@ -207,11 +187,11 @@ class RunExecutor:
         async with asyncio.timeout(config.agent.max_seconds):
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
-            self.offer_tools(model)
-            self.state.messages = self.state.messages or await self.prompt(model)
+            prompts = PromptMaker(self.run_input, self.state, self.toolset, model, self.log)
+            prompts.offer_tools()
+            self.state.messages = self.state.messages or await prompts.make()
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
-            limits = self.limits(model)
-            agent = run_agent(self.state, model, self.toolset, limits)
+            agent = run_agent(self.state, model, self.toolset, prompts.limits())
             async with aclosing(agent) as events:
                 async for event in events:
                     self.handle_event(event)
@@ -223,20 +203,6 @@ class RunExecutor:
                     elif type(event) is Suspended:
                         return Outcome(RunStatus.WAITING_APPROVAL)
         return outcome
-
-    def limits(self, model: LanguageModel) -> AgentLimits:
-        """What this run may use."""
-        given = config.agent
-        prompt = int(model.context_tokens * PROMPT_SHARE)
-        reserve = min(config.llm.max_output_tokens, prompt // 2)
-        return AgentLimits(
-            max_turns=given.max_iterations,
-            max_chars=given.max_answer_chars,
-            max_calls=given.max_calls,
-            max_tokens=given.max_tokens,
-            calls_at_once=given.calls_at_once,
-            window=max(prompt - reserve - tokens_of_schemas(self.toolset.schemas), prompt // 4),
-        )
 
     def handle_event(self, event: Any) -> None:
         """Record one event of the agent; called for every token."""
@@ -333,74 +299,6 @@ class RunExecutor:
             "ttft_ms": self.ttft_ms,
         }
 
-    def offer_tools(self, model: LanguageModel) -> None:
-        """Choose the tools the model is shown; the user is told when that is not all of them."""
-        history = self.run_input.history_newest_first[:TOLD_MESSAGES]
-        asked = [one.content for one in history if one.role == "user"] or [
-            self.run.question.content
-        ]
-        used = {call.name for message in self.state.messages for call in message.tool_calls}
-        total = len(self.toolset.schemas)
-        window = int(model.context_tokens * PROMPT_SHARE)
-        # A long question counts more than many tools.
-        free = window - min(config.llm.max_output_tokens, window // 2)
-        free -= tokens_of_message(self.run.question.content) + SYSTEM_TOKENS
-        budget = max(min(int(window * TOOLS_SHARE), free), 0)
-        hidden = self.toolset.offer("\n".join(asked), budget=budget, used=used)
-        if hidden:
-            logger.info("%d of %d tools fit the window of %s", total - hidden, total, model.name)
-        if hidden and self.run_input.state is None:
-            text = f"The model reads {total - hidden} of {total} tools: more do not fit."
-            self.log.emit("log", {"level": "info", "message": text})
-
-    async def prompt(self, model: LanguageModel) -> list[ChatMessage]:
-        """System prompt and conversation, older parts of it as a summary where it is too long.
-
-        Raises `MessageTooLong` for a question that leaves no room for an answer.
-        """
-        given = self.run_input
-        own = self.run.session.system_prompt
-        system = system_prompt(given.language, given.now, house=given.system_prompt, own=own)
-        window = int(model.context_tokens * PROMPT_SHARE)
-        taken = tokens_of_schemas(self.toolset.schemas) + estimated_tokens(system.content)
-        reserve = min(config.llm.max_output_tokens, window // 2)
-        budget = max(window - taken - reserve, window // 4)
-        history = given.history_newest_first
-        wish = self.wish_to_continue(model, budget)
-        budget -= sum(tokens_of_message(message.content) for message in wish)
-        asked = tokens_of_message(self.run.question.content)
-        if asked > budget:
-            raise MessageTooLong(MESSAGE_TOO_LONG.format(tokens=asked, room=budget))
-        if len(history) < LONGEST_HISTORY and fits(history, budget):
-            return [system, *trimmed(history, budget=budget), *wish]
-        language = given.language
-        compactor = Compactor(self.run, model, language=language, window=window)
-        try:
-            said = await compactor.compact(question_of(self.run), budget)
-        except Uncompacted:
-            said = trimmed(history, budget=budget)
-        finally:
-            self.state.tokens_in += compactor.spent.tokens_in
-            self.state.tokens_out += compactor.spent.tokens_out
-        self.log.emit("log", compactor.account())
-        return [system, *said, *wish]
-
-    def wish_to_continue(self, model: LanguageModel, budget: int) -> list[ChatMessage]:
-        """What stands behind the question of an answer that is to go on."""
-        broken = self.run_input.broken_off
-        # The built-in model gives the same answer again, of which only the rest is new.
-        if broken is None or not broken.text or isinstance(model, QuoteModel):
-            return []
-        sources = broken.book.sources
-        chars = min(config.agent.tool_result_chars, int(budget * CONTINUED_SHARE))
-        return messages_to_continue(
-            broken.text,
-            language=self.run_input.language,
-            passages=passages_for_model(sources, limit=chars) if sources else "",
-            calls=broken.calls,
-            tokens=int(budget * CONTINUED_SHARE),
-        )
-
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
         saved = 0
@@ -476,11 +374,6 @@ class RunExecutor:
         """What is stored about the run beside its text."""
         self.count_untold()
         return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
-
-
-def begun_state(run_input: RunInput) -> AgentState:
-    """What a new run begins with: nothing, or an answer that broke off."""
-    return AgentState([]) if run_input.broken_off is None else run_input.broken_off.state()
 
 
 def tool_payload(event: ToolEvent) -> dict[str, Any]:

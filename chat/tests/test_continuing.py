@@ -12,10 +12,12 @@ from django.urls import reverse
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.joining import Joint, joined
+from chat.agent.prompt import tokens_of_prompt
 from chat.agent.state import AgentState
-from chat.agent.types import ReasoningDelta, TextDelta, ToolCall, TurnEnd, Usage
+from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, TurnEnd, Usage
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerComplete, RunActive
+from chat.llm.quote.model import QuoteModel, reply
 from chat.models import Citation, Message, Run, Session
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
@@ -156,6 +158,45 @@ async def test_a_process_that_ends_before_the_first_word_loses_nothing(spoken_by
     assert parked.status == RunStatus.QUEUED
     assert run.answer.content == f"{HALF} and the rest."
     assert texts(await watched(run.pk)) == run.answer.content
+
+
+async def test_the_built_in_model_adds_what_is_missing_of_its_answer(spoken_by):
+    spoken_by(QuoteModel())
+    whole = reply([ChatMessage("user", "hello")], [])
+
+    def broken():
+        run = broken_run(content=whole[:15])
+        run.question.content = "hello"
+        run.question.save()
+        return run
+
+    run = await continued(await sync_to_async(broken)())
+
+    assert run.answer.content == whole
+    assert len(whole) > 15
+
+
+async def test_a_long_answer_and_its_calls_leave_room_in_a_small_window(spoken_by):
+    model = ScriptedModel([[TextDelta(" and the end.")]])
+    model.context_tokens = 2000
+    spoken_by(model)
+
+    def broken():
+        run = broken_run(content="word " * 5000)
+        for number in range(30):
+            ToolRunFactory(
+                session=run.session,
+                run=run,
+                message=run.answer,
+                result_preview="x" * 500,
+                arguments={"n": number},
+            )
+        return run
+
+    run = await continued(await sync_to_async(broken)())
+
+    assert run.answer.content == "word " * 5000 + " and the end."
+    assert sum(map(tokens_of_prompt, model.seen[0])) < 2000
 
 
 def test_what_is_being_continued_is_not_continued_twice():
