@@ -103,7 +103,7 @@ async def finish_calls(
     """Make calls side by side, and give their results to the state in their order."""
     outputs: dict[UUID, ToolOutput] = {}
     unread = list(ready)
-    async with aclosing(outputs_of(ready, toolset)) as ended:
+    async with aclosing(read_outputs(ready, toolset)) as ended:
         async for one, output in ended:
             outputs[one.pending.id] = output
             while unread and unread[0].pending.id in outputs:
@@ -113,7 +113,7 @@ async def finish_calls(
             yield ToolEnded(one.pending.id, one.start.tool, output)
 
 
-async def outputs_of(
+async def read_outputs(
     ready: Sequence[ReadyCall], toolset: Toolset
 ) -> AsyncGenerator[tuple[ReadyCall, ToolOutput], None]:
     """The outputs of calls as they come; closing it gives up those that are under way."""

@@ -92,7 +92,7 @@ def summary_messages(text: str, language: str, *, room: int) -> list[ChatMessage
     ]
 
 
-async def summarise(
+async def make_summary(
     model: LanguageModel,
     former: str,
     oldest_first: Sequence[ChatMessage],

@@ -77,7 +77,7 @@ class Joint:
         return f" {held}" if grows_together else held
 
 
-async def joined(
+async def join_answer(
     said: AsyncGenerator[ModelEvent, None], before: str
 ) -> AsyncGenerator[ModelEvent, None]:
     """What a model says, without what it says again of the text before."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chat.agent.calls import settle_calls
 from chat.agent.exceptions import AnswerTooLarge, TokenLimitReached, TurnLimitReached
-from chat.agent.joining import joined
+from chat.agent.joining import join_answer
 from chat.agent.sentences import ANSWER_TOO_LONG, TOO_MANY_TOKENS, TOO_MANY_TURNS
 from chat.agent.tools import ToolEvent, ToolRequested
 from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
@@ -130,7 +130,7 @@ async def take_turn(
     turn = Turn()
     messages = fitted(state.messages, limits.window) if limits.window else state.messages
     said = model.stream(messages, tools=toolset.schemas)
-    async with aclosing(joined(said, state.text) if state.joins else said) as stream:
+    async with aclosing(join_answer(said, state.text) if state.joins else said) as stream:
         async for event in stream:
             if isinstance(event, ToolCall):
                 turn.calls.append(event)

@@ -24,7 +24,9 @@ one_at_a_time: PerLoop[asyncio.Semaphore] = PerLoop(partial(asyncio.Semaphore, 1
 
 
 @asynccontextmanager
-async def batch_slot(model: LanguageModel, *, seconds: float = 60.0) -> AsyncGenerator[None, None]:
+async def wait_for_slot(
+    model: LanguageModel, *, seconds: float = 60.0
+) -> AsyncGenerator[None, None]:
     """Wait until a model's server has room that no person waits for; then it is ours inside.
 
     One at a time in this process. Raises `TimeoutError` after so many seconds.

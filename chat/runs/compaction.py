@@ -12,7 +12,7 @@ from django.db import transaction
 from chat.agent.compaction import (
     divide,
     fits,
-    summarise,
+    make_summary,
     summary_messages,
     summary_tokens,
 )
@@ -53,7 +53,9 @@ class Compactor:
         # For how many messages the summary stands.
         self.count = 0
 
-    async def compact(self, newest_first: Sequence[ChatMessage], budget: int) -> list[ChatMessage]:
+    async def make_conversation(
+        self, newest_first: Sequence[ChatMessage], budget: int
+    ) -> list[ChatMessage]:
         """What is in the prompt instead of a whole conversation, oldest first.
 
         The newest message is the question. Raises `Uncompacted`, and `LeaseLost`.
@@ -69,7 +71,8 @@ class Compactor:
             kept, older = divide(after, budget, most=MOST_KEPT)
             if not older:
                 raise Uncompacted
-            summary = await self.make(former, older, max(min(summary_tokens(budget), budget), 1))
+            tokens = max(min(summary_tokens(budget), budget), 1)
+            summary = await self.make_summary(former, older, tokens)
         self.count = summary.messages
         room = budget - sum(map(tokens_of_prompt, kept))
         # The built-in model looks for its question in what users said.
@@ -89,7 +92,7 @@ class Compactor:
         about = summary_messages(summary.content, self.language, room=room)
         return len(after) < LONGEST_HISTORY - 1 and fits([*about, *after], room)
 
-    async def make(
+    async def make_summary(
         self, former: Summary | None, older: Sequence[ChatMessage], tokens: int
     ) -> Summary:
         """A new summary of the former one and the `older` messages, which are newest first."""
@@ -112,7 +115,7 @@ class Compactor:
             return await asyncio.to_thread(essentials_of, former, oldest_first, tokens=tokens)
         try:
             async with asyncio.timeout(config.agent.summary_seconds):
-                return await summarise(
+                return await make_summary(
                     self.model,
                     former,
                     oldest_first,
@@ -129,8 +132,9 @@ class Compactor:
 
 def latest_summary(run: Run, model: str, ids: Sequence[str]) -> Summary | None:
     """The summary of this model that tells most of a branch, whose messages are newest first."""
-    stored = Summary.objects.filter(session=run.session_id, model=model[:200], upto__in=ids)
-    return min(stored, key=lambda each: ids.index(str(each.upto_id)), default=None)
+    places = {UUID(pk): place for place, pk in enumerate(ids)}
+    stored = Summary.objects.filter(session=run.session_id, model=model[:200], upto__in=places)
+    return min(stored, key=lambda each: places[each.upto_id], default=None)
 
 
 @transaction.atomic

@@ -110,9 +110,9 @@ class PromptMaker:
             raise MessageTooLong(MESSAGE_TOO_LONG.format(tokens=asked, room=budget))
         wish = self.wish_to_continue(budget - asked)
         budget = max(budget - sum(map(tokens_of_prompt, wish)), asked)
-        return [system, *await self.conversation(budget), *wish]
+        return [system, *await self.make_conversation(budget), *wish]
 
-    async def conversation(self, budget: int) -> list[ChatMessage]:
+    async def make_conversation(self, budget: int) -> list[ChatMessage]:
         """What was said, word for word or with a summary of its older part."""
         history = self.run_input.history_newest_first
         if len(history) < LONGEST_HISTORY and fits(history, budget):
@@ -120,7 +120,7 @@ class PromptMaker:
         language = self.run_input.language
         compactor = Compactor(self.run, self.model, language=language, window=self.window)
         try:
-            said = await compactor.compact(history, budget)
+            said = await compactor.make_conversation(history, budget)
         except Uncompacted:
             said = trimmed(history, budget=budget)
         finally:

@@ -15,7 +15,7 @@ from chat.enums import RunStatus
 from chat.llm import registry
 from chat.llm.quote.model import NAME as QUOTE
 from chat.models import Session
-from chat.runs.batch import batch_slot
+from chat.runs.batch import wait_for_slot
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
 from youworker.core.config import config
@@ -52,7 +52,7 @@ class Titler:
         """Ask for a title in the background, unless that is under way for its conversation."""
         key = run.session_id
         if key not in self.tasks:
-            task = self.tasks[key] = asyncio.create_task(title_session(run, said))
+            task = self.tasks[key] = asyncio.create_task(name_session(run, said))
             task.add_done_callback(lambda _: self.tasks.pop(key, None))
 
     async def close(self) -> None:
@@ -75,13 +75,13 @@ def title_later(run: Run, result: dict[str, Any]) -> None:
         titlers.get().begin(run, said)
 
 
-async def title_session(run: Run, said: Said) -> None:
+async def name_session(run: Run, said: Said) -> None:
     """Name a conversation after its question and answer; whatever fails leaves it as it is."""
     spent, title = Spent(), None
     try:
         model = await registry.resolve_model(said.model)
         # What waits for room waits its turn; the model itself has its own clock.
-        async with batch_slot(model), asyncio.timeout(TITLE_SECONDS):
+        async with wait_for_slot(model), asyncio.timeout(TITLE_SECONDS):
             messages = title_messages(said.question, said.answer, language_of(run))
             reply = await ask_plainly(model, messages, most_chars=LONGEST_REPLY, spent=spent)
             title = clean_title(reply)

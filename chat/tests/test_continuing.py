@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from chat import services
-from chat.agent.joining import Joint, joined
+from chat.agent.joining import Joint, join_answer
 from chat.agent.prompt import tokens_of_prompt
 from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, TurnEnd, Usage
@@ -317,6 +317,6 @@ async def test_what_was_held_back_is_told_before_the_figures():
         yield TurnEnd("length")
         yield Usage(1, 1)
 
-    events = [event async for event in joined(said(), "The quick")]
+    events = [event async for event in join_answer(said(), "The quick")]
 
     assert events == [ReasoningDelta("Hm."), TextDelta(" The"), TurnEnd("length"), Usage(1, 1)]
