@@ -69,7 +69,7 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
     broken_off = read_broken_off(run) if state is None else None
     return RunInput(
         run=run,
-        history_newest_first=[] if state else history(run.session_id, run.question_id),
+        history_newest_first=[] if state else with_question(run),
         tools=tools_of(run),
         system_prompt=read_prompt(),
         broken_off=broken_off,
@@ -156,12 +156,17 @@ def scope_of(run: Run) -> tuple[UUID, ...] | None:
     return chosen if run.options.get("limited", bool(chosen)) else None
 
 
-def history(session_id: UUID, last: UUID) -> list[ChatMessage]:
+def with_question(run: Run) -> list[ChatMessage]:
+    """The conversation up to the question of a run, as much as one that was just accepted has."""
+    return history(run.session_id, run.question_id, most=LONGEST_HISTORY + 1)
+
+
+def history(session_id: UUID, last: UUID, *, most: int = LONGEST_HISTORY) -> list[ChatMessage]:
     """The conversation up to a message, newest first, along the branch it stands on.
 
     Of answers that are still being written there is as much as was saved.
     """
-    said = statements.read_branch(session_id, last, most=LONGEST_HISTORY)
+    said = statements.read_branch(session_id, last, most=most)
     return [
         ChatMessage("user" if row.role == "user" else "assistant", row.content, id=str(row.pk))
         for row in said
