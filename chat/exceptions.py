@@ -40,6 +40,18 @@ class UnknownModel(InvalidInput):
     code = "model_not_found"
 
 
+class OversizedMessage(InvalidInput):
+    """A question does not fit the window of its model: asking again does not help."""
+
+    code = "message_too_long"
+
+
+class OversizedPrompt(InvalidInput):
+    """The same, by the name that OpenAI's clients know."""
+
+    code = "context_length_exceeded"
+
+
 class ApprovalClosed(Conflict):
     """The call was decided about already, or nobody waits for the decision any more."""
 

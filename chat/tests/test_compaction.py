@@ -26,6 +26,7 @@ from chat.tests.fakes import ScriptedModel
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORDS = "word " * 120
+LONG = "word " * 3000
 
 
 class SmallModel(ScriptedModel):
@@ -232,13 +233,35 @@ async def test_a_message_longer_than_the_window_is_refused_before_the_model_is_a
     model = spoken_by(SmallModel([]))
     session = await sync_to_async(SessionFactory)()
 
-    run = await ask(session, "word " * 3000)
+    run = await ask(session, LONG)
 
     question = await Message.objects.aget(pk=run.question_id)
     assert (run.status, run.error_code) == (RunStatus.FAILED, "message_too_long")
     assert "too long for the model" in run.error_detail
     assert len(question.content) == 15_000
     assert model.seen == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/v1/chat", {"text": LONG, "enable_tools": False}, "message_too_long"),
+        (
+            "/v1/chat/completions",
+            {"model": "youworker", "messages": [{"role": "user", "content": LONG}]},
+            "context_length_exceeded",
+        ),
+    ],
+)
+def test_programs_are_told_that_trying_again_does_not_help(
+    client, user, spoken_by, path, body, code
+):
+    spoken_by(SmallModel([]))
+
+    answer = client.post(path, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert code in answer.content.decode()
 
 
 async def test_a_conversation_of_very_many_short_messages_is_not_cut_either(spoken_by):
