@@ -73,9 +73,12 @@ class RecordingToolset:
         return hidden
 
     def is_read_only(self, pending: PendingCall) -> bool:
-        """Whether a call changes nothing; other servers' word is not taken for it."""
+        """Whether a call neither changes nor sends anything; only our own servers' word counts.
+
+        What sends data outside is decided about after whatever was read before it.
+        """
         tool = self.by_safe_name.get(pending.call.name)
-        return tool is not None and tool.is_builtin and Effect.READ.value in tool.effects
+        return tool is not None and tool.is_builtin and set(tool.effects) == {Effect.READ.value}
 
     def refuse(self, pending: PendingCall, reason: str) -> None:
         """Have a call fail for a reason that is told to the model, instead of being made."""
