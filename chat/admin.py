@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
-from chat import server_admin
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat import server_admin, services
+from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
+from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.audit.staff_access import PrivateContentAdmin
-from youworker.core.admin import ReadOnlyAdmin
+from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
+    from django.forms import ModelForm
+    from django.http import HttpRequest
+
     from accounts.models import User
 
 # Pages of their own, which register themselves.
@@ -112,3 +118,55 @@ class ToolRunAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=run__id", "user__username", "tool_name")
     fields = ("id", "user", "session", "run", "message", "tool_name", "status", "latency_ms")
     ordering = ("-created_at",)
+
+
+@admin.register(Summary)
+class SummaryAdmin(ReadOnlyAdmin):
+    """Summaries without their text."""
+
+    listed = False
+    list_display = ("id", "model", "messages", "tokens_in", "tokens_out", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("=id", "=session__id", "=upto__id")
+    fields = ("id", "session", "upto", "model", "messages", "tokens_in", "tokens_out")
+    ordering = ("-created_at",)
+
+
+class SystemPromptForm(forms.ModelForm[SystemPrompt]):
+    """What every model is told."""
+
+    content = forms.CharField(
+        label=_("text"),
+        max_length=LONGEST_PROMPT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12, "cols": 80, "dir": "auto"}),
+        help_text=_("Told to every model before all questions, instead of SYSTEM_PROMPT."),
+    )
+
+    class Meta:
+        model = SystemPrompt
+        fields = ("content",)
+
+
+@admin.register(SystemPrompt)
+class SystemPromptAdmin(StaffAdmin):
+    """What every model is told before all questions; there is one."""
+
+    form = SystemPromptForm
+    list_display = ("id", "updated_at")
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not SystemPrompt.objects.exists()
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: SystemPrompt,
+        form: ModelForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        services.save_system_prompt(obj, actor=cast("User", request.user))
+
+    def delete_model(self, request: HttpRequest, obj: SystemPrompt) -> None:
+        services.delete_system_prompt(obj, actor=cast("User", request.user))

@@ -123,7 +123,8 @@ def read_messages(ids: Sequence[UUID]) -> list[Message]:
 
     Those that went meanwhile are left out.
     """
-    found = {row.pk: row for row in Message.objects.filter(pk__in=ids).with_details()}
+    rows = Message.objects.filter(pk__in=ids).with_details().with_summarised()
+    found = {row.pk: row for row in rows}
     return [found[pk] for pk in ids if pk in found]
 
 

@@ -16,6 +16,18 @@ class RunFinished(Conflict):
     code = "run_finished"
 
 
+class RunActive(Conflict):
+    """The answer is still being made."""
+
+    code = "run_active"
+
+
+class AnswerComplete(Conflict):
+    """The answer came to its end; there is nothing to go on with."""
+
+    code = "answer_complete"
+
+
 class AnswerFailed(UpstreamUnavailable):
     """The run of a one-call chat ended without an answer."""
 
@@ -26,6 +38,18 @@ class UnknownModel(InvalidInput):
     """No server has a model of the name that was asked for."""
 
     code = "model_not_found"
+
+
+class OversizedMessage(InvalidInput):
+    """A question does not fit the window of its model: asking again does not help."""
+
+    code = "message_too_long"
+
+
+class OversizedPrompt(InvalidInput):
+    """The same, by the name that OpenAI's clients know."""
+
+    code = "context_length_exceeded"
 
 
 class ApprovalClosed(Conflict):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.enums import SessionOrigin
 from chat.services.questions import LONGEST_TEXT
+from chat.services.system_prompts import LONGEST_PROMPT
 from documents.models import Collection
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class SettingsForm(forms.Form):
         help_text=_("Without tools no documents are searched."),
     )
     enable_web = forms.BooleanField(label=_("Web search"), required=False)
+    system_prompt = forms.CharField(
+        label=_("System prompt"),
+        max_length=LONGEST_PROMPT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        help_text=_("What the model is told before your questions: tone, role, rules."),
+    )
 
     def __init__(
         self, *args: Any, actor: User, models: list[str], out_of_reach: bool, **options: Any
@@ -71,7 +79,8 @@ class SettingsForm(forms.Form):
 
     def wish(self) -> dict[str, Any]:
         """The settings as the services take them."""
-        return wished_settings(self.cleaned_data)
+        wish = wished_settings(self.cleaned_data)
+        return {**wish, "system_prompt": self.cleaned_data["system_prompt"]}
 
 
 class AskForm(forms.Form):
@@ -197,6 +206,7 @@ def settings_of(session: Session) -> dict[str, Any]:
         "model": session.model,
         "enable_tools": session.enable_tools,
         "enable_web": session.enable_web,
+        "system_prompt": session.system_prompt,
         "collections": list(session.alive_collection_ids),
         "limited": session.limited,
     }

@@ -10,6 +10,8 @@ from chat.models import (
     Run,
     ServedModel,
     Session,
+    Summary,
+    SystemPrompt,
     ToolRun,
 )
 from youworker.core.labels import name_model
@@ -20,6 +22,8 @@ name_model(
     _("conversations"),
     enable_tools=_("tools allowed"),
     enable_web=_("web allowed"),
+    system_prompt=_("system prompt"),
+    awaits_title=_("waits for a title"),
     collections=_("collections"),
     limited=_("limited to its collections"),
     active_at=_("last active"),
@@ -111,4 +115,19 @@ name_model(
     endpoint=_("model server"),
     process=_("process"),
     until=_("counts until"),
+)
+name_model(
+    Summary,
+    _("summary"),
+    _("summaries"),
+    upto=_("up to message"),
+    messages=_("messages"),
+    content=_("text"),
+)
+name_model(
+    SystemPrompt,
+    _("system prompt"),
+    _("system prompt"),
+    content=_("text"),
+    is_only=_("only one"),
 )

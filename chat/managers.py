@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Prefetch, Q, UUIDField
+from django.db.models import Exists, OuterRef, Prefetch, Q, UUIDField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.model_servers import ModelCall, ModelServer, ServedModel
-    from chat.models import Citation, Message, Run, Session, ToolRun
+    from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
 
 
 # Of the row at hand, in the order they were made. A prefetch makes a queryset for each row.
@@ -82,6 +82,11 @@ class MessageQuerySet(BaseQuerySet["Message"]):
         citations = self.related_rows("citations", CitationQuerySet).order_by("index")
         calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
         return self.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
+
+    def with_summarised(self) -> Self:
+        """Say of each message whether a summary stands for those up to it."""
+        told = self.related_rows("summaries", SummaryQuerySet).filter(upto=OuterRef("pk"))
+        return self.annotate(is_summarised=Exists(told))
 
     def in_order(self) -> Self:
         """Order as it was said; ids are time-ordered."""
@@ -198,3 +203,15 @@ class ModelCallQuerySet(BaseQuerySet["ModelCall"]):
     def alive(self) -> Self:
         """Limit to those whose processes are there."""
         return self.filter(until__gt=Now())
+
+
+class SummaryQuerySet(BaseQuerySet["Summary"]):
+    """What stands for older messages."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to summaries of the user's own, undeleted sessions."""
+        return self.filter(session__user=user, session__deleted_at__isnull=True)
+
+
+class SystemPromptQuerySet(BaseQuerySet["SystemPrompt"]):
+    """What every model is told before all questions."""

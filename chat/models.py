@@ -23,6 +23,8 @@ from chat.managers import (
     MessageQuerySet,
     RunQuerySet,
     SessionQuerySet,
+    SummaryQuerySet,
+    SystemPromptQuerySet,
     ToolRunQuerySet,
 )
 from chat.model_servers import ModelCall, ModelServer, ServedModel
@@ -58,6 +60,10 @@ class Session(SoftDeleteModel):
     enable_tools = models.BooleanField(default=True)
     enable_web = models.BooleanField(default=True)
     language = models.CharField(max_length=8, blank=True)
+    # What its user tells every model before their questions.
+    system_prompt = EncryptedTextField(blank=True, default="")
+    # Whether its title is the beginning of a question, so that a model may find a better one.
+    awaits_title = models.BooleanField(default=False, editable=False)
     collections = models.ManyToManyField(Collection, blank=True, related_name="+")
     # Whether searches stay in the collections, also when none of them is left.
     limited = models.BooleanField(default=False, editable=False)
@@ -253,3 +259,37 @@ class ToolRun(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.tool_name} {self.status}"
+
+
+class Summary(TimestampedModel):
+    """What stands for the messages of a branch up to one of them, where they fill a window."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="summaries")
+    # The last message it tells of. All before it are its ancestors, so that it holds on every
+    # branch that goes through it, and on no other.
+    upto = models.ForeignKey(Message, models.CASCADE, related_name="summaries")
+    model = models.CharField(max_length=200)
+    messages = models.PositiveIntegerField()
+    content = EncryptedTextField()
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+
+    objects = SummaryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("upto", "model", name="summary_once_per_model")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SystemPrompt(TimestampedModel):
+    """What the operator tells every model before all questions; one row at most."""
+
+    content = EncryptedTextField(blank=True, default="")
+    is_only = models.BooleanField(default=True, unique=True, editable=False)
+
+    objects = SystemPromptQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -18,11 +18,11 @@ DATA_POLICIES = (
         owners=("user",),
         file="sessions",
         exported=names(
-            "id title model enable_tools enable_web language collections limited active_at",
-            "archived_at leaf origin deleted_at",
+            "id title model enable_tools enable_web language system_prompt collections limited",
+            "active_at archived_at leaf origin deleted_at",
             TIMES,
         ),
-        not_exported=not_exported(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user awaits_title"),
     ),
     DataPolicy(
         "chat.Message",
@@ -86,4 +86,11 @@ DATA_POLICIES = (
         "probed_at",
     ),
     impersonal("chat.ModelCall", "id endpoint kind process until"),
+    DataPolicy(
+        "chat.Summary",
+        owners=("session__user",),
+        file="summaries",
+        exported=names("id session upto model messages content tokens_in tokens_out", TIMES),
+    ),
+    impersonal("chat.SystemPrompt", "id content is_only created_at updated_at"),
 )

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from chat.models import Citation, Message, Run, Session, ToolRun
+    from chat.models import Citation, Message, Run, Session, Summary, ToolRun
     from chat.serializers import (
         CitationShape,
         ErrorOfRunShape,
         FeedbackShape,
         MessageShape,
         RunShape,
+        SummaryShape,
         ToolRunShape,
         WholeMessageShape,
     )
@@ -35,6 +36,7 @@ def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, 
         "enable_tools": session.enable_tools,
         "enable_web": session.enable_web,
         "language": session.language,
+        "system_prompt": session.system_prompt,
         "collections": session.alive_collection_ids,
         "limited": session.limited,
         "archived": session.archived_at is not None,
@@ -121,6 +123,20 @@ def rendered_message(
 def rendered_whole_message(message: Message) -> WholeMessageShape:
     """One message with what the model thought before it spoke."""
     return {**rendered_message(message), "reasoning": message.reasoning}
+
+
+def rendered_summary(summary: Summary) -> SummaryShape:
+    """What stands for the messages of a branch up to one of them."""
+    return {
+        "id": summary.pk,
+        "message_id": summary.upto_id,
+        "model": summary.model,
+        "messages": summary.messages,
+        "content": summary.content,
+        "tokens_in": summary.tokens_in,
+        "tokens_out": summary.tokens_out,
+        "created_at": summary.created_at,
+    }
 
 
 def rendered_feedback(message: Message) -> FeedbackShape | None:

@@ -15,6 +15,7 @@ from chat.enums import MessageRole, RunStatus, SessionOrigin, ToolRunStatus
 from chat.models import Session
 from chat.rendering import rendered_session
 from chat.services.questions import LONGEST_TEXT
+from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.core.api.schema import example
 from youworker.core.shapes import Shape, serializer_for
 
@@ -26,6 +27,9 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     """A conversation."""
 
     title = serializers.CharField(read_only=True)
+    system_prompt = serializers.CharField(
+        read_only=True, help_text="What its user tells every model before their questions."
+    )
     archived = serializers.SerializerMethodField()
     collections = serializers.SerializerMethodField()
     limited = serializers.BooleanField(
@@ -47,6 +51,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "enable_tools",
             "enable_web",
             "language",
+            "system_prompt",
             "collections",
             "limited",
             "archived",
@@ -81,6 +86,9 @@ class CreateSessionSerializer(serializers.Serializer[Any]):
     enable_tools = serializers.BooleanField(required=False, default=True)
     enable_web = serializers.BooleanField(required=False, default=True)
     language = serializers.ChoiceField(Language.choices, required=False, allow_blank=True)
+    system_prompt = serializers.CharField(
+        max_length=LONGEST_PROMPT, required=False, allow_blank=True
+    )
     collections = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MOST_COLLECTIONS
     )
@@ -94,6 +102,9 @@ class UpdateSessionSerializer(serializers.Serializer[Any]):
     enable_tools = serializers.BooleanField(required=False)
     enable_web = serializers.BooleanField(required=False)
     language = serializers.ChoiceField(Language.choices, required=False, allow_blank=True)
+    system_prompt = serializers.CharField(
+        max_length=LONGEST_PROMPT, required=False, allow_blank=True
+    )
     archived = serializers.BooleanField(required=False)
     leaf = serializers.UUIDField(
         required=False,
@@ -300,6 +311,19 @@ class PostedShape(Shape):
     run: RunStateShape
 
 
+class SummaryShape(Shape):
+    """What a model reads instead of the messages of a branch up to one of them."""
+
+    id: UUID
+    message_id: UUID
+    model: str
+    messages: int
+    content: str
+    tokens_in: int
+    tokens_out: int
+    created_at: datetime
+
+
 class UsageShape(Shape):
     """Tokens."""
 
@@ -323,6 +347,7 @@ ToolRunSerializer = serializer_for(ToolRunShape)
 MessageSerializer = serializer_for(MessageShape)
 WholeMessageSerializer = serializer_for(WholeMessageShape)
 RunSerializer = serializer_for(RunShape)
+SummarySerializer = serializer_for(SummaryShape)
 PostedSerializer = serializer_for(PostedShape)
 ChatAnswerSerializer = serializer_for(ChatAnswerShape)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import chat, conversations, openai
+from chat.views import chat, conversations, openai, summaries
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -15,9 +15,11 @@ urlpatterns = [
         sessions.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
     path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
+    path("sessions/<uuid:pk>/summaries", summaries.SummaryViewSet.as_view({"get": "list"})),
     path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
     path("messages/<uuid:pk>", messages.as_view({"get": "retrieve"})),
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
+    path("messages/<uuid:pk>/continue", messages.as_view({"post": "continue_answer"})),
     path("messages/<uuid:pk>/feedback", messages.as_view({"post": "feedback"})),
     path("runs/<uuid:pk>", runs.as_view({"get": "retrieve"})),
     path(

@@ -37,6 +37,7 @@ class UsageKind(models.TextChoices):
 
     SESSION = "session", pgettext_lazy("what was done", "New conversation")
     RUN = "run", pgettext_lazy("what was done", "Run")
+    TITLE = "title", pgettext_lazy("what was done", "Title")
     EMBEDDING = "embedding", pgettext_lazy("what was done", "Vectors of texts")
     SEARCH = "search", pgettext_lazy("what was done", "Search")
     INGESTION = "ingestion", _("Ingestion")

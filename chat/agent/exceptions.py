@@ -36,9 +36,39 @@ class AnswerTooLarge(AgentError):
 
 
 class LimitReached(AgentError):
-    """The run used up its turns or its time."""
+    """The run used up what one run may use; which limit it was says the code."""
 
     code = "limit_reached"
+
+
+class TurnLimitReached(LimitReached):
+    """The model spoke as often as it may."""
+
+    code = "turn_limit_reached"
+
+
+class CallLimitReached(LimitReached):
+    """The model asked for as many tools as it may."""
+
+    code = "call_limit_reached"
+
+
+class TokenLimitReached(LimitReached):
+    """The model read and wrote as many tokens as it may."""
+
+    code = "token_limit_reached"
+
+
+class TimeLimitReached(LimitReached):
+    """The run took as long as it may."""
+
+    code = "time_limit_reached"
+
+
+class MessageTooLong(AgentError):
+    """The question alone does not fit what the model can read."""
+
+    code = "message_too_long"
 
 
 class AnswerEmpty(AgentError):

@@ -6,12 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chat.agent.exceptions import AnswerTooLarge, LimitReached
-from chat.agent.sentences import ANSWER_TOO_LONG, TOO_MANY_TURNS
-from chat.agent.tools import ToolEnded, ToolEvent, ToolRequested, ToolStarted, ToolWaiting
+from chat.agent.calls import settle_calls
+from chat.agent.exceptions import AnswerTooLarge, TokenLimitReached, TurnLimitReached
+from chat.agent.joining import join_answer
+from chat.agent.sentences import ANSWER_TOO_LONG, TOO_MANY_TOKENS, TOO_MANY_TURNS
+from chat.agent.tools import ToolEvent, ToolRequested
 from chat.agent.turn import PARAGRAPH, Remark, Turn, judge_turn
 from chat.agent.types import (
-    ChatMessage,
     LanguageModel,
     Notice,
     ReasoningDelta,
@@ -21,20 +22,35 @@ from chat.agent.types import (
     TurnEnd,
     Usage,
 )
+from chat.agent.window import fitted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from chat.agent.state import AgentState
-    from chat.agent.tools import ToolOutput, Toolset
+    from chat.agent.tools import Toolset
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLimits:
-    """How many turns an answer may take, and how many characters of text and reasoning."""
+    """What one run may use: turns, characters of text and reasoning, calls, and tokens.
+
+    Of `max_calls`, `max_tokens` and the `window`, in tokens, 0 means no limit.
+    """
 
     max_turns: int
     max_chars: int
+    max_calls: int = 0
+    max_tokens: int = 0
+    calls_at_once: int = 1
+    window: int = 0
+
+    def require_turn(self, state: AgentState) -> None:
+        """Raise `TurnLimitReached` or `TokenLimitReached` when the model may not speak again."""
+        if state.turn >= self.max_turns:
+            raise TurnLimitReached(TOO_MANY_TURNS.format(count=self.max_turns))
+        if 0 < self.max_tokens <= state.tokens_in + state.tokens_out:
+            raise TokenLimitReached(TOO_MANY_TOKENS.format(count=self.max_tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +96,26 @@ async def run_agent(
     """Alternate model turns and tool calls until the model only talks, or a call has to wait.
 
     Goes on from `state` and keeps it up to date; after `Suspended` it can be stored and gone on
-    from anywhere. Raises `LimitReached`, `AnswerTooLarge`, `AnswerEmpty`, `AnswerFiltered`, and
+    from anywhere. Raises a `LimitReached`, `AnswerTooLarge`, `AnswerEmpty`, `AnswerFiltered`, and
     what the model raises.
     """
     while True:
         if state.pending_calls:
-            async for event in settle_calls(state, toolset):
-                yield event
+            settling = settle_calls(
+                state, toolset, most=limits.max_calls, at_once=limits.calls_at_once
+            )
+            async with aclosing(settling) as events:
+                async for event in events:
+                    yield event
             if state.pending_calls:
                 yield Suspended()
                 return
             yield Checkpoint()
-        if state.turn >= limits.max_turns:
-            raise LimitReached(TOO_MANY_TURNS.format(count=limits.max_turns))
+        limits.require_turn(state)
         state.turn += 1
         yield TurnStarted(state.turn)
-        async with aclosing(take_turn(state, model, toolset, limits)) as events:
-            async for said in events:
+        async with aclosing(take_turn(state, model, toolset, limits)) as turn:
+            async for said in turn:
                 yield said
         if not state.pending_calls:
             return
@@ -109,7 +128,9 @@ async def take_turn(
     """Let the model speak once; its calls are pending afterwards."""
     left = limits.max_chars - len(state.text) - len(state.reasoning)
     turn = Turn()
-    async with aclosing(model.stream(state.messages, tools=toolset.schemas)) as stream:
+    messages = fitted(state.messages, limits.window) if limits.window else state.messages
+    said = model.stream(messages, tools=toolset.schemas)
+    async with aclosing(join_answer(said, state.text) if state.joins else said) as stream:
         async for event in stream:
             if isinstance(event, ToolCall):
                 turn.calls.append(event)
@@ -123,7 +144,7 @@ async def take_turn(
             if isinstance(event, TurnEnd):
                 turn.stop = event.reason
                 continue
-            if type(event) is TextDelta and not turn.said and state.text:
+            if type(event) is TextDelta and not turn.said and state.text and not state.joins:
                 yield TextDelta(PARAGRAPH)
             left -= turn.take(event, state)
             yield event
@@ -132,30 +153,3 @@ async def take_turn(
     turn.keep_in(state)
     if not turn.calls and (remark := judge_turn(turn, state)):
         yield remark
-
-
-async def settle_calls(state: AgentState, toolset: Toolset) -> AsyncGenerator[ToolEvent, None]:
-    """Make the pending calls in order; those that have to wait stay pending."""
-    for pending in list(state.pending_calls):
-        start = await toolset.begin(pending)
-        if start.is_waiting:
-            yield ToolWaiting(pending.id, start.tool, start.arguments)
-            continue
-        output = start.output
-        if output is None:
-            yield ToolStarted(pending.id, start.tool, start.arguments)
-            output = await toolset.call(pending)
-        state.messages.append(tool_message(pending.call, output))
-        state.pending_calls.remove(pending)
-        yield ToolEnded(pending.id, start.tool, output)
-
-
-def tool_message(call: ToolCall, output: ToolOutput) -> ChatMessage:
-    """The message that gives a tool's answer to the model."""
-    return ChatMessage(
-        "tool",
-        output.text,
-        tool_call_id=call.id,
-        structured=output.structured,
-        tool_name=call.name,
-    )

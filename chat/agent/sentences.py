@@ -28,6 +28,16 @@ ARGUMENTS_TOO_LONG = gettext_noop(
     "The arguments of the model's tools are longer than {characters} characters."
 )
 TOO_MANY_TURNS = gettext_noop("The answer was ended after {count} turns.")
+TOO_MANY_CALLS = gettext_noop("The answer was ended after {count} tool calls.")
+TOO_MANY_TOKENS = gettext_noop("The answer was ended after {count} tokens.")
+MESSAGE_TOO_LONG = gettext_noop(
+    "This message is too long for the model: it comes to about {tokens} tokens, and there is room "
+    "for {room}. Shorten it, divide it, or choose a model with a larger window."
+)
+SUMMARISED = gettext_noop("The model reads a summary of the first {count} messages.")
+NOT_SUMMARISED = gettext_noop(
+    "The earlier messages could not be summarised: the model reads only the latest ones."
+)
 OUT_OF_TIME = gettext_noop("The answer was ended after {seconds} seconds.")
 TOO_SLOW = gettext_noop("The model's answer took longer than {seconds} seconds.")
 FELL_SILENT = gettext_noop("The model said nothing for {seconds} seconds.")
@@ -57,6 +67,10 @@ VARYING = (
     TOO_MANY_TOOLS,
     ARGUMENTS_TOO_LONG,
     TOO_MANY_TURNS,
+    TOO_MANY_CALLS,
+    TOO_MANY_TOKENS,
+    MESSAGE_TOO_LONG,
+    SUMMARISED,
     OUT_OF_TIME,
     TOO_SLOW,
     FELL_SILENT,

@@ -42,6 +42,8 @@ class AgentState:
     tokens_out: int = 0
     text: str = ""
     reasoning: str = ""
+    # Whether the next words go on with the last sentence of the text.
+    joins: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The state as values JSON has."""
@@ -59,6 +61,7 @@ class AgentState:
             "tokens_out": self.tokens_out,
             "text": self.text,
             "reasoning": self.reasoning,
+            "joins": self.joins,
         }
 
     @classmethod
@@ -80,6 +83,7 @@ class AgentState:
                 tokens_out=data["tokens_out"],
                 text=data["text"],
                 reasoning=data["reasoning"],
+                joins=bool(data.get("joins")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnknownState from error

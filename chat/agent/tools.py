@@ -48,6 +48,14 @@ class Toolset(Protocol):
         """The tools the model may call."""
         ...
 
+    def is_read_only(self, pending: PendingCall) -> bool:
+        """Whether a call changes nothing, so that others may be made beside it."""
+        ...
+
+    def refuse(self, pending: PendingCall, reason: str) -> None:
+        """Have a call fail for a reason that is told to the model, instead of being made."""
+        ...
+
     async def begin(self, pending: PendingCall) -> CallStart:
         """Note that a call is about to be made, or why it is not; a call is let through once."""
         ...

@@ -86,7 +86,9 @@ class Turn:
     def keep_in(self, state: AgentState) -> None:
         """Add the turn to what the agent remembers."""
         text = "".join(self.said)
-        state.text += f"{PARAGRAPH}{text}" if self.said and state.text else text
+        gap = PARAGRAPH if self.said and state.text and not state.joins else ""
+        state.text += f"{gap}{text}"
+        state.joins = state.joins and not self.said
         state.reasoning += "".join(self.thought)
         if self.calls:
             state.messages.append(ChatMessage("assistant", text, tool_calls=self.calls))

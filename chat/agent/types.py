@@ -37,6 +37,8 @@ class ChatMessage:
     # What a tool answered as data, beside the text in `content`; models on servers never see it.
     structured: Any = None
     tool_name: str = ""
+    # The row it stands in, where there is one.
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,17 @@ import orjson
 from chat.agent.exceptions import (
     AnswerFiltered,
     AnswerTooLarge,
+    CallLimitReached,
     LimitReached,
+    MessageTooLong,
     ModelUnknown,
+    TimeLimitReached,
+    TokenLimitReached,
+    TurnLimitReached,
 )
 from chat.agent.types import Usage
 from chat.enums import RunStatus
-from chat.exceptions import ApprovalNeeded, ModelFailed
+from chat.exceptions import ApprovalNeeded, ModelFailed, OversizedPrompt
 from chat.openai.asked import text_of
 from chat.openai.errors import failure_frame
 from chat.openai.names import not_found
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 FINISH = {
     "answer_cut": "length",
     AnswerTooLarge.code: "length",
+    TurnLimitReached.code: "length",
+    CallLimitReached.code: "length",
+    TokenLimitReached.code: "length",
+    TimeLimitReached.code: "length",
     LimitReached.code: "length",
     AnswerFiltered.code: "content_filter",
 }
@@ -186,6 +195,8 @@ def failure_of(result: Mapping[str, Any], name: str) -> DomainError | None:
         return None
     if error["code"] == ModelUnknown.code:
         return not_found(name)
+    if error["code"] == MessageTooLong.code:
+        return OversizedPrompt(error["detail"], attr="messages")
     # Whoever reads half an answer as a whole one is misled; what was said is kept in its session.
     is_answer = bool(message["content"]) and (
         error["code"] in FINISH or result["status"] == RunStatus.SUCCEEDED

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
     from chat.services import AcceptedMessage
 
-SETTINGS = ("model", "enable_tools", "enable_web")
+SETTINGS = ("model", "enable_tools", "enable_web", "system_prompt")
 
 
 def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
@@ -76,8 +76,11 @@ def change_settings(session: Session, wish: dict[str, Any], *, actor: User) -> N
 
     Chosen collections that its owner does not see any more stay chosen until others are.
     """
-    known = vars(session)
-    changed = {name: wish[name] for name in SETTINGS if name in wish and wish[name] != known[name]}
+    changed = {
+        name: wish[name]
+        for name in SETTINGS
+        if name in wish and wish[name] != getattr(session, name)
+    }
     if wish and chooses_anew(session, wish, actor=actor):
         changed["collections"] = wish["collections"]
     if changed:
@@ -112,6 +115,14 @@ def answer_again(message: Message, *, model: str, actor: User) -> AcceptedMessag
     services.check_model(model)
     return accept_here(
         lambda lease: services.regenerate(message, model=model, lease=lease, actor=actor)
+    )
+
+
+def go_on(message: Message, *, model: str, actor: User) -> AcceptedMessage:
+    """Begin the rest of an answer that broke off."""
+    services.check_model(model)
+    return accept_here(
+        lambda lease: services.continue_answer(message, model=model, lease=lease, actor=actor)
     )
 
 

@@ -15,8 +15,8 @@ from django.views.generic import TemplateView
 from chat import services
 from chat.enums import MessageRole
 from chat.forms import EditForm, FeedbackForm, RegenerateForm
-from chat.models import Message
-from chat.pages.asking import answer_again, ask_again, show_accepted
+from chat.models import Message, Summary
+from chat.pages.asking import answer_again, ask_again, go_on, show_accepted
 from chat.pages.conversations import cleaned
 from chat.pages.showing import part_context, show_messages
 from youworker.core.exceptions import NotFound
@@ -112,6 +112,34 @@ class RegeneratePage(Page):
         model = cleaned(RegenerateForm(request.POST))["model"]
         posted = answer_again(message, model=model, actor=self.actor)
         return show_accepted(request, posted, with_question=False)
+
+
+class ContinuePage(Page):
+    """The rest of an answer that broke off."""
+
+    http_method_names = ["post"]
+    write_limit = "CHAT_MESSAGE"
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Go on with the answer, as another version that begins with its text."""
+        message = message_of(self.actor, pk)
+        model = cleaned(RegenerateForm(request.POST))["model"]
+        posted = go_on(message, model=model, actor=self.actor)
+        return show_accepted(request, posted, with_question=False)
+
+
+class SummaryPage(Page, TemplateView):
+    """What models read instead of the messages up to one; only here it is decrypted."""
+
+    extra_context = {"section": "chat"}
+
+    def get_template_names(self) -> list[str]:
+        return ["chat/_summary.html" if is_htmx(self.request) else "chat/summary.html"]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        message = message_of(self.actor, self.kwargs["pk"])
+        summaries = Summary.objects.filter(upto=message).oldest_first()
+        return super().get_context_data(summaries=summaries, back=url_of(message), **context)
 
 
 class FeedbackPage(Page):

@@ -24,6 +24,7 @@ from chat.reasons import reason_of
 from chat.rendering import rendered_message
 from chat.runs.queue import queued_places
 from chat.services import list_models
+from chat.services.continuing import is_broken_off
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -115,6 +116,13 @@ class Shown:
     def may_be_tried_again(self) -> bool:
         """Whether it ended otherwise than it should have."""
         return self.status in {RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.STOPPED}
+
+    @property
+    def may_be_continued(self) -> bool:
+        """Whether it ended before it was complete, and has a beginning to go on from."""
+        if self.run is None or self.run.is_active or not self.message.content:
+            return False
+        return is_broken_off(self.run)
 
     @cached_property
     def place(self) -> int | None:

@@ -15,10 +15,10 @@ from rest_framework.exceptions import ValidationError
 from accounts.enums import Scope
 from accounts.services import is_still_valid
 from chat import approvals, services
-from chat.models import Run
+from chat.models import Message, Run
 from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
-from chat.serializers import PostMessageSerializer
+from chat.serializers import PostMessageSerializer, RegenerateSerializer
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, InvalidInput, NotFound
@@ -95,6 +95,7 @@ class ChatConsumer(BaseConsumer):
         return {
             "text": self.on_text,
             "audio": self.on_text,
+            "continue": self.on_continue,
             "stop": self.on_stop,
             "approve": self.on_approve,
             "resume": self.on_resume,
@@ -132,6 +133,27 @@ class ChatConsumer(BaseConsumer):
         return services.post_message(
             self.session, **fields, idempotency_key=key, lease=lease, actor=self.actor
         )
+
+    async def on_continue(self, frame: Frame) -> None:
+        """Go on with an answer of this conversation that broke off, and watch it."""
+        form = RegenerateSerializer(data=frame)
+        form.is_valid(raise_exception=True)
+        if model := form.validated_data.get("model"):
+            await services.find_model(model)
+        post = partial(self.post_continuation, id_in(frame, "message_id"), form.validated_data)
+        posted = await run_in_thread(accept, post, manager=run_manager())
+        self.watch(posted.run_id, after=0)
+
+    def post_continuation(
+        self, message_id: UUID, fields: Frame, lease: RunLease | None
+    ) -> AcceptedMessage:
+        """Begin the rest of an answer, in a thread."""
+        check_rate_limit("CHAT_MESSAGE", self.actor)
+        rows = Message.objects.filter(session=self.session).select_related("parent")
+        message = rows.filter(pk=message_id).first()
+        if message is None:
+            raise NotFound("Not found.")
+        return services.continue_answer(message, **fields, lease=lease, actor=self.actor)
 
     async def on_stop(self, frame: Frame) -> None:
         """Stop the run that is named, or the latest one that goes on."""
@@ -217,6 +239,6 @@ def read_frame(raw: bytes) -> Frame:
     kind = frame.get("type") if isinstance(frame, dict) else None
     if len(raw) > LARGEST_FRAME and kind != "audio":
         raise OversizedFrame
-    if kind not in ("text", "audio", "stop", "approve", "resume", "ping"):
+    if kind not in ("text", "audio", "continue", "stop", "approve", "resume", "ping"):
         raise InvalidInput("A frame is an object with a known `type`.")
     return dict(frame)

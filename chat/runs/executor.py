@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from chat.agent.loop import (
-    AgentLimits,
     Checkpoint,
     Retracted,
     Suspended,
     TurnStarted,
     run_agent,
 )
-from chat.agent.prompt import system_prompt, tokens_of_schemas, trimmed
-from chat.agent.state import AgentState
-from chat.agent.tokens import estimated_tokens, size_of, tokens_of_bytes
+from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
 from chat.agent.turn import Remark
-from chat.agent.types import ChatMessage, LanguageModel, Notice, ReasoningDelta, TextDelta, Usage
+from chat.agent.types import Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.reasons import notice_in
@@ -34,10 +31,12 @@ from chat.runs import store
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
+from chat.runs.prompting import PromptMaker, begun_state
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.room import RunRoom
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
+from chat.runs.titling import title_later
 from chat.runs.toolset import RecordingToolset
 from youworker.core import request_context
 from youworker.core.config import config
@@ -50,12 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of a window, this share is left to the answer and to what the estimate gets wrong.
-PROMPT_SHARE = 0.9
-# Of that, this share may go to the descriptions of tools.
-TOOLS_SHARE = 1 / 3
-# The latest messages say which tools may be needed.
-TOLD_MESSAGES = 5
 MILLISECOND = timedelta(milliseconds=1)
 # A run nobody takes is ended long before that.
 LONGEST_WAIT_MS = 86_400_000
@@ -96,7 +89,7 @@ class RunExecutor:
     def __init__(self, run_input: RunInput, log: RunLog, lease: RunLease) -> None:
         self.run_input, self.run, self.log, self.lease = run_input, run_input.run, log, lease
         self.answer = answer_of(self.run)
-        self.state = run_input.state or AgentState([])
+        self.state = run_input.state or begun_state(run_input)
         self.toolset = RecordingToolset(run_input, self.state)
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
@@ -198,11 +191,11 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model, self.model_name = model, model.name
             await RunRoom(self.run, self.lease, self.log).settle(model)
-            self.offer_tools(model)
-            self.state.messages = self.state.messages or self.prompt(model)
+            prompts = PromptMaker(self.run_input, self.state, self.toolset, model, self.log)
+            prompts.offer_tools()
+            self.state.messages = self.state.messages or await prompts.make()
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
-            limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)
-            agent = run_agent(self.state, model, self.toolset, limits)
+            agent = run_agent(self.state, model, self.toolset, prompts.limits())
             async with aclosing(agent) as events:
                 async for event in events:
                     self.handle_event(event)
@@ -317,31 +310,6 @@ class RunExecutor:
             return self.model.name
         return self.model_name or self.run.model
 
-    def offer_tools(self, model: LanguageModel) -> None:
-        """Choose the tools the model is shown; the user is told when that is not all of them."""
-        history = self.run_input.history_newest_first[:TOLD_MESSAGES]
-        asked = [one.content for one in history if one.role == "user"] or [
-            self.run.question.content
-        ]
-        used = {call.name for message in self.state.messages for call in message.tool_calls}
-        total = len(self.toolset.schemas)
-        budget = int(model.context_tokens * PROMPT_SHARE * TOOLS_SHARE)
-        hidden = self.toolset.offer("\n".join(asked), budget=budget, used=used)
-        if hidden:
-            logger.info("%d of %d tools fit the window of %s", total - hidden, total, model.name)
-        if hidden and self.run_input.state is None:
-            text = f"The model reads {total - hidden} of {total} tools: more do not fit."
-            self.log.emit("log", {"level": "info", "message": text})
-
-    def prompt(self, model: LanguageModel) -> list[ChatMessage]:
-        """System prompt and as much of the conversation as the window holds."""
-        system = system_prompt(self.run_input.language, self.run_input.now)
-        window = int(model.context_tokens * PROMPT_SHARE)
-        taken = tokens_of_schemas(self.toolset.schemas) + estimated_tokens(system.content)
-        reserve = min(config.llm.max_output_tokens, window // 2)
-        budget = max(window - taken - reserve, window // 4)
-        return [system, *trimmed(self.run_input.history_newest_first, budget=budget)]
-
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
         saved = 0
@@ -381,6 +349,7 @@ class RunExecutor:
         known = {"citations": stored.citations, "siblings": stored.siblings}
         self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
+        title_later(self.run, self.result)
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -14,9 +13,12 @@ from chat.agent.state import AgentState
 from chat.agent.types import ChatMessage
 from chat.models import Run, ToolRun
 from chat.runs import statements
+from chat.runs.continuing import OPTION, BrokenOff, read_broken_off
+from chat.runs.system_prompts import read_prompt, remembered_prompt
 from chat.runs.tool_calls import calls_of
 from mcp.calls import CallContext, ToolInfo
 from mcp.services import usable_tools
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -34,6 +36,10 @@ class RunInput:
     run: Run
     history_newest_first: list[ChatMessage]
     tools: list[ToolInfo]
+    # What the operator tells every model.
+    system_prompt: str = ""
+    # The answer that goes on, where it broke off before.
+    broken_off: BrokenOff | None = None
     # What a process before this one had come to, and every call that it had begun.
     state: AgentState | None = None
     calls: list[ToolRun] = field(default_factory=list)
@@ -46,7 +52,7 @@ class RunInput:
     @property
     def now(self) -> str:
         """The time of the user's day."""
-        zone = ZoneInfo(self.run.user.time_zone)
+        zone = zone_or_utc(self.run.user.time_zone)
         return timezone.now().astimezone(zone).isoformat(timespec="minutes")
 
 
@@ -55,15 +61,18 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
 
     Raises `UnknownState` when nobody can go on from what is stored of it.
     """
-    rows = Run.objects.held(token).select_related("question", "answer", "user")
+    rows = Run.objects.held(token).select_related("question", "answer", "user", "session")
     run = rows.filter(pk=run_id).first()
     if run is None:
         return None
     state = None if run.state is None else AgentState.from_json(run.state)
+    broken_off = read_broken_off(run) if state is None else None
     return RunInput(
         run=run,
-        history_newest_first=[] if state else history(run.session_id, run.question_id),
+        history_newest_first=[] if state else with_question(run),
         tools=tools_of(run),
+        system_prompt=read_prompt(),
+        broken_off=broken_off,
         state=state,
         calls=[] if state is None else calls_of(run),
     )
@@ -71,22 +80,30 @@ def read_input(run_id: UUID, token: UUID) -> RunInput | None:
 
 def new_input(run: Run) -> RunInput | None:
     """What a run needs that was just accepted; None when that takes the database."""
-    tools = remembered_tools(run)
-    if run.question.parent_id is not None or tools is None:
+    tools, prompt = remembered_tools(run), remembered_prompt()
+    needs_more = run.question.parent_id is not None or OPTION in run.options
+    if needs_more or tools is None or prompt is None:
         return None
-    return RunInput(run=run, history_newest_first=[question_of(run)], tools=tools)
+    history = [question_of(run)]
+    return RunInput(run=run, history_newest_first=history, tools=tools, system_prompt=prompt)
 
 
 def complete_input(run: Run) -> RunInput:
     """What a run needs that was just accepted, with what only the database knows."""
     earlier = run.question.parent_id
     said = [] if earlier is None else history(run.session_id, earlier)
-    return RunInput(run=run, history_newest_first=[question_of(run), *said], tools=tools_of(run))
+    return RunInput(
+        run=run,
+        history_newest_first=[question_of(run), *said],
+        tools=tools_of(run),
+        system_prompt=read_prompt(),
+        broken_off=read_broken_off(run),
+    )
 
 
 def question_of(run: Run) -> ChatMessage:
     """The question of a run as its model reads it."""
-    return ChatMessage("user", run.question.content)
+    return ChatMessage("user", run.question.content, id=str(run.question_id))
 
 
 def tools_of(run: Run) -> list[ToolInfo]:
@@ -139,14 +156,19 @@ def scope_of(run: Run) -> tuple[UUID, ...] | None:
     return chosen if run.options.get("limited", bool(chosen)) else None
 
 
-def history(session_id: UUID, last: UUID) -> list[ChatMessage]:
+def with_question(run: Run) -> list[ChatMessage]:
+    """The conversation up to the question of a run, as much as one that was just accepted has."""
+    return history(run.session_id, run.question_id, most=LONGEST_HISTORY + 1)
+
+
+def history(session_id: UUID, last: UUID, *, most: int = LONGEST_HISTORY) -> list[ChatMessage]:
     """The conversation up to a message, newest first, along the branch it stands on.
 
     Of answers that are still being written there is as much as was saved.
     """
-    said = statements.read_branch(session_id, last, most=LONGEST_HISTORY)
+    said = statements.read_branch(session_id, last, most=most)
     return [
-        ChatMessage("user" if row.role == "user" else "assistant", row.content)
+        ChatMessage("user" if row.role == "user" else "assistant", row.content, id=str(row.pk))
         for row in said
         if row.content
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chat.enums import ACTIVE_STATUSES, OPEN_CALLS
 from chat.events import encoded
 from chat.models import Message, Run, Session
+from chat.runs.system_prompts import remember_stored
 from youworker.core.sql import Insert, fetch_row, fetch_rows, mark_stored
 from youworker.encryption.fields import Ciphertext
 
@@ -36,12 +37,15 @@ def listed(words: tuple[str, ...]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-# The rule of `Session.objects.visible_to`.
+# Columns in the order of the model. The rule of `Session.objects.visible_to`.
 LOCK_SESSION = """
-SELECT id, user_id, title, model, enable_tools, enable_web, language, limited, ARRAY(
+SELECT talk.id, talk.user_id, talk.title, talk.model, talk.enable_tools, talk.enable_web,
+    talk.language, talk.system_prompt,
+    talk.awaits_title, talk.limited, ARRAY(
     SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
-)
-FROM chat_session AS talk WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+), house.id, house.content
+FROM chat_session AS talk LEFT JOIN chat_systemprompt AS house ON TRUE
+WHERE talk.id = %s AND talk.user_id = %s AND talk.deleted_at IS NULL
 FOR NO KEY UPDATE OF talk
 """
 LOCKED = [
@@ -52,6 +56,8 @@ LOCKED = [
     "enable_tools",
     "enable_web",
     "language",
+    "system_prompt",
+    "awaits_title",
     "limited",
 ]
 
@@ -69,7 +75,7 @@ coalesce(%s::uuid, (
 # What is new is what its user reads next, whichever branch they had chosen.
 TOUCH_SESSION = """
 UPDATE chat_session SET active_at = statement_timestamp(), title = coalesce(%s, title),
-    leaf = NULL, updated_at = statement_timestamp()
+    awaits_title = awaits_title OR %s, leaf = NULL, updated_at = statement_timestamp()
 WHERE id = %s
 """
 SHOW_NEWEST = "UPDATE chat_session SET leaf = NULL WHERE id = %s AND leaf IS NOT NULL"
@@ -150,9 +156,12 @@ def lock_session(pk: UUID, user: User) -> Session | None:
     if row is None:
         return None
     found: dict[str, Any] = dict(zip(LOCKED, row, strict=False))
-    found["title"] = Ciphertext(found["title"])
+    for name in ("title", "system_prompt"):
+        found[name] = Ciphertext(found[name])
     session = Session.from_db("default", LOCKED, [found[name] for name in LOCKED])
-    session.collection_ids = row[-1]
+    session.collection_ids, house_id, house = row[-3:]
+    # The run that is about to begin needs it, too.
+    remember_stored(house_id, house)
     return session
 
 
@@ -184,7 +193,7 @@ def insert_question(
     follows = [None, run.session_id] if isinstance(parent_id, Latest) else [parent_id, None]
     values = NEW_QUESTION.values(question, parent_id=follows)
     values += NEW_ANSWER.values(answer) + NEW_RUN.values(run, lease_until=[seconds])
-    row = fetch_row(new_question_sql(), [*values, title, run.session_id])
+    row = fetch_row(new_question_sql(), [*values, title, title is not None, run.session_id])
     question.parent_id = row[0] if row else None
     mark_stored(question, answer, run)
     return question.parent_id

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from chat.agent.exceptions import AgentError, LimitReached
+from chat.agent.exceptions import AgentError, TimeLimitReached
 from chat.agent.sentences import BROKEN_HERE, OUT_OF_TIME
 from chat.branches import sibling_ids
 from chat.enums import RunStatus
@@ -214,7 +214,7 @@ def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
     if isinstance(error, LeaseLost):
         raise error
     if isinstance(error, TimeoutError):
-        error = LimitReached(OUT_OF_TIME.format(seconds=f"{config.agent.max_seconds:g}"))
+        error = TimeLimitReached(OUT_OF_TIME.format(seconds=f"{config.agent.max_seconds:g}"))
     if isinstance(error, AgentError):
         return Outcome(RunStatus.FAILED, error.code, error.message)
     logger.error("an answer failed", exc_info=error)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from chat.agent.prompt import fenced
 from chat.agent.tool_selection import select_tools
 from chat.agent.tools import CallStart, ToolOutput
-from chat.agent.types import ToolCall, ToolSchema
+from chat.agent.types import ToolSchema
 from chat.enums import Decision, ToolRunStatus
 from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from chat.runs.reader_numbers import numbers_of_state
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
-from mcp.enums import Policy
+from mcp.enums import Effect, Policy
 from mcp.services import call_tool
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
@@ -23,8 +23,10 @@ from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
+    from chat.agent.types import ToolCall
     from chat.models import ToolRun
     from chat.runs.inputs import RunInput
 
@@ -49,6 +51,8 @@ class RecordingToolset:
         self.book.numbers = numbers_of_state(state, self.book)
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
+        # Why calls are not made, by their ids.
+        self.refusals: dict[UUID, str] = {}
         # Every call of the run, in order.
         self.rows = {row.pk: row for row in run_input.calls}
         self.schemas: Sequence[ToolSchema] = [
@@ -68,6 +72,18 @@ class RecordingToolset:
         self.schemas = shown
         return hidden
 
+    def is_read_only(self, pending: PendingCall) -> bool:
+        """Whether a call neither changes nor sends anything; only our own servers' word counts.
+
+        What sends data outside is decided about after whatever was read before it.
+        """
+        tool = self.by_safe_name.get(pending.call.name)
+        return tool is not None and tool.is_builtin and set(tool.effects) == {Effect.READ.value}
+
+    def refuse(self, pending: PendingCall, reason: str) -> None:
+        """Have a call fail for a reason that is told to the model, instead of being made."""
+        self.refusals[pending.id] = reason
+
     async def begin(self, pending: PendingCall) -> CallStart:
         """Write the row of a call before it is made, or find out how it stands."""
         if pending.id in self.inherited:
@@ -80,7 +96,7 @@ class RecordingToolset:
         asks = (
             tool is not None
             and tool.policy == Policy.ASK
-            and not fault_of(tool, pending.call, arguments)
+            and not self.fault_in(pending, tool, arguments)
         )
         status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
         row = await run_in_thread(
@@ -110,7 +126,7 @@ class RecordingToolset:
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
         context = replace(self.context, approved=is_approved)
-        outcome = await self.make_call(tool, pending.call, row.arguments, context)
+        outcome = await self.make_call(tool, pending, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await run_in_thread(
             tool_calls.end_tool_run,
@@ -125,13 +141,17 @@ class RecordingToolset:
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
     async def make_call(
-        self, tool: ToolInfo | None, call: ToolCall, arguments: Any, context: CallContext
+        self, tool: ToolInfo | None, pending: PendingCall, arguments: Any, context: CallContext
     ) -> ToolOutcome:
         """The tool's answer, or the sentence that tells the model its mistake."""
-        fault = fault_of(tool, call, arguments)
+        fault = self.fault_in(pending, tool, arguments)
         if fault or tool is None:
             return ToolOutcome(fault, is_error=True)
         return await call_tool(tool, arguments, context=context)
+
+    def fault_in(self, pending: PendingCall, tool: ToolInfo | None, arguments: Any) -> str:
+        """Why a call is not made whoever allows it; empty when it can be."""
+        return self.refusals.get(pending.id) or fault_of(tool, pending.call, arguments)
 
     async def build_output(self, name: str, outcome: ToolOutcome) -> ToolOutput:
         """The answer as untrusted text; passages that a tool of ours found get their numbers.

@@ -8,6 +8,7 @@ from chat.services.chosen_models import (
     list_models,
     quotes_by_default,
 )
+from chat.services.continuing import continue_answer
 from chat.services.direct import (
     admit_direct_call,
     enforce_token_quota,
@@ -33,6 +34,7 @@ from chat.services.sessions import (
     run_in_session,
     update_session,
 )
+from chat.services.system_prompts import delete_system_prompt, save_system_prompt
 
 __all__ = [
     "AcceptedMessage",
@@ -42,9 +44,11 @@ __all__ = [
     "apply_retention",
     "check_model",
     "clear_history",
+    "continue_answer",
     "create_session",
     "decide_call",
     "delete_session",
+    "delete_system_prompt",
     "enforce_token_quota",
     "find_model",
     "give_feedback",
@@ -60,6 +64,7 @@ __all__ = [
     "regenerate",
     "restore_session",
     "run_in_session",
+    "save_system_prompt",
     "stop_run",
     "update_session",
 ]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
 
 LONGEST_TEXT = 200_000
-SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language")
+SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language", "system_prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ def store_question(
     title = None
     if not run.session.title:
         run.session.title = title_from(run.question.content)
+        run.session.awaits_title = True
         title = statements.sealed(run.session, "title")
     seconds = lease_seconds(run)
     statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
@@ -183,9 +184,8 @@ def post_chat(
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
-    session = create_session_rows(
-        collections=collections, model=model, title=title_from(text), actor=actor, **fields
-    )
+    fields = {"title": title_from(text), "awaits_title": True, **fields}
+    session = create_session_rows(collections=collections, model=model, actor=actor, **fields)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=chosen, lease=lease, actor=actor)
     return store_question(run, remembered)

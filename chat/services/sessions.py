@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.enums import MessageRole
 from chat.models import Message, Run, Session
+from chat.runs.titling import shortened_title
 from documents.models import Collection
 from quotas.enums import UsageKind
 from quotas.services import record_usage
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.managers import SessionQuerySet
 
-TITLE_CHARACTERS = 80
 # Some 20 ms of decrypting, about as long as any other request takes.
 TITLES_AT_ONCE = 500
 
@@ -62,6 +62,9 @@ def update_session(
     """
     if fields.get("leaf"):
         check_message(session, fields["leaf"], attr="leaf")
+    if "title" in fields:
+        # A title that somebody chose stays; without one the next question gives it again.
+        fields["awaits_title"] = False
     for name, value in fields.items():
         setattr(session, name, value)
     if archived is not None:
@@ -115,10 +118,7 @@ def restore_session(session: Session, *, actor: User) -> Session:
 
 def title_from(text: str) -> str:
     """A title made of the first words of a question."""
-    line = " ".join(text.split())
-    if len(line) <= TITLE_CHARACTERS:
-        return line
-    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
+    return shortened_title(" ".join(text.split()))
 
 
 def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:

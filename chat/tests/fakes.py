@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from chat.agent.tools import CallStart
+from chat.agent.tools import CallStart, ToolOutput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
     from chat.agent.state import PendingCall
-    from chat.agent.tools import ToolOutput
     from chat.agent.types import ChatMessage, ModelEvent, ToolSchema
 
 
@@ -49,6 +48,14 @@ class ListedTools:
         self.asking = set(asking)
         self.allowed: set[UUID] = set()
         self.called: list[str] = []
+        self.reading: set[str] = set()
+        self.refused: dict[UUID, str] = {}
+
+    def is_read_only(self, pending: PendingCall) -> bool:
+        return pending.call.name in self.reading
+
+    def refuse(self, pending: PendingCall, reason: str) -> None:
+        self.refused[pending.id] = reason
 
     async def begin(self, pending: PendingCall) -> CallStart:
         call = pending.call
@@ -56,5 +63,7 @@ class ListedTools:
         return CallStart(call.name, call.arguments, is_waiting=waits)
 
     async def call(self, pending: PendingCall) -> ToolOutput:
+        if reason := self.refused.get(pending.id):
+            return ToolOutput(reason, is_error=True)
         self.called.append(pending.call.name)
         return self.answers[pending.call.name]

@@ -86,7 +86,7 @@ async def test_run_agent_calls_tools_one_at_a_time_in_order():
 
 
 async def test_run_agent_stops_at_the_turn_limit():
-    endless = [[ToolCall(str(n), "again", {})] for n in range(10)]
+    endless = [[ToolCall(str(n), "again", {"page": n})] for n in range(10)]
     tools = ListedTools({"again": ToolOutput("once more")})
 
     with pytest.raises(LimitReached, match="after 3 turns"):

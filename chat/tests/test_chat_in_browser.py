@@ -92,6 +92,27 @@ def test_an_answer_is_stopped(page):
     assert page.locator(DONE).get_attribute("data-status") == "stopped"
 
 
+def test_a_stopped_answer_is_continued_as_its_next_version(page):
+    ask(page, "[[tokens=5000,rate=50]] How?")
+    wait_for_words(page, 5)
+    page.click(STOP)
+    shown = answer_of(page)
+    former = page.locator(DONE).get_attribute("data-message")
+
+    page.click(f'{DONE} form[action$="/continue"] button')
+    page.wait_for_function(
+        "(id) => document.querySelector('[data-role=assistant]')?.dataset.message !== id",
+        arg=former,
+    )
+    whole = answer_of(page)
+
+    assert whole.startswith(shown)
+    assert page.locator(ASSISTANT).count() == 1
+    assert page.locator(DONE).get_attribute("data-status") == "succeeded"
+    page.reload()
+    assert answer_of(page) == whole
+
+
 def test_a_reload_in_the_middle_loses_nothing(page):
     ask(page, "[[tokens=300,rate=80]] How?")
     wait_for_words(page, 60)

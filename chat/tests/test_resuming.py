@@ -21,7 +21,7 @@ from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import store, sweeper
+from chat.runs import store, sweeper, toolset
 from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
@@ -29,7 +29,7 @@ from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_leases import all_done, held_run, log_of, stored
-from chat.tests.test_runs import texts, watched
+from chat.tests.test_runs import safe_names, texts, watched
 from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome
 from mcp.services import calling
@@ -402,6 +402,41 @@ async def test_a_call_under_way_at_the_end_of_its_process_is_not_repeated(spoken
     assert "unknown" in model.seen[1][-1].content
     assert (await call_of(run_id)).status == ToolRunStatus.INTERRUPTED
     assert steps(events) == ["approval", "start", "error"]
+    assert events[-1][2]["status"] == "succeeded"
+
+
+async def test_of_calls_side_by_side_what_ended_before_its_process_is_told_and_none_is_repeated(
+    spoken_by, monkeypatch
+):
+    begun, free = [], asyncio.Event()
+
+    async def call_tool(tool, arguments, **_about):
+        begun.append(arguments)
+        if arguments["query"] == "slow":
+            await free.wait()
+        return ToolOutcome(f"Found by {arguments['query']}.", builtin=True)
+
+    monkeypatch.setattr(toolset, "call_tool", call_tool)
+    names = await sync_to_async(safe_names)()
+    calls = [ToolCall(name, names["semantic.query"], {"query": name}) for name in ("slow", "quick")]
+    model = spoken_by(ScriptedModel([calls, [TextDelta("So it is.")]]))
+    run_id = await ask()
+
+    async def quick_one_is_over():
+        return await ToolRun.objects.filter(run=run_id, status="succeeded").aexists()
+
+    await wait_until_async(quick_one_is_over)
+
+    await close_all()
+    assert (await stored(run_id)).status == RunStatus.QUEUED
+    await launch(run_id)
+    events = await watched(run_id)
+
+    assert len(begun) == 2
+    told = model.seen[1][-2:]
+    assert [message.tool_call_id for message in told] == ["slow", "quick"]
+    assert "unknown" in told[0].content
+    assert "Found by quick." in told[1].content
     assert events[-1][2]["status"] == "succeeded"
 
 

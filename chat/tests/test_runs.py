@@ -157,6 +157,37 @@ async def test_an_endless_answer_ends_with_a_code_and_what_was_said(spoken_by, c
     assert events[-1][2]["error"]["code"] == "answer_too_large"
 
 
+@pytest.mark.parametrize(
+    ("limit", "code", "words"),
+    [
+        ({"max_iterations": 2}, "turn_limit_reached", "after 2 turns"),
+        ({"max_calls": 2}, "call_limit_reached", "after 2 tool calls"),
+        ({"max_tokens": 100}, "token_limit_reached", "after 100 tokens"),
+        ({"max_seconds": 1.0}, "time_limit_reached", "after 1 seconds"),
+    ],
+)
+async def test_each_limit_ends_a_run_in_its_own_way_with_its_text(
+    spoken_by, configured, limit, code, words
+):
+    configured("agent", **limit)
+    pause = [0.3] if "max_seconds" in limit else []
+    turns = [
+        [TextDelta(f"Part {n}."), *pause, ToolCall(f"c{n}", "unknown", {"n": n}), Usage(40, 20)]
+        for n in range(9)
+    ]
+    spoken_by(ScriptedModel(turns))
+
+    run_id = await ask()
+    events = await watched(run_id)
+    run = await stored(run_id)
+
+    assert (run.status, run.error_code) == (RunStatus.FAILED, code)
+    assert words in run.error_detail
+    assert run.answer.content == texts(events)
+    assert run.answer.content.startswith("Part 0.\n\nPart 1.")
+    assert events[-1][2]["error"] == {"code": code, "detail": run.error_detail}
+
+
 async def test_our_own_mistakes_are_not_shown(spoken_by, caplog):
     spoken_by(ScriptedModel([[RuntimeError("secret detail")]]))
 

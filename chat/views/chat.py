@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from accounts.exceptions import AccessEnded
 from accounts.services import grant_of_request, is_still_valid
 from chat import services
-from chat.agent.exceptions import ModelUnknown
+from chat.agent.exceptions import MessageTooLong, ModelUnknown
 from chat.enums import MessageRole, RunStatus
-from chat.exceptions import AnswerFailed, UnknownModel
+from chat.exceptions import AnswerFailed, OversizedMessage, UnknownModel
 from chat.models import Message, Run, Session
 from chat.realtime.sse import event_stream
 from chat.rendering import done_payload
@@ -136,12 +136,14 @@ def stored_result(run_id: UUID) -> dict[str, Any]:
 def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerShape:
     """The answer of a run as far as it goes without a decision.
 
-    Raises `AnswerFailed`, and `UnknownModel` when that was the reason.
+    Raises `AnswerFailed`, `UnknownModel` or `OversizedMessage`, whichever was the reason.
     """
     message, error = result["message"], result["error"]
     if error and not message["content"]:
         if error["code"] == ModelUnknown.code:
             raise UnknownModel(error["detail"], attr="model")
+        if error["code"] == MessageTooLong.code:
+            raise OversizedMessage(error["detail"], attr="text")
         raise AnswerFailed(error["detail"])
     return {
         "session_id": posted.session_id,

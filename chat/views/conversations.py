@@ -214,6 +214,24 @@ class MessageViewSet(ChatView, GenericViewSet):
             lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
         )
 
+    @extend_schema(
+        request=RegenerateSerializer,
+        responses={202: PostedSerializer},
+        parameters=[IDEMPOTENCY_HEADER],
+    )
+    @rate_limited("CHAT_MESSAGE")
+    def continue_answer(self, request: Request, pk: UUID) -> Response:
+        """Go on with an answer that was stopped, interrupted or cut, as a version beside it."""
+        message = self.get_object()
+        form = validated(RegenerateSerializer(data=request.data))
+        services.check_model(form.get("model", ""))
+        key = request.headers.get("Idempotency-Key", "")
+        return accept_question(
+            lambda lease: services.continue_answer(
+                message, **form, idempotency_key=key, lease=lease, actor=self.actor
+            )
+        )
+
     @extend_schema(request=FeedbackSerializer, responses=MessageSerializer)
     def feedback(self, request: Request, pk: UUID) -> Response:
         """Note what the user thinks of an answer."""

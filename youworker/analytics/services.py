@@ -127,7 +127,7 @@ def add(totals: dict[str, int], row: Row) -> None:
 
 def tokens_timeline(period: Period, *, of: UUID | None) -> Row:
     """Tokens and answers in each piece of the period, and by model; vectors take tokens as well."""
-    kinds = [UsageKind.RUN, UsageKind.EMBEDDING]
+    kinds = [UsageKind.RUN, UsageKind.TITLE, UsageKind.EMBEDDING]
     models = by_name(period, kinds, ANSWERS | DURATIONS, of=of, most="tokens_out")
     return {"timeline": timeline(period, kinds, ANSWERS, of=of), "models": models}
 

@@ -157,6 +157,8 @@ ROUTES = {
     "v1/sessions/<uuid:pk>/messages": (session_of, ["get", "post"]),
     "v1/messages/<uuid:pk>": (message_of, ["get"]),
     "v1/messages/<uuid:pk>/regenerate": (message_of, ["post"]),
+    "v1/messages/<uuid:pk>/continue": (message_of, ["post"]),
+    "v1/sessions/<uuid:pk>/summaries": (session_of, ["get"]),
     "v1/messages/<uuid:pk>/feedback": (message_of, ["post"]),
     "v1/runs/<uuid:pk>": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/events": (run_of, ["get"]),

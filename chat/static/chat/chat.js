@@ -13,7 +13,7 @@ import { History } from "./history.js";
 import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
-import { refreshHead, refreshList } from "./session-list.js";
+import { awaitTitle, refreshHead, refreshList } from "./session-list.js";
 import { loadThoughts } from "./thoughts.js";
 
 // The last screen is rendered at once, the rest when nobody waits.
@@ -275,6 +275,7 @@ class Chat extends HTMLElement {
     this.announcer.say({ succeeded: t("Answer finished"), stopped: t("Stopped.") }[status] ?? t("The answer failed."));
     if (document.hidden && !document.title.startsWith(MARK)) document.title = MARK + document.title;
     this.refreshList();
+    if (status === "succeeded" && answer.article.querySelector(".model")?.textContent !== "quote") awaitTitle(this, this.dataset.ask, this.listening.signal);
     const next = this.waiting.pop();
     if (next?.isConnected && next.dataset.run) this.watch(next);
   }

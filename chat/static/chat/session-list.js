@@ -21,6 +21,23 @@ function isUsed(list) {
   return list.contains(document.activeElement) || list.querySelectorAll("li").length > LISTED || search?.value;
 }
 
+// A model names a conversation when nobody waits for it; after a while nobody looks any more.
+const LOOKS_MS = [1500, 2500, 4000, 8000, 16000];
+
+/** Show the title that a model finds for a new conversation, as soon as it is there. */
+export async function awaitTitle(chat, url, signal) {
+  if (chat.dataset.awaitingTitle === url) return;
+  chat.dataset.awaitingTitle = url;
+  for (const pause of LOOKS_MS) {
+    if (!chat.querySelector("[data-awaits-title]")) break;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (signal.aborted || chat.dataset.ask !== url) break;
+    await refreshHead(chat, url);
+  }
+  delete chat.dataset.awaitingTitle;
+  if (!signal.aborted) await refreshList(chat.session);
+}
+
 /** Bring title and menu of a conversation up to date. */
 export async function refreshHead(chat, url) {
   const nodes = await part(url);

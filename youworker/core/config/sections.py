@@ -424,6 +424,36 @@ class AgentConfig(Section):
     """Limits of one answer."""
 
     max_iterations: int = setting("AGENT_MAX_ITERATIONS", 8, "model turns", low=1, high=100)
+    system_prompt: str = setting(
+        "SYSTEM_PROMPT", "", "told to every model before all questions; the admin can set another"
+    )
+    titles: bool = setting(
+        "AGENT_TITLES", True, "conversations are named by the model after their first answer"
+    )
+    max_calls: int = setting(
+        "AGENT_MAX_CALLS", 100, "tool calls of a whole run; 0 = unlimited", low=0, high=10_000
+    )
+    calls_at_once: int = setting(
+        "AGENT_CALLS_AT_ONCE",
+        4,
+        "calls of one turn made side by side, as far as they only read",
+        low=1,
+        high=32,
+    )
+    max_tokens: int = setting(
+        "AGENT_MAX_TOKENS",
+        2_000_000,
+        "tokens a whole run may read and write; 0 = unlimited",
+        low=0,
+        high=1_000_000_000,
+    )
+    summary_seconds: float = setting(
+        "AGENT_SUMMARY_SECONDS",
+        60.0,
+        "seconds a summary of older messages may take; then the model reads only the latest",
+        low=1,
+        high=3600,
+    )
     max_seconds: float = setting(
         "AGENT_MAX_SECONDS", 1200.0, "seconds for a whole run", low=1, high=86400
     )

@@ -28,6 +28,8 @@ CHAT_PAGES = [
     page("get", f"{MESSAGE}/edit", "own", 200, "message"),
     page("post", f"{MESSAGE}/edit", "own", 422, "message", {}),
     page("post", f"{MESSAGE}/regenerate", "own", 400, "message", {"model": LONG}),
+    page("post", f"{MESSAGE}/continue", "own", 400, "message", {"model": LONG}),
+    page("get", f"{MESSAGE}/summary", "own", 200, "answer"),
     page("post", f"{MESSAGE}/feedback", "own", 302, "answer", {"rating": 1}),
     page("get", f"{MESSAGE}/reasoning", "own", 200, "answer"),
     # The run of the matrix has ended: whoever gets in is told so on the page of the chat.

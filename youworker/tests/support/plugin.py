@@ -32,6 +32,8 @@ DEFAULTS = {
     "LOG_FORMAT": "console",
     "LLM_BASE_URL": "",
     "EMBEDDING_BASE_URL": "",
+    # A model that was told what to say would say it to the wrong question.
+    "AGENT_TITLES": "0",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
 }
 
