@@ -9,7 +9,15 @@ from django.db import transaction
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import (
+    Attachment,
+    Citation,
+    Message,
+    Run,
+    Session,
+    SessionCollection,
+    ToolRun,
+)
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin
 
@@ -107,4 +115,30 @@ class ToolRunAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("=id", "=run__id", "user__username", "tool_name")
     fields = ("id", "user", "session", "run", "message", "tool_name", "status", "latency_ms")
+    ordering = ("-created_at",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    """Files that came with questions, without their names."""
+
+    listed = False
+    list_display = ("id", "session", "message", "document", "mime", "created_at")
+    list_filter = ("mime", "created_at")
+    list_select_related = ("session", "message")
+    search_fields = ("=id", "=session__id", "=message__id", "=document__id")
+    fields = ("id", "session", "message", "position", "document", "item", "mime", "created_at")
+    ordering = ("-created_at",)
+
+
+@admin.register(SessionCollection)
+class SessionCollectionAdmin(ReadOnlyAdmin):
+    """Which collection holds the files of which conversation."""
+
+    listed = False
+    list_display = ("id", "user", "session", "collection", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("user", "session", "collection")
+    search_fields = ("=id", "=session__id", "=collection__id", "user__username")
+    fields = ("id", "user", "session", "collection", "created_at")
     ordering = ("-created_at",)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from chat.models import Message
+from chat.standing import add_attachments
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def read_messages(ids: Sequence[UUID]) -> list[Message]:
     Those that went meanwhile are left out.
     """
     found = {row.pk: row for row in Message.objects.filter(pk__in=ids).with_details()}
-    return [found[pk] for pk in ids if pk in found]
+    messages = [found[pk] for pk in ids if pk in found]
+    add_attachments(messages)
+    return messages
 
 
 def sibling_ids(message: Message) -> list[UUID]:

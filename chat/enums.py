@@ -59,3 +59,14 @@ class Decision(models.TextChoices):
     ALLOW = "allow", _("Allow")
     DENY = "deny", _("Deny")
     TIMEOUT = "timeout", _("Timeout")
+
+
+class AttachmentStatus(models.TextChoices):
+    """What there is of a file that came with a question."""
+
+    READING = "reading", _("Being read")
+    SEARCHABLE = "searchable", _("Searchable by word")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    # It was deleted, or is no longer shared with whoever asked.
+    REMOVED = "removed", _("Removed")

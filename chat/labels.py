@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Attachment, Citation, Message, Run, Session, SessionCollection, ToolRun
 from youworker.core.labels import name_model
 
 name_model(
@@ -62,4 +62,16 @@ name_model(
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
     error=_("error"),
+)
+name_model(
+    Attachment,
+    _("attachment"),
+    _("attachments"),
+    position=_("position"),
+    item=_("file"),
+)
+name_model(
+    SessionCollection,
+    _("collection of a conversation"),
+    _("collections of conversations"),
 )

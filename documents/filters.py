@@ -45,9 +45,15 @@ class DocumentFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def filter_queryset(self, queryset: DocumentQuerySet) -> DocumentQuerySet:
-        """What fits; living documents, unless deleted ones were asked for."""
+        """What fits; living documents, unless deleted ones were asked for.
+
+        Files of conversations are listed only where their collection is asked for.
+        """
         rows: DocumentQuerySet = super().filter_queryset(queryset)
-        return rows if self.form.cleaned_data.get("deleted") else rows.alive()
+        wanted = self.form.cleaned_data
+        if wanted.get("deleted"):
+            return rows
+        return rows.alive() if wanted.get("collection") else rows.alive().in_library()
 
     def filter_tags(self, rows: DocumentQuerySet, name: str, value: str) -> DocumentQuerySet:
         """Every repeated value counts, not only the last one."""

@@ -30,6 +30,7 @@ from chat.enums import RunStatus
 from chat.llm import registry
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
+from chat.runs.attachments import RunAttachments
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
@@ -96,6 +97,7 @@ class RunExecutor:
         self.answer = answer_of(self.run)
         self.state = run_input.state or AgentState([])
         self.toolset = RecordingToolset(run_input, self.state)
+        self.attachments = RunAttachments(run_input, self.toolset, log)
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)
@@ -195,6 +197,7 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
             self.offer_tools(model)
+            model = await self.attachments.bring(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)

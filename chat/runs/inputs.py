@@ -86,7 +86,7 @@ def complete_input(run: Run) -> RunInput:
 
 def question_of(run: Run) -> ChatMessage:
     """The question of a run as its model reads it."""
-    return ChatMessage("user", run.question.content)
+    return ChatMessage("user", run.question.content, id=str(run.question_id))
 
 
 def tools_of(run: Run) -> list[ToolInfo]:
@@ -146,7 +146,7 @@ def history(session_id: UUID, last: UUID) -> list[ChatMessage]:
     """
     said = statements.read_branch(session_id, last, most=LONGEST_HISTORY)
     return [
-        ChatMessage("user" if row.role == "user" else "assistant", row.content)
+        ChatMessage("user" if row.role == "user" else "assistant", row.content, id=str(row.pk))
         for row in said
         if row.content
     ]

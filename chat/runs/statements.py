@@ -38,7 +38,9 @@ def listed(words: tuple[str, ...]) -> str:
 
 # The rule of `Session.objects.visible_to`.
 LOCK_SESSION = """
-SELECT id, user_id, title, model, enable_tools, enable_web, language, limited, ARRAY(
+SELECT id, user_id, title, model, enable_tools, enable_web, language, limited, EXISTS (
+    SELECT FROM chat_attachment AS file WHERE file.session_id = talk.id
+), ARRAY(
     SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
 )
 FROM chat_session AS talk WHERE id = %s AND user_id = %s AND deleted_at IS NULL
@@ -141,7 +143,7 @@ def lock_session(pk: UUID, user: User) -> Session | None:
     found: dict[str, Any] = dict(zip(LOCKED, row, strict=False))
     found["title"] = Ciphertext(found["title"])
     session = Session.from_db("default", LOCKED, [found[name] for name in LOCKED])
-    session.collection_ids = row[-1]
+    session.has_attachments, session.collection_ids = row[-2:]
     return session
 
 

@@ -1,7 +1,15 @@
 """What people do with conversations; carrying out a run is `chat.runs`."""
 
 from chat.deletion import clear_history
+from chat.private_files import remove_abandoned
 from chat.retention import apply_retention
+from chat.services.attachments import (
+    MOST_ATTACHMENTS,
+    attachments_in,
+    keep_in_library,
+    own_attachment,
+    private_collection,
+)
 from chat.services.chosen_models import (
     check_model,
     find_model,
@@ -35,11 +43,13 @@ from chat.services.sessions import (
 )
 
 __all__ = [
+    "MOST_ATTACHMENTS",
     "AcceptedMessage",
     "Spoken",
     "active_run_id",
     "admit_direct_call",
     "apply_retention",
+    "attachments_in",
     "check_model",
     "clear_history",
     "create_session",
@@ -49,15 +59,19 @@ __all__ = [
     "find_model",
     "give_feedback",
     "ids_of_titled",
+    "keep_in_library",
     "list_models",
+    "own_attachment",
     "own_session",
     "post_chat",
     "post_history",
     "post_message",
+    "private_collection",
     "quotes_by_default",
     "record_direct_call",
     "record_embedding",
     "regenerate",
+    "remove_abandoned",
     "restore_session",
     "run_in_session",
     "stop_run",
