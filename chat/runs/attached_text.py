@@ -1,4 +1,4 @@
-"""What a model is told of files: small ones whole, as numbered passages, of others how to search."""
+"""What a model is told of files: small ones whole, as numbered passages, others by name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ SHARE = 0.2
 LONGEST_NAME = 120
 # Characters of a fence and its origin around each passage, about.
 FENCE_TOKENS = 30
+MISSING = {
+    AttachmentStatus.FAILED: "could not be read: say so.",
+    AttachmentStatus.REMOVED: "is no longer there.",
+    AttachmentStatus.READING: "is still being read: it cannot be used in this answer, say so.",
+}
 # A file of more than this many characters is not even measured in tokens.
 LONGEST_TEXT = 400_000
 
@@ -92,12 +97,8 @@ class Writer:
     def words_for_file(self, file: AttachedFile) -> str:
         """A file with its text, or with what is to be done to know it."""
         name = name_of(file)
-        if file.status == AttachmentStatus.FAILED:
-            return f"- {name} could not be read: say so."
-        if file.status == AttachmentStatus.REMOVED:
-            return f"- {name} is no longer there."
-        if file.is_unread:
-            return f"- {name} is still being read: it cannot be used in this answer, say so."
+        if file.status in MISSING:
+            return f"- {name} {MISSING[file.status]}"
         if text := self.whole_text(file):
             return f"- {name}, its whole text:\n{text}"
         document_id = file.shown.document_id
@@ -153,5 +154,5 @@ class Writer:
 
 def name_of(file: AttachedFile) -> str:
     """The name of a file, which is somebody else's words, so that it stays a name."""
-    plain = file.shown.name.replace("<", "‹").replace(">", "›").replace('"', "'")
+    plain = file.shown.name.replace("<", "(").replace(">", ")").replace('"', "'")
     return f'"{plain[:LONGEST_NAME]}"'

@@ -46,13 +46,8 @@ def data_url_of(attachment: Attachment, *, user: User) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" if picture else ""
 
 
-def thumbnail_of(attachment: Attachment, *, user: User) -> bytes | None:
-    """An attached image as a list shows it; none when there is none that the user may see."""
-    return picture_of(attachment, THUMBNAIL_SIDE, user=user)
-
-
 def picture_of(attachment: Attachment, side: int, *, user: User) -> bytes | None:
-    """An attached image as a JPEG of at most so many points a side."""
+    """An attached image as a JPEG of at most so many points a side; none the user may not see."""
     mime, stored = stored_image(attachment, user=user)
     if not mime.startswith(IMAGE):
         return None

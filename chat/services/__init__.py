@@ -5,6 +5,7 @@ from chat.private_files import remove_abandoned
 from chat.retention import apply_retention
 from chat.services.attachments import (
     MOST_ATTACHMENTS,
+    attachable_documents,
     attachments_in,
     keep_in_library,
     own_attachment,
@@ -49,6 +50,7 @@ __all__ = [
     "active_run_id",
     "admit_direct_call",
     "apply_retention",
+    "attachable_documents",
     "attachments_in",
     "check_model",
     "clear_history",

@@ -67,6 +67,13 @@ def find_attachments(ids: Sequence[UUID], *, actor: User) -> list[Attachment]:
     return [found[pk] for pk in wanted]
 
 
+def attachable_documents(ids: Sequence[UUID], *, actor: User) -> list[dict[str, str]]:
+    """Those of some documents that the actor may read, by id and name, in the given order."""
+    rows = Document.objects.visible_to(actor).filter(pk__in=ids) if ids else ()
+    names = {row.pk: row.title for row in rows}
+    return [{"id": str(pk), "name": names[pk]} for pk in dict.fromkeys(ids) if pk in names]
+
+
 def store_attachments(message: Message, attachments: Sequence[Attachment], *, actor: User) -> None:
     """Write which files came with a stored question; runs in the caller's transaction."""
     for position, attachment in enumerate(attachments):

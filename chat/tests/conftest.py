@@ -12,6 +12,7 @@ from django.db import connection, connections
 
 from accounts.tests.factories import UserFactory
 from chat.llm import registry
+from ingestion.pipeline.parse import close_parser
 from youworker.core.config import config
 from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
@@ -25,6 +26,12 @@ def user(client):
     made = UserFactory()
     client.force_login(made)
     return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_parser_left():
+    yield
+    close_parser()
 
 
 @pytest.fixture(autouse=True)

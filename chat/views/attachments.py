@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 from chat import services
 from chat.models import Attachment
 from chat.rendering import rendered_attachment
-from chat.runs.pictures import thumbnail_of
+from chat.runs.pictures import SHOWN_SIDE, THUMBNAIL_SIDE, picture_of
 from chat.serializers import (
     AttachmentSerializer,
     BeginAttachingSerializer,
@@ -67,18 +67,20 @@ class AttachmentViewSet(ChatView, GenericViewSet):
         return Response(rendered_attachment(kept))
 
 
-class ThumbnailView(ChatView):
-    """A small picture of an attached image, made anew: nothing else of the file is in it."""
+class PictureView(ChatView):
+    """An attached image as a JPEG made anew: nothing else of the file is in it."""
 
     content_negotiation_class = WhateverIsAccepted
+    side = SHOWN_SIDE
 
     @extend_schema(
-        operation_id="attachment_thumbnail", responses={(200, "image/jpeg"): OpenApiTypes.BINARY}
+        operation_id="attachment_picture",
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> Any:
         """Show the picture; 404 where there is none."""
         attachment = services.own_attachment(pk, actor=self.actor)
-        picture = thumbnail_of(attachment, user=self.actor)
+        picture = picture_of(attachment, self.side, user=self.actor)
         if picture is None:
             raise NotFound("Not found.")
         response = HttpResponse(picture, content_type="image/jpeg")
@@ -86,3 +88,17 @@ class ThumbnailView(ChatView):
         response["Content-Security-Policy"] = "default-src 'none'; sandbox"
         response["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
         return response
+
+
+class ThumbnailView(PictureView):
+    """The same as small as a list shows it."""
+
+    side = THUMBNAIL_SIDE
+
+    @extend_schema(
+        operation_id="attachment_thumbnail",
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID) -> Any:
+        """Show the picture; 404 where there is none."""
+        return super().get(request, pk)

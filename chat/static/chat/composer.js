@@ -18,7 +18,7 @@ export class Composer {
   // What stands in the field was written in this tab.
   #written = false;
   #sending = false;
-  // Asked already, but the files beside it are not read yet.
+  // Asked already, but the files beside it have not arrived yet.
   #held = false;
   // A question that did not get through: asked again with the same key, it is asked once.
   #unsent = null;
@@ -28,7 +28,7 @@ export class Composer {
     Object.assign(this, { chat, form, field: form.elements.text, model: form.elements.model });
     this.listening = new AbortController();
     const { signal } = this.listening;
-    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => this.#filesChanged());
+    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => chat.session, () => this.#filesChanged());
     this.drops = new FileDrops(chat, this);
     form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); }, { signal });
     this.field.addEventListener("keydown", (event) => this.#press(event), { signal });
@@ -86,17 +86,17 @@ export class Composer {
 
   #filesChanged() {
     this.#change();
-    if (!this.#held || this.attachments.areUnread) return;
+    if (!this.#held || this.attachments.areArriving) return;
     if (!this.attachments.haveFailed) return this.send();
     this.#release();
     this.say(t("Not sent: a file could not be read."), { actions: [this.#sendingNow()] });
   }
 
-  // An answer that cannot know the files beside the question helps nobody.
+  // Only what the server has can be named; that it is read, the answer waits for.
   #hold() {
     if (this.#held) return;
     this.#held = true;
-    this.say(t("Sent as soon as the files are read."), { kind: "info", actions: [this.#sendingNow()] });
+    this.say(t("Sent as soon as the files have arrived."), { kind: "info", actions: [this.#sendingNow()] });
   }
 
   #release() {
@@ -116,19 +116,26 @@ export class Composer {
     keepDraft(this.chat.session, this.#draft());
   }
 
-  #draft(text = this.text, key = this.#unsent?.text === text ? this.#unsent.key : undefined) {
-    return { text, key, model: this.model?.value, files: this.attachments.remembered() };
+  #draft(text = this.text, key = this.#keyFor(text)) {
+    const { ids, collection } = this.attachments;
+    return { text, key, ids: ids.join(), model: this.model?.value, files: this.attachments.remembered(), collection };
+  }
+
+  // The same question with the same files is the same request.
+  #keyFor(text) {
+    return this.#unsent?.text === text && this.#unsent.ids === this.attachments.ids.join() ? this.#unsent.key : undefined;
   }
 
   #restore() {
     const draft = readDraft(this.chat.session);
+    this.attachments.refer(JSON.parse(this.form.querySelector("#attached-documents")?.textContent || "[]"));
     if (!draft) return;
     // It had arrived before the page was left.
     if (draft.key && draft.text === this.chat.lastQuestion()) return forgetDraft(this.chat.session);
     if (!this.text) this.field.value = draft.text ?? "";
-    if (draft.key) this.#unsent = { text: draft.text, key: draft.key };
+    if (draft.key) this.#unsent = { text: draft.text, key: draft.key, ids: draft.ids ?? "" };
     if (this.model && [...this.model.options].some(({ value }) => value === draft.model)) this.model.value = draft.model;
-    this.attachments.restore(draft.files ?? []);
+    this.attachments.restore(draft.files ?? [], draft.collection);
     this.#dirty = false;
   }
 
@@ -143,11 +150,12 @@ export class Composer {
   async send({ waiting = true } = {}) {
     const { text } = this;
     if (this.#sending || !text.trim()) return;
-    if (waiting && this.attachments.areUnread) return this.#hold();
+    if (waiting && this.attachments.areArriving) return this.#hold();
     this.#held = false;
     this.#sending = true;
     this.say("");
-    const key = this.#unsent?.text === text ? this.#unsent.key : randomId();
+    const key = this.#keyFor(text) ?? randomId();
+    const ids = this.attachments.ids.join();
     // It may have arrived even if the answer does not: a reload must not ask it twice.
     keepDraft(this.chat.session, this.#draft(text, key));
     const body = this.#body(text, key);
@@ -157,7 +165,7 @@ export class Composer {
       const answer = await fetchPart(this.form.action, { method: "POST", body });
       this.#sent(answer, shown);
     } catch (error) {
-      this.#failed(error, { text, key }, shown);
+      this.#failed(error, { text, key, ids }, shown);
     }
   }
 
@@ -168,6 +176,7 @@ export class Composer {
     for (const file of this.form.querySelectorAll("[type=file][name]")) body.delete(file.name);
     body.set("text", text);
     body.set("key", key);
+    for (const id of this.attachments.ids) body.append("attachments", id);
     return body;
   }
 
