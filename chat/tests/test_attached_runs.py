@@ -21,6 +21,7 @@ from chat.runs.stream import view_run
 from chat.tests.attachment_support import hand_in, photograph, picture_of_text, read_all
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.test_runs import safe_names
 from documents.models import Document
 from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
@@ -69,6 +70,12 @@ def question_in(messages):
     return next(message for message in reversed(messages) if message.role == "user")
 
 
+async def searching(words):
+    """A call of our own search."""
+    names = await sync_to_async(safe_names)()
+    return ToolCall("1", names["semantic.query"], {"query": words})
+
+
 hand = sync_to_async(hand_in)
 
 
@@ -112,11 +119,8 @@ async def test_a_text_cannot_end_its_fence(spoken_by):
 
 
 async def test_a_long_file_is_searched_and_before_everything_else(spoken_by):
-    model = spoken_by(
-        ScriptedModel(
-            [[ToolCall("1", "semantic_query", {"query": "annual leave"})], [TextDelta("28 [1].")]]
-        )
-    )
+    call = [await searching("annual leave")]
+    model = spoken_by(ScriptedModel([call, [TextDelta("28 [1].")]]))
     session = await new_session()
     filler = "\n\n".join(f"Paragraph {n} tells of zebras and their stripes." for n in range(2000))
     item = await hand(session.user, "rules.txt", f"{LEAVE}\n\n{filler}", session_id=session.pk)
@@ -143,7 +147,7 @@ def library_document(user, text):
 
 
 async def test_files_are_searched_in_their_own_conversation_only(spoken_by):
-    call = [ToolCall("1", "semantic_query", {"query": "annual leave"})]
+    call = [await searching("annual leave")]
     model = spoken_by(ScriptedModel([[TextDelta("Yes.")], call, [TextDelta("Nothing.")]]))
     session = await new_session()
     await asked(session, await hand(session.user, "leave.txt", LEAVE, session_id=session.pk))
@@ -155,7 +159,7 @@ async def test_files_are_searched_in_their_own_conversation_only(spoken_by):
 
 
 async def test_a_follow_up_searches_the_files_of_before(spoken_by):
-    call = [ToolCall("1", "semantic_query", {"query": "annual leave"})]
+    call = [await searching("annual leave")]
     model = spoken_by(ScriptedModel([[TextDelta("Yes.")], call, [TextDelta("28 [1].")]]))
     session = await new_session()
     await asked(session, await hand(session.user, "leave.txt", LEAVE, session_id=session.pk))
@@ -256,7 +260,7 @@ async def test_images_of_before_are_seen_again(spoken_by):
 
 
 async def test_the_stored_state_names_images_and_does_not_hold_them(spoken_by):
-    call = [ToolCall("1", "datetime_now", {})]
+    call = [await searching("red")]
     spoken_by(SeeingScript([call, [TextDelta("Red."), 3.0]]))
     session = await new_session()
     item = await hand_photograph(session)

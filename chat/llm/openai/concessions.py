@@ -117,7 +117,7 @@ def named_tools(complaint: str, tools: Sequence[ToolSchema]) -> set[str]:
 
 
 def told_blindness(messages: Sequence[ChatMessage], refused: Collection[str]) -> str:
-    """The sentence about images a model has to do without; empty when there are none, or it sees."""
+    """The sentence about images a model has to do without; empty when there are none."""
     if IMAGES not in refused or not any(message.images for message in messages):
         return ""
     return "The model's server takes no images: it reads the text that was recognised in them."
