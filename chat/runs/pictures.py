@@ -79,6 +79,15 @@ def redrawn(path: Path, mime: str, side: int) -> bytes | None:
         return None
 
 
+def is_picture(data: bytes) -> bool:
+    """Whether some bytes begin like an image that may be opened; only the head is looked at."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.width * image.height <= MOST_PIXELS_OF_JPEG
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return False
+
+
 def scaled(image: Image.Image, side: int) -> bytes | None:
     """An opened picture as a small JPEG; none when it has too many points."""
     is_jpeg = image.format == "JPEG"

@@ -5,8 +5,11 @@ from chat.private_files import remove_abandoned
 from chat.retention import apply_retention
 from chat.services.attachments import (
     MOST_ATTACHMENTS,
+    HandedIn,
+    ReceivedFile,
     attachable_documents,
     attachments_in,
+    hand_in_files,
     keep_in_library,
     own_attachment,
     private_collection,
@@ -46,6 +49,8 @@ from chat.services.sessions import (
 __all__ = [
     "MOST_ATTACHMENTS",
     "AcceptedMessage",
+    "HandedIn",
+    "ReceivedFile",
     "Spoken",
     "active_run_id",
     "admit_direct_call",
@@ -60,6 +65,7 @@ __all__ = [
     "enforce_token_quota",
     "find_model",
     "give_feedback",
+    "hand_in_files",
     "ids_of_titled",
     "keep_in_library",
     "list_models",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
 
@@ -10,6 +10,7 @@ from chat.models import Attachment, Message, Session, SessionCollection
 from chat.standing import shown_attachments
 from documents import services as documents
 from documents.models import Document
+from ingestion import services as ingestion
 from ingestion.models import IngestionItem
 from youworker.core.exceptions import InvalidInput, NotFound
 
@@ -20,8 +21,44 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.types import ShownAttachment
     from documents.models import Collection
+    from ingestion.store import Incoming
 
 MOST_ATTACHMENTS = 20
+
+
+class HandedIn(NamedTuple):
+    """A file that arrived with a request: its item, and its content's hash."""
+
+    item_id: UUID
+    sha256: str
+
+
+class ReceivedFile(NamedTuple):
+    """The bytes of a file that arrived in another form than an upload."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+def hand_in_files(files: Sequence[ReceivedFile], *, actor: User) -> list[HandedIn]:
+    """Queue files for a question that is about to be asked; they are the conversation's then.
+
+    Raises what an upload does: `TooLarge`, `StorageFull`, `StorageQuotaExceeded`.
+    """
+    if not files:
+        return []
+    received: list[Incoming] = []
+    try:
+        for file in files:
+            received.append(ingestion.receive_bytes(file.data, name=file.name, mime=file.mime))
+        collection = private_collection(None, actor=actor)
+        run = ingestion.start_upload(received, collection_id=collection.pk, actor=actor)
+    finally:
+        for incoming in received:
+            incoming.discard()
+    rows = run.items.order_by("position").values_list("pk", "sha256")
+    return [HandedIn(pk, sha256) for pk, sha256 in rows]
 
 
 @transaction.atomic

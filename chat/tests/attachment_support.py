@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from django.db import transaction
 
 from chat import services
+from chat.models import Attachment
+from chat.tests.pictures import photograph, picture_of_text
+from documents import services as documents
+from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from ingestion.pipeline.worker import work_for
 from ingestion.tests.samples import pdf
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from chat.models import Message
     from ingestion.models import IngestionItem
 
-__all__ = ["hand_in", "pdf", "photograph", "picture_of_text", "read_all"]
+__all__ = ["attached_image", "hand_in", "pdf", "photograph", "picture_of_text", "read_all"]
 
 
 def hand_in(
@@ -41,28 +45,30 @@ def hand_in(
     return item
 
 
+def attached_image(message: Message) -> Attachment:
+    """An image that was read already, beside a question."""
+    file = ingestion.receive_bytes(picture_of_text("zebra"), name="z.png", mime="image/png")
+    documents.prepare_files([file])
+    with transaction.atomic():
+        documents.move_to_storage([file])
+    document = DocumentFactory(
+        owner=message.session.user,
+        title="z.png",
+        mime="image/png",
+        sha256=file.sha256,
+        stored_file_id=file.sha256,
+    )
+    made: Attachment = Attachment.objects.create(
+        session=message.session,
+        message=message,
+        position=0,
+        document=document,
+        name="z.png",
+        mime="image/png",
+    )
+    return made
+
+
 def read_all() -> None:
     """Do what a worker does, until nothing waits."""
     work_for(60)
-
-
-def picture_of_text(text: str, *, form: str = "PNG") -> bytes:
-    """An image on which a text can be read."""
-    image = Image.new("RGB", (1400, 220), "white")
-    font = ImageFont.load_default(64)
-    ImageDraw.Draw(image).text((40, 60), text, fill="black", font=font)
-    written = io.BytesIO()
-    image.save(written, form)
-    return written.getvalue()
-
-
-def photograph(size: tuple[int, int] = (3000, 2000), *, orientation: int = 6) -> bytes:
-    """A JPEG without text that was taken sideways, with a place in its metadata."""
-    image = Image.new("RGB", size, (200, 30, 30))
-    ImageDraw.Draw(image).rectangle((0, 0, size[0] // 2, size[1]), fill=(30, 30, 200))
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    exif[0x010E] = "taken at home, 45.4642 N"
-    written = io.BytesIO()
-    image.save(written, "JPEG", exif=exif)
-    return written.getvalue()

@@ -67,6 +67,11 @@ export class Attachments {
     for (const entry of [...this.files]) this.#forget(entry);
   }
 
+  /** Whether one of them is not read yet. */
+  get areUnread() {
+    return this.files.some(({ stage }) => stage === "uploading" || UNREAD.has(stage));
+  }
+
   /** Whether the server does not have one of them yet; it waits itself for those it reads. */
   get areArriving() {
     return this.files.some(({ stage, item }) => stage === "uploading" || (UNREAD.has(stage) && !item));

@@ -8,6 +8,8 @@ import { forgetDraft, keepDraft, readDraft, watchDraft } from "./drafts.js";
 import { FileDrops } from "./file-drops.js";
 
 const DRAFT_MS = 400;
+// What cannot be read is mostly known by then; for the rest the answer waits, not the tab.
+const READING_MS = 10_000;
 const SAFARI_KEY = 229;
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
 
@@ -18,8 +20,9 @@ export class Composer {
   // What stands in the field was written in this tab.
   #written = false;
   #sending = false;
-  // Asked already, but the files beside it have not arrived yet.
+  // Asked already, but the files beside it are not read yet.
   #held = false;
+  #patience = 0;
   // A question that did not get through: asked again with the same key, it is asked once.
   #unsent = null;
   #countdown = 0;
@@ -48,6 +51,7 @@ export class Composer {
   disconnect() {
     clearTimeout(this.#typed);
     clearInterval(this.#countdown);
+    clearTimeout(this.#patience);
     this.listening.abort();
     this.attachments.disconnect();
   }
@@ -86,22 +90,28 @@ export class Composer {
 
   #filesChanged() {
     this.#change();
-    if (!this.#held || this.attachments.areArriving) return;
+    if (!this.#held || this.attachments.areUnread) return;
     if (!this.attachments.haveFailed) return this.send();
     this.#release();
     this.say(t("Not sent: a file could not be read."), { actions: [this.#sendingNow()] });
   }
 
-  // Only what the server has can be named; that it is read, the answer waits for.
+  // A question beside a file that cannot be read is not sent; one beside a large file is, after a while.
   #hold() {
     if (this.#held) return;
     this.#held = true;
-    this.say(t("Sent as soon as the files have arrived."), { kind: "info", actions: [this.#sendingNow()] });
+    this.say(t("Sent as soon as the files are read."), { kind: "info", actions: [this.#sendingNow()] });
+    const wait = () => {
+      if (!this.attachments.areArriving) return this.send({ waiting: false });
+      this.#patience = setTimeout(wait, READING_MS);
+    };
+    this.#patience = setTimeout(wait, READING_MS);
   }
 
   #release() {
     if (!this.#held) return;
     this.#held = false;
+    clearTimeout(this.#patience);
     this.say("");
   }
 
@@ -150,8 +160,9 @@ export class Composer {
   async send({ waiting = true } = {}) {
     const { text } = this;
     if (this.#sending || !text.trim()) return;
-    if (waiting && this.attachments.areArriving) return this.#hold();
+    if (waiting && this.attachments.areUnread) return this.#hold();
     this.#held = false;
+    clearTimeout(this.#patience);
     this.#sending = true;
     this.say("");
     const key = this.#keyFor(text) ?? randomId();
