@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from chat.enums import AttachmentStatus
 from chat.llm.capabilities import can_see
 from chat.runs import attached_rows, attached_text
-from chat.runs.pictures import data_url_of
+from chat.runs.pictures import data_draw
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
 
@@ -32,6 +32,11 @@ FIRST_POLL_SECONDS = 0.2
 LAST_POLL_SECONDS = 2.0
 # Of all images of a conversation the newest are shown; a request with more is refused by some.
 MOST_IMAGES = 8
+READING = gettext_noop("Reading %(names)s…")
+UNREAD = gettext_noop("This answer does without %(names)s: still being read.")
+FAILED = gettext_noop("%(names)s could not be read: %(reason)s")
+GONE = gettext_noop("%(names)s is no longer there.")
+BLIND = gettext_noop("The model does not see images: it reads the text recognised in them.")
 # What viewers know the lines about files by.
 CODE = "attachments"
 MOST_NAMED = 3
@@ -44,7 +49,7 @@ class RunAttachments:
         self.run_input, self.run = run_input, run_input.run
         self.toolset, self.log = toolset, log
 
-    async def bring(self, model: LanguageModel) -> LanguageModel:
+    async def prepare_model(self, model: LanguageModel) -> LanguageModel:
         """Let the run know its files; the model, to which images are shown if it sees.
 
         Waits for files of the question that are being read, as long as the operator allows, and
@@ -86,7 +91,7 @@ class RunAttachments:
             if not waited or time.monotonic() >= deadline:
                 return files
             if not has_told:
-                self.say("info", "Reading %(names)s…", waited)
+                self.say("info", READING, waited)
                 has_told = True
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_POLL_SECONDS)
@@ -100,17 +105,15 @@ class RunAttachments:
         own = self.asked_with(files)
         unread = [one for one in own if one.is_unread and not (sees and one.is_image)]
         if unread:
-            self.say("warning", "This answer does without %(names)s: still being read.", unread)
+            self.say("warning", UNREAD, unread)
         for one in own:
             if one.status == AttachmentStatus.FAILED:
                 reason = one.shown.reason
-                self.say("warning", "%(names)s could not be read: %(reason)s", [one], reason=reason)
+                self.say("warning", FAILED, [one], reason=reason)
         if gone := [one for one in own if one.status == AttachmentStatus.REMOVED]:
-            self.say("warning", "%(names)s is no longer there.", gone)
+            self.say("warning", GONE, gone)
         if not sees and any(one.is_image for one in own):
-            self.say(
-                "info", "The model does not see images: it reads the text recognised in them.", []
-            )
+            self.say("info", BLIND, [])
 
     def say(self, level: str, sentence: str, files: Sequence[AttachedFile], **details: str) -> None:
         """Tell viewers something about files, in the language of the answer."""
@@ -155,28 +158,28 @@ class SeeingModel:
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
     ) -> AsyncGenerator[ModelEvent, None]:
         """Continue the conversation, in which the newest images are seen."""
-        shown = await self.with_images(messages)
+        shown = await self.show_images(messages)
         async with aclosing(self.model.stream(shown, tools=tools)) as events:
             async for event in events:
                 yield event
 
-    async def with_images(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    async def show_images(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         """The messages with what their images look like; without those that cannot be seen."""
         left = MOST_IMAGES if self.sees else 0
         found: list[ChatMessage] = []
         for message in reversed(messages):
             chosen = message.images[:left]
             left -= len(chosen)
-            urls = [await self.url_of(pk) for pk in chosen] if chosen else []
+            urls = [await self.read_picture(pk) for pk in chosen] if chosen else []
             seen = [url for url in urls if url]
             found.append(replace(message, images=seen) if message.images else message)
         return found[::-1]
 
-    async def url_of(self, pk: str) -> str:
+    async def read_picture(self, pk: str) -> str:
         """An image as it is sent; empty when its user may not see it any more, or it is none."""
         if pk not in self.drawn:
             file = self.by_id.get(pk)
             self.drawn[pk] = (
-                await run_in_thread(data_url_of, file.row, user=self.user) if file else ""
+                await run_in_thread(data_draw, file.row, user=self.user) if file else ""
             )
         return self.drawn[pk]

@@ -197,7 +197,7 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model_name = model.name
             self.offer_tools(model)
-            model = await self.attachments.bring(model)
+            model = await self.attachments.prepare_model(model)
             self.state.messages = self.state.messages or self.prompt(model)
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             limits = AgentLimits(config.agent.max_iterations, config.agent.max_answer_chars)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from documents.models import StoredFile
 
 # The readers of the library that may see a file; others start programs or read further files.
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 HEIC = "image/heic"
 # Points that are unpacked at once, in colour 150 MB; JPEG is unpacked at a part of its size.
 MOST_PIXELS = 50_000_000
@@ -68,13 +68,15 @@ def stored_image(attachment: Attachment, *, user: User) -> tuple[str, StoredFile
 
 def redrawn(path: Path, mime: str, side: int) -> bytes | None:
     """A picture written anew; none for what is damaged, too large, or no picture at all."""
+    formats = FORMATS
     if mime == HEIC:
         import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
 
         pi_heif.register_heif_opener()
+        formats = ("HEIF",)
     try:
-        with unpacking, Image.open(path, formats=FORMATS) as image:
-            return scaled(image, side)
+        with unpacking, Image.open(path, formats=formats) as image:
+            return write_jpeg(image, side)
     except Exception:  # noqa: BLE001 -- the library meets damage in many ways
         return None
 
@@ -88,7 +90,7 @@ def is_picture(data: bytes) -> bool:
         return False
 
 
-def scaled(image: Image.Image, side: int) -> bytes | None:
+def write_jpeg(image: Image.Image, side: int) -> bytes | None:
     """An opened picture as a small JPEG; none when it has too many points."""
     is_jpeg = image.format == "JPEG"
     if image.width * image.height > (MOST_PIXELS_OF_JPEG if is_jpeg else MOST_PIXELS):

@@ -9,10 +9,10 @@ from chat.services.attachments import (
     ReceivedFile,
     attachable_documents,
     attachments_in,
+    ensure_private_collection,
     hand_in_files,
     keep_in_library,
     own_attachment,
-    private_collection,
 )
 from chat.services.chosen_models import (
     check_model,
@@ -63,6 +63,7 @@ __all__ = [
     "decide_call",
     "delete_session",
     "enforce_token_quota",
+    "ensure_private_collection",
     "find_model",
     "give_feedback",
     "hand_in_files",
@@ -74,7 +75,6 @@ __all__ = [
     "post_chat",
     "post_history",
     "post_message",
-    "private_collection",
     "quotes_by_default",
     "record_direct_call",
     "record_embedding",

@@ -50,9 +50,11 @@ def hand_in_files(files: Sequence[ReceivedFile], *, actor: User) -> list[HandedI
         return []
     received: list[Incoming] = []
     try:
-        for file in files:
-            received.append(ingestion.receive_bytes(file.data, name=file.name, mime=file.mime))
-        collection = private_collection(None, actor=actor)
+        # What was received before one fails is discarded, too.
+        received.extend(
+            ingestion.receive_bytes(file.data, name=file.name, mime=file.mime) for file in files
+        )
+        collection = ensure_private_collection(None, actor=actor)
         run = ingestion.start_upload(received, collection_id=collection.pk, actor=actor)
     finally:
         for incoming in received:
@@ -62,7 +64,7 @@ def hand_in_files(files: Sequence[ReceivedFile], *, actor: User) -> list[HandedI
 
 
 @transaction.atomic
-def private_collection(session_id: UUID | None, *, actor: User) -> Collection:
+def ensure_private_collection(session_id: UUID | None, *, actor: User) -> Collection:
     """Where files of a conversation are handed in: made when it has none yet.
 
     Without a conversation it is a new one, which becomes that of the first question its files

@@ -35,7 +35,7 @@ def hand_in(
     read: bool = True,
 ) -> IngestionItem:
     """A file in the private collection of a conversation, as the page hands it in."""
-    collection = services.private_collection(session_id, actor=user)
+    collection = services.ensure_private_collection(session_id, actor=user)
     data = content if isinstance(content, bytes) else content.encode()
     file = ingestion.receive_bytes(data, name=name, mime=mime)
     run = ingestion.start_upload([file], collection_id=collection.pk, actor=user)

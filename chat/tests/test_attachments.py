@@ -160,7 +160,7 @@ def test_files_of_conversations_are_not_shared(session):
 
 
 def test_nothing_of_the_library_moves_into_a_conversation(session):
-    private = services.private_collection(session.pk, actor=session.user)
+    private = services.ensure_private_collection(session.pk, actor=session.user)
     document = DocumentFactory(owner=session.user)
 
     with pytest.raises(InvalidInput):
@@ -196,7 +196,7 @@ def test_a_conversation_has_one_collection_and_a_new_one_gets_that_of_its_questi
 
     found = SessionCollection.objects.get(collection=collection)
     assert found.session_id == posted.session_id
-    assert services.private_collection(posted.session_id, actor=user) == collection
+    assert services.ensure_private_collection(posted.session_id, actor=user) == collection
 
 
 @pytest.mark.parametrize("kind", ["document", "item", "nothing"])
@@ -348,4 +348,4 @@ def test_a_conversation_that_is_no_more_takes_no_files(session):
     services.delete_session(session, actor=session.user)
 
     with pytest.raises(NotFound):
-        services.private_collection(session.pk, actor=session.user)
+        services.ensure_private_collection(session.pk, actor=session.user)

@@ -415,11 +415,11 @@ def shown(text="What is it?"):
 
 
 async def test_images_are_parts_of_a_message(server):
-    server.script(Turn("Red."))
+    server.script(Turn(text="Red."))
 
-    await events_of(model_on(server.url), shown())
+    await events_of(model_on(server.base_url), shown())
 
-    (request,) = server.requests
+    (request,) = server.chats
     text, image = request.body["messages"][-1]["content"]
     assert text == {"type": "text", "text": "What is it?\n\nA list."}
     assert image == {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}}
@@ -437,13 +437,15 @@ async def test_images_are_parts_of_a_message(server):
 async def test_a_server_that_takes_no_images_gets_words_and_the_user_is_told(
     server, status, complaint
 ):
-    server.script(Turn(status=status, error=complaint), Turn("It says so."), Turn("Again."))
-    model = model_on(server.url)
+    server.script(
+        Turn(status=status, message=complaint), Turn(text="It says so."), Turn(text="Again.")
+    )
+    model = model_on(server.base_url)
 
     events = await events_of(model, shown())
     again = await events_of(model, shown())
 
-    assert [len(server.requests), server.requests[1].body["messages"][-1]["content"]] == [
+    assert [len(server.chats), server.chats[1].body["messages"][-1]["content"]] == [
         3,
         "What is it?\n\nA list.\n\n(The image cannot be seen.)",
     ]
@@ -454,9 +456,9 @@ async def test_a_server_that_takes_no_images_gets_words_and_the_user_is_told(
 
 
 async def test_an_address_is_never_passed_on_as_an_image(server):
-    server.script(Turn("No."))
+    server.script(Turn(text="No."))
     message = ChatMessage("user", "See?", images=["http://10.0.0.1/a.png", "an id"])
 
-    await events_of(model_on(server.url), [message])
+    await events_of(model_on(server.base_url), [message])
 
-    assert server.requests[0].body["messages"][-1]["content"] == "See?"
+    assert server.chats[0].body["messages"][-1]["content"] == "See?"

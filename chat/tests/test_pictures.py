@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -49,6 +50,15 @@ def test_what_is_transparent_is_white(tmp_path):
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_each_format_is_read(tmp_path, form):
     assert drawn(tmp_path, saved(Image.new("RGB", (60, 40), "red"), form)).size == (60, 40)
+
+
+def test_photographs_of_telephones_are_read(tmp_path):
+    data = Path(__file__).parents[2] / "ingestion/tests/data/photo.heic"
+
+    image = drawn(tmp_path, data.read_bytes(), mime="image/heic")
+
+    assert image.format == "JPEG"
+    assert max(image.size) == 200
 
 
 def test_the_first_picture_of_a_moving_one_is_shown(tmp_path):

@@ -49,7 +49,7 @@ class AttachmentViewSet(ChatView, GenericViewSet):
         belongs to the first question its files come with; unused, it goes after a week.
         """
         form = validated(BeginAttachingSerializer(data=request.data))
-        made = services.private_collection(form.get("session_id"), actor=self.actor)
+        made = services.ensure_private_collection(form.get("session_id"), actor=self.actor)
         return Response({"collection_id": made.pk}, status=201)
 
     @extend_schema(responses=AttachmentSerializer(many=True))

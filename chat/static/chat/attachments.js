@@ -113,7 +113,7 @@ export class Attachments {
     const total = entries.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
     const percent = total ? Math.min(99, Math.floor((sent / total) * 100)) : 0;
     for (const { row, stage } of entries) {
-      if (stage === "uploading") row.querySelector(".attachment-state").textContent = t("uploading, %(percent)s %", { percent });
+      if (stage === "uploading") row.querySelector(".attachment-state").textContent = t("uploading, %(percent)s", { percent: `${percent} %` });
     }
   }
 
