@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop, override
 from chat.enums import AttachmentStatus
 from chat.llm.capabilities import can_see
 from chat.runs import attached_rows, attached_text
-from chat.runs.pictures import data_draw
+from chat.runs.pictures import data_url_of
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
 
@@ -180,6 +180,6 @@ class SeeingModel:
         if pk not in self.drawn:
             file = self.by_id.get(pk)
             self.drawn[pk] = (
-                await run_in_thread(data_draw, file.row, user=self.user) if file else ""
+                await run_in_thread(data_url_of, file.row, user=self.user) if file else ""
             )
         return self.drawn[pk]

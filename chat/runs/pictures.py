@@ -68,7 +68,7 @@ def stored_image(attachment: Attachment, *, user: User) -> tuple[str, StoredFile
 
 def redrawn(path: Path, mime: str, side: int) -> bytes | None:
     """A picture written anew; none for what is damaged, too large, or no picture at all."""
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     if mime == HEIC:
         import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
 
