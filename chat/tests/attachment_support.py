@@ -10,6 +10,7 @@ from chat import services
 from chat.models import Attachment
 from chat.tests.pictures import photograph, picture_of_text
 from documents import services as documents
+from documents.models import StoredFile
 from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from ingestion.pipeline.worker import work_for
@@ -55,8 +56,7 @@ def attached_image(message: Message) -> Attachment:
         owner=message.session.user,
         title="z.png",
         mime="image/png",
-        sha256=file.sha256,
-        stored_file_id=file.sha256,
+        stored_file=StoredFile.objects.get(pk=file.sha256),
     )
     made: Attachment = Attachment.objects.create(
         session=message.session,

@@ -26,6 +26,7 @@ from documents.models import Document
 from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from youworker.core.config import config
+from youworker.core.per_loop import close_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,6 +201,24 @@ async def test_a_question_does_not_wait_for_ever(spoken_by, patience):
     assert len(logs(events)) == 2
     assert "still being read" in question_in(model.seen[0]).attached
     assert events[-1][1]["status"] == "succeeded"
+
+
+async def test_a_restart_while_a_file_is_read_costs_nothing(spoken_by):
+    model = spoken_by(ScriptedModel([[TextDelta("28 [1].")]]))
+    session = await new_session()
+    item = await hand(session.user, "leave.txt", LEAVE, session_id=session.pk, read=False)
+    post = sync_to_async(services.post_message)
+    posted = await post(session, text="?", attachments=[item.pk], actor=session.user)
+    await launch(posted.run_id)
+    await asyncio.sleep(0.5)
+    await close_all()
+    assert (await Run.objects.aget(pk=posted.run_id)).status == "queued"
+
+    await sync_to_async(read_all)()
+    events = await watched(posted.run_id)
+
+    assert LEAVE in question_in(model.seen[0]).attached
+    assert len(events[-1][1]["message"]["citations"]) == 1
 
 
 async def test_a_file_that_failed_is_said_softly(spoken_by):
