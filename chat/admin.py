@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import PrivateKind
 from accounts.services import open_private
 from chat import server_admin, services
-from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
+from chat.models import (
+    Attachment,
+    Citation,
+    Message,
+    Run,
+    Session,
+    SessionCollection,
+    Summary,
+    SystemPrompt,
+    ToolRun,
+)
 from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
@@ -170,3 +180,29 @@ class SystemPromptAdmin(StaffAdmin):
 
     def delete_model(self, request: HttpRequest, obj: SystemPrompt) -> None:
         services.delete_system_prompt(obj, actor=cast("User", request.user))
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    """Files that came with questions, without their names."""
+
+    listed = False
+    list_display = ("id", "session", "message", "document", "mime", "created_at")
+    list_filter = ("mime", "created_at")
+    list_select_related = ("session", "message")
+    search_fields = ("=id", "=session__id", "=message__id", "=document__id")
+    fields = ("id", "session", "message", "position", "document", "item", "mime", "created_at")
+    ordering = ("-created_at",)
+
+
+@admin.register(SessionCollection)
+class SessionCollectionAdmin(ReadOnlyAdmin):
+    """Which collection holds the files of which conversation."""
+
+    listed = False
+    list_display = ("id", "user", "session", "collection", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("user", "session", "collection")
+    search_fields = ("=id", "=session__id", "=collection__id", "user__username")
+    fields = ("id", "user", "session", "collection", "created_at")
+    ordering = ("-created_at",)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from chat.models import Message
+from chat.standing import add_attachments
 from youworker.core.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ def read_messages(ids: Sequence[UUID]) -> list[Message]:
     """
     rows = Message.objects.filter(pk__in=ids).with_details().with_summarised()
     found = {row.pk: row for row in rows}
-    return [found[pk] for pk in ids if pk in found]
+    messages = [found[pk] for pk in ids if pk in found]
+    add_attachments(messages)
+    return messages
 
 
 def sibling_ids(message: Message) -> list[UUID]:

@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from chat.enums import ACTIVE_STATUSES
 from chat.events import log_key
 from chat.exceptions import RunsStopping
-from chat.models import Message, Run, Session
+from chat.models import Message, Run, Session, SessionCollection
+from chat.private_files import remove_private_collections
 from chat.runs.sweeper import interrupt_stalled_runs, stop_idle_run
 from groups.exceptions import LegalHoldInForce
 from groups.models import LegalHold
@@ -126,7 +127,10 @@ def remove_batch(quiet: SessionQuerySet, session_ids: Sequence[UUID]) -> tuple[i
     chosen = list(quiet.filter(pk__in=session_ids).values_list("pk", flat=True))
     run_ids = list(Run.objects.filter(session_id__in=chosen).values_list("pk", flat=True))
     messages = Message.objects.filter(session_id__in=chosen).count()
+    files = SessionCollection.objects.filter(session_id__in=chosen)
+    collection_ids = list(files.values_list("collection_id", flat=True))
     Session.all_objects.filter(pk__in=chosen).hard_delete()
+    remove_private_collections(collection_ids)
     after_commit(partial(forget_logs, run_ids))
     after_commit(partial(forget_logs_again, run_ids))
     return len(chosen), messages

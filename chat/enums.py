@@ -85,3 +85,14 @@ class CallKind(models.TextChoices):
 
     DIRECT = "direct", _("OpenAI client")
     BATCH = "batch", _("Background work")
+
+
+class AttachmentStatus(models.TextChoices):
+    """What there is of a file that came with a question."""
+
+    READING = "reading", _("Being read")
+    SEARCHABLE = "searchable", _("Searchable by word")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    # It was deleted, or is no longer shared with whoever asked.
+    REMOVED = "removed", _("Removed")

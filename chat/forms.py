@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat.enums import SessionOrigin
+from chat.services.attachments import MOST_ATTACHMENTS
 from chat.services.questions import LONGEST_TEXT
 from chat.services.system_prompts import LONGEST_PROMPT
 from documents.models import Collection
@@ -36,6 +38,23 @@ class CollectionsField(forms.ModelMultipleChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         """The name people gave it."""
         return str(obj.name)
+
+
+class IdsField(forms.Field):
+    """Ids, each as a value of its own."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[UUID]:
+        """The ids; raises `ValidationError` for what is none, or too many."""
+        try:
+            ids = [UUID(str(each)) for each in value or ()]
+        except ValueError as error:
+            raise forms.ValidationError(_("There is no such file.")) from error
+        if len(ids) > MOST_ATTACHMENTS:
+            sentence = _("A message has at most %(most)s attachments.")
+            raise forms.ValidationError(sentence % {"most": MOST_ATTACHMENTS})
+        return ids
 
 
 class SettingsForm(forms.Form):
@@ -89,6 +108,7 @@ class AskForm(forms.Form):
     text = forms.CharField(max_length=LONGEST_TEXT, strip=False)
     key = forms.UUIDField(required=False)
     parent = forms.UUIDField(required=False)
+    attachments = IdsField(required=False)
     model = forms.CharField(max_length=LONGEST_MODEL, required=False)
     collections = CollectionsField()
     limited = forms.BooleanField(required=False)
@@ -105,6 +125,12 @@ class AskForm(forms.Form):
     def wish(self) -> dict[str, Any]:
         """The settings that were chosen; empty when they were not shown."""
         return wished_settings(self.cleaned_data) if self.cleaned_data["with_settings"] else {}
+
+
+class AttachForm(forms.Form):
+    """Which documents a link puts beside a question."""
+
+    attach = IdsField(required=False)
 
 
 class RenameForm(forms.Form):

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import (
+    Attachment,
     Citation,
     Message,
     ModelCall,
@@ -10,6 +11,7 @@ from chat.models import (
     Run,
     ServedModel,
     Session,
+    SessionCollection,
     Summary,
     SystemPrompt,
     ToolRun,
@@ -130,4 +132,16 @@ name_model(
     _("system prompt"),
     content=_("text"),
     is_only=_("only one"),
+)
+name_model(
+    Attachment,
+    _("attachment"),
+    _("attachments"),
+    position=_("position"),
+    item=_("file"),
+)
+name_model(
+    SessionCollection,
+    _("collection of a conversation"),
+    _("collections of conversations"),
 )

@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chat.attachment_managers import AttachmentQuerySet
 from chat.enums import (
     ACTIVE_STATUSES,
     IDLE_STATUSES,
@@ -78,10 +79,12 @@ class MessageQuerySet(BaseQuerySet["Message"]):
         return self.filter(session__user=user, session__deleted_at__isnull=True)
 
     def with_details(self) -> Self:
-        """Load citations and tool runs in one query each."""
+        """Load citations and tool runs in one query each, and whether files came along."""
         citations = self.related_rows("citations", CitationQuerySet).order_by("index")
         calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
-        return self.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
+        files = self.related_rows("attachments", AttachmentQuerySet)
+        rows = self.annotate(has_attachments=Exists(files.filter(message=OuterRef("pk"))))
+        return rows.prefetch_related(Prefetch("citations", citations), Prefetch("tool_runs", calls))
 
     def with_summarised(self) -> Self:
         """Say of each message whether a summary stands for those up to it."""

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ApiKey
+from chat.attachment_models import Attachment, SessionCollection
 from chat.enums import (
     ACTIVE_STATUSES,
     Decision,
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from django.db.models import Manager
+
+    from chat.types import ShownAttachment
+
+
 __all__ = [
+    "Attachment",
     "Citation",
     "Message",
     "ModelCall",
@@ -47,6 +54,7 @@ __all__ = [
     "Run",
     "ServedModel",
     "Session",
+    "SessionCollection",
     "ToolRun",
 ]
 
@@ -82,6 +90,8 @@ class Session(SoftDeleteModel):
     )
 
     collection_ids: Sequence[UUID]  # only of a new or locked one
+    # Only of a new or locked one: whether files came with a question.
+    has_attachments: bool = False
     # Only of one whose collections were just chosen, or after `with_alive_collection_ids()`.
     alive_collection_ids: Sequence[UUID]
 
@@ -121,6 +131,10 @@ class Message(TimestampedModel):
     comment = EncryptedTextField(blank=True, default="")
     # Places in the text whose citations do not support them: `start` and `end` in code points.
     unsupported = models.JSONField(blank=True, default=list, editable=False)
+
+    attachments: Manager[Attachment]
+    # With what became of them; only of messages that were read with their details.
+    attached: Sequence[ShownAttachment]
 
     objects = MessageQuerySet.as_manager()
 

@@ -48,6 +48,19 @@ DATA_POLICIES = (
             TECHNICAL, f"user stop_requested_at correlation_id takeovers endpoint thread {LEASE}"
         ),
     ),
+    DataPolicy(
+        "chat.Attachment",
+        owners=("session__user",),
+        file="attachments",
+        exported=names("id session message position document item name mime", TIMES),
+    ),
+    DataPolicy(
+        "chat.SessionCollection",
+        owners=("user",),
+        file="collections-of-sessions",
+        exported=names("id session collection", TIMES),
+        not_exported=not_exported(TECHNICAL, "user"),
+    ),
     # Citations of a user's documents in other people's answers are those people's data.
     DataPolicy(
         "chat.Citation",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from chat.branches import sibling_ids
+from chat.standing import add_attachments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from chat.models import Citation, Message, Run, Session, Summary, ToolRun
     from chat.serializers import (
+        AttachmentShape,
         CitationShape,
         ErrorOfRunShape,
         FeedbackShape,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         ToolRunShape,
         WholeMessageShape,
     )
+    from chat.types import ShownAttachment
 
 
 def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, Any]:
@@ -113,10 +116,31 @@ def rendered_message(
         "tool_runs": [rendered_tool_run(row) for row in tool_runs],
         "feedback": rendered_feedback(message),
         "siblings": list(sibling_ids(message) if siblings is None else siblings),
-        # No question carries files yet.
-        "attachments": [],
+        "attachments": [rendered_attachment(row) for row in attachments_of(message)],
         "unsupported": message.unsupported,
         "has_reasoning": message.has_reasoning,
+    }
+
+
+def attachments_of(message: Message) -> Sequence[ShownAttachment]:
+    """The files that came with a message; answers have none."""
+    if "attached" not in message.__dict__:
+        add_attachments([message])
+    return message.attached
+
+
+def rendered_attachment(attachment: ShownAttachment) -> AttachmentShape:
+    """A file as it is now for whoever sent it."""
+    return {
+        "id": attachment.id,
+        "document_id": attachment.document_id,
+        "item_id": attachment.item_id,
+        "collection_id": attachment.collection_id,
+        "name": attachment.name,
+        "mime": attachment.mime,
+        "status": attachment.status,
+        "reason": attachment.reason,
+        "is_private": attachment.is_private,
     }
 
 

@@ -11,9 +11,10 @@ from rest_framework import serializers
 
 from accounts.enums import Language
 from chat.approvals import DECISIONS
-from chat.enums import MessageRole, RunStatus, SessionOrigin, ToolRunStatus
+from chat.enums import AttachmentStatus, MessageRole, RunStatus, SessionOrigin, ToolRunStatus
 from chat.models import Session
 from chat.rendering import rendered_session
+from chat.services.attachments import MOST_ATTACHMENTS
 from chat.services.questions import LONGEST_TEXT
 from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.core.api.schema import example
@@ -170,12 +171,20 @@ class FeedbackShape(Shape):
 
 
 class AttachmentShape(Shape):
-    """A file that was sent with a question."""
+    """A file that was sent with a question, as it is now for whoever sent it.
 
-    document_id: UUID
+    Until it is read it has no document, but an item of ingestion; `reason` says why it failed.
+    """
+
+    id: UUID
+    document_id: UUID | None
+    item_id: UUID | None
+    collection_id: UUID | None
     name: str
     mime: str
-    status: str
+    status: Annotated[str, AttachmentStatus]
+    reason: str
+    is_private: bool
 
 
 class SpanShape(Shape):
@@ -233,6 +242,12 @@ class PostMessageSerializer(serializers.Serializer[Any]):
         help_text="The message it follows: the newest unless given; null = it begins anew.",
     )
     expect_audio = serializers.BooleanField(required=False, default=False)
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=MOST_ATTACHMENTS,
+        help_text="Documents, or files of an upload that are still being read, by their ids.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Speech needs a speech service, which this installation does not have."""
@@ -259,6 +274,18 @@ class ChatSerializer(PostMessageSerializer):
     collections = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MOST_COLLECTIONS
     )
+
+
+class BeginAttachingSerializer(serializers.Serializer[Any]):
+    """For which conversation files are to be uploaded; for a new one without."""
+
+    session_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class PrivateCollectionShape(Shape):
+    """The collection of a conversation, in which its files are."""
+
+    collection_id: UUID
 
 
 class RegenerateSerializer(serializers.Serializer[Any]):
@@ -343,6 +370,8 @@ class ChatAnswerShape(Shape):
     error: ErrorOfRunShape | None
 
 
+AttachmentSerializer = serializer_for(AttachmentShape)
+PrivateCollectionSerializer = serializer_for(PrivateCollectionShape)
 ToolRunSerializer = serializer_for(ToolRunShape)
 MessageSerializer = serializer_for(MessageShape)
 WholeMessageSerializer = serializer_for(WholeMessageShape)

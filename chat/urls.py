@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from chat.views import chat, conversations, openai, summaries
+from chat.views import attachments, chat, conversations, openai, summaries
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
 in_session, runs = conversations.SessionMessageViewSet, conversations.RunViewSet
+files = attachments.AttachmentViewSet
 
 urlpatterns = [
     path("sessions", sessions.as_view({"get": "list", "post": "create"})),
@@ -17,6 +18,11 @@ urlpatterns = [
     path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
     path("sessions/<uuid:pk>/summaries", summaries.SummaryViewSet.as_view({"get": "list"})),
     path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
+    path("sessions/<uuid:pk>/attachments", files.as_view({"get": "list"})),
+    path("attachments", files.as_view({"post": "begin"})),
+    path("attachments/<uuid:pk>/keep", files.as_view({"post": "keep"})),
+    path("attachments/<uuid:pk>/picture", attachments.PictureView.as_view()),
+    path("attachments/<uuid:pk>/thumbnail", attachments.ThumbnailView.as_view()),
     path("messages/<uuid:pk>", messages.as_view({"get": "retrieve"})),
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
     path("messages/<uuid:pk>/continue", messages.as_view({"post": "continue_answer"})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
 from django.db.models import Q
@@ -16,6 +16,8 @@ from documents.models import Document
 from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest, QueryDict
 
     from accounts.models import User
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 MOST_TAGS = 20
 ORDERINGS = ("created_at", "updated_at", "title", "size", "status", "mime")
+
+
+def without_private(rows: DocumentQuerySet, wanted: Mapping[str, Any]) -> DocumentQuerySet:
+    """Documents as they are listed: files of conversations only where their collection is named.
+
+    What somebody deleted, they find in the trash, wherever it was.
+    """
+    return rows if wanted.get("collection") or wanted.get("deleted") else rows.in_library()
 
 
 class DocumentFilter(django_filters.FilterSet):

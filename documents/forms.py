@@ -134,7 +134,7 @@ class AccessForm(forms.Form):
 
 def fillable_collections(actor: User) -> Any:
     """The collections somebody may put documents into, the default one first."""
-    return Collection.objects.writable_by(actor).default_first()
+    return Collection.objects.writable_by(actor).listed().default_first()
 
 
 class ChosenForm(forms.Form):

@@ -21,7 +21,13 @@ from documents.models import (
 )
 from youworker.core.labels import name_model
 
-name_model(Collection, _("collection"), _("collections"), is_default=_("personal collection"))
+name_model(
+    Collection,
+    _("collection"),
+    _("collections"),
+    is_default=_("personal collection"),
+    is_private=_("files of a conversation"),
+)
 name_model(
     CollectionShare,
     _("sharing of a collection"),

@@ -18,7 +18,7 @@ DATA_POLICIES = (
         "documents.Collection",
         owners=("owner",),
         file="collections",
-        exported=names("id name description is_default deleted_at", TIMES),
+        exported=names("id name description is_default is_private deleted_at", TIMES),
         not_exported=not_exported(TECHNICAL, "owner"),
     ),
     DataPolicy(

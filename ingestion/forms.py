@@ -48,7 +48,7 @@ class TargetForm(forms.Form):
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        collections = Collection.objects.writable_by(actor).default_first()
+        collections = Collection.objects.writable_by(actor).listed().default_first()
         self.fields["collection"].queryset = collections  # type: ignore[attr-defined]
         tags: Any = self.fields["tags"]
         tags.suggest(Tag.objects.offered_to(actor))

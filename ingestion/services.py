@@ -21,7 +21,7 @@ from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.quotas import enforce_file_quota
 from ingestion.sources import ServerPaths, Uploads, WebPages
 from ingestion.sources.server_paths import allowed_roots
-from ingestion.store import Incoming, remove_stale
+from ingestion.store import Incoming, remove_stale, safe_file_name
 from ingestion.web.bounds import Bounds, checked_bounds
 from youworker import audit
 from youworker.core.config import config
@@ -312,6 +312,28 @@ def erase_runs(user: User) -> int:
     A worker that reads one of the files finds its lease gone and stores nothing.
     """
     return remove_each(IngestionRun.all_objects.filter(owner=user), purge_run)
+
+
+def erase_runs_into(collection_ids: Sequence[UUID]) -> int:
+    """Remove the runs that fill some collections, which go for good; how many."""
+    rows = IngestionRun.all_objects.filter(collection__in=list(collection_ids))
+    return remove_each(rows, purge_run)
+
+
+def receive_bytes(data: bytes, *, name: str, mime: str) -> Incoming:
+    """Bytes that arrived in another form than an upload, as a file to be handed in.
+
+    Raises `TooLarge` and `StorageFull`. The caller discards it in any case.
+    """
+    file = Incoming(name=safe_file_name(name), mime=mime, limit=config.ingestion.max_file_bytes)
+    try:
+        file.open()
+        file.write(data)
+        file.close()
+    except BaseException:
+        file.discard()
+        raise
+    return file
 
 
 def chosen_collection(collection_id: UUID | None, *, actor: User) -> Collection:

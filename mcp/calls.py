@@ -37,6 +37,7 @@ class CallContext:
     """On whose behalf a tool is called; the model can change nothing of it.
 
     Searches stay in the `collections`, if there are any or none; None does not limit them.
+    The documents that are `attached` to the conversation are searched before all others.
     `approved` says that the user allowed this very call: tools with the policy `ask` need it.
     """
 
@@ -50,6 +51,7 @@ class CallContext:
     approved: bool = False
     # The API key behind the run, for what is counted by key.
     key_id: UUID | None = None
+    attached: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # What a message costs besides its text: its role, and what separates it from the next one.
 TOKENS_PER_MESSAGE = 8
+# About what servers make of an image of the size that they are sent.
+TOKENS_PER_IMAGE = 1000
 # However small a window is, the question that is cut to fit it keeps a sentence or two.
 FEWEST_TOKENS = 50
 
@@ -73,7 +76,8 @@ def tokens_of_message(text: str) -> int:
 
 def tokens_of_prompt(message: ChatMessage) -> int:
     """About what a message costs with what came along with it."""
-    return tokens_of_message(message.content)
+    images = max(TOKENS_PER_IMAGE * len(message.images), estimated_tokens(message.unseen))
+    return tokens_of_message(message.content) + estimated_tokens(message.attached) + images
 
 
 def tokens_of_schemas(tools: Sequence[ToolSchema]) -> int:
@@ -94,8 +98,9 @@ def trimmed(newest_first: Iterable[ChatMessage], *, budget: int) -> list[ChatMes
         cost = tokens_of_prompt(message)
         if cost > budget:
             if not kept:
-                beginning = shortened(message.content, max(FEWEST_TOKENS, budget))
-                kept.append(ChatMessage(message.role, beginning))
+                room = budget - (cost - tokens_of_message(message.content))
+                beginning = shortened(message.content, max(FEWEST_TOKENS, room))
+                kept.append(replace(message, content=beginning))
             break
         kept.append(message)
         budget -= cost

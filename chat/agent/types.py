@@ -39,6 +39,12 @@ class ChatMessage:
     tool_name: str = ""
     # The row it stands in, where there is one.
     id: str = ""
+    # What came along with it, as untrusted text behind its own words.
+    attached: str = ""
+    # Images for models that see, as `data:` URLs in a request and as ids elsewhere; and the words
+    # that stand for them where they are not seen.
+    images: list[str] = field(default_factory=list)
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from chat.exceptions import ApprovalNeeded, ModelFailed, OversizedPrompt
 from chat.openai.asked import text_of
 from chat.openai.errors import failure_frame
 from chat.openai.names import not_found
+from chat.openai.sent_images import IMAGES_ALONE, images_of
 from chat.openai.wire import END, KEEPALIVE, Wire
 from chat.runs.stream import conditions_of, view_run
 from chat.services import Spoken
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from accounts.types import AccessGrant
     from chat.events import Event
-    from chat.services import AcceptedMessage
+    from chat.services import AcceptedMessage, ReceivedFile
     from youworker.core.exceptions import DomainError
 
 # What an answer that ended early, but is one, ended with.
@@ -56,11 +57,15 @@ FINISH = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The newest message, what was said before it, and the first thing the user asked."""
+    """The newest message with its images, what was said before it, and the first thing asked.
+
+    Images of earlier messages were handed in with these, if they were asked here.
+    """
 
     text: str
     history: list[Spoken]
     opening: str
+    images: list[ReceivedFile]
 
 
 def question_of(form: Mapping[str, Any]) -> Question:
@@ -74,10 +79,13 @@ def question_of(form: Mapping[str, Any]) -> Question:
             "The last message is the question: its role is user.",
             attr=f"messages.{len(spoken) - 1}.role",
         )
+    images = images_of(spoken[-1], attr=f"messages.{len(spoken) - 1}.content")
     opening = next(message for message in spoken if message["role"] == "user")
-    return Question(
-        text_of(spoken[-1]["content"]), history_of(spoken[:-1]), text_of(opening["content"])
-    )
+    text = text_of(spoken[-1]["content"])
+    if images and not text.strip():
+        text = IMAGES_ALONE
+    first = text_of(opening["content"]) or text
+    return Question(text, history_of(spoken[:-1]), first, images)
 
 
 def require_plain(form: Mapping[str, Any]) -> None:
@@ -101,10 +109,9 @@ def require_speech(message: Mapping[str, Any], number: int) -> None:
             "The agent makes its own calls: ask a model by its name.",
             attr=f"messages.{number}.role",
         )
-    if isinstance(message["content"], list):
+    if message["role"] != "user" and isinstance(message["content"], list):
         raise InvalidInput(
-            "The agent sees no images: ask a model by its name.",
-            attr=f"messages.{number}.content",
+            "Only messages of the user have images.", attr=f"messages.{number}.content"
         )
 
 

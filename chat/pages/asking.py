@@ -48,6 +48,7 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
             model=model,
             collections=collections,
             options=wish,
+            attachments=data["attachments"],
             idempotency_key=key_of(form),
             lease=lease,
             actor=actor,
@@ -64,6 +65,7 @@ def continue_session(session: Session, form: AskForm, *, actor: User) -> Accepte
             session,
             text=data["text"],
             parent_id=data["parent"] or Latest.MESSAGE,
+            attachments=data["attachments"],
             idempotency_key=key_of(form),
             lease=lease,
             actor=actor,
@@ -97,12 +99,13 @@ def chooses_anew(session: Session, wish: dict[str, Any], *, actor: User) -> bool
 
 
 def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> AcceptedMessage:
-    """Accept a question in other words, beside the old one."""
+    """Accept a question in other words, beside the old one and with its files."""
     return accept_here(
         lambda lease: services.post_message(
             message.session,
             text=text,
             parent_id=message.parent_id,
+            repeats=message,
             idempotency_key=str(key or ""),
             lease=lease,
             actor=actor,

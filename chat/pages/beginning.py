@@ -36,7 +36,7 @@ class Beginning:
 
 def describe_beginning(user: User, models: list[str]) -> Beginning:
     """Who answers by default, whether there are documents, and questions they answer."""
-    visible = Document.objects.visible_to(user)
+    visible = Document.objects.visible_to(user).in_library()
     latest = visible.filter(status__in=QUOTABLE).newest_first().only("title")[:EXAMPLES]
     documents = {document.pk: document for document in latest}
     has_documents = bool(documents) or visible.exists()

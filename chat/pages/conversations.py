@@ -12,6 +12,7 @@ from django.views.generic import TemplateView
 from chat import services
 from chat.forms import (
     AskForm,
+    AttachForm,
     ListForm,
     WindowForm,
     is_out_of_reach,
@@ -90,6 +91,8 @@ class ChatPage(FormPage[AskForm]):
             beginning=beginning,
             tool_words=TOOL_WORDS,
             titles=config.agent.titles,
+            most_files=services.MOST_ATTACHMENTS,
+            attached=self.attached_documents(),
             **upload_limits(),
             **context,
         )
@@ -102,6 +105,11 @@ class ChatPage(FormPage[AskForm]):
     def shown_settings(self) -> dict[str, Any]:
         """The settings the composer begins with."""
         return settings_of(self.session) if self.session else NEW
+
+    def attached_documents(self) -> list[dict[str, str]]:
+        """The documents that a link puts beside the question, as far as they are there to see."""
+        wanted = cleaned(AttachForm(self.request.GET))["attach"]
+        return services.attachable_documents(wanted, actor=self.actor)
 
     def typed_text(self) -> str:
         """What stands in the composer: what was refused, or what a link suggests."""

@@ -21,7 +21,7 @@ from chat.branches import (
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run
 from chat.reasons import reason_of
-from chat.rendering import rendered_message
+from chat.rendering import attachments_of, rendered_message
 from chat.runs.queue import queued_places
 from chat.services import list_models
 from chat.services.continuing import is_broken_off
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
     from chat.models import Session, ToolRun
+    from chat.types import ShownAttachment
 
 WINDOW = 40
 # Only what is read of a run.
@@ -150,6 +151,11 @@ class Shown:
     def calls(self) -> list[Call]:
         """What was done for it."""
         return [Call(row) for row in self.message.tool_runs.all()]
+
+    @property
+    def attachments(self) -> Sequence[ShownAttachment]:
+        """The files it came with."""
+        return attachments_of(self.message)
 
     @property
     def details_id(self) -> str:

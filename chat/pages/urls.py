@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from chat.pages import conversations, messages, runs, sessions
+from chat.pages import attachments, conversations, messages, runs, sessions
 
 IN_SESSION = "chat/<uuid:session_id>"
 OF_MESSAGE = "chat/messages/<uuid:pk>"
+OF_ATTACHMENT = "chat/attachments/<uuid:pk>"
 OF_RUN = "chat/runs/<uuid:pk>"
 
 urlpatterns = [
@@ -26,6 +27,7 @@ urlpatterns = [
     path(f"{OF_MESSAGE}/summary", messages.SummaryPage.as_view(), name="chat-summary"),
     path(f"{OF_MESSAGE}/feedback", messages.FeedbackPage.as_view(), name="chat-feedback"),
     path(f"{OF_MESSAGE}/reasoning", messages.ReasoningPage.as_view(), name="chat-reasoning"),
+    path(f"{OF_ATTACHMENT}/keep", attachments.KeepPage.as_view(), name="chat-keep"),
     path(f"{OF_RUN}/stop", runs.StopPage.as_view(), name="chat-stop"),
     path(f"{OF_RUN}/tools/<uuid:tool_run_id>", runs.DecidePage.as_view(), name="chat-decide"),
 ]

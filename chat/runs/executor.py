@@ -28,6 +28,7 @@ from chat.llm import registry
 from chat.reasons import notice_in
 from chat.rendering import done_payload, rendered_citation
 from chat.runs import store
+from chat.runs.attachments import RunAttachments
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
@@ -91,6 +92,7 @@ class RunExecutor:
         self.answer = answer_of(self.run)
         self.state = run_input.state or begun_state(run_input)
         self.toolset = RecordingToolset(run_input, self.state)
+        self.attachments = RunAttachments(run_input, self.toolset, log)
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)
@@ -191,6 +193,7 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model, self.model_name = model, model.name
             await RunRoom(self.run, self.lease, self.log).settle(model)
+            model = await self.attachments.prepare_model(model)
             prompts = PromptMaker(self.run_input, self.state, self.toolset, model, self.log)
             prompts.offer_tools()
             self.state.messages = self.state.messages or await prompts.make()

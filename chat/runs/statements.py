@@ -41,7 +41,9 @@ def listed(words: tuple[str, ...]) -> str:
 LOCK_SESSION = """
 SELECT talk.id, talk.user_id, talk.title, talk.model, talk.enable_tools, talk.enable_web,
     talk.language, talk.system_prompt,
-    talk.awaits_title, talk.limited, ARRAY(
+    talk.awaits_title, talk.limited, EXISTS (
+    SELECT FROM chat_attachment AS file WHERE file.session_id = talk.id
+), ARRAY(
     SELECT collection_id FROM chat_session_collections AS chosen WHERE chosen.session_id = talk.id
 ), house.id, house.content
 FROM chat_session AS talk LEFT JOIN chat_systemprompt AS house ON TRUE
@@ -159,7 +161,7 @@ def lock_session(pk: UUID, user: User) -> Session | None:
     for name in ("title", "system_prompt"):
         found[name] = Ciphertext(found[name])
     session = Session.from_db("default", LOCKED, [found[name] for name in LOCKED])
-    session.collection_ids, house_id, house = row[-3:]
+    session.has_attachments, session.collection_ids, house_id, house = row[-4:]
     # The run that is about to begin needs it, too.
     remember_stored(house_id, house)
     return session

@@ -1,7 +1,19 @@
 """What people do with conversations; carrying out a run is `chat.runs`."""
 
 from chat.deletion import clear_history
+from chat.private_files import remove_abandoned
 from chat.retention import apply_retention
+from chat.services.attachments import (
+    MOST_ATTACHMENTS,
+    HandedIn,
+    ReceivedFile,
+    attachable_documents,
+    attachments_in,
+    ensure_private_collection,
+    hand_in_files,
+    keep_in_library,
+    own_attachment,
+)
 from chat.services.chosen_models import (
     check_model,
     find_model,
@@ -37,11 +49,16 @@ from chat.services.sessions import (
 from chat.services.system_prompts import delete_system_prompt, save_system_prompt
 
 __all__ = [
+    "MOST_ATTACHMENTS",
     "AcceptedMessage",
+    "HandedIn",
+    "ReceivedFile",
     "Spoken",
     "active_run_id",
     "admit_direct_call",
     "apply_retention",
+    "attachable_documents",
+    "attachments_in",
     "check_model",
     "clear_history",
     "continue_answer",
@@ -50,10 +67,14 @@ __all__ = [
     "delete_session",
     "delete_system_prompt",
     "enforce_token_quota",
+    "ensure_private_collection",
     "find_model",
     "give_feedback",
+    "hand_in_files",
     "ids_of_titled",
+    "keep_in_library",
     "list_models",
+    "own_attachment",
     "own_session",
     "post_chat",
     "post_history",
@@ -62,6 +83,7 @@ __all__ = [
     "record_direct_call",
     "record_embedding",
     "regenerate",
+    "remove_abandoned",
     "restore_session",
     "run_in_session",
     "save_system_prompt",

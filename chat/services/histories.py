@@ -7,7 +7,7 @@ time has one conversation here, with branches where it was answered anew or edit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from django.db import transaction
@@ -17,6 +17,7 @@ from chat.enums import MessageRole, SessionOrigin
 from chat.models import Message, Run
 from chat.runs import statements
 from chat.runs.inputs import LONGEST_HISTORY
+from chat.services.attachments import find_attachments
 from chat.services.questions import (
     AcceptedMessage,
     check_text,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chat.models import Session
     from chat.runs.leases import RunLease
     from chat.runs.statements import Latest
+    from chat.services.attachments import HandedIn
 
 # Of answers to the same questions so many are compared with what the caller was told.
 MOST_COMPARED = 5
@@ -58,6 +60,7 @@ def post_history(
     text: str,
     history: Sequence[Spoken],
     opening: str = "",
+    files: Sequence[HandedIn] = (),
     session: Session | None = None,
     model: str = "",
     idempotency_key: str = "",
@@ -74,7 +77,9 @@ def post_history(
         check_text(said.text)
     told = [[said.role, said.text] for said in history]
     wanted = None if session is None else str(session.pk)
-    body = {"text": text, "history": told, "session": wanted, "model": model}
+    body: dict[str, Any] = {"text": text, "history": told, "session": wanted, "model": model}
+    # A retry hands the same files in again: they are known by their content.
+    body |= {"files": [file.sha256 for file in files]} if files else {}
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
@@ -82,10 +87,12 @@ def post_history(
         session = lock_session(session.pk, actor=actor)
     title = title_from(opening or text)
     session, parent_id = place_for(history, session, title=title, model=model, actor=actor)
+    attachments = find_attachments([file.item_id for file in files], actor=actor)
+    session.has_attachments |= bool(attachments)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options={}, lease=lease, actor=actor)
     run.thread = thread_of([*history, Spoken("user", text)], actor)
-    return store_question(run, remembered, parent_id=parent_id)
+    return store_question(run, remembered, parent_id=parent_id, files=attachments)
 
 
 def place_for(

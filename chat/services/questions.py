@@ -16,6 +16,7 @@ from chat.quotas import enforce_run_quota
 from chat.runs import statements
 from chat.runs.queue import announce_queued, enforce_queue_bound, may_begin
 from chat.runs.statements import Latest
+from chat.services.attachments import copies_of, find_attachments, store_attachments
 from chat.services.sessions import (
     check_message,
     create_session_rows,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accounts.models import User
-    from chat.models import Session
+    from chat.models import Attachment, Session
     from chat.runs.leases import RunLease
 
 LONGEST_TEXT = 200_000
@@ -64,11 +65,16 @@ def post_message(
     model: str = "",
     parent_id: UUID | Latest | None = Latest.MESSAGE,
     options: dict[str, Any] | None = None,
+    attachments: Sequence[UUID] = (),
+    repeats: Message | None = None,
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
 ) -> AcceptedMessage:
     """Store a question with its run, which begins under `lease`, or is queued.
+
+    `attachments` are ids of documents, or of files of uploads; a question that `repeats` another
+    in other words has the files of that one, too.
 
     It follows the latest message, another one, or with None as its parent nothing: it is then
     another beginning of the conversation. Of the session only the id is taken: it is read again
@@ -76,15 +82,20 @@ def post_message(
     """
     check_text(text)
     body = {"session": session.pk, "text": text, "model": model, "parent": told_parent(parent_id)}
+    body |= told_attachments(attachments)
     remembered = IdempotentWrite(idempotency_key, {**body, "options": options}, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     session = lock_session(session.pk, actor=actor)
     if isinstance(parent_id, UUID):
         check_message(session, parent_id, attr="parent_id")
+    files = find_attachments(attachments, actor=actor)
+    if repeats is not None:
+        files += copies_of(repeats)
+    session.has_attachments |= bool(files)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=options or {}, lease=lease, actor=actor)
-    return store_question(run, remembered, parent_id=parent_id)
+    return store_question(run, remembered, parent_id=parent_id, files=files)
 
 
 def lock_session(pk: UUID, *, actor: User) -> Session:
@@ -100,9 +111,13 @@ def lock_session(pk: UUID, *, actor: User) -> Session:
 
 
 def store_question(
-    run: Run, remembered: IdempotentWrite, *, parent_id: UUID | Latest | None = Latest.MESSAGE
+    run: Run,
+    remembered: IdempotentWrite,
+    *,
+    parent_id: UUID | Latest | None = Latest.MESSAGE,
+    files: Sequence[Attachment] = (),
 ) -> AcceptedMessage:
-    """Store a question with its run, and name the session after its first question."""
+    """Store a question with its run and files; name the session after its first question."""
     title = None
     if not run.session.title:
         run.session.title = title_from(run.question.content)
@@ -110,6 +125,8 @@ def store_question(
         title = statements.sealed(run.session, "title")
     seconds = lease_seconds(run)
     statements.insert_question(run, parent_id=parent_id, title=title, seconds=seconds)
+    if files:
+        store_attachments(run.question, files, actor=run.user)
     posted = accept_run(run)
     remembered.store_answer(ids_of(posted))
     return posted
@@ -157,6 +174,7 @@ def post_chat(
     model: str = "",
     options: dict[str, Any] | None = None,
     collections: Sequence[UUID] = (),
+    attachments: Sequence[UUID] = (),
     idempotency_key: str = "",
     lease: RunLease | None = None,
     actor: User,
@@ -171,6 +189,7 @@ def post_chat(
             text=text,
             model=model,
             options=options,
+            attachments=attachments,
             idempotency_key=idempotency_key,
             lease=lease,
             actor=actor,
@@ -180,15 +199,18 @@ def post_chat(
     body: dict[str, Any] = {"text": text, "model": model, "options": chosen, "session": None}
     if collections:
         body["collections"] = sorted(map(str, collections))
+    body |= told_attachments(attachments)
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
+    files = find_attachments(attachments, actor=actor)
     fields = {name: value for name, value in chosen.items() if name in SESSION_FIELDS}
     fields = {"title": title_from(text), "awaits_title": True, **fields}
     session = create_session_rows(collections=collections, model=model, actor=actor, **fields)
+    session.has_attachments = bool(files)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options=chosen, lease=lease, actor=actor)
-    return store_question(run, remembered)
+    return store_question(run, remembered, files=files)
 
 
 @transaction.atomic
@@ -251,19 +273,26 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
         chosen = [str(pk) for pk in session.collection_ids]
     else:
         chosen = [str(each.pk) for each in visible_collections(collections, actor=actor)]
-    return {
+    settings = {
         "enable_tools": options.get("enable_tools", session.enable_tools),
         "enable_web": options.get("enable_web", session.enable_web),
         "language": session.language,
         "collections": chosen,
         "limited": bool(chosen) or (collections is None and session.limited),
     }
+    # Most conversations have no files, so nobody looks for any then.
+    return {**settings, "attachments": True} if session.has_attachments else settings
 
 
 def told_parent(parent_id: UUID | Latest | None) -> UUID | str | None:
     """What a retry has to say again of the message that a question follows."""
     # Requests that former versions remembered had nothing here for the latest message.
     return None if isinstance(parent_id, Latest) else parent_id or "none"
+
+
+def told_attachments(ids: Sequence[UUID]) -> dict[str, list[str]]:
+    """What a retry has to say again of the files that come with a question, if any do."""
+    return {"attachments": list(map(str, ids))} if ids else {}
 
 
 def check_text(text: str) -> None:

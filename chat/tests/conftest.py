@@ -12,6 +12,7 @@ from django.db import connection, connections
 
 from accounts.tests.factories import UserFactory
 from chat.llm import registry
+from ingestion.pipeline.parse import close_parser
 from youworker.core.config import config
 from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
@@ -41,6 +42,12 @@ def small_model(small_model_server):
     """Its id; the product of this process knows it and no other server."""
     with small_model_server.in_force():
         yield small_model_server.files[0].name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_parser_left():
+    yield
+    close_parser()
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,13 @@
 
 import pytest
 
+from chat.tests.pictures import picture_of_text
+
 ASSISTANT = '[data-test="message"][data-role="assistant"]'
 QUESTION = '[data-test="message"][data-role="user"]'
 FIELD = '[data-test="composer"] textarea'
 NOTE = ".composer-note"
+FILE = '[data-test="attachment"]'
 ITEM = '[data-test="composer"] [data-test="item"]'
 PRESS = """(element, options) => element.dispatchEvent(
   new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...options }))"""
@@ -179,7 +182,12 @@ def test_a_page_sends_nothing_in_the_name_of_who_signed_in_elsewhere(
     chat.locator(f'{ITEM}[data-stage="ready"]').wait_for()
 
     def found(somebody):
-        return [row["title"] for row in api(somebody).get("/v1/documents").json()["results"]]
+        client = api(somebody)
+        shelves = {
+            run["collection_id"] for run in client.get("/v1/ingestion/runs").json()["results"]
+        }
+        listed = [client.get("/v1/documents", params={"collection": pk}).json() for pk in shelves]
+        return [row["title"] for each in listed for row in each["results"]]
 
     assert (found(person), found(other)) == (["mine.txt"], [])
 
@@ -251,18 +259,83 @@ def test_a_draft_sent_in_another_tab_goes_here_too(chat):
 
 
 @pytest.mark.parametrize("how", ["drop", "paste"])
-def test_files_go_into_the_library_and_say_how_far_they_are(chat, how, api, person):
+def test_files_belong_to_the_conversation_and_come_with_its_question(chat, how, api, person):
     target = FIELD if how == "paste" else "yw-chat"
     files = [["leave.txt", "Every employee has 28 days of annual leave."]]
     if how == "drop":
         chat.locator(target).evaluate(GIVE, {"type": "dragover", "files": files})
         assert "drop-target" in chat.locator("yw-chat").get_attribute("class")
     chat.locator(target).evaluate(GIVE, {"type": how, "files": files})
-    assert "library" in chat.locator(NOTE).inner_text()
     chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
     assert "leave.txt" in chat.locator(ITEM).inner_text()
-    titles = [row["title"] for row in api(person).get("/v1/documents").json()["results"]]
-    assert len(titles) == 1
+
+    chat.fill(FIELD, "[[tokens=2]] How many days?")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+
+    assert chat.locator(ITEM).count() == 0
+    assert "leave.txt" in chat.locator(f"{QUESTION} {FILE}").inner_text()
+    client, session = api(person), chat.url.rpartition("/")[2].split("#")[0]
+    assert client.get("/v1/documents").json()["results"] == []
+    (file,) = client.get(f"/v1/sessions/{session}/attachments").json()
+    assert (file["name"], file["status"], file["is_private"]) == ("leave.txt", "ready", True)
+
+
+def test_a_file_of_a_question_is_opened_and_kept(chat, api, person):
+    chat.set_input_files(
+        "[data-attach]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Some words."}
+    )
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
+    chat.fill(FIELD, "[[tokens=2]] What is it?")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+
+    link = chat.locator(f"{FILE} a")
+    link.click()
+    panel = chat.locator('[data-test="passage-panel"]')
+    panel.get_by_text("Some words.").wait_for()
+    chat.keyboard.press("Escape")
+    assert link.evaluate("(link) => link === document.activeElement")
+    chat.get_by_role("button", name="Add a.txt to my library").click()
+    chat.get_by_role("button", name="Add a.txt to my library").wait_for(state="detached")
+
+    assert [row["title"] for row in api(person).get("/v1/documents").json()["results"]] == ["a.txt"]
+
+
+def test_a_picture_is_shown_and_what_is_removed_before_is_not_sent(chat):
+    picture = {"name": "zebra.png", "mimeType": "image/png", "buffer": picture_of_text("zebra")}
+    other = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"Other words."}
+    chat.set_input_files("[data-attach]", [picture, other])
+    chat.locator(f'{ITEM}[data-stage="ready"]').nth(1).wait_for(timeout=60_000)
+    chat.get_by_role("button", name="Remove b.txt").click()
+    chat.fill(FIELD, "[[tokens=2]] What is it?")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+
+    assert chat.locator(FILE).count() == 1
+    chat.wait_for_function("() => document.querySelector('.file img')?.naturalWidth > 0")
+    chat.reload()
+    assert chat.locator(f"{FILE} img").count() == 1
+    chat.set_viewport_size({"width": 320, "height": 640})
+    assert chat.evaluate("document.documentElement.scrollWidth <= 320")
+
+
+def test_a_question_in_other_words_has_the_files_of_the_first(chat):
+    chat.set_input_files(
+        "[data-attach]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Some words."}
+    )
+    chat.locator(f'{ITEM}[data-stage="ready"]').wait_for(timeout=60_000)
+    chat.fill(FIELD, "[[tokens=2]] What is it?")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+    chat.locator(QUESTION).hover()
+    chat.get_by_role("link", name="Edit question").click()
+    dialog = chat.locator("dialog[open]")
+    dialog.get_by_label("Question").fill("[[tokens=2]] In other words?")
+    dialog.get_by_role("button", name="Ask").click()
+    chat.locator(f"{QUESTION}", has_text="In other words?").wait_for()
+
+    assert "a.txt" in chat.locator(QUESTION, has_text="In other words?").locator(FILE).inner_text()
 
 
 def test_chosen_files_that_fail_say_why_and_can_be_removed(chat):

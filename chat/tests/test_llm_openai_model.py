@@ -405,3 +405,60 @@ async def test_many_streams_at_once_do_not_mix(server):
     answers = await asyncio.gather(*(events_of(model, user(text)) for text in texts))
 
     assert [text_of(answer) for answer in answers] == texts
+
+
+def shown(text="What is it?"):
+    """A question with an image that was drawn, and one that could not be."""
+    image = "data:image/jpeg;base64,AAAA"
+    unseen = "(The image cannot be seen.)"
+    return [ChatMessage("user", text, attached="A list.", images=[image], unseen=unseen)]
+
+
+async def test_images_are_parts_of_a_message(server):
+    server.script(Turn(text="Red."))
+
+    await events_of(model_on(server.base_url), shown())
+
+    (request,) = server.chats
+    text, image = request.body["messages"][-1]["content"]
+    assert text == {"type": "text", "text": "What is it?\n\nA list."}
+    assert image == {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "complaint"),
+    [
+        (400, "this model does not support image input"),
+        (500, "image input is not supported - hint: you may need to provide the mmproj"),
+        (422, "messages.0.content: Input should be a valid string"),
+        (400, "llama3 is not a multimodal model"),
+    ],
+)
+async def test_a_server_that_takes_no_images_gets_words_and_the_user_is_told(
+    server, status, complaint
+):
+    server.script(
+        Turn(status=status, message=complaint), Turn(text="It says so."), Turn(text="Again.")
+    )
+    model = model_on(server.base_url)
+
+    events = await events_of(model, shown())
+    again = await events_of(model, shown())
+
+    assert [len(server.chats), server.chats[1].body["messages"][-1]["content"]] == [
+        3,
+        "What is it?\n\nA list.\n\n(The image cannot be seen.)",
+    ]
+    told = "The model's server takes no images: it reads the text that was recognised in them."
+    for said in (events, again):
+        assert [event.text for event in said if isinstance(event, Notice)] == [told]
+    assert text_of(events) == "It says so."
+
+
+async def test_an_address_is_never_passed_on_as_an_image(server):
+    server.script(Turn(text="No."))
+    message = ChatMessage("user", "See?", images=["http://10.0.0.1/a.png", "an id"])
+
+    await events_of(model_on(server.base_url), [message])
+
+    assert server.chats[0].body["messages"][-1]["content"] == "See?"

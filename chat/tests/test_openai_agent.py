@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from uuid import uuid4
 
@@ -15,11 +16,12 @@ from chat import services
 from chat.agent.exceptions import LimitReached, ModelUnavailable
 from chat.agent.types import TextDelta, Usage
 from chat.events import Event, encoded
-from chat.models import Message, Run, Session
+from chat.models import Attachment, Message, Run, Session, SessionCollection
 from chat.openai.agent_answers import ending_of, failure_of, pieces_of
 from chat.openai.wire import Wire
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.pictures import picture_of_text
 from documents.tests.factories import DocumentFactory, write
 from youworker.core.db import run_in_thread
 
@@ -270,6 +272,58 @@ def test_what_the_agent_does_not_do_is_refused(body, param):
     assert answer.status_code == 400
     assert param is None or error_of(answer)[2] == param
     assert not Session.objects.exists()
+
+
+def image_of(data, mime="image/png"):
+    """A part of a message with an image."""
+    url = f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+async def test_images_are_files_of_the_question(spoken_by, configured):
+    configured("agent", attachment_seconds=0.0)
+    configured("llm", vision_models=("scripted",))
+    model = spoken_by(answered("A zebra.", "Striped."))
+    user, headers = await caller()
+    parts = [{"type": "text", "text": "What is it?"}, image_of(picture_of_text("zebra"))]
+    said = {"role": "user", "content": parts}
+
+    first = await ask(headers, said, model="youworker")
+    assert content_of(first) == "A zebra."
+    again = await ask(headers, said, assistant_says("A zebra."), user_says("And?"))
+
+    assert content_of(again) == "Striped."
+    asked = [[one for one in seen if one.role == "user"] for seen in model.seen]
+    assert asked[0][0].images[0].startswith("data:image/jpeg;base64,")
+    # The whole conversation is sent each time, and found again with its image.
+    assert asked[1][0].images == asked[0][0].images
+    session = await Session.objects.aget(user=user)
+    assert again.json()["session_id"] == str(session.pk)
+    attachment = await Attachment.objects.select_related("item").aget()
+    assert (attachment.session_id, attachment.name) == (session.pk, "image 1.png")
+    found = await SessionCollection.objects.aget(session=session)
+    assert found.user_id == user.pk
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        image_of(b"no image"),
+        image_of(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+        {"type": "image_url", "image_url": {"url": "data:image/png,plain"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,!!"}},
+        {"type": "image_url", "image_url": {"url": "http://10.0.0.1/a.png"}},
+    ],
+)
+async def test_what_is_no_image_is_refused_before_anything_is_kept(part):
+    user, headers = await caller()
+
+    answer = await ask(headers, {"role": "user", "content": [part]})
+
+    assert answer.status_code == 400
+    assert "messages.0" in error_of(answer)[2]
+    assert not await Session.objects.filter(user=user).aexists()
+    assert not await SessionCollection.objects.filter(user=user).aexists()
 
 
 async def test_how_a_model_speaks_is_the_operators_matter():

@@ -67,6 +67,7 @@ class OneCallView(ChatView):
             session=Session(pk=wanted) if wanted else None,
             model=form.get("model", ""),
             options={name: form[name] for name in OPTIONS if name in form},
+            attachments=form.get("attachments", ()),
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             actor=self.actor,
         )

@@ -40,11 +40,28 @@ class RestorableAdmin(ReadOnlyAdmin):
 class CollectionAdmin(RestorableAdmin):
     """Collections, deleted ones included."""
 
-    list_display = ("name", "owner", "is_default", "document_count", "created_at", "deleted_at")
-    list_filter = ("is_default", "created_at", "deleted_at")
+    list_display = (
+        "name",
+        "owner",
+        "is_default",
+        "is_private",
+        "document_count",
+        "created_at",
+        "deleted_at",
+    )
+    list_filter = ("is_default", "is_private", "created_at", "deleted_at")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__username", "id")
-    fields = ("id", "name", "description", "owner", "is_default", "created_at", "deleted_at")
+    fields = (
+        "id",
+        "name",
+        "description",
+        "owner",
+        "is_default",
+        "is_private",
+        "created_at",
+        "deleted_at",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         rows: QuerySet[Collection] = Collection.all_objects.with_document_count()

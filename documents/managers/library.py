@@ -71,8 +71,19 @@ class CollectionQuerySet(SoftDeleteQuerySet["Collection"]):
     """Collections."""
 
     def visible_to(self, user: User) -> Self:
-        """Limit to living collections the user owns or a group of theirs may read."""
-        return self.alive().filter(Q(owner=user) | Q(pk__in=self.shared_with(user)))
+        """Limit to living collections the user owns or a group of theirs may read.
+
+        Those of conversations are left out: they are reached by their conversations only.
+        """
+        return self.alive().listed().filter(Q(owner=user) | Q(pk__in=self.shared_with(user)))
+
+    def listed(self) -> Self:
+        """Limit to collections of the library, without those of conversations."""
+        return self.filter(is_private=False)
+
+    def private(self) -> Self:
+        """Limit to collections of conversations."""
+        return self.filter(is_private=True)
 
     def default_first(self) -> Self:
         """Sort by name, behind the one that is chosen unless somebody says otherwise."""
@@ -135,6 +146,10 @@ class DocumentQuerySet(SoftDeleteQuerySet["Document"]):
     def in_living_collections(self) -> Self:
         """Limit to collections that are not deleted."""
         return self.filter(collection__in=self.collections().alive().values("pk"))
+
+    def in_library(self) -> Self:
+        """Leave out what belongs to conversations."""
+        return self.exclude(collection__in=self.collections().private().values("pk"))
 
     def collections(self) -> CollectionQuerySet:
         """Every collection, deleted ones included."""

@@ -39,6 +39,8 @@ class Collection(SoftDeleteModel):
     name = NameField(max_length=120)
     description = models.TextField(blank=True)
     is_default = models.BooleanField(default=False, editable=False)
+    # Holds the files of one conversation: in no list, never shared, and gone with the conversation.
+    is_private = models.BooleanField(default=False, editable=False)
 
     document_count: int  # only after `with_document_count()`
 
@@ -51,7 +53,7 @@ class Collection(SoftDeleteModel):
             models.UniqueConstraint(
                 "owner",
                 Lower("name"),
-                condition=Q(deleted_at__isnull=True, is_default=False),
+                condition=Q(deleted_at__isnull=True, is_default=False, is_private=False),
                 name="collection_name_once_per_owner",
             ),
             models.UniqueConstraint(

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from documents.enums import DocumentStatus
-from documents.filters import DocumentFilter
+from documents.filters import DocumentFilter, without_private
 from documents.forms import fillable_collections
 from documents.kinds import FileKind
 from documents.models import Collection, Document, Tag
@@ -83,7 +83,7 @@ def list_context(
 
 def wanted_documents(request: HttpRequest, actor: User) -> tuple[DocumentQuerySet, bool]:
     """What fits, in the order asked for, and whether it is the trash; nonsense is left out."""
-    rows: DocumentQuerySet = Document.all_objects.reachable_by(actor)
+    rows = without_private(Document.all_objects.reachable_by(actor), request.GET)
     rows = rows.with_writable(actor).with_failure().with_relations().newest_first()
     wanted = DocumentFilter(request.GET, queryset=rows, request=request)
     found: DocumentQuerySet = wanted.qs

@@ -51,7 +51,7 @@ class SearchPage(Page):
             except RateLimited as error:
                 context["refusal"] = error.in_words()
         elif not form.is_bound:
-            context["has_documents"] = Document.objects.visible_to(self.actor).exists()
+            context["has_documents"] = Document.objects.visible_to(self.actor).in_library().exists()
         return render(request, "documents/search.html", context)
 
     def found(self, wish: dict[str, Any]) -> dict[str, Any]:

@@ -31,12 +31,17 @@ def documents_in(
     tags: Sequence[str] | None,
     document_ids: Sequence[UUID] | None,
 ) -> DocumentQuerySet:
-    """The documents to search; an empty list of filters is no filter."""
+    """The documents to search; an empty list of filters is no filter.
+
+    Files of conversations are found only where they, or their collection, are named.
+    """
     scope: DocumentQuerySet = Document.objects.visible_to(actor)
     if collections:
         scope = scope.filter(collection__in=list(collections))
     if document_ids:
         scope = scope.filter(pk__in=list(document_ids))
+    if not collections and not document_ids:
+        scope = scope.in_library()
     return scope.tagged(tags or ())
 
 

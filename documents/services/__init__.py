@@ -3,6 +3,7 @@
 from documents.services.collections import (
     change_collection_share,
     create_collection,
+    create_private_collection,
     delete_collection,
     ensure_collection,
     ensure_default_collection,
@@ -64,7 +65,11 @@ from documents.services.golden_questions import (
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
 from documents.services.reindexing import reindex_documents
-from documents.services.removal import erase_library, purge_deleted
+from documents.services.removal import (
+    erase_library,
+    purge_deleted,
+    purge_private_collections,
+)
 from documents.services.sharing import (
     ShareInput,
     access_reasons,
@@ -101,6 +106,7 @@ __all__ = [
     "complete_model",
     "content_path_hash",
     "create_collection",
+    "create_private_collection",
     "delete_collection",
     "delete_document",
     "delete_version",
@@ -128,6 +134,7 @@ __all__ = [
     "prepare_model",
     "previous_model",
     "purge_deleted",
+    "purge_private_collections",
     "reclaim_expired_tasks",
     "record_access",
     "refresh_outdated_statuses",

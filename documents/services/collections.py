@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_NAMES = {"it": "I miei documenti"}
 DEFAULT_NAME = "My documents"
+PRIVATE_NAMES = {"it": "File di una conversazione"}
+PRIVATE_NAME = "Files of a conversation"
 
 
 def ensure_default_collection(user: User) -> Collection:
@@ -36,10 +38,18 @@ def ensure_default_collection(user: User) -> Collection:
     return Collection.objects.get(owner=user, is_default=True)
 
 
+def create_private_collection(owner: User) -> Collection:
+    """A collection for the files of one conversation; the caller holds the transaction."""
+    name = PRIVATE_NAMES.get(owner.language, PRIVATE_NAME)
+    made: Collection = Collection.objects.create(owner=owner, name=name, is_private=True)
+    return made
+
+
 @validate_not_empty("name")
 def ensure_collection(name: str, *, actor: User) -> Collection:
     """The actor's own collection of this name, created when it is missing."""
-    own = Collection.objects.filter(owner=actor, name__iexact=name.strip()).order_by("created_at")
+    own = Collection.objects.listed().filter(owner=actor, name__iexact=name.strip())
+    own = own.order_by("created_at")
     found = own.first()
     if found is not None:
         return found
@@ -134,7 +144,7 @@ def delete_collection(collection: Collection, *, actor: User) -> None:
 def restore_collection(collection_id: UUID, *, actor: User) -> Collection:
     """Show a deleted collection of the actor's again; raises `CollectionNameExists`."""
     # Locked, because it may be purged at this moment.
-    rows = Collection.all_objects.filter(pk=collection_id, owner=actor)
+    rows = Collection.all_objects.listed().filter(pk=collection_id, owner=actor)
     found = rows.select_for_update(no_key=True).first()
     if found is None:
         raise NotFound("There is no such collection.")

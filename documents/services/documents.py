@@ -114,9 +114,13 @@ def choose_language(document: Document, code: str) -> None:
 def move_document(document: Document, collection_id: UUID, *, actor: User) -> None:
     """Put a document into another collection the actor may fill."""
     try:
-        document.collection = writable_collection(collection_id, actor=actor)
+        collection = writable_collection(collection_id, actor=actor)
     except NotFound as error:
         raise InvalidInput("There is no such collection.", attr="collection_id") from error
+    if collection.is_private:
+        # It would be removed with a conversation.
+        raise InvalidInput("There is no such collection.", attr="collection_id")
+    document.collection = collection
     document.save_fields("collection")
 
 

@@ -17,7 +17,9 @@ from youworker.core.effects import after_commit
 from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Ids
     from datetime import datetime
+    from uuid import UUID
 
     from accounts.models import User
 
@@ -54,6 +56,12 @@ def purge_collection(collection: Collection) -> None:
     release_guests(collection)
     remove_each(Document.all_objects.filter(collection=collection), purge_document)
     collection.hard_delete()
+
+
+def purge_private_collections(ids: Ids[UUID]) -> int:
+    """Remove the collections of conversations that go for good, with their files; how many."""
+    rows = Collection.all_objects.private().filter(pk__in=ids)
+    return remove_each(rows, purge_collection)
 
 
 def erase_library(user: User) -> int:

@@ -10,7 +10,7 @@ from documents.models import Collection, CollectionShare, Document, DocumentShar
 from documents.types import AccessReason
 from groups.models import Group, Membership
 from youworker import audit
-from youworker.core.exceptions import InvalidInput
+from youworker.core.exceptions import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,8 @@ class ShareInput(TypedDict):
 def share_collection(collection: Collection, shares: Iterable[ShareInput], *, actor: User) -> None:
     """Make these the shares of a collection; runs in the caller's transaction."""
     wanted = {wish["group_id"]: wish["access"] for wish in shares}
+    if wanted and collection.is_private:
+        raise Forbidden("A file of a conversation cannot be shared: add it to your library first.")
     current = dict(
         CollectionShare.objects.filter(collection=collection).values_list("group_id", "access")
     )
@@ -51,6 +53,8 @@ def share_collection(collection: Collection, shares: Iterable[ShareInput], *, ac
 def share_document(document: Document, group_ids: Iterable[UUID], *, actor: User) -> None:
     """Make these the groups that may read a document; runs in the caller's transaction."""
     wanted = set(group_ids)
+    if wanted and document.collection.is_private:
+        raise Forbidden("A file of a conversation cannot be shared: add it to your library first.")
     current = set(
         DocumentShare.objects.filter(document=document).values_list("group_id", flat=True)
     )

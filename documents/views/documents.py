@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from documents import services
 from documents.content import original
-from documents.filters import DocumentFilter
+from documents.filters import DocumentFilter, without_private
 from documents.models import Document, Passage
 from documents.serializers import (
     AccessSerializer,
@@ -55,6 +55,8 @@ class DocumentViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
         # Only the list may look at deleted documents, and only when it is asked to.
         if not (self.action == "list" and self.request.query_params.get("deleted")):
             rows = rows.alive()
+        if self.action == "list":
+            rows = without_private(rows, self.request.query_params)
         return rows.with_writable(self.actor).with_relations().newest_first()
 
     @extend_schema(parameters=[TAGS])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -42,27 +44,65 @@ def search_for(
     document_ids: Sequence[str] | None,
     operators: bool = True,
 ) -> SearchAnswer | None:
-    """What is found for `text`, within the collections the conversation is limited to.
+    """What is found for `text`: in files of the conversation, then in its collections.
 
     None when no collection is left to look in. A phrase that nothing has is taken for its words,
-    because questions quote things.
+    because questions quote things. Named documents are looked into wherever the conversation may.
     """
     user = acting_user(context)
-    scope = scope_of(context, collections, user)
-    if scope is not None and not scope:
-        return None
-    return search.search(
+    named = ids(document_ids, "document_ids") if document_ids else None
+    find = partial(
+        search.search,
         text,
         mode=mode,
         limit=limit,
-        collections=scope,
         tags=list(tags) if tags else None,
-        document_ids=ids(document_ids, "document_ids") if document_ids else None,
         operators=operators,
         relax=True,
         context=True,
         actor=user,
         key_id=context.key_id,
+    )
+    first = attached_documents(context, collections, named)
+    if first and named and set(named) <= set(first):
+        return find(document_ids=first)
+    found = find(document_ids=first) if first else None
+    try:
+        scope = scope_of(context, collections, user)
+    except NotFound:
+        if found is None:
+            raise
+        return found
+    if scope is not None and not scope:
+        return found
+    others = find(collections=scope, document_ids=named)
+    return others if found is None else joined(found, others, limit=limit)
+
+
+def attached_documents(
+    context: CallContext, collections: Sequence[str] | None, named: Sequence[UUID] | None
+) -> list[UUID]:
+    """The files of the conversation to look into; none where only collections are wanted."""
+    if collections:
+        return []
+    return [pk for pk in context.attached if named is None or pk in named]
+
+
+def joined(first: SearchAnswer, others: SearchAnswer, *, limit: int) -> SearchAnswer:
+    """What was found in files of the conversation before what was found elsewhere.
+
+    Others keep a third of the places, and two where the files merely have something similar.
+    """
+    kept = limit // 3 if first.only_similar else limit - limit // 3
+    known = {hit.chunk_id for hit in first.results}
+    rest = [hit for hit in others.results if hit.chunk_id not in known]
+    # Places that the others do not need are those of the files.
+    results = first.results[: max(kept, limit - len(rest), 1)]
+    return replace(
+        first,
+        results=[*results, *rest][:limit],
+        only_similar=first.only_similar and others.only_similar,
+        took_ms=first.took_ms + others.took_ms,
     )
 
 

@@ -33,6 +33,8 @@ LONGEST_DAYS = 3650
 def purge_deleted(days: int, *, dry_run: bool = False) -> dict[str, int]:
     """Remove what was deleted more than `days` ago; how many of each kind."""
     before = timezone.now() - timedelta(days=days)
+    if not dry_run:
+        chat.remove_abandoned()
     # Rows with files are removed by their own apps.
     counts = {
         "ingestion runs": ingestion.purge_deleted(before, dry_run=dry_run),

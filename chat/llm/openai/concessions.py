@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chat.llm.openai.errors import REFUSABLE_STATUS, refused_part
-from chat.llm.openai.request_format import SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS
+from chat.llm.openai.request_format import IMAGES, SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS
 from youworker.upstream.errors import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from chat.agent.types import ToolSchema
+    from chat.agent.types import ChatMessage, ToolSchema
     from youworker.upstream.errors import StatusError
 
 # Of what a server says; some repeat the whole request.
@@ -34,6 +34,11 @@ SCHEMA = re.compile(
 PROMPT_PARTS = {
     SYSTEM_ROLE: re.compile(r"system role|system messages?|roles? must alternate", re.I),
     TEXT_OF_CALLS: re.compile(r"content or tool_calls,? but not both", re.I),
+    IMAGES: re.compile(
+        r"image|vision|multi-?modal|mmproj|content\b[^\n]{0,80}(?:must be|should be|expected|valid)"
+        r"[^\n]{0,40}string|string[^\n]{0,40}(?:expected|required)",
+        re.I,
+    ),
     SEVERAL_CALLS: re.compile(r"single tool[-_ ]?calls? at once", re.I),
 }
 # A call that a model made badly is no fault of the request.
@@ -44,6 +49,10 @@ def has_part(part: str, messages: Sequence[dict[str, Any]]) -> bool:
     """Whether there is something to leave out or to say otherwise."""
     if part == SYSTEM_ROLE:
         return bool(messages[0]["role"] == "system")
+    if part == IMAGES:
+        return any(
+            isinstance(message["content"], list) for message in messages if "content" in message
+        )
     calls = [message for message in messages if "tool_calls" in message]
     if part == TEXT_OF_CALLS:
         return any("content" in message for message in calls)
@@ -105,6 +114,13 @@ def named_tools(complaint: str, tools: Sequence[ToolSchema]) -> set[str]:
             places = {int(place) for place in pattern.findall(complaint)}
             named = {tools[place].name for place in places if place < len(tools)}
     return named if len(named) <= max(1, len(tools) // 2) else set()
+
+
+def told_blindness(messages: Sequence[ChatMessage], refused: Collection[str]) -> str:
+    """The sentence about images a model has to do without; empty when there are none."""
+    if IMAGES not in refused or not any(message.images for message in messages):
+        return ""
+    return "The model's server takes no images: it reads the text that was recognised in them."
 
 
 def told_concession(tools: Sequence[ToolSchema], left: Sequence[ToolSchema]) -> str:

@@ -51,10 +51,14 @@ def without_tools(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The same for models whose template knows no tools: calls and results in words."""
     plain: list[ChatMessage] = []
     for message in map(plain_message, messages):
-        text = message.content
         if plain and plain[-1].role == message.role:
-            text = joined(plain.pop().content, text)
-        plain.append(ChatMessage(message.role, text))
+            former = plain.pop()
+            images, unseen = former.images + message.images, joined(former.unseen, message.unseen)
+            text = joined(former.content, message.content)
+            message = replace(message, content=text, images=images, unseen=unseen)  # noqa: PLW2901
+        plain.append(
+            ChatMessage(message.role, message.content, images=message.images, unseen=message.unseen)
+        )
     return plain
 
 
@@ -107,7 +111,7 @@ class Turns:
         elif message.role == "tool":
             self.add_result(message)
         elif message.role == "user":
-            self.add_question(message.content)
+            self.add_question(message)
         else:
             self.add_answer(message)
 
@@ -115,16 +119,18 @@ class Turns:
         """Everything that was added."""
         self.close_calls()
         if not self.said:
-            self.add_question("")
+            self.add_question(ChatMessage("user", ""))
         head = [ChatMessage("system", self.system)] if self.system.strip() else []
         return [*head, *self.said]
 
-    def add_question(self, text: str) -> None:
+    def add_question(self, message: ChatMessage) -> None:
         """Append what the user said, after an answer or at the beginning."""
         self.close_calls()
         if self.last_role() in ("tool", "user"):
             self.said.append(ChatMessage("assistant", NO_ANSWER))
-        self.said.append(ChatMessage("user", text if text.strip() else NO_QUESTION))
+        text = joined(message.content, message.attached)
+        text = text if text.strip() else NO_QUESTION
+        self.said.append(ChatMessage("user", text, images=message.images, unseen=message.unseen))
 
     def add_answer(self, message: ChatMessage) -> None:
         """Append what the model said, with its calls, after a question or results."""

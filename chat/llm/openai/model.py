@@ -14,6 +14,7 @@ from chat.llm.openai.concessions import (
     accepted_tools,
     find_concession,
     parts_complained_of,
+    told_blindness,
     told_concession,
 )
 from chat.llm.openai.errors import Transient, status_failure
@@ -158,8 +159,10 @@ class OpenAICompatibleModel:
                 self.refused.update(parts)
                 must_tell = True
             else:
-                told = told_concession(tools, left) if must_tell else ""
-                return [Notice(told)] if told else []
+                if not must_tell:
+                    return []
+                told = told_concession(tools, left), told_blindness(messages, self.refused)
+                return [Notice(sentence) for sentence in told if sentence]
 
     def may_concede(self, part: str) -> bool:
         """Whether a part that the server refuses may be left out."""

@@ -8,6 +8,7 @@ import orjson
 
 from chat.llm.openai.conversation import (
     ONLY_CALLS,
+    joined,
     ordered_turns,
     with_single_calls,
     without_system,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 SYSTEM_ROLE = "system role"
 TEXT_OF_CALLS = "text of calls"
 SEVERAL_CALLS = "several calls in one message"
+IMAGES = "images"
+# Nothing else is shown: an address would be fetched by the model's server, from inside.
+DATA = "data:image/"
 
 
 def messages_json(
@@ -36,7 +40,7 @@ def messages_json(
         turns = with_single_calls(turns)
     if SYSTEM_ROLE in refused:
         turns = without_system(turns)
-    found = [message_json(message) for message in turns]
+    found = [message_json(message, sees=IMAGES not in refused) for message in turns]
     if TEXT_OF_CALLS in refused:
         for message in found:
             if "tool_calls" in message:
@@ -44,8 +48,8 @@ def messages_json(
     return found
 
 
-def message_json(message: ChatMessage) -> dict[str, Any]:
-    """One message."""
+def message_json(message: ChatMessage, *, sees: bool = True) -> dict[str, Any]:
+    """One message, with its images or the words that stand for them."""
     if message.role == "tool":
         return {
             "role": "tool",
@@ -56,7 +60,12 @@ def message_json(message: ChatMessage) -> dict[str, Any]:
         calls = [call_json(call) for call in message.tool_calls]
         text = message.content or ONLY_CALLS
         return {"role": "assistant", "content": text, "tool_calls": calls}
-    return {"role": message.role, "content": message.content}
+    images = [url for url in message.images if url.startswith(DATA)] if sees else []
+    if not images:
+        return {"role": message.role, "content": joined(message.content, message.unseen)}
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
+    parts += [{"type": "image_url", "image_url": {"url": url}} for url in images]
+    return {"role": message.role, "content": parts}
 
 
 def call_json(call: ToolCall) -> dict[str, Any]:

@@ -1,30 +1,36 @@
-// Files beside the question: they go into the library, and their state stands here.
+// Files beside the question: they go into the conversation, and their state stands here.
 import { limitsOf, refusalBySize, sendFiles, takeBatch } from "../ingestion/sending.js";
 import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
-import { get, post } from "../youworker/js/net.js";
+import { call, get, post } from "../youworker/js/net.js";
 
 const FIRST_POLL_MS = 700;
 const LAST_POLL_MS = 5000;
 const FINAL = new Set(["ready", "failed", "skipped"]);
-const UNREAD = new Set(["uploading", "queued", "parsing"]);
+const UNREAD = new Set(["queued", "parsing"]);
+// Of an image in which nothing can be read there is the image.
+const NO_TEXT = "no_text";
 
 /** The files of a composer, shown in `place`; `onChange` is called when one of them changes. */
 export class Attachments {
   #timer = 0;
   #wait = FIRST_POLL_MS;
   files = [];
+  // Where the server keeps the files of this conversation, once one was sent.
+  collection = "";
 
-  constructor(place, onChange) {
-    Object.assign(this, { place, onChange });
+  /** `session` tells the conversation, which may begin later. */
+  constructor(place, session, onChange) {
+    Object.assign(this, { place, session, onChange });
   }
 
   /** Upload files, in requests of a size that the server takes, one after the other. */
   async add(files) {
     const limits = limitsOf(this.place);
+    const most = Number(this.place.dataset.mostFiles);
     const entries = [...files].map((file) => {
-      const reason = refusalBySize(file, limits);
+      const reason = refusalBySize(file, limits) || (this.files.length >= most ? t("At most %(most)s files can come with a question.", { most }) : "");
       return this.#show({ name: file.name, file, stage: reason ? "failed" : "uploading", reason });
     });
     const waiting = entries.filter(({ stage }) => stage === "uploading");
@@ -32,24 +38,43 @@ export class Attachments {
   }
 
   /** Take up what a draft remembers. */
-  restore(files) {
+  restore(files, collection = "") {
+    this.collection ||= collection;
     for (const file of files) this.#show(file);
-    this.watch();
+    this.watch(0);
+  }
+
+  /** Put documents beside the question that are in the library, given as `{ id, name }`. */
+  refer(documents) {
+    const known = new Set(this.files.map(({ document }) => document));
+    for (const { id, name } of documents) if (!known.has(id)) this.#show({ name, document: id, stage: "ready", refers: true });
   }
 
   /** What a draft may keep: files that the server has. */
   remembered() {
-    return this.files.filter(({ run }) => run).map(({ name, stage, run, item, reason }) => ({ name, stage, run, item, reason }));
+    return this.files
+      .filter(({ run, document }) => run || document)
+      .map(({ name, stage, run, item, document, reason, code, refers }) => ({ name, stage, run, item, document, reason, code, refers }));
   }
 
-  /** Forget those an answer can use, or never will, once a question is asked. */
+  /** The ids by which a question names them; those that cannot be used are left out. */
+  get ids() {
+    return this.files.filter(({ stage }) => stage !== "failed").map(({ item, document }) => item ?? document).filter(Boolean);
+  }
+
+  /** Forget all of them, once a question is asked. */
   settle() {
-    for (const entry of [...this.files]) if (!UNREAD.has(entry.stage)) this.#remove(entry);
+    for (const entry of [...this.files]) this.#forget(entry);
   }
 
-  /** Whether an answer could not use one of them yet. */
+  /** Whether one of them is not read yet. */
   get areUnread() {
-    return this.files.some(({ stage }) => UNREAD.has(stage));
+    return this.files.some(({ stage }) => stage === "uploading" || UNREAD.has(stage));
+  }
+
+  /** Whether the server does not have one of them yet; it waits itself for those it reads. */
+  get areArriving() {
+    return this.files.some(({ stage, item }) => stage === "uploading" || (UNREAD.has(stage) && !item));
   }
 
   /** Whether one of them could not be taken. */
@@ -65,19 +90,37 @@ export class Attachments {
     // The same files tried again are the same request.
     const key = (entries[0].key ??= randomId());
     try {
-      const run = await sendFiles(entries, { key });
+      this.collection ||= await this.#begin();
+      const run = await sendFiles(entries, { key, collection: this.collection, onSent: (sent) => this.#progress(entries, sent) });
       for (const entry of entries) this.#set(entry, { run: run.id, stage: "queued", file: undefined });
       this.#wait = FIRST_POLL_MS;
-      this.watch();
+      this.watch(0);
     } catch (error) {
       for (const entry of entries) this.#set(entry, { stage: "failed", reason: reasonOf(error), batch: entries });
     }
   }
 
+  // Asked once, also by several uploads at a time.
+  #begin() {
+    const session = this.session();
+    this.beginning ??= post("/v1/attachments", session ? { session_id: session } : {})
+      .then(({ collection_id: id }) => id)
+      .finally(() => { this.beginning = undefined; });
+    return this.beginning;
+  }
+
+  #progress(entries, sent) {
+    const total = entries.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
+    const percent = total ? Math.min(99, Math.floor((sent / total) * 100)) : 0;
+    for (const { row, stage } of entries) {
+      if (stage === "uploading") row.querySelector(".attachment-state").textContent = t("uploading, %(percent)s", { percent: `${percent} %` });
+    }
+  }
+
   /** Ask how far the files are, until they are ready. */
-  watch() {
+  watch(wait = this.#wait) {
     clearTimeout(this.#timer);
-    if (this.files.some(({ run, stage }) => run && !FINAL.has(stage))) this.#timer = setTimeout(() => this.#poll(), this.#wait);
+    if (this.files.some(({ run, stage }) => run && !FINAL.has(stage))) this.#timer = setTimeout(() => this.#poll(), wait);
   }
 
   async #poll() {
@@ -90,7 +133,7 @@ export class Attachments {
       } catch (error) {
         // Asked again when somebody has signed in.
         if (error.status === 401) return;
-        if (error.status === 404) for (const entry of this.files.filter((one) => one.run === run)) this.#remove(entry);
+        if (error.status === 404) for (const entry of this.files.filter((one) => one.run === run)) this.#forget(entry);
       }
     }
     this.watch();
@@ -103,10 +146,10 @@ export class Attachments {
       const found = items.find(({ id }) => id === entry.item) ?? items.find(({ id, name }) => name === entry.name && !taken.has(id));
       if (!found) continue;
       taken.add(found.id);
-      const reason = found.error?.detail ?? "";
-      if (found.id !== entry.item || found.stage !== entry.stage || reason !== (entry.reason ?? "")) {
-        this.#set(entry, { item: found.id, stage: found.stage, reason });
-      }
+      const { code, detail: reason = "" } = found.error ?? {};
+      const stage = found.stage === "failed" && code === NO_TEXT && isPicture(entry.name) ? "ready" : found.stage;
+      const known = { item: found.id, document: found.document_id ?? undefined, stage, reason: stage === "failed" ? reason : "" };
+      if (Object.entries(known).some(([name, value]) => entry[name] !== value)) this.#set(entry, known);
     }
   }
 
@@ -154,7 +197,17 @@ export class Attachments {
     }
   }
 
+  // What nobody is to be asked about is not kept.
   #remove(entry) {
+    const { document, refers, run } = entry;
+    this.#forget(entry);
+    if (refers) return;
+    const alone = !this.files.some((one) => one.run === run);
+    if (document) call("DELETE", `/v1/documents/${document}`).catch(() => {});
+    else if (run && alone) post(`/v1/ingestion/runs/${run}/cancel`).catch(() => {});
+  }
+
+  #forget(entry) {
     entry.row.remove();
     this.files = this.files.filter((one) => one !== entry);
     this.onChange();
@@ -164,8 +217,12 @@ export class Attachments {
 function wordsFor(stage) {
   return {
     uploading: t("uploading…"), queued: t("waiting…"), parsing: t("reading…"), embedding: t("searchable by word; still learning its meaning"),
-    ready: t("ready"), skipped: t("already in your library"),
+    ready: t("ready"), skipped: t("already there"),
   }[stage] ?? stage;
+}
+
+function isPicture(name) {
+  return /\.(png|jpe?g|webp|gif|bmp|tiff?|heic|heif|avif)$/i.test(name);
 }
 
 function reasonOf(error) {

@@ -6,6 +6,7 @@ import { showTimes } from "../youworker/js/time.js";
 import { answerAgain } from "./again.js";
 import { Announcer } from "./announce.js";
 import { answerApprovals } from "./approvals.js";
+import { refreshAttached, useAttached } from "./attached.js";
 import { Citations } from "./citations.js";
 import { Composer } from "./composer.js";
 import { renderFinished } from "./finished.js";
@@ -70,6 +71,7 @@ class Chat extends HTMLElement {
     }, { signal });
     answerAgain(this, signal);
     answerApprovals(this, signal);
+    useAttached(this, signal);
     loadThoughts(this, signal);
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) document.title = document.title.replace(MARK, "");
@@ -270,6 +272,7 @@ class Chat extends HTMLElement {
   ended(answer, status) {
     if (this.answer !== answer) return;
     this.answer = null;
+    refreshAttached(answer.article.previousElementSibling);
     this.showStop();
     this.showFollow();
     this.announcer.say({ succeeded: t("Answer finished"), stopped: t("Stopped.") }[status] ?? t("The answer failed."));

@@ -8,6 +8,8 @@ import { forgetDraft, keepDraft, readDraft, watchDraft } from "./drafts.js";
 import { FileDrops } from "./file-drops.js";
 
 const DRAFT_MS = 400;
+// What cannot be read is mostly known by then; for the rest the answer waits, not the tab.
+const READING_MS = 10_000;
 const SAFARI_KEY = 229;
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
 
@@ -20,6 +22,7 @@ export class Composer {
   #sending = false;
   // Asked already, but the files beside it are not read yet.
   #held = false;
+  #patience = 0;
   // A question that did not get through: asked again with the same key, it is asked once.
   #unsent = null;
   #countdown = 0;
@@ -28,7 +31,7 @@ export class Composer {
     Object.assign(this, { chat, form, field: form.elements.text, model: form.elements.model });
     this.listening = new AbortController();
     const { signal } = this.listening;
-    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => this.#filesChanged());
+    this.attachments = new Attachments(form.querySelector("[data-attachments]"), () => chat.session, () => this.#filesChanged());
     this.drops = new FileDrops(chat, this);
     form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); }, { signal });
     this.field.addEventListener("keydown", (event) => this.#press(event), { signal });
@@ -48,6 +51,7 @@ export class Composer {
   disconnect() {
     clearTimeout(this.#typed);
     clearInterval(this.#countdown);
+    clearTimeout(this.#patience);
     this.listening.abort();
     this.attachments.disconnect();
   }
@@ -92,16 +96,22 @@ export class Composer {
     this.say(t("Not sent: a file could not be read."), { actions: [this.#sendingNow()] });
   }
 
-  // An answer that cannot know the files beside the question helps nobody.
+  // A question beside a file that cannot be read is not sent; one beside a large file is, after a while.
   #hold() {
     if (this.#held) return;
     this.#held = true;
     this.say(t("Sent as soon as the files are read."), { kind: "info", actions: [this.#sendingNow()] });
+    const wait = () => {
+      if (!this.attachments.areArriving) return this.send({ waiting: false });
+      this.#patience = setTimeout(wait, READING_MS);
+    };
+    this.#patience = setTimeout(wait, READING_MS);
   }
 
   #release() {
     if (!this.#held) return;
     this.#held = false;
+    clearTimeout(this.#patience);
     this.say("");
   }
 
@@ -116,19 +126,26 @@ export class Composer {
     keepDraft(this.chat.session, this.#draft());
   }
 
-  #draft(text = this.text, key = this.#unsent?.text === text ? this.#unsent.key : undefined) {
-    return { text, key, model: this.model?.value, files: this.attachments.remembered() };
+  #draft(text = this.text, key = this.#keyFor(text)) {
+    const { ids, collection } = this.attachments;
+    return { text, key, ids: ids.join(), model: this.model?.value, files: this.attachments.remembered(), collection };
+  }
+
+  // The same question with the same files is the same request.
+  #keyFor(text) {
+    return this.#unsent?.text === text && this.#unsent.ids === this.attachments.ids.join() ? this.#unsent.key : undefined;
   }
 
   #restore() {
     const draft = readDraft(this.chat.session);
+    this.attachments.refer(JSON.parse(this.form.querySelector("#attached-documents")?.textContent || "[]"));
     if (!draft) return;
     // It had arrived before the page was left.
     if (draft.key && draft.text === this.chat.lastQuestion()) return forgetDraft(this.chat.session);
     if (!this.text) this.field.value = draft.text ?? "";
-    if (draft.key) this.#unsent = { text: draft.text, key: draft.key };
+    if (draft.key) this.#unsent = { text: draft.text, key: draft.key, ids: draft.ids ?? "" };
     if (this.model && [...this.model.options].some(({ value }) => value === draft.model)) this.model.value = draft.model;
-    this.attachments.restore(draft.files ?? []);
+    this.attachments.restore(draft.files ?? [], draft.collection);
     this.#dirty = false;
   }
 
@@ -145,9 +162,11 @@ export class Composer {
     if (this.#sending || !text.trim()) return;
     if (waiting && this.attachments.areUnread) return this.#hold();
     this.#held = false;
+    clearTimeout(this.#patience);
     this.#sending = true;
     this.say("");
-    const key = this.#unsent?.text === text ? this.#unsent.key : randomId();
+    const key = this.#keyFor(text) ?? randomId();
+    const ids = this.attachments.ids.join();
     // It may have arrived even if the answer does not: a reload must not ask it twice.
     keepDraft(this.chat.session, this.#draft(text, key));
     const body = this.#body(text, key);
@@ -157,7 +176,7 @@ export class Composer {
       const answer = await fetchPart(this.form.action, { method: "POST", body });
       this.#sent(answer, shown);
     } catch (error) {
-      this.#failed(error, { text, key }, shown);
+      this.#failed(error, { text, key, ids }, shown);
     }
   }
 
@@ -168,6 +187,7 @@ export class Composer {
     for (const file of this.form.querySelectorAll("[type=file][name]")) body.delete(file.name);
     body.set("text", text);
     body.set("key", key);
+    for (const id of this.attachments.ids) body.append("attachments", id);
     return body;
   }
 

@@ -25,7 +25,6 @@ export class FileDrops {
   #add(files) {
     if (!files.length) return;
     this.composer.attachments.add(files);
-    this.composer.say(t("Files go into your library; the next answer can use them when they are ready."), { kind: "info" });
   }
 
   #drop({ items, files }) {

@@ -125,8 +125,8 @@ export class LiveAnswer {
     else this.#note(this.#text ? "" : t("Answering…"));
   }
 
-  #log({ level, message }) {
-    if (level !== "info") this.#note(message);
+  #log({ level, message, code }) {
+    if (level !== "info" || code === "attachments") this.#note(message);
   }
 
   #connection(state) {

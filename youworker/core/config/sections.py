@@ -238,6 +238,11 @@ class LlmConfig(Section):
         low=1000,
         high=16_777_216,
     )
+    vision_models: tuple[str, ...] = setting(
+        "LLM_VISION_MODELS",
+        (),
+        "words in the names of further models that see images; * = all, none = no model",
+    )
 
 
 @dataclass(frozen=True)
@@ -489,6 +494,13 @@ class AgentConfig(Section):
         "seconds a tool call waits to be allowed; then it counts as denied",
         low=5,
         high=2_592_000,
+    )
+    attachment_seconds: float = setting(
+        "ATTACHMENT_WAIT_SECONDS",
+        60.0,
+        "seconds an answer waits for files beside its question to be read",
+        low=0,
+        high=3600,
     )
     log_seconds: int = setting(
         "RUN_LOG_SECONDS", 3600, "seconds an event log is kept after the end", low=10

@@ -33,6 +33,7 @@ CHAT_PAGES = [
     page("post", f"{MESSAGE}/feedback", "own", 302, "answer", {"rating": 1}),
     page("get", f"{MESSAGE}/reasoning", "own", 200, "answer"),
     # The run of the matrix has ended: whoever gets in is told so on the page of the chat.
+    page("post", "chat/attachments/<uuid:pk>/keep", "own", 302, "attachment"),
     page("post", f"{RUN}/stop", "own", 302, "run"),
     page(
         "post",

@@ -69,6 +69,21 @@ PLACES = [
         own="session",
         body={"text": "x"},
     ),
+    *[
+        Place(
+            "post",
+            "/v1/sessions/{id}/messages",
+            "attachments",
+            thing,
+            (400,),
+            own="session",
+            body={"text": "x"},
+            many=True,
+        )
+        for thing in ("document", "item")
+    ],
+    Place("post", "/v1/chat", "attachments", "document", (400,), body={"text": "x"}, many=True),
+    Place("post", "/v1/attachments", "session_id", "session", (404,)),
     Place("patch", "/v1/sessions/{id}", "leaf", "message", (400,), own="session"),
     *[
         Place("get", "/v1/sessions/{id}/messages", name, "message", (404,), own="session")

@@ -12,6 +12,7 @@ from accounts.enums import Scope
 from accounts.models import DataExport
 from accounts.services import create_api_key
 from accounts.tests.factories import SignInFactory, UserFactory
+from chat.tests.attachment_support import attached_image
 from chat.tests.factories import (
     MessageFactory,
     RunFactory,
@@ -129,6 +130,11 @@ class World:
     def message(self) -> Any:
         """A question of the owner's."""
         return MessageFactory(session=self.session)
+
+    @cached_property
+    def attachment(self) -> Any:
+        """An image that came with that question."""
+        return attached_image(self.message)
 
     @cached_property
     def run(self) -> Any:

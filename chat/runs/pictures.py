@@ -1,0 +1,116 @@
+"""Images as they are shown: upright, scaled down, and written anew with nothing beside them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from typing import TYPE_CHECKING
+
+from PIL import (
+    AvifImagePlugin,  # noqa: F401 -- registers its reader, like the next
+    Image,
+    ImageOps,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from chat.standing import document_id_of, visible_documents
+from chat.types import IMAGE
+from documents import services as documents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from accounts.models import User
+    from chat.models import Attachment
+    from documents.models import StoredFile
+
+# The readers of the library that may see a file; others start programs or read further files.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+HEIC = "image/heic"
+# Points that are unpacked at once, in colour 150 MB; JPEG is unpacked at a part of its size.
+MOST_PIXELS = 50_000_000
+MOST_PIXELS_OF_JPEG = 200_000_000
+# Points of the longer side: what models of today look at, and what a list shows.
+SHOWN_SIDE = 1568
+THUMBNAIL_SIDE = 320
+QUALITY = 85
+WHITE = (255, 255, 255)
+# In one process a picture at a time: a conversation with many takes no more memory than with one.
+unpacking = threading.Lock()
+
+
+def data_url_of(attachment: Attachment, *, user: User) -> str:
+    """An attached image as a model is sent it; empty when there is none that the user may see."""
+    picture = picture_of(attachment, SHOWN_SIDE, user=user)
+    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" if picture else ""
+
+
+def picture_of(attachment: Attachment, side: int, *, user: User) -> bytes | None:
+    """An attached image as a JPEG of at most so many points a side; none the user may not see."""
+    mime, stored = stored_image(attachment, user=user)
+    if not mime.startswith(IMAGE):
+        return None
+    with documents.local_original(stored) as path:
+        return None if path is None else redrawn(path, mime, side)
+
+
+def stored_image(attachment: Attachment, *, user: User) -> tuple[str, StoredFile | None]:
+    """The type and the bytes of a file its user may read now: a document's, or one on its way."""
+    pk, item = document_id_of(attachment), attachment.item
+    if pk is not None:
+        document = visible_documents([pk], user=user).get(pk)
+        return (document.mime, document.stored_file) if document else ("", None)
+    if item is None or item.run.owner_id != user.pk:
+        return "", None
+    return item.mime or attachment.mime, item.stored_file
+
+
+def redrawn(path: Path, mime: str, side: int) -> bytes | None:
+    """A picture written anew; none for what is damaged, too large, or no picture at all."""
+    formats: tuple[str, ...] = FORMATS
+    if mime == HEIC:
+        import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
+
+        pi_heif.register_heif_opener()
+        formats = ("HEIF",)
+    try:
+        with unpacking, Image.open(path, formats=formats) as image:
+            return write_jpeg(image, side)
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return None
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether some bytes begin like an image that may be opened; only the head is looked at."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.width * image.height <= MOST_PIXELS_OF_JPEG
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return False
+
+
+def write_jpeg(image: Image.Image, side: int) -> bytes | None:
+    """An opened picture as a small JPEG; none when it has too many points."""
+    is_jpeg = image.format == "JPEG"
+    if image.width * image.height > (MOST_PIXELS_OF_JPEG if is_jpeg else MOST_PIXELS):
+        return None
+    image.draft("RGB", (side * 2, side * 2))
+    if image.width * image.height > MOST_PIXELS:
+        return None
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((side, side))
+    flat = on_white(upright)
+    written = io.BytesIO()
+    flat.save(written, "JPEG", quality=QUALITY)
+    return written.getvalue()
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """A picture without transparency."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    ground = Image.new("RGB", layer.size, WHITE)
+    ground.paste(layer, mask=layer.getchannel("A"))
+    return ground
