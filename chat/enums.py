@@ -59,3 +59,18 @@ class Decision(models.TextChoices):
     ALLOW = "allow", _("Allow")
     DENY = "deny", _("Deny")
     TIMEOUT = "timeout", _("Timeout")
+    GRANTED = "granted", _("Allowed before")
+
+
+class AskReason(models.TextChoices):
+    """Why somebody is asked about a call."""
+
+    POLICY = "policy", _("This tool always asks.")
+    UNTRUSTED = "untrusted", _("Content that others wrote was read before.")
+
+
+class GrantReach(models.TextChoices):
+    """How far an allowance goes beyond the one call."""
+
+    CONVERSATION = "conversation", _("This conversation")
+    EVERYWHERE = "everywhere", _("All conversations")

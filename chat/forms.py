@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from chat.enums import SessionOrigin
+from chat.enums import GrantReach, SessionOrigin
 from chat.services.questions import LONGEST_TEXT
 from documents.models import Collection
 
@@ -172,6 +172,8 @@ class DecisionForm(forms.Form):
     """What somebody says to a call that waits."""
 
     decision = forms.CharField(max_length=20)
+    # How far it holds; empty: for this call only.
+    remember = forms.ChoiceField(choices=GrantReach.choices, required=False)
 
 
 def offered_collections(user: User) -> CollectionQuerySet:

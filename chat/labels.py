@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Citation, Message, Run, Session, ToolGrant, ToolRun
 from youworker.core.labels import name_model
 
 name_model(
@@ -26,6 +26,7 @@ name_model(
     reasoning=_("reasoning"),
     rating=_("rating"),
     comment=_("comment"),
+    tainted=_("read content of others"),
 )
 name_model(
     Run,
@@ -58,8 +59,19 @@ name_model(
     tool_name=_("tool"),
     decision=_("decision"),
     decided_at=_("decided"),
+    decided_by=_("decided by"),
+    reason=_("reason to ask"),
     latency_ms=_("duration (ms)"),
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
     error=_("error"),
+)
+name_model(
+    ToolGrant,
+    _("tool grant"),
+    _("tool grants"),
+    tool=_("tool"),
+    session=_("conversation"),
+    tool_edition=_("edition of the tool"),
+    expires_at=_("ends"),
 )

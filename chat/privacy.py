@@ -20,7 +20,7 @@ DATA_POLICIES = (
         file="messages",
         exported=names(
             "id session parent run role content reasoning model tokens_in tokens_out rating",
-            "comment unsupported",
+            "comment unsupported tainted",
             TIMES,
         ),
     ),
@@ -53,9 +53,16 @@ DATA_POLICIES = (
         file="tool-runs",
         exported=names(
             "id session run message tool tool_name status latency_ms arguments result_preview",
-            "error decision decided_at",
+            "error decision decided_at reason",
             TIMES,
         ),
-        not_exported=not_exported(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user form_hash decided_by"),
+    ),
+    DataPolicy(
+        "chat.ToolGrant",
+        owners=("user",),
+        file="tool-grants",
+        exported=names("id tool session expires_at", TIMES),
+        not_exported=not_exported(TECHNICAL, "user tool_edition"),
     ),
 )

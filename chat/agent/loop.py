@@ -139,7 +139,7 @@ async def settle_calls(state: AgentState, toolset: Toolset) -> AsyncGenerator[To
     for pending in list(state.pending_calls):
         start = await toolset.begin(pending)
         if start.is_waiting:
-            yield ToolWaiting(pending.id, start.tool, start.arguments)
+            yield ToolWaiting(pending.id, start.tool, start.arguments, start.asked)
             continue
         output = start.output
         if output is None:

@@ -21,7 +21,7 @@ from chat.services.questions import (
     post_message,
     regenerate,
 )
-from chat.services.runs import decide_call, stop_run
+from chat.services.runs import decide_call, find_call, stop_run
 from chat.services.sessions import (
     active_run_id,
     create_session,
@@ -46,6 +46,7 @@ __all__ = [
     "decide_call",
     "delete_session",
     "enforce_token_quota",
+    "find_call",
     "find_model",
     "give_feedback",
     "ids_of_titled",
