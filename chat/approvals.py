@@ -58,6 +58,11 @@ class Question(NamedTuple):
         return not self.groups and self.row.reason == AskReason.POLICY
 
     @property
+    def grant_days(self) -> int:
+        """For how many days it holds then."""
+        return config.agent.grant_days
+
+    @property
     def server(self) -> str:
         """The short name of the tool's server; empty when it was removed."""
         return self.row.tool.server.slug if self.row.tool else ""

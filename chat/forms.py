@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from chat.enums import GrantReach, SessionOrigin
+from chat.enums import Decision, GrantReach, SessionOrigin
 from chat.services.questions import LONGEST_TEXT
 from documents.models import Collection
 
@@ -171,9 +171,15 @@ class BranchForm(forms.Form):
 class DecisionForm(forms.Form):
     """What somebody says to a call that waits."""
 
+    # `allow`, `deny`, or how far an allowance reaches beyond the call.
     decision = forms.CharField(max_length=20)
-    # How far it holds; empty: for this call only.
-    remember = forms.ChoiceField(choices=GrantReach.choices, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The decision as the services take it."""
+        said = self.cleaned_data.get("decision", "")
+        if said in GrantReach:
+            return {"decision": Decision.ALLOW, "remember": True, "remember_for": said}
+        return {"decision": said}
 
 
 def offered_collections(user: User) -> CollectionQuerySet:

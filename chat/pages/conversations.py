@@ -23,6 +23,7 @@ from chat.pages.beginning import describe_beginning
 from chat.pages.listing import list_sessions
 from chat.pages.showing import TOOL_WORDS, part_context, read_window
 from ingestion.services import upload_limits
+from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput
 from youworker.core.pages.base import FormPage, Page, is_htmx
 from youworker.core.pages.errors import render_error
@@ -88,6 +89,7 @@ class ChatPage(FormPage[AskForm]):
             sessions=list_sessions(self.actor),
             beginning=beginning,
             tool_words=TOOL_WORDS,
+            grant_days=config.agent.grant_days,
             **upload_limits(),
             **context,
         )

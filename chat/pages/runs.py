@@ -62,16 +62,8 @@ class DecidePage(Page):
         own = row.user_id == self.actor.pk and not request.POST.get("listed")
         back = url_of(run) if own else reverse("chat-approvals")
         wish = cleaned(DecisionForm(request.POST))
-        reach = wish["remember"]
         try:
-            row = services.decide_call(
-                run.pk,
-                tool_run_id,
-                decision=wish["decision"],
-                remember=bool(reach),
-                remember_for=reach,
-                actor=self.actor,
-            )
+            row = services.decide_call(run.pk, tool_run_id, **wish, actor=self.actor)
         except ApprovalClosed as error:
             if is_htmx(request):
                 raise

@@ -100,7 +100,7 @@ class World:
     async def rest(self, run_id: Any) -> Run:
         """The run once it has ended, or waits for somebody."""
 
-        async def probe() -> Run | None:
+        async def probe() -> Any:
             run = await Run.objects.select_related("answer").aget(pk=run_id)
             resting = not run.is_active or run.status == RunStatus.WAITING_APPROVAL
             return run if resting else None

@@ -31,6 +31,9 @@ CHAT_PAGES = [
     page("post", f"{MESSAGE}/feedback", "own", 302, "answer", {"rating": 1}),
     page("get", f"{MESSAGE}/reasoning", "own", 200, "answer"),
     # The run of the matrix has ended: whoever gets in is told so on the page of the chat.
+    page("get", "approvals"),
+    page("get", "account/tools"),
+    page("post", "account/tools/<uuid:pk>/revoke", "own", 302, "tool_grant"),
     page("post", f"{RUN}/stop", "own", 302, "run"),
     page(
         "post",
