@@ -82,7 +82,7 @@ def is_tainted(run: Run) -> bool:
     return bool(row and row[0])
 
 
-def taint(row: ToolRun) -> None:
+def mark_tainted(row: ToolRun) -> None:
     """Note that a call brought its model what others may have written, and so to its readers."""
     if row.message_id is not None:
         Message.objects.filter(pk=row.message_id, tainted=False).update(tainted=True)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from chat.enums import Decision, ToolRunStatus
 from chat.models import Run, ToolRun
-from chat.runs.consent import NOT_NEEDED, Consent, taint
+from chat.runs.consent import NOT_NEEDED, Consent, mark_tainted
 from chat.runs.leases import LeaseLost
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
@@ -146,7 +146,7 @@ def end_tool_run(
     Unless it is `trusted`, the answer it is made for counts as tainted from now on.
     """
     if not trusted:
-        taint(row)
+        mark_tainted(row)
     unfinished = ToolRun.objects.unfinished(row.run_id).filter(status=ToolRunStatus.RUNNING)
     if not unfinished.filter(pk=row.pk).values_list("pk", flat=True):
         return False
