@@ -59,6 +59,7 @@ class Decision(models.TextChoices):
     ALLOW = "allow", _("Allow")
     DENY = "deny", _("Deny")
     TIMEOUT = "timeout", _("Timeout")
+    GRANTED = "granted", _("Allowed before")
 
 
 class ServerKind(models.TextChoices):
@@ -96,3 +97,17 @@ class AttachmentStatus(models.TextChoices):
     FAILED = "failed", _("Failed")
     # It was deleted, or is no longer shared with whoever asked.
     REMOVED = "removed", _("Removed")
+
+
+class AskReason(models.TextChoices):
+    """Why somebody is asked about a call."""
+
+    POLICY = "policy", _("This tool always asks.")
+    UNTRUSTED = "untrusted", _("Content that others wrote was read before.")
+
+
+class GrantReach(models.TextChoices):
+    """How far an allowance goes beyond the one call."""
+
+    CONVERSATION = "conversation", _("This conversation")
+    EVERYWHERE = "everywhere", _("All conversations")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from chat.enums import SessionOrigin
+from chat.enums import Decision, GrantReach, SessionOrigin
 from chat.services.attachments import MOST_ATTACHMENTS
 from chat.services.questions import LONGEST_TEXT
 from chat.services.system_prompts import LONGEST_PROMPT
@@ -206,7 +206,15 @@ class BranchForm(forms.Form):
 class DecisionForm(forms.Form):
     """What somebody says to a call that waits."""
 
+    # `allow`, `deny`, or how far an allowance reaches beyond the call.
     decision = forms.CharField(max_length=20)
+
+    def clean(self) -> dict[str, Any]:
+        """The decision as the services take it."""
+        said = self.cleaned_data.get("decision", "")
+        if said in GrantReach:
+            return {"decision": Decision.ALLOW, "remember": True, "remember_for": said}
+        return {"decision": said}
 
 
 def offered_collections(user: User) -> CollectionQuerySet:

@@ -14,6 +14,7 @@ from chat.models import (
     SessionCollection,
     Summary,
     SystemPrompt,
+    ToolGrant,
     ToolRun,
 )
 from youworker.core.labels import name_model
@@ -41,6 +42,7 @@ name_model(
     reasoning=_("reasoning"),
     rating=_("rating"),
     comment=_("comment"),
+    tainted=_("read content of others"),
 )
 name_model(
     Run,
@@ -73,6 +75,8 @@ name_model(
     tool_name=_("tool"),
     decision=_("decision"),
     decided_at=_("decided"),
+    decided_by=_("decided by"),
+    reason=_("reason to ask"),
     latency_ms=_("duration (ms)"),
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
@@ -144,4 +148,13 @@ name_model(
     SessionCollection,
     _("collection of a conversation"),
     _("collections of conversations"),
+)
+name_model(
+    ToolGrant,
+    _("tool grant"),
+    _("tool grants"),
+    tool=_("tool"),
+    session=_("conversation"),
+    tool_edition=_("edition of the tool"),
+    expires_at=_("ends"),
 )

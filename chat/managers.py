@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Exists, OuterRef, Prefetch, Q, UUIDField
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, UUIDField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -19,6 +19,7 @@ from chat.enums import (
     RunStatus,
     ToolRunStatus,
 )
+from mcp.managers import GroupPolicyQuerySet, ToolQuerySet
 from youworker.core.leases import LeasedQuerySet
 from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
 
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.model_servers import ModelCall, ModelServer, ServedModel
-    from chat.models import Citation, Message, Run, Session, Summary, SystemPrompt, ToolRun
+    from chat.models import (
+        Citation,
+        Message,
+        Run,
+        Session,
+        Summary,
+        SystemPrompt,
+        ToolGrant,
+        ToolRun,
+    )
 
 
 # Of the row at hand, in the order they were made. A prefetch makes a queryset for each row.
@@ -183,6 +193,56 @@ class ToolRunQuerySet(BaseQuerySet["ToolRun"]):
         """Limit to calls that wait for somebody's decision."""
         return self.filter(status=ToolRunStatus.WAITING, decision="")
 
+    def decidable_by(self, user: User) -> Self:
+        """Limit to calls whose question a user may answer: their own, or as a group's admin.
+
+        Where a group of the asker has its admins asked, only these answer.
+        """
+        policies = self.related_rows("tool", ToolQuerySet).related_rows(
+            "group_policies", GroupPolicyQuerySet
+        )
+        asking = (
+            policies.filter(tool=OuterRef("tool")).asking_admins().of_member(OuterRef("run__user"))
+        )
+        own = Q(run__user=user) & ~Exists(asking)
+        return self.filter(own | Exists(asking.managed_by(user.pk)))
+
+    def with_tool(self) -> Self:
+        """Load the tools, their servers and the askers along."""
+        return self.select_related("tool__server", "user")
+
+
+class ToolGrantQuerySet(BaseQuerySet["ToolGrant"]):
+    """What users allowed tools beyond one call."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own grants, as far as they are in force."""
+        return self.filter(user=user).in_force()
+
+    def in_force(self) -> Self:
+        """Limit to grants that have not expired, of active users, for unchanged tools."""
+        return self.filter(
+            Q(session__isnull=True) | Q(session__deleted_at__isnull=True),
+            expires_at__gt=Now(),
+            user__is_active=True,
+            tool__enabled=True,
+            tool__missing_since__isnull=True,
+            tool__edition=F("tool_edition"),
+        )
+
+    def covering(self, user_id: UUID, tool_id: UUID, session_id: UUID) -> Self:
+        """Limit to grants in force for a user's calls of a tool in a conversation."""
+        there = Q(session__isnull=True) | Q(session_id=session_id)
+        return self.in_force().filter(there, user_id=user_id, tool_id=tool_id)
+
+    def ended(self) -> Self:
+        """Limit to grants that nothing brings into force again."""
+        gone = Q(expires_at__lte=Now()) | Q(user__is_active=False)
+        return self.filter(gone | ~Q(tool__edition=F("tool_edition")))
+
+    def newest_first(self) -> Self:
+        """The latest one first, with its tool and conversation."""
+        return self.select_related("tool__server", "session").order_by("-created_at", "-pk")
 
 class ModelServerQuerySet(BaseQuerySet["ModelServer"]):
     """Servers of language models."""

@@ -13,6 +13,7 @@ from accounts.models import ApiKey
 from chat.attachment_models import Attachment, SessionCollection
 from chat.enums import (
     ACTIVE_STATUSES,
+    AskReason,
     Decision,
     MessageRole,
     RunStatus,
@@ -26,6 +27,7 @@ from chat.managers import (
     SessionQuerySet,
     SummaryQuerySet,
     SystemPromptQuerySet,
+    ToolGrantQuerySet,
     ToolRunQuerySet,
 )
 from chat.model_servers import ModelCall, ModelServer, ServedModel
@@ -131,6 +133,8 @@ class Message(TimestampedModel):
     comment = EncryptedTextField(blank=True, default="")
     # Places in the text whose citations do not support them: `start` and `end` in code points.
     unsupported = models.JSONField(blank=True, default=list, editable=False)
+    # Whether, while it was made, the model read what others may have written.
+    tainted = models.BooleanField(default=False, editable=False)
 
     attachments: Manager[Attachment]
     # With what became of them; only of messages that were read with their details.
@@ -264,6 +268,17 @@ class ToolRun(TimestampedModel):
     # What was said to the question whether it may be made, if there was one.
     decision = models.CharField(max_length=16, choices=Decision, blank=True, editable=False)
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    # Why somebody was asked, and about which form of the tool.
+    reason = models.CharField(max_length=16, choices=AskReason, blank=True, editable=False)
+    form_hash = models.CharField(max_length=64, blank=True, editable=False)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     arguments = EncryptedJSONField(default=dict)
     result_preview = EncryptedTextField(blank=True, default="")
@@ -307,3 +322,30 @@ class SystemPrompt(TimestampedModel):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class ToolGrant(TimestampedModel):
+    """What a user allowed a tool beyond one call: in one conversation, or in all of them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tool_grants")
+    tool = models.ForeignKey(Tool, models.CASCADE, related_name="+")
+    # None: in every conversation.
+    session = models.ForeignKey(
+        Session, models.CASCADE, null=True, blank=True, related_name="tool_grants"
+    )
+    # That of the tool when it was given; the grant ends with it.
+    tool_edition = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+
+    objects = ToolGrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "tool grant"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "tool", "session"], nulls_distinct=False, name="tool_grant_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.pk}"

@@ -30,7 +30,7 @@ DATA_POLICIES = (
         file="messages",
         exported=names(
             "id session parent run role content reasoning model tokens_in tokens_out rating",
-            "comment unsupported",
+            "comment unsupported tainted",
             TIMES,
         ),
     ),
@@ -76,10 +76,17 @@ DATA_POLICIES = (
         file="tool-runs",
         exported=names(
             "id session run message tool tool_name status latency_ms arguments result_preview",
-            "error decision decided_at",
+            "error decision decided_at reason",
             TIMES,
         ),
-        not_exported=not_exported(TECHNICAL, "user"),
+        not_exported=not_exported(TECHNICAL, "user form_hash decided_by"),
+    ),
+    DataPolicy(
+        "chat.ToolGrant",
+        owners=("user",),
+        file="tool-grants",
+        exported=names("id tool session expires_at", TIMES),
+        not_exported=not_exported(TECHNICAL, "user tool_edition"),
     ),
     DataPolicy(
         "chat.ModelServer",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from chat.branches import sibling_ids
+from chat.enums import AskReason
 from chat.standing import add_attachments
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from chat.models import Citation, Message, Run, Session, Summary, ToolRun
+    from chat.approvals import Question
+    from chat.models import Citation, Message, Run, Session, Summary, ToolGrant, ToolRun
     from chat.serializers import (
+        ApprovalShape,
         AttachmentShape,
         CitationShape,
         ErrorOfRunShape,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
         MessageShape,
         RunShape,
         SummaryShape,
+        ToolGrantShape,
         ToolRunShape,
         WholeMessageShape,
     )
@@ -87,6 +91,33 @@ def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> ToolRunShap
         "run_id": tool_run.run_id,
         "message_id": tool_run.message_id,
         "created_at": tool_run.created_at,
+    }
+
+
+def rendered_approval(question: Question) -> ApprovalShape:
+    """One call that waits for somebody's word."""
+    row = question.row
+    return {
+        **rendered_tool_run(row),
+        "server": question.server,
+        "reason": row.reason or AskReason.POLICY,
+        "approver": question.approver,
+        "groups": question.groups,
+        "asked_by": row.user.shown_name,
+        "can_remember": question.can_remember,
+        "expires_at": question.expires_at,
+    }
+
+
+def rendered_grant(grant: ToolGrant) -> ToolGrantShape:
+    """One tool that is called without asking."""
+    return {
+        "id": grant.pk,
+        "tool": grant.tool.name,
+        "server": grant.tool.server.slug,
+        "session_id": grant.session_id,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
     }
 
 

@@ -11,12 +11,21 @@ from rest_framework import serializers
 
 from accounts.enums import Language
 from chat.approvals import DECISIONS
-from chat.enums import AttachmentStatus, MessageRole, RunStatus, SessionOrigin, ToolRunStatus
+from chat.enums import (
+    AskReason,
+    AttachmentStatus,
+    GrantReach,
+    MessageRole,
+    RunStatus,
+    SessionOrigin,
+    ToolRunStatus,
+)
 from chat.models import Session
 from chat.rendering import rendered_session
 from chat.services.attachments import MOST_ATTACHMENTS
 from chat.services.questions import LONGEST_TEXT
 from chat.services.system_prompts import LONGEST_PROMPT
+from mcp.enums import Approver
 from youworker.core.api.schema import example
 from youworker.core.shapes import Shape, serializer_for
 
@@ -148,11 +157,42 @@ class ToolRunShape(Shape):
     created_at: datetime
 
 
+class ApprovalShape(ToolRunShape):
+    """A call that waits for somebody's word: the user's, or that of an admin of the groups."""
+
+    server: str
+    reason: Annotated[str, AskReason]
+    approver: Annotated[str, Approver]
+    groups: list[str]
+    asked_by: str
+    can_remember: bool
+    expires_at: datetime
+
+
+class ToolGrantShape(Shape):
+    """A tool that is called without asking: in one conversation, or in all of them."""
+
+    id: UUID
+    tool: str
+    server: str
+    session_id: UUID | None
+    created_at: datetime
+    expires_at: datetime
+
+
 @example(decision="allow")
 class DecideCallSerializer(serializers.Serializer[Any]):
     """What the user says to a tool call that waits."""
 
     decision = serializers.ChoiceField(DECISIONS)
+    remember = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Allow further calls of the tool, where that may be; see /v1/tool-grants.",
+    )
+    remember_for = serializers.ChoiceField(
+        GrantReach.choices, required=False, default=GrantReach.CONVERSATION
+    )
 
 
 @example(rating=1, comment="Just what I needed.")
@@ -373,6 +413,8 @@ class ChatAnswerShape(Shape):
 AttachmentSerializer = serializer_for(AttachmentShape)
 PrivateCollectionSerializer = serializer_for(PrivateCollectionShape)
 ToolRunSerializer = serializer_for(ToolRunShape)
+ApprovalSerializer = serializer_for(ApprovalShape)
+ToolGrantSerializer = serializer_for(ToolGrantShape)
 MessageSerializer = serializer_for(MessageShape)
 WholeMessageSerializer = serializer_for(WholeMessageShape)
 RunSerializer = serializer_for(RunShape)

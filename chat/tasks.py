@@ -6,6 +6,7 @@ from celery import shared_task
 
 from chat.approvals import time_out_approvals
 from chat.deletion import forget_logs as forget_ended_logs
+from chat.grants import remove_ended_grants
 from chat.llm.admission import forget_lost_calls
 from chat.model_servers import ServedModel
 from chat.runs import sweeper
@@ -18,6 +19,7 @@ def sweep_runs() -> int:
     """Look after runs that no process works on; how many were ended."""
     time_out_approvals()
     forget_lost_calls()
+    remove_ended_grants()
     return sweeper.sweep_idle_runs() + sweeper.interrupt_stalled_runs()
 
 

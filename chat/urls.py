@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import attachments, chat, conversations, openai, summaries
+from chat.views import approvals, attachments, chat, conversations, openai, summaries
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -35,9 +35,11 @@ urlpatterns = [
     path("runs/<uuid:pk>/stop", runs.as_view({"post": "stop"})),
     path(
         "runs/<uuid:pk>/approvals/<uuid:tool_run_id>",
-        conversations.ApprovalViewSet.as_view({"post": "decide"}),
+        approvals.ApprovalViewSet.as_view({"post": "decide"}),
     ),
-    path("approvals", conversations.ApprovalViewSet.as_view({"get": "list"})),
+    path("approvals", approvals.ApprovalViewSet.as_view({"get": "list"})),
+    path("tool-grants", approvals.ToolGrantViewSet.as_view({"get": "list"})),
+    path("tool-grants/<uuid:pk>", approvals.ToolGrantViewSet.as_view({"delete": "destroy"})),
     path("chat/completions", openai.CompletionsView.as_view()),
     path("embeddings", openai.EmbeddingsView.as_view()),
     path("models", openai.ModelsView.as_view()),

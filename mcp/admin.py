@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.db.models import F
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from mcp import services
+from mcp.changes import changes_of
 from mcp.models import GroupPolicy, Server, Tool
 from youworker.core.admin import KeptAdmin
 from youworker.core.exceptions import DomainError
@@ -96,12 +98,27 @@ class ServerAdmin(KeptAdmin):
         return server.tool_count
 
 
+class AgreedFilter(admin.SimpleListFilter):
+    """Tools that wait for somebody's agreement."""
+
+    title = _("agreed")
+    parameter_name = "agreed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("new or changed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tool]) -> QuerySet[Tool]:
+        """The tools of the choice."""
+        waits = self.value() == "no"
+        return queryset.exclude(schema_hash=F("approved_hash")) if waits else queryset
+
+
 class GroupPolicyInline(TabularInline):
     """Stricter policies of groups."""
 
     model = GroupPolicy
     extra = 0
-    fields = ("group", "policy")
+    fields = ("group", "policy", "approver")
     raw_id_fields = ("group",)
 
 
@@ -110,7 +127,7 @@ class ToolAdmin(KeptAdmin):
     """Switches and policies; a changed tool is agreed to by an action."""
 
     list_display = ("name", "enabled", "policy", "agreed", "missing_since")
-    list_filter = ("server", "enabled", "policy")
+    list_filter = (AgreedFilter, "server", "enabled", "policy")
     list_select_related = ("server",)
     search_fields = ("name", "description")
     readonly_fields = (
@@ -121,10 +138,11 @@ class ToolAdmin(KeptAdmin):
         "input_schema",
         "effects",
         "agreed",
+        "changes",
         "missing_since",
         "created_at",
     )
-    fields = (*readonly_fields, "enabled", "policy")
+    fields = (*readonly_fields, "enabled", "policy", "writes", "egress")
     inlines = (GroupPolicyInline,)
     actions = ("approve",)
 
@@ -147,12 +165,12 @@ class ToolAdmin(KeptAdmin):
     ) -> None:
         formset.save(commit=False)
         put_back = [*formset.deleted_objects, *moved_rows(formset)]
-        wanted = {row.group: None for row in put_back}
+        wanted: dict[Any, dict[str, Any]] = {row.group: {"policy": None} for row in put_back}
         given = [*(row for row, _ in formset.changed_objects), *formset.new_objects]
-        wanted |= {row.group: row.policy for row in given}
+        wanted |= {row.group: {"policy": row.policy, "approver": row.approver} for row in given}
         actor = cast("User", request.user)
-        for group, policy in wanted.items():
-            services.set_group_policy(form.instance, group, policy=policy, actor=actor)
+        for group, said in wanted.items():
+            services.set_group_policy(form.instance, group, **said, actor=actor)
 
     @admin.action(description=_("Agree to the tool as it is now"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
@@ -164,6 +182,16 @@ class ToolAdmin(KeptAdmin):
     def agreed(self, tool: Tool) -> bool:
         """Whether the tool is unchanged since somebody agreed to it."""
         return not tool.needs_approval
+
+    @admin.display(description=_("changed since somebody agreed"))
+    def changes(self, tool: Tool) -> str:
+        """The lines that changed, old ones with `-` and new ones with `+`."""
+        if not tool.needs_approval:
+            return "-"
+        lines = changes_of(tool)
+        if not lines:
+            return str(_("It is new, or what was agreed to is not known: look at all of it."))
+        return format_html("<pre>{}</pre>", "\n".join(lines))
 
 
 def moved_rows(formset: Any) -> QuerySet[GroupPolicy]:

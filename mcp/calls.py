@@ -30,6 +30,12 @@ class ToolInfo:
     policy: str = "auto"
     effects: tuple[str, ...] = ()
     is_builtin: bool = False
+    # Whether an admin of a group is asked, where the policy is to ask.
+    needs_admin: bool = False
+    # Whether a call changes something or carries data outside.
+    has_consequences: bool = False
+    # What consent is given to: the tool's form at its server's address.
+    form_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,9 @@ class CallContext:
 
     Searches stay in the `collections`, if there are any or none; None does not limit them.
     The documents that are `attached` to the conversation are searched before all others.
-    `approved` says that the user allowed this very call: tools with the policy `ask` need it.
+    `approved` says that this very call was allowed, by `approver_id`, when the tool had the form
+    `form_hash`: tools with the policy `ask` need it, and so do tools with consequences when the
+    model read what others may have written (`tainted`).
     """
 
     user_id: UUID
@@ -49,6 +57,9 @@ class CallContext:
     time_zone: str = "UTC"
     collections: tuple[UUID, ...] | None = None
     approved: bool = False
+    approver_id: UUID | None = None
+    form_hash: str = ""
+    tainted: bool = False
     # The API key behind the run, for what is counted by key.
     key_id: UUID | None = None
     attached: tuple[UUID, ...] = ()
@@ -59,7 +70,8 @@ class ToolOutcome:
     """What a tool answered: text for the model, and the same as data when it gave any.
 
     `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
-    a server of ours answered, inside this process: nobody else's data may be believed.
+    a server of ours answered, inside this process: nobody else's data may be believed. `trusted`
+    says that nothing of it can have been written by others.
     """
 
     text: str
@@ -67,6 +79,7 @@ class ToolOutcome:
     is_error: bool = False
     denied: bool = False
     builtin: bool = False
+    trusted: bool = False
 
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

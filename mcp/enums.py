@@ -37,6 +37,13 @@ class Policy(models.TextChoices):
     DENY = "deny", _("never")
 
 
+class Approver(models.TextChoices):
+    """Who is asked about a call where the policy is to ask."""
+
+    USER = "user", _("the user")
+    ADMIN = "admin", _("an admin of the group")
+
+
 class Effect(models.TextChoices):
     """What a call may do beyond computing an answer."""
 

@@ -27,5 +27,15 @@ name_model(
     input_schema=_("arguments"),
     effects=_("effects"),
     missing_since=_("missing since"),
+    writes=_("changes something"),
+    egress=_("sends data outside"),
+    approved_form=_("form that was agreed to"),
+    edition=_("edition"),
 )
-name_model(GroupPolicy, _("policy of a group"), _("policies of groups"), tool=_("tool"))
+name_model(
+    GroupPolicy,
+    _("policy of a group"),
+    _("policies of groups"),
+    tool=_("tool"),
+    approver=_("who is asked"),
+)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from mcp.enums import Policy, Transport
+from groups.enums import Role
+from mcp.enums import Approver, Policy, Transport
 from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -63,13 +75,13 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
         return self.usable().with_policy_for(user).exclude(policy_in_force=Policy.DENY)
 
     def with_policy_for(self, user: User | UUID) -> Self:
-        """Annotate `policy_in_force`: the strictest of the tool's and the user's groups'."""
+        """Annotate `policy_in_force`, the strictest of the tool's and the user's groups'.
+
+        And `needs_admin`: whether a group of theirs has its admins asked.
+        """
         user_id = user if isinstance(user, UUID) else user.pk
-        own = self.related_rows("group_policies", GroupPolicyQuerySet).filter(
-            tool=OuterRef("pk"),
-            group__memberships__user_id=user_id,
-            group__deleted_at__isnull=True,
-        )
+        policies = self.related_rows("group_policies", GroupPolicyQuerySet)
+        own = policies.filter(tool=OuterRef("pk")).of_member(user_id)
         of_groups = own.strictest_first().values("policy")[:1]
         strictest = Case(
             When(Q(policy=Policy.DENY) | Q(group_policy=Policy.DENY), then=Value(Policy.DENY)),
@@ -78,7 +90,15 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
             output_field=CharField(),
         )
         found = Coalesce(Subquery(of_groups), Value(Policy.AUTO), output_field=CharField())
-        return self.annotate(group_policy=found).annotate(policy_in_force=strictest)
+        needs_admin = Exists(own.asking_admins())
+        return self.annotate(group_policy=found, needs_admin=needs_admin).annotate(
+            policy_in_force=strictest
+        )
+
+    def awaiting_approval(self) -> Self:
+        """Limit to tools that are there, but off until somebody agrees to their present form."""
+        there = self.filter(missing_since__isnull=True, server__enabled=True)
+        return there.exclude(schema_hash=F("approved_hash"))
 
     def with_server(self) -> Self:
         """Load the servers along."""
@@ -98,17 +118,41 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
             tools,
             update_conflicts=True,
             unique_fields=["name"],
-            update_fields=[*found, "approved_hash"] if approve else found,
+            update_fields=[*found, "approved_hash", "approved_form"] if approve else found,
         )
 
     def mark_missing(self, server: Server, *, present: Collection[str]) -> int:
         """Note which tools of a server are gone; they keep their settings."""
         gone = self.filter(server=server, missing_since__isnull=True).exclude(name__in=present)
-        return gone.update(missing_since=timezone.now())
+        return gone.update(missing_since=timezone.now(), edition=F("edition") + 1)
+
+    def end_consent(self) -> int:
+        """End what was allowed about these tools until now."""
+        return self.update(edition=F("edition") + 1, updated_at=timezone.now())
 
 
 class GroupPolicyQuerySet(BaseQuerySet["GroupPolicy"]):
     """What groups may do with tools."""
+
+    def of_member(self, user: Any) -> Self:
+        """Limit to policies of living groups that somebody, given by id, is a member of."""
+        return self.filter(group__memberships__user_id=user, group__deleted_at__isnull=True)
+
+    def of_members(self, users: Collection[UUID]) -> Self:
+        """Limit to policies of living groups that some users are members of; one row for each."""
+        return self.filter(group__memberships__user_id__in=users, group__deleted_at__isnull=True)
+
+    def asking_admins(self) -> Self:
+        """Limit to policies by which the group's admins are asked."""
+        return self.filter(policy=Policy.ASK, approver=Approver.ADMIN)
+
+    def managed_by(self, user_id: UUID) -> Self:
+        """Limit to policies of groups that somebody, given by id, is an active admin of."""
+        return self.filter(
+            group__memberships__user_id=user_id,
+            group__memberships__role=Role.ADMIN,
+            group__memberships__user__is_active=True,
+        )
 
     def strictest_first(self) -> Self:
         """Deny before ask before auto."""

@@ -8,9 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from groups.models import Group
-from mcp.enums import Effect, Policy, Protocol, ServerStatus, Transport
+from mcp.enums import Approver, Effect, Policy, Protocol, ServerStatus, Transport
 from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
-from mcp.naming import SLUG, validate_address
+from mcp.naming import SLUG, form_hash, validate_address
 from youworker.core.models import TimestampedModel
 from youworker.encryption.fields import EncryptedJSONField
 
@@ -68,12 +68,20 @@ class Tool(TimestampedModel):
     )
     schema_hash = models.CharField(max_length=64, editable=False)
     approved_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What somebody agreed to last, to be compared with what there is now; older ones have none.
+    approved_form = models.JSONField(null=True, blank=True, editable=False)
     enabled = models.BooleanField(default=True)
     policy = models.CharField(max_length=8, choices=Policy, default=Policy.ASK)
+    # What staff know of its effects; without their word a tool of another server has both.
+    writes = models.BooleanField(null=True, blank=True)
+    egress = models.BooleanField(null=True, blank=True)
+    # Counts what ends earlier consent: another form, policy, switch or address.
+    edition = models.PositiveIntegerField(default=0, editable=False)
     missing_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     group_policy: str  # these two only after `with_policy_for()`
     policy_in_force: str
+    needs_admin: bool  # only after `with_policy_for()`
 
     objects = ToolQuerySet.as_manager()
 
@@ -85,6 +93,42 @@ class Tool(TimestampedModel):
         """Whether the tool changed, or is new, since somebody last agreed to it."""
         return self.schema_hash != self.approved_hash
 
+    @property
+    def form(self) -> dict[str, Any]:
+        """What a model or an approver is told about the tool."""
+        return {
+            "description": self.description,
+            "input_schema": self.input_schema,
+            "effects": list(self.effects),
+        }
+
+    @property
+    def form_hash(self) -> str:
+        """The fingerprint of the tool's form together with where its server is."""
+        server = self.server
+        return form_hash(self.schema_hash, server.transport, server.url, server.argv)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether a call may change something, as far as anybody we believe has said."""
+        return self.has_effect(Effect.WRITE, self.writes)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether a call may carry data outside, as far as anybody we believe has said."""
+        return self.has_effect(Effect.EGRESS, self.egress)
+
+    @property
+    def has_consequences(self) -> bool:
+        """Whether a call does more than bring something to the model."""
+        return self.may_write or self.may_send
+
+    def has_effect(self, effect: Effect, said: bool | None) -> bool:  # noqa: FBT001 -- staff's word
+        """Whether a call has an effect: staff's word, else our own server's, else yes."""
+        if said is not None:
+            return said
+        return not self.server.builtin or effect.value in self.effects
+
 
 class GroupPolicy(TimestampedModel):
     """A stricter policy for the members of one group."""
@@ -92,6 +136,8 @@ class GroupPolicy(TimestampedModel):
     tool = models.ForeignKey(Tool, models.CASCADE, related_name="group_policies")
     group = models.ForeignKey(Group, models.CASCADE, related_name="tool_policies")
     policy = models.CharField(max_length=8, choices=Policy)
+    # Whom a call asks where this policy is to ask.
+    approver = models.CharField(max_length=8, choices=Approver, default=Approver.USER)
 
     objects = GroupPolicyQuerySet.as_manager()
 

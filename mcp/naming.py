@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST_SAFE_NAME = 64
 SUFFIX_LENGTH = 8
@@ -42,6 +45,11 @@ def schema_hash(description: str, input_schema: dict[str, Any], effects: list[st
     """The fingerprint of everything a model or an approver is told about a tool."""
     told = [description, input_schema, sorted(effects)]
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def form_hash(digest: str, transport: str, url: str, argv: Sequence[str]) -> str:
+    """The fingerprint of a tool's form at one address: consent is given to both."""
+    return hashlib.sha256(orjson.dumps([digest, transport, url, list(argv)])).hexdigest()
 
 
 def validate_address(value: str) -> None:

@@ -24,7 +24,8 @@ DATA_POLICIES = (
     impersonal(
         "mcp.Tool",
         "id created_at updated_at server local_name name safe_name description input_schema "
-        "effects schema_hash approved_hash enabled policy missing_since",
+        "effects schema_hash approved_hash approved_form enabled policy writes egress edition "
+        "missing_since",
     ),
-    impersonal("mcp.GroupPolicy", "id created_at updated_at tool group policy"),
+    impersonal("mcp.GroupPolicy", "id created_at updated_at tool group policy approver"),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from mcp.enums import Policy
-from mcp.models import Server, Tool
+from mcp.changes import changes_of
+from mcp.enums import Approver, Policy
+from mcp.models import GroupPolicy, Server, Tool
 from mcp.naming import SLUG, validate_address
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -99,6 +101,15 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
 
     server = serializers.CharField(source="server.slug", read_only=True)
     policy = serializers.ChoiceField(Policy.choices, source="policy_in_force", read_only=True)
+    approver = serializers.SerializerMethodField(
+        help_text="Who is asked where the policy is to ask: the user, or an admin of a group."
+    )
+    may_write = serializers.BooleanField(
+        read_only=True, help_text="Whether a call may change something."
+    )
+    may_send = serializers.BooleanField(
+        read_only=True, help_text="Whether a call may carry data outside."
+    )
 
     class Meta:
         model = Tool
@@ -111,8 +122,16 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
             "input_schema",
             "effects",
             "policy",
+            "approver",
+            "may_write",
+            "may_send",
         )
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(Approver.choices))
+    def get_approver(self, tool: Tool) -> str:
+        """Who is asked about a call of the caller's."""
+        return Approver.ADMIN if tool.needs_admin else Approver.USER
 
 
 class StaffToolSerializer(ToolSerializer):
@@ -120,6 +139,12 @@ class StaffToolSerializer(ToolSerializer):
 
     own_policy = serializers.ChoiceField(Policy.choices, source="policy", read_only=True)
     needs_approval = serializers.BooleanField(read_only=True)
+    approved_form = serializers.JSONField(
+        read_only=True, help_text="What was agreed to last; null where that is not known."
+    )
+    changes = serializers.SerializerMethodField(
+        help_text="What changed since then, as the lines of a unified diff."
+    )
 
     class Meta:
         model = Tool
@@ -129,9 +154,17 @@ class StaffToolSerializer(ToolSerializer):
             "enabled",
             "needs_approval",
             "schema_hash",
+            "approved_form",
+            "changes",
+            "writes",
+            "egress",
             "missing_since",
         )
         read_only_fields = fields
+
+    def get_changes(self, tool: Tool) -> list[str]:
+        """The lines that changed since somebody agreed."""
+        return changes_of(tool)
 
 
 class UpdateToolSerializer(serializers.Serializer[Any]):
@@ -141,3 +174,31 @@ class UpdateToolSerializer(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(required=False)
     approve_change = serializers.BooleanField(required=False)
     schema_hash = serializers.RegexField(r"\A[0-9a-f]{64}\Z", required=False)
+    writes = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Whether it changes something; null = what its own server says, if we made it.",
+    )
+    egress = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Whether it carries data outside; null = what its own server says, likewise.",
+    )
+
+
+class GroupPolicySerializer(serializers.ModelSerializer[GroupPolicy]):
+    """What the members of a group may do with a tool, where that is stricter than for all."""
+
+    group_name = serializers.CharField(source="group.name", read_only=True)
+
+    class Meta:
+        model = GroupPolicy
+        fields = ("group_id", "group_name", "policy", "approver", "updated_at")
+        read_only_fields = fields
+
+
+class SetGroupPolicySerializer(serializers.Serializer[Any]):
+    """A stricter policy of a group, and whom it asks."""
+
+    policy = serializers.ChoiceField(Policy.choices)
+    approver = serializers.ChoiceField(Approver.choices, required=False, default=Approver.USER)

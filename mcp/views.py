@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import IsStaff, SignedInWithScope
+from groups.models import Group
 from mcp import services
-from mcp.models import Server, Tool
+from mcp.models import GroupPolicy, Server, Tool
 from mcp.serializers import (
     CreateServerSerializer,
+    GroupPolicySerializer,
     ServerSerializer,
+    SetGroupPolicySerializer,
     StaffServerSerializer,
     StaffToolSerializer,
     ToolSerializer,
@@ -26,9 +30,11 @@ from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from rest_framework.request import Request
 
-    from mcp.managers import ServerQuerySet, ToolQuerySet
+    from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
 
 
 class ReadByAllWrittenByStaff(ActorView):
@@ -120,3 +126,47 @@ class ToolViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
         form.is_valid(raise_exception=True)
         services.update_tool(tool, **form.validated_data, actor=self.actor)
         return Response(StaffToolSerializer(self.get_queryset().get(pk=tool.pk)).data)
+
+
+class GroupPolicyViewSet(ActorView, GenericViewSet):
+    """Stricter policies of groups for a tool; staff only. The strictest of all counts."""
+
+    queryset = GroupPolicy.objects.none()
+    serializer_class = GroupPolicySerializer
+    permission_classes = [IsStaff]
+    scopes = {"read": "admin", "write": "admin"}
+
+    def get_queryset(self) -> GroupPolicyQuerySet:
+        rows = GroupPolicy.objects.filter(group__deleted_at__isnull=True)
+        return rows.select_related("group").order_by("group__name", "pk")
+
+    @extend_schema(responses=GroupPolicySerializer(many=True))
+    def list(self, request: Request, pk: UUID) -> Response:
+        """List the policies of groups for one tool."""
+        rows = self.get_queryset().filter(tool=self.find_tool(pk))
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=SetGroupPolicySerializer, responses=GroupPolicySerializer)
+    @rate_limited("ADMIN_ACTION")
+    def update(self, request: Request, pk: UUID, group_id: UUID) -> Response:
+        """Set a group's policy for a tool."""
+        tool = self.find_tool(pk)
+        group = get_object_or_404(Group.objects, pk=group_id)
+        form = SetGroupPolicySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.set_group_policy(tool, group, **form.validated_data, actor=self.actor)
+        return Response(self.get_serializer(self.get_queryset().get(tool=tool, group=group)).data)
+
+    @extend_schema(responses={204: None})
+    @rate_limited("ADMIN_ACTION")
+    def destroy(self, request: Request, pk: UUID, group_id: UUID) -> Response:
+        """Take a group's policy for a tool back."""
+        tool = self.find_tool(pk)
+        group = get_object_or_404(Group.objects, pk=group_id)
+        services.set_group_policy(tool, group, policy=None, actor=self.actor)
+        return Response(status=204)
+
+    def find_tool(self, pk: UUID) -> Tool:
+        """The tool of the address; else 404."""
+        return get_object_or_404(Tool.objects.with_server(), pk=pk)

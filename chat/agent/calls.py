@@ -55,7 +55,7 @@ async def settle_calls(
             start = await toolset.begin(pending)
             if start.is_waiting:
                 waiting.add(pending.id)
-                yield ToolWaiting(pending.id, start.tool, start.arguments)
+                yield ToolWaiting(pending.id, start.tool, start.arguments, start.asked)
                 continue
             if start.output is None:
                 yield ToolStarted(pending.id, start.tool, start.arguments)

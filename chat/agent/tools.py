@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from chat.agent.state import PendingCall
@@ -38,6 +38,8 @@ class CallStart:
     arguments: Any
     is_waiting: bool = False
     output: ToolOutput | None = None
+    # What those who are asked are told beside the call: who is asked, and why.
+    asked: Mapping[str, Any] | None = None
 
 
 class Toolset(Protocol):
@@ -74,11 +76,12 @@ class ToolRequested:
 
 @dataclass(frozen=True, slots=True)
 class ToolWaiting:
-    """A call is made only when somebody allows it."""
+    """A call is made only when somebody allows it; `asked` says who, and why."""
 
     id: UUID
     tool: str
     arguments: Any
+    asked: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class ChatPage(FormPage[AskForm]):
             titles=config.agent.titles,
             most_files=services.MOST_ATTACHMENTS,
             attached=self.attached_documents(),
+            grant_days=config.agent.grant_days,
             **upload_limits(),
             **context,
         )

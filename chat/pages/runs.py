@@ -56,15 +56,19 @@ class DecidePage(Page):
 
     def post(self, request: HttpRequest, pk: UUID, tool_run_id: UUID) -> HttpResponse:
         """Allow or deny it; the answer goes on in whichever process has room."""
-        run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
+        row = services.find_call(pk, tool_run_id, actor=self.actor)
+        run = Run.objects.get(pk=pk)
+        # An admin who answers for somebody does not see that one's conversation.
+        own = row.user_id == self.actor.pk and not request.POST.get("listed")
+        back = url_of(run) if own else reverse("chat-approvals")
         wish = cleaned(DecisionForm(request.POST))
         try:
-            row = services.decide_call(run, tool_run_id, **wish, actor=self.actor)
+            row = services.decide_call(run.pk, tool_run_id, **wish, actor=self.actor)
         except ApprovalClosed as error:
             if is_htmx(request):
                 raise
             messages.error(request, error.in_words())
-            return answer_redirect(request, url_of(run))
-        if is_htmx(request):
+            return answer_redirect(request, back)
+        if own and is_htmx(request):
             return render(request, "chat/_tool.html", {"call": Call(row), "run": run})
-        return answer_redirect(request, url_of(run))
+        return answer_redirect(request, back)

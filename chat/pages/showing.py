@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,7 @@ import orjson
 from django.utils.translation import gettext_lazy
 
 from chat.agent.tool_selection import SEARCH
+from chat.approvals import questions_about
 from chat.branches import (
     MessageTree,
     messages_beside,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from django_stubs_ext import StrOrPromise
 
+    from chat.approvals import Question
     from chat.models import Session, ToolRun
     from chat.types import ShownAttachment
 
@@ -49,6 +52,9 @@ RUN_FIELDS = (
 )
 # What tools of ours are called by people; others have no words but their names.
 TOOL_WORDS = {SEARCH: gettext_lazy("Search in your documents")}
+# Signs below this one are seen as what they are.
+FIRST_ODD = 0xAD
+INVISIBLE = frozenset({"Cf", "Zl", "Zp"})
 # As the events of a run call it.
 CALL_STATES = {
     ToolRunStatus.WAITING: "approval",
@@ -57,10 +63,21 @@ CALL_STATES = {
 }
 
 
+def spelt_out(sign: str) -> str:
+    """A sign, or its number where it is invisible or turns the text round."""
+    return f"\\u{{{ord(sign):x}}}" if unicodedata.category(sign) in INVISIBLE else sign
+
+
 class Call(NamedTuple):
     """One step: a call of a tool."""
 
     row: ToolRun
+    known: Question | None = None
+
+    @property
+    def question(self) -> Question:
+        """Who is asked about it, while it waits."""
+        return self.known or questions_about([self.row])[0]
 
     @property
     def tool(self) -> StrOrPromise:
@@ -77,7 +94,8 @@ class Call(NamedTuple):
     @property
     def arguments(self) -> str:
         """What it was called with, as people read it."""
-        return orjson.dumps(self.row.arguments, option=orjson.OPT_INDENT_2).decode()
+        text = orjson.dumps(self.row.arguments, option=orjson.OPT_INDENT_2).decode()
+        return "".join(sign if ord(sign) < FIRST_ODD else spelt_out(sign) for sign in text)
 
     @property
     def seconds(self) -> float | None:

@@ -164,9 +164,14 @@ class ChatConsumer(BaseConsumer):
         """Allow or deny a tool call of this conversation that waits."""
         call_id, decision = id_in(frame, "tool_run_id"), str(frame.get("decision"))
         runs = Run.objects.filter(session=self.session)
-        row = await run_in_thread(
-            approvals.decide_call, runs, call_id, decision=decision, actor=self.actor
+        decide = partial(
+            approvals.decide_call,
+            decision=decision,
+            remember=frame.get("remember") is True,
+            remember_for=str(frame.get("remember_for") or ""),
+            actor=self.actor,
         )
+        row = await run_in_thread(decide, runs, call_id)
         if row.run_id is not None:
             await launch(row.run_id)
 

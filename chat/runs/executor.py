@@ -398,8 +398,9 @@ def tool_payload(event: ToolEvent) -> dict[str, Any]:
         status = "error" if output.is_error else "end"
         figures = {"latency_ms": output.latency_ms, "result_preview": output.preview}
         return {**about, "status": status, **figures}
-    status = "approval" if isinstance(event, ToolWaiting) else "start"
-    return {**about, "status": status, "args": event.arguments}
+    if isinstance(event, ToolWaiting):
+        return {**about, "status": "approval", "args": event.arguments, **(event.asked or {})}
+    return {**about, "status": "start", "args": event.arguments}
 
 
 def waited_ms(run: Run) -> int:

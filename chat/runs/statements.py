@@ -89,6 +89,7 @@ UPDATE chat_message SET run_id = %s, updated_at = statement_timestamp() WHERE id
 UNRATED = dict.fromkeys(("tokens_in", "tokens_out", "rating"), "0")
 UNRATED |= dict.fromkeys(("reasoning", "comment"), "''")
 UNRATED["unsupported"] = "'[]'"
+UNRATED["tainted"] = "false"
 UNBEGUN = dict.fromkeys(("takeovers", "iterations", "tokens_in", "tokens_out"), "0")
 UNBEGUN |= dict.fromkeys(("error_code", "error_detail"), "''")
 UNBEGUN |= dict.fromkeys(("state", "stop_requested_at", "finished_at", "ttft_ms"), "NULL")

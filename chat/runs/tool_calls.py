@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from chat.enums import Decision, ToolRunStatus
 from chat.models import Run, ToolRun
+from chat.runs.consent import NOT_NEEDED, Consent, mark_tainted
 from chat.runs.leases import LeaseLost
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
@@ -67,12 +68,15 @@ def begin_tool_run(
     arguments: Any,
     *,
     call_id: UUID | None = None,
-    status: ToolRunStatus = ToolRunStatus.RUNNING,
+    consent: Consent = NOT_NEEDED,
 ) -> ToolRun:
     """Write the row of a call before it is made; raises `LeaseLost` when the run has ended."""
     row = ToolRun(
         id=call_id or uuid7(),
-        status=status,
+        status=ToolRunStatus.WAITING if consent.asks else ToolRunStatus.RUNNING,
+        decision=consent.decision,
+        reason=consent.reason or "",
+        form_hash=tool.form_hash if tool and consent is not NOT_NEEDED else "",
         user=run.user,
         session_id=run.session_id,
         run=run,
@@ -129,9 +133,20 @@ def take_up_call(run: Run, call_id: UUID) -> TakenUp | None:
 
 @transaction.atomic
 def end_tool_run(
-    row: ToolRun, *, text: str, is_error: bool, latency_ms: int, denied: bool = False
+    row: ToolRun,
+    *,
+    text: str,
+    is_error: bool,
+    latency_ms: int,
+    denied: bool = False,
+    trusted: bool = False,
 ) -> bool:
-    """Write how a call went; false when it was ended with its run before."""
+    """Write how a call went; false when it was ended with its run before.
+
+    Unless it is `trusted`, the answer it is made for counts as tainted from now on.
+    """
+    if not trusted:
+        mark_tainted(row)
     unfinished = ToolRun.objects.unfinished(row.run_id).filter(status=ToolRunStatus.RUNNING)
     if not unfinished.filter(pk=row.pk).values_list("pk", flat=True):
         return False

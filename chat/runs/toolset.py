@@ -13,9 +13,10 @@ from chat.agent.types import ToolSchema
 from chat.enums import Decision, ToolRunStatus
 from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
+from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of
 from chat.runs.reader_numbers import numbers_of_state
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
-from mcp.enums import Effect, Policy
+from mcp.enums import Approver, Effect, Policy
 from mcp.services import call_tool
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
@@ -35,6 +36,7 @@ UNKNOWN_OUTCOME = (
     "The server was stopped while this call was under way: whether it took effect is unknown. "
     "It was not made again."
 )
+ANOTHER_TOOL = "This is not the tool any more that somebody was asked about: it was not called."
 DENIED = "The user did not allow this call, so it was not made."
 TIMED_OUT = "Nobody allowed this call in time, so it was not made."
 SHORTENED = "\n[only the beginning of this answer was kept]"
@@ -93,12 +95,9 @@ class RecordingToolset:
         tool = self.by_safe_name.get(pending.call.name)
         name = storable_text(tool.name if tool else pending.call.name)
         arguments = storable_json(pending.call.arguments)
-        asks = (
-            tool is not None
-            and tool.policy == Policy.ASK
-            and not self.fault_in(pending, tool, arguments)
-        )
-        status = ToolRunStatus.WAITING if asks else ToolRunStatus.RUNNING
+        consent = NOT_NEEDED
+        if tool and needs_consent(tool) and not self.fault_in(pending, tool, arguments):
+            consent = await run_in_thread(consent_of, self.run, tool)
         row = await run_in_thread(
             tool_calls.begin_tool_run,
             self.run,
@@ -106,10 +105,11 @@ class RecordingToolset:
             name,
             arguments,
             call_id=pending.id,
-            status=status,
+            consent=consent,
         )
         self.rows[pending.id] = row
-        return CallStart(row.tool_name, arguments, is_waiting=asks)
+        asked = asked_about(tool, consent) if tool and consent.asks else None
+        return CallStart(row.tool_name, arguments, is_waiting=consent.asks, asked=asked)
 
     def taken_up(self, row: ToolRun, may_call: bool) -> CallStart:  # noqa: FBT001 -- a pair
         """How a call goes on that another process began: it is never made a second time."""
@@ -124,9 +124,13 @@ class RecordingToolset:
         """Make one call; whatever goes wrong in it is told to the model."""
         row, tool = self.rows[pending.id], self.by_safe_name.get(pending.call.name)
         began = time.perf_counter()
-        is_approved = row.decision == Decision.ALLOW
-        context = replace(self.context, approved=is_approved)
-        outcome = await self.make_call(tool, pending, row.arguments, context)
+        context = self.context
+        if tool is not None and (row.decision or needs_consent(tool)):
+            context = await run_in_thread(context_of, row, tool, self.run, context)
+        if row.decision and tool is not None and tool.id != row.tool_id:
+            outcome = ToolOutcome(ANOTHER_TOOL, is_error=True, denied=True, trusted=True)
+        else:
+            outcome = await self.make_call(tool, pending, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
         await run_in_thread(
             tool_calls.end_tool_run,
@@ -134,6 +138,7 @@ class RecordingToolset:
             text=outcome.text,
             is_error=outcome.is_error,
             denied=outcome.denied,
+            trusted=outcome.trusted,
             latency_ms=latency,
         )
         output = await self.build_output(row.tool_name, outcome)
@@ -146,7 +151,7 @@ class RecordingToolset:
         """The tool's answer, or the sentence that tells the model its mistake."""
         fault = self.fault_in(pending, tool, arguments)
         if fault or tool is None:
-            return ToolOutcome(fault, is_error=True)
+            return ToolOutcome(fault, is_error=True, trusted=True)
         return await call_tool(tool, arguments, context=context)
 
     def fault_in(self, pending: PendingCall, tool: ToolInfo | None, arguments: Any) -> str:
@@ -171,6 +176,22 @@ class RecordingToolset:
         sources = [self.book.enter(passage) for passage in passages]
         results = [source.as_json() for source in sources]
         return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})
+
+
+def needs_consent(tool: ToolInfo) -> bool:
+    """Whether somebody may have to be asked about a call of a tool."""
+    return tool.policy == Policy.ASK or tool.has_consequences
+
+
+def asked_about(tool: ToolInfo, consent: Consent) -> dict[str, Any]:
+    """What viewers are told about a question, beside the call itself."""
+    return {
+        "server": tool.server,
+        "reason": consent.reason,
+        "approver": Approver.ADMIN if consent.groups else Approver.USER,
+        "groups": list(consent.groups),
+        "can_remember": consent.can_remember,
+    }
 
 
 def fault_of(tool: ToolInfo | None, call: ToolCall, arguments: Any) -> str:

@@ -34,7 +34,7 @@ from chat.services.questions import (
     post_message,
     regenerate,
 )
-from chat.services.runs import decide_call, stop_run
+from chat.services.runs import decide_call, find_call, stop_run
 from chat.services.sessions import (
     active_run_id,
     create_session,
@@ -68,6 +68,7 @@ __all__ = [
     "delete_system_prompt",
     "enforce_token_quota",
     "ensure_private_collection",
+    "find_call",
     "find_model",
     "give_feedback",
     "hand_in_files",

@@ -153,7 +153,14 @@ def store_history(session: Session, history: Sequence[Spoken]) -> UUID | None:
     last: Message | None = None
     rows: list[Message] = []
     for said in history[-LONGEST_HISTORY:]:
-        last = Message(session=session, role=said.role, content=said.text, parent=last)
+        # What others may have written was perhaps read for an answer that was told elsewhere.
+        last = Message(
+            session=session,
+            role=said.role,
+            content=said.text,
+            parent=last,
+            tainted=said.role == "assistant",
+        )
         rows.append(last)
     Message.objects.bulk_create(rows)
     return last.pk if last else None

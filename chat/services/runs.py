@@ -32,13 +32,32 @@ def stop_run(run: Run) -> None:
         async_to_sync(request_stop)(run.pk)
 
 
-def decide_call(run: Run, call_id: UUID, *, decision: str, actor: User) -> ToolRun:
+def find_call(run_id: UUID, call_id: UUID, *, actor: User) -> ToolRun:
+    """A call that somebody may decide about; raises `NotFound` or `Forbidden`."""
+    return approvals.find_call(Run.objects.filter(pk=run_id), call_id, actor=actor)
+
+
+def decide_call(
+    run_id: UUID,
+    call_id: UUID,
+    *,
+    decision: str,
+    remember: bool = False,
+    remember_for: str = "",
+    actor: User,
+) -> ToolRun:
     """Allow or deny a waiting call of a run, which goes on in whichever process has room.
 
-    Raises `InvalidInput`, `NotFound`, and `ApprovalClosed` when it is too late.
+    Raises `InvalidInput`, `NotFound`, `Forbidden`, and `ApprovalClosed` when it is too late.
     """
-    runs = Run.objects.filter(pk=run.pk)
-    row = approvals.decide_call(runs, call_id, decision=decision, actor=actor)
+    row = approvals.decide_call(
+        Run.objects.filter(pk=run_id),
+        call_id,
+        decision=decision,
+        remember=remember,
+        remember_for=remember_for,
+        actor=actor,
+    )
     if manager.serving is None:
-        async_to_sync(launch)(run.pk)
+        async_to_sync(launch)(run_id)
     return row

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
-from chat.models import Citation, Message, Run, Session, ToolRun
+from chat.models import Citation, Message, Run, Session, ToolGrant, ToolRun
+from mcp.tests.factories import ToolFactory
 
 
 class SessionFactory(factory.django.DjangoModelFactory):
@@ -62,3 +66,13 @@ class ToolRunFactory(factory.django.DjangoModelFactory):
     tool_name = "semantic.query"
     status = ToolRunStatus.SUCCEEDED
     arguments = {"query": "replica"}
+
+
+class ToolGrantFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ToolGrant
+
+    user = factory.SubFactory(UserFactory)
+    tool = factory.SubFactory(ToolFactory)
+    tool_edition = factory.SelfAttribute("tool.edition")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))

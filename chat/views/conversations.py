@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.timezone import get_current_timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.services import grant_of_request
-from chat import approvals, services
+from chat import services
 from chat.branches import messages_beside, read_messages, read_tree
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session, ToolRun
@@ -30,7 +29,6 @@ from chat.runs.manager import accept
 from chat.runs.queue import queued_places
 from chat.serializers import (
     CreateSessionSerializer,
-    DecideCallSerializer,
     FeedbackSerializer,
     MessageSerializer,
     MessageWindowSerializer,
@@ -277,27 +275,6 @@ class RunViewSet(ChatView, GenericViewSet):
         run = self.get_object()
         services.stop_run(run)
         return Response(rendered_run(run), status=202)
-
-
-class ApprovalViewSet(ChatView, GenericViewSet):
-    """Tool calls that wait for the caller's decision."""
-
-    queryset = ToolRun.objects.none()
-    serializer_class = ToolRunSerializer
-
-    @extend_schema(responses=ToolRunSerializer(many=True))
-    def list(self, request: Request) -> Response:
-        """List calls that wait, oldest first."""
-        page = self.paginate_queryset(approvals.waiting_calls(self.actor)) or []
-        return self.get_paginated_response([rendered_tool_run(row) for row in page])
-
-    @extend_schema(request=DecideCallSerializer, responses=ToolRunSerializer)
-    def decide(self, request: Request, pk: UUID, tool_run_id: UUID) -> Response:
-        """Allow or deny a call; its run goes on in whichever process has room."""
-        run = get_object_or_404(Run.objects.visible_to(self.actor), pk=pk)
-        form = validated(DecideCallSerializer(data=request.data))
-        row = services.decide_call(run, tool_run_id, **form, actor=self.actor)
-        return Response(rendered_tool_run(row))
 
 
 class ToolRunViewSet(ActorView, GenericViewSet):

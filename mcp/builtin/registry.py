@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A server of ours; `factory` is the dotted path of a function that makes the SDK's server."""
+    """A server of ours; `factory` is the dotted path of a function that makes the SDK's server.
+
+    One that only `computes` says nothing that others may have written.
+    """
 
     slug: str
     title: str
     factory: str
+    computes: bool = False
 
 
 registered: dict[str, Builtin] = {}
@@ -39,4 +43,4 @@ def build(slug: str) -> Any:
 
 
 register(Builtin("semantic", "Own documents", "mcp.builtin.semantic.create_server"))
-register(Builtin("datetime", "Dates and times", "mcp.builtin.clock.create_server"))
+register(Builtin("datetime", "Dates and times", "mcp.builtin.clock.create_server", computes=True))

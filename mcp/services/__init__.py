@@ -2,11 +2,14 @@
 
 from mcp.services.builtins import ensure_builtin_rows, sync_builtin_servers
 from mcp.services.calling import call_tool, usable_tools
+from mcp.services.consent import approvers_of, approving_groups
 from mcp.services.discovery import discover_server, refresh_servers
 from mcp.services.servers import create_server, delete_server, update_server
 from mcp.services.tools import set_group_policy, update_tool
 
 __all__ = [
+    "approvers_of",
+    "approving_groups",
     "call_tool",
     "create_server",
     "delete_server",

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from mcp import breaker
+from mcp.builtin.registry import registered
 from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
-from mcp.enums import Effect, Policy, Transport
+from mcp.enums import Effect, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
+from mcp.services.consent import require_consent
 from mcp.services.endpoints import endpoint_of, gateway
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
@@ -44,13 +46,18 @@ def usable_tools(user: User, *, enable_web: bool = True) -> list[ToolInfo]:
     rows = list_allowed_tools(user)
     if ensure_builtin_rows(tool.server.slug for tool in rows):
         rows = list_allowed_tools(user)
-    allowed = [tool for tool in rows if enable_web or Effect.EGRESS.value not in tool.effects]
+    allowed = [tool for tool in rows if enable_web or not says_egress(tool)]
     return [info for info in map(info_of, allowed) if info is not None]
 
 
 def list_allowed_tools(user: User) -> list[Tool]:
     """The rows of tools that are usable and not denied."""
     return list(Tool.objects.allowed_to(user).with_server().by_name())
+
+
+def says_egress(tool: Tool) -> bool:
+    """Whether staff, or else the tool's server, say that it sends data outside."""
+    return Effect.EGRESS.value in tool.effects if tool.egress is None else tool.egress
 
 
 def info_of(tool: Tool) -> ToolInfo | None:
@@ -68,6 +75,9 @@ def info_of(tool: Tool) -> ToolInfo | None:
         policy=tool.policy_in_force,
         effects=tuple(tool.effects),
         is_builtin=tool.server.builtin,
+        needs_admin=tool.needs_admin,
+        has_consequences=tool.has_consequences,
+        form_hash=tool.form_hash,
     )
 
 
@@ -92,6 +102,7 @@ class Permit:
     server_id: UUID
     local_name: str
     endpoint: Endpoint
+    only_computes: bool = False
 
 
 async def call_tool(
@@ -109,10 +120,13 @@ async def call_tool(
             outcome = await send_call(permit, arguments, context)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
-        outcome = ToolOutcome(storable_text(error.message), is_error=True, denied=denied)
+        outcome = ToolOutcome(
+            storable_text(error.message), is_error=True, denied=denied, trusted=denied
+        )
     except Exception:
         logger.exception("calling the tool %s failed", tool.name)
-        outcome = ToolOutcome("The tool failed because of a mistake of ours.", is_error=True)
+        sentence = "The tool failed because of a mistake of ours."
+        outcome = ToolOutcome(sentence, is_error=True, trusted=True)
     logger.info(
         "tool %s called in %d ms, %s",
         tool.name,
@@ -130,13 +144,14 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
     row = rows.filter(pk=tool.id).first()
     if row is None:
         raise Forbidden(f"The tool {tool.name!r} is switched off.")
-    if row.policy_in_force == Policy.ASK and not context.approved:
-        raise Forbidden(f"The user has not allowed this call of {tool.name!r}.")
+    require_consent(row, context)
     if row.server.transport != Transport.INPROCESS and not breaker.may_call(row.server_id):
         raise ToolServerUnavailable(
             f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
         )
-    return Permit(row.server_id, row.local_name, endpoint_of(row.server))
+    server = registered.get(row.server.slug) if row.server.builtin else None
+    computes = server is not None and server.computes
+    return Permit(row.server_id, row.local_name, endpoint_of(row.server), computes)
 
 
 async def send_call(
@@ -157,4 +172,5 @@ async def send_call(
         raise
     if remote:
         await asyncio.to_thread(breaker.note_answer, permit.server_id)
-    return replace(outcome, text=storable_text(outcome.text), builtin=not remote)
+    text = storable_text(outcome.text)
+    return replace(outcome, text=text, builtin=not remote, trusted=permit.only_computes)

@@ -19,6 +19,8 @@ from youworker.core.slots import holding_nothing
 from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mcp.gateway import Listing
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ def store_tools(server: Server, found: Listing) -> int:
     if row is None:
         return 0
     tools, faults = judge_tools(row, found)
+    end_consent_to_changed(row, tools)
     Tool.objects.upsert(tools, approve=row.builtin or row.last_seen_at is None)
     Tool.objects.mark_missing(row, present=[tool.name for tool in tools])
     row.status, row.last_seen_at = ServerStatus.READY, timezone.now()
@@ -93,3 +96,16 @@ def store_tools(server: Server, found: Listing) -> int:
             logger.warning("%s: %s", row.slug, fault.sentence())
     row.save_fields("status", "last_error", "tool_faults", "protocol", "last_seen_at")
     return len(tools)
+
+
+def end_consent_to_changed(server: Server, found: Iterable[Tool]) -> None:
+    """End what was allowed about tools that have another form now, or are back."""
+    rows = Tool.objects.filter(server=server)
+    known = {row[0]: row[1:] for row in rows.values_list("name", "schema_hash", "missing_since")}
+    changed = [
+        tool.name
+        for tool in found
+        if tool.name in known and known[tool.name] != (tool.schema_hash, None)
+    ]
+    if changed:
+        rows.filter(name__in=changed).end_consent()

@@ -114,7 +114,8 @@ def row_for(server: Server, found: FoundTool) -> Tool:
     description = storable_text(found.description)[:LONGEST_DESCRIPTION]
     effects = effects_of(found)
     digest = schema_hash(description, found.input_schema, effects)
-    return Tool(
+    agreed = server.builtin or server.last_seen_at is None
+    row = Tool(
         server=server,
         local_name=found.name,
         name=qualified_name(server.slug, found.name),
@@ -123,9 +124,11 @@ def row_for(server: Server, found: FoundTool) -> Tool:
         input_schema=found.input_schema,
         effects=effects,
         schema_hash=digest,
-        approved_hash=digest if server.builtin or server.last_seen_at is None else "",
+        approved_hash=digest if agreed else "",
         policy=Policy.AUTO if server.builtin else Policy.ASK,
     )
+    row.approved_form = row.form if agreed else None
+    return row
 
 
 def effects_of(found: FoundTool) -> list[str]:

@@ -85,11 +85,13 @@ def update_server(
     row = Server.objects.select_for_update().get(pk=server.pk)
     if "url" in changes and row.transport != Transport.HTTP:
         raise InvalidInput("This server is not reached by a URL.", attr="url")
-    server_url = row.url
+    reached = (row.url, row.enabled)
     for name in PLAIN_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
-    if row.url != server_url:
+    if (row.url, row.enabled) != reached:
+        row.tools.all().end_consent()
+    if row.url != reached[0]:
         # Whatever stands at another address is another server.
         row.protocol = Protocol.UNKNOWN
     if headers is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
-from mcp.enums import Policy
+from mcp.enums import Approver, Policy
 from mcp.exceptions import ToolChanged
 from mcp.models import GroupPolicy, Tool
 from mcp.services.servers import require_staff
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from accounts.models import User
     from groups.models import Group
 
+SWITCHES = ("policy", "enabled", "writes", "egress")
+
+
+class Unsaid:
+    """Stands for what nobody said, where None says something."""
+
+
+UNSAID: Final = Unsaid()
+
 
 @validate_enum("policy", Policy)
 @transaction.atomic
@@ -25,25 +34,33 @@ def update_tool(
     *,
     policy: str | None = None,
     enabled: bool | None = None,
+    writes: bool | Unsaid | None = UNSAID,
+    egress: bool | Unsaid | None = UNSAID,
     approve_change: bool = False,
     schema_hash: str = "",
     actor: User,
 ) -> Tool:
-    """Change policy or switch, and agree to the form the tool has now.
+    """Change policy, switch or known effects, and agree to the form the tool has now.
 
-    With `schema_hash` only that form is agreed to; raises `ToolChanged` when it has moved on.
+    `writes` and `egress` are what staff know; None leaves them to the server's kind. With
+    `schema_hash` only that form is agreed to; raises `ToolChanged` when it has moved on.
     """
     require_staff(actor)
     row = Tool.objects.select_for_update(of=("self",)).with_server().get(pk=tool.pk)
-    changes: dict[str, Any] = {"policy": policy, "enabled": enabled}
-    wanted = {name: value for name, value in changes.items() if value is not None}
+    given: dict[str, Any] = {"policy": policy, "enabled": enabled}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    effects = {"writes": writes, "egress": egress}
+    wanted |= {name: value for name, value in effects.items() if value is not UNSAID}
+    changed = any(getattr(row, name) != value for name, value in wanted.items())
     for name, value in wanted.items():
         setattr(row, name, value)
     if wanted:
         audit.record("tool.policy.change", actor=actor, target=row, **wanted)
     if approve_change:
         approve(row, schema_hash or tool.schema_hash, actor=actor)
-    row.save_fields("policy", "enabled", "approved_hash")
+    if changed or approve_change:
+        row.edition += 1
+    row.save_fields(*SWITCHES, "approved_hash", "approved_form", "edition")
     return row
 
 
@@ -51,23 +68,37 @@ def approve(row: Tool, seen: str, *, actor: User) -> None:
     """Pin the form of the tool that `actor` has seen."""
     if row.schema_hash != seen:
         raise ToolChanged(f"The tool {row.name!r} has changed again: look at it once more.")
-    row.approved_hash = seen
+    row.approved_hash, row.approved_form = seen, row.form
     audit.record("tool.approve", actor=actor, target=row, schema_hash=seen)
 
 
+@validate_enum("approver", Approver)
 @validate_enum("policy", Policy)
 @transaction.atomic
-def set_group_policy(tool: Tool, group: Group, *, policy: str | None, actor: User) -> None:
-    """Make a tool stricter for the members of a group; None takes that back."""
+def set_group_policy(
+    tool: Tool,
+    group: Group,
+    *,
+    policy: str | None,
+    approver: str = Approver.USER,
+    actor: User,
+) -> None:
+    """Make a tool stricter for the members of a group; None takes that back.
+
+    `approver` says who is asked where the policy is to ask: the user, or the group's admins.
+    """
     require_staff(actor)
+    Tool.objects.filter(pk=tool.pk).end_consent()
     if policy is None:
         GroupPolicy.objects.filter(tool=tool, group=group).delete()
     else:
-        GroupPolicy.objects.update_or_create(tool=tool, group=group, defaults={"policy": policy})
+        said = {"policy": policy, "approver": approver}
+        GroupPolicy.objects.update_or_create(tool=tool, group=group, defaults=said)
     audit.record(
         "tool.policy.change",
         actor=actor,
         target=tool,
         group=str(group.pk),
         policy=policy,
+        **({} if policy is None else {"approver": approver}),
     )

@@ -102,7 +102,8 @@ def policies_form(tool, *rows):
     initial = sum(bool(pk) for pk, _, _ in rows)
     form = {"TOTAL_FORMS": len(rows), "INITIAL_FORMS": initial}
     for number, (pk, group, fields) in enumerate(rows):
-        values = {"id": pk, "tool": str(tool.pk), "group": str(group.pk), **fields}
+        values = {"id": pk, "tool": str(tool.pk), "group": str(group.pk)}
+        values |= {"approver": "user", **fields}
         form |= {f"{number}-{name}": value for name, value in values.items()}
     inlines = {f"group_policies-{name}": value for name, value in form.items()}
     return {"policy": tool.policy, "enabled": "on", **inlines}
@@ -125,15 +126,16 @@ def test_policies_of_groups_are_changed_through_the_service(admin):
             (ids[0], kept, {"policy": Policy.ASK}),
             (ids[1], other, {"policy": Policy.DENY}),
             (ids[2], dropped, {"policy": Policy.ASK, "DELETE": "on"}),
-            ("", new, {"policy": Policy.DENY}),
+            ("", new, {"policy": Policy.ASK, "approver": "admin"}),
         ),
     )
 
-    stored = GroupPolicy.objects.filter(tool=tool).values_list("group", "policy")
-    assert dict(stored) == {kept.pk: "ask", other.pk: "deny", new.pk: "deny"}
+    stored = GroupPolicy.objects.filter(tool=tool).values_list("group", "policy", "approver")
+    wanted_rows = {(kept.pk, "ask", "user"), (other.pk, "deny", "user"), (new.pk, "ask", "admin")}
+    assert set(stored) == wanted_rows
     entries = [entry.additional_data or {} for entry in LogEntry.objects.all()]
     told = {entry["group"]: entry["policy"] for entry in entries if "group" in entry}
-    wanted = {moved: None, dropped: None, other: "deny", new: "deny"}
+    wanted = {moved: None, dropped: None, other: "deny", new: "ask"}
     assert told == {str(group.pk): policy for group, policy in wanted.items()}
 
 

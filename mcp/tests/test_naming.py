@@ -68,7 +68,8 @@ def test_text_of_names_what_it_cannot_show(block, text):
 
 
 def test_one_slug_is_one_builtin_server():
-    register(Builtin("datetime", "Dates and times", "mcp.builtin.clock.create_server"))
+    factory = "mcp.builtin.clock.create_server"
+    register(Builtin("datetime", "Dates and times", factory, computes=True))
 
     with pytest.raises(ValueError, match="datetime"):
         register(Builtin("datetime", "Other", "elsewhere.create_server"))

@@ -49,6 +49,9 @@ def test_tools_list_keeps_the_same_number_of_queries(count, ordinary, django_ass
         "input_schema",
         "effects",
         "policy",
+        "approver",
+        "may_write",
+        "may_send",
     }
 
 

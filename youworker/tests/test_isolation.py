@@ -16,7 +16,13 @@ from accounts.models import DataExport
 from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.enums import RunStatus, ToolRunStatus
 from chat.routing import websocket_urlpatterns as chat_sockets
-from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
+from chat.tests.factories import (
+    MessageFactory,
+    RunFactory,
+    SessionFactory,
+    ToolGrantFactory,
+    ToolRunFactory,
+)
 from documents.tests.factories import CollectionFactory, DocumentFactory, keep_older, write
 from groups import services as groups
 from groups.tests.factories import GroupFactory, managed_group, service_account_of
@@ -111,6 +117,14 @@ def tool_of(_user):
     return ToolFactory()
 
 
+def policy_of(_user):
+    return {"pk": ToolFactory().pk, "group_id": group_of(UserFactory()).pk}
+
+
+def grant_of(user):
+    return ToolGrantFactory(user=user)
+
+
 VERSION = "v1/documents/<uuid:pk>/versions/<int:number>"
 # Every route with an id: whose id it takes, and how its methods are called. Where there are
 # several ids, the factory gives them by name.
@@ -164,12 +178,15 @@ ROUTES = {
     "v1/runs/<uuid:pk>/events": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/stop": (run_of, ["post"]),
     "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>": (waiting_call_of, ["post"]),
+    "v1/tool-grants/<uuid:pk>": (grant_of, ["delete"]),
 }
 # Routes for staff: anybody else is refused before the id is looked at.
 STAFF_ROUTES = {
     "v1/mcp/servers/<uuid:pk>": (server_of, ["patch", "delete"]),
     "v1/mcp/servers/<uuid:pk>/refresh": (server_of, ["post"]),
     "v1/tools/<uuid:pk>": (tool_of, ["patch"]),
+    "v1/tools/<uuid:pk>/group-policies": (tool_of, ["get"]),
+    "v1/tools/<uuid:pk>/group-policies/<uuid:group_id>": (policy_of, ["put", "delete"]),
 }
 SOCKETS = {"ws/chat/<uuid:session_id>": session_of}
 

@@ -12,18 +12,26 @@ export function answerApprovals(chat, signal) {
   }, { signal });
 }
 
-async function decide(form, decision) {
+const REACHES = new Set(["conversation", "everywhere"]);
+
+async function decide(form, word) {
   const { run } = form.closest("article").dataset;
   const { tool } = form.closest("[data-tool]").dataset;
   const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    await post(`/v1/runs/${run}/approvals/${tool}`, { decision });
+    await post(`/v1/runs/${run}/approvals/${tool}`, bodyOf(word));
     form.remove();
+    document.dispatchEvent(new CustomEvent("yw-approvals"));
   } catch (error) {
     for (const button of buttons) button.disabled = false;
     // Answered elsewhere, or too late.
     if (error.status === 409) form.remove();
     sayError(error);
   }
+}
+
+// What the button says: once, never, or further calls as well.
+function bodyOf(word) {
+  return REACHES.has(word) ? { decision: "allow", remember: true, remember_for: word } : { decision: word };
 }

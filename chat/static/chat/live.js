@@ -113,6 +113,7 @@ export class LiveAnswer {
   #step(data) {
     showStep(this.article.querySelector(".tools"), data);
     if (data.status === "approval") this.page.alert(t("%(tool)s asks for your permission.", { tool: wordsFor(data.tool) }));
+    if (data.status === "approval") document.dispatchEvent(new CustomEvent("yw-approvals"));
     this.page.grew(this);
   }
 

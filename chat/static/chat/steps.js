@@ -5,16 +5,17 @@ import { language, t } from "../youworker/js/i18n.js";
 const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow", maximumFractionDigits: 1 });
 
 /** Show what an event of a tool says in the step it belongs to, below `tools`. */
-export function showStep(tools, { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result }) {
+export function showStep(tools, event) {
+  const { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result } = event;
   if (!tools) return;
   const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
   step.dataset.status = status;
   const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
   const words = { start: t("at work"), approval: t("asks for your permission"), error: t("failed"), end: figures };
   step.querySelector(".tool-state").textContent = words[status] ?? "";
-  if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), JSON.stringify(args, null, 2));
+  if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), readable(args));
   if (result) fill(step, "tool-result", t("Answered"), result);
-  askIfNeeded(step, status);
+  askIfNeeded(step, event);
 }
 
 function addStep(tools, id, tool) {
@@ -40,13 +41,32 @@ function fill(step, name, heading, text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-function askIfNeeded(step, status) {
+/** What a tool is asked with, as people read it; what would be invisible, or turn the text round, is spelt out. */
+export function readable(args) {
+  return JSON.stringify(args, null, 2).replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+}
+
+function askIfNeeded(step, event) {
   const form = step.querySelector("[data-approval]");
-  if (status !== "approval") form?.remove();
+  if (event.status !== "approval") form?.remove();
   else if (!form) {
-    step.append(templateOf(step, "approval").querySelector("form"));
+    step.append(formFor(step, event));
     step.open = true;
   }
+}
+
+function formFor(step, { tool, server = "", reason, approver, groups = [], can_remember: mayRemember = false }) {
+  const form = templateOf(step, "approval").querySelector("form");
+  const names = { tool: wordsFor(tool), server, groups: groups.join(", ") };
+  const asksAdmins = approver === "admin";
+  form.querySelector("[data-asked]").hidden = reason !== "untrusted";
+  form.querySelector("[data-question]").textContent = asksAdmins
+    ? t("An admin of %(groups)s is asked, who sees the tool and what it is asked with.", names)
+    : t("May %(tool)s be used with this?", names);
+  form.querySelector("[data-server]").textContent = server && !asksAdmins ? t("Tool server: %(server)s", names) : "";
+  if (asksAdmins) for (const button of form.querySelectorAll("button")) button.remove();
+  if (!mayRemember) form.querySelector(".remember")?.remove();
+  return form;
 }
 
 function templateOf(element, name) {

@@ -502,6 +502,13 @@ class AgentConfig(Section):
         low=0,
         high=3600,
     )
+    grant_days: int = setting(
+        "APPROVAL_GRANT_DAYS",
+        30,
+        "days for which an allowance of a tool beyond one call holds",
+        low=1,
+        high=365,
+    )
     log_seconds: int = setting(
         "RUN_LOG_SECONDS", 3600, "seconds an event log is kept after the end", low=10
     )

@@ -194,6 +194,8 @@ CHAT = [
     Row("get", "v1/runs/<uuid:pk>/events", "own", "chat", thing="run"),
     Row("post", "v1/runs/<uuid:pk>/stop", "own", "chat", 409, "run"),
     Row("get", "v1/approvals", "signed_in", "chat"),
+    Row("get", "v1/tool-grants", "signed_in", "chat"),
+    Row("delete", "v1/tool-grants/<uuid:pk>", "own", "chat", 204, "tool_grant"),
     # The run of the matrix has ended: whoever gets in is told so.
     Row(
         "post",
@@ -213,6 +215,8 @@ CHAT = [
     Row("get", "v1/models/<path:name>", "signed_in", "chat", 404),
 ]
 
+GROUP_POLICY = "v1/tools/<uuid:pk>/group-policies/<uuid:group_id>"
+OF_GROUP = {"pk": "tool", "group_id": "group"}
 TOOLS = [
     Row("get", "v1/mcp/servers", "signed_in", "tools"),
     Row("post", "v1/mcp/servers", "staff", "admin", 400, body={}),
@@ -221,6 +225,9 @@ TOOLS = [
     Row("post", "v1/mcp/servers/<uuid:pk>/refresh", "staff", "admin", 503, "server"),
     Row("get", "v1/tools", "signed_in", "tools"),
     Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
+    Row("get", "v1/tools/<uuid:pk>/group-policies", "staff", "admin", thing="tool"),
+    Row("put", GROUP_POLICY, "staff", "admin", body={"policy": "deny"}, things=OF_GROUP),
+    Row("delete", GROUP_POLICY, "staff", "admin", 204, things=OF_GROUP),
 ]
 
 ROWS = [*PAGE_ROWS, *CHAT_PAGES, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]

@@ -81,7 +81,19 @@ WRITES = [
         role="staff",
     ),
     write(
-        "patch", "v1/tools/<uuid:pk>", "tool", "policy", "enabled", "approved_hash", role="staff"
+        "patch",
+        "v1/tools/<uuid:pk>",
+        "tool",
+        *("policy", "enabled", "approved_hash", "writes", "egress", "edition"),
+        role="staff",
+    ),
+    write(
+        "put",
+        "v1/tools/<uuid:pk>/group-policies/<uuid:group_id>",
+        "tool",
+        "edition",
+        role="staff",
+        policy="ask",
     ),
     write(
         "post",

@@ -17,6 +17,7 @@ from chat.tests.factories import (
     MessageFactory,
     RunFactory,
     SessionFactory,
+    ToolGrantFactory,
     ToolRunFactory,
 )
 from documents.enums import Access
@@ -140,6 +141,11 @@ class World:
     def run(self) -> Any:
         """A finished answer of the owner's."""
         return RunFactory(session=self.session)
+
+    @cached_property
+    def tool_grant(self) -> Any:
+        """A tool the owner is not asked about."""
+        return ToolGrantFactory(user=self.owner)
 
     @cached_property
     def tool_run(self) -> Any:

@@ -1,5 +1,6 @@
 // What every page does: menus, dialogs, messages, times, and htmx's requests.
 import "./dialog.js";
+import "./waiting.js";
 import "./zone.js";
 import { pageHeaders } from "./net.js";
 import { UNDO_MS, closeToast, dismissLater, toast } from "./toast.js";
