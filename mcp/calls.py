@@ -57,7 +57,8 @@ class ToolOutcome:
     """What a tool answered: text for the model, and the same as data when it gave any.
 
     `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
-    a server of ours answered, inside this process: nobody else's data may be believed.
+    a server of ours answered, inside this process: nobody else's data may be believed; `signs_in`
+    is the server at which the user has to sign in first.
     """
 
     text: str
@@ -65,6 +66,7 @@ class ToolOutcome:
     is_error: bool = False
     denied: bool = False
     builtin: bool = False
+    signs_in: str = ""
 
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from mcp.calls import ToolOutcome
 from mcp.connection_pool import evict_connection
 from mcp.enums import Protocol
-from mcp.exceptions import ToolServerUnavailable
+from mcp.exceptions import TokenNotTaken, ToolServerUnavailable
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.results import read_result
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
-from mcp.transports import Endpoint
+from mcp.transports import Endpoint, NotLetIn
 from youworker.core.config import config
 from youworker.upstream.body_limits import AnswerTooLarge
 
@@ -166,7 +166,8 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
     else:
         reason = str(cause).rstrip(".") or type(cause).__name__
     told = without_secrets(endpoint, reason)
-    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {told}.")
+    kind = TokenNotTaken if isinstance(cause, NotLetIn) else ToolServerUnavailable
+    return kind(f"The tool server {endpoint.slug!r} is not available: {told}.")
 
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:

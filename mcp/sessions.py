@@ -20,7 +20,7 @@ from mcp.enums import Protocol, Transport
 from mcp.listings import CheckedAnswers
 from mcp.negotiation import US, protocols_to_try, settle_protocol
 from mcp.shared.exceptions import MCPError
-from mcp.transports import open_streams
+from mcp.transports import NotLetIn, open_streams
 from mcp.wire import install_reader
 from youworker.core.exceptions import DomainError
 from youworker.upstream.body_limits import AnswerTooLarge
@@ -51,6 +51,7 @@ UNREACHABLE = (
     httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
     AnswerTooLarge,
+    NotLetIn,
     FileNotFoundError,
     PermissionError,
     DomainError,

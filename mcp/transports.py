@@ -29,6 +29,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 # Framing and escaping make an answer longer than the text in it.
 WIRE_FACTOR = 8
 FIRST_SERVER_ERROR = 500
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Endpoint:
     argv: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    # Whether each user signs in there; their token stands among the headers.
+    signs_in: bool = False
     # What it spoke last.
     protocol: str = Protocol.UNKNOWN.value
 
@@ -84,8 +87,23 @@ def http_client(endpoint: Endpoint, correlation_id: str) -> httpx2.AsyncClient:
         headers=headers,
         timeout=limits,
         transport=transport,
-        event_hooks={"response": [check_status]},
+        event_hooks={
+            "response": [check_sign_in, check_status] if endpoint.signs_in else [check_status]
+        },
     )
+
+
+class NotLetIn(httpx2.RequestError):
+    """The server wants another token, or any."""
+
+
+async def check_sign_in(response: httpx2.Response) -> None:
+    """Raise for a server that does not let the user in; the SDK would begin to guess protocols."""
+    challenge = response.headers.get("www-authenticate", "")
+    if response.status_code == UNAUTHORIZED or (
+        response.status_code == FORBIDDEN and "insufficient_scope" in challenge
+    ):
+        raise NotLetIn(f"status {response.status_code}", request=response.request)
 
 
 async def check_status(response: httpx2.Response) -> None:

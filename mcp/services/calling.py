@@ -12,10 +12,11 @@ from accounts.models import User
 from mcp import breaker
 from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
 from mcp.enums import Effect, Policy, Transport
-from mcp.exceptions import ToolServerUnavailable
+from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.tokens import find_token, note_refusal, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from mcp.models import Server
     from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ def shown_schema(tool: Tool) -> dict[str, Any] | None:
 class Permit:
     """A tool that may be called now, and where."""
 
-    server_id: UUID
+    server: Server
     local_name: str
     endpoint: Endpoint
 
@@ -107,6 +109,8 @@ async def call_tool(
         permit = await run_in_thread(authorize_call, tool, context)
         with use_call_context(context):
             outcome = await send_call(permit, arguments, context)
+    except SignInNeeded as error:
+        outcome = ToolOutcome(storable_text(error.message), is_error=True, signs_in=tool.server)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
         outcome = ToolOutcome(storable_text(error.message), is_error=True, denied=denied)
@@ -136,7 +140,7 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         raise ToolServerUnavailable(
             f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
         )
-    return Permit(row.server_id, row.local_name, endpoint_of(row.server))
+    return Permit(row.server, row.local_name, endpoint_of(row.server))
 
 
 async def send_call(
@@ -145,16 +149,46 @@ async def send_call(
     """Send the call once and keep the server's record of failures."""
     remote = permit.endpoint.transport != Transport.INPROCESS
     try:
-        outcome: ToolOutcome = await gateway().call(
-            permit.endpoint,
-            permit.local_name,
-            arguments,
-            correlation_id=context.correlation_id,
-        )
+        if permit.endpoint.signs_in:
+            outcome = await call_signed_in(permit, arguments, context)
+        else:
+            outcome = await call_once(permit, permit.endpoint, arguments, context)
     except ToolServerUnavailable:
         if remote:
-            await asyncio.to_thread(breaker.note_failure, permit.server_id)
+            await asyncio.to_thread(breaker.note_failure, permit.server.pk)
         raise
     if remote:
-        await asyncio.to_thread(breaker.note_answer, permit.server_id)
+        await asyncio.to_thread(breaker.note_answer, permit.server.pk)
     return replace(outcome, text=storable_text(outcome.text), builtin=not remote)
+
+
+async def call_signed_in(
+    permit: Permit, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Call as the user, with their own token; once more with a new one where it was not taken.
+
+    Who is not let in was not heard, so nothing is done twice. Raises `SignInNeeded`.
+    """
+    server, user_id = permit.server, context.user_id
+    token = await find_token(server, user_id)
+    try:
+        endpoint = endpoint_of(server, token=token)
+        return await call_once(permit, endpoint, arguments, context)
+    except TokenNotTaken:
+        token = await find_token(server, user_id, refused=token)
+    try:
+        endpoint = endpoint_of(server, token=token)
+        return await call_once(permit, endpoint, arguments, context)
+    except TokenNotTaken as error:
+        await note_refusal(server, user_id)
+        raise sign_in_needed(server) from error
+
+
+async def call_once(
+    permit: Permit, endpoint: Endpoint, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Send the call to one endpoint."""
+    outcome: ToolOutcome = await gateway().call(
+        endpoint, permit.local_name, arguments, correlation_id=context.correlation_id
+    )
+    return outcome
