@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from youworker.core.exceptions import Forbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
+
+    from mcp.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class CallContext:
     time_zone: str = "UTC"
     collections: tuple[UUID, ...] | None = None
     approved: bool = False
+    # Who wants to know how far the call is.
+    tell_progress: Callable[[Progress], object] | None = None
     # The API key behind the run, for what is counted by key.
     key_id: UUID | None = None
 

@@ -168,7 +168,7 @@ class ConnectionSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-class SignInSerializer(serializers.Serializer[Any]):
+class ToolSignInSerializer(serializers.Serializer[Any]):
     """Where the caller's browser goes to sign in; it has to be the one that asked."""
 
     authorization_url = serializers.URLField(max_length=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.guard import BoundedTransport
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator
 
 CONNECT_SECONDS = 10.0
@@ -30,6 +32,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 WIRE_FACTOR = 8
 FIRST_SERVER_ERROR = 500
 UNAUTHORIZED, FORBIDDEN = 401, 403
+CANCELLED = b'"notifications/cancelled"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Endpoint:
     signs_in: bool = False
     # What it spoke last.
     protocol: str = Protocol.UNKNOWN.value
+
+
+# Set once a server has heard that a call was given up.
+heard: ContextVar[asyncio.Event | None] = ContextVar("mcp_cancellation_heard", default=None)
 
 
 def open_streams(
@@ -83,14 +90,22 @@ def http_client(endpoint: Endpoint, correlation_id: str) -> httpx2.AsyncClient:
     transport = BoundedTransport(
         find_named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
     )
+    hooks = [note_cancellation, check_status]
+    if endpoint.signs_in:
+        hooks.insert(0, check_sign_in)
     return httpx2.AsyncClient(
         headers=headers,
         timeout=limits,
         transport=transport,
-        event_hooks={
-            "response": [check_sign_in, check_status] if endpoint.signs_in else [check_status]
-        },
+        event_hooks={"response": hooks},
     )
+
+
+async def note_cancellation(response: httpx2.Response) -> None:
+    """Say that the server has heard of the end of a call; whoever ended it waits for that."""
+    event = heard.get()
+    if event is not None and CANCELLED in response.request.content:
+        event.set()
 
 
 class NotLetIn(httpx2.RequestError):

@@ -20,10 +20,10 @@ from mcp.serializers import (
     ConnectionSerializer,
     CreateServerSerializer,
     ServerSerializer,
-    SignInSerializer,
     StaffServerSerializer,
     StaffToolSerializer,
     ToolSerializer,
+    ToolSignInSerializer,
     UpdateServerSerializer,
     UpdateToolSerializer,
 )
@@ -122,7 +122,7 @@ class ConnectionView(ActorView):
     permission_classes = [SignedInWithScope]
     scopes = {"write": "tools"}
 
-    @extend_schema(request=None, responses=SignInSerializer)
+    @extend_schema(request=None, responses=ToolSignInSerializer)
     @rate_limited("VERY_STRICT")
     def post(self, request: Request, pk: UUID) -> Response:
         """Begin to sign in; the answer says where the browser goes. Sessions only."""
@@ -135,7 +135,7 @@ class ConnectionView(ActorView):
             redirect_uri=callback_url(request._request),
             actor=self.actor,
         )
-        return Response(SignInSerializer({"authorization_url": url}).data)
+        return Response(ToolSignInSerializer({"authorization_url": url}).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:

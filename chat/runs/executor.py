@@ -96,6 +96,7 @@ class RunExecutor:
         self.answer = answer_of(self.run)
         self.state = run_input.state or AgentState([])
         self.toolset = RecordingToolset(run_input, self.state)
+        self.toolset.tell = log.emit
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)

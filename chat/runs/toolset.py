@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext, override
+
 from chat.agent.prompt import fenced
 from chat.agent.tool_selection import select_tools
 from chat.agent.tools import CallStart, ToolOutput
@@ -22,13 +24,15 @@ from youworker.core.db import run_in_thread
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from chat.agent.state import AgentState, PendingCall
     from chat.models import ToolRun
     from chat.runs.inputs import RunInput
+    from mcp.progress import Progress
 
 
+SIGN_IN_PAGE = "/account/tools"
 UNKNOWN_OUTCOME = (
     "The server was stopped while this call was under way: whether it took effect is unknown. "
     "It was not made again."
@@ -47,6 +51,8 @@ class RecordingToolset:
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = CitationIndex.from_json(state.citations)
         self.book.numbers = numbers_of_state(state, self.book)
+        # Who tells viewers of the run what happens during a call.
+        self.tell: Callable[[str, dict[str, Any]], object] = ignore
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
         # Every call of the run, in order.
@@ -109,9 +115,16 @@ class RecordingToolset:
         row, tool = self.rows[pending.id], self.by_safe_name.get(pending.call.name)
         began = time.perf_counter()
         is_approved = row.decision == Decision.ALLOW
-        context = replace(self.context, approved=is_approved)
+        about = {"tool_run_id": str(row.pk), "tool": row.tool_name}
+        context = replace(
+            self.context,
+            approved=is_approved,
+            tell_progress=lambda how: self.tell("tool", progress_payload(about, how)),
+        )
         outcome = await self.make_call(tool, pending.call, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
+        if outcome.signs_in:
+            self.tell("log", sign_in_payload(outcome.signs_in, self.context.language))
         await run_in_thread(
             tool_calls.end_tool_run,
             row,
@@ -151,6 +164,29 @@ class RecordingToolset:
         sources = [self.book.enter(passage) for passage in passages]
         results = [source.as_json() for source in sources]
         return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})
+
+
+def ignore(kind: str, about: dict[str, Any]) -> None:
+    """Tell nobody."""
+
+
+def progress_payload(about: dict[str, Any], how: Progress) -> dict[str, Any]:
+    """What viewers are told while a tool works."""
+    figures = {"done": how.done, "total": how.total, "message": how.message}
+    return {**about, "status": "progress", "progress": figures}
+
+
+def sign_in_payload(server: str, language: str) -> dict[str, Any]:
+    """What viewers are told when a tool waits for their sign-in: where that is done."""
+    with override(language):
+        words = gettext("A tool needs you to sign in: see “Connected tools” of your account.")
+    return {
+        "level": "warning",
+        "code": "tool_sign_in_required",
+        "message": words,
+        "server": server,
+        "url": SIGN_IN_PAGE,
+    }
 
 
 def fault_of(tool: ToolInfo | None, call: ToolCall, arguments: Any) -> str:

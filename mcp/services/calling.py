@@ -94,6 +94,7 @@ class Permit:
     server: Server
     local_name: str
     endpoint: Endpoint
+    output_schema: Any = None
 
 
 async def call_tool(
@@ -140,7 +141,7 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         raise ToolServerUnavailable(
             f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
         )
-    return Permit(row.server, row.local_name, endpoint_of(row.server))
+    return Permit(row.server, row.local_name, endpoint_of(row.server), row.output_schema)
 
 
 async def send_call(
@@ -189,6 +190,11 @@ async def call_once(
 ) -> ToolOutcome:
     """Send the call to one endpoint."""
     outcome: ToolOutcome = await gateway().call(
-        endpoint, permit.local_name, arguments, correlation_id=context.correlation_id
+        endpoint,
+        permit.local_name,
+        arguments,
+        correlation_id=context.correlation_id,
+        output_schema=permit.output_schema,
+        tell_progress=context.tell_progress,
     )
     return outcome
