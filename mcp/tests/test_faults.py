@@ -20,6 +20,7 @@ from mcp.tests.programs.faulty import ORDERS
 from mcp.tests.scripts import JSON, SSE, Hangup, reply, usual
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -149,14 +150,12 @@ def test_a_program_hears_within_a_second_that_the_call_was_given_up(user, tmp_pa
         tool = next(t for t in await run_in_thread(usable_tools, user) if t.server == "faulty")
         context = CallContext(user.pk, "c", approved=True)
         task = asyncio.create_task(call_tool(tool, {}, context=context))
-        while "tools/call" not in read(asked).decode():
-            await asyncio.sleep(0.05)
+        await wait_until_async(lambda: "tools/call" in read(asked).decode())
         task.cancel()
         began = time.monotonic()
         await asyncio.gather(task, return_exceptions=True)
-        while "notifications/cancelled" not in read(asked).decode():
-            assert time.monotonic() - began < 1
-            await asyncio.sleep(0.02)
+        await wait_until_async(lambda: "notifications/cancelled" in read(asked).decode())
+        assert time.monotonic() - began < 1
         await close_all()
 
     asyncio.run(give_up())
@@ -178,14 +177,11 @@ def test_a_server_at_a_url_hears_it_too(user, http_script):
         tool = next(t for t in await run_in_thread(usable_tools, user) if t.server == "faulty")
         context = CallContext(user.pk, "c", approved=True)
         task = asyncio.create_task(call_tool(tool, {}, context=context))
-        while "tools/call" not in http_script.asked:
-            await asyncio.sleep(0.05)
+        await wait_until_async(lambda: "tools/call" in http_script.asked)
         task.cancel()
         began = time.monotonic()
         await asyncio.gather(task, return_exceptions=True)
-        while "notifications/cancelled" not in http_script.asked:
-            assert time.monotonic() - began < 1, http_script.asked
-            await asyncio.sleep(0.02)
+        await wait_until_async(lambda: "notifications/cancelled" in http_script.asked)
         assert time.monotonic() - began < 1
         await close_all()
 
