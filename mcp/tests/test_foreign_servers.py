@@ -114,8 +114,9 @@ def test_the_time_server_works_at_a_url(user):
 
 def test_the_git_server_works_and_stays_in_its_repository(user, tmp_path):
     repository = tmp_path / "repository"
+    repository.mkdir()
     as_ada = ["git", "-C", str(repository), "-c", "user.email=a@b", "-c", "user.name=Ada"]
-    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    subprocess.run([*as_ada, "init", "-q", "."], check=True)
     said = ["commit", "-q", "--allow-empty", "-m", "Count the stars"]
     subprocess.run([*as_ada, *said], check=True)
     declared("git", argv=[str(BIN / "mcp-server-git"), "--repository", str(repository)])
