@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from documents.inspection import LIBRARY_CHECKS
 from ingestion.inspection import INGESTION_CHECKS
+from mcp.inspection import TOOL_CHECKS
 from youworker.doctor.examination import Outcome, run_examination
 
 if TYPE_CHECKING:
@@ -13,4 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Outcome", "run_examination"]
 
-GROUPS: dict[str, tuple[Check, ...]] = {"ingestion": (*LIBRARY_CHECKS, *INGESTION_CHECKS)}
+GROUPS: dict[str, tuple[Check, ...]] = {
+    "ingestion": (*LIBRARY_CHECKS, *INGESTION_CHECKS),
+    "tools": TOOL_CHECKS,
+}
