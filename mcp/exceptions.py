@@ -10,7 +10,9 @@ class ToolServerUnavailable(UpstreamUnavailable):
 
 
 class TokenNotTaken(ToolServerUnavailable):
-    """The server does not let the user in with the token that was sent."""
+    """The server does not let the user in with the token that was sent; `scope` would do."""
+
+    scope = ""
 
 
 class ServerSlugExists(Conflict):

@@ -183,8 +183,12 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
     else:
         reason = str(cause).rstrip(".") or type(cause).__name__
     told = without_secrets(endpoint, reason)
-    kind = TokenNotTaken if isinstance(cause, NotLetIn) else ToolServerUnavailable
-    return kind(f"The tool server {endpoint.slug!r} is not available: {told}.")
+    words = f"The tool server {endpoint.slug!r} is not available: {told}."
+    if not isinstance(cause, NotLetIn):
+        return ToolServerUnavailable(words)
+    refusal = TokenNotTaken(words)
+    refusal.scope = cause.scope
+    return refusal
 
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:

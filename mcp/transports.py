@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from django.conf import settings
 
+from mcp.client.auth.utils import extract_field_from_www_auth
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -32,6 +34,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 WIRE_FACTOR = 8
 FIRST_SERVER_ERROR = 500
 UNAUTHORIZED, FORBIDDEN = 401, 403
+SCOPE = re.compile(r"[\x21-\x7e ]{1,500}")
 CANCELLED = b'"notifications/cancelled"'
 
 
@@ -109,7 +112,9 @@ async def note_cancellation(response: httpx2.Response) -> None:
 
 
 class NotLetIn(httpx2.RequestError):
-    """The server wants another token, or any."""
+    """The server wants another token, or any; where it says so, one with this `scope`."""
+
+    scope = ""
 
 
 async def check_sign_in(response: httpx2.Response) -> None:
@@ -118,7 +123,11 @@ async def check_sign_in(response: httpx2.Response) -> None:
     if response.status_code == UNAUTHORIZED or (
         response.status_code == FORBIDDEN and "insufficient_scope" in challenge
     ):
-        raise NotLetIn(f"status {response.status_code}", request=response.request)
+        refusal = NotLetIn(f"status {response.status_code}", request=response.request)
+        wanted = extract_field_from_www_auth(response, "scope") or ""
+        if response.status_code == FORBIDDEN and SCOPE.fullmatch(wanted):
+            refusal.scope = wanted
+        raise refusal
 
 
 async def check_status(response: httpx2.Response) -> None:

@@ -6,9 +6,8 @@ from mcp.services.connecting import (
     begin_connection,
     connection_states,
     finish_connection,
-    remove_connection,
-    remove_connections,
 )
+from mcp.services.disconnecting import remove_connection, remove_connections
 from mcp.services.discovery import discover_first, discover_server, refresh_servers
 from mcp.services.servers import create_server, delete_server, update_server
 from mcp.services.tools import set_group_policy, update_tool

@@ -181,7 +181,7 @@ async def call_signed_in(
         endpoint = endpoint_of(server, token=token)
         return await call_once(permit, endpoint, arguments, context)
     except TokenNotTaken as error:
-        await note_refusal(server, user_id)
+        await note_refusal(server, user_id, wanted=error.scope)
         raise sign_in_needed(server) from error
 
 

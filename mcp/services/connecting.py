@@ -1,9 +1,9 @@
-"""Signing in to tool servers, and leaving them."""
+"""Signing in to tool servers."""
 
 from __future__ import annotations
 
-import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -16,7 +16,7 @@ from mcp.oauth import pending as pendings
 from mcp.oauth.pending import PendingConnection
 from mcp.services.endpoints import oauth
 from youworker import audit
-from youworker.core.exceptions import Conflict, DomainError
+from youworker.core.exceptions import Conflict
 from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from mcp.oauth.discovery import SignInPlace
     from mcp.oauth.exchange import Client
 
-logger = logging.getLogger(__name__)
-
-# Somebody waits for the removal of a server with many users.
-REVOKING_SECONDS = 20.0
+LONGEST_SCOPE = 1000
 BEGUN_ELSEWHERE = "This sign-in was begun elsewhere or too long ago: begin again."
 
 
@@ -46,6 +43,10 @@ def begin_connection(
         raise Conflict("Nobody signs in at this tool server.")
     with holding_nothing():
         place = async_to_sync(oauth().find_sign_in)(server.url, scope=server.scope)
+    known = Connection.objects.visible_to(actor).filter(server=server).first()
+    if known is not None and not server.scope:
+        # What was granted before, and what a tool wanted beyond that.
+        place = replace(place, scope=together(place.scope, known.scope))
     client, registration_id = client_at(server, place, redirect_uri)
     verifier, challenge = oauth().new_proof()
     begun = PendingConnection(
@@ -69,6 +70,12 @@ def begin_connection(
         place, client, redirect_uri=redirect_uri, state=state, challenge=challenge
     )
     return url
+
+
+def together(scope: str, more: str) -> str:
+    """Both scopes as one, as far as that can be stored."""
+    words = " ".join(dict.fromkeys([*scope.split(), *more.split()]))
+    return words if len(words) <= LONGEST_SCOPE else scope
 
 
 def signs_users_in(server: Server) -> bool:
@@ -206,61 +213,6 @@ def store_connection(row: Connection, *, actor: User) -> None:
     Connection.objects.filter(user=row.user, server=row.server).delete()
     row.save(force_insert=True)
     audit.record("mcp_connection.create", actor=actor, target=row, server=row.server.slug)
-
-
-def remove_connection(
-    connection: Connection, *, actor: User | None, may_revoke: bool = True
-) -> bool:
-    """Forget a user's tokens, and give them back; false when that was not possible.
-
-    They are forgotten in any case.
-    """
-    with transaction.atomic():
-        rows = Connection.objects.select_for_update(of=("self",)).select_related("server")
-        row = rows.filter(pk=connection.pk).first()
-        if row is None:
-            return True
-        tokens = [(kind, row.secret_called(kind)) for kind in ("refresh", "access")]
-        stored, server_url, endpoint = row.client, row.server_url, row.revocation_endpoint
-        audit.record("mcp_connection.delete", actor=actor, target=row, server=row.server.slug)
-        row.delete()
-    if endpoint and may_revoke:
-        return return_tokens(server_url, endpoint, stored, tokens)
-    return True
-
-
-def return_tokens(
-    server_url: str, endpoint: str, stored: Any, tokens: list[tuple[str, str]]
-) -> bool:
-    """Revoke tokens at the server that handed them out; whether it took them."""
-    try:
-        client = client_of(stored)
-        with holding_nothing():
-            for kind, token in tokens:
-                if token:
-                    async_to_sync(oauth().revoke_token)(
-                        oauth().Asker(server_url), endpoint, client, token, kind=f"{kind}_token"
-                    )
-    except DomainError as error:
-        logger.warning("tokens could not be revoked: %s", error.message)
-        return False
-    return True
-
-
-def remove_connections(user: User, *, actor: User | None) -> int:
-    """Forget and give back every token of a user; how many connections there were."""
-    rows = list(Connection.objects.visible_to(user))
-    for row in rows:
-        remove_connection(row, actor=actor)
-    return len(rows)
-
-
-def remove_all_connections(server: Server, *, actor: User | None) -> None:
-    """Forget every token for a server; they are given back as long as that succeeds in time."""
-    may_revoke, deadline = True, time.monotonic() + REVOKING_SECONDS
-    for row in Connection.objects.filter(server=server).iterator():
-        taken = remove_connection(row, actor=actor, may_revoke=may_revoke)
-        may_revoke = may_revoke and taken and time.monotonic() < deadline
 
 
 def connection_states(user: User) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from mcp.enums import Authorization, Protocol, Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
-from mcp.services.connecting import remove_all_connections
+from mcp.services.disconnecting import remove_all_connections
 from youworker import audit
 from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
 

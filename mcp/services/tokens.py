@@ -18,7 +18,7 @@ from django.utils import timezone
 from mcp.enums import ConnectionStatus
 from mcp.exceptions import SignInNeeded, TokenRefused, ToolServerUnavailable
 from mcp.models import Connection
-from mcp.services.connecting import client_of, holds_for
+from mcp.services.connecting import client_of, holds_for, together
 from mcp.services.endpoints import oauth
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError
@@ -166,10 +166,21 @@ def note_sign_in_needed(row: Connection) -> None:
     rows.update(status=ConnectionStatus.SIGN_IN_NEEDED, refreshing_until=None)
 
 
-async def note_refusal(server: Server, user_id: UUID) -> None:
-    """Note that a server does not take a token that was exchanged just now."""
-    rows = Connection.objects.filter(user_id=user_id, server=server)
-    await run_in_thread(rows.update, status=ConnectionStatus.SIGN_IN_NEEDED)
+async def note_refusal(server: Server, user_id: UUID, *, wanted: str) -> None:
+    """Note that a server does not take a new token; the next sign-in also asks for `wanted`."""
+    await run_in_thread(ask_for_more, server, user_id, wanted)
+
+
+@transaction.atomic
+def ask_for_more(server: Server, user_id: UUID, wanted: str) -> None:
+    """Let the user sign in anew, for what they had and what was wanted."""
+    rows = Connection.objects.select_for_update(of=("self",))
+    row = rows.filter(user_id=user_id, server=server).first()
+    if row is None:
+        return
+    row.status = ConnectionStatus.SIGN_IN_NEEDED
+    row.scope = together(row.scope, wanted)
+    row.save_fields("status", "scope")
 
 
 def sign_in_needed(server: Server) -> SignInNeeded:

@@ -34,6 +34,7 @@ class SignInServer:
         self.registration: dict[str, Any] = {}
         self.redirect_everything_to = ""
         self.without_refresh = False
+        self.wanted_scope = ""
         self.posts: list[tuple[str, dict[str, str], dict[str, str]]] = []
         self.calls: list[str] = []
         self.asked: list[str] = []
@@ -198,6 +199,9 @@ class SignInServer:
         if token not in self.valid:
             named = f"{self.origin}/.well-known/oauth-protected-resource/mcp"
             return 401, {"WWW-Authenticate": f'Bearer resource_metadata="{named}"'}, b""
+        if message.get("method") == "tools/call" and self.wanted_scope:
+            told = f'Bearer error="insufficient_scope", scope="{self.wanted_scope}"'
+            return 403, {"WWW-Authenticate": told}, b""
         return usual(request, message)
 
     def tokens_posted(self, kind: str) -> list[dict[str, str]]:

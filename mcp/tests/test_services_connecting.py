@@ -431,6 +431,28 @@ def test_a_refused_refresh_needs_a_new_sign_in(double, ready, user):
     assert len(double.tokens_posted("refresh_token")) == 1
 
 
+def test_a_tool_that_wants_more_is_asked_for_at_the_next_sign_in(double, ready, user):
+    double.wanted_scope = "admin"
+
+    outcome = called(ready, user)
+    _, url = begun(ready, user)
+
+    assert outcome.signs_in == "crm"
+    assert Connection.objects.get().status == ConnectionStatus.SIGN_IN_NEEDED
+    assert parse_qs(urlsplit(url).query)["scope"] == ["read write admin"]
+
+
+def test_the_operators_scope_is_not_widened(double, ready, user):
+    update_server(ready, scope="read", actor=StaffFactory())
+    double.wanted_scope = "admin"
+
+    called(ready, user)
+    ready.refresh_from_db()
+    _, url = begun(ready, user)
+
+    assert parse_qs(urlsplit(url).query)["scope"] == ["read"]
+
+
 def test_without_a_refresh_token_the_end_of_the_token_needs_a_new_sign_in(double, server, user):
     double.without_refresh = True
     connected(double, server, user)
