@@ -21,12 +21,12 @@ run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) ## Start everything (Ctr
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-test: .venv/development.stamp chromium ## Run all tests with coverage
+test: .venv/development.stamp .venv/foreign.stamp chromium ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
 # Many of them wait for something, so two processors are enough for three at a time.
 test-fast: JOBS := 3
-test-fast: .venv/development.stamp ## Run the tests that are not marked slow, without coverage
+test-fast: .venv/development.stamp .venv/foreign.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
 
 fuzz: .venv/development.stamp ## Read 5,000 damaged files of every format, and tell what became of them
@@ -62,6 +62,8 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-gguf.in -o requirements-gguf.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate tools/foreign.in -o tools/foreign.txt
 
 schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
 	$(BIN)/python -m tools.schema
@@ -87,6 +89,12 @@ clean: ## Remove the environment and caches; data stays
 .venv/product.stamp: requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	$(BIN)/python -m compileall -q $(PACKAGES)
+	touch $@
+
+# Tool servers that nobody here wrote, in an environment of their own: their packages would meet ours.
+.venv/foreign.stamp: tools/foreign.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/foreign
+	.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 .venv/gguf.stamp: requirements-gguf.txt .venv/product.stamp

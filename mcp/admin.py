@@ -13,7 +13,7 @@ from unfold.admin import TabularInline
 
 from mcp import services
 from mcp.changes import changes_of
-from mcp.models import GroupPolicy, Server, Tool
+from mcp.models import Connection, GroupPolicy, Server, Tool
 from youworker.core.admin import KeptAdmin
 from youworker.core.exceptions import DomainError
 
@@ -37,6 +37,8 @@ class ServerAdmin(KeptAdmin):
         "title",
         "transport",
         "url",
+        "authorization",
+        "scope",
         "enabled",
         "builtin",
         "status",
@@ -62,7 +64,9 @@ class ServerAdmin(KeptAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         remote = obj is not None and bool(cast("Server", obj).url)
-        return self.readonly_fields if remote else (*self.readonly_fields, "url")
+        if remote:
+            return self.readonly_fields
+        return (*self.readonly_fields, "url", "authorization", "scope")
 
     def save_model(
         self,
@@ -79,7 +83,7 @@ class ServerAdmin(KeptAdmin):
         """Discover the tools of the chosen servers that are not built in."""
         for server in queryset.filter(builtin=False):
             try:
-                count = services.discover_server(server)
+                count = services.discover_server(server, actor=cast("User", request.user))
             except DomainError as error:
                 self.message_user(request, error.in_words(), "error")
             else:
@@ -111,6 +115,32 @@ class AgreedFilter(admin.SimpleListFilter):
         """The tools of the choice."""
         waits = self.value() == "no"
         return queryset.exclude(schema_hash=F("approved_hash")) if waits else queryset
+
+
+@admin.register(Connection)
+class ConnectionAdmin(KeptAdmin):
+    """Who is connected where; tokens are on no page, and staff can only end a connection."""
+
+    list_display = ("user", "server", "status", "created_at", "expires_at")
+    list_filter = ("server", "status")
+    list_select_related = ("user", "server")
+    search_fields = ("user__username",)
+    fields = ("user", "server", "status", "issuer", "resource", "scope", "created_at", "expires_at")
+    readonly_fields = fields
+    actions = ("end",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Whoever may see connections may end them: they are staff."""
+        return bool(self.has_view_permission(request))
+
+    @admin.action(description=_("Disconnect"), permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Forget the tokens of the chosen connections, and give them back."""
+        for connection in queryset:
+            services.remove_connection(connection, actor=cast("User", request.user))
 
 
 class GroupPolicyInline(TabularInline):

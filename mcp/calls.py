@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from youworker.core.exceptions import Forbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
+
+    from mcp.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class CallContext:
     approver_id: UUID | None = None
     form_hash: str = ""
     tainted: bool = False
+    # Who wants to know how far the call is.
+    tell_progress: Callable[[Progress], object] | None = None
     # The API key behind the run, for what is counted by key.
     key_id: UUID | None = None
     attached: tuple[UUID, ...] = ()
@@ -71,7 +75,8 @@ class ToolOutcome:
 
     `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
     a server of ours answered, inside this process: nobody else's data may be believed. `trusted`
-    says that nothing of it can have been written by others.
+    says that nothing of it can have been written by others; `signs_in` is the server at which the
+    user has to sign in first.
     """
 
     text: str
@@ -80,6 +85,7 @@ class ToolOutcome:
     denied: bool = False
     builtin: bool = False
     trusted: bool = False
+    signs_in: str = ""
 
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

@@ -21,6 +21,20 @@ class Protocol(models.TextChoices):
     SSE = "sse", _("2024-11-05 over server-sent events")
 
 
+class Authorization(models.TextChoices):
+    """Who is let in by a server at a URL."""
+
+    SHARED = "shared", _("everybody, by the headers that are set")
+    OAUTH = "oauth", _("each user signs in (OAuth)")
+
+
+class ConnectionStatus(models.TextChoices):
+    """Whether a user's sign-in at a tool server holds."""
+
+    CONNECTED = "connected", _("Connected")
+    SIGN_IN_NEEDED = "sign_in_needed", _("Sign-in needed")
+
+
 class ServerStatus(models.TextChoices):
     """What the last contact said."""
 

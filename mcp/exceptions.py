@@ -1,12 +1,18 @@
 """Refusals of this app."""
 
-from youworker.core.exceptions import Conflict, UpstreamUnavailable
+from youworker.core.exceptions import Conflict, DomainError, Forbidden, UpstreamUnavailable
 
 
 class ToolServerUnavailable(UpstreamUnavailable):
     """The server could not be reached, broke off or took too long."""
 
     code = "tool_server_unavailable"
+
+
+class TokenNotTaken(ToolServerUnavailable):
+    """The server does not let the user in with the token that was sent; `scope` would do."""
+
+    scope = ""
 
 
 class ServerSlugExists(Conflict):
@@ -19,3 +25,31 @@ class ToolChanged(Conflict):
     """The tool is no longer the one that was looked at."""
 
     code = "tool_changed"
+
+
+class SignInNeeded(Conflict):
+    """The user is not signed in to the tool server, or not any more."""
+
+    code = "tool_sign_in_required"
+
+
+class BrowserNeeded(Forbidden):
+    """A program's key asked for what only a person in a browser can do."""
+
+    code = "browser_needed"
+
+
+class AuthorizationFailed(DomainError):
+    """A sign-in at a tool server did not come to its end."""
+
+    code = "authorization_failed"
+
+
+class AuthorizationUnusable(UpstreamUnavailable):
+    """What a tool server says about signing in cannot be followed, or must not."""
+
+    code = "authorization_unusable"
+
+
+class TokenRefused(AuthorizationFailed):
+    """An authorization server does not take a code or a token any more."""

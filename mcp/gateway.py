@@ -15,19 +15,22 @@ from pydantic import TypeAdapter, ValidationError
 from mcp.calls import ToolOutcome
 from mcp.connection_pool import evict_connection
 from mcp.enums import Protocol
-from mcp.exceptions import ToolServerUnavailable
+from mcp.exceptions import TokenNotTaken, ToolServerUnavailable
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
+from mcp.progress import ProgressTeller
+from mcp.promises import require_promise
 from mcp.results import read_result
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
-from mcp.transports import Endpoint
+from mcp.transports import Endpoint, NotLetIn
 from youworker.core.config import config
 from youworker.upstream.body_limits import AnswerTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mcp.client.session import ClientSession
+    from mcp.progress import Progress
 
 __all__ = ["Endpoint", "Listing", "call", "list_tools"]
 
@@ -44,6 +47,7 @@ class FoundTool:
     name: str
     description: str
     input_schema: dict[str, Any]
+    output_schema: Any
     reads_only: bool
     stays_inside: bool
 
@@ -110,22 +114,33 @@ def described(tool: types.Tool, schema: dict[str, Any] | None = None) -> FoundTo
         name=tool.name,
         description=tool.description or tool.title or "",
         input_schema=dict(tool.input_schema) if schema is None else schema,
+        output_schema=tool.output_schema,
         reads_only=bool(hints and hints.read_only_hint),
         stays_inside=bool(hints and hints.open_world_hint is False),
     )
 
 
 async def call(
-    endpoint: Endpoint, tool: str, arguments: Mapping[str, Any], *, correlation_id: str
+    endpoint: Endpoint,
+    tool: str,
+    arguments: Mapping[str, Any],
+    *,
+    correlation_id: str,
+    output_schema: Any = None,
+    tell_progress: Callable[[Progress], object] | None = None,
 ) -> ToolOutcome:
     """Call a tool once; raises `ToolServerUnavailable` when no answer came.
 
-    An error the server answers with is an outcome: the server is alive.
+    An error the server answers with is an outcome: the server is alive. The data of an answer is
+    kept only if it is what the tool's `output_schema` promises. Whoever is cancelled here cancels
+    the call at the server.
     """
+    telling = ProgressTeller(tell_progress) if tell_progress else None
 
     async def send(session: ClientSession) -> Any:
         params = types.CallToolRequestParams(name=tool, arguments=dict(arguments))
-        return await session.send_request(types.CallToolRequest(params=params), RESULT)
+        request = types.CallToolRequest(params=params)
+        return await session.send_request(request, RESULT, progress_callback=telling)
 
     try:
         with anyio.fail_after(config.mcp.call_timeout):
@@ -136,6 +151,8 @@ async def call(
         return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
     answer = (result.meta or {}).get(ANSWER, {})
     outcome = read_result(answer, limit=config.mcp.result_bytes)
+    if output_schema is not None and outcome.structured is not None and not outcome.is_error:
+        require_promise(outcome, output_schema)
     if outcome.is_error:
         outcome.text = without_secrets(endpoint, outcome.text)
     return outcome
@@ -166,7 +183,12 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
     else:
         reason = str(cause).rstrip(".") or type(cause).__name__
     told = without_secrets(endpoint, reason)
-    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {told}.")
+    words = f"The tool server {endpoint.slug!r} is not available: {told}."
+    if not isinstance(cause, NotLetIn):
+        return ToolServerUnavailable(words)
+    refusal = TokenNotTaken(words)
+    refusal.scope = cause.scope
+    return refusal
 
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:

@@ -24,6 +24,8 @@ LIST = "tools/list"
 MOST_TOOLS = 1000
 # So many are checked in one go: others share the event loop.
 TOOLS_AT_ONCE = 50
+USEFUL = ("notifications/progress", "notifications/cancelled")
+MOST_NOTIFICATIONS = 10_000
 LONGEST_REASON = 200
 # Where a page says what became of its definitions; what a server writes there is lost.
 PAGE = "youworker/page"
@@ -60,6 +62,7 @@ class CheckedAnswers:
         self.inner = inner._dispatcher  # noqa: SLF001
         inner._dispatcher = self  # noqa: SLF001
         deliver_nameless_errors(self.inner)
+        drop_useless_notifications(self.inner)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -139,6 +142,27 @@ def deliver_nameless_errors(dispatcher: Any) -> None:
         deliver(name, outcome)
 
     dispatcher._resolve_pending = deliver_to_somebody  # noqa: SLF001
+
+
+def drop_useless_notifications(dispatcher: Any) -> None:
+    """Let only signs of progress through, and of each session no more than anybody reads.
+
+    The SDK starts a task for every notification, and a server may send them without end.
+    """
+    dispatch = getattr(dispatcher, "_dispatch_notification", None)
+    if dispatch is None:
+        return  # Without streams between them, nobody floods us but ourselves.
+    left = MOST_NOTIFICATIONS
+
+    def dispatch_useful(message: Any, *others: Any) -> None:
+        nonlocal left
+        if message.method not in USEFUL:
+            return
+        left -= 1
+        if left >= 0:
+            dispatch(message, *others)
+
+    dispatcher._dispatch_notification = dispatch_useful  # noqa: SLF001
 
 
 def with_plain_schema(tool: Any) -> tuple[Any, str]:

@@ -21,16 +21,23 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from groups.enums import Role
-from mcp.enums import Approver, Policy, Transport
+from mcp.enums import Approver, Authorization, ConnectionStatus, Policy, Transport
 from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from accounts.models import User
-    from mcp.models import GroupPolicy, Server, Tool
+    from mcp.models import Connection, GroupPolicy, Server, Tool
 
-DISCOVERED = ("safe_name", "description", "input_schema", "schema_hash", "effects")
+DISCOVERED = (
+    "safe_name",
+    "description",
+    "input_schema",
+    "output_schema",
+    "schema_hash",
+    "effects",
+)
 STRICTNESS = {Policy.AUTO: 0, Policy.ASK: 1, Policy.DENY: 2}
 
 
@@ -44,6 +51,12 @@ class ServerQuerySet(BaseQuerySet["Server"]):
     def remote(self) -> Self:
         """Limit to servers that have to be asked which tools they have."""
         return self.filter(enabled=True).exclude(transport=Transport.INPROCESS)
+
+    def signing_in(self) -> Self:
+        """Limit to servers in use at which each user signs in."""
+        return self.filter(
+            enabled=True, transport=Transport.HTTP, authorization=Authorization.OAUTH
+        )
 
     def with_tool_count(self) -> Self:
         """Annotate `tool_count`: the tools the server has now."""
@@ -158,3 +171,19 @@ class GroupPolicyQuerySet(BaseQuerySet["GroupPolicy"]):
         """Deny before ask before auto."""
         ranks = [When(policy=policy, then=Value(-rank)) for policy, rank in STRICTNESS.items()]
         return self.order_by(Case(*ranks, default=Value(0)))
+
+
+class ConnectionQuerySet(BaseQuerySet["Connection"]):
+    """Users' sign-ins at tool servers."""
+
+    def visible_to(self, user: User) -> Self:
+        """Limit to the user's own."""
+        return self.filter(user=user)
+
+    def connected(self) -> Self:
+        """Limit to those that hold, as far as is known."""
+        return self.filter(status=ConnectionStatus.CONNECTED)
+
+    def newest_first(self) -> Self:
+        """The latest sign-in first."""
+        return self.order_by("-updated_at", "pk")

@@ -7,9 +7,19 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from accounts.models import User
 from groups.models import Group
-from mcp.enums import Approver, Effect, Policy, Protocol, ServerStatus, Transport
-from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
+from mcp.enums import (
+    Approver,
+    Authorization,
+    ConnectionStatus,
+    Effect,
+    Policy,
+    Protocol,
+    ServerStatus,
+    Transport,
+)
+from mcp.managers import ConnectionQuerySet, GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
 from mcp.naming import SLUG, form_hash, validate_address
 from youworker.core.models import TimestampedModel
 from youworker.encryption.fields import EncryptedJSONField
@@ -23,7 +33,12 @@ class Server(TimestampedModel):
     transport = models.CharField(max_length=16, choices=Transport)
     url = models.CharField(max_length=500, blank=True, validators=[validate_address])
     argv = models.JSONField(default=list, blank=True)
-    # {"headers": {...}, "env": {...}}: never shown again.
+    authorization = models.CharField(
+        max_length=16, choices=Authorization, default=Authorization.SHARED
+    )
+    # What is asked for at the sign-in, instead of what the server says.
+    scope = models.CharField(max_length=1000, blank=True)
+    # {"headers": {...}, "env": {...}, "client": {"id": …, "secret": …}}: never shown again.
     secrets: Any = EncryptedJSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
     builtin = models.BooleanField(default=False, editable=False)
@@ -49,7 +64,7 @@ class Server(TimestampedModel):
         return self.slug
 
     def secrets_called(self, kind: str) -> dict[str, str]:
-        """The `headers` or the `env`; none when they cannot be decrypted."""
+        """The `headers`, the `env` or the `client`; none when they cannot be decrypted."""
         return dict(self.secrets.get(kind, {})) if isinstance(self.secrets, dict) else {}
 
 
@@ -63,6 +78,8 @@ class Tool(TimestampedModel):
     safe_name = models.CharField(max_length=64, unique=True, editable=False)
     description = models.TextField(blank=True, editable=False)
     input_schema = models.JSONField(default=dict, editable=False)
+    # What the data of its answers looks like, where it says so.
+    output_schema = models.JSONField(null=True, editable=False)
     effects = ArrayField(
         models.CharField(max_length=16, choices=Effect), default=list, blank=True, editable=False
     )
@@ -149,3 +166,62 @@ class GroupPolicy(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.tool_id} for {self.group_id}"
+
+
+class ClientRegistration(TimestampedModel):
+    """Who we are at an authorization server that registered us by itself."""
+
+    server = models.ForeignKey(Server, models.CASCADE, related_name="client_registrations")
+    issuer = models.CharField(max_length=500)
+    redirect_uri = models.CharField(max_length=500)
+    # {"id": …, "secret": …, "method": …}
+    credentials: Any = EncryptedJSONField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "server", "issuer", "redirect_uri", name="client_registration_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server_id} at {self.issuer}"
+
+
+class Connection(TimestampedModel):
+    """A user's sign-in at a tool server; its tokens are good for this address only."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tool_connections")
+    server = models.ForeignKey(Server, models.CASCADE, related_name="connections")
+    status = models.CharField(
+        max_length=16, choices=ConnectionStatus, default=ConnectionStatus.CONNECTED
+    )
+    server_url = models.CharField(max_length=500, editable=False)
+    resource = models.CharField(max_length=500, editable=False)
+    issuer = models.CharField(max_length=500, editable=False)
+    token_endpoint = models.CharField(max_length=500, editable=False)
+    revocation_endpoint = models.CharField(max_length=500, blank=True, editable=False)
+    scope = models.CharField(max_length=1000, blank=True, editable=False)
+    # {"access": …, "refresh": …}
+    tokens: Any = EncryptedJSONField(editable=False)
+    # {"id": …, "secret": …, "method": …}: who asked for them.
+    client: Any = EncryptedJSONField(editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    # Until then one process has the right to exchange the refresh token.
+    refreshing_until = models.DateTimeField(null=True, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "connection to a tool server"
+        verbose_name_plural = "connections to tool servers"
+        constraints = [
+            models.UniqueConstraint("user", "server", name="connection_once_per_server"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.server_id}"
+
+    def secret_called(self, kind: str) -> str:
+        """The `access` or the `refresh` token; empty when it cannot be decrypted."""
+        return str(self.tokens.get(kind, "")) if isinstance(self.tokens, dict) else ""

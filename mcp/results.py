@@ -77,7 +77,9 @@ def words_of(block: dict[str, Any]) -> str:
 def text_of(block: dict[str, Any]) -> str:
     """One content block in words; pictures, sounds and files are only named."""
     if text := words_of(block):
-        return text
+        resource = block.get("resource")
+        # Whose words these are: a file's, and not the server's own.
+        return f"{note('file', resource, 'uri')}\n{text}" if isinstance(resource, dict) else text
     match block.get("type"):
         case "text":
             return ""

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from mcp.changes import changes_of
-from mcp.enums import Approver, Policy
+from mcp.enums import Approver, Authorization, ConnectionStatus, Policy
 from mcp.models import GroupPolicy, Server, Tool
 from mcp.naming import SLUG, validate_address
 
@@ -39,6 +39,7 @@ class ServerSerializer(serializers.ModelSerializer[Server]):
             "title",
             "transport",
             "enabled",
+            "authorization",
             "builtin",
             "status",
             "last_error",
@@ -54,15 +55,20 @@ class StaffServerSerializer(ServerSerializer):
     """A tool server with its address, for those who manage it."""
 
     header_names = serializers.SerializerMethodField()
+    client_id = serializers.SerializerMethodField()
 
     class Meta:
         model = Server
-        fields = (*ServerSerializer.Meta.fields, "url", "header_names")
+        fields = (*ServerSerializer.Meta.fields, "url", "header_names", "scope", "client_id")
         read_only_fields = fields
 
     def get_header_names(self, server: Server) -> list[str]:
         """Which headers are set; their values are never shown."""
         return sorted(server.secrets_called("headers"))
+
+    def get_client_id(self, server: Server) -> str:
+        """What the operator registered where users sign in; its secret is never shown."""
+        return server.secrets_called("client").get("id", "")
 
 
 class HeadersField(serializers.DictField):
@@ -86,6 +92,12 @@ class UpdateServerSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=120, required=False)
     url = serializers.CharField(max_length=500, required=False, validators=[validate_address])
     headers = HeadersField(required=False, write_only=True)
+    authorization = serializers.ChoiceField(Authorization.choices, required=False)
+    scope = serializers.RegexField(r"\A[\x21-\x7e ]{0,1000}\Z", required=False, allow_blank=True)
+    client_id = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    client_secret = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, write_only=True
+    )
     enabled = serializers.BooleanField(required=False)
 
 
@@ -202,3 +214,22 @@ class SetGroupPolicySerializer(serializers.Serializer[Any]):
 
     policy = serializers.ChoiceField(Policy.choices)
     approver = serializers.ChoiceField(Approver.choices, required=False, default=Approver.USER)
+
+
+class ConnectionSerializer(serializers.Serializer[Any]):
+    """How the caller stands with a server at which each user signs in."""
+
+    server_id = serializers.UUIDField()
+    server = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(ConnectionStatus.choices)
+    issuer = serializers.CharField()
+    scope = serializers.CharField()
+    connected_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class ToolSignInSerializer(serializers.Serializer[Any]):
+    """Where the caller's browser goes to sign in; it has to be the one that asked."""
+
+    authorization_url = serializers.URLField(max_length=None)

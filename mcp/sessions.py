@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import httpx2
 import mcp_types as types
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
@@ -19,8 +21,9 @@ from mcp.connection_pool import borrow_connection, evict_connection
 from mcp.enums import Protocol, Transport
 from mcp.listings import CheckedAnswers
 from mcp.negotiation import US, protocols_to_try, settle_protocol
+from mcp.programs import install_limits
 from mcp.shared.exceptions import MCPError
-from mcp.transports import open_streams
+from mcp.transports import NotLetIn, heard, open_streams
 from mcp.wire import install_reader
 from youworker.core.exceptions import DomainError
 from youworker.upstream.body_limits import AnswerTooLarge
@@ -40,6 +43,7 @@ DEAD = (CONNECTION_CLOSED, REQUEST_TIMEOUT)
 NOT_BEGUN = (types.UNSUPPORTED_PROTOCOL_VERSION, types.INVALID_REQUEST)
 NO_HANDSHAKE = re.compile(r"initiali[sz]|protocol version|invalid request parameters", re.I)
 LONGEST_SEARCHED = 500
+FAREWELL_SECONDS = 0.8
 SESSION_OVER = re.compile(
     r"session[^.]{0,40}(?:not found|terminated|expired|does not exist|invalid|unknown)"
     r"|(?:invalid|unknown|no valid|missing) session",
@@ -51,12 +55,14 @@ UNREACHABLE = (
     httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
     AnswerTooLarge,
+    NotLetIn,
     FileNotFoundError,
     PermissionError,
     DomainError,
 )
 
 install_reader()
+install_limits()
 
 
 class NoSession(Exception):
@@ -123,13 +129,40 @@ async def open_connection(
                 yield client.session, Protocol.MODERN
         case Transport.HTTP:
             # One session per call: what a server remembers of a session is one user's.
-            async with open_session(endpoint, correlation_id) as opened:
-                yield opened
+            async with telling_the_end(), open_session(endpoint, correlation_id) as opened:
+                try:
+                    yield opened
+                except asyncio.CancelledError:
+                    if opened[1] != Protocol.MODERN:
+                        await wait_until_heard()
+                    raise
         case _:
             # A program takes long to start, and belongs to no user: it is kept for a while.
             key = pool_key(endpoint)
             async with borrow_connection(key, lambda: open_session(endpoint)) as (_, opened):
                 yield opened
+
+
+@asynccontextmanager
+async def telling_the_end() -> AsyncIterator[None]:
+    """Let the requests inside note that the server has heard of the end of a call."""
+    token = heard.set(asyncio.Event())
+    try:
+        yield
+    finally:
+        heard.reset(token)
+
+
+async def wait_until_heard() -> None:
+    """Wait a moment for a server to hear that a call was given up.
+
+    The SDK says so, and would be closed before that is sent. In the newest protocol the end of the
+    connection says it.
+    """
+    event = heard.get()
+    with anyio.CancelScope(shield=True), anyio.move_on_after(FAREWELL_SECONDS):
+        if event is not None:
+            await event.wait()
 
 
 @asynccontextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from django.conf import settings
 
+from mcp.client.auth.utils import extract_field_from_www_auth
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -21,6 +24,7 @@ from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.guard import BoundedTransport
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator
 
 CONNECT_SECONDS = 10.0
@@ -29,6 +33,9 @@ LARGEST_BODY = 16 * 1024 * 1024
 # Framing and escaping make an answer longer than the text in it.
 WIRE_FACTOR = 8
 FIRST_SERVER_ERROR = 500
+UNAUTHORIZED, FORBIDDEN = 401, 403
+SCOPE = re.compile(r"[\x21-\x7e ]{1,500}")
+CANCELLED = b'"notifications/cancelled"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,14 @@ class Endpoint:
     argv: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    # Whether each user signs in there; their token stands among the headers.
+    signs_in: bool = False
     # What it spoke last.
     protocol: str = Protocol.UNKNOWN.value
+
+
+# Set once a server has heard that a call was given up.
+heard: ContextVar[asyncio.Event | None] = ContextVar("mcp_cancellation_heard", default=None)
 
 
 def open_streams(
@@ -80,12 +93,41 @@ def http_client(endpoint: Endpoint, correlation_id: str) -> httpx2.AsyncClient:
     transport = BoundedTransport(
         find_named_addresses, max(LARGEST_BODY, config.mcp.result_bytes * WIRE_FACTOR)
     )
+    hooks = [note_cancellation, check_status]
+    if endpoint.signs_in:
+        hooks.insert(0, check_sign_in)
     return httpx2.AsyncClient(
         headers=headers,
         timeout=limits,
         transport=transport,
-        event_hooks={"response": [check_status]},
+        event_hooks={"response": hooks},
     )
+
+
+async def note_cancellation(response: httpx2.Response) -> None:
+    """Say that the server has heard of the end of a call; whoever ended it waits for that."""
+    event = heard.get()
+    if event is not None and CANCELLED in response.request.content:
+        event.set()
+
+
+class NotLetIn(httpx2.RequestError):
+    """The server wants another token, or any; where it says so, one with this `scope`."""
+
+    scope = ""
+
+
+async def check_sign_in(response: httpx2.Response) -> None:
+    """Raise for a server that does not let the user in; the SDK would begin to guess protocols."""
+    challenge = response.headers.get("www-authenticate", "")
+    if response.status_code == UNAUTHORIZED or (
+        response.status_code == FORBIDDEN and "insufficient_scope" in challenge
+    ):
+        refusal = NotLetIn(f"status {response.status_code}", request=response.request)
+        wanted = extract_field_from_www_auth(response, "scope") or ""
+        if response.status_code == FORBIDDEN and SCOPE.fullmatch(wanted):
+            refusal.scope = wanted
+        raise refusal
 
 
 async def check_status(response: httpx2.Response) -> None:

@@ -14,6 +14,8 @@ urlpatterns = [
         servers.as_view({"patch": "partial_update", "delete": "destroy"}),
     ),
     path("mcp/servers/<uuid:pk>/refresh", servers.as_view({"post": "refresh"})),
+    path("mcp/servers/<uuid:pk>/connection", views.ConnectionView.as_view()),
+    path("mcp/connections", views.ConnectionsView.as_view()),
     path("tools", tools.as_view({"get": "list"})),
     path("tools/<uuid:pk>", tools.as_view({"patch": "partial_update"})),
     path("tools/<uuid:pk>/group-policies", policies.as_view({"get": "list"})),

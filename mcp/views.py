@@ -14,8 +14,11 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.authentication import IsStaff, SignedInWithScope
 from groups.models import Group
 from mcp import services
-from mcp.models import GroupPolicy, Server, Tool
+from mcp.addresses import callback_url
+from mcp.exceptions import BrowserNeeded
+from mcp.models import Connection, GroupPolicy, Server, Tool
 from mcp.serializers import (
+    ConnectionSerializer,
     CreateServerSerializer,
     GroupPolicySerializer,
     ServerSerializer,
@@ -23,6 +26,7 @@ from mcp.serializers import (
     StaffServerSerializer,
     StaffToolSerializer,
     ToolSerializer,
+    ToolSignInSerializer,
     UpdateServerSerializer,
     UpdateToolSerializer,
 )
@@ -93,13 +97,55 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
     def refresh(self, request: Request, pk: Any = None) -> Response:
         """Ask the server for its tools now; 503 when it does not answer."""
         server = self.get_object()
-        services.discover_server(server)
+        services.discover_server(server, actor=self.actor)
         return self.serialize(server)
 
     def serialize(self, server: Server, *, status: int = 200) -> Response:
         """The server as it is now."""
         row = self.get_queryset().get(pk=server.pk)
         return Response(StaffServerSerializer(row).data, status=status)
+
+
+class ConnectionsView(ActorView):
+    """The servers at which each user signs in, and how the caller stands with them."""
+
+    permission_classes = [SignedInWithScope]
+    scopes = {"read": "tools"}
+
+    @extend_schema(operation_id="mcp_connections_list", responses=ConnectionSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List them by name; nothing that opens anything is in it."""
+        states = services.connection_states(self.actor)
+        return Response(ConnectionSerializer(states, many=True).data)
+
+
+class ConnectionView(ActorView):
+    """The caller's own sign-in at one server."""
+
+    permission_classes = [SignedInWithScope]
+    scopes = {"write": "tools"}
+
+    @extend_schema(request=None, responses=ToolSignInSerializer)
+    @rate_limited("VERY_STRICT")
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Begin to sign in; the answer says where the browser goes. Sessions only."""
+        server = get_object_or_404(Server.objects.signing_in(), pk=pk)
+        if self.shown_key is not None:
+            raise BrowserNeeded("Signing in needs a browser: open “Connected tools” in it.")
+        url = services.begin_connection(
+            server,
+            session=request._request.session,
+            redirect_uri=callback_url(request._request),
+            actor=self.actor,
+        )
+        return Response(ToolSignInSerializer({"authorization_url": url}).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Forget the caller's tokens, and give them back to whoever handed them out."""
+        mine = Connection.objects.visible_to(self.actor)
+        services.remove_connection(get_object_or_404(mine, server_id=pk), actor=self.actor)
+        return Response(status=204)
 
 
 class ToolViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):

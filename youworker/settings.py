@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
         "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
         "ServerStatusEnum": "mcp.enums.ServerStatus",
+        "ConnectionStatusEnum": "mcp.enums.ConnectionStatus",
     },
 }
 

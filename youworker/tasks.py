@@ -75,4 +75,5 @@ def make_backup() -> str:
 def examine_data(fix: bool, actor_id: str) -> None:  # noqa: FBT001 -- a task's argument
     """Look at the stored data, and repair it as somebody who may."""
     actor = User.objects.filter(pk=actor_id, is_active=True).first()
-    make_report(GROUPS["ingestion"], fix=fix and actor is not None, actor=actor)
+    checks = tuple(check for group in GROUPS.values() for check in group)
+    make_report(checks, fix=fix and actor is not None, actor=actor)

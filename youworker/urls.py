@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("documents.pages.urls")),
     path("", include("ingestion.pages.urls")),
     path("", include("accounts.pages.urls")),
+    path("", include("mcp.page_urls")),
     path("", include("quotas.page_urls")),
     path("", include("youworker.data_protection.page_urls")),
     path("", include("youworker.analytics.page_urls")),

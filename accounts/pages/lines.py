@@ -54,6 +54,8 @@ WORDS: dict[str, Any] = {
     "tool.policy.change": gettext_lazy("Policy of a tool changed"),
     "tool.approve": gettext_lazy("Call of a tool decided"),
     "tool.call": gettext_lazy("Tool called"),
+    "mcp_connection.create": gettext_lazy("Tool server connected"),
+    "mcp_connection.delete": gettext_lazy("Tool server disconnected"),
     "mcp_server.create": gettext_lazy("Tool server added"),
     "mcp_server.update": gettext_lazy("Tool server changed"),
     "mcp_server.delete": gettext_lazy("Tool server removed"),

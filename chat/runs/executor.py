@@ -93,6 +93,7 @@ class RunExecutor:
         self.state = run_input.state or begun_state(run_input)
         self.toolset = RecordingToolset(run_input, self.state)
         self.attachments = RunAttachments(run_input, self.toolset, log)
+        self.toolset.tell = log.emit
         self.numbers = ReaderNumbers(self.toolset.book)
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext, override
+
 from chat.agent.prompt import fenced
 from chat.agent.tool_selection import select_tools
 from chat.agent.tools import CallStart, ToolOutput
@@ -23,15 +25,17 @@ from youworker.core.db import run_in_thread
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
     from chat.agent.types import ToolCall
     from chat.models import ToolRun
     from chat.runs.inputs import RunInput
+    from mcp.progress import Progress
 
 
+SIGN_IN_PAGE = "/account/tools"
 UNKNOWN_OUTCOME = (
     "The server was stopped while this call was under way: whether it took effect is unknown. "
     "It was not made again."
@@ -51,6 +55,8 @@ class RecordingToolset:
         self.by_safe_name = {tool.safe_name: tool for tool in tools}
         self.book = CitationIndex.from_json(state.citations)
         self.book.numbers = numbers_of_state(state, self.book)
+        # Who tells viewers of the run what happens during a call.
+        self.tell: Callable[[str, dict[str, Any]], object] = ignore
         # Calls that another process may have begun.
         self.inherited = {pending.id for pending in state.pending_calls}
         # Why calls are not made, by their ids.
@@ -124,7 +130,11 @@ class RecordingToolset:
         """Make one call; whatever goes wrong in it is told to the model."""
         row, tool = self.rows[pending.id], self.by_safe_name.get(pending.call.name)
         began = time.perf_counter()
-        context = self.context
+        about = {"tool_run_id": str(row.pk), "tool": row.tool_name}
+        context = replace(
+            self.context,
+            tell_progress=lambda how: self.tell("tool", progress_payload(about, how)),
+        )
         if tool is not None and (row.decision or needs_consent(tool)):
             context = await run_in_thread(context_of, row, tool, self.run, context)
         if row.decision and tool is not None and tool.id != row.tool_id:
@@ -132,6 +142,8 @@ class RecordingToolset:
         else:
             outcome = await self.make_call(tool, pending, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
+        if outcome.signs_in:
+            self.tell("log", sign_in_payload(outcome.signs_in, self.context.language))
         await run_in_thread(
             tool_calls.end_tool_run,
             row,
@@ -191,6 +203,29 @@ def asked_about(tool: ToolInfo, consent: Consent) -> dict[str, Any]:
         "approver": Approver.ADMIN if consent.groups else Approver.USER,
         "groups": list(consent.groups),
         "can_remember": consent.can_remember,
+    }
+
+
+def ignore(kind: str, about: dict[str, Any]) -> None:
+    """Tell nobody."""
+
+
+def progress_payload(about: dict[str, Any], how: Progress) -> dict[str, Any]:
+    """What viewers are told while a tool works."""
+    figures = {"done": how.done, "total": how.total, "message": how.message}
+    return {**about, "status": "progress", "progress": figures}
+
+
+def sign_in_payload(server: str, language: str) -> dict[str, Any]:
+    """What viewers are told when a tool waits for their sign-in: where that is done."""
+    with override(language):
+        words = gettext("A tool needs you to sign in: see “Connected tools” of your account.")
+    return {
+        "level": "warning",
+        "code": "tool_sign_in_required",
+        "message": words,
+        "server": server,
+        "url": SIGN_IN_PAGE,
     }
 
 

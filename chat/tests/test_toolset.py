@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from chat import services
@@ -25,8 +26,9 @@ from documents.tests.factories import DocumentFactory
 from documents.types import PassageDraft
 from mcp.calls import ToolOutcome
 from mcp.models import Server
+from mcp.progress import Progress
 from mcp.services import calling
-from mcp.tests.factories import ToolFactory
+from mcp.tests.factories import SignInServerFactory, ToolFactory
 from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -261,3 +263,38 @@ async def test_a_name_that_the_model_made_up_is_not_kept(spoken_by):
 
     event = await UsageEvent.objects.aget(kind="tool_call")
     assert (event.name, event.outcome) == ("", "failed")
+
+
+async def test_a_tool_that_needs_a_sign_in_shows_the_user_the_way(spoken_by):
+    user = await sync_to_async(UserFactory)()
+    tool = await sync_to_async(ToolFactory)(server=await sync_to_async(SignInServerFactory)())
+
+    run, events, seen = await run_with(
+        spoken_by, user=user, call=ToolCall("c", tool.safe_name, {}), said="Please connect it."
+    )
+
+    (told,) = [data for _, kind, data in events if kind == "log"]
+    assert run.status == RunStatus.SUCCEEDED
+    assert told["code"] == "tool_sign_in_required"
+    assert (told["server"], told["url"]) == (tool.server.slug, reverse("account-tools"))
+    assert "not signed in" in seen.content
+    assert (await ToolRun.objects.aget(run=run)).status == ToolRunStatus.FAILED
+
+
+async def test_viewers_are_told_how_far_a_call_is(spoken_by, monkeypatch):
+    async def call(*_args, tell_progress, **_kwargs):
+        tell_progress(Progress(1, 4, "reading"))
+        return ToolOutcome("done")
+
+    monkeypatch.setattr(calling, "gateway", lambda: SimpleNamespace(call=call))
+    user = await sync_to_async(UserFactory)()
+    tool = await sync_to_async(ToolFactory)()
+
+    _, events, _ = await run_with(
+        spoken_by, user=user, call=ToolCall("c", tool.safe_name, {}), said="Done."
+    )
+
+    steps = [data for _, kind, data in events if kind == "tool"]
+    assert [step["status"] for step in steps] == ["start", "progress", "end"]
+    assert steps[1]["progress"] == {"done": 1, "total": 4, "message": "reading"}
+    assert {step["tool_run_id"] for step in steps} == {steps[0]["tool_run_id"]}

@@ -2,20 +2,32 @@
 
 from mcp.services.builtins import ensure_builtin_rows, sync_builtin_servers
 from mcp.services.calling import call_tool, usable_tools
+from mcp.services.connecting import (
+    begin_connection,
+    connection_states,
+    finish_connection,
+)
 from mcp.services.consent import approvers_of, approving_groups
-from mcp.services.discovery import discover_server, refresh_servers
+from mcp.services.disconnecting import remove_connection, remove_connections
+from mcp.services.discovery import discover_first, discover_server, refresh_servers
 from mcp.services.servers import create_server, delete_server, update_server
 from mcp.services.tools import set_group_policy, update_tool
 
 __all__ = [
     "approvers_of",
     "approving_groups",
+    "begin_connection",
     "call_tool",
+    "connection_states",
     "create_server",
     "delete_server",
+    "discover_first",
     "discover_server",
     "ensure_builtin_rows",
+    "finish_connection",
     "refresh_servers",
+    "remove_connection",
+    "remove_connections",
     "set_group_policy",
     "sync_builtin_servers",
     "update_server",

@@ -13,11 +13,12 @@ from mcp import breaker
 from mcp.builtin.registry import registered
 from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
 from mcp.enums import Effect, Transport
-from mcp.exceptions import ToolServerUnavailable
+from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.consent import require_consent
 from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.tokens import find_token, note_refusal, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from mcp.models import Server
     from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
@@ -99,9 +101,10 @@ def shown_schema(tool: Tool) -> dict[str, Any] | None:
 class Permit:
     """A tool that may be called now, and where."""
 
-    server_id: UUID
+    server: Server
     local_name: str
     endpoint: Endpoint
+    output_schema: Any = None
     only_computes: bool = False
 
 
@@ -118,6 +121,8 @@ async def call_tool(
         permit = await run_in_thread(authorize_call, tool, context)
         with use_call_context(context):
             outcome = await send_call(permit, arguments, context)
+    except SignInNeeded as error:
+        outcome = ToolOutcome(storable_text(error.message), is_error=True, signs_in=tool.server)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
         outcome = ToolOutcome(
@@ -151,7 +156,8 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         )
     server = registered.get(row.server.slug) if row.server.builtin else None
     computes = server is not None and server.computes
-    return Permit(row.server_id, row.local_name, endpoint_of(row.server), computes)
+    endpoint = endpoint_of(row.server)
+    return Permit(row.server, row.local_name, endpoint, row.output_schema, computes)
 
 
 async def send_call(
@@ -160,17 +166,52 @@ async def send_call(
     """Send the call once and keep the server's record of failures."""
     remote = permit.endpoint.transport != Transport.INPROCESS
     try:
-        outcome: ToolOutcome = await gateway().call(
-            permit.endpoint,
-            permit.local_name,
-            arguments,
-            correlation_id=context.correlation_id,
-        )
+        if permit.endpoint.signs_in:
+            outcome = await call_signed_in(permit, arguments, context)
+        else:
+            outcome = await call_once(permit, permit.endpoint, arguments, context)
     except ToolServerUnavailable:
         if remote:
-            await asyncio.to_thread(breaker.note_failure, permit.server_id)
+            await asyncio.to_thread(breaker.note_failure, permit.server.pk)
         raise
     if remote:
-        await asyncio.to_thread(breaker.note_answer, permit.server_id)
+        await asyncio.to_thread(breaker.note_answer, permit.server.pk)
     text = storable_text(outcome.text)
     return replace(outcome, text=text, builtin=not remote, trusted=permit.only_computes)
+
+
+async def call_signed_in(
+    permit: Permit, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Call as the user, with their own token; once more with a new one where it was not taken.
+
+    Who is not let in was not heard, so nothing is done twice. Raises `SignInNeeded`.
+    """
+    server, user_id = permit.server, context.user_id
+    token = await find_token(server, user_id)
+    try:
+        endpoint = endpoint_of(server, token=token)
+        return await call_once(permit, endpoint, arguments, context)
+    except TokenNotTaken:
+        token = await find_token(server, user_id, refused=token)
+    try:
+        endpoint = endpoint_of(server, token=token)
+        return await call_once(permit, endpoint, arguments, context)
+    except TokenNotTaken as error:
+        await note_refusal(server, user_id, wanted=error.scope)
+        raise sign_in_needed(server) from error
+
+
+async def call_once(
+    permit: Permit, endpoint: Endpoint, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Send the call to one endpoint."""
+    outcome: ToolOutcome = await gateway().call(
+        endpoint,
+        permit.local_name,
+        arguments,
+        correlation_id=context.correlation_id,
+        output_schema=permit.output_schema,
+        tell_progress=context.tell_progress,
+    )
+    return outcome

@@ -10,17 +10,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from mcp import breaker
-from mcp.enums import Protocol, ServerStatus
-from mcp.exceptions import ToolServerUnavailable
-from mcp.models import Server, Tool
+from mcp.enums import Authorization, Protocol, ServerStatus
+from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
+from mcp.models import Connection, Server, Tool
 from mcp.services.endpoints import endpoint_of, gateway
 from mcp.services.judging import judge_tools
+from mcp.services.tokens import find_token
+from youworker.core.exceptions import DomainError
 from youworker.core.slots import holding_nothing
 from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from accounts.models import User
     from mcp.gateway import Listing
 
 logger = logging.getLogger(__name__)
@@ -28,23 +31,56 @@ logger = logging.getLogger(__name__)
 LONGEST_ERROR = 500
 MOST_FAULTS = 200
 MOST_LOGGED = 20
+NOBODY_SIGNED_IN = (
+    "Nobody is signed in at this tool server whose word counts for its tools: connect it under "
+    "“Account”, “Connected tools”."
+)
 
 
-def discover_server(server: Server) -> int:
+def discover_server(server: Server, *, actor: User | None = None) -> int:
     """Ask a server for its tools and store them; the number it has.
+
+    Where users sign in it is asked as `actor`, else as the member of staff who did so last.
 
     Tools of a server that is asked for the first time count as approved, because somebody
     has just declared it. Raises `ToolServerUnavailable` after noting that on the row.
     """
-    endpoint = endpoint_of(server)
+    endpoint = endpoint_of(server, token=discovery_token(server, actor))
     try:
         with holding_nothing():
             found = async_to_sync(gateway().list_tools)(endpoint)
+    except TokenNotTaken as error:
+        note_failure(server, NOBODY_SIGNED_IN)
+        raise SignInNeeded(NOBODY_SIGNED_IN) from error
     except ToolServerUnavailable as error:
         note_failure(server, error.message)
         raise
     breaker.note_answer(server.pk)
     return store_tools(server, found)
+
+
+def discover_first(server: Server, *, actor: User) -> None:
+    """Ask a server that could not be asked before for its tools, with the actor's sign-in."""
+    if server.last_seen_at is not None:
+        return
+    try:
+        discover_server(server, actor=actor)
+    except DomainError as error:
+        # The sign-in holds all the same; the list is asked for again later.
+        logger.warning("%s: %s", server.slug, error.message)
+
+
+def discovery_token(server: Server, actor: User | None) -> str:
+    """The token to list tools with; empty where nobody signs in, or nobody has."""
+    if server.authorization != Authorization.OAUTH:
+        return ""
+    rows = Connection.objects.connected().filter(server=server, user__is_active=True)
+    mine = rows.filter(user=actor) if actor else rows.none()
+    row = mine.first() or rows.filter(user__is_staff=True).newest_first().first()
+    if row is None:
+        return ""
+    with holding_nothing():
+        return async_to_sync(find_token)(server, row.user_id)
 
 
 def refresh_servers() -> dict[str, int | None]:
@@ -53,8 +89,8 @@ def refresh_servers() -> dict[str, int | None]:
     for server in Server.objects.remote().by_slug():
         try:
             counts[server.slug] = discover_server(server)
-        except ToolServerUnavailable as error:
-            logger.warning("%s", error.message)
+        except (ToolServerUnavailable, SignInNeeded) as error:
+            logger.warning("%s: %s", server.slug, error.message)
             counts[server.slug] = None
         except Exception:
             # Whatever one server sends, the others have their turn.

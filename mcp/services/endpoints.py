@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mcp.enums import Authorization
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -18,15 +20,29 @@ def gateway() -> ModuleType:
     return module
 
 
-def endpoint_of(server: Server) -> Endpoint:
-    """Where the server is, with its secrets opened."""
+def endpoint_of(server: Server, *, token: str = "") -> Endpoint:
+    """Where the server is, with its secrets opened and the token of whoever is signed in."""
+    headers = server.secrets_called("headers")
+    signs_in = server.authorization == Authorization.OAUTH
+    if signs_in:
+        headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
+    if signs_in and token:
+        headers["Authorization"] = f"Bearer {token}"
     endpoint: Endpoint = gateway().Endpoint(
         slug=server.slug,
         transport=server.transport,
         url=server.url,
         argv=tuple(server.argv),
-        headers=tuple(sorted(server.secrets_called("headers").items())),
+        headers=tuple(sorted(headers.items())),
         env=tuple(sorted(server.secrets_called("env").items())),
+        signs_in=signs_in,
         protocol=server.protocol,
     )
     return endpoint
+
+
+def oauth() -> ModuleType:
+    """What signing in needs, imported on first use like the gateway."""
+    from mcp.oauth import protocol as module  # noqa: PLC0415 -- see above
+
+    return module

@@ -122,6 +122,7 @@ def row_for(server: Server, found: FoundTool) -> Tool:
         safe_name=safe_name(server.slug, found.name),
         description=description,
         input_schema=found.input_schema,
+        output_schema=kept_promise(found.output_schema),
         effects=effects,
         schema_hash=digest,
         approved_hash=digest if agreed else "",
@@ -129,6 +130,13 @@ def row_for(server: Server, found: FoundTool) -> Tool:
     )
     row.approved_form = row.form if agreed else None
     return row
+
+
+def kept_promise(schema: Any) -> Any:
+    """What a tool says of its answers, if it can be stored; a promise the model never sees."""
+    if not isinstance(schema, dict) or storable_json(schema) != schema:
+        return None
+    return schema if len(orjson.dumps(schema)) <= LARGEST_SCHEMA else None
 
 
 def effects_of(found: FoundTool) -> list[str]:

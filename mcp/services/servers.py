@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mcp.enums import Protocol, Transport
+from mcp.enums import Authorization, Protocol, Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
+from mcp.services.disconnecting import remove_all_connections
 from youworker import audit
 from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-PLAIN_FIELDS = ("title", "url", "enabled")
+PLAIN_FIELDS = ("title", "url", "enabled", "authorization", "scope")
 
 
 @transaction.atomic
@@ -30,12 +31,17 @@ def create_server(
     argv: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
+    authorization: str = Authorization.SHARED,
+    client_id: str = "",
+    client_secret: str = "",
+    scope: str = "",
     enabled: bool = True,
     actor: User | None,
 ) -> Server:
     """Declare a server at a URL, or a program: the latter is for operators at the console.
 
-    Nothing is contacted. `actor` is None for the console, else staff.
+    Nothing is contacted. `actor` is None for the console, else staff. `client_id` is what the
+    operator registered where users sign in; without it we register ourselves.
     """
     require_staff(actor)
     if bool(url) == bool(argv):
@@ -49,13 +55,24 @@ def create_server(
         url=url,
         argv=list(argv),
         enabled=enabled,
+        authorization=authorization,
+        scope=scope,
     )
     server.secrets = {"headers": dict(headers or {}), "env": dict(env or {})}
+    if client_id:
+        server.secrets["client"] = {"id": client_id, "secret": client_secret}
+    require_url_for_sign_in(server)
     checked(server)
     if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
         raise ServerSlugExists(f"There is a tool server {slug!r} already.")
     audit.record("mcp_server.create", actor=actor, target=server, transport=server.transport)
     return server
+
+
+def require_url_for_sign_in(server: Server) -> None:
+    """Raise `InvalidInput` for a program at which users should sign in."""
+    if server.authorization == Authorization.OAUTH and server.transport != Transport.HTTP:
+        raise InvalidInput("Users sign in only at servers with a URL.", attr="authorization")
 
 
 def stored(server: Server) -> bool:
@@ -77,10 +94,15 @@ def update_server(
     server: Server,
     *,
     headers: Mapping[str, str] | None = None,
+    client_id: str | None = None,
+    client_secret: str = "",
     actor: User | None,
     **changes: Any,
 ) -> Server:
-    """Change title, address, headers or the switch; headers are replaced as a whole."""
+    """Change title, address, headers, the sign-in or the switch.
+
+    Headers are replaced as a whole, and so is the client; an empty `client_id` forgets it.
+    """
     require_staff(actor)
     row = Server.objects.select_for_update().get(pk=server.pk)
     if "url" in changes and row.transport != Transport.HTTP:
@@ -95,20 +117,39 @@ def update_server(
         # Whatever stands at another address is another server.
         row.protocol = Protocol.UNKNOWN
     if headers is not None:
-        row.secrets = {"headers": dict(headers), "env": row.secrets_called("env")}
+        row.secrets = {**opened_secrets(row), "headers": dict(headers)}
+    if client_id is not None:
+        client = {"id": client_id, "secret": client_secret} if client_id else {}
+        row.secrets = {**opened_secrets(row), "client": client}
+    require_url_for_sign_in(row)
     checked(row)
     row.save_fields(*PLAIN_FIELDS, "protocol", "secrets")
-    named = sorted({*changes, *(("headers",) if headers is not None else ())})
+    given = {"headers": headers, "client": client_id}
+    named = sorted({*changes, *(name for name, value in given.items() if value is not None)})
     audit.record("mcp_server.update", actor=actor, target=row, fields=named)
     return row
 
 
-@transaction.atomic
+def opened_secrets(row: Server) -> dict[str, Any]:
+    """The secrets of a server; none when they cannot be decrypted."""
+    return dict(row.secrets) if isinstance(row.secrets, dict) else {}
+
+
 def delete_server(server: Server, *, actor: User | None) -> None:
-    """Remove a server and its tools; what was called before stays on record elsewhere."""
+    """Remove a server and its tools; what was called before stays on record elsewhere.
+
+    Its users' tokens are given back, as long as whoever handed them out answers.
+    """
     require_staff(actor)
     if server.builtin:
         raise Conflict("Built-in servers can be switched off, not removed.")
+    remove_all_connections(server, actor=actor)
+    remove_server(server, actor=actor)
+
+
+@transaction.atomic
+def remove_server(server: Server, *, actor: User | None) -> None:
+    """Remove the row with what hangs on it."""
     audit.record("mcp_server.delete", actor=actor, target=server, slug=server.slug)
     server.delete()
 

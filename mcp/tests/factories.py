@@ -6,8 +6,8 @@ from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFac
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
-from mcp.enums import Effect, Policy, Transport
-from mcp.models import Server, Tool
+from mcp.enums import Authorization, Effect, Policy, Transport
+from mcp.models import Connection, Server, Tool
 from mcp.naming import qualified_name, safe_name
 
 
@@ -54,3 +54,25 @@ class ToolFactory(DjangoModelFactory):
     schema_hash = "a" * 64
     approved_hash = "a" * 64
     policy = Policy.AUTO
+
+
+class SignInServerFactory(ServerFactory):
+    """A server at which each user signs in."""
+
+    authorization = Authorization.OAUTH
+
+
+class ConnectionFactory(DjangoModelFactory):
+    """A user's sign-in at such a server."""
+
+    class Meta:
+        model = Connection
+
+    user = SubFactory(UserFactory)
+    server = SubFactory(SignInServerFactory)
+    server_url = SelfAttribute("server.url")
+    resource = SelfAttribute("server.url")
+    issuer = "https://id.example"
+    token_endpoint = "https://id.example/token"
+    tokens = LazyFunction(lambda: {"access": "access-1", "refresh": "refresh-1"})
+    client = LazyFunction(lambda: {"id": "client-1", "secret": "hush", "method": "none"})

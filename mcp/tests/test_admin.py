@@ -40,11 +40,11 @@ def test_a_server_is_changed_through_the_service(admin):
 
     admin.post(
         reverse("admin:mcp_server_change", args=[server.pk]),
-        {"title": "New", "url": server.url, "enabled": "on"},
+        {"title": "New", "url": server.url, "enabled": "on", "authorization": "oauth"},
     )
 
     server.refresh_from_db()
-    assert server.title == "New"
+    assert (server.title, server.authorization) == ("New", "oauth")
     actions = [entry.additional_data for entry in LogEntry.objects.all() if entry.additional_data]
     assert any(data.get("action") == "mcp_server.update" for data in actions)
 

@@ -69,3 +69,18 @@ def test_refresh_mcp_servers_lists_all_and_fails_for_a_dead_one(tiny_url):
     ServerFactory(slug="dead", url="http://127.0.0.1:9/mcp")
     with pytest.raises(CommandError, match="dead"):
         run("refresh_mcp_servers")
+
+
+def test_add_mcp_server_declares_a_sign_in_without_asking_for_tools(monkeypatch):
+    monkeypatch.setenv("CRM_SECRET", "hush-hush")
+
+    out = run(
+        *("add_mcp_server", "crm", "--url", "http://127.0.0.1:9/mcp", "--oauth"),
+        *("--scope", "read", "--client-id", "by-hand", "--client-secret", "CRM_SECRET"),
+    )
+
+    server = Server.objects.get()
+    assert "first user has connected it" in out
+    assert "hush-hush" not in out
+    assert (server.authorization, server.scope) == ("oauth", "read")
+    assert server.secrets_called("client") == {"id": "by-hand", "secret": "hush-hush"}

@@ -50,7 +50,7 @@ RESULTS = {
     "an unknown kind beside text": ({"content": [{"type": "smell"}, TEXT]}, "[smell]\nLook:"),
     "a file with text": (
         {"content": [{"type": "resource", "resource": {"uri": "f:1", "text": "in it"}}]},
-        "in it",
+        "[file f:1]\nin it",
     ),
     "a file with bytes": (
         {"content": [{"type": "resource", "resource": {"uri": "f:1", "blob": "aGk="}}]},

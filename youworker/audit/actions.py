@@ -41,6 +41,8 @@ ACTIONS = frozenset(
         "tool.policy.change",
         "tool.approve",
         "tool.call",
+        "mcp_connection.create",
+        "mcp_connection.delete",
         "mcp_server.create",
         "mcp_server.update",
         "mcp_server.delete",

@@ -59,6 +59,7 @@ SECTIONS = (
         {
             "mcp.Server": "dns",
             "mcp.Tool": "build",
+            "mcp.Connection": "link",
             "chat.ToolRun": "terminal",
         },
     ),

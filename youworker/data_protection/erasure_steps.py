@@ -17,6 +17,7 @@ from documents import services as documents
 from groups import services as groups
 from groups.models import LegalHold
 from ingestion import services as ingestion
+from mcp import services as tools
 from youworker.core.data_policies import ErasureAction
 from youworker.core.exceptions import DomainError
 from youworker.core.redis import sync_redis
@@ -78,6 +79,8 @@ def remove_content(user: User) -> dict[str, int]:
         conversations = erase_conversations(user, actor=None)
     except DomainError as error:
         raise NotYet(error.message) from error
+    # While the tokens are still known: they are given back before they are forgotten.
+    tools.remove_connections(user, actor=None)
     return {
         **conversations,
         "ingestion_runs": ingestion.erase_runs(user),

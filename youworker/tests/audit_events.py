@@ -40,7 +40,8 @@ from documents.tests.factories import (
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.tests.factories import SourceFactory
 from mcp import services as mcp
-from mcp.tests.factories import ServerFactory, ToolFactory
+from mcp.services.connecting import store_connection
+from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,6 +292,13 @@ def decide(world: World, decision: str) -> Any:
     )
     url = f"/v1/runs/{run.pk}/approvals/{row.pk}"
     return world.as_("ada").post(url, {"decision": decision})
+
+
+def connect(world: World) -> None:
+    """Keep a sign-in of Ada's at a tool server."""
+    row = ConnectionFactory.build(user=world.ada, server=world.server)
+    row.tokens = {"access": CANARY, "refresh": CANARY}
+    store_connection(row, actor=world.ada)
 
 
 def patch_tool(world: World, who: str = "root", **body: Any) -> Any:
@@ -610,6 +618,14 @@ EVENTS = [
         "mcp_server.update",
         lambda w: patch_server(w, enabled=False),
         by="root",
+    ),
+    service("connect a tool server", "mcp_connection.create", connect),
+    Event(
+        "disconnect a tool server",
+        "mcp_connection.delete",
+        lambda w: w.as_("ada").delete(
+            f"/v1/mcp/servers/{ConnectionFactory(user=w.ada).server_id}/connection"
+        ),
     ),
     Event(
         "remove a server",

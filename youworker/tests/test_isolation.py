@@ -29,7 +29,7 @@ from groups.tests.factories import GroupFactory, managed_group, service_account_
 from ingestion.routing import websocket_urlpatterns as ingestion_sockets
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from ingestion.tests.factories import SourceFactory
-from mcp.tests.factories import ServerFactory, ToolFactory
+from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.support.sockets import Socket
 
@@ -113,6 +113,10 @@ def server_of(_user):
     return ServerFactory()
 
 
+def connected_server_of(user):
+    return ConnectionFactory(user=user).server
+
+
 def tool_of(_user):
     return ToolFactory()
 
@@ -177,6 +181,7 @@ ROUTES = {
     "v1/runs/<uuid:pk>": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/events": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/stop": (run_of, ["post"]),
+    "v1/mcp/servers/<uuid:pk>/connection": (connected_server_of, ["delete"]),
     "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>": (waiting_call_of, ["post"]),
     "v1/tool-grants/<uuid:pk>": (grant_of, ["delete"]),
 }

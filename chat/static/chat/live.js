@@ -5,7 +5,7 @@ import { fetchPart } from "../youworker/js/partials.js";
 import { Feed } from "./feed.js";
 import { enhanceWhole, noteSource, settle, sourceOf } from "./finished.js";
 import { Growing } from "./growing.js";
-import { showStep, wordsFor } from "./steps.js";
+import { showStep, showWay, wordsFor } from "./steps.js";
 import { addThought } from "./thoughts.js";
 
 // Rendering takes at most a quarter of the main thread.
@@ -126,8 +126,10 @@ export class LiveAnswer {
     else this.#note(this.#text ? "" : t("Answering…"));
   }
 
-  #log({ level, message, code }) {
-    if (level !== "info" || code === "attachments") this.#note(message);
+  #log({ level, message, code, url }) {
+    if (level === "info" && code !== "attachments") return;
+    this.#note(message);
+    if (url?.startsWith("/")) showWay(this.article.querySelector(".tools"), message, url);
   }
 
   #connection(state) {

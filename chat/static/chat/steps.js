@@ -6,16 +6,31 @@ const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second",
 
 /** Show what an event of a tool says in the step it belongs to, below `tools`. */
 export function showStep(tools, event) {
-  const { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result } = event;
+  const { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result, progress } = event;
   if (!tools) return;
   const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
-  step.dataset.status = status;
+  if (status !== "progress") step.dataset.status = status;
   const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
+  if (status === "progress") {
+    step.querySelector(".tool-state").textContent = progressWords(progress);
+    return;
+  }
   const words = { start: t("at work"), approval: t("asks for your permission"), error: t("failed"), end: figures };
   step.querySelector(".tool-state").textContent = words[status] ?? "";
   if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), readable(args));
   if (result) fill(step, "tool-result", t("Answered"), result);
   askIfNeeded(step, event);
+}
+
+/** Show the way to a page of ours where something has to be done before a tool works. */
+export function showWay(tools, words, url) {
+  if (!tools || tools.querySelector(`a[href="${CSS.escape(url)}"]`)) return;
+  tools.append(element("p", { className: "tool-way" }, element("a", { href: url, target: "_blank", rel: "noopener" }, words)));
+}
+
+function progressWords({ done, total, message }) {
+  const share = total ? t("%(percent)s %", { percent: Math.min(100, Math.round((done / total) * 100)) }) : "";
+  return [share, message].filter(Boolean).join(" · ") || t("at work");
 }
 
 function addStep(tools, id, tool) {

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
+from mcp.enums import Authorization
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
 
@@ -26,6 +27,17 @@ class Command(BaseCommand):
             default=[],
             metavar="NAME=VARIABLE",
             help="send this header; its value is read from the environment variable",
+        )
+        parser.add_argument(
+            "--oauth", action="store_true", help="each user signs in there, and is called for"
+        )
+        parser.add_argument("--scope", default="", help="what is asked for at the sign-in")
+        parser.add_argument("--client-id", default="", help="where we do not register ourselves")
+        parser.add_argument(
+            "--client-secret",
+            default="",
+            metavar="VARIABLE",
+            help="its secret is read from this environment variable",
         )
         parser.add_argument(
             "--env",
@@ -50,13 +62,26 @@ class Command(BaseCommand):
                 argv=options["argv"],
                 headers={name: variable(source) for name, source in headers.items()},
                 env={name: variable(name) for name in options["env"]},
+                authorization=authorization_in(options),
+                scope=options["scope"],
+                client_id=options["client_id"],
+                client_secret=variable(options["client_secret"])
+                if options["client_secret"]
+                else "",
                 actor=None,
             )
             self.stdout.write(f"{server.slug} {server.pk}")
-            if not no_refresh:
+            if options["oauth"]:
+                self.stdout.write("its tools are found when the first user has connected it")
+            elif not no_refresh:
                 self.stdout.write(f"{services.discover_server(server)} tools")
         except DomainError as error:
             raise CommandError(error.message) from error
+
+
+def authorization_in(options: dict[str, Any]) -> Authorization:
+    """Who is let in there."""
+    return Authorization.OAUTH if options["oauth"] else Authorization.SHARED
 
 
 def variable(name: str) -> str:

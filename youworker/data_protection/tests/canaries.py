@@ -26,6 +26,7 @@ from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.enums import Stage
 from ingestion.tests.factories import ItemFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
+from mcp.tests.factories import ConnectionFactory
 from quotas.enums import UsageKind
 from quotas.models import Quota
 from quotas.services import record_usage
@@ -44,6 +45,7 @@ def furnish(word):
     second_factor_for(user)
     LinkedIdentity.objects.create(user=user, issuer="https://id.example", subject=word)
     Quota.objects.create(user=user, documents=5)
+    ConnectionFactory(user=user, issuer=f"https://{word}.example", scope=word)
     LogEntry.objects.create(
         user=UserFactory(),
         action_flag=1,

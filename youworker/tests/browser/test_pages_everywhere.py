@@ -21,6 +21,7 @@ PAGES = (
     "/account/security/password",
     "/account/activity",
     "/account/keys",
+    "/account/tools",
     "/nowhere",
 )
 # What nobody may read on a page in the other language.

@@ -53,6 +53,11 @@ ACCOUNT = [
     page("post", "account/keys", ok=422, body={}),
     page("post", "account/keys/<uuid:pk>/rotate", "own", 200, "key"),
     page("post", "account/keys/<uuid:pk>/revoke", "own", 302, "key"),
+    page("get", "account/tools"),
+    # Nobody signs in at the server of the matrix: whoever gets in is told so.
+    page("post", "account/tools/<uuid:pk>/connect", ok=404, thing="server"),
+    page("get", "account/tools/callback", ok=302),
+    page("post", "account/tools/<uuid:pk>/disconnect", "own", 302, "connected_server"),
     page("get", "account/usage"),
     page("get", "analytics"),
     page("get", "account/privacy"),

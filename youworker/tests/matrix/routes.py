@@ -217,12 +217,17 @@ CHAT = [
 
 GROUP_POLICY = "v1/tools/<uuid:pk>/group-policies/<uuid:group_id>"
 OF_GROUP = {"pk": "tool", "group_id": "group"}
+CONNECTION = "v1/mcp/servers/<uuid:pk>/connection"
 TOOLS = [
     Row("get", "v1/mcp/servers", "signed_in", "tools"),
     Row("post", "v1/mcp/servers", "staff", "admin", 400, body={}),
     Row("patch", "v1/mcp/servers/<uuid:pk>", "staff", "admin", 200, "server", {"title": "T"}),
     Row("delete", "v1/mcp/servers/<uuid:pk>", "staff", "admin", 204, "server"),
     Row("post", "v1/mcp/servers/<uuid:pk>/refresh", "staff", "admin", 503, "server"),
+    # Nobody signs in at the server of the matrix: whoever gets in is told so.
+    Row("post", CONNECTION, "signed_in", "tools", 404, "server"),
+    Row("delete", CONNECTION, "own", "tools", 204, "connected_server"),
+    Row("get", "v1/mcp/connections", "signed_in", "tools"),
     Row("get", "v1/tools", "signed_in", "tools"),
     Row("patch", "v1/tools/<uuid:pk>", "staff", "admin", 200, "tool", {"policy": "deny"}),
     Row("get", "v1/tools/<uuid:pk>/group-policies", "staff", "admin", thing="tool"),

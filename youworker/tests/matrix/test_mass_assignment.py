@@ -78,6 +78,8 @@ WRITES = [
         "url",
         "enabled",
         "secrets",
+        "authorization",
+        "scope",
         role="staff",
     ),
     write(

@@ -29,7 +29,7 @@ from groups.models import Membership
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.tests.factories import ItemFactory, SourceFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
-from mcp.tests.factories import ServerFactory, ToolFactory
+from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
 
 if TYPE_CHECKING:
     from accounts.models import ApiKey
@@ -146,6 +146,11 @@ class World:
     def tool_grant(self) -> Any:
         """A tool the owner is not asked about."""
         return ToolGrantFactory(user=self.owner)
+
+    @cached_property
+    def connected_server(self) -> Any:
+        """A tool server at which the owner has signed in."""
+        return ConnectionFactory(user=self.owner).server
 
     @cached_property
     def tool_run(self) -> Any:

@@ -1,0 +1,284 @@
+"""Every fault of a tool server is told to the model, in time, and the next call goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mcp.calls import CallContext
+from mcp.enums import Policy, Transport
+from mcp.models import Tool
+from mcp.services import call_tool, discover_server, usable_tools
+from mcp.tests.factories import ServerFactory, UserFactory
+from mcp.tests.programs.faulty import ORDERS
+from mcp.tests.scripts import JSON, SSE, Hangup, reply, usual
+from youworker.core.db import run_in_thread
+from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import wait_until_async
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+FAULTY = str(Path(__file__).parent / "programs" / "faulty.py")
+LIMIT = 3.0
+
+
+@pytest.fixture(autouse=True)
+def _short_limits(mcp_limits):
+    mcp_limits(call_timeout=LIMIT, breaker_failures=50)
+
+
+@pytest.fixture
+def user():
+    return UserFactory()
+
+
+def program(fault, **env):
+    """A discovered server that is at fault when it is called."""
+    argv = [sys.executable, FAULTY, fault]
+    server = ServerFactory(
+        slug="faulty", transport=Transport.STDIO, url="", argv=argv, secrets={"env": env}
+    )
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO)
+    return server
+
+
+async def use(user, *tools, **context):
+    """Call tools one after the other, in one event loop; the outcomes and the seconds of each."""
+    found = await run_in_thread(usable_tools, user)
+    by_name = {tool.name: tool for tool in found}
+    outcomes = []
+    try:
+        for name in tools:
+            began = time.monotonic()
+            made = CallContext(user.pk, "corr-1", approved=True, **context)
+            outcome = await call_tool(by_name[name], {}, context=made)
+            outcomes.append((outcome, time.monotonic() - began))
+        return outcomes
+    finally:
+        await close_all()
+
+
+# The fault; whether the outcome is an error; a part of what the model is told.
+PROGRAMS = {
+    "dead": (True, "not available"),
+    "hanging": (True, "no answer within"),
+    "slow": (False, "fine"),
+    "huge": (True, "not available"),
+    "endless line": (True, "not available"),
+    "half": (True, "not available"),
+    "junk": (False, "fine"),
+    "junk for ever": (True, "no answer within"),
+    "notifications": (True, "no answer within"),
+    "forks": (True, "not available"),
+    "orders": (False, ORDERS),
+    "lies": (False, "not what the tool promises: degrees breaks 'type'"),
+    "asks us": (False, "fine"),
+    "wrong id": (True, "no answer within"),
+}
+
+
+@pytest.mark.parametrize("fault", PROGRAMS)
+def test_a_faulty_program_lets_the_chat_go_on(user, fault):
+    program(fault)
+    is_error, told = PROGRAMS[fault]
+
+    # What follows is another server's, and works at once.
+    first, second = asyncio.run(use(user, "faulty.echo", "datetime.now"))
+
+    outcome, seconds = first
+    assert (outcome.is_error, told in outcome.text) == (is_error, True), outcome.text[:500]
+    assert seconds < LIMIT + 5
+    assert second[1] < 2
+    assert not second[0].structured or not second[0].is_error
+
+
+def test_a_faulty_program_is_gone_afterwards(user, tmp_path):
+    program("hanging", ASKED=str(tmp_path / "asked"))
+
+    asyncio.run(use(user, "faulty.echo"))
+
+    running = [
+        path
+        for path in Path("/proc").glob("[0-9]*/environ")
+        if os.access(path, os.R_OK) and str(tmp_path).encode() in read(path)
+    ]
+    assert running == []
+
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_progress_is_told_at_most_twice_a_second(user):
+    program("progress")
+    told = []
+
+    ((outcome, _),) = asyncio.run(use(user, "faulty.echo", tell_progress=told.append))
+
+    assert outcome.text == "fine"
+    assert [(each.done, each.total, each.message) for each in told] == [
+        (1.0, 3.0, "step"),
+        (2.0, 3.0, "step"),
+        (3.0, 3.0, "step"),
+    ]
+
+
+def test_a_flood_of_progress_is_told_a_few_times(user):
+    program("notifications")
+    told = []
+
+    asyncio.run(use(user, "faulty.echo", tell_progress=told.append))
+
+    assert 1 <= len(told) <= LIMIT / 0.5 + 1
+
+
+def test_a_program_hears_within_a_second_that_the_call_was_given_up(user, tmp_path):
+    asked = tmp_path / "asked"
+    program("hanging", ASKED=str(asked))
+
+    async def give_up():
+        tool = next(t for t in await run_in_thread(usable_tools, user) if t.server == "faulty")
+        context = CallContext(user.pk, "c", approved=True)
+        task = asyncio.create_task(call_tool(tool, {}, context=context))
+        await wait_until_async(lambda: "tools/call" in read(asked).decode())
+        task.cancel()
+        began = time.monotonic()
+        await asyncio.gather(task, return_exceptions=True)
+        await wait_until_async(lambda: "notifications/cancelled" in read(asked).decode())
+        assert time.monotonic() - began < 1
+        await close_all()
+
+    asyncio.run(give_up())
+
+
+def test_a_server_at_a_url_hears_it_too(user, http_script):
+    server = ServerFactory(slug="faulty", url=http_script.url)
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO)
+
+    def answer(request, message):
+        if message.get("method") == "tools/call":
+            http_script.released.wait(10)
+        return usual(request, message)
+
+    http_script.answer = answer
+
+    async def give_up():
+        tool = next(t for t in await run_in_thread(usable_tools, user) if t.server == "faulty")
+        context = CallContext(user.pk, "c", approved=True)
+        task = asyncio.create_task(call_tool(tool, {}, context=context))
+        await wait_until_async(lambda: "tools/call" in http_script.asked)
+        task.cancel()
+        began = time.monotonic()
+        await asyncio.gather(task, return_exceptions=True)
+        await wait_until_async(lambda: "notifications/cancelled" in http_script.asked)
+        assert time.monotonic() - began < 1
+        await close_all()
+
+    asyncio.run(give_up())
+
+
+def huge(_request, _message):
+    return 200, JSON, b"x" * 50_000_000
+
+
+def hang_up(_request, _message):
+    raise Hangup
+
+
+def promise_more(request, message):
+    """Half of an answer, and the end of the connection."""
+    request.send_response(200)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", "1000")
+    request.end_headers()
+    request.wfile.write(reply(message, result={})[:20])
+    raise Hangup
+
+
+def flood(request, message):
+    """Events without end."""
+    params = {"progressToken": message["params"].get("_meta", {}).get("progressToken")}
+    told = {"jsonrpc": "2.0", "method": "notifications/progress"}
+    line = f"data: {json.dumps({**told, 'params': {**params, 'progress': 1}})}\n\n".encode()
+    request.send_response(200)
+    request.send_header("Content-Type", "text/event-stream")
+    request.end_headers()
+    while True:
+        request.wfile.write(line)
+
+
+def inwards(status):
+    return lambda _request, _message: (status, {"Location": "http://169.254.169.254/latest"}, b"")
+
+
+def page(_request, _message):
+    return 200, {"Content-Type": "text/html"}, b"<h1>Maintenance</h1>"
+
+
+def junk(_request, _message):
+    return 200, SSE, b"data: {broken\n\n" * 100
+
+
+SERVERS = {
+    "50 MB": (huge, "larger than"),
+    "closes at once": (hang_up, "not available"),
+    "closes in the middle": (promise_more, "not available"),
+    "events without end": (flood, ""),
+    "redirect to the cloud's keys": (inwards(302), ""),
+    "redirect that keeps the method": (inwards(307), ""),
+    "a page": (page, ""),
+    "events that are none": (junk, ""),
+    "broken": (lambda *_: (500, {}, b"oops"), "status 500"),
+}
+
+
+@pytest.mark.parametrize("fault", SERVERS)
+def test_a_faulty_server_at_a_url_lets_the_chat_go_on(user, http_script, fault):
+    server = ServerFactory(slug="faulty", url=http_script.url)
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO)
+    breaks, told = SERVERS[fault]
+
+    def answer(request, message):
+        called = message.get("method") == "tools/call"
+        return breaks(request, message) if called else usual(request, message)
+
+    http_script.answer = answer
+
+    first, second = asyncio.run(use(user, "faulty.echo", "datetime.now"))
+
+    assert first[0].is_error
+    assert told in first[0].text
+    assert first[1] < LIMIT + 5
+    assert second[1] < 2
+
+
+def test_a_tool_that_changes_in_mid_run_is_refused(user):
+    server = program("orders")
+    tool = next(tool for tool in usable_tools(user) if tool.server == "faulty")
+    server.refresh_from_db()
+    server.argv = [sys.executable, FAULTY, "lies"]
+    server.save()
+    discover_server(server)
+
+    async def once():
+        try:
+            return await call_tool(tool, {}, context=CallContext(user.pk, "c", approved=True))
+        finally:
+            await close_all()
+
+    outcome = asyncio.run(once())
+
+    assert outcome.denied
+    assert Tool.objects.get(server=server).needs_approval

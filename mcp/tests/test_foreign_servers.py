@@ -1,0 +1,146 @@
+"""Tool servers that nobody here wrote, as programs and at a URL (`make .venv/foreign.stamp`)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from mcp.calls import CallContext
+from mcp.enums import Policy, Protocol, Transport
+from mcp.services import call_tool, create_server, discover_server, usable_tools
+from mcp.tests.factories import UserFactory
+from youworker.core.config import BASE_DIR
+from youworker.core.db import run_in_thread
+from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import is_open, wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+BIN = BASE_DIR / ".venv" / "foreign" / "bin"
+# The program itself speaks over its input and output only; its server speaks both.
+OVER_HTTP = (
+    "from mcp_server_time.server import create_server;"
+    "create_server('UTC').run('streamable-http', host='127.0.0.1', port={port})"
+)
+
+
+@pytest.fixture(autouse=True)
+def _installed():
+    assert (BIN / "mcp-server-time").exists(), "run `make .venv/foreign.stamp` first"
+
+
+@pytest.fixture
+def user():
+    return UserFactory()
+
+
+def declared(slug, **where):
+    """A server as operators add one, with its tools found and callable."""
+    server = create_server(slug, actor=None, **where)
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO)
+    server.refresh_from_db()
+    return server
+
+
+def use(user, *calls):
+    """The outcomes of calls, each a tool with its arguments, in one event loop."""
+
+    async def each():
+        found = await run_in_thread(usable_tools, user)
+        by_name = {tool.name: tool for tool in found}
+        try:
+            context = CallContext(user.pk, "corr-1")
+            return [await call_tool(by_name[name], said, context=context) for name, said in calls]
+        finally:
+            await close_all()
+
+    return asyncio.run(each())
+
+
+@contextmanager
+def serving_time():
+    """The time server at a URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = [str(BIN / "python"), "-c", OVER_HTTP.format(port=port)]
+    process = subprocess.Popen(program, cwd="/", stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: process.poll() is not None or is_open(port))
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+ROME = {"timezone": "Europe/Rome"}
+NOWHERE = {"timezone": "Nowhere/Else"}
+
+
+def require_time_tools(user, server):
+    """The time server tells the time as data that keeps its promise, and its errors in words."""
+    told, failed = use(
+        user,
+        (f"{server.slug}.get_current_time", ROME),
+        (f"{server.slug}.get_current_time", NOWHERE),
+    )
+
+    assert server.tools.get(local_name="get_current_time").output_schema["type"] == "object"
+    assert not told.is_error
+    assert told.structured["timezone"] == "Europe/Rome"
+    assert failed.is_error
+    assert "Nowhere/Else" in failed.text
+
+
+def test_the_time_server_works_as_a_program(user):
+    server = declared("time", argv=[str(BIN / "mcp-server-time")])
+
+    assert (server.transport, server.protocol) == (Transport.STDIO, Protocol.MODERN)
+    require_time_tools(user, server)
+
+
+def test_the_time_server_works_at_a_url(user):
+    with serving_time() as url:
+        server = declared("clock", url=url)
+
+        assert (server.transport, server.protocol) == (Transport.HTTP, Protocol.MODERN)
+        require_time_tools(user, server)
+
+
+def test_the_git_server_works_and_stays_in_its_repository(user, tmp_path):
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    as_ada = ["git", "-C", str(repository), "-c", "user.email=a@b", "-c", "user.name=Ada"]
+    subprocess.run([*as_ada, "init", "-q", "."], check=True)
+    said = ["commit", "-q", "--allow-empty", "-m", "Count the stars"]
+    subprocess.run([*as_ada, *said], check=True)
+    declared("git", argv=[str(BIN / "mcp-server-git"), "--repository", str(repository)])
+
+    log, outside = use(
+        user,
+        ("git.git_log", {"repo_path": str(repository)}),
+        ("git.git_status", {"repo_path": "/etc"}),
+    )
+
+    assert "Count the stars" in log.text
+    assert outside.is_error
+    assert "outside" in outside.text
+
+
+def test_the_fetch_server_works_and_refuses_private_addresses(user, http_script):
+    http_script.answer = lambda *_: (200, {"Content-Type": "text/plain"}, b"Thirty days of leave.")
+    program = [str(BIN / "mcp-server-fetch"), "--ignore-robots-txt"]
+    declared("fetch", argv=program)
+    declared("inside", argv=[*program, "--allow-private-ips"])
+
+    refused, read = use(
+        user, ("fetch.fetch", {"url": http_script.url}), ("inside.fetch", {"url": http_script.url})
+    )
+
+    assert refused.is_error
+    assert "Thirty days of leave." in read.text
