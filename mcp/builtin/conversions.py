@@ -18,6 +18,8 @@ MONEY = (
 # Without its degree sign a scale of temperature is the coulomb or the farad.
 SCALES = {"c": "degC", "f": "degF", "k": "kelvin"}
 DIGITS = 10
+# Degrees may miss zero kelvin by the error of their sum.
+ROUNDING = 1e-9
 NO_NUMBER = "The result is not a number."
 NOTHING_COLDER = "There is no temperature below absolute zero."
 
@@ -50,7 +52,7 @@ def in_unit(quantity: Any, target: Any) -> float:
     """The quantity in a unit; consumption may be told per length or per volume."""
     dimension = registry().Quantity(1, target).dimensionality
     try:
-        if dimension == registry().Quantity(1, "kelvin").dimensionality:
+        if quantity.check("[temperature]"):
             require_real_temperature(quantity)
         same = quantity if quantity.dimensionality == dimension else 1 / quantity
         if same.dimensionality != dimension:
@@ -68,7 +70,7 @@ def in_unit(quantity: Any, target: Any) -> float:
 
 def require_real_temperature(quantity: Any) -> None:
     """Raise `InvalidInput` for a temperature that there cannot be."""
-    if quantity.dimensionality == {"[temperature]": 1} and quantity.to("kelvin").magnitude < -1e-9:
+    if quantity.to("kelvin").magnitude < -ROUNDING:
         raise InvalidInput(NOTHING_COLDER)
 
 

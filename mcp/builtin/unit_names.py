@@ -64,14 +64,18 @@ POWERS = {
     **dict.fromkeys(("square", "quadrato", "quadrati", "quadro", "quadri", "quadrate"), "**2"),
     **dict.fromkeys(("cubic", "cubo", "cubi", "cubico", "cubici", "cubiche"), "**3"),
 }
-SIGNS = {"²": "**2", "³": "**3", "·": "*", "×": "*", "÷": "/", "^": "**", "μ": "µ", "Ω": "ohm"}
+SIGNS = {
+    "²": "**2", "³": "**3", "·": "*", "\N{MULTIPLICATION SIGN}": "*", "÷": "/", "^": "**",
+    "μ": "µ", "Ω": "ohm",
+}  # fmt: skip
 # Symbols of units differ by the case of a letter; these words have no meaning but the currency.
-CURRENCIES = frozenset(
+MONEY_WORDS = (
     "eur euro euros usd dollar dollars dollaro dollari gbp sterlina sterline jpy yen chf franc "
     "francs franco franchi cny yuan renminbi rub ruble rubles rublo rubli inr rupee rupees rupia "
     "cad aud nzd sek nok dkk krona kronor corona corone pln zloty huf czk bitcoin btc "
-    "€ $ £ ¥".split()
+    "€ $ £ ¥"
 )
+CURRENCIES = frozenset(MONEY_WORDS.split())
 PLACES = re.compile(
     r"(?<![a-zà-ÿ])(?:"
     + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True))

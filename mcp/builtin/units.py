@@ -20,10 +20,10 @@ Unit = Field(
 
 def create_server() -> MCPServer:
     """The server with its one tool."""
-    return MCPServer("units", version="1", tools=[tool_of(convert)])
+    return MCPServer("units", version="1", tools=[tool_of(convert_units, "convert")])
 
 
-async def convert(
+async def convert_units(
     value: Annotated[float, Field(description="The number to convert.", allow_inf_nan=False)],
     from_unit: Annotated[str, Unit],
     to_unit: Annotated[str, Unit],

@@ -124,8 +124,14 @@ def row_for(server: Server, found: FoundTool) -> Tool:
         effects=effects,
         schema_hash=digest,
         approved_hash=digest if server.builtin or server.last_seen_at is None else "",
-        policy=Policy.AUTO if server.builtin else Policy.ASK,
+        policy=default_policy(server, effects),
     )
+
+
+def default_policy(server: Server, effects: list[str]) -> Policy:
+    """What holds until staff say otherwise: only our own tools that read are called at once."""
+    trusted = server.builtin and Effect.WRITE not in effects
+    return Policy.AUTO if trusted else Policy.ASK
 
 
 def effects_of(found: FoundTool) -> list[str]:
