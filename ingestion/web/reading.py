@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from documents.whole_text import joined_text
 from ingestion.exceptions import PageRefused
 from ingestion.parsing.process import Parser, ParserLost, Scans
 from ingestion.parsing.scans.rules import ScanRules
@@ -48,7 +49,7 @@ async def read_answer(answer: Fetched) -> tuple[str, str]:
             raise PageRefused("The page could not be read.") from error
         finally:
             stop.set()
-    return parsed.title, text_of(parsed)
+    return parsed.title, joined_text(parsed.passages)
 
 
 def parse_bytes(body: bytes, mime: str, name: str, stop: threading.Event) -> Parsed:
@@ -68,16 +69,3 @@ def parse_bytes(body: bytes, mime: str, name: str, stop: threading.Event) -> Par
             return parser.parse(path, mime, name=name, heartbeat=watch, scans=scans)
         finally:
             parser.close()
-
-
-def text_of(parsed: Parsed) -> str:
-    """The text of a file, of whose pieces one may begin in the one before."""
-    pieces: list[str] = []
-    end = 0
-    for passage in parsed.passages:
-        if passage.end <= end:
-            continue
-        gap = "" if passage.start < end or not pieces else "\n\n"
-        pieces.append(gap + passage.text[max(0, end - passage.start) :])
-        end = passage.end
-    return "".join(pieces)
