@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from mcp import services
+from mcp.enums import Transport
 from mcp.models import GroupPolicy, Server, Tool
 from youworker.core.admin import KeptAdmin
 from youworker.core.exceptions import DomainError
@@ -35,6 +36,7 @@ class ServerAdmin(KeptAdmin):
         "title",
         "transport",
         "url",
+        "base_url",
         "enabled",
         "builtin",
         "status",
@@ -59,8 +61,11 @@ class ServerAdmin(KeptAdmin):
         return Server.objects.with_tool_count().by_slug()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        remote = obj is not None and bool(cast("Server", obj).url)
-        return self.readonly_fields if remote else (*self.readonly_fields, "url")
+        server = cast("Server | None", obj)
+        fixed = [] if server is not None and server.url else ["url"]
+        if server is None or server.transport != Transport.OPENAPI:
+            fixed.append("base_url")
+        return (*self.readonly_fields, *fixed)
 
     def save_model(
         self,

@@ -12,6 +12,8 @@ name_model(
     slug=_("short name"),
     transport=_("transport"),
     argv=_("command"),
+    base_url=_("address of the API"),
+    document=_("document"),
     secrets=_("secrets"),
     builtin=_("built in"),
     last_error=_("last error"),
@@ -25,6 +27,7 @@ name_model(
     local_name=_("name on the server"),
     safe_name=_("name for models"),
     input_schema=_("arguments"),
+    recipe=_("request"),
     effects=_("effects"),
     missing_since=_("missing since"),
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from mcp.models import GroupPolicy, Server, Tool
 
-DISCOVERED = ("safe_name", "description", "input_schema", "schema_hash", "effects")
+DISCOVERED = ("safe_name", "description", "input_schema", "recipe", "schema_hash", "effects")
 STRICTNESS = {Policy.AUTO: 0, Policy.ASK: 1, Policy.DENY: 2}
 
 
@@ -38,8 +38,8 @@ class ServerQuerySet(BaseQuerySet["Server"]):
         return self.annotate(tool_count=Count("tools", Q(tools__missing_since__isnull=True)))
 
     def by_slug(self) -> Self:
-        """In the order of the short names."""
-        return self.order_by("slug")
+        """In the order of the short names, without the documents, which are large."""
+        return self.defer("document").order_by("slug")
 
 
 class ToolQuerySet(BaseQuerySet["Tool"]):
@@ -81,8 +81,8 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
         return self.annotate(group_policy=found).annotate(policy_in_force=strictest)
 
     def with_server(self) -> Self:
-        """Load the servers along."""
-        return self.select_related("server")
+        """Load the servers along, without the documents, which are large."""
+        return self.select_related("server").defer("server__document")
 
     def by_name(self) -> Self:
         """In the order of the qualified names."""

@@ -23,7 +23,11 @@ class Server(TimestampedModel):
     transport = models.CharField(max_length=16, choices=Transport)
     url = models.CharField(max_length=500, blank=True, validators=[validate_address])
     argv = models.JSONField(default=list, blank=True)
-    # {"headers": {...}, "env": {...}}: never shown again.
+    # Of an API that an OpenAPI document describes: where it is, when that is not where its document
+    # is, and the document itself when it came as a file.
+    base_url = models.CharField(max_length=500, blank=True, validators=[validate_address])
+    document = models.TextField(blank=True, editable=False)
+    # {"headers": {...}, "env": {...}, "query": {...}}: never shown again.
     secrets: Any = EncryptedJSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
     builtin = models.BooleanField(default=False, editable=False)
@@ -49,7 +53,7 @@ class Server(TimestampedModel):
         return self.slug
 
     def secrets_called(self, kind: str) -> dict[str, str]:
-        """The `headers` or the `env`; none when they cannot be decrypted."""
+        """The `headers`, the `env` or the `query`; none when they cannot be decrypted."""
         return dict(self.secrets.get(kind, {})) if isinstance(self.secrets, dict) else {}
 
 
@@ -66,6 +70,8 @@ class Tool(TimestampedModel):
     effects = ArrayField(
         models.CharField(max_length=16, choices=Effect), default=list, blank=True, editable=False
     )
+    # How its request is made, when it is an operation of an API; empty for all others.
+    recipe = models.JSONField(default=dict, blank=True, editable=False)
     schema_hash = models.CharField(max_length=64, editable=False)
     approved_hash = models.CharField(max_length=64, blank=True, editable=False)
     enabled = models.BooleanField(default=True)

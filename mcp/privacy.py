@@ -15,8 +15,8 @@ DATA_POLICIES = (
         not_exported=not_exported(SECRET, "secrets")
         | not_exported(
             TECHNICAL,
-            "id created_at updated_at slug title transport url argv enabled builtin status "
-            "last_error last_seen_at tool_faults protocol",
+            "id created_at updated_at slug title transport url base_url argv document enabled "
+            "builtin status last_error last_seen_at tool_faults protocol",
         ),
         erasure_action=ErasureAction.KEPT,
         reason="belongs to the company",
@@ -24,7 +24,7 @@ DATA_POLICIES = (
     impersonal(
         "mcp.Tool",
         "id created_at updated_at server local_name name safe_name description input_schema "
-        "effects schema_hash approved_hash enabled policy missing_since",
+        "recipe effects schema_hash approved_hash enabled policy missing_since",
     ),
     impersonal("mcp.GroupPolicy", "id created_at updated_at tool group policy"),
 )

@@ -52,15 +52,26 @@ class StaffServerSerializer(ServerSerializer):
     """A tool server with its address, for those who manage it."""
 
     header_names = serializers.SerializerMethodField()
+    query_names = serializers.SerializerMethodField()
 
     class Meta:
         model = Server
-        fields = (*ServerSerializer.Meta.fields, "url", "header_names")
+        fields = (
+            *ServerSerializer.Meta.fields,
+            "url",
+            "base_url",
+            "header_names",
+            "query_names",
+        )
         read_only_fields = fields
 
     def get_header_names(self, server: Server) -> list[str]:
         """Which headers are set; their values are never shown."""
         return sorted(server.secrets_called("headers"))
+
+    def get_query_names(self, server: Server) -> list[str]:
+        """Which parameters are added to every address; their values are never shown."""
+        return sorted(server.secrets_called("query"))
 
 
 class HeadersField(serializers.DictField):
@@ -78,18 +89,36 @@ class HeadersField(serializers.DictField):
         return headers
 
 
+class QueryField(serializers.DictField):
+    """Parameters with secrets that are sent along."""
+
+    child = serializers.CharField(max_length=4000)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """The parameters; names that no address can hold are refused."""
+        query: dict[str, str] = super().to_internal_value(data)
+        if not all(HEADER_NAME.fullmatch(name) for name in query):
+            raise serializers.ValidationError("This is not the name of a parameter.")
+        return query
+
+
 class UpdateServerSerializer(serializers.Serializer[Any]):
     """What can be changed about a server."""
 
     title = serializers.CharField(max_length=120, required=False)
     url = serializers.CharField(max_length=500, required=False, validators=[validate_address])
+    base_url = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, validators=[validate_address]
+    )
     headers = HeadersField(required=False, write_only=True)
+    query = QueryField(required=False, write_only=True)
     enabled = serializers.BooleanField(required=False)
 
 
 class CreateServerSerializer(UpdateServerSerializer):
-    """A server at a URL; programs are declared at the console."""
+    """A server at a URL, or an API by its document there; programs are for the console."""
 
+    kind = serializers.ChoiceField(["mcp", "openapi"], default="mcp")
     slug = serializers.CharField(max_length=32, validators=[SLUG])
     url = serializers.CharField(max_length=500, validators=[validate_address])
 

@@ -43,6 +43,12 @@ class Endpoint:
     env: tuple[tuple[str, str], ...] = ()
     # What it spoke last.
     protocol: str = Protocol.UNKNOWN.value
+    # Of an API only: parameters with secrets, its own address, its document, and of one operation
+    # how its request is made, in JSON.
+    query: tuple[tuple[str, str], ...] = ()
+    base_url: str = ""
+    document: str = ""
+    recipe: str = ""
 
 
 def open_streams(

@@ -28,9 +28,9 @@ def server_called(name: str) -> MCPServer:
 
         server = import_string(registered[name].factory)()
     else:
-        names = ", ".join(sorted([HOST, *registered]))
+        known = ", ".join(sorted([HOST, *registered]))
         raise InvalidInput(
-            "There is no server %(name)s; there are %(names)s.", name=name, names=names
+            "There is no server %(name)s; there are %(known)s.", name=name, known=known
         )
     names = frozenset(tool.name for tool in server._tool_manager.list_tools())  # noqa: SLF001
     server.middleware.append(Gate(name, names, has_policies=name != HOST))

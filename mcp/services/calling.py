@@ -15,7 +15,7 @@ from mcp.enums import Effect, Policy, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
-from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.endpoints import endpoint_of, speaker_of
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
@@ -136,7 +136,7 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         raise ToolServerUnavailable(
             f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
         )
-    return Permit(row.server_id, row.local_name, endpoint_of(row.server))
+    return Permit(row.server_id, row.local_name, endpoint_of(row.server, recipe=row.recipe or None))
 
 
 async def send_call(
@@ -145,7 +145,7 @@ async def send_call(
     """Send the call once and keep the server's record of failures."""
     remote = permit.endpoint.transport != Transport.INPROCESS
     try:
-        outcome: ToolOutcome = await gateway().call(
+        outcome: ToolOutcome = await speaker_of(permit.endpoint).call(
             permit.endpoint,
             permit.local_name,
             arguments,

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from mcp import breaker
-from mcp.enums import Protocol, ServerStatus
+from mcp.enums import Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
-from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.endpoints import endpoint_of, speaker_of
 from mcp.services.judging import judge_tools
 from youworker.core.slots import holding_nothing
 from youworker.core.storable import storable_text
@@ -34,10 +34,11 @@ def discover_server(server: Server) -> int:
     Tools of a server that is asked for the first time count as approved, because somebody
     has just declared it. Raises `ToolServerUnavailable` after noting that on the row.
     """
-    endpoint = endpoint_of(server)
+    is_api = server.transport == Transport.OPENAPI
+    endpoint = endpoint_of(server, document=server.document if is_api else "")
     try:
         with holding_nothing():
-            found = async_to_sync(gateway().list_tools)(endpoint)
+            found = async_to_sync(speaker_of(endpoint).list_tools)(endpoint)
     except ToolServerUnavailable as error:
         note_failure(server, error.message)
         raise

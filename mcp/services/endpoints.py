@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mcp.enums import Transport
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -18,8 +22,10 @@ def gateway() -> ModuleType:
     return module
 
 
-def endpoint_of(server: Server) -> Endpoint:
-    """Where the server is, with its secrets opened."""
+def endpoint_of(
+    server: Server, *, document: str = "", recipe: dict[str, Any] | None = None
+) -> Endpoint:
+    """Where the server is, with its secrets opened; of an API, what is asked of it."""
     endpoint: Endpoint = gateway().Endpoint(
         slug=server.slug,
         transport=server.transport,
@@ -28,5 +34,18 @@ def endpoint_of(server: Server) -> Endpoint:
         headers=tuple(sorted(server.secrets_called("headers").items())),
         env=tuple(sorted(server.secrets_called("env").items())),
         protocol=server.protocol,
+        query=tuple(sorted(server.secrets_called("query").items())),
+        base_url=server.base_url,
+        document=document,
+        recipe="" if recipe is None else orjson.dumps(recipe).decode(),
     )
     return endpoint
+
+
+def speaker_of(endpoint: Endpoint) -> ModuleType:
+    """The module that lists and calls what is at an endpoint, imported on first use."""
+    if endpoint.transport == Transport.OPENAPI:
+        from mcp.openapi import speaking  # noqa: PLC0415 -- it imports the gateway
+
+        return speaking
+    return gateway()

@@ -11,14 +11,17 @@ from mcp.enums import Protocol, Transport
 from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
 from youworker import audit
-from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
+from youworker.core.exceptions import Conflict, Forbidden, InvalidInput, TooLarge
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from accounts.models import User
 
-PLAIN_FIELDS = ("title", "url", "enabled")
+PLAIN_FIELDS = ("title", "url", "base_url", "enabled")
+BY_URL = (Transport.HTTP, Transport.OPENAPI)
+LARGEST_DOCUMENT = 8 * 1024 * 1024
 
 
 @transaction.atomic
@@ -51,6 +54,49 @@ def create_server(
         enabled=enabled,
     )
     server.secrets = {"headers": dict(headers or {}), "env": dict(env or {})}
+    return insert_server(server, actor=actor)
+
+
+@transaction.atomic
+def create_openapi_server(
+    slug: str,
+    *,
+    title: str = "",
+    url: str = "",
+    document: str = "",
+    base_url: str = "",
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    enabled: bool = True,
+    actor: User | None,
+) -> Server:
+    """Declare an API whose OpenAPI document is at a URL, or is given with the API's address.
+
+    Nothing is contacted. `headers` and `query` are secrets that each of its requests carries.
+    """
+    require_staff(actor)
+    if bool(url) == bool(document):
+        raise InvalidInput("An API has the address of its document, or the document.", attr="url")
+    if document and not base_url:
+        raise InvalidInput("Say where the API is.", attr="base_url")
+    if len(document.encode()) > LARGEST_DOCUMENT:
+        raise TooLarge("The document is larger than %(most)s bytes.", most=LARGEST_DOCUMENT)
+    server = Server(
+        slug=slug,
+        title=title or slug,
+        transport=Transport.OPENAPI,
+        url=url,
+        base_url=base_url,
+        document=storable_text(document),
+        enabled=enabled,
+    )
+    server.secrets = {"headers": dict(headers or {}), "query": dict(query or {})}
+    return insert_server(server, actor=actor)
+
+
+def insert_server(server: Server, *, actor: User | None) -> Server:
+    """Store a new server; raises `InvalidInput` and `ServerSlugExists`."""
+    slug = server.slug
     checked(server)
     if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
         raise ServerSlugExists(f"There is a tool server {slug!r} already.")
@@ -77,14 +123,17 @@ def update_server(
     server: Server,
     *,
     headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
     actor: User | None,
     **changes: Any,
 ) -> Server:
-    """Change title, address, headers or the switch; headers are replaced as a whole."""
+    """Change title, addresses, secrets or the switch; headers are replaced as a whole."""
     require_staff(actor)
     row = Server.objects.select_for_update().get(pk=server.pk)
-    if "url" in changes and row.transport != Transport.HTTP:
+    if "url" in changes and row.transport not in BY_URL:
         raise InvalidInput("This server is not reached by a URL.", attr="url")
+    if row.transport != Transport.OPENAPI and (changes.get("base_url") or query):
+        raise InvalidInput("This server is not described by a document.", attr="base_url")
     server_url = row.url
     for name in PLAIN_FIELDS:
         if name in changes:
@@ -92,11 +141,14 @@ def update_server(
     if row.url != server_url:
         # Whatever stands at another address is another server.
         row.protocol = Protocol.UNKNOWN
-    if headers is not None:
-        row.secrets = {"headers": dict(headers), "env": row.secrets_called("env")}
+    given = {"headers": headers, "query": query}
+    replaced = {kind: dict(each) for kind, each in given.items() if each is not None}
+    if replaced:
+        kept = {kind: row.secrets_called(kind) for kind in ("headers", "env", "query")}
+        row.secrets = {**kept, **replaced}
     checked(row)
     row.save_fields(*PLAIN_FIELDS, "protocol", "secrets")
-    named = sorted({*changes, *(("headers",) if headers is not None else ())})
+    named = sorted({*changes, *replaced})
     audit.record("mcp_server.update", actor=actor, target=row, fields=named)
     return row
 

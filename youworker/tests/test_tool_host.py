@@ -268,9 +268,9 @@ async def test_a_revoked_key_ends_within_seconds(running_product, person, addres
     with httpx2.Client(
         base_url=running_product.base_url, headers={"Authorization": f"Bearer {person.api_key}"}
     ) as http:
-        key_id = http.get("/v1/api-keys").json()[0]["id"]
+        key_id = http.get("/v1/account/api-keys").json()["results"][0]["id"]
         assert post(address, person.api_key, message("tools/list")).status_code == 200
-        assert http.delete(f"/v1/api-keys/{key_id}").status_code == 204
+        assert http.delete(f"/v1/account/api-keys/{key_id}").status_code == 204
 
     assert post(address, person.api_key, message("tools/list")).status_code == 401
 
