@@ -144,7 +144,8 @@ def update_server(
     given = {"headers": headers, "query": query}
     replaced = {kind: dict(each) for kind, each in given.items() if each is not None}
     if replaced:
-        kept = {kind: row.secrets_called(kind) for kind in ("headers", "env", "query")}
+        kinds = ("headers", "query") if row.transport == Transport.OPENAPI else ("headers", "env")
+        kept = {kind: row.secrets_called(kind) for kind in kinds}
         row.secrets = {**kept, **replaced}
     checked(row)
     row.save_fields(*PLAIN_FIELDS, "protocol", "secrets")

@@ -34,10 +34,18 @@ BUILTIN = [
     "datetime.format",
     "datetime.now",
     "datetime.parse_natural",
+    "ingest.path",
+    "ingest.status",
+    "ingest.url",
     "semantic.answer",
     "semantic.collections",
     "semantic.query",
     "semantic.similar_to_text",
+    "units.convert",
+    "web.crawl",
+    "web.extract_readable",
+    "web.fetch",
+    "web.head",
 ]
 
 
@@ -99,7 +107,7 @@ def test_a_builtin_server_that_is_switched_off_stays_off(user, django_assert_num
     with django_assert_num_queries(2):
         found = usable_tools(user)
 
-    assert {tool.server for tool in found} == {"semantic"}
+    assert {tool.server for tool in found} == {"semantic", "units", "web", "ingest"}
 
 
 def test_registering_twice_at_once_is_harmless(user):
