@@ -15,7 +15,7 @@ from mcp.enums import Effect, Policy, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
-from mcp.services.endpoints import endpoint_of, speaker_of
+from mcp.services.endpoints import api_gateway, endpoint_of, gateway
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
@@ -145,7 +145,8 @@ async def send_call(
     """Send the call once and keep the server's record of failures."""
     remote = permit.endpoint.transport != Transport.INPROCESS
     try:
-        outcome: ToolOutcome = await speaker_of(permit.endpoint).call(
+        is_api = permit.endpoint.transport == Transport.OPENAPI
+        outcome: ToolOutcome = await (api_gateway() if is_api else gateway()).call(
             permit.endpoint,
             permit.local_name,
             arguments,

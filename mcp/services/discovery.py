@@ -13,7 +13,7 @@ from mcp import breaker
 from mcp.enums import Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolServerUnavailable
 from mcp.models import Server, Tool
-from mcp.services.endpoints import endpoint_of, speaker_of
+from mcp.services.endpoints import api_gateway, endpoint_of, gateway
 from mcp.services.judging import judge_tools
 from youworker.core.slots import holding_nothing
 from youworker.core.storable import storable_text
@@ -38,7 +38,8 @@ def discover_server(server: Server) -> int:
     endpoint = endpoint_of(server, document=server.document if is_api else "")
     try:
         with holding_nothing():
-            found = async_to_sync(speaker_of(endpoint).list_tools)(endpoint)
+            speaker = api_gateway() if is_api else gateway()
+            found = async_to_sync(speaker.list_tools)(endpoint)
     except ToolServerUnavailable as error:
         note_failure(server, error.message)
         raise

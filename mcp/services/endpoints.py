@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mcp.enums import Transport
-
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -42,10 +40,8 @@ def endpoint_of(
     return endpoint
 
 
-def speaker_of(endpoint: Endpoint) -> ModuleType:
-    """The module that lists and calls what is at an endpoint, imported on first use."""
-    if endpoint.transport == Transport.OPENAPI:
-        from mcp.openapi import speaking  # noqa: PLC0415 -- it imports the gateway
+def api_gateway() -> ModuleType:
+    """What the gateway does, for APIs; imported on first use because it imports the gateway."""
+    from mcp.openapi import speaking  # noqa: PLC0415 -- see above
 
-        return speaking
-    return gateway()
+    return speaking
