@@ -9,3 +9,9 @@ class ChatConfig(AppConfig):
 
     name = "chat"
     verbose_name = _("Conversations")
+
+    def ready(self) -> None:
+        """Offer the tool servers that need more than their own app may know."""
+        from chat.toolservers.offered import register_servers  # noqa: PLC0415 -- apps come first
+
+        register_servers()

@@ -83,3 +83,9 @@ class SourceBusy(Conflict):
     """A source is being read, or does not take part."""
 
     code = "source_busy"
+
+
+class PageRefused(DomainError):
+    """A page of the web cannot be read now, or may not be."""
+
+    code, status = "page_refused", 422

@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 
 from mcp import services
 from mcp.changes import changes_of
+from mcp.enums import Transport
 from mcp.models import Connection, GroupPolicy, Server, Tool
 from youworker.core.admin import KeptAdmin
 from youworker.core.exceptions import DomainError
@@ -39,6 +40,7 @@ class ServerAdmin(KeptAdmin):
         "url",
         "authorization",
         "scope",
+        "base_url",
         "enabled",
         "builtin",
         "status",
@@ -63,10 +65,13 @@ class ServerAdmin(KeptAdmin):
         return Server.objects.with_tool_count().by_slug()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        remote = obj is not None and bool(cast("Server", obj).url)
-        if remote:
-            return self.readonly_fields
-        return (*self.readonly_fields, "url", "authorization", "scope")
+        server = cast("Server | None", obj)
+        fixed: list[str] = []
+        if server is None or not server.url:
+            fixed += ["url", "authorization", "scope"]
+        if server is None or server.transport != Transport.OPENAPI:
+            fixed.append("base_url")
+        return (*self.readonly_fields, *fixed)
 
     def save_model(
         self,

@@ -10,6 +10,7 @@ class Transport(models.TextChoices):
     INPROCESS = "inprocess", _("in process")
     STDIO = "stdio", _("program (stdio)")
     HTTP = "http", _("streamable HTTP")
+    OPENAPI = "openapi", _("OpenAPI document")
 
 
 class Protocol(models.TextChoices):

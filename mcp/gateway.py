@@ -50,6 +50,8 @@ class FoundTool:
     output_schema: Any
     reads_only: bool
     stays_inside: bool
+    # How its request is made, when it is an operation of an API.
+    recipe: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -193,7 +195,7 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:
     """`text` without this server's secrets, which libraries quote: it is stored readable."""
-    secrets = {value for _name, value in (*endpoint.headers, *endpoint.env)}
+    secrets = {value for _name, value in (*endpoint.headers, *endpoint.env, *endpoint.query)}
     # Servers quote a token without the scheme before it.
     secrets |= {token for value in secrets for token in value.split()[1:]}
     shapes = secrets | {repr(value)[1:-1] for value in secrets}

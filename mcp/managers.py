@@ -35,6 +35,7 @@ DISCOVERED = (
     "description",
     "input_schema",
     "output_schema",
+    "recipe",
     "schema_hash",
     "effects",
 )
@@ -63,8 +64,8 @@ class ServerQuerySet(BaseQuerySet["Server"]):
         return self.annotate(tool_count=Count("tools", Q(tools__missing_since__isnull=True)))
 
     def by_slug(self) -> Self:
-        """In the order of the short names."""
-        return self.order_by("slug")
+        """In the order of the short names, without the documents, which are large."""
+        return self.defer("document").order_by("slug")
 
 
 class ToolQuerySet(BaseQuerySet["Tool"]):
@@ -114,8 +115,8 @@ class ToolQuerySet(BaseQuerySet["Tool"]):
         return there.exclude(schema_hash=F("approved_hash"))
 
     def with_server(self) -> Self:
-        """Load the servers along."""
-        return self.select_related("server")
+        """Load the servers along, without the documents, which are large."""
+        return self.select_related("server").defer("server__document")
 
     def by_name(self) -> Self:
         """In the order of the qualified names."""

@@ -38,7 +38,12 @@ class Server(TimestampedModel):
     )
     # What is asked for at the sign-in, instead of what the server says.
     scope = models.CharField(max_length=1000, blank=True)
-    # {"headers": {...}, "env": {...}, "client": {"id": …, "secret": …}}: never shown again.
+    # Of an API that an OpenAPI document describes: where it is, when that is not where its document
+    # is, and the document itself when it came as a file.
+    base_url = models.CharField(max_length=500, blank=True, validators=[validate_address])
+    document = models.TextField(blank=True, editable=False)
+    # {"headers": {...}, "env": {...}, "query": {...}, "client": {"id": …, "secret": …}}: never
+    # shown again.
     secrets: Any = EncryptedJSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
     builtin = models.BooleanField(default=False, editable=False)
@@ -64,7 +69,7 @@ class Server(TimestampedModel):
         return self.slug
 
     def secrets_called(self, kind: str) -> dict[str, str]:
-        """The `headers`, the `env` or the `client`; none when they cannot be decrypted."""
+        """The `headers`, `env`, `query` or `client`; none when they cannot be decrypted."""
         return dict(self.secrets.get(kind, {})) if isinstance(self.secrets, dict) else {}
 
 
@@ -83,6 +88,8 @@ class Tool(TimestampedModel):
     effects = ArrayField(
         models.CharField(max_length=16, choices=Effect), default=list, blank=True, editable=False
     )
+    # How its request is made, when it is an operation of an API; empty for all others.
+    recipe = models.JSONField(default=dict, blank=True, editable=False)
     schema_hash = models.CharField(max_length=64, editable=False)
     approved_hash = models.CharField(max_length=64, blank=True, editable=False)
     # What somebody agreed to last, to be compared with what there is now; older ones have none.

@@ -17,8 +17,8 @@ DATA_POLICIES = (
         not_exported=not_exported(SECRET, "secrets")
         | not_exported(
             TECHNICAL,
-            "id created_at updated_at slug title transport url argv enabled builtin status "
-            "last_error last_seen_at tool_faults protocol authorization scope",
+            "id created_at updated_at slug title transport url base_url argv document enabled "
+            "builtin status last_error last_seen_at tool_faults protocol authorization scope",
         ),
         erasure_action=ErasureAction.KEPT,
         reason="belongs to the company",
@@ -26,8 +26,8 @@ DATA_POLICIES = (
     impersonal(
         "mcp.Tool",
         "id created_at updated_at server local_name name safe_name description input_schema "
-        "output_schema effects schema_hash approved_hash approved_form enabled policy writes egress "
-        "edition missing_since",
+        "output_schema recipe effects schema_hash approved_hash approved_form enabled policy "
+        "writes egress edition missing_since",
     ),
     DataPolicy(
         "mcp.Connection",

@@ -56,10 +56,19 @@ class StaffServerSerializer(ServerSerializer):
 
     header_names = serializers.SerializerMethodField()
     client_id = serializers.SerializerMethodField()
+    query_names = serializers.SerializerMethodField()
 
     class Meta:
         model = Server
-        fields = (*ServerSerializer.Meta.fields, "url", "header_names", "scope", "client_id")
+        fields = (
+            *ServerSerializer.Meta.fields,
+            "url",
+            "base_url",
+            "header_names",
+            "query_names",
+            "scope",
+            "client_id",
+        )
         read_only_fields = fields
 
     def get_header_names(self, server: Server) -> list[str]:
@@ -69,6 +78,10 @@ class StaffServerSerializer(ServerSerializer):
     def get_client_id(self, server: Server) -> str:
         """What the operator registered where users sign in; its secret is never shown."""
         return server.secrets_called("client").get("id", "")
+
+    def get_query_names(self, server: Server) -> list[str]:
+        """Which parameters are added to every address; their values are never shown."""
+        return sorted(server.secrets_called("query"))
 
 
 class HeadersField(serializers.DictField):
@@ -86,11 +99,27 @@ class HeadersField(serializers.DictField):
         return headers
 
 
+class QueryField(serializers.DictField):
+    """Parameters with secrets that are sent along."""
+
+    child = serializers.CharField(max_length=4000)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """The parameters; names that no address can hold are refused."""
+        query: dict[str, str] = super().to_internal_value(data)
+        if not all(HEADER_NAME.fullmatch(name) for name in query):
+            raise serializers.ValidationError("This is not the name of a parameter.")
+        return query
+
+
 class UpdateServerSerializer(serializers.Serializer[Any]):
     """What can be changed about a server."""
 
     title = serializers.CharField(max_length=120, required=False)
     url = serializers.CharField(max_length=500, required=False, validators=[validate_address])
+    base_url = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, validators=[validate_address]
+    )
     headers = HeadersField(required=False, write_only=True)
     authorization = serializers.ChoiceField(Authorization.choices, required=False)
     scope = serializers.RegexField(r"\A[\x21-\x7e ]{0,1000}\Z", required=False, allow_blank=True)
@@ -98,12 +127,14 @@ class UpdateServerSerializer(serializers.Serializer[Any]):
     client_secret = serializers.CharField(
         max_length=500, required=False, allow_blank=True, write_only=True
     )
+    query = QueryField(required=False, write_only=True)
     enabled = serializers.BooleanField(required=False)
 
 
 class CreateServerSerializer(UpdateServerSerializer):
-    """A server at a URL; programs are declared at the console."""
+    """A server at a URL, or an API by its document there; programs are for the console."""
 
+    kind = serializers.ChoiceField(["mcp", "openapi"], default="mcp")
     slug = serializers.CharField(max_length=32, validators=[SLUG])
     url = serializers.CharField(max_length=500, validators=[validate_address])
 

@@ -52,6 +52,12 @@ class Endpoint:
     signs_in: bool = False
     # What it spoke last.
     protocol: str = Protocol.UNKNOWN.value
+    # Of an API only: parameters with secrets, its own address, its document, and of one operation
+    # how its request is made, in JSON.
+    query: tuple[tuple[str, str], ...] = ()
+    base_url: str = ""
+    document: str = ""
+    recipe: str = ""
 
 
 # Set once a server has heard that a call was given up.

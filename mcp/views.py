@@ -34,11 +34,18 @@ from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from rest_framework.request import Request
 
     from mcp.managers import GroupPolicyQuerySet, ServerQuerySet, ToolQuerySet
+
+
+CREATORS: dict[str, Callable[..., Server]] = {
+    "mcp": services.create_server,
+    "openapi": services.create_openapi_server,
+}
 
 
 class ReadByAllWrittenByStaff(ActorView):
@@ -69,16 +76,18 @@ class ServerViewSet(ReadByAllWrittenByStaff, ListModelMixin, GenericViewSet):
     @extend_schema(request=CreateServerSerializer, responses={201: StaffServerSerializer})
     @rate_limited("ADMIN_ACTION")
     def create(self, request: Request) -> Response:
-        """Add a server at a URL; `refresh` then finds its tools."""
+        """Add a server at a URL, or an API by its document; `refresh` then finds its tools."""
         form = CreateServerSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        server = services.create_server(**form.validated_data, actor=self.actor)
+        given = dict(form.validated_data)
+        create = CREATORS[given.pop("kind")]
+        server = create(**given, actor=self.actor)
         return self.serialize(server, status=201)
 
     @extend_schema(request=UpdateServerSerializer, responses=StaffServerSerializer)
     @rate_limited("ADMIN_ACTION")
     def partial_update(self, request: Request, pk: Any = None) -> Response:
-        """Change title, address, headers (as a whole) or the switch."""
+        """Change title, addresses, secrets (as a whole) or the switch."""
         server = self.get_object()
         form = UpdateServerSerializer(data=request.data)
         form.is_valid(raise_exception=True)

@@ -26,7 +26,9 @@ from channels.routing import ProtocolTypeRouter
 from django.core.signals import request_started
 from django.db import close_old_connections, reset_queries
 
+from chat.toolhost.endpoint import ToolHost
 from youworker.core.network import ProxyHeadersMiddleware
+from youworker.core.request_context import CorrelationASGI, OriginASGI
 from youworker.routing import websockets
 from youworker.server.access_middleware import AccessMiddleware
 from youworker.server.handler import Handler
@@ -35,5 +37,24 @@ from youworker.server.handler import Handler
 request_started.disconnect(close_old_connections)
 request_started.disconnect(reset_queries)
 
-served = ProtocolTypeRouter({"http": Handler(), "websocket": websockets})
+
+def build_tool_host() -> Any:
+    """What other hosts are offered; its library is imported with the first of their messages."""
+    from chat.toolhost.building import lowlevel_server  # noqa: PLC0415 -- see above
+
+    return lowlevel_server("youworker")
+
+
+TOOL_HOST = {"/mcp", "/mcp/"}
+views = Handler()
+tool_host = CorrelationASGI(OriginASGI(ToolHost(build_tool_host)))
+
+
+async def serve_http(scope: Any, receive: Any, send: Any) -> None:
+    """Answer by a view, or at one address by the protocol of tools."""
+    inner = tool_host if scope["path"] in TOOL_HOST else views
+    await inner(scope, receive, send)
+
+
+served = ProtocolTypeRouter({"http": serve_http, "websocket": websockets})
 application = ProxyHeadersMiddleware(AccessMiddleware(served))

@@ -109,13 +109,19 @@ def crawl_delay(robots: Protego) -> float:
 
 def read_rules(url: str, host: str) -> Protego:
     """What the robots.txt of a server says, asked for once a day."""
-    fresh = Now() - timedelta(days=ROBOTS_DAYS)
-    row = WebHost.objects.filter(host=host, robots_read_at__gte=fresh).first()
-    if row is not None:
-        return rules_of(row.robots)
+    known = fresh_rules(host)
+    if known is not None:
+        return known
     text = fetch_robots(url)
     WebHost.objects.filter(host=host).update(robots=text, robots_read_at=Now())
     return rules_of(text)
+
+
+def fresh_rules(host: str) -> Protego | None:
+    """What a server's robots.txt said less than a day ago; None when nobody asked."""
+    fresh = Now() - timedelta(days=ROBOTS_DAYS)
+    row = WebHost.objects.filter(host=host, robots_read_at__gte=fresh).first()
+    return None if row is None else rules_of(row.robots)
 
 
 def fetch_robots(url: str) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 
+from mcp.builtin.counted_days import counted_day
 from mcp.builtin.italian import in_english
 from youworker.core.exceptions import InvalidInput
 from youworker.core.zones import find_zone
@@ -133,6 +134,9 @@ def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
         "PREFER_DATES_FROM": "future",
         "RELATIVE_BASE": now(zone).replace(tzinfo=None),
     }
+    counted = counted_day(text, now(zone), zone)
+    if counted is not None:
+        return counted
     # The library reads English far better than Italian, where it drops the time of the day.
     for wording, tongue in readings(text, locale_of(language).language):
         moment = dateparser.parse(wording, languages=[tongue], settings=options)

@@ -49,6 +49,8 @@ ACCENTS = {"lunedi": "lunedì", "martedi": "martedì", "mercoledi": "mercoledì"
     "venerdi": "venerdì",
 }
 TOKEN = re.compile(r"\d{1,2}[:.]\d{2}|\d+|[a-zà-ù]+")
+# "Ore 18" is a time, "18 ore" a span.
+HOURS_AFTER = re.compile(r"\bore (?=\d)")
 # "friday next" is not English, and a bare hour after "at" is taken for a day.
 REORDER = re.compile(r"\b([a-z]+) (next|last)\b")
 BARE_HOUR = re.compile(r"\bat (\d{1,2})(?:[:.](\d{2}))?\b")
@@ -59,6 +61,7 @@ def in_english(text: str) -> str | None:
     lowered = text.lower()
     for phrase, plainer in PHRASES.items():
         lowered = lowered.replace(phrase, plainer)
+    lowered = HOURS_AFTER.sub("alle ", lowered)
     tokens = [ACCENTS.get(token, token) for token in TOKEN.findall(lowered)]
     words = [token if token[0].isdigit() else WORDS.get(token) for token in tokens]
     if any(word is None for word in words) or words == tokens:

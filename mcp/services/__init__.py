@@ -10,7 +10,12 @@ from mcp.services.connecting import (
 from mcp.services.consent import approvers_of, approving_groups
 from mcp.services.disconnecting import remove_connection, remove_connections
 from mcp.services.discovery import discover_first, discover_server, refresh_servers
-from mcp.services.servers import create_server, delete_server, update_server
+from mcp.services.servers import (
+    create_openapi_server,
+    create_server,
+    delete_server,
+    update_server,
+)
 from mcp.services.tools import set_group_policy, update_tool
 
 __all__ = [
@@ -19,6 +24,7 @@ __all__ = [
     "begin_connection",
     "call_tool",
     "connection_states",
+    "create_openapi_server",
     "create_server",
     "delete_server",
     "discover_first",

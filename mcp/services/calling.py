@@ -17,7 +17,7 @@ from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.consent import require_consent
-from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.endpoints import api_gateway, endpoint_of, gateway
 from mcp.services.tokens import find_token, note_refusal, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.db import run_in_thread
@@ -156,7 +156,7 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         )
     server = registered.get(row.server.slug) if row.server.builtin else None
     computes = server is not None and server.computes
-    endpoint = endpoint_of(row.server)
+    endpoint = endpoint_of(row.server, recipe=row.recipe or None)
     return Permit(row.server, row.local_name, endpoint, row.output_schema, computes)
 
 
@@ -168,6 +168,13 @@ async def send_call(
     try:
         if permit.endpoint.signs_in:
             outcome = await call_signed_in(permit, arguments, context)
+        elif permit.endpoint.transport == Transport.OPENAPI:
+            outcome = await api_gateway().call(
+                permit.endpoint,
+                permit.local_name,
+                arguments,
+                correlation_id=context.correlation_id,
+            )
         else:
             outcome = await call_once(permit, permit.endpoint, arguments, context)
     except ToolServerUnavailable:

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from mcp import breaker
-from mcp.enums import Authorization, Protocol, ServerStatus
+from mcp.enums import Authorization, Protocol, ServerStatus, Transport
 from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Connection, Server, Tool
-from mcp.services.endpoints import endpoint_of, gateway
+from mcp.services.endpoints import api_gateway, endpoint_of, gateway
 from mcp.services.judging import judge_tools
 from mcp.services.tokens import find_token
 from youworker.core.exceptions import DomainError
@@ -45,10 +45,13 @@ def discover_server(server: Server, *, actor: User | None = None) -> int:
     Tools of a server that is asked for the first time count as approved, because somebody
     has just declared it. Raises `ToolServerUnavailable` after noting that on the row.
     """
-    endpoint = endpoint_of(server, token=discovery_token(server, actor))
+    is_api = server.transport == Transport.OPENAPI
+    token = discovery_token(server, actor)
+    endpoint = endpoint_of(server, token=token, document=server.document if is_api else "")
     try:
         with holding_nothing():
-            found = async_to_sync(gateway().list_tools)(endpoint)
+            speaker = api_gateway() if is_api else gateway()
+            found = async_to_sync(speaker.list_tools)(endpoint)
     except TokenNotTaken as error:
         note_failure(server, NOBODY_SIGNED_IN)
         raise SignInNeeded(NOBODY_SIGNED_IN) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from mcp.enums import Authorization
 
@@ -20,8 +22,13 @@ def gateway() -> ModuleType:
     return module
 
 
-def endpoint_of(server: Server, *, token: str = "") -> Endpoint:
-    """Where the server is, with its secrets opened and the token of whoever is signed in."""
+def endpoint_of(
+    server: Server, *, token: str = "", document: str = "", recipe: dict[str, Any] | None = None
+) -> Endpoint:
+    """Where the server is, with its secrets opened and the token of whoever is signed in.
+
+    Of an API, what is asked of it: its document, or the recipe of one request.
+    """
     headers = server.secrets_called("headers")
     signs_in = server.authorization == Authorization.OAUTH
     if signs_in:
@@ -37,6 +44,10 @@ def endpoint_of(server: Server, *, token: str = "") -> Endpoint:
         env=tuple(sorted(server.secrets_called("env").items())),
         signs_in=signs_in,
         protocol=server.protocol,
+        query=tuple(sorted(server.secrets_called("query").items())),
+        base_url=server.base_url,
+        document=document,
+        recipe="" if recipe is None else orjson.dumps(recipe).decode(),
     )
     return endpoint
 
@@ -46,3 +57,10 @@ def oauth() -> ModuleType:
     from mcp.oauth import protocol as module  # noqa: PLC0415 -- see above
 
     return module
+
+
+def api_gateway() -> ModuleType:
+    """What the gateway does, for APIs; imported on first use because it imports the gateway."""
+    from mcp.openapi import speaking  # noqa: PLC0415 -- see above
+
+    return speaking

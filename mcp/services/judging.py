@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from mcp.enums import Effect, Policy
+from mcp.enums import Effect, Policy, Transport
 from mcp.models import Tool
 from mcp.naming import qualified_name, safe_name, schema_hash
 from mcp.tool_schemas import UnusableSchema, repaired_schema
@@ -113,7 +113,9 @@ def row_for(server: Server, found: FoundTool) -> Tool:
     """An unsaved row."""
     description = storable_text(found.description)[:LONGEST_DESCRIPTION]
     effects = effects_of(found)
-    digest = schema_hash(description, found.input_schema, effects)
+    # What is agreed to is also where a request goes.
+    told = {"schema": found.input_schema, "recipe": found.recipe}
+    digest = schema_hash(description, told if found.recipe else found.input_schema, effects)
     agreed = server.builtin or server.last_seen_at is None
     row = Tool(
         server=server,
@@ -123,10 +125,11 @@ def row_for(server: Server, found: FoundTool) -> Tool:
         description=description,
         input_schema=found.input_schema,
         output_schema=kept_promise(found.output_schema),
+        recipe=found.recipe,
         effects=effects,
         schema_hash=digest,
         approved_hash=digest if agreed else "",
-        policy=Policy.AUTO if server.builtin else Policy.ASK,
+        policy=default_policy(server, effects),
     )
     row.approved_form = row.form if agreed else None
     return row
@@ -137,6 +140,15 @@ def kept_promise(schema: Any) -> Any:
     if not isinstance(schema, dict) or storable_json(schema) != schema:
         return None
     return schema if len(orjson.dumps(schema)) <= LARGEST_SCHEMA else None
+
+
+def default_policy(server: Server, effects: list[str]) -> Policy:
+    """What holds until staff say otherwise: our own tools that read are called at once.
+
+    So are operations of an API that only read: the method says so, not the server.
+    """
+    known = server.builtin or server.transport == Transport.OPENAPI
+    return Policy.AUTO if known and Effect.WRITE not in effects else Policy.ASK
 
 
 def effects_of(found: FoundTool) -> list[str]:

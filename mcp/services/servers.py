@@ -12,14 +12,17 @@ from mcp.exceptions import ServerSlugExists
 from mcp.models import Server
 from mcp.services.disconnecting import remove_all_connections
 from youworker import audit
-from youworker.core.exceptions import Conflict, Forbidden, InvalidInput
+from youworker.core.exceptions import Conflict, Forbidden, InvalidInput, TooLarge
+from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from accounts.models import User
 
-PLAIN_FIELDS = ("title", "url", "enabled", "authorization", "scope")
+PLAIN_FIELDS = ("title", "url", "base_url", "enabled", "authorization", "scope")
+BY_URL = (Transport.HTTP, Transport.OPENAPI)
+LARGEST_DOCUMENT = 8 * 1024 * 1024
 
 
 @transaction.atomic
@@ -62,6 +65,49 @@ def create_server(
     if client_id:
         server.secrets["client"] = {"id": client_id, "secret": client_secret}
     require_url_for_sign_in(server)
+    return insert_server(server, actor=actor)
+
+
+@transaction.atomic
+def create_openapi_server(
+    slug: str,
+    *,
+    title: str = "",
+    url: str = "",
+    document: str = "",
+    base_url: str = "",
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    enabled: bool = True,
+    actor: User | None,
+) -> Server:
+    """Declare an API whose OpenAPI document is at a URL, or is given with the API's address.
+
+    Nothing is contacted. `headers` and `query` are secrets that each of its requests carries.
+    """
+    require_staff(actor)
+    if bool(url) == bool(document):
+        raise InvalidInput("An API has the address of its document, or the document.", attr="url")
+    if document and not base_url:
+        raise InvalidInput("Say where the API is.", attr="base_url")
+    if len(document.encode()) > LARGEST_DOCUMENT:
+        raise TooLarge("The document is larger than %(most)s bytes.", most=LARGEST_DOCUMENT)
+    server = Server(
+        slug=slug,
+        title=title or slug,
+        transport=Transport.OPENAPI,
+        url=url,
+        base_url=base_url,
+        document=storable_text(document),
+        enabled=enabled,
+    )
+    server.secrets = {"headers": dict(headers or {}), "query": dict(query or {})}
+    return insert_server(server, actor=actor)
+
+
+def insert_server(server: Server, *, actor: User | None) -> Server:
+    """Store a new server; raises `InvalidInput` and `ServerSlugExists`."""
+    slug = server.slug
     checked(server)
     if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
         raise ServerSlugExists(f"There is a tool server {slug!r} already.")
@@ -94,38 +140,42 @@ def update_server(
     server: Server,
     *,
     headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
     client_id: str | None = None,
     client_secret: str = "",
     actor: User | None,
     **changes: Any,
 ) -> Server:
-    """Change title, address, headers, the sign-in or the switch.
+    """Change title, addresses, secrets, the sign-in or the switch.
 
-    Headers are replaced as a whole, and so is the client; an empty `client_id` forgets it.
+    Headers and parameters are replaced as a whole, and so is the client; an empty `client_id`
+    forgets it.
     """
     require_staff(actor)
     row = Server.objects.select_for_update().get(pk=server.pk)
-    if "url" in changes and row.transport != Transport.HTTP:
+    if "url" in changes and row.transport not in BY_URL:
         raise InvalidInput("This server is not reached by a URL.", attr="url")
-    reached = (row.url, row.enabled)
+    if row.transport != Transport.OPENAPI and (changes.get("base_url") or query):
+        raise InvalidInput("This server is not described by a document.", attr="base_url")
+    reached = (row.url, row.base_url, row.enabled)
     for name in PLAIN_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
-    if (row.url, row.enabled) != reached:
+    if (row.url, row.base_url, row.enabled) != reached:
         row.tools.all().end_consent()
     if row.url != reached[0]:
         # Whatever stands at another address is another server.
         row.protocol = Protocol.UNKNOWN
-    if headers is not None:
-        row.secrets = {**opened_secrets(row), "headers": dict(headers)}
-    if client_id is not None:
-        client = {"id": client_id, "secret": client_secret} if client_id else {}
-        row.secrets = {**opened_secrets(row), "client": client}
+    client = {"id": client_id, "secret": client_secret} if client_id else {}
+    given = {"headers": headers, "query": query}
+    given["client"] = None if client_id is None else client
+    replaced = {kind: dict(each) for kind, each in given.items() if each is not None}
+    if replaced:
+        row.secrets = {**opened_secrets(row), **replaced}
     require_url_for_sign_in(row)
     checked(row)
     row.save_fields(*PLAIN_FIELDS, "protocol", "secrets")
-    given = {"headers": headers, "client": client_id}
-    named = sorted({*changes, *(name for name, value in given.items() if value is not None)})
+    named = sorted({*changes, *replaced})
     audit.record("mcp_server.update", actor=actor, target=row, fields=named)
     return row
 

@@ -64,7 +64,7 @@ def test_add_mcp_server_can_wait():
 
 def test_refresh_mcp_servers_lists_all_and_fails_for_a_dead_one(tiny_url):
     ServerFactory(slug="tiny", url=tiny_url)
-    assert run("refresh_mcp_servers").splitlines() == ["built in: 8 tools", "tiny: 9 tools"]
+    assert run("refresh_mcp_servers").splitlines() == ["built in: 16 tools", "tiny: 9 tools"]
 
     ServerFactory(slug="dead", url="http://127.0.0.1:9/mcp")
     with pytest.raises(CommandError, match="dead"):

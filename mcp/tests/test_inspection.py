@@ -33,7 +33,7 @@ def test_servers_and_tools_that_need_somebody_are_named_by_id():
 
     assert seen("failed-tool-servers") == [str(failed.pk)]
     assert seen("unknown-tool-servers") == [str(waiting.pk)]
-    assert seen("changed-tools") == [str(changed.pk)]
+    assert seen("tools-awaiting-approval") == [str(changed.pk)]
 
 
 def test_a_connection_that_cannot_be_read_asks_for_a_new_sign_in():

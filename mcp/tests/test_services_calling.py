@@ -34,10 +34,18 @@ BUILTIN = [
     "datetime.format",
     "datetime.now",
     "datetime.parse_natural",
+    "ingest.path",
+    "ingest.status",
+    "ingest.url",
     "semantic.answer",
     "semantic.collections",
     "semantic.query",
     "semantic.similar_to_text",
+    "units.convert",
+    "web.crawl",
+    "web.extract_readable",
+    "web.fetch",
+    "web.head",
 ]
 
 
@@ -79,7 +87,11 @@ def tiny(tiny_argv):
 
 def test_the_builtin_tools_register_themselves(user):
     assert names(user) == BUILTIN
-    assert all(tool.policy == "auto" for tool in usable_tools(user))
+    policies = {tool.name: tool.policy for tool in usable_tools(user)}
+    assert [name for name, policy in policies.items() if policy != "auto"] == [
+        "ingest.path",
+        "ingest.url",
+    ]
     assert info(user, "semantic.query").safe_name == "semantic__query"
 
 
@@ -99,7 +111,7 @@ def test_a_builtin_server_that_is_switched_off_stays_off(user, django_assert_num
     with django_assert_num_queries(2):
         found = usable_tools(user)
 
-    assert {tool.server for tool in found} == {"semantic"}
+    assert {tool.server for tool in found} == {"semantic", "units", "web", "ingest"}
 
 
 def test_registering_twice_at_once_is_harmless(user):

@@ -157,7 +157,13 @@ def test_one_dead_server_does_not_stop_the_others(tiny):
 def test_the_periodic_task_knows_the_builtin_servers_too():
     refresh_task.apply(throw=True)
 
-    assert set(Server.objects.values_list("slug", flat=True)) == {"datetime", "semantic"}
+    assert set(Server.objects.values_list("slug", flat=True)) == {
+        "datetime",
+        "ingest",
+        "semantic",
+        "units",
+        "web",
+    }
 
 
 def test_discovery_of_a_removed_server_stores_nothing(tiny):

@@ -25,6 +25,7 @@ from youworker.core.config.sections import (
     SecurityConfig,
     StorageConfig,
     VectorConfig,
+    WebConfig,
 )
 
 __all__ = ["BASE_DIR", "Config", "Setting", "all_settings", "config", "in_force"]
@@ -50,6 +51,7 @@ class Config:
     crawl: CrawlConfig
     agent: AgentConfig
     mcp: McpConfig
+    web: WebConfig
     retry: RetryConfig
     api: ApiConfig
 

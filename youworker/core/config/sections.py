@@ -533,6 +533,27 @@ class McpConfig(Section):
 
 
 @dataclass(frozen=True)
+class WebConfig(Section):
+    """The web for the agent's tools."""
+
+    searxng_url: str = setting(
+        "SEARXNG_URL", "", "SearXNG server that answers in JSON, as http://searxng:8080"
+    )
+    search: str = setting(
+        "WEB_SEARCH",
+        "none",
+        "search without such a server: ddgs asks public search engines (pip install ddgs)",
+        choices=("none", "ddgs"),
+    )
+    max_bytes: int = setting(
+        "WEB_FETCH_MAX_BYTES", 10_485_760, "largest page or file a tool reads, in bytes", low=1024
+    )
+    crawl_seconds: float = setting(
+        "WEB_CRAWL_SECONDS", 45.0, "seconds the tool that follows links may take", low=6, high=3600
+    )
+
+
+@dataclass(frozen=True)
 class RetryConfig(Section):
     """How often and how patiently something is tried again."""
 

@@ -1,0 +1,1 @@
+"""Built-in tool servers that read the web and bring documents in."""

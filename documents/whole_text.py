@@ -1,0 +1,60 @@
+"""The text of a document in one piece, out of its passages, of which some overlap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from django.db.models import Max
+
+from documents.models import Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from documents.models import Document
+
+PASSAGES_AT_ONCE = 500
+
+
+class Piece(Protocol):
+    """Text with its place in the whole, in characters."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+class Excerpt(NamedTuple):
+    """A piece of a document; `total` is the length of the whole, in characters."""
+
+    text: str
+    start: int
+    end: int
+    total: int
+
+
+def joined_text(pieces: Iterable[Piece], start: int = 0) -> str:
+    """What pieces in their order say from `start` on; between those that do not touch, a gap."""
+    found: list[str] = []
+    end = start
+    for piece in pieces:
+        if piece.end <= end:
+            continue
+        gap = "\n\n" if piece.start > end and found else ""
+        found.append(gap + piece.text[max(0, end - piece.start) :])
+        end = piece.end
+    return "".join(found)
+
+
+def read_excerpt(document: Document, *, start: int, most: int) -> Excerpt:
+    """What a document says from character `start` on, at most so many characters."""
+    rows = Passage.objects.filter(document=document)
+    total = rows.aggregate(total=Max("end"))["total"] or 0
+    wanted = rows.filter(end__gt=start, start__lt=start + most).order_by("ordinal")
+    text = joined_text(wanted.only("text", "start", "end")[:PASSAGES_AT_ONCE], start)[:most]
+    return Excerpt(text, start, min(start + len(text), total), total)

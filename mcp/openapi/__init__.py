@@ -1,0 +1,1 @@
+"""APIs that are described by an OpenAPI document, whose operations become tools."""

@@ -1,0 +1,216 @@
+"""Listing and calling the operations of an API; the same two functions as `mcp.gateway` has.
+
+The addresses are the operator's word: the API is where its document is, or where the operator
+says. What a document says of other servers is not followed, for it would be sent the secrets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin
+
+import httpx2
+import orjson
+
+from mcp.calls import ToolOutcome
+from mcp.exceptions import ToolServerUnavailable
+from mcp.gateway import FoundTool, Listing, without_secrets
+from mcp.listings import MOST_TOOLS
+from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
+from mcp.openapi.operations import operations_of
+from mcp.openapi.requests import Prepared, prepared_request
+from mcp.results import outcome_of
+from youworker.core.config import config
+from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.upstream.egress import find_named_addresses
+from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcp.transports import Endpoint
+    from youworker.upstream.fetcher import Fetched
+
+COMPLETE, FIRST_ERROR = 200, 400
+LARGEST_ANSWER = 4 * 1024 * 1024
+ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
+TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
+
+
+async def list_tools(endpoint: Endpoint) -> Listing:
+    """The operations of an API as tools; raises `ToolServerUnavailable`."""
+    try:
+        data = endpoint.document.encode() or (await fetch_document(endpoint)).body
+        return await asyncio.to_thread(listing_of, endpoint, data)
+    except UnreadableDocument as error:
+        raise unavailable(endpoint, str(error)) from error
+    except DomainError as error:
+        raise unavailable(endpoint, error.message) from error
+
+
+async def fetch_document(endpoint: Endpoint) -> Fetched:
+    """The document from where the operator says it is; redirects are not followed."""
+    limits = Limits(LARGEST, config.mcp.call_timeout)
+    headers = {**dict(endpoint.headers), "accept": "application/json, application/yaml, */*;q=0.5"}
+    answer = await fetch_url_async(
+        with_query(endpoint.url, endpoint.query),
+        headers=headers,
+        limits=limits,
+        find=find_named_addresses,
+        follow=False,
+    )
+    if answer.status != COMPLETE:
+        raise UnreadableDocument(f"its document's address answers with status {answer.status}")
+    return answer
+
+
+def listing_of(endpoint: Endpoint, data: bytes) -> Listing:
+    """The tools in a document; raises `UnreadableDocument`."""
+    document = read_document(data)
+    base = base_of(endpoint, document)
+    hidden = frozenset(name.lower() for name, _ in (*endpoint.headers, *endpoint.query))
+    found = operations_of(document, hidden=hidden, most=MOST_TOOLS)
+    listing = Listing(refused=found.refused, cut=found.cut)
+    for each in found.operations:
+        tool = FoundTool(
+            name=each.name,
+            description=each.description,
+            input_schema=each.input_schema,
+            reads_only=each.reads_only,
+            stays_inside=False,
+            recipe={**each.recipe, "base": base},
+        )
+        listing.tools.append(tool)
+        if each.fault:
+            listing.mended.append((each.name, each.fault))
+    return listing
+
+
+def base_of(endpoint: Endpoint, document: dict[str, Any]) -> str:
+    """Where the API is, without a slash at the end; raises `UnreadableDocument`."""
+    if endpoint.base_url:
+        return endpoint.base_url.rstrip("/")
+    servers = document.get("servers")
+    first = servers[0] if isinstance(servers, list) and servers else {}
+    named = filled(first) if isinstance(first, dict) else "/"
+    if not endpoint.url:
+        raise UnreadableDocument("say where the API is (base_url): its document came as a file")
+    try:
+        base = checked_url(urljoin(endpoint.url, named))
+        here = checked_url(endpoint.url)
+    except (InvalidInput, ValueError) as error:
+        raise UnreadableDocument("its document names no server that can be asked") from error
+    if origin(base) != origin(here):
+        raise UnreadableDocument(
+            f"its document names the server {str(base)[:200]}, which is not where the document "
+            "is: give that address as base_url if it is right"
+        )
+    return str(base.copy_with(query=None, fragment=None)).rstrip("/")
+
+
+def filled(server: dict[str, Any]) -> str:
+    """The address of a server with the defaults of its variables."""
+    url, variables = server.get("url", "/"), server.get("variables", {})
+    address = url if isinstance(url, str) else "/"
+    for name, about in (variables if isinstance(variables, dict) else {}).items():
+        default = about.get("default", "") if isinstance(about, dict) else ""
+        address = address.replace("{" + name + "}", str(default))
+    return address
+
+
+async def call(
+    endpoint: Endpoint, tool: str, arguments: Mapping[str, Any], *, correlation_id: str
+) -> ToolOutcome:
+    """Call an operation once; raises `ToolServerUnavailable` when no answer came.
+
+    An answer of the API is an outcome, whatever its status; its redirects are told, not followed.
+    """
+    recipe = orjson.loads(endpoint.recipe)
+    try:
+        request = prepared_request(recipe, arguments)
+        answer = await send_request(endpoint, home_of(endpoint, recipe), request)
+    except UpstreamUnavailable as error:
+        raise unavailable(endpoint, error.message) from error
+    except (InvalidInput, TooLarge) as error:
+        return ToolOutcome(error.message, is_error=True)
+    outcome = outcome_in(answer)
+    outcome.text = without_secrets(endpoint, outcome.text)
+    return outcome
+
+
+def home_of(endpoint: Endpoint, recipe: Mapping[str, Any]) -> str:
+    """Where an operation is asked: raises `InvalidInput` for what the operator has moved since."""
+    if endpoint.base_url:
+        return endpoint.base_url.rstrip("/")
+    base: str = recipe["base"]
+    if not endpoint.url or origin(checked_url(base)) != origin(checked_url(endpoint.url)):
+        raise InvalidInput("The address of this API was changed: its tools have to be read anew.")
+    return base
+
+
+async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetched:
+    """Send a request with the operator's secrets, to the operator's address only."""
+    url = with_query(base + request.target, endpoint.query)
+    if origin(checked_url(url)) != origin(checked_url(base)):
+        raise InvalidInput("The arguments lead to another server.")
+    secrets = {name.lower(): value for name, value in endpoint.headers}
+    return await fetch_url_async(
+        url,
+        method=request.method,
+        headers={"accept": ACCEPT, **request.headers, **secrets},
+        content=request.content,
+        limits=Limits(max(LARGEST_ANSWER, config.mcp.result_bytes), config.mcp.call_timeout),
+        find=find_named_addresses,
+        follow=False,
+    )
+
+
+def outcome_in(answer: Fetched) -> ToolOutcome:
+    """What an answer says, with its status where that is not simply success."""
+    kind, blocks, data = answer.content_type, [], None
+    if answer.status != COMPLETE:
+        blocks.append(note_of(answer))
+    if "json" in kind and answer.body:
+        data = read_json(answer.body)
+    is_text = kind.startswith("text/") or any(word in kind for word in TEXTS)
+    if answer.body:
+        shown = answer.text if is_text or not kind else f"[{kind}, {len(answer.body)} bytes]"
+        blocks.append(shown)
+    elif answer.status == COMPLETE:
+        blocks.append("The answer is empty.")
+    return outcome_of(
+        [{"type": "text", "text": each} for each in blocks],
+        data,
+        is_error=answer.status >= FIRST_ERROR,
+        limit=config.mcp.result_bytes,
+    )
+
+
+def note_of(answer: Fetched) -> str:
+    """The status of an answer in words, and where a redirect leads."""
+    place = answer.headers.get("location", "")[:500]
+    return f"Status {answer.status}{f', which leads to {place}' if place else ''}."
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a body; None for what is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
+    """The address with the operator's parameters behind its own."""
+    if not query:
+        return url
+    known = httpx2.URL(url)
+    extra = urlencode(query).encode()
+    return str(known.copy_with(query=b"&".join(filter(None, (known.query, extra)))))
+
+
+def unavailable(endpoint: Endpoint, reason: str) -> ToolServerUnavailable:
+    """The refusal for an API that cannot be had."""
+    told = without_secrets(endpoint, reason.rstrip("."))
+    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {told}.")
