@@ -14,6 +14,8 @@ class Capability(StrEnum):
     CHAT = "chat"
     EMBEDDING = "embedding"
     RERANK = "rerank"
+    HEARING = "hearing"
+    SPEAKING = "speaking"
 
 
 @dataclass(frozen=True)

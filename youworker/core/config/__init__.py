@@ -21,6 +21,7 @@ from youworker.core.config.sections import (
     QuotaConfig,
     RetryConfig,
     SecurityConfig,
+    SpeechConfig,
     StorageConfig,
     VectorConfig,
 )
@@ -46,6 +47,7 @@ class Config:
     crawl: CrawlConfig
     agent: AgentConfig
     mcp: McpConfig
+    speech: SpeechConfig
     retry: RetryConfig
     api: ApiConfig
 
