@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import chat, conversations, openai
+from chat.views import audio, chat, conversations, openai
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -31,6 +31,9 @@ urlpatterns = [
     ),
     path("approvals", conversations.ApprovalViewSet.as_view({"get": "list"})),
     path("chat/completions", openai.CompletionsView.as_view()),
+    path("audio/transcriptions", audio.TranscriptionsView.as_view()),
+    path("audio/speech", audio.SpeechView.as_view()),
+    path("messages/<uuid:pk>/speech", audio.MessageSpeechView.as_view()),
     path("embeddings", openai.EmbeddingsView.as_view()),
     path("models", openai.ModelsView.as_view()),
     path("models/<path:name>", openai.ModelView.as_view()),

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from youworker.core.config import BASE_DIR, config
-from youworker.core.slots import holding_nothing
 from youworker.speech.engine.wire import packed, unpacked
 from youworker.speech.exceptions import SpeechUnavailable, refusal_of
 
@@ -49,7 +48,7 @@ def ask_engine(
     Closing this ends the work. `goes_on` is called each second; what it raises ends it, too.
     """
     seconds = float(config.speech.work_seconds)
-    with holding_nothing(), closing(connected()) as connection:
+    with closing(connected()) as connection:
         try:
             connection.send_bytes(packed(head | {"seconds": seconds}, payload))
             while True:

@@ -116,7 +116,7 @@ def speak_by_server(
         "speed": speed,
     }
     try:
-        with holding_nothing(), sync_client(endpoint) as client:
+        with sync_client(endpoint) as client:
             request = client.build_request(
                 "POST",
                 endpoint.address_of("audio/speech"),
