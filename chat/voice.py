@@ -19,13 +19,14 @@ from youworker.core.request_context import request_origin
 from youworker.core.slots import holding_nothing
 from youworker.speech.hearing import require_hearing, transcribe
 from youworker.speech.script import read_aloud
-from youworker.speech.speaking import require_speaking, speak
+from youworker.speech.speaking import SAMPLE_RATE, require_speaking, speak
 from youworker.speech.types import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping
 
     from accounts.models import User
+    from chat.serializers import SoundShape
     from youworker.speech.types import Transcript
 
 # Files that browsers and telephones record, and samples without a head.
@@ -59,18 +60,42 @@ def recorded_of(audio: Mapping[str, Any]) -> Recorded:
     return Recorded(data, format=form, sample_rate=audio.get("sample_rate"))
 
 
-def hear_question(audio: Mapping[str, Any], *, actor: User) -> SpokenQuestion:
-    """What somebody asked by voice; blocks for some seconds, and keeps nothing of the sound.
-
-    Raises `InvalidInput`, `QuotaExceeded` and what `transcribe` does.
-    """
+def admit_voice(audio: Mapping[str, Any], *, actor: User) -> Recorded:
+    """The sound of a message that may be heard; raises `InvalidInput` and `QuotaExceeded`."""
     require_hearing()
     recorded = recorded_of(audio)
     enforce_token_quota(actor, request_origin().key_id)
-    with holding_nothing():
-        heard = transcribe(recorded)
+    return recorded
+
+
+def hear_question(recorded: Recorded) -> SpokenQuestion:
+    """What somebody asked by voice; blocks for some seconds, and keeps nothing of the sound.
+
+    Raises what `transcribe` does.
+    """
+    heard = transcribe(recorded)
     digest = hashlib.sha256(recorded.data).hexdigest()
     return SpokenQuestion(heard.text[:LONGEST_TEXT], transcript_of(heard), digest)
+
+
+def written(fields: Mapping[str, Any], question: SpokenQuestion | None) -> dict[str, Any]:
+    """The fields of a message as a written question is asked, with the options of its voice."""
+    asked = {name: fields[name] for name in fields if name not in ("audio", "expect_audio")}
+    options: dict[str, Any] = {"speak": True} if fields.get("expect_audio") else {}
+    if question is not None:
+        asked["text"] = question.text
+        options |= {"transcript": question.transcript, "audio": question.digest}
+    return asked | {"options": options} if options else asked
+
+
+def written_in_request(fields: Mapping[str, Any], *, actor: User) -> dict[str, Any]:
+    """Do what `written` does, and hear a spoken question first: in a request, which blocks."""
+    if not fields.get("audio"):
+        return written(fields, None)
+    recorded = admit_voice(fields["audio"], actor=actor)
+    with holding_nothing():
+        question = hear_question(recorded)
+    return written(fields, question)
 
 
 def transcript_of(heard: Transcript) -> dict[str, Any]:
@@ -104,6 +129,17 @@ def begin_speech(
         made = speak(sentences, form=form, language=language, voice=voice, speed=speed)
         first = next(made, b"")
     return stream_blocks(first, made)
+
+
+def spoken_answer(text: str) -> SoundShape | None:
+    """A whole answer as one file; None when nothing of it can be spoken."""
+    sentences = read_aloud(text[: config.speech.max_chars], identify(text) or "en")
+    if not sentences:
+        return None
+    with holding_nothing():
+        sound = b"".join(speak(sentences, form="mp3", language=identify(text) or "en"))
+    data = base64.b64encode(sound).decode()
+    return {"data": data, "format": "mp3", "sample_rate": SAMPLE_RATE}
 
 
 async def stream_blocks(first: bytes, rest: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

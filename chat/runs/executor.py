@@ -34,6 +34,7 @@ from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
 from chat.runs.log.writer import log_writer
 from chat.runs.reader_numbers import ReaderNumbers
+from chat.runs.speaker import speaker_for, tell_transcript
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.toolset import RecordingToolset
@@ -97,6 +98,8 @@ class RunExecutor:
         self.state = run_input.state or AgentState([])
         self.toolset = RecordingToolset(run_input, self.state)
         self.numbers = ReaderNumbers(self.toolset.book)
+        self.speaker = speaker_for(self.run, log, run_input.language)
+        self.stop = asyncio.Event()
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)
         self.text = [self.state.text] if self.state.text else []
@@ -120,7 +123,10 @@ class RunExecutor:
 
         Raises `LeaseLost` as soon as somebody else has ended the run.
         """
+        self.stop = stop
         self.log.emit("run", {"status": RunStatus.RUNNING, "message_id": str(self.answer.pk)})
+        if self.run_input.state is None:
+            tell_transcript(self.run, self.log)
         self.repeat_lost_text()
         outcome = INTERRUPTED
         try:
@@ -153,6 +159,7 @@ class RunExecutor:
 
     async def suspend(self) -> None:
         """Tell that the run waits for a decision, and give it up with all it needs to go on."""
+        await self.end_speech(is_whole=True)
         self.log.emit("run", {"status": RunStatus.WAITING_APPROVAL})
         # Whoever takes the run up continues after what is in the log.
         await self.log.flush()
@@ -247,6 +254,8 @@ class RunExecutor:
                 self.first_token()
             self.text.append(text)
             self.log.text(text)
+            if self.speaker is not None:
+                self.speaker.feed(text)
 
     def take_back(self) -> None:
         """Turn the text of this turn into reasoning, for those who watch as well."""
@@ -254,6 +263,8 @@ class RunExecutor:
         kept, taken = text[: self.length_before], text[self.length_before :]
         self.text = [kept] if kept else []
         self.reasoning.append(taken + held)
+        if self.speaker is not None:
+            self.speaker.take_back()
         if taken:
             self.log.take_back(taken)
         if held:
@@ -357,6 +368,7 @@ class RunExecutor:
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
         self.show(self.numbers.finish())
+        await self.end_speech(is_whole=outcome.status == RunStatus.SUCCEEDED)
         outcome, stored = await self.store(outcome)
         # From here on nothing waits, so that the end is told once even if this is cancelled.
         for citation in stored.citations:
@@ -370,6 +382,15 @@ class RunExecutor:
         known = {"citations": stored.citations, "siblings": stored.siblings}
         self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
+
+    async def end_speech(self, *, is_whole: bool) -> None:
+        """Let the rest of an answer be spoken, if it is one; nothing is afterwards."""
+        if self.speaker is None:
+            return
+        if is_whole:
+            await self.speaker.finish(self.stop)
+        else:
+            await self.speaker.close()
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""
