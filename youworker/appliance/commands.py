@@ -9,6 +9,9 @@ from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.appliance.child import Child
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
+from youworker.speech.configured import needs_engine
+from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
+from youworker.speech.link import engine_command, engine_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
-    """Web process, worker, scheduler, and the process of the embedding model they share."""
+    """Web process, worker, scheduler, and the processes they share: of embeddings and of speech."""
     socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
     environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
     lines = {
@@ -26,7 +29,17 @@ def children(output: Output, *, host: str, port: int, workers: int) -> list[Chil
         "beat": beat(),
         "embed": [sys.executable, "-m", "documents.encoder.server", socket],
     }
+    if needs_engine():
+        speech = str(prepare_socket_dir(config.data_dir) / "speech.sock")
+        environment[SPEECH_SOCKET] = speech
+        lines["speech"] = speech_engine(speech)
     return [Child(name, line, output, environment) for name, line in lines.items()]
+
+
+def speech_engine(socket: str) -> list[str]:
+    """The process that hears and speaks; it reads files of strangers, so it knows no secrets."""
+    kept = [f"{name}={value}" for name, value in engine_environment().items()]
+    return ["/usr/bin/env", "-i", *kept, *engine_command(socket)]
 
 
 def web(host: str, port: int) -> list[str]:

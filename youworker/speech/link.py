@@ -107,17 +107,21 @@ def make_folder() -> str:
 
 def start_engine(path: str) -> subprocess.Popen[bytes]:
     """An engine that knows no secrets, and ends with this process."""
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"PYTHONPATH": str(BASE_DIR), "HOME": tempfile.gettempdir()}
     return subprocess.Popen(  # noqa: S603 -- no shell, no input of others
         [*engine_command(path), "with-parent"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=tempfile.gettempdir(),
-        env=environment,
+        env=engine_environment(),
         start_new_session=True,
     )
+
+
+def engine_environment() -> dict[str, str]:
+    """What the engine is told of its surroundings: no secrets, for it reads files of strangers."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return kept | {"PYTHONPATH": str(BASE_DIR), "HOME": tempfile.gettempdir()}
 
 
 def engine_command(path: str) -> list[str]:

@@ -21,6 +21,7 @@ from django.db import connection
 
 from accounts.services import ensure_superuser
 from documents.embedding.shared import SOCKET_VARIABLE
+from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.appliance import bootstrap, child, commands, startup_checks
 from youworker.appliance.child import Child
 from youworker.appliance.embedded import StartupRefused
@@ -171,6 +172,10 @@ def test_the_command_lines_name_everything_they_need():
     assert str(config.data_dir / "beat-schedule") in lines["beat"]
     assert lines["embed"][1:3] == ["-m", "documents.encoder.server"]
     assert {one.environment[SOCKET_VARIABLE] for one in children} == {lines["embed"][3]}
+    assert {one.environment[SPEECH_SOCKET] for one in children} == {lines["speech"][-2]}
+    # It reads files of strangers, and begins with no environment.
+    assert lines["speech"][:2] == ["/usr/bin/env", "-i"]
+    assert not [part for part in lines["speech"] if "SECRET" in part or "DATABASE" in part]
 
 
 async def test_a_child_that_was_started_early_is_taken_over():

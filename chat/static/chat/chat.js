@@ -14,6 +14,8 @@ import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { refreshHead, refreshList } from "./session-list.js";
+import { ReadingAloud } from "./read-aloud.js";
+import { Talking } from "./talking.js";
 import { loadThoughts } from "./thoughts.js";
 
 // The last screen is rendered at once, the rest when nobody waits.
@@ -36,6 +38,9 @@ class Chat extends HTMLElement {
     const form = this.querySelector("form.composer");
     this.stopButton = form?.querySelector('[data-test="stop"]');
     if (form) this.composer = new Composer(this, form);
+    const talk = form?.querySelector("[data-talk]");
+    if (talk) this.talking = new Talking(this.composer, talk);
+    this.reading = new ReadingAloud(this);
     this.listen();
     this.adoptAll();
     this.findPlace();
@@ -46,7 +51,7 @@ class Chat extends HTMLElement {
     this.listening.abort();
     this.additions.disconnect();
     this.answer?.close();
-    for (const part of [this.view, this.history, this.citations, this.composer]) part?.disconnect();
+    for (const part of [this.view, this.history, this.citations, this.composer, this.talking, this.reading]) part?.disconnect();
     this.announcer.remove();
   }
 

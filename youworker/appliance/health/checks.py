@@ -19,6 +19,11 @@ from documents.storage import content_storage
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.speech.configured import (
+    speech_state,
+    trouble_with_hearing,
+    trouble_with_speaking,
+)
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
@@ -117,6 +122,13 @@ def check_reranker() -> dict[str, Any]:
     return answering(Capability.RERANK)
 
 
+def check_speech() -> dict[str, Any]:
+    """Who was set up to hear and to speak can do it."""
+    if reason := trouble_with_hearing() or trouble_with_speaking():
+        raise LookupError(reason)
+    return speech_state()
+
+
 def answering(capability: Capability) -> dict[str, Any]:
     """The servers for something; raises `LookupError` when one of them does not answer."""
     endpoints = endpoints_for(capability)
@@ -161,6 +173,7 @@ DETAILED: dict[str, Check] = {
     "embedding": embedding,
     "embedding_server": embedding_server,
     "reranker": check_reranker,
+    "speech": check_speech,
     "encryption": check_encryption,
 }
 
