@@ -121,6 +121,8 @@ class CitationShape(Shape):
     quote: str
     start: int
     end: int
+    # Of a recording: the second at which it is said.
+    second: int | None
     supported: bool
 
 

@@ -22,6 +22,10 @@ class SpeechUnavailable(UpstreamUnavailable):
     """Whoever does the work does not answer, or could not do it."""
 
 
+class SpeechLost(SpeechUnavailable):
+    """Whoever did the work ended in the middle of it; what was asked may be the reason."""
+
+
 class SoundRefused(DomainError):
     """A sound from which nothing can be heard, however often it is sent."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from youworker.core.config import BASE_DIR, config
 from youworker.speech.engine.wire import packed, unpacked
-from youworker.speech.exceptions import SpeechUnavailable, refusal_of
+from youworker.speech.exceptions import SpeechLost, SpeechUnavailable, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def ask_engine(
                     return
         except (OSError, EOFError) as error:
             # It was ended, or ended itself: what was asked of it may be the reason.
-            raise SpeechUnavailable(NO_ANSWER) from error
+            raise SpeechLost(NO_ANSWER) from error
 
 
 def await_frame(connection: Connection, seconds: float, goes_on: Callable[[], None] | None) -> None:

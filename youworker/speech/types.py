@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class HeardPiece:
-    """What was said between two seconds of a sound that has so many as far as is known."""
+    """What was said between two seconds of a sound, whose length is 0 while nobody knows it."""
 
     start: float
     end: float

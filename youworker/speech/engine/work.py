@@ -122,8 +122,8 @@ def decode(head: dict[str, Any], payload: bytes, goes_on: Callable[[], None]) ->
 
 
 def place_of(piece: Piece, sound: decoding.Sound) -> dict[str, Any]:
-    """Where a piece is in its sound, and how long that is as far as anybody knows."""
-    total = max(sound.declared or 0.0, sound.seconds)
+    """Where a piece is in its sound, and how long that says it is; 0 = it does not say."""
+    total = sound.declared or 0.0
     return {"start": round(piece.start, 3), "end": round(piece.end, 3), "total": round(total, 1)}
 
 

@@ -176,5 +176,5 @@ def test_a_long_recording_is_heard_in_pieces_and_gone_on_with(whisper):
     assert found.seconds == pytest.approx(pieces[-1].end, abs=0.1)
     starts = [segment.start for piece in pieces for segment in piece.segments]
     assert starts == sorted(starts)
-    assert starts[-1] > 100
+    assert starts[-1] > 80
     assert [piece.segments for piece in rest] == [piece.segments for piece in pieces[1:]]
