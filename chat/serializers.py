@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -22,7 +22,7 @@ from youworker.speech.configured import can_hear, can_speak
 from youworker.speech.exceptions import NO_HEARING, NO_SPEAKING
 
 MOST_COLLECTIONS = 100
-BOTH = "A question is written or spoken, not both."
+BOTH = gettext_noop("A question is written or spoken, not both.")
 RATINGS = (-1, 0, 1)
 
 

@@ -24,7 +24,9 @@ class TranscriptionSerializer(serializers.Serializer[Any]):
         help_text="Any name: the settings say which model hears.",
     )
     language = serializers.RegexField(
-        r"^[A-Za-z]{2,3}$", required=False, help_text="Its code, as en; empty = what it sounds like."
+        r"^[A-Za-z]{2,3}$",
+        required=False,
+        help_text="Its code, as en; empty = what it sounds like.",
     )
     response_format = serializers.ChoiceField(TRANSCRIPT_FORMS, required=False, default="json")
 

@@ -23,15 +23,32 @@ from youworker.speech.speaking import SAMPLE_RATE, require_speaking, speak
 from youworker.speech.types import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping
 
     from accounts.models import User
     from chat.serializers import SoundShape
     from youworker.speech.types import Transcript
 
 # Files that browsers and telephones record, and samples without a head.
-MESSAGE_FORMATS = (
-    "wav webm ogg opus mp3 flac m4a mp4 aac pcm pcm16 amr aiff mpeg mpga oga".split()
+MESSAGE_FORMATS = frozenset(
+    (
+        "aac",
+        "aiff",
+        "amr",
+        "flac",
+        "m4a",
+        "mp3",
+        "mp4",
+        "mpeg",
+        "mpga",
+        "oga",
+        "ogg",
+        "opus",
+        "pcm",
+        "pcm16",
+        "wav",
+        "webm",
+    )
 )
 
 
@@ -119,7 +136,9 @@ def begin_speech(
     require_speaking()
     most = config.speech.max_chars
     if len(text) > most:
-        raise InvalidInput("A text has at most %(most)s characters.", attr="input", most=f"{most:,}")
+        raise InvalidInput(
+            "A text has at most %(most)s characters.", attr="input", most=f"{most:,}"
+        )
     language = language or identify(text) or "en"
     sentences = read_aloud(text, language)
     if not sentences:
@@ -142,7 +161,9 @@ def spoken_answer(text: str) -> SoundShape | None:
     return {"data": data, "format": "mp3", "sample_rate": SAMPLE_RATE}
 
 
-async def stream_blocks(first: bytes, rest: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def stream_blocks(
+    first: bytes, rest: Generator[bytes, None, None]
+) -> AsyncGenerator[bytes, None]:
     """Blocks of which the first is there, each made in a thread; closing this ends the work."""
     try:
         yield first
@@ -151,4 +172,4 @@ async def stream_blocks(first: bytes, rest: Iterator[bytes]) -> AsyncGenerator[b
     finally:
         # What is just being made in a thread is left to end, and is closed by what it meets.
         with suppress(ValueError):
-            rest.close()  # type: ignore[attr-defined]
+            rest.close()

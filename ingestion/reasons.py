@@ -21,7 +21,9 @@ REASONS = {
     "damaged_sound": _("The recording is damaged."),
     "no_sound": _("There is no sound in this file."),
     "no_speech": _("Nothing that was said could be heard."),
-    "sound_too_long": _("The recording is longer than what is heard (INGESTION_MAX_SOUND_SECONDS)."),
+    "sound_too_long": _(
+        "The recording is longer than what is heard (INGESTION_MAX_SOUND_SECONDS)."
+    ),
     "unknown_sound_format": _("Recordings of this format cannot be heard."),
     "wrong_sample_rate": _("The recording has an unusual sample rate."),
     "lock_file": _("This only marks a file as being edited, and has no text."),

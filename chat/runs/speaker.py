@@ -57,7 +57,7 @@ class AnswerSpeaker:
         self.left -= len(sentence)
         self.sentences.put_nowait(sentence)
         if self.task is None:
-            self.task = asyncio.create_task(self.work())
+            self.task = asyncio.create_task(self.speak_queued())
 
     def take_back(self) -> None:
         """Forget what was not spoken yet: it turned out to be no part of the answer."""
@@ -66,7 +66,7 @@ class AnswerSpeaker:
         while not self.sentences.empty():
             self.sentences.get_nowait()
 
-    async def work(self) -> None:
+    async def speak_queued(self) -> None:
         """Speak what is queued, to the end."""
         try:
             while (sentence := await self.sentences.get()) is not None:

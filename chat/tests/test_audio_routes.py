@@ -41,7 +41,9 @@ def client_of(user):
 
 def ask(user, data, **fields):
     file = SimpleUploadedFile("speech.wav", data)
-    return client_of(user).post(HEAR, {"file": file, "model": "whisper-1", **fields}, format="multipart")
+    return client_of(user).post(
+        HEAR, {"file": file, "model": "whisper-1", **fields}, format="multipart"
+    )
 
 
 async def fetch_speech(user, path=SPEAK, **body):

@@ -46,15 +46,13 @@ def seconds_of(event):
         return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
 
 
-async def test_a_spoken_question_is_answered_by_voice_while_the_answer_is_written(
-    hears, spoken_by
-):
+async def test_a_spoken_question_is_answered_by_voice_while_the_answer_is_written(hears, spoken_by):
     spoken_by(ScriptedModel([[TextDelta("It is on **Monday**. "), 1.5, TextDelta("At `nine`.")]]))
     session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
 
     await say(socket, type="audio", audio=spoken_question(), expect_audio=True)
-    system, *events = await heard(socket)
+    _, *events = await heard(socket)
 
     kinds = [event["type"] for event in events]
     transcript = events[kinds.index("transcript")]
@@ -149,8 +147,10 @@ async def test_a_socket_says_why_it_could_not_hear_and_stays_open(hears):
     session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
 
-    await say(socket, type="audio", audio={"data": base64.b64encode(b"x" * 99).decode(), "format": "wav"})
-    system, error = await heard(socket, until="error")
+    await say(
+        socket, type="audio", audio={"data": base64.b64encode(b"x" * 99).decode(), "format": "wav"}
+    )
+    _, error = await heard(socket, until="error")
     await say(socket, type="ping")
 
     assert error["code"] == "sound_refused"

@@ -11,7 +11,7 @@ MICROPHONE = """async () => {
   const answer = await fetch("/v1/audio/speech", {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRFToken": token },
-    body: JSON.stringify({ input: "When does the meeting of the board take place?", response_format: "mp3" }),
+    body: JSON.stringify({ input: "When does the meeting of the board take place?" }),
   });
   const context = new AudioContext();
   const sound = await context.decodeAudioData(await answer.arrayBuffer());
@@ -26,7 +26,9 @@ MICROPHONE = """async () => {
   };
 }"""
 REFUSED = """() => {
-  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "NotAllowedError"); };
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException("no", "NotAllowedError");
+  };
 }"""
 
 

@@ -171,4 +171,10 @@ def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerSh
 def transcript_in(asked: dict[str, Any]) -> TranscriptShape | None:
     """What was understood of a spoken question."""
     heard = asked.get("options", {}).get("transcript")
-    return {"text": asked["text"], **heard} if heard else None
+    if not heard:
+        return None
+    return {
+        "text": asked["text"],
+        "language": heard["language"],
+        "confidence": heard["confidence"],
+    }

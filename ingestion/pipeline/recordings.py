@@ -94,7 +94,7 @@ def hear_rest(item: IngestionItem, path: Path, look: Callable[[], None]) -> Tran
         former=last.language if last else "",
         goes_on=look,
     )
-    with closing(pieces):  # type: ignore[type-var]
+    with closing(pieces):
         for piece in pieces:
             keep_piece(item, piece)
             found.language = found.language or piece.language

@@ -174,9 +174,7 @@ def test_a_recording_longer_than_is_heard_fails_with_its_reason(letters, incomin
         (SpeechLost("The speech process does not answer."), 1, "parser_crashed"),
     ],
 )
-def test_trouble_of_the_engine_is_waited_for(
-    letters, incoming, monkeypatch, error, failures, code
-):
+def test_trouble_of_the_engine_is_waited_for(letters, incoming, monkeypatch, error, failures, code):
     def broken(*args, **options):
         raise error
         yield

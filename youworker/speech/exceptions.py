@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from youworker.core.exceptions import DomainError, Unavailable, UpstreamUnavailable
 from youworker.speech.engine import trouble
 
@@ -36,41 +38,29 @@ class SoundRefused(DomainError):
         self.reason = reason
 
 
-NO_HEARING = "This installation does not understand speech: STT_BASE_URL or STT_MODEL_DIR is not set."
-NO_SPEAKING = "This installation does not speak: TTS_ENABLED is off."
+NO_HEARING = gettext_noop(
+    "This installation does not understand speech: neither STT_BASE_URL nor STT_MODEL_DIR is set."
+)
+NO_SPEAKING = gettext_noop("This installation does not speak: TTS_ENABLED is off.")
+# Of a sound, by what the engine calls it.
+REFUSALS = {
+    trouble.DAMAGED: gettext_noop("This recording is damaged, or has no end."),
+    trouble.NO_SOUND: gettext_noop("There is no sound in this file."),
+    trouble.NO_SPEECH: gettext_noop("Nothing that was said could be heard."),
+    trouble.UNKNOWN_FORMAT: gettext_noop(
+        "This is no recording in a known format: WAV, WebM, Ogg, MP3, FLAC, M4A."
+    ),
+    trouble.WRONG_RATE: gettext_noop("The sample rate must be between 8000 and 48000."),
+    trouble.TOO_LONG: gettext_noop("The recording is longer than %(most)s seconds."),
+}
 
 
 def refusal_of(code: str, detail: str) -> DomainError:
     """What a code of the engine means to whoever asked."""
+    if code in REFUSALS:
+        return SoundRefused(REFUSALS[code], reason=code, most=detail)
     if code == trouble.BUSY:
         return SpeechBusy("Too many people are speaking at this moment; try again in a moment.")
     if code == trouble.NO_MODEL:
         return SpeechUnavailable("The model for speech cannot be loaded: see the log.")
-    return refused_sound(code, detail) or SpeechUnavailable("The speech could not be processed.")
-
-
-def refused_sound(code: str, detail: str) -> SoundRefused | None:
-    """The refusal of a sound by its code; None when it is not the sound that is at fault."""
-    if code == trouble.DAMAGED:
-        return SoundRefused("This recording is damaged, or has no end.", reason=code)
-    if code == trouble.NO_SOUND:
-        return SoundRefused("There is no sound in this file.", reason=code)
-    if code == trouble.NO_SPEECH:
-        return SoundRefused("Nothing that was said could be heard.", reason=code)
-    if code == trouble.UNKNOWN_FORMAT:
-        return SoundRefused(
-            "This is no recording in a known format: WAV, WebM, Ogg, MP3, FLAC, M4A.", reason=code
-        )
-    if code == trouble.WRONG_RATE:
-        slowest, _, fastest = detail.partition(" ")
-        return SoundRefused(
-            "The sample rate must be between %(slowest)s and %(fastest)s.",
-            reason=code,
-            slowest=slowest or "8000",
-            fastest=fastest or "48000",
-        )
-    if code == trouble.TOO_LONG:
-        return SoundRefused(
-            "The recording is longer than %(most)s seconds.", reason=code, most=detail
-        )
-    return None
+    return SpeechUnavailable("The speech could not be processed.")

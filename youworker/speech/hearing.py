@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from youworker.core.config import config
 from youworker.core.exceptions import TooLarge
 from youworker.speech.configured import Provider, hearing_provider
+from youworker.speech.engine.trouble import NO_SPEECH
 from youworker.speech.exceptions import (
     NO_HEARING,
     SoundRefused,
     SpeechOff,
     refusal_of,
 )
-from youworker.speech.engine.trouble import NO_SPEECH
 from youworker.speech.link import ask_engine
 from youworker.speech.servers import ServerEar
 from youworker.speech.types import HeardPiece, Segment, Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from youworker.speech.types import Recorded
 
@@ -42,9 +42,7 @@ def transcribe(
     require_hearing()
     speech = config.speech
     if len(recorded.data) > speech.max_bytes:
-        raise TooLarge(
-            "The recording has more than %(most)s bytes.", most=f"{speech.max_bytes:,}"
-        )
+        raise TooLarge("The recording has more than %(most)s bytes.", most=f"{speech.max_bytes:,}")
     found, weights = Transcript(), list[tuple[float, float]]()
     head = request_for(recorded, most_seconds=speech.max_seconds, language=language)
     head["urgent"] = True
@@ -67,7 +65,7 @@ def hear_recording(
     skip: float = 0.0,
     former: str = "",
     goes_on: Callable[[], None] | None = None,
-) -> Iterator[HeardPiece]:
+) -> Generator[HeardPiece, None, None]:
     """The pieces of a long sound from a second on, as they are heard; `found` gets its length.
 
     Others, who wait for an answer, come first. `former` is the language so far. Raises what
@@ -95,12 +93,12 @@ def heard_pieces(
     payload: bytes,
     found: Transcript,
     goes_on: Callable[[], None] | None,
-) -> Iterator[HeardPiece]:
+) -> Generator[HeardPiece, None, None]:
     """The pieces of a sound with what is said in them."""
     is_remote = hearing_provider() == Provider.SERVER
     head["do"] = "decode" if is_remote else "hear"
     head["model_dir"] = config.speech.stt_model_dir
-    with closing(ask_engine(head, payload, goes_on=goes_on)) as frames:  # type: ignore[type-var]
+    with closing(ask_engine(head, payload, goes_on=goes_on)) as frames:
         ear = ServerEar(head["language"], former=head.get("former", "")) if is_remote else None
         for frame, data in frames:
             if frame.get("over"):

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from youworker.speech.words import Words
 
 # Every pattern takes linear time: what is between two marks is bounded.
-CITATION = re.compile(r"[ \t]{0,4}\[\^?\d{1,3}(?:[ \t]{0,3}[,;–-][ \t]{0,3}\d{1,3}){0,9}\](?!\()")
+CITATION = re.compile(
+    r"[ \t]{0,4}\[\^?\d{1,3}(?:[ \t]{0,3}[,;\u2013-][ \t]{0,3}\d{1,3}){0,9}\](?!\()"
+)
 FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\]:?")
 PICTURE = re.compile(r"!\[([^\[\]]{0,300})\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)")
 LINK = re.compile(r"\[([^\[\]]{1,500})\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)")
@@ -32,7 +34,7 @@ ROOT = re.compile(r"\\sqrt\{([^{}]{1,100})\}")
 POWER = re.compile(r"\^(?:\{([^{}]{1,60})\}|(\w))")
 INDEX = re.compile(r"_(?:\{([^{}]{1,60})\}|(\w))")
 COMMAND = re.compile(r"\\([A-Za-z]{1,20})")
-SIGN = re.compile(r"[ \t]*([=+<>−-])[ \t]*")
+SIGN = re.compile(r"[ \t]*([=+<>-])[ \t]*")
 # A backslash or a brace that is left: nobody understands it when it is read.
 UNREAD = re.compile(r"[\\{}&]")
 BLANKS = re.compile(r"\s{1,1000}")
@@ -49,7 +51,9 @@ def read_inline(text: str, words: Words) -> str:
 
     text = text.replace("\ue000", "").replace("\ue001", "")
     text = CODE.sub(lambda found: keep(read_code(found[2])), text)
-    text = FORMULA.sub(lambda found: keep(read_formula(next(filter(None, found.groups())), words)), text)
+    text = FORMULA.sub(
+        lambda found: keep(read_formula(next(filter(None, found.groups())), words)), text
+    )
     text = PICTURE.sub(lambda found: words.picture.format(text=found[1]) if found[1] else "", text)
     text = LINK.sub(lambda found: found[1], text)
     text = ADDRESS.sub(lambda found: keep(read_address(found[0], words)), text)
@@ -86,10 +90,11 @@ def read_address(address: str, words: Words) -> str:
 
 def read_formula(source: str, words: Words) -> str:
     """A formula in words where it is simple; else that there is one."""
+    source = source.replace("\u2212", "-")
     text = FRACTION.sub(rf" \1 {words.over} \2 ", source)
     text = ROOT.sub(rf" {words.root_of} \1 ", text)
     text = POWER.sub(lambda found: f" {words.to_the_power} {found[1] or found[2]} ", text)
     text = INDEX.sub(lambda found: f" {found[1] or found[2]} ", text)
     text = COMMAND.sub(lambda found: f" {words.symbols.get(found[1], found[0])} ", text)
-    text = SIGN.sub(lambda found: f" {words.symbols.get(found[1].replace('−', '-'), '')} ", text)
+    text = SIGN.sub(lambda found: f" {words.symbols.get(found[1], '')} ", text)
     return words.formula if UNREAD.search(text) else BLANKS.sub(" ", text).strip()

@@ -15,12 +15,14 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop
+
 from youworker.core.config import BASE_DIR, config
 from youworker.speech.engine.wire import packed, unpacked
 from youworker.speech.exceptions import SpeechLost, SpeechUnavailable, refusal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from multiprocessing.connection import Connection
 
 # Where the supervisor says that its engine listens; without, a process starts one of its own.
@@ -33,7 +35,7 @@ PAUSE_SECONDS = 0.5
 BEAT_SECONDS = 1.0
 # Work waits for the work of others: that long, and its own time.
 QUEUE_SHARE = 4
-NO_ANSWER = "The speech process does not answer."
+NO_ANSWER = gettext_noop("The speech process does not answer.")
 
 starting = threading.Lock()
 # By process, because a fork has no engine of its own.
@@ -42,13 +44,13 @@ own: dict[int, tuple[subprocess.Popen[bytes], str]] = {}
 
 def ask_engine(
     head: dict[str, Any], payload: bytes = b"", *, goes_on: Callable[[], None] | None = None
-) -> Iterator[tuple[dict[str, Any], bytes]]:
+) -> Generator[tuple[dict[str, Any], bytes], None, None]:
     """The frames that answer a request, the last one with `over`; raises `DomainError`.
 
     Closing this ends the work. `goes_on` is called each second; what it raises ends it, too.
     """
     seconds = float(config.speech.work_seconds)
-    with closing(connected()) as connection:
+    with closing(connect()) as connection:
         try:
             connection.send_bytes(packed(head | {"seconds": seconds}, payload))
             while True:
@@ -74,8 +76,8 @@ def await_frame(connection: Connection, seconds: float, goes_on: Callable[[], No
             raise SpeechUnavailable(NO_ANSWER)
 
 
-def connected() -> Connection:
-    """A new connection to the engine, also to one that is started meanwhile."""
+def connect() -> Connection:
+    """Open a connection to the engine, also to one that is started meanwhile."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return Client(socket_path(), "AF_UNIX")

@@ -173,7 +173,9 @@ class Script:
         for row in body[:MOST_ROWS] or [head]:
             cells = [
                 f"{name}: {cell}" if name and row is not head and number else cell
-                for number, (name, cell) in enumerate(zip(head + [""] * len(row), row, strict=False))
+                for number, (name, cell) in enumerate(
+                    zip(head + [""] * len(row), row, strict=False)
+                )
                 if cell
             ]
             yield from self.said("; ".join(cells) + ".")
@@ -183,7 +185,7 @@ class Script:
 
 def is_whole(text: str) -> bool:
     """Whether a stretch that ends with a stop is a sentence, and not a part of something longer."""
-    bare = text.rstrip("\"'”’»)]*_ ")
+    bare = text.rstrip("\"'\u201d\u2019»)]*_ ")
     if ABBREVIATION.search(bare[-12:] if len(bare) > 12 else bare):  # noqa: PLR2004 -- a short word
         return False
     if len(text) > LONGEST:

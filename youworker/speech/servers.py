@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from django.utils.translation import gettext_noop
 
 from youworker.core.config import config
 from youworker.core.slots import holding_nothing
@@ -29,9 +30,9 @@ BLOCK_BYTES = 16_384
 # What models say that give a text and nothing else.
 NO_SEGMENTS = {400, 422}
 USUAL_VOICE = "alloy"
-AWAY = "The speech server does not answer."
-REFUSED = "The speech server refused: %(reason)s"
-STRANGE = "The speech server answered something else than speech."
+AWAY = gettext_noop("The speech server does not answer.")
+REFUSED = gettext_noop("The speech server refused: %(reason)s")
+STRANGE = gettext_noop("The speech server answered something else than speech.")
 
 
 class ServerEar:
@@ -50,9 +51,7 @@ class ServerEar:
         answer = ask_again(lambda: self.ask(data))
         language = code_of(str(answer.get("language") or "")) or self.language or self.former
         self.former = language
-        return HeardPiece(
-            start, end, frame["total"], segments_of(answer, start, end), language
-        )
+        return HeardPiece(start, end, frame["total"], segments_of(answer, start, end), language)
 
     def ask(self, data: bytes) -> dict[str, Any]:
         """The answer to one request."""
@@ -103,9 +102,7 @@ def segments_of(answer: dict[str, Any], start: float, end: float) -> list[Segmen
     return found or ([Segment(start, end, text)] if text else [])
 
 
-def speak_by_server(
-    text: str, *, form: str, voice: str, speed: float
-) -> Iterator[bytes]:
+def speak_by_server(text: str, *, form: str, voice: str, speed: float) -> Iterator[bytes]:
     """The bytes of a spoken text as they come; raises `SpeechUnavailable`."""
     endpoint = speaking_endpoint(config.speech)
     body = {
@@ -138,9 +135,7 @@ def blocks_of(
     with closing(client.send(request, stream=True)) as response:
         if not response.is_success:
             content = response.read()
-            raise StatusError(
-                response.status_code, response.headers, content, key=endpoint.key
-            )
+            raise StatusError(response.status_code, response.headers, content, key=endpoint.key)
         for block in response.iter_raw(BLOCK_BYTES):
             yield block
             if time.monotonic() > deadline:

@@ -12,7 +12,7 @@ from youworker.speech.link import ask_engine
 from youworker.speech.servers import speak_by_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 MIMES = {
     "mp3": "audio/mpeg",
@@ -41,7 +41,7 @@ def speak(
     voice: str = "",
     speed: float = 1.0,
     goes_on: Callable[[], None] | None = None,
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """One file in which texts are spoken, as it is made; blocks for a fraction of its time.
 
     Raises `SpeechOff`, `SpeechBusy` and `SpeechUnavailable`, all before the first byte where that
@@ -61,7 +61,7 @@ def speak(
         "voices_dir": speech.tts_voices_dir,
         "speed": min(max(speed, SLOWEST), FASTEST),
     }
-    with closing(ask_engine(head, goes_on=goes_on)) as frames:  # type: ignore[type-var]
+    with closing(ask_engine(head, goes_on=goes_on)) as frames:
         for _, data in frames:
             if data:
                 yield data

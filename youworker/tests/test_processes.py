@@ -21,7 +21,6 @@ from django.db import connection
 
 from accounts.services import ensure_superuser
 from documents.embedding.shared import SOCKET_VARIABLE
-from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.appliance import bootstrap, child, commands, startup_checks
 from youworker.appliance.child import Child
 from youworker.appliance.embedded import StartupRefused
@@ -30,6 +29,7 @@ from youworker.appliance.output import Output
 from youworker.appliance.supervisor import Supervisor, bracketed
 from youworker.core.config import BASE_DIR, config
 from youworker.core.models import KeyFingerprint
+from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.tests.support.waiting import wait_until, wait_until_async
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Endpoint

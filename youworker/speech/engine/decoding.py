@@ -52,9 +52,7 @@ def decode(
     source: BinaryIO, sound: Sound, *, form: str = "", rate: int | None = None, most: float
 ) -> Iterator[Samples]:
     """The samples of a sound, in blocks; raises `Trouble`, also after `most` seconds of it."""
-    blocks = (
-        raw_blocks(source, sound, rate) if form.lower() in RAW else file_blocks(source, sound)
-    )
+    blocks = raw_blocks(source, sound, rate) if form.lower() in RAW else file_blocks(source, sound)
     count = 0
     for block in blocks:
         count += len(block)
@@ -69,7 +67,7 @@ def decode(
 def raw_blocks(source: BinaryIO, sound: Sound, rate: int | None) -> Iterator[Samples]:
     """16-bit samples without a head, whose rate the caller names."""
     if rate is None or not SLOWEST <= rate <= FASTEST:
-        raise Trouble(WRONG_RATE, f"{SLOWEST} {FASTEST}")
+        raise Trouble(WRONG_RATE)
     resampler = new_resampler()
     while data := source.read(RAW_BLOCK):
         samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
@@ -141,7 +139,7 @@ def check_frame(frame: Any) -> None:
     """Raise `Trouble` for what no microphone and no editor makes."""
     rate = frame.sample_rate
     if not SLOWEST_DECLARED <= rate <= FASTEST_DECLARED:
-        raise Trouble(WRONG_RATE, f"{SLOWEST} {FASTEST}")
+        raise Trouble(WRONG_RATE)
     if len(frame.layout.channels) > MOST_CHANNELS:
         raise Trouble(DAMAGED)
 

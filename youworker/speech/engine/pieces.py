@@ -10,7 +10,7 @@ import numpy as np
 from youworker.speech.engine.decoding import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from youworker.speech.engine.decoding import Samples
 
@@ -42,7 +42,7 @@ class Piece:
         return int(np.abs(self.samples.astype(np.int32)).max(initial=0)) < AUDIBLE
 
 
-def cut(blocks: Iterable[Samples], *, skip: float = 0.0) -> Iterator[Piece]:
+def cut(blocks: Iterable[Samples], *, skip: float = 0.0) -> Generator[Piece, None, None]:
     """The pieces of a sound that begin at `skip` seconds or later."""
     held: list[Samples] = []
     size, start, left = 0, skip, round(skip * RATE)

@@ -83,7 +83,7 @@ def answer(connection: Connection) -> None:
 
     head, payload = unpacked(connection.recv_bytes(LONGEST_FRAME))
     try:
-        with closing(work_on(head, payload, goes_on)) as frames:  # type: ignore[type-var]
+        with closing(work_on(head, payload, goes_on)) as frames:
             for made, data in frames:
                 connection.send_bytes(packed(made, data))
     except Trouble as trouble:

@@ -35,9 +35,7 @@ class Turns:
                 raise Trouble(BUSY)
             self.urgent += is_urgent
             try:
-                self.changed.wait_for(
-                    lambda: not self.is_taken and (is_urgent or not self.urgent)
-                )
+                self.changed.wait_for(lambda: not self.is_taken and (is_urgent or not self.urgent))
             finally:
                 self.urgent -= is_urgent
             self.is_taken = True

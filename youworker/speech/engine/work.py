@@ -13,12 +13,12 @@ from youworker.speech.engine.trouble import BROKEN, NO_SPEECH, Trouble
 from youworker.speech.engine.turns import Clock, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from typing import BinaryIO
 
     from youworker.speech.engine.pieces import Piece
 
-    Answer = Iterator[tuple[dict[str, Any], bytes]]
+    Answer = Generator[tuple[dict[str, Any], bytes], None, None]
 
 hearing = Turns(most_waiting=16)
 speaking = Turns(most_waiting=32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 
 import av
@@ -41,10 +42,7 @@ def test_a_spoken_sentence_is_heard_back(whisper, text, language):
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["mp3", "opus", "flac", "aac", "wav", "pcm", "webm", "mp4"])
 def test_every_format_is_heard(whisper, form):
-    if form in {"webm", "mp4"}:
-        data = in_container(form)
-    else:
-        data = spoken(form=form)
+    data = in_container(form) if form in {"webm", "mp4"} else spoken(form=form)
     raw = {"format": "pcm16", "sample_rate": 24_000} if form == "pcm" else {}
 
     heard = transcribe(Recorded(data, **raw), language="en")
@@ -125,30 +123,38 @@ def test_what_cannot_be_heard_is_refused_with_a_reason(whisper, name):
 @pytest.mark.slow
 def test_two_hours_are_refused_as_soon_as_the_limit_is_passed(whisper):
     hours = wav(np.zeros(8000 * 7200, np.int16), rate=8000)
-    with override_config("speech", stt_model_dir="/nowhere", max_bytes=2**28, max_seconds=50):
-        with pytest.raises(SoundRefused, match="longer than 50 seconds"):
-            transcribe(Recorded(hours))
+    with (
+        override_config("speech", stt_model_dir="/nowhere", max_bytes=2**28, max_seconds=50),
+        pytest.raises(SoundRefused, match="longer than 50 seconds"),
+    ):
+        transcribe(Recorded(hours))
 
 
 def test_more_bytes_than_are_taken_are_refused_unread():
-    with override_config("speech", stt_base_url="http://127.0.0.1:1/v1", max_bytes=1024):
-        with pytest.raises(TooLarge, match="1,024"):
-            transcribe(Recorded(bytes(1025)))
+    with (
+        override_config("speech", stt_base_url="http://127.0.0.1:1/v1", max_bytes=1024),
+        pytest.raises(TooLarge, match="1,024"),
+    ):
+        transcribe(Recorded(bytes(1025)))
 
 
 def test_without_a_provider_the_setting_is_named():
     with pytest.raises(SpeechOff, match="STT_MODEL_DIR"):
         transcribe(Recorded(b"RIFF"))
-    with override_config("speech", tts_enabled=False):
-        with pytest.raises(SpeechOff, match="TTS_ENABLED"):
-            list(speak(["Hello."]))
+    with (
+        override_config("speech", tts_enabled=False),
+        pytest.raises(SpeechOff, match="TTS_ENABLED"),
+    ):
+        list(speak(["Hello."]))
 
 
 @pytest.mark.slow
 def test_a_model_folder_that_has_none_is_no_verdict_on_the_sound(tmp_path):
-    with override_config("speech", stt_model_dir=str(tmp_path)):
-        with pytest.raises(SpeechUnavailable):
-            transcribe(Recorded(spoken()))
+    with (
+        override_config("speech", stt_model_dir=str(tmp_path)),
+        pytest.raises(SpeechUnavailable),
+    ):
+        transcribe(Recorded(spoken()))
 
 
 @pytest.mark.slow
@@ -172,7 +178,7 @@ def test_a_long_recording_is_heard_in_pieces_and_gone_on_with(whisper):
     rest = list(hear_recording(sound, Transcript(), skip=pieces[0].end, former="en"))
 
     assert len(pieces) >= 3
-    assert all(one.end == two.start for one, two in zip(pieces, pieces[1:], strict=False))
+    assert all(one.end == two.start for one, two in itertools.pairwise(pieces))
     assert found.seconds == pytest.approx(pieces[-1].end, abs=0.1)
     starts = [segment.start for piece in pieces for segment in piece.segments]
     assert starts == sorted(starts)

@@ -13,20 +13,20 @@ READ = {
     "a citation": ("Water boils [1]. It cools [2][3]. Ice [1, 2] melts.",
                    ["Water boils.", "It cools.", "Ice melts."]),
     "a link": ("See [the manual](https://example.org/a?b=c) first.", ["See the manual first."]),
-    "an address": ("Look at https://www.example.org/very/long?x=1.", ["Look at a link to example.org."]),
+    "an address": ("Look at https://www.example.org/long?x=1.", ["Look at a link to example.org."]),
     "code in a line": ("Call `set_name()` now.", ["Call set name() now."]),
     "a block of code": ("Do this:\n```python\nx = 1. y = 2.\n```\nDone.",
                         ["Do this:", "Here is a block of code in python.", "Done."]),
     "a diagram": ("```mermaid\ngraph TD\n```", ["Here is a diagram."]),
     "code that never ends": ("```\nrm -rf /. Then", ["Here is a block of code."]),
-    "headings and lists": ("# Title\n\n- one\n- [x] two\n3. three\n> quoted", 
+    "headings and lists": ("# Title\n\n- one\n- [x] two\n3. three\n> quoted",
                            ["Title", "one", "two", "3. three", "quoted"]),
     "a rule": ("One.\n\n---\n\nTwo.", ["One.", "Two."]),
     "a table": ("| City | People |\n|---|---:|\n| Rome | 3 |\n| Milan | 1 |\n\nEnd.",
                 ["A table.", "Rome; People: 3.", "Milan; People: 1.", "End."]),
     "a formula": ("So $a = \\frac{b}{2}$ holds.", ["So a equals b over 2 holds."]),
     "a power": ("It is $x^2$.", ["It is x to the power of 2."]),
-    "a formula nobody reads": ("Here $\\begin{matrix} a & b \\end{matrix}$ is.", ["Here a formula is."]),
+    "a formula nobody reads": ("Here $\\begin{m} a & b \\end{m}$ is.", ["Here a formula is."]),
     "a formula of its own": ("$$\n\\int x\n$$\nNext.", ["A formula.", "Next."]),
     "prices": ("It costs $5 and then $6 more.", ["It costs $5 and then $6 more."]),
     "abbreviations": ("Use it, e.g. at home. Dr. Smith agrees.",
@@ -78,8 +78,9 @@ def test_a_sentence_is_given_as_soon_as_it_ends():
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 50_000, "`" * 50_000, "$a" * 30_000, "| a " * 30_000, "![](" * 20_000, "a" * 90_000,
-             "<a " * 30_000, "> " * 40_000, "\\(" * 30_000, "[1" * 30_000, "- " * 40_000]
+    "text", ["[" * 50_000, "`" * 50_000, "$a" * 30_000, "| a " * 30_000, "![](" * 20_000,
+             "a" * 90_000, "<a " * 30_000, "> " * 40_000, "\\(" * 30_000,
+             "[1" * 30_000, "- " * 40_000]
 )  # fmt: skip
 def test_hostile_texts_take_linear_time(text):
     began = time.process_time()

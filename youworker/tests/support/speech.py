@@ -43,8 +43,9 @@ def word_errors(said: str, heard: str) -> float:
     for number, word in enumerate(expected, 1):
         above, row[0] = row[0], number
         for place, other in enumerate(found, 1):
-            above, row[place] = row[place], min(
-                row[place] + 1, row[place - 1] + 1, above + (word != other)
+            above, row[place] = (
+                row[place],
+                min(row[place] + 1, row[place - 1] + 1, above + (word != other)),
             )
     return row[-1] / len(expected)
 
