@@ -50,7 +50,7 @@ def ask_engine(
     Closing this ends the work. `goes_on` is called each second; what it raises ends it, too.
     """
     seconds = float(config.speech.work_seconds)
-    with closing(connect()) as connection:
+    with closing(open_connection()) as connection:
         try:
             connection.send_bytes(packed(head | {"seconds": seconds}, payload))
             while True:
@@ -76,7 +76,7 @@ def await_frame(connection: Connection, seconds: float, goes_on: Callable[[], No
             raise SpeechUnavailable(NO_ANSWER)
 
 
-def connect() -> Connection:
+def open_connection() -> Connection:
     """Open a connection to the engine, also to one that is started meanwhile."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
