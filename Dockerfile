@@ -2,9 +2,12 @@
 #   docker build -t youworker .
 #   docker run -p 127.0.0.1:8000:8000 -v youworker:/data youworker
 FROM python:3.11-slim-bookworm AS build
-COPY requirements.txt /build/
+COPY requirements*.txt /build/
+# --build-arg SPEECH=1 adds what models of speech on this machine need.
+ARG SPEECH=
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt
+ && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt \
+ && { [ -z "$SPEECH" ] || /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements-speech.txt; }
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin youworker \

@@ -138,6 +138,9 @@ class RunExecutor:
                 async with asyncio.timeout(LAST_SECONDS):
                     await self.end(outcome)
             raise
+        finally:
+            # However it ends, nobody speaks afterwards.
+            await self.end_speech(is_whole=False)
         return self.result
 
     def repeat_lost_text(self) -> None:
