@@ -6,10 +6,12 @@
 #   docker run … -v /srv/models:/models:ro -e LLM_GGUF=/models/any.gguf youworker
 FROM python:3.11-slim-bookworm AS build
 ARG GGUF=
-COPY requirements.txt requirements-gguf.txt /build/
+# --build-arg SPEECH=1 adds what models of speech on this machine need.
+ARG SPEECH=
+COPY requirements*.txt /build/
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt \
-      ${GGUF:+-r /build/requirements-gguf.txt}
+      ${GGUF:+-r /build/requirements-gguf.txt} ${SPEECH:+-r /build/requirements-speech.txt}
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin youworker \

@@ -15,7 +15,10 @@ GGUF := $(strip $(LLM_GGUF)$(LLM_GGUF_FILE)$(LLM_GGUF_DIR)$(LLM_GGUF_DIR_FILE)$(
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
 
-run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) ## Start everything (Ctrl-C ends it)
+# Models of speech on this machine need packages that others do without.
+SPEECH := $(shell { [ -n "$$STT_MODEL_DIR$$TTS_VOICES_DIR" ] || grep -qsE '^(STT_MODEL_DIR|TTS_VOICES_DIR)=.' .env; } && echo .venv/speech.stamp)
+
+run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) ## Start everything (Ctrl-C ends it)
 	exec $(BIN)/python manage.py up
 
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
@@ -57,6 +60,8 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements-speech.in -o requirements-speech.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -95,6 +100,10 @@ clean: ## Remove the environment and caches; data stays
 .venv/foreign.stamp: tools/foreign.txt | .venv/bin/python
 	$(BIN)/python -m venv .venv/foreign
 	.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.venv/speech.stamp: requirements-speech.txt requirements.txt | .venv/product.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 .venv/gguf.stamp: requirements-gguf.txt .venv/product.stamp

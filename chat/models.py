@@ -241,6 +241,8 @@ class Citation(TimestampedModel):
     page = models.PositiveIntegerField(null=True, blank=True)
     start = models.PositiveIntegerField(default=0)
     end = models.PositiveIntegerField(default=0)
+    # Of a recording: the second at which it is said.
+    second = models.PositiveIntegerField(null=True, blank=True)
     quote = EncryptedTextField()
     supported = models.BooleanField()
 

@@ -67,7 +67,8 @@ DATA_POLICIES = (
         owners=("message__session__user",),
         file="citations",
         exported=names(
-            "id message index document passage title heading page start end quote supported", TIMES
+            "id message index document passage title heading page start end second quote supported",
+            TIMES,
         ),
     ),
     DataPolicy(

@@ -73,6 +73,7 @@ def rendered_citation(citation: Citation) -> CitationShape:
         "quote": citation.quote,
         "start": citation.start,
         "end": citation.end,
+        "second": citation.second,
         "supported": citation.supported,
     }
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -28,8 +29,11 @@ from chat.services.system_prompts import LONGEST_PROMPT
 from mcp.enums import Approver
 from youworker.core.api.schema import example
 from youworker.core.shapes import Shape, serializer_for
+from youworker.speech.configured import can_hear, can_speak
+from youworker.speech.exceptions import NO_HEARING, NO_SPEAKING
 
 MOST_COLLECTIONS = 100
+BOTH = gettext_noop("A question is written or spoken, not both.")
 RATINGS = (-1, 0, 1)
 
 
@@ -138,6 +142,8 @@ class CitationShape(Shape):
     quote: str
     start: int
     end: int
+    # Of a recording: the second at which it is said.
+    second: int | None
     supported: bool
 
 
@@ -264,9 +270,17 @@ class WholeMessageShape(MessageShape):
 class AudioSerializer(serializers.Serializer[Any]):
     """A spoken question."""
 
-    data = serializers.CharField()  # type: ignore[assignment]
-    format = serializers.CharField(max_length=20)
-    sample_rate = serializers.IntegerField(required=False)
+    data = serializers.CharField(  # type: ignore[assignment]
+        trim_whitespace=False, help_text="The file, or the samples, in base64."
+    )
+    format = serializers.CharField(max_length=20, help_text="As webm, ogg, wav, mp3 or pcm16.")
+    sample_rate = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="Of pcm16: 8000 to 48000.",
+    )
 
 
 @example(text="How does a standby follow the primary?")
@@ -290,11 +304,15 @@ class PostMessageSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Speech needs a speech service, which this installation does not have."""
-        if attrs.pop("audio", None) or attrs.pop("expect_audio", False):
-            raise serializers.ValidationError(
-                {"audio": "This installation has no speech service: send text."}
-            )
+        """A question is written or spoken; speech needs somebody who hears, or speaks."""
+        if attrs.get("audio") and not can_hear():
+            raise serializers.ValidationError({"audio": gettext(NO_HEARING)})
+        if attrs.get("expect_audio") and not can_speak():
+            raise serializers.ValidationError({"expect_audio": gettext(NO_SPEAKING)})
+        if attrs.get("audio"):
+            if "text" in attrs:
+                raise serializers.ValidationError({"audio": gettext(BOTH)})
+            return attrs
         if "text" not in attrs:
             raise serializers.ValidationError({"text": "This field is required."}, "required")
         if not attrs["text"].strip():
@@ -398,6 +416,23 @@ class UsageShape(Shape):
     tokens_out: int
 
 
+class TranscriptShape(Shape):
+    """What was understood of a spoken question."""
+
+    text: str
+    language: str
+    # Between 0 and 1; 0 where nobody knows.
+    confidence: float
+
+
+class SoundShape(Shape):
+    """An answer as it sounds, in base64."""
+
+    data: str
+    format: str
+    sample_rate: int
+
+
 class ChatAnswerShape(Shape):
     """The whole answer of a one-call chat."""
 
@@ -408,6 +443,8 @@ class ChatAnswerShape(Shape):
     usage: UsageShape
     tool_runs: list[ToolRunShape]
     error: ErrorOfRunShape | None
+    transcript: TranscriptShape | None
+    audio: SoundShape | None
 
 
 AttachmentSerializer = serializer_for(AttachmentShape)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import approvals, attachments, chat, conversations, openai, summaries
+from chat.views import approvals, attachments, audio, chat, conversations, openai, summaries
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -41,6 +41,9 @@ urlpatterns = [
     path("tool-grants", approvals.ToolGrantViewSet.as_view({"get": "list"})),
     path("tool-grants/<uuid:pk>", approvals.ToolGrantViewSet.as_view({"delete": "destroy"})),
     path("chat/completions", openai.CompletionsView.as_view()),
+    path("audio/transcriptions", audio.TranscriptionsView.as_view()),
+    path("audio/speech", audio.SpeechView.as_view()),
+    path("messages/<uuid:pk>/speech", audio.MessageSpeechView.as_view()),
     path("embeddings", openai.EmbeddingsView.as_view()),
     path("models", openai.ModelsView.as_view()),
     path("models/<path:name>", openai.ModelView.as_view()),

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # Shown in the browser; text that browsers execute (HTML, XML, SVG) is not among it.
-INLINE = re.compile(r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)")
+INLINE = re.compile(
+    r"application/pdf|image/(png|jpeg|gif|webp|bmp|avif)|text/(plain|csv|markdown)"
+    r"|audio/(mpeg|ogg|wav|webm|flac|mp4|aac|aiff|amr)|video/(mp4|webm|ogg|x-msvideo|mpeg)"
+)
 
 
 class Original(Protocol):

@@ -184,7 +184,7 @@ class PassageSerializer(serializers.ModelSerializer[Passage]):
 
     class Meta:
         model = Passage
-        fields = ("chunk_id", "ordinal", "text", "page", "heading", "start", "end")
+        fields = ("chunk_id", "ordinal", "text", "page", "heading", "start", "end", "second")
         read_only_fields = fields
 
 
@@ -287,6 +287,9 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     heading = serializers.CharField()
     start = serializers.IntegerField()
     end = serializers.IntegerField()
+    second = serializers.IntegerField(
+        allow_null=True, help_text="Of a recording: the second at which it is said."
+    )
     document = HitDocumentSerializer()
     explain = ExplainSerializer(required=False)
     context = HitContextSerializer(required=False)  # type: ignore[assignment]

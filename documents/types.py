@@ -22,6 +22,8 @@ class PassageDraft:
     page: int | None
     start: int
     end: int
+    # Of a recording: the second at which it is said.
+    second: int | None = None
 
 
 class HitContext(NamedTuple):
@@ -51,6 +53,8 @@ class SearchHit:
     # What each leg gave it; none when it did not find it.
     keyword_score: float | None = None
     semantic_score: float | None = None
+    # Of a recording: the second at which it is said.
+    second: int | None = None
     # Of both together, and of the reranker; `score` is by what it was placed.
     fused_score: float | None = None
     rerank_score: float | None = None
@@ -80,6 +84,7 @@ class SearchHit:
             "heading": self.heading,
             "start": self.start,
             "end": self.end,
+            "second": self.second,
             "document": {
                 "id": str(self.document_id),
                 "title": self.title,

@@ -27,6 +27,7 @@ LEAD = 6
 MARKDOWN = "text/markdown"
 HEAD_END = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
 CELL_END = re.compile(r"(?<!\\)\|")
+PLAYED = {"audio", "video"}
 # Formats whose parsed text is not Markdown.
 PLAIN = (
     "text/plain",
@@ -72,10 +73,23 @@ def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
         "as_pages": as_pages and asked.get("view") != "text",
         "can_show_pages": as_pages,
         "as_image": has_original and shown.mime in DRAWN,
+        "as_recording": recording_kind(shown.mime) if has_original else "",
+        "second": target.second if target else None,
     }
     if not context["as_pages"]:
         context |= text_context(rows, shown.mime, target, asked.get("from", ""))
     return context
+
+
+def recording_kind(mime: str) -> str:
+    """The element that plays a file: `audio`, `video`; empty for what does not sound."""
+    kind = mime.partition("/")[0]
+    return kind if kind in PLAYED else ""
+
+
+def stretches_of(passages: Sequence[AnyPassage]) -> list[AnyPassage]:
+    """The passages of a recording, each of which has its second; none of anything else."""
+    return [row for row in passages if row.second is not None]
 
 
 def id_in(text: str) -> UUID | None:
@@ -146,6 +160,7 @@ def text_context(rows: Any, mime: str, target: AnyPassage | None, begin: str) ->
     return {
         "text": text if is_plain or mime == MARKDOWN else with_heads(text),
         "is_plain": is_plain,
+        "stretches": stretches_of(shown[:WINDOW]),
         "pages": sorted({row.page for row in shown[:WINDOW] if row.page}),
         "earlier": max(0, first - WINDOW) if first else None,
         "later": more,

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.models import IngestionItem, IngestionRun, ScannedPage, Source
+from ingestion.models import HeardPiece, IngestionItem, IngestionRun, ScannedPage, Source
 from youworker.core.labels import name_model
 
 name_model(
@@ -48,5 +48,12 @@ name_model(
     next_sync_at=_("next read"),
     counts=_("counts"),
     accepts_deletions=_("deletions confirmed"),
+)
+name_model(
+    HeardPiece,
+    _("piece that was heard"),
+    _("pieces that were heard"),
+    segments=_("what was said"),
+    language=_("language"),
 )
 name_model(ScannedPage, _("page that was read"), _("pages that were read"), text=_("text"))

@@ -15,7 +15,7 @@ from youworker.core.managers import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from ingestion.models import IngestionItem, IngestionRun, ScannedPage
+    from ingestion.models import HeardPiece, IngestionItem, IngestionRun, ScannedPage
 
 
 class IngestionRunQuerySet(SoftDeleteQuerySet["IngestionRun"]):
@@ -135,6 +135,14 @@ class ScannedPageQuerySet(models.QuerySet["ScannedPage"]):
 
     def leftover(self) -> Self:
         """Limit to pages of items that have ended."""
+        return self.exclude(item__stage__in=(Stage.QUEUED, Stage.PARSING))
+
+
+class HeardPieceQuerySet(models.QuerySet["HeardPiece"]):
+    """Pieces that were heard of recordings on their way in."""
+
+    def leftover(self) -> Self:
+        """Limit to pieces of items that have ended."""
         return self.exclude(item__stage__in=(Stage.QUEUED, Stage.PARSING))
 
 

@@ -12,7 +12,12 @@ from django.db.models.functions import Now
 
 from documents.models import Collection, Document, StoredFile
 from ingestion.enums import IngestionStatus, RunKind, Stage
-from ingestion.managers import IngestionRunQuerySet, ItemQuerySet, ScannedPageQuerySet
+from ingestion.managers import (
+    HeardPieceQuerySet,
+    IngestionRunQuerySet,
+    ItemQuerySet,
+    ScannedPageQuerySet,
+)
 from ingestion.reasons import reason_of
 from ingestion.source_models import Source, SourceEntry, WebHost, WebPage
 from youworker.core.leases import LeasedModel
@@ -184,6 +189,30 @@ class IngestionItem(TimestampedModel, LeasedModel):
     def shown_reason(self) -> str:
         """Why it failed, or what went wrong the last time, in the language in force."""
         return reason_of(self.error_code, self.error_detail)
+
+
+class HeardPiece(models.Model):
+    """What was said in a piece of a recording that is being heard, so that it is heard once."""
+
+    item = models.ForeignKey(
+        IngestionItem, models.CASCADE, related_name="heard_pieces", db_index=False
+    )
+    # Seconds of the recording.
+    start = models.FloatField()
+    end = models.FloatField()
+    language = models.CharField(max_length=16, blank=True)
+    # Each with its seconds and its text.
+    segments = models.JSONField(default=list)
+
+    objects: ClassVar = HeardPieceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "start"], name="ingestion_heard_piece_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}"
 
 
 class ScannedPage(models.Model):

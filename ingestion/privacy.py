@@ -44,6 +44,11 @@ DATA_POLICIES = (
         not_exported=not_exported(DERIVED, "id item digest number total text seconds"),
     ),
     DataPolicy(
+        "ingestion.HeardPiece",
+        owners=("item__run__owner",),
+        not_exported=not_exported(DERIVED, "id item start end language segments"),
+    ),
+    DataPolicy(
         "ingestion.Source",
         owners=("owner",),
         file="sources",

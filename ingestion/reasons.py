@@ -18,6 +18,14 @@ REASONS = {
     "no_speech_service": _(
         "What is said in sound and video cannot be read without a speech model (STT_MODEL_DIR)."
     ),
+    "damaged_sound": _("The recording is damaged."),
+    "no_sound": _("There is no sound in this file."),
+    "no_speech": _("Nothing that was said could be heard."),
+    "sound_too_long": _(
+        "The recording is longer than what is heard (INGESTION_MAX_SOUND_SECONDS)."
+    ),
+    "unknown_sound_format": _("Recordings of this format cannot be heard."),
+    "wrong_sample_rate": _("The recording has an unusual sample rate."),
     "lock_file": _("This only marks a file as being edited, and has no text."),
     "no_text": _("No text was found in the file."),
     "not_storable": _("The text of the file cannot be stored."),

@@ -15,7 +15,7 @@ from groups.models import LegalHold
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.events import announce, wake_workers
 from ingestion.exceptions import IngestionFinished, NothingToRetry
-from ingestion.models import IngestionItem, IngestionRun, ScannedPage
+from ingestion.models import HeardPiece, IngestionItem, IngestionRun, ScannedPage
 from ingestion.pipeline.leases import reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs, finish_items
 from ingestion.quotas import enforce_file_quota
@@ -275,8 +275,9 @@ def repair() -> None:
 
 
 def remove_leftover_pages() -> None:
-    """Forget pages of scans that have ended, in whichever way."""
+    """Forget pages of scans and pieces of recordings that have ended, in whichever way."""
     ScannedPage.objects.leftover().delete()
+    HeardPiece.objects.leftover().delete()
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:

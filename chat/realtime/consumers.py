@@ -19,6 +19,7 @@ from chat.models import Message, Run
 from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer, RegenerateSerializer
+from chat.voice import admit_voice, hear_question, written
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, InvalidInput, NotFound
@@ -51,6 +52,7 @@ class ChatConsumer(BaseConsumer):
         self.actor = self.scope["user"]
         self.key, self.grant = self.scope.get("api_key"), self.scope["grant"]
         self.tasks: dict[UUID, asyncio.Task[None]] = {}
+        self.hearing: asyncio.Task[None] | None = None
 
         session_id = self.scope["url_route"]["kwargs"]["session_id"]
         if self.key is not None and Scope.CHAT not in self.key.scopes:
@@ -122,8 +124,34 @@ class ChatConsumer(BaseConsumer):
         form.is_valid(raise_exception=True)
         if model := form.validated_data.get("model"):
             await services.find_model(model)
-        key = str(frame.get("idempotency_key") or "")
-        post = partial(self.post, form.validated_data, key)
+        key, fields = str(frame.get("idempotency_key") or ""), form.validated_data
+        if fields.get("audio"):
+            self.listen(fields, key)
+        else:
+            await self.ask(written(fields, None), key)
+
+    def listen(self, fields: Frame, key: str) -> None:
+        """Hear a spoken question in a task, so that the socket is there for other frames."""
+        if self.hearing is not None and not self.hearing.done():
+            raise InvalidInput("The question before this one is still being heard.", attr="audio")
+        self.hearing = self.spawn(self.ask_by_voice(fields, key))
+
+    async def ask_by_voice(self, fields: Frame, key: str) -> None:
+        """Hear a spoken question and ask it; says why when that cannot be done."""
+        try:
+            recorded = await run_in_thread(admit_voice, fields["audio"], actor=self.actor)
+            # Not in a thread for the database, of which there are few.
+            question = await asyncio.to_thread(hear_question, recorded)
+            if await run_in_thread(self.look_again) is None:
+                await self.close_for(CloseReason.ACCESS_ENDED)
+                return
+            await self.ask(written(fields, question), key)
+        except DomainError as error:
+            await self.say({"type": "error", **error.as_json()})
+
+    async def ask(self, fields: Frame, key: str) -> None:
+        """Post a question, and watch its answer."""
+        post = partial(self.post, fields, key)
         posted = await run_in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
 

@@ -32,8 +32,9 @@ class Source:
     start: int
     end: int
     text: str
-    # Of the document; states that former versions stored lack it.
+    # Of the document; states that former versions stored lack these.
     language: str = ""
+    second: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The passage as data for models that read no text."""
@@ -101,6 +102,7 @@ def source_of(passage: Passage, number: int) -> Source:
         end=max(passage.end, 0),
         text=passage.text,
         language=passage.document.language,
+        second=None if passage.second is None else max(passage.second, 0),
     )
 
 

@@ -35,6 +35,7 @@ from chat.runs.log.writer import log_writer
 from chat.runs.prompting import PromptMaker, begun_state
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.room import RunRoom
+from chat.runs.speaker import speaker_for, tell_transcript
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.titling import title_later
@@ -95,6 +96,8 @@ class RunExecutor:
         self.attachments = RunAttachments(run_input, self.toolset, log)
         self.toolset.tell = log.emit
         self.numbers = ReaderNumbers(self.toolset.book)
+        self.speaker = speaker_for(self.run, log, run_input.language)
+        self.stop = asyncio.Event()
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)
         self.text = [self.state.text] if self.state.text else []
@@ -119,7 +122,10 @@ class RunExecutor:
 
         Raises `LeaseLost` as soon as somebody else has ended the run.
         """
+        self.stop = stop
         self.log.emit("run", {"status": RunStatus.RUNNING, "message_id": str(self.answer.pk)})
+        if self.run_input.state is None:
+            tell_transcript(self.run, self.log)
         self.repeat_lost_text()
         outcome = INTERRUPTED
         try:
@@ -131,6 +137,9 @@ class RunExecutor:
                 async with asyncio.timeout(LAST_SECONDS):
                     await self.end(outcome)
             raise
+        finally:
+            # However it ends, nobody speaks afterwards.
+            await self.end_speech(is_whole=False)
         return self.result
 
     def repeat_lost_text(self) -> None:
@@ -152,6 +161,7 @@ class RunExecutor:
 
     async def suspend(self) -> None:
         """Tell that the run waits for a decision, and give it up with all it needs to go on."""
+        await self.end_speech(is_whole=True)
         self.log.emit("run", {"status": RunStatus.WAITING_APPROVAL})
         # Whoever takes the run up continues after what is in the log.
         await self.log.flush()
@@ -249,6 +259,8 @@ class RunExecutor:
                 self.first_token()
             self.text.append(text)
             self.log.text(text)
+            if self.speaker is not None:
+                self.speaker.feed(text)
 
     def take_back(self) -> None:
         """Turn the text of this turn into reasoning, for those who watch as well."""
@@ -256,6 +268,8 @@ class RunExecutor:
         kept, taken = text[: self.length_before], text[self.length_before :]
         self.text = [kept] if kept else []
         self.reasoning.append(taken + held)
+        if self.speaker is not None:
+            self.speaker.take_back()
         if taken:
             self.log.take_back(taken)
         if held:
@@ -340,6 +354,7 @@ class RunExecutor:
     async def finish(self, outcome: Outcome) -> None:
         """Store the answer and its citations, end the run, and say so; raises `LeaseLost`."""
         self.show(self.numbers.finish())
+        await self.end_speech(is_whole=outcome.status == RunStatus.SUCCEEDED)
         outcome, stored = await self.store(outcome)
         # From here on nothing waits, so that the end is told once even if this is cancelled.
         for citation in stored.citations:
@@ -354,6 +369,15 @@ class RunExecutor:
         self.result = done_payload(self.run, tool_runs=calls, **known)
         self.log.emit("done", self.result)
         title_later(self.run, self.result)
+
+    async def end_speech(self, *, is_whole: bool) -> None:
+        """Let the rest of an answer be spoken, if it is one; nothing is afterwards."""
+        if self.speaker is None:
+            return
+        if is_whole:
+            await self.speaker.finish(self.stop)
+        else:
+            await self.speaker.close()
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""

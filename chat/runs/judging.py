@@ -173,6 +173,7 @@ def citation_of(
         page=source.page,
         start=source.start + quote.start,
         end=source.start + quote.end,
+        second=source.second,
         quote=source.text[quote.start : quote.end],
         # More than was compared counts as unsupported.
         supported=len(held) == count,

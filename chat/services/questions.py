@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
 
 LONGEST_TEXT = 200_000
+# Whether the answer is spoken, and what was understood of a spoken question.
+VOICE_OPTIONS = ("speak", "transcript")
 SESSION_FIELDS = ("title", "model", "enable_tools", "enable_web", "language", "system_prompt")
 
 
@@ -81,9 +83,9 @@ def post_message(
     under its lock. Raises `NotFound` when the actor has no such session, and `QuotaExceeded`.
     """
     check_text(text)
-    body = {"session": session.pk, "text": text, "model": model, "parent": told_parent(parent_id)}
-    body |= told_attachments(attachments)
-    remembered = IdempotentWrite(idempotency_key, {**body, "options": options}, actor=actor)
+    body = {"session": session.pk, "model": model, "parent": told_parent(parent_id)}
+    told = told_question(text, options) | told_attachments(attachments)
+    remembered = IdempotentWrite(idempotency_key, {**body, **told}, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     session = lock_session(session.pk, actor=actor)
@@ -196,7 +198,7 @@ def post_chat(
         )
     check_text(text)
     chosen = options or {}
-    body: dict[str, Any] = {"text": text, "model": model, "options": chosen, "session": None}
+    body: dict[str, Any] = {"model": model, "session": None, **told_question(text, chosen)}
     if collections:
         body["collections"] = sorted(map(str, collections))
     body |= told_attachments(attachments)
@@ -279,9 +281,21 @@ def run_options(session: Session, options: dict[str, Any], *, actor: User) -> di
         "language": session.language,
         "collections": chosen,
         "limited": bool(chosen) or (collections is None and session.limited),
+        **{name: options[name] for name in VOICE_OPTIONS if options.get(name)},
     }
     # Most conversations have no files, so nobody looks for any then.
     return {**settings, "attachments": True} if session.has_attachments else settings
+
+
+def told_question(text: str, options: dict[str, Any] | None) -> dict[str, Any]:
+    """What a retry has to say again of a question.
+
+    Of a spoken one that is its sound: what is understood of it may differ by a word.
+    """
+    if not options or not options.get("audio"):
+        return {"text": text, "options": options}
+    kept = {name: value for name, value in options.items() if name != "transcript"}
+    return {"text": "", "options": kept}
 
 
 def told_parent(parent_id: UUID | Latest | None) -> UUID | str | None:

@@ -25,6 +25,7 @@ from chat.runs.manager import accept, launch, running_task, unfinished, working_
 from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
+from chat.voice import spoken_answer, written_in_request
 from youworker.core.api.negotiation import WhateverIsAccepted
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.db import run_in_thread
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from accounts.types import AccessGrant
     from chat.runs.manager import RunTask
-    from chat.serializers import ChatAnswerShape
+    from chat.serializers import ChatAnswerShape, TranscriptShape
     from chat.services import AcceptedMessage
 
 OPTIONS = ("enable_tools", "enable_web", "collections")
@@ -61,12 +62,19 @@ class OneCallView(ChatView):
         form = validated(ChatSerializer(data=request.data))
         services.check_model(form.get("model", ""))
         wanted = form.get("session_id")
+        if wanted and form.get("audio"):
+            # Nobody is listened to who has no such conversation.
+            services.own_session(wanted, actor=self.actor)
+        # The sound of a whole answer is made when it is there.
+        speaks = form["stream"] and form["expect_audio"]
+        asked = written_in_request({**form, "expect_audio": speaks}, actor=self.actor)
+        options = {name: form[name] for name in OPTIONS if name in form}
         post = partial(
             services.post_chat,
-            text=form["text"],
+            text=asked["text"],
             session=Session(pk=wanted) if wanted else None,
             model=form.get("model", ""),
-            options={name: form[name] for name in OPTIONS if name in form},
+            options=options | asked.get("options", {}),
             attachments=form.get("attachments", ()),
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             actor=self.actor,
@@ -83,7 +91,11 @@ class OneCallView(ChatView):
         # The answer may take minutes.
         with holding_nothing():
             result = async_to_sync(answer_to_the_end)(posted, grant)
-        return Response(answer_from(posted, result or stored_result(posted.run_id)))
+        answer = answer_from(posted, result or stored_result(posted.run_id))
+        answer["transcript"] = transcript_in(asked)
+        if form["expect_audio"]:
+            answer["audio"] = spoken_answer(answer["message"]["content"])
+        return Response(answer)
 
 
 async def answer_to_the_end(posted: AcceptedMessage, grant: AccessGrant) -> dict[str, Any] | None:
@@ -154,4 +166,18 @@ def answer_from(posted: AcceptedMessage, result: dict[str, Any]) -> ChatAnswerSh
         "usage": result["usage"],
         "tool_runs": message["tool_runs"],
         "error": result["error"],
+        "transcript": None,
+        "audio": None,
+    }
+
+
+def transcript_in(asked: dict[str, Any]) -> TranscriptShape | None:
+    """What was understood of a spoken question."""
+    heard = asked.get("options", {}).get("transcript")
+    if not heard:
+        return None
+    return {
+        "text": asked["text"],
+        "language": heard["language"],
+        "confidence": heard["confidence"],
     }

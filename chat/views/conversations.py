@@ -42,6 +42,7 @@ from chat.serializers import (
     UpdateSessionSerializer,
     WholeMessageSerializer,
 )
+from chat.voice import written_in_request
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
@@ -179,6 +180,10 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
             services.own_session(pk, actor=self.actor)
         fields = validated(form)
         services.check_model(fields.get("model", ""))
+        if fields.get("audio"):
+            # Nobody is listened to who has no such conversation.
+            services.own_session(pk, actor=self.actor)
+        fields = written_in_request(fields, actor=self.actor)
         key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
         return accept_question(
             lambda lease: services.post_message(

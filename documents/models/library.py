@@ -215,6 +215,8 @@ class Passage(models.Model):
     page = models.IntegerField(null=True)
     start = models.IntegerField()
     end = models.IntegerField()
+    # Of a recording: the second at which it is said.
+    second = models.IntegerField(null=True)
     search = SearchVectorField(editable=False)
 
     objects = PassageQuerySet.as_manager()

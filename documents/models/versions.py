@@ -65,6 +65,7 @@ class VersionPassage(models.Model):
     page = models.IntegerField(null=True, editable=False)
     start = models.IntegerField(editable=False)
     end = models.IntegerField(editable=False)
+    second = models.IntegerField(null=True, editable=False)
 
     objects = VersionPassageQuerySet.as_manager()
 

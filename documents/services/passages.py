@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -37,7 +37,7 @@ INDEX_VERSION = 2
 # Weights: A the title, B the heading path, D the text. Identifiers have no position, nor have other
 # spellings and the parts of compounds: a word whose stem is the same keeps its own.
 ROWS = """
-    SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end",
+    SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end", r.second,
            setweight(to_tsvector(%(config)s::regconfig, r.title), 'A')
         || setweight(to_tsvector(%(config)s::regconfig, r.headings), 'B')
         || to_tsvector(%(config)s::regconfig, r.words)
@@ -45,12 +45,12 @@ ROWS = """
         || array_to_tsvector(r.identifiers) AS search
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         id uuid, document uuid, ordinal int, text text, heading text, page int, start int,
-        "end" int, title text, headings text, words text, spellings text,
+        "end" int, second int, title text, headings text, words text, spellings text,
         identifiers text[])
 """
 INSERT = f"""
     INSERT INTO documents_passage
-        (id, document_id, ordinal, text, heading, page, start, "end", search) {ROWS}
+        (id, document_id, ordinal, text, heading, page, start, "end", second, search) {ROWS}
 """
 REINDEX = f"""
     UPDATE documents_passage AS p SET search = new.search FROM ({ROWS}) AS new
@@ -58,9 +58,9 @@ REINDEX = f"""
 """  # noqa: S608 -- constants and numbers only
 MOVE = """
     UPDATE documents_passage AS p
-    SET ordinal = r.ordinal, page = r.page, start = r.start, "end" = r."end"
+    SET ordinal = r.ordinal, page = r.page, start = r.start, "end" = r."end", second = r.second
     FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS r(id uuid, ordinal int, page int, start int, "end" int)
+        AS r(id uuid, ordinal int, page int, start int, "end" int, second int)
     WHERE p.id = r.id
 """
 
@@ -170,13 +170,15 @@ def compare(document: Document, drafts: Iterable[PassageDraft]) -> Comparison:
 
 def draft_of(row: Passage | VersionPassage) -> PassageDraft:
     """The draft a stored passage was made of."""
-    return PassageDraft(row.ordinal, row.text, row.heading, row.page, row.start, row.end)
+    return PassageDraft(
+        row.ordinal, row.text, row.heading, row.page, row.start, row.end, row.second
+    )
 
 
 def cleaned(draft: PassageDraft) -> PassageDraft:
     """The draft as PostgreSQL can store it."""
     text, heading = without_nul(draft.text), without_nul(draft.heading)
-    return PassageDraft(draft.ordinal, text, heading, draft.page, draft.start, draft.end)
+    return replace(draft, text=text, heading=heading)
 
 
 def position(pk: UUID, draft: PassageDraft) -> dict[str, Any]:
@@ -187,6 +189,7 @@ def position(pk: UUID, draft: PassageDraft) -> dict[str, Any]:
         "page": draft.page,
         "start": draft.start,
         "end": draft.end,
+        "second": draft.second,
     }
 
 

@@ -115,5 +115,5 @@ def shown(row: Document | DocumentVersion) -> dict[str, Any]:
 def passage_row(row: Passage | VersionPassage) -> dict[str, Any]:
     """A passage as the API gives it, under the id by which citations know it."""
     known = row.passage_id if isinstance(row, VersionPassage) else row.pk
-    fields = ("ordinal", "text", "page", "heading", "start", "end")
+    fields = ("ordinal", "text", "page", "heading", "start", "end", "second")
     return {"chunk_id": str(known), **{name: getattr(row, name) for name in fields}}

@@ -40,6 +40,7 @@ from ingestion.pipeline.outcomes import (
     retry_item,
     skip_item,
 )
+from ingestion.pipeline.recordings import hear_item, is_recording
 from ingestion.pipeline.scans import TurnOver, scans_of
 from ingestion.pipeline.trouble import passing_reason
 from ingestion.quotas import enforce_byte_quota
@@ -154,10 +155,13 @@ def read_item(item: IngestionItem, collection: Collection) -> None:
     look()
     with original_of(item) as path, make_scratch_folder() as scratch:
         source_of(item).explore(item, path)
-        place, scans = (scratch, limits_of(item)), scans_of(item)
-        parsed = parser().parse(
-            path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
-        )
+        if is_recording(path):
+            parsed = hear_item(item, path, look=look)
+        else:
+            place, scans = (scratch, limits_of(item)), scans_of(item)
+            parsed = parser().parse(
+                path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
+            )
         files = received_files(parsed, scratch)
         store(item, under_parent(parsed, item), files, collection, began=began)
 

@@ -9,6 +9,9 @@ from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.appliance.child import Child
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
+from youworker.speech.configured import needs_engine
+from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
+from youworker.speech.link import engine_command, engine_environment
 from youworker.upstream.model_files.files import configured_files
 from youworker.upstream.model_files.state import forget_state
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
-    """Web process, worker, scheduler, and the processes of the models they share."""
+    """Web process, worker, scheduler, and the processes that they share, of models and speech."""
     socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
     environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
     lines = {
@@ -29,6 +32,10 @@ def children(output: Output, *, host: str, port: int, workers: int) -> list[Chil
         "beat": beat(),
         "embed": [sys.executable, "-m", "documents.encoder.server", socket],
     }
+    if needs_engine():
+        speech = str(prepare_socket_dir(config.data_dir) / "speech.sock")
+        environment[SPEECH_SOCKET] = speech
+        lines["speech"] = speech_engine(speech)
     own = [Child(name, line, output, environment) for name, line in lines.items()]
     return [*own, *model_children(output)]
 
@@ -49,6 +56,12 @@ def model_file(file: ModelFile) -> list[str]:
     flags = ["--embedding"] * file.is_for_embedding + ["--may-sleep"] * file.may_sleep
     program = [sys.executable, "-m", "youworker.appliance.model_files", *flags]
     return [*program, "--", file.name, str(file.path), str(file.socket)]
+
+
+def speech_engine(socket: str) -> list[str]:
+    """The process that hears and speaks; it reads files of strangers, so it knows no secrets."""
+    kept = [f"{name}={value}" for name, value in engine_environment().items()]
+    return ["/usr/bin/env", "-i", *kept, *engine_command(socket)]
 
 
 def web(host: str, port: int) -> list[str]:

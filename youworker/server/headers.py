@@ -20,7 +20,10 @@ DEFAULTS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{power}=()" for power in POWERS),
+    # Questions may be spoken on our own pages.
+    "Permissions-Policy": ", ".join(
+        f"{power}=({'self' if power == 'microphone' else ''})" for power in POWERS
+    ),
     "Cache-Control": "no-store",
 }
 

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 65_536
 UPLOADS = b"/v1/ingestion/uploads"
+RECORDINGS = b"/v1/audio/transcriptions"
 # Enough to sign in with; whoever shows no secret at all cannot send more.
 ANONYMOUS_BYTES = 65_536
 
@@ -40,8 +41,7 @@ class Request(WebRequest):
     def gotLength(self, length: int | None) -> None:
         """Refuse a body that announces more than the limit, or somebody who may not send it."""
         super().gotLength(length)
-        upload = is_upload(self.channel._path)  # noqa: SLF001 -- not yet known otherwise
-        self.limit = largest_body() if upload else config.api.max_body_bytes
+        self.limit = limit_for(self.channel._path)  # noqa: SLF001 -- not yet known otherwise
         secret = secrets_in(self)
         if not any(secret):
             self.limit = min(self.limit, ANONYMOUS_BYTES)
@@ -191,6 +191,15 @@ class DiscardedBody:
 def largest_body() -> int:
     """The limit of an upload, with room for the headers of its parts."""
     return max(config.ingestion.max_upload_bytes, config.api.max_body_bytes) + CHUNK_BYTES
+
+
+def limit_for(target: bytes) -> int:
+    """How many bytes a request to an address may have."""
+    if is_upload(target):
+        return largest_body()
+    if target.partition(b"?")[0] == RECORDINGS:
+        return max(config.speech.max_bytes, config.api.max_body_bytes) + CHUNK_BYTES
+    return config.api.max_body_bytes
 
 
 def is_upload(target: bytes) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from youworker.tests.bench.product import create_key
+from youworker.tests.support.speech import word_errors
 from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -321,3 +322,32 @@ def test_what_no_request_reaches_is_told_in_the_same_shape(running_product, pers
     for answer, status in ((packed, 415), (large, 413), (stranger, 401)):
         assert answer.status_code == status
         assert set(answer.json()) == {"error"}
+
+
+def test_a_text_is_spoken_and_heard_back(client):
+    text = "The meeting of the board takes place on Monday at nine."
+    with client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="alloy", input=text, response_format="flac"
+    ) as answer:
+        sound = b"".join(answer.iter_bytes())
+
+    plain = client.audio.transcriptions.create(model="whisper-1", file=("a.flac", sound))
+    verbose = client.audio.transcriptions.create(
+        model="whisper-1", file=("a.flac", sound), response_format="verbose_json", language="en"
+    )
+    srt = client.audio.transcriptions.create(
+        model="whisper-1", file=("a.flac", sound), response_format="srt"
+    )
+
+    assert word_errors(text, plain.text) < 0.3
+    assert verbose.language == "en"
+    assert verbose.segments[0].start < verbose.segments[-1].end
+    assert "-->" in srt
+
+
+def test_a_file_that_is_no_recording_raises_openais_own_exception(client):
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        client.audio.transcriptions.create(model="whisper-1", file=("a.wav", b"no sound at all"))
+
+    assert caught.value.code == "sound_refused"
+    assert "WAV" in caught.value.message

@@ -29,6 +29,7 @@ from youworker.appliance.output import Output
 from youworker.appliance.supervisor import Supervisor, bracketed
 from youworker.core.config import BASE_DIR, config
 from youworker.core.models import KeyFingerprint
+from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.tests.support.waiting import wait_until, wait_until_async
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Endpoint
@@ -171,6 +172,10 @@ def test_the_command_lines_name_everything_they_need():
     assert str(config.data_dir / "beat-schedule") in lines["beat"]
     assert lines["embed"][1:3] == ["-m", "documents.encoder.server"]
     assert {one.environment[SOCKET_VARIABLE] for one in children} == {lines["embed"][3]}
+    assert {one.environment[SPEECH_SOCKET] for one in children} == {lines["speech"][-2]}
+    # It reads files of strangers, and begins with no environment.
+    assert lines["speech"][:2] == ["/usr/bin/env", "-i"]
+    assert not [part for part in lines["speech"] if "SECRET" in part or "DATABASE" in part]
 
 
 async def test_a_child_that_was_started_early_is_taken_over():

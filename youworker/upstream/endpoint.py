@@ -16,6 +16,8 @@ class Capability(StrEnum):
     CHAT = "chat"
     EMBEDDING = "embedding"
     RERANK = "rerank"
+    HEARING = "hearing"
+    SPEAKING = "speaking"
 
 
 @dataclass(frozen=True)

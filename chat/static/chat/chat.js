@@ -15,6 +15,8 @@ import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { awaitTitle, refreshHead, refreshList } from "./session-list.js";
+import { ReadingAloud } from "./read-aloud.js";
+import { Talking } from "./talking.js";
 import { loadThoughts } from "./thoughts.js";
 
 // The last screen is rendered at once, the rest when nobody waits.
@@ -37,6 +39,9 @@ class Chat extends HTMLElement {
     const form = this.querySelector("form.composer");
     this.stopButton = form?.querySelector('[data-test="stop"]');
     if (form) this.composer = new Composer(this, form);
+    const talk = form?.querySelector("[data-talk]");
+    if (talk) this.talking = new Talking(this.composer, talk);
+    this.reading = new ReadingAloud(this);
     this.listen();
     this.adoptAll();
     this.findPlace();
@@ -47,7 +52,7 @@ class Chat extends HTMLElement {
     this.listening.abort();
     this.additions.disconnect();
     this.answer?.close();
-    for (const part of [this.view, this.history, this.citations, this.composer]) part?.disconnect();
+    for (const part of [this.view, this.history, this.citations, this.composer, this.talking, this.reading]) part?.disconnect();
     this.announcer.remove();
   }
 

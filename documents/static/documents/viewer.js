@@ -2,6 +2,7 @@
 import { render } from "../youworker/js/markdown.js";
 import { enhance } from "../youworker/js/enhance.js";
 import { markQuote } from "./locate.js";
+import "./recording.js";
 
 /** The text of a document; `data-source` says that it is Markdown. */
 class DocumentText extends HTMLElement {

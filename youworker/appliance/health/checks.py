@@ -24,6 +24,11 @@ from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.speech.configured import (
+    speech_state,
+    trouble_with_hearing,
+    trouble_with_speaking,
+)
 from youworker.upstream.address import shown_url
 from youworker.upstream.client import unreachable
 from youworker.upstream.configured import endpoints_for
@@ -148,6 +153,13 @@ def check_reranker() -> dict[str, Any]:
     return answering(endpoints_for(Capability.RERANK))
 
 
+def check_speech() -> dict[str, Any]:
+    """Who was set up to hear and to speak can do it."""
+    if reason := trouble_with_hearing() or trouble_with_speaking():
+        raise LookupError(reason)
+    return speech_state()
+
+
 def answering(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Some servers; raises `LookupError` when one of them does not answer."""
     for endpoint in endpoints:
@@ -193,6 +205,7 @@ DETAILED: dict[str, Check] = {
     "embedding": embedding,
     "embedding_server": embedding_server,
     "reranker": check_reranker,
+    "speech": check_speech,
     "encryption": check_encryption,
 }
 

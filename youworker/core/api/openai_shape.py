@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models")
+PATHS = (
+    "/v1/audio/speech",
+    "/v1/audio/transcriptions",
+    "/v1/chat/completions",
+    "/v1/embeddings",
+    "/v1/models",
+)
 SERVER_ERRORS = 500
 # By status: what OpenAI calls such errors, by which its clients tell them apart.
 TYPES = {

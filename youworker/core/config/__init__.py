@@ -23,6 +23,7 @@ from youworker.core.config.sections import (
     QuotaConfig,
     RetryConfig,
     SecurityConfig,
+    SpeechConfig,
     StorageConfig,
     VectorConfig,
     WebConfig,
@@ -52,6 +53,7 @@ class Config:
     agent: AgentConfig
     mcp: McpConfig
     web: WebConfig
+    speech: SpeechConfig
     retry: RetryConfig
     api: ApiConfig
 

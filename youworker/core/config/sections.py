@@ -554,6 +554,53 @@ class WebConfig(Section):
 
 
 @dataclass(frozen=True)
+class SpeechConfig(Section):
+    """Speech to text and text to speech."""
+
+    stt_base_url: str = setting(
+        "STT_BASE_URL", "", "OpenAI-compatible /v1/audio/transcriptions, as http://host:8000/v1"
+    )
+    stt_api_key: str = setting("STT_API_KEY", "", "its key, when it wants one")
+    stt_model: str = setting("STT_MODEL", "whisper-1", "its model")
+    stt_model_dir: str = setting(
+        "STT_MODEL_DIR",
+        "",
+        "folder of a Whisper model in CTranslate2 form, heard with by faster-whisper (an extra); "
+        "empty = speech is not understood, unless STT_BASE_URL is set",
+    )
+    tts_enabled: bool = setting("TTS_ENABLED", True, "answers can be spoken")
+    tts_base_url: str = setting(
+        "TTS_BASE_URL", "", "OpenAI-compatible /v1/audio/speech; empty = spoken on this machine"
+    )
+    tts_api_key: str = setting("TTS_API_KEY", "", "its key, when it wants one")
+    tts_model: str = setting("TTS_MODEL", "tts-1", "its model")
+    tts_voice: str = setting(
+        "TTS_VOICE", "", "voice of that server or of Piper; empty = alloy, or by language"
+    )
+    tts_voices_dir: str = setting(
+        "TTS_VOICES_DIR", "", "folder of voices of Piper (an extra); empty = eSpeak NG speaks"
+    )
+    max_bytes: int = setting(
+        "SPEECH_MAX_BYTES", 26_214_400, "largest sound that is sent to be heard", low=1024
+    )
+    max_seconds: int = setting(
+        "SPEECH_MAX_SECONDS", 900, "longest sound that is sent to be heard", low=1, high=86_400
+    )
+    max_chars: int = setting(
+        "SPEECH_MAX_CHARS", 20_000, "characters that are spoken of one text", low=100, high=200_000
+    )
+    recording_seconds: int = setting(
+        "INGESTION_MAX_SOUND_SECONDS", 28_800, "longest recording that becomes a document", low=1
+    )
+    work_seconds: int = setting(
+        "SPEECH_TIMEOUT", 300, "seconds a minute of speech may take to be heard", low=5, high=7200
+    )
+    memory_mb: int = setting(
+        "SPEECH_MEMORY_MB", 3072, "memory of the process that hears and speaks, in MiB", low=512
+    )
+
+
+@dataclass(frozen=True)
 class RetryConfig(Section):
     """How often and how patiently something is tried again."""
 

@@ -210,6 +210,10 @@ CHAT = [
     Row("get", "v1/tool-runs", "signed_in", "tools"),
     Row("post", "v1/chat/completions", "signed_in", "chat", 400, body={}),
     Row("post", "v1/embeddings", "signed_in", "chat", 400, body={}),
+    # A form is wanted, and this is JSON.
+    Row("post", "v1/audio/transcriptions", "signed_in", "chat", 415, body={}),
+    Row("post", "v1/audio/speech", "signed_in", "chat", 400, body={}),
+    Row("get", "v1/messages/<uuid:pk>/speech", "own", "chat", thing="answer"),
     Row("get", "v1/models", "signed_in", "chat"),
     # What stands in the path is no model: whoever gets in is told so.
     Row("get", "v1/models/<path:name>", "signed_in", "chat", 404),

@@ -58,8 +58,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
 def running_product() -> Iterator[Product]:
     """The whole product, for every test that ends none of its processes and changes no setting."""
     from youworker.tests.bench.chat import product_with_model
+    from youworker.tests.support.speech import whisper_folder
 
-    with product_with_model(LOG_LEVEL="ERROR") as running:
+    with product_with_model(LOG_LEVEL="ERROR", STT_MODEL_DIR=str(whisper_folder())) as running:
         yield running
 
 

@@ -1,0 +1,162 @@
+// Questions that are spoken: the button is held, by mouse, finger or key, and what was said is written into the field.
+import { t } from "../youworker/js/i18n.js";
+import { call } from "../youworker/js/net.js";
+
+const SHORTEST_MS = 400;
+// The best each browser records; all of them are understood.
+const KINDS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
+const HOLDING = [" ", "Enter"];
+
+/** Records while `button` is held, and puts the words into the field of `composer`. */
+export class Talking {
+  #recorder = null;
+  #starting = false;
+  #held = false;
+  #wanted = true;
+  #began = 0;
+  #timer = 0;
+
+  constructor(composer, button) {
+    Object.assign(this, { composer, button });
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    const on = (type, act) => button.addEventListener(type, act, { signal });
+    on("pointerdown", (event) => {
+      if (event.button) return;
+      button.setPointerCapture?.(event.pointerId);
+      this.#hold();
+    });
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) on(type, () => this.#release());
+    on("contextmenu", (event) => event.preventDefault());
+    on("keydown", (event) => {
+      if (event.key === "Escape") this.#cancel();
+      if (!HOLDING.includes(event.key)) return;
+      event.preventDefault();
+      if (!event.repeat) this.#hold();
+    });
+    on("keyup", (event) => {
+      if (!HOLDING.includes(event.key)) return;
+      event.preventDefault();
+      this.#release();
+    });
+    on("blur", () => this.#release());
+    // Aids that only press: once begins, once more ends.
+    on("click", (event) => {
+      if (event.detail || event.pointerType) return;
+      if (this.#held) this.#release();
+      else this.#hold();
+    });
+  }
+
+  disconnect() {
+    this.listening.abort();
+    this.#cancel();
+  }
+
+  async #hold() {
+    if (this.#held || this.#starting || this.#recorder) return;
+    this.#held = this.#wanted = true;
+    // Of pages that anybody on the way could change, browsers keep the microphone.
+    if (!navigator.mediaDevices || !window.MediaRecorder) return this.#fail(t("Speaking needs a secure connection (https)."));
+    this.#starting = true;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, noiseSuppression: true } });
+      if (this.#held) this.#record(stream);
+      else {
+        end(stream);
+        // It was asked for first, which takes the finger off the button.
+        this.composer.say(t("Now hold the button while you speak."), { kind: "info" });
+      }
+    } catch (error) {
+      this.#fail(whyNot(error));
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  #record(stream) {
+    const kind = KINDS.find((one) => MediaRecorder.isTypeSupported(one));
+    const recorder = new MediaRecorder(stream, kind ? { mimeType: kind, audioBitsPerSecond: 32_000 } : {});
+    const parts = [];
+    recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+    recorder.addEventListener("stop", () => {
+      end(stream);
+      this.#recorder = null;
+      this.#mark(false);
+      if (this.#wanted) this.#send(new Blob(parts, { type: recorder.mimeType }));
+    });
+    this.#recorder = recorder;
+    this.#began = performance.now();
+    this.#timer = setTimeout(() => this.#release(), (Number(this.button.dataset.most) - 1) * 1000);
+    recorder.start();
+    this.#mark(true);
+    this.composer.say(t("Listening… Let go when you have finished; Escape forgets it."), { kind: "info" });
+  }
+
+  #release() {
+    if (!this.#held) return;
+    this.#held = false;
+    clearTimeout(this.#timer);
+    if (this.#recorder?.state !== "recording") return;
+    if (performance.now() - this.#began < SHORTEST_MS) {
+      this.#wanted = false;
+      this.composer.say(t("Hold the button while you speak."), { kind: "info" });
+    }
+    this.#recorder.stop();
+  }
+
+  #cancel() {
+    if (!this.#held) return;
+    this.#wanted = false;
+    this.composer.say("");
+    this.#release();
+  }
+
+  async #send(blob) {
+    const { composer, button } = this;
+    composer.say(t("Writing down what you said…"), { kind: "info" });
+    button.disabled = true;
+    const body = new FormData();
+    body.set("file", blob, "question");
+    try {
+      const { text } = await call("POST", "/v1/audio/transcriptions", { body, readError });
+      composer.say("");
+      composer.text = [composer.text.trimEnd(), text].filter(Boolean).join(" ");
+      composer.field.focus();
+    } catch (error) {
+      composer.say(error.status ? error.detail : t("The server cannot be reached. Try again."));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  #fail(why) {
+    this.#held = false;
+    this.composer.say(why);
+  }
+
+  #mark(isRecording) {
+    this.button.setAttribute("aria-pressed", String(isRecording));
+    this.button.classList.toggle("danger", isRecording);
+  }
+}
+
+function end(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+function whyNot({ name }) {
+  if (name === "NotAllowedError" || name === "SecurityError") return t("The microphone may not be used here: allow it in the browser's settings.");
+  if (name === "NotFoundError" || name === "OverconstrainedError") return t("No microphone was found.");
+  return t("The microphone cannot be used: another program may have it.");
+}
+
+// The route answers as OpenAI's does.
+function readError(text) {
+  try {
+    const { message, code } = JSON.parse(text).error;
+    return { code, detail: message };
+  } catch {
+    return { detail: t("What you said could not be understood.") };
+  }
+}

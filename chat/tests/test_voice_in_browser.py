@@ -1,0 +1,106 @@
+"""Speaking and listening on the page of the chat."""
+
+import pytest
+
+FIELD = '[data-test="composer"] textarea'
+TALK, READ = '[data-test="talk"]', '[data-test="read-aloud"]'
+READY = "() => document.querySelector('yw-chat')?.talking"
+# A microphone into which our own voice speaks.
+MICROPHONE = """async () => {
+  const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+  const answer = await fetch("/v1/audio/speech", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+    body: JSON.stringify({ input: "When does the meeting of the board take place?" }),
+  });
+  const context = new AudioContext();
+  const sound = await context.decodeAudioData(await answer.arrayBuffer());
+  navigator.mediaDevices.getUserMedia = async () => {
+    const target = context.createMediaStreamDestination();
+    const source = context.createBufferSource();
+    source.buffer = sound;
+    source.connect(target);
+    source.start();
+    source.addEventListener("ended", () => { window.hasSpoken = true; });
+    return target.stream;
+  };
+}"""
+REFUSED = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException("no", "NotAllowedError");
+  };
+}"""
+
+
+@pytest.fixture
+def chat(page):
+    page.goto("/chat")
+    page.wait_for_function(READY)
+    return page
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_what_is_said_while_the_button_is_held_is_written_into_the_field(chat, by):
+    chat.evaluate(MICROPHONE)
+    button = chat.locator(TALK)
+    if by == "mouse":
+        button.hover()
+        chat.mouse.down()
+    else:
+        button.focus()
+        chat.keyboard.down(" ")
+    chat.locator(f"{TALK}[aria-pressed=true]").wait_for()
+    chat.wait_for_function("() => window.hasSpoken")
+    if by == "mouse":
+        chat.mouse.up()
+    else:
+        chat.keyboard.up(" ")
+    chat.wait_for_function(f"() => document.querySelector('{FIELD}').value.length > 10")
+    text = chat.locator(FIELD).input_value().lower()
+    assert "meeting" in text
+    assert "board" in text
+    assert chat.locator(TALK).get_attribute("aria-pressed") == "false"
+
+
+def test_a_microphone_that_is_refused_is_a_sentence(chat):
+    chat.evaluate(REFUSED)
+    chat.locator(TALK).hover()
+    chat.mouse.down()
+    chat.get_by_text("The microphone may not be used here").wait_for()
+    chat.mouse.up()
+    assert chat.locator(FIELD).input_value() == ""
+
+
+def test_escape_forgets_what_was_said(chat):
+    sent = []
+    chat.on("request", lambda request: sent.append(request.url))
+    chat.evaluate(MICROPHONE)
+    chat.locator(TALK).focus()
+    chat.keyboard.down(" ")
+    chat.locator(f"{TALK}[aria-pressed=true]").wait_for()
+    chat.wait_for_timeout(600)
+    chat.keyboard.press("Escape")
+    chat.locator(f"{TALK}[aria-pressed=false]").wait_for()
+    chat.keyboard.up(" ")
+    assert not [url for url in sent if "transcriptions" in url]
+
+
+def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
+    chat.fill(FIELD, "[[tokens=60]] one")
+    chat.press(FIELD, "Enter")
+    button = chat.locator(READ)
+    button.wait_for()
+    with chat.expect_response("**/speech") as answered:
+        button.click()
+    assert answered.value.headers["content-type"] == "audio/mpeg"
+    assert button.get_attribute("aria-pressed") == "true"
+    assert button.get_attribute("aria-label") == "Stop reading aloud"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+
+
+def test_nothing_is_shown_where_nobody_hears(open_page, quoting_product, people):
+    page = open_page(quoting_product, people(quoting_product))
+    page.goto("/chat")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
+    assert page.locator(TALK).count() == 0
