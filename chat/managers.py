@@ -244,6 +244,7 @@ class ToolGrantQuerySet(BaseQuerySet["ToolGrant"]):
         """The latest one first, with its tool and conversation."""
         return self.select_related("tool__server", "session").order_by("-created_at", "-pk")
 
+
 class ModelServerQuerySet(BaseQuerySet["ModelServer"]):
     """Servers of language models."""
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0013_usage_of_past_sessions'),
+        ('chat', '0014_summaries_and_system_prompts'),
         ('documents', '0013_private_collections'),
         ('ingestion', '0009_scanned_pages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -19,7 +19,7 @@ UPDATE chat_message SET tainted = true WHERE EXISTS (
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0013_usage_of_past_sessions'),
+        ('chat', '0015_attachments'),
         ('mcp', '0003_pins_effects_and_approvers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

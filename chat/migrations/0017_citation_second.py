@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0013_usage_of_past_sessions"),
+        ("chat", "0016_approvals"),
         ("documents", "0014_seconds_of_recordings"),
     ]
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0013_usage_of_past_sessions'),
+        ('chat', '0017_citation_second'),
     ]
 
     operations = [

@@ -44,6 +44,7 @@ from youworker.core import request_context
 from youworker.core.config import config
 
 if TYPE_CHECKING:
+    from chat.agent.types import LanguageModel
     from chat.models import Run
     from chat.runs.citations import CitationIndex
     from chat.runs.inputs import RunInput

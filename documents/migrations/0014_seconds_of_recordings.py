@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("documents", "0012_versions")]
+    dependencies = [("documents", "0013_private_collections")]
 
     operations = [
         migrations.AddField("passage", "second", models.IntegerField(null=True)),

@@ -44,6 +44,4 @@ def build(slug: str) -> Any:
 
 register(Builtin("semantic", "Own documents", "mcp.builtin.semantic.create_server"))
 register(Builtin("datetime", "Dates and times", "mcp.builtin.clock.create_server", computes=True))
-register(
-    Builtin("units", "Units of measurement", "mcp.builtin.units.create_server", computes=True)
-)
+register(Builtin("units", "Units of measurement", "mcp.builtin.units.create_server", computes=True))

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp', '0002_tool_faults_and_protocol'),
+        ('mcp', '0003_pins_effects_and_approvers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

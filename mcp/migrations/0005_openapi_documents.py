@@ -6,7 +6,7 @@ import mcp.naming
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp', '0002_tool_faults_and_protocol'),
+        ('mcp', '0004_connections'),
     ]
 
     operations = [
