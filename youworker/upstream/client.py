@@ -61,16 +61,9 @@ def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
             follow_redirects=not endpoint.socket,
             event_hooks={"response": [limit_async]},
             verify=trusted_authorities(),
-            transport=transport_of(endpoint),
+            transport=async_transport(endpoint),
         )
     return pool[endpoint]
-
-
-def transport_of(endpoint: Endpoint) -> httpx2.AsyncHTTPTransport | None:
-    """The way to a server that is reached otherwise than others."""
-    if endpoint.socket:
-        return httpx2.AsyncHTTPTransport(limits=CONNECTIONS, uds=endpoint.socket)
-    return NamedTransport() if endpoint.is_guarded else None
 
 
 class NamedTransport(GuardedTransport):
@@ -99,8 +92,25 @@ def sync_client(endpoint: Endpoint, *, seconds: float | None = None) -> httpx2.C
         follow_redirects=not endpoint.socket,
         event_hooks={"response": [limit]},
         verify=trusted_authorities(),
-        transport=httpx2.HTTPTransport(uds=endpoint.socket) if endpoint.socket else None,
+        transport=sync_transport(endpoint),
     )
+
+
+def async_transport(endpoint: Endpoint) -> httpx2.AsyncHTTPTransport | None:
+    """The way to an endpoint that is not reached like others, whatever proxies are named."""
+    if not endpoint.socket:
+        return NamedTransport() if endpoint.is_guarded else None
+    # Without authorities it would load some, which costs an event loop 50 ms.
+    return httpx2.AsyncHTTPTransport(
+        verify=trusted_authorities(), limits=CONNECTIONS, uds=endpoint.socket
+    )
+
+
+def sync_transport(endpoint: Endpoint) -> httpx2.HTTPTransport | None:
+    """Do what `async_transport` does, for threads."""
+    if not endpoint.socket:
+        return None
+    return httpx2.HTTPTransport(verify=trusted_authorities(), uds=endpoint.socket)
 
 
 def headers_of(endpoint: Endpoint) -> dict[bytes, bytes]:
