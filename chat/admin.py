@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import PrivateKind
@@ -29,7 +31,7 @@ from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
 
@@ -166,8 +168,13 @@ class SystemPromptAdmin(StaffAdmin):
     list_display = ("id", "updated_at")
     actions = None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SystemPrompt.objects.exists()
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Write the first one, or change the one that is there."""
+        if (prompt := SystemPrompt.objects.first()) is not None:
+            return HttpResponseRedirect(reverse("admin:chat_systemprompt_change", args=[prompt.pk]))
+        return cast("HttpResponse", super().add_view(request, form_url, extra_context))
 
     def save_model(
         self,

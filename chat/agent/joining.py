@@ -45,24 +45,28 @@ class Joint:
 
     before: str
     held: str = ""
+    # How much of the beginning was said again so far; None when it is not that.
+    repeated: int | None = 0
     is_joined: bool = False
 
     def feed(self, piece: str) -> str:
         """What a piece adds to the text; nothing while it may be a repetition."""
         if self.is_joined:
             return piece
-        self.held += piece
-        if self.before.startswith(self.held) or self.held in self.before[-LONGEST_OVERLAP:]:
+        if self.repeated is None:
+            self.held += piece
+        elif self.before.startswith(piece, self.repeated):
+            self.repeated += len(piece)
             return ""
-        return self.join()
+        else:
+            self.held, self.repeated = self.before[: self.repeated] + piece, None
+        return "" if self.held in self.before[-LONGEST_OVERLAP:] else self.join()
 
     def finish(self) -> str:
         """What of the last words is no repetition."""
-        if self.is_joined or not self.held:
-            return ""
-        if self.before.startswith(self.held) and len(self.held) >= SHORTEST_OVERLAP:
-            self.held = ""
-        return self.join()
+        if self.repeated is not None and self.repeated < SHORTEST_OVERLAP:
+            self.held = self.before[: self.repeated]
+        return "" if self.is_joined or not self.held else self.join()
 
     def join(self) -> str:
         """What is held without its repetition, with a blank where two words would become one."""

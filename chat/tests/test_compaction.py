@@ -8,7 +8,9 @@ from contextlib import aclosing
 import orjson
 import pytest
 from asgiref.sync import sync_to_async
+from django.test import AsyncClient
 
+from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.compaction import KEPT_SHARE, both_ends, divide, parts_of
 from chat.agent.exceptions import ModelUnavailable
@@ -253,12 +255,12 @@ async def test_a_message_longer_than_the_window_is_refused_before_the_model_is_a
         ),
     ],
 )
-def test_programs_are_told_that_trying_again_does_not_help(
-    client, user, spoken_by, path, body, code
-):
+async def test_programs_are_told_that_trying_again_does_not_help(spoken_by, path, body, code):
     spoken_by(SmallModel([]))
+    client = AsyncClient()
+    await client.aforce_login(await sync_to_async(UserFactory)())
 
-    answer = client.post(path, body, content_type="application/json")
+    answer = await client.post(path, body, content_type="application/json")
 
     assert answer.status_code == 400
     assert code in answer.content.decode()

@@ -22,6 +22,7 @@ from chat.models import Citation, Message, Run, Session
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.test_consumers import connected, heard, say
 from chat.tests.test_runs import texts, watched
 from documents.tests.factories import DocumentFactory, write
 from youworker.core.exceptions import InvalidInput
@@ -258,6 +259,24 @@ def test_the_route_begins_the_rest_and_is_nobody_elses(client, user):
     assert posted.status_code == 202
     assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "run_active")
     assert foreign.status_code == 404
+
+
+async def test_a_socket_continues_answers_of_its_own_conversation_only(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta(" and the rest.")]]))
+    broken = await sync_to_async(broken_run)()
+    foreign = await sync_to_async(broken_run)(session=await sync_to_async(SessionFactory)())
+    session = await Session.objects.select_related("user").aget(pk=broken.session_id)
+    socket, _ = await connected(session)
+
+    await say(socket, type="continue", message_id=str(foreign.answer_id))
+    refused = (await heard(socket, until="error"))[-1]
+    await say(socket, type="continue", message_id=str(broken.answer_id))
+    events = await heard(socket)
+
+    assert refused["code"] == "not_found"
+    told = [event["text"] for event in events if event["type"] == "token"]
+    assert "".join(told) == f"{HALF} and the rest."
+    await socket.disconnect()
 
 
 def test_the_page_offers_it_where_an_answer_broke_off(client, user):

@@ -144,4 +144,7 @@ def test_staff_write_it_in_the_admin_once(client):
     second = client.post(add, {"content": "Again."})
 
     assert [prompt.content for prompt in SystemPrompt.objects.all()] == ["Say Moin."]
-    assert second.status_code == 403
+    change = reverse("admin:chat_systemprompt_change", args=[SystemPrompt.objects.get().pk])
+    assert (second.status_code, second.url) == (302, change)
+    client.post(change, {"content": "Say Ahoy."})
+    assert SystemPrompt.objects.get().content == "Say Ahoy."

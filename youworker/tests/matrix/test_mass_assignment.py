@@ -59,6 +59,7 @@ WRITES = [
         "enable_tools",
         "enable_web",
         "language",
+        "system_prompt",
         "archived_at",
         "leaf",
     ),
