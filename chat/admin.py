@@ -23,6 +23,7 @@ from chat.models import (
     SessionCollection,
     Summary,
     SystemPrompt,
+    ToolGrant,
     ToolRun,
 )
 from chat.services.system_prompts import LONGEST_PROMPT
@@ -124,11 +125,27 @@ class CitationAdmin(ReadOnlyAdmin):
 class ToolRunAdmin(ReadOnlyAdmin):
     """Tool calls without arguments and results."""
 
-    list_display = ("id", "user", "tool_name", "status", "latency_ms", "created_at")
-    list_filter = ("status", "tool_name", "created_at")
+    list_display = ("id", "user", "tool_name", "status", "decision", "latency_ms", "created_at")
+    list_filter = ("status", "decision", "reason", "tool_name", "created_at")
     list_select_related = ("user",)
     search_fields = ("=id", "=run__id", "user__username", "tool_name")
-    fields = ("id", "user", "session", "run", "message", "tool_name", "status", "latency_ms")
+    fields = (
+        *("id", "user", "session", "run", "message", "tool_name", "status", "latency_ms"),
+        *("reason", "decision", "decided_by", "decided_at"),
+    )
+    ordering = ("-created_at",)
+
+
+@admin.register(ToolGrant)
+class ToolGrantAdmin(ReadOnlyAdmin):
+    """What users allowed tools beyond one call; they end it themselves, or a tool's policy does."""
+
+    listed = False
+    list_display = ("id", "user", "tool", "session", "expires_at", "created_at")
+    list_filter = ("tool", "expires_at", "created_at")
+    list_select_related = ("user", "tool")
+    search_fields = ("=id", "user__username", "tool__name")
+    fields = ("id", "user", "tool", "session", "tool_edition", "expires_at", "created_at")
     ordering = ("-created_at",)
 
 
