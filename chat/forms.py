@@ -133,6 +133,12 @@ class AttachForm(forms.Form):
     attach = IdsField(required=False)
 
 
+class AttachableForm(forms.Form):
+    """Which documents of the library are offered for a question."""
+
+    search = forms.CharField(max_length=LONGEST_SEARCH, required=False)
+
+
 class RenameForm(forms.Form):
     """Another title."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
 
 from chat import services
+from chat.forms import AttachableForm
+from chat.pages.conversations import cleaned
 from chat.pages.messages import url_of
 from youworker.core.pages.base import Page, answer_done, is_htmx
 
@@ -15,6 +18,20 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
+
+
+class AttachPage(Page, TemplateView):
+    """Documents of the library, to be put beside a question; htmx gets them alone."""
+
+    extra_context = {"section": "chat"}
+
+    def get_template_names(self) -> list[str]:
+        return ["chat/_attach.html" if is_htmx(self.request) else "chat/attach.html"]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        search = cleaned(AttachableForm(self.request.GET))["search"]
+        found = services.find_attachable(search, actor=self.actor)
+        return super().get_context_data(documents=found, search=search, **context)
 
 
 class KeepPage(Page):

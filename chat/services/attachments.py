@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ingestion.store import Incoming
 
 MOST_ATTACHMENTS = 20
+# What is offered to choose from, and how many words of a search in titles count.
+MOST_OFFERED = 30
+MOST_WORDS = 10
 
 
 class HandedIn(NamedTuple):
@@ -111,6 +114,14 @@ def attachable_documents(ids: Sequence[UUID], *, actor: User) -> list[dict[str, 
     rows = Document.objects.visible_to(actor).filter(pk__in=ids) if ids else ()
     names = {row.pk: row.title for row in rows}
     return [{"id": str(pk), "name": names[pk]} for pk in dict.fromkeys(ids) if pk in names]
+
+
+def find_attachable(search: str, *, actor: User) -> list[Document]:
+    """The newest documents of the library that the actor may read, by words of their titles."""
+    rows = Document.objects.visible_to(actor).in_library().newest_first()
+    for word in search.split()[:MOST_WORDS]:
+        rows = rows.filter(title__icontains=word)
+    return list(rows.only("title")[:MOST_OFFERED])
 
 
 def store_attachments(message: Message, attachments: Sequence[Attachment], *, actor: User) -> None:

@@ -349,3 +349,22 @@ def test_a_conversation_that_is_no_more_takes_no_files(session):
 
     with pytest.raises(NotFound):
         services.ensure_private_collection(session.pk, actor=session.user)
+
+
+def test_the_library_is_offered_and_put_beside_a_question(session, client):
+    own = DocumentFactory(owner=session.user, title="Travel rules 2024")
+    theirs = DocumentFactory(title="Travel rules of others")
+    private = hand_in(session.user, "travel.txt", LEAVE, session_id=session.pk)
+    hidden = Document.objects.get(ingestion_items=private)
+    client.force_login(session.user)
+
+    offered = client.get("/chat/attach", {"search": "rules travel"}).content.decode()
+    none = client.get("/chat/attach", {"search": "nothing"}).content.decode()
+    begun = client.get("/chat", {"attach": [own.pk, theirs.pk]}).content.decode()
+
+    assert str(own.pk) in offered
+    assert str(theirs.pk) not in offered
+    assert str(hidden.pk) not in offered
+    assert str(own.pk) not in none
+    assert str(own.pk) in begun
+    assert str(theirs.pk) not in begun

@@ -320,6 +320,26 @@ def test_a_picture_is_shown_and_what_is_removed_before_is_not_sent(chat):
     assert chat.evaluate("document.documentElement.scrollWidth <= 320")
 
 
+def test_a_document_of_the_library_comes_with_a_question(chat, api, person):
+    client = api(person)
+    client.post("/v1/ingestion/uploads", files={"files": ("plan.txt", b"The plan is simple.")})
+    chat.wait_for_function(
+        "async () => (await (await fetch('/v1/documents')).json()).results.length === 1"
+    )
+    chat.locator('[data-test="attach"]').click()
+    dialog = chat.locator("dialog[open]")
+    dialog.get_by_role("searchbox").fill("plan")
+    dialog.get_by_role("link", name="plan.txt").click()
+    chat.locator(ITEM, has_text="plan.txt").wait_for()
+    chat.fill(FIELD, "[[tokens=2]] What is it?")
+    chat.press(FIELD, "Enter")
+    wait_for_answer(chat)
+
+    assert "plan.txt" in chat.locator(f"{QUESTION} {FILE}").inner_text()
+    # It is there already, and stays.
+    assert chat.get_by_role("button", name="Add plan.txt to my library").count() == 0
+
+
 def test_a_question_in_other_words_has_the_files_of_the_first(chat):
     chat.set_input_files(
         "[data-attach]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"Some words."}

@@ -9,6 +9,15 @@ export function useAttached(chat, signal) {
     event.preventDefault();
     chat.citations.open({ document_id: link.dataset.document, title: link.textContent.trim() }, link);
   }, { signal });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-attach-document], a[data-close-dialog]");
+    const dialog = link?.closest("dialog");
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { attachDocument: id } = link.dataset;
+    if (id) chat.composer?.attachments.refer([{ id, name: link.textContent.trim() }]);
+    dialog.close();
+  }, { signal });
   chat.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-keep]")) return;
     event.preventDefault();

@@ -47,7 +47,8 @@ export class Attachments {
   /** Put documents beside the question that are in the library, given as `{ id, name }`. */
   refer(documents) {
     const known = new Set(this.files.map(({ document }) => document));
-    for (const { id, name } of documents) if (!known.has(id)) this.#show({ name, document: id, stage: "ready", refers: true });
+    const most = Number(this.place.dataset.mostFiles);
+    for (const { id, name } of documents) if (!known.has(id) && this.files.length < most) this.#show({ name, document: id, stage: "ready", refers: true });
   }
 
   /** What a draft may keep: files that the server has. */

@@ -12,6 +12,7 @@ CALL = {"pk": "run", "tool_run_id": "tool_run"}
 CHAT_PAGES = [
     page("get", "chat"),
     page("post", "chat", ok=422, body={}),
+    page("get", "chat/attach"),
     page("get", "chat/list"),
     page("get", SESSION, "own", things=IN),
     page("post", SESSION, "own", 422, body={}, things=IN),
