@@ -11,7 +11,7 @@ from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
 from celery.loaders.app import AppLoader
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import worker_init, worker_process_init
+from celery.signals import task_prerun, worker_init, worker_process_init
 
 from youworker.core.lean_imports import without_optional_libraries
 from youworker.core.request_context import connect_celery
@@ -44,6 +44,19 @@ connect_celery()
 def end_with_the_worker(**_: Any) -> None:
     """Let no child outlive a killed worker; its rows are taken over."""
     set_pdeathsig(signal.SIGKILL)
+
+
+@worker_process_init.connect
+def follow_model_servers(**_: Any) -> None:
+    """Have tasks know the model servers as they are now."""
+    task_prerun.connect(read_model_servers, weak=False)
+
+
+def read_model_servers(**_: Any) -> None:
+    """Read the rows of model servers, unless that was done a moment ago."""
+    from chat.llm.endpoints import refresh_when_due  # noqa: PLC0415 -- needs settings
+
+    refresh_when_due()
 
 
 @worker_init.connect

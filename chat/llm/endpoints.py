@@ -6,12 +6,16 @@ question costs no statement more; whoever asks is given what was read last.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
+
 from chat.model_servers import ModelServer, ServedModel
 from youworker.core import config as configuration
+from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
 from youworker.core.sql import fetch_row
 from youworker.encryption.fields import Damaged
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
     from youworker.core.config.sections import LlmConfig
     from youworker.upstream.endpoint import Endpoint
+
+logger = logging.getLogger(__name__)
 
 # So old what is known of the rows may be.
 REFRESH_SECONDS = 2.0
@@ -88,6 +94,28 @@ def refresh_endpoints() -> None:
     rows = ServedModel.objects.by_server().values_list(*columns)
     models = tuple(((address, name), KnownModel(*known)) for address, name, *known in rows)
     stored = Stored(servers, models, mark)
+
+
+class Refresher:
+    """Reads the rows now and then, for a process that has no loop for it."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.outage = Outage(logger, "model servers cannot be read")
+
+    def refresh_when_due(self) -> None:
+        """Read the rows, unless that was done a moment ago; what was read stays in an outage."""
+        if elapsed_seconds() < self.due:
+            return
+        self.due = elapsed_seconds() + REFRESH_SECONDS
+        try:
+            refresh_endpoints()
+            self.outage.end()
+        except DatabaseError as error:
+            self.outage.begin(error)
+
+
+refresh_when_due = Refresher().refresh_when_due
 
 
 def stored_server(row: ModelServer) -> StoredServer:

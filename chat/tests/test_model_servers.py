@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -128,6 +128,29 @@ def test_web_processes_see_a_change_within_seconds(root, monkeypatch):
     assert endpoints_in_force() == ()
     now += endpoints.REFRESH_SECONDS
     upkeep.carry_out()
+
+    assert [each.label for each in endpoints_in_force()] == ["late"]
+
+
+def test_workers_read_the_rows_now_and_then_and_survive_an_outage(monkeypatch):
+    now, asked = 1000.0, []
+    monkeypatch.setattr(endpoints, "elapsed_seconds", lambda: now)
+    refresher = endpoints.Refresher()
+
+    def fail():
+        asked.append(now)
+        raise OperationalError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(endpoints, "refresh_endpoints", fail)
+        refresher.refresh_when_due()
+        refresher.refresh_when_due()
+        now += endpoints.REFRESH_SECONDS
+        refresher.refresh_when_due()
+    assert asked == [1000.0, 1002.0]
+    ModelServer.objects.create(name="late", url=URL, address="gpu.test:8000/v1")
+    now += endpoints.REFRESH_SECONDS
+    refresher.refresh_when_due()
 
     assert [each.label for each in endpoints_in_force()] == ["late"]
 

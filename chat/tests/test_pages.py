@@ -39,6 +39,24 @@ def test_the_first_page_says_who_answers_and_where_to_begin(client, user):
     assert 'data-test="composer"' in shown
 
 
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (0, "You are next in line."),
+        (1, "You are second in line."),
+        (2, "You are third in line."),
+        (11, "You are number 12 in line."),
+    ],
+)
+def test_who_waits_for_their_turn_is_told_their_place(client, user, others, told):
+    for _ in range(others):
+        RunFactory(status=RunStatus.QUEUED)
+    _, answer = exchange(SessionFactory(user=user))
+    Run.objects.filter(pk=answer.run_id).update(status=RunStatus.QUEUED)
+
+    assert told in text_of(client.get(f"/chat/{answer.session_id}"))
+
+
 def test_the_composer_knows_what_may_be_sent_at_once(client, user):
     with override_config("ingestion", max_upload_files=7, max_file_bytes=2048):
         shown = text_of(client.get("/chat"))
