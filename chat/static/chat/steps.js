@@ -8,7 +8,7 @@ const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second",
 export function showStep(tools, { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result, progress }) {
   if (!tools) return;
   const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
-  if (status !== "progress") step.dataset.status = status;
+  step.dataset.status = status === "progress" ? "start" : status;
   const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
   if (status === "progress") {
     step.querySelector(".tool-state").textContent = progressWords(progress);
