@@ -8,6 +8,8 @@ const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second",
 export function showStep(tools, { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result, progress }) {
   if (!tools) return;
   const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
+  // A sign of progress may come behind the end it was sent before.
+  if (status === "progress" && ["end", "error"].includes(step.dataset.status)) return;
   step.dataset.status = status === "progress" ? "start" : status;
   const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
   if (status === "progress") {
