@@ -9,7 +9,9 @@ export function showStep(tools, event) {
   const { tool_run_id: id, tool, status, args, latency_ms: latency, result_preview: result, progress } = event;
   if (!tools) return;
   const step = tools.querySelector(`[data-tool="${CSS.escape(id)}"]`) ?? addStep(tools, id, tool);
-  if (status !== "progress") step.dataset.status = status;
+  // A sign of progress may come behind the end it was sent before.
+  if (status === "progress" && ["end", "error"].includes(step.dataset.status)) return;
+  step.dataset.status = status === "progress" ? "start" : status;
   const figures = latency === undefined || latency === null ? "" : seconds.format(latency / 1000);
   if (status === "progress") {
     step.querySelector(".tool-state").textContent = progressWords(progress);
