@@ -18,6 +18,9 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")
 OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-type"})
 
 
+ONLY_APIS = "Only an API by its document has this."
+
+
 class ToolFaultSerializer(serializers.Serializer[Any]):
     """A tool that is not offered as its server describes it, and why."""
 
@@ -137,6 +140,14 @@ class CreateServerSerializer(UpdateServerSerializer):
     kind = serializers.ChoiceField(["mcp", "openapi"], default="mcp")
     slug = serializers.CharField(max_length=32, validators=[SLUG])
     url = serializers.CharField(max_length=500, validators=[validate_address])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what only an API can have."""
+        if attrs["kind"] == "mcp":
+            for name in ("base_url", "query"):
+                if attrs.pop(name, None):
+                    raise serializers.ValidationError({name: ONLY_APIS})
+        return attrs
 
 
 class ToolSerializer(serializers.ModelSerializer[Tool]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,8 @@ class Gate:
             result = refused(error)
         finally:
             milliseconds = int((time.perf_counter() - began) * 1000)
-            await run_in_thread(record_call, name, context, outcome, milliseconds)
+            # Also of a call that is broken off, in which nothing can be waited for.
+            await asyncio.shield(run_in_thread(record_call, name, context, outcome, milliseconds))
         return result
 
 

@@ -104,6 +104,8 @@ async def walk_site(url: str, *, max_pages: int, depth: int) -> Walk:
                     raise PageRefused("The page redirects to another site.")
                 page = await read_text(answer)
         except (DomainError, TimeoutError) as error:
+            if not walk.pages and isinstance(error, TimeoutError):
+                raise PageRefused("The page did not come in time.") from error
             if not walk.pages:
                 raise
             walk.refused.append((here, reason_of(error)))

@@ -483,6 +483,20 @@ def test_staff_declare_apis_over_http(api):
     assert (changed["header_names"], changed["query_names"]) == (["X-Key"], [])
 
 
+def test_what_only_an_api_has_is_refused_for_other_servers():
+    client = APIClient()
+    client.force_authenticate(StaffFactory())
+    body = {"slug": "tiny", "url": "http://127.0.0.1:9/mcp"}
+
+    for more in ({"query": {"a": "b"}}, {"base_url": "http://127.0.0.1:9"}):
+        assert client.post("/v1/mcp/servers", {**body, **more}, format="json").status_code == 400
+    made = client.post("/v1/mcp/servers", {**body, "query": {}, "base_url": ""}, format="json")
+
+    assert made.status_code == 201
+    path = f"/v1/mcp/servers/{made.json()['id']}"
+    assert client.patch(path, {"query": {"a": "b"}}, format="json").status_code == 400
+
+
 def test_apis_are_declared_by_staff_only_and_completely():
     with pytest.raises(Forbidden):
         services.create_openapi_server("a", url="https://example.org/a", actor=UserFactory())

@@ -275,6 +275,62 @@ async def test_a_revoked_key_ends_within_seconds(running_product, person, addres
     assert post(address, person.api_key, message("tools/list")).status_code == 401
 
 
+def script_model(product, *turns):
+    address = product.environment["LLM_BASE_URL"].removesuffix("/v1")
+    with httpx2.Client() as http:
+        http.post(f"{address}/control/reset")
+        http.post(f"{address}/control/script", json={"turns": list(turns)})
+
+
+async def test_an_answer_that_is_being_made_ends_with_its_key(running_product, person, address):
+    script_model(running_product, {"tokens": 10_000, "rate": 20})
+    headers = {**HEADERS, "Authorization": f"Bearer {person.api_key}"}
+    body = message("tools/call", name="ask", arguments={"question": "Tell me everything."})
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        asking = asyncio.create_task(http.post(address, json=body))
+        account = f"{running_product.base_url}/v1/account/api-keys"
+        await asyncio.sleep(2)
+        key_id = (await http.get(account)).json()["results"][0]["id"]
+        assert not asking.done()
+
+        began = time.monotonic()
+        assert (await http.delete(f"{account}/{key_id}")).status_code == 204
+        answer = await asking
+
+    assert time.monotonic() - began < 10
+    assert '"result"' not in answer.text
+    program = (
+        "from chat.models import Run\n"
+        f"print([run.status for run in Run.objects.filter(user__username={person.username!r})])"
+    )
+
+    def is_stopped():
+        printed = run_command(running_product.environment, "shell", "-v0", "-c", program)
+        return printed == "['stopped']"
+
+    wait_until(is_stopped, seconds=30)
+
+
+async def test_an_answer_shows_signs_of_life_and_ends_when_its_asker_leaves(
+    running_product, person, address
+):
+    script_model(running_product, {"tokens": 10_000, "rate": 20})
+    told = []
+
+    async def note(progress, total, words):
+        told.append((progress, words))
+
+    async with handshake(address, person.api_key) as session:
+        asking = asyncio.create_task(
+            session.call_tool("ask", {"question": "Go on."}, progress_callback=note)
+        )
+        while not told:
+            await asyncio.sleep(0.2)
+        asking.cancel()
+
+    assert told[0] == (10.0, "The answer is being made.")
+
+
 def test_calls_are_audited_without_their_content(running_product, person, address):
     body = message("tools/call", name="search", arguments={"query": "canary words"})
     assert post(address, person.api_key, body).status_code == 200
