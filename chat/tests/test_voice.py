@@ -23,7 +23,7 @@ from youworker.core.exceptions import UpstreamUnavailable
 from youworker.speech.speaking import speak
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.speech import whisper_folder, word_errors
-from youworker.tests.support.waiting import wait_until
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -201,7 +201,7 @@ async def test_trouble_with_the_voice_is_told_once_and_the_answer_goes_on(monkey
     log = Log()
     spoken = AnswerSpeaker(log, "en")
     spoken.feed("One sentence. Another sentence. ")
-    await wait_until(lambda: spoken.is_over)
+    await wait_until_async(lambda: spoken.is_over)
     spoken.feed("A third one. ")
     await spoken.finish(asyncio.Event())
 

@@ -49,12 +49,31 @@ def ask_engine(
 
     Closing this ends the work. `goes_on` is called each second; what it raises ends it, too.
     """
-    seconds = float(config.speech.work_seconds)
+    frame = packed(head | {"seconds": float(config.speech.work_seconds)}, payload)
+    has_answered = False
+    for is_last in (False, True):
+        try:
+            with closing(answer_of(frame, goes_on)) as frames:
+                for found, data in frames:
+                    has_answered = True
+                    yield found, data
+        except SpeechLost:
+            # It may have been at its end when it was asked.
+            if has_answered or is_last:
+                raise
+        else:
+            return
+
+
+def answer_of(
+    frame: bytes, goes_on: Callable[[], None] | None
+) -> Generator[tuple[dict[str, Any], bytes], None, None]:
+    """The frames that answer one request on a connection of its own; raises `DomainError`."""
     with closing(open_connection()) as connection:
         try:
-            connection.send_bytes(packed(head | {"seconds": seconds}, payload))
+            connection.send_bytes(frame)
             while True:
-                await_frame(connection, seconds * QUEUE_SHARE, goes_on)
+                await_frame(connection, config.speech.work_seconds * QUEUE_SHARE, goes_on)
                 found, data = unpacked(connection.recv_bytes())
                 if "error" in found:
                     raise refusal_of(found["error"], found.get("detail") or "")
@@ -95,9 +114,16 @@ def socket_path() -> str:
     with starting:
         process, path = own.get(os.getpid(), (None, ""))
         if process is None or process.poll() is not None:
+            close_pipe(process)
             path = path or str(Path(make_folder(), "speech.sock"))
             own[os.getpid()] = (start_engine(path), path)
     return path
+
+
+def close_pipe(process: subprocess.Popen[bytes] | None) -> None:
+    """Close what an engine would have ended with."""
+    if process is not None and process.stdin is not None:
+        process.stdin.close()
 
 
 def make_folder() -> str:
@@ -138,6 +164,5 @@ def end_own_engine() -> None:
     if process is not None:
         process.kill()
         process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+        close_pipe(process)
         shutil.rmtree(Path(path).parent, ignore_errors=True)

@@ -21,8 +21,14 @@ HEARD = {
 }
 
 
+@pytest.fixture(scope="module")
+def sound():
+    """A sentence as we speak it ourselves."""
+    return spoken(form="mp3")
+
+
 @pytest.fixture
-def server():
+def server(sound):
     with SpeechServer() as made, override_config("retry", base_seconds=0.0, attempts=3):
         settings = {
             "stt_base_url": made.url,
@@ -36,10 +42,10 @@ def server():
             yield made
 
 
-def test_a_server_is_sent_flac_and_its_key_whatever_was_recorded(server):
+def test_a_server_is_sent_flac_and_its_key_whatever_was_recorded(server, sound):
     server.answers = [(200, HEARD)]
 
-    heard = transcribe(Recorded(spoken(form="mp3")), language="en")
+    heard = transcribe(Recorded(sound), language="en")
 
     path, headers, fields = server.requests[0]
     assert path == "/v1/audio/transcriptions"
@@ -50,10 +56,10 @@ def test_a_server_is_sent_flac_and_its_key_whatever_was_recorded(server):
     assert (heard.segments[0].start, heard.segments[0].end) == (0.5, 1.5)
 
 
-def test_a_model_without_times_is_asked_for_its_text_alone(server):
+def test_a_model_without_times_is_asked_for_its_text_alone(server, sound):
     server.answers = [(400, {"error": {"message": "no verbose_json"}}), (200, {"text": "Hello."})]
 
-    heard = transcribe(Recorded(spoken()))
+    heard = transcribe(Recorded(sound))
 
     assert [fields["response_format"] for _, _, fields in server.requests] == [
         b"verbose_json",
@@ -71,10 +77,10 @@ def test_silence_is_not_sent(server):
     assert not server.requests
 
 
-def test_trouble_that_passes_is_tried_again(server):
+def test_trouble_that_passes_is_tried_again(server, sound):
     server.answers = [(503, {}), (429, {}), (200, HEARD)]
 
-    assert transcribe(Recorded(spoken())).text == "Hello there."
+    assert transcribe(Recorded(sound)).text == "Hello there."
     assert len(server.requests) == 3
 
 
@@ -88,11 +94,11 @@ def test_trouble_that_passes_is_tried_again(server):
         ((200, b"x" * (5 * 2**20)), "does not answer"),
     ],
 )
-def test_a_server_that_cannot_hear_is_said_so_without_its_key(server, answer, words):
+def test_a_server_that_cannot_hear_is_said_so_without_its_key(server, sound, answer, words):
     server.answers = [answer]
 
     with pytest.raises(SpeechUnavailable) as caught:
-        transcribe(Recorded(spoken()))
+        transcribe(Recorded(sound))
 
     assert words in caught.value.message
     assert "secret-key-1" not in caught.value.message
