@@ -16,7 +16,7 @@ from chat.openai.transcripts import rendered_transcript
 from chat.serializers_audio import (
     SpeechSerializer,
     TranscriptionSerializer,
-    TranscriptSerializer,
+    TranscriptionSerializer,
 )
 from chat.services.direct import enforce_token_quota
 from chat.views.conversations import ChatView, validated
@@ -59,7 +59,7 @@ class TranscriptionsView(OpenAIView):
         operation_id="openai_transcription",
         request={"multipart/form-data": TranscriptionSerializer},
         responses={
-            200: TranscriptSerializer,
+            200: TranscriptionSerializer,
             (200, "text/plain"): str,
             (200, "text/vtt"): str,
             **ERROR_RESPONSES,
