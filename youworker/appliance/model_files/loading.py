@@ -31,7 +31,7 @@ VERBOSITY = 2
 CACHE_MEBIBYTES = 512
 # A server of the same machine is asked by two processes with many threads.
 HTTP_THREADS = 64
-# The log is written by a thread of its own.
+# llama.cpp's log is written by a thread of its own.
 FLUSH_SECONDS = 0.2
 LISTEN_SECONDS = 10.0
 LOOK_SECONDS = 0.02
@@ -62,12 +62,11 @@ def load_file(file: ModelFile) -> Any:
         raise LoadFailed(f"llama.cpp cannot be used: {error}") from error
     # What a process left behind that was killed.
     file.socket.unlink(missing_ok=True)
-    parameters = parameters_of(xllamacpp, file)
     try:
+        parameters = parameters_of(xllamacpp, file)
         with speaking_to(log_path(file)):
             server = xllamacpp.Server(parameters)
     except (RuntimeError, ValueError) as error:
-        time.sleep(FLUSH_SECONDS)
         raise LoadFailed(sentence_for(file, last_trouble(file) or str(error))) from error
     wait_for_listener(file.socket)
     return server
@@ -140,6 +139,7 @@ def speaking_to(path: Path) -> Iterator[None]:
             os.dup2(log, number)
         yield
     finally:
+        time.sleep(FLUSH_SECONDS)
         for number, old in zip(STANDARD, kept, strict=True):
             os.dup2(old, number)
             os.close(old)

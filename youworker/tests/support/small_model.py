@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from youworker.appliance.child import die_with_parent
 from youworker.appliance.commands import model_file
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import BASE_DIR
@@ -67,7 +68,13 @@ class ServedFiles:
     def start(self, file: ModelFile) -> subprocess.Popen[bytes]:
         """Start the process of one file."""
         prepare_socket_dir(self.folder)
-        return subprocess.Popen(model_file(file), env=self.environment(), cwd=BASE_DIR)
+        return subprocess.Popen(
+            model_file(file),
+            env=self.environment(),
+            cwd=BASE_DIR,
+            # Also when the tests themselves are killed.
+            preexec_fn=die_with_parent,  # noqa: PLW1509 -- as the supervisor does
+        )
 
 
 def files_of(data_dir: Path, **settings: Any) -> ServedFiles:

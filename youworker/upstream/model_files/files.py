@@ -119,12 +119,23 @@ def gguf_files(folder: Path) -> Iterator[Path]:
 def is_model(path: Path) -> bool:
     """Whether a file is a model, or the first part of one."""
     part = PART.search(path.stem)
+    if not is_text(str(path)):
+        return False
     return not PROJECTOR.search(path.name) and (part is None or int(part[1]) == 1)
+
+
+def is_text(path: str) -> bool:
+    """Whether a path can be told to others: names may have bytes that are no text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def id_of(path: str) -> str:
     """The model id of a file: its place without the suffix, which users see and ask for."""
     stem = PART.sub("", path[: -len(SUFFIX)] if path.lower().endswith(SUFFIX) else path)
-    # Names may hold what no id may: bytes that are no text, line feeds.
+    # Names may hold what no id may, such as line feeds.
     text = "".join(sign if sign.isprintable() else "_" for sign in stem)
     return text[-LONGEST_ID:].strip() or "model"

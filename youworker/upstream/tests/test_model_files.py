@@ -188,6 +188,7 @@ def test_no_folder_has_no_models(tmp_path):
 def test_names_that_no_id_may_have_are_made_ids(write, tmp_path):
     write(b"GGUF", "models/a\nb.gguf")
     write(b"GGUF", f"models/{'x' * 240}.gguf")
+    (tmp_path / os.fsdecode(b"models/caf\xe9.gguf")).touch()
 
     assert names_of(tmp_path / "models", tmp_path) == ["a_b", "x" * 180]
 
