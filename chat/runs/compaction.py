@@ -21,7 +21,7 @@ from chat.agent.plain import Spent
 from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import NOT_SUMMARISED, SUMMARISED
 from chat.llm.quote.essentials import essentials_of
-from chat.llm.quote.model import QuoteModel
+from chat.llm.quote.model import NAME as QUOTE
 from chat.models import Run, Summary
 from chat.runs.inputs import LONGEST_HISTORY
 from chat.runs.leases import LeaseLost
@@ -76,7 +76,7 @@ class Compactor:
         self.count = summary.messages
         room = budget - sum(map(tokens_of_prompt, kept))
         # The built-in model looks for its question in what users said.
-        is_quoting = isinstance(self.model, QuoteModel)
+        is_quoting = self.model.name == QUOTE
         about = [] if is_quoting else summary_messages(summary.content, self.language, room=room)
         return [*about, *reversed(kept), question]
 
@@ -111,7 +111,7 @@ class Compactor:
 
     async def write(self, former: str, oldest_first: Sequence[ChatMessage], tokens: int) -> str:
         """The words of a summary; raises `Uncompacted` when the model gives none in time."""
-        if isinstance(self.model, QuoteModel):
+        if self.model.name == QUOTE:
             return await asyncio.to_thread(essentials_of, former, oldest_first, tokens=tokens)
         try:
             async with asyncio.timeout(config.agent.summary_seconds):

@@ -13,7 +13,7 @@ from chat.agent.prompt import system_prompt, tokens_of_prompt, tokens_of_schemas
 from chat.agent.sentences import MESSAGE_TOO_LONG
 from chat.agent.state import AgentState
 from chat.agent.tokens import BYTES_PER_TOKEN, estimated_tokens
-from chat.llm.quote.model import QuoteModel
+from chat.llm.quote.model import NAME as QUOTE
 from chat.runs.citations import passages_for_model
 from chat.runs.compaction import Compactor, Uncompacted
 from chat.runs.inputs import LONGEST_HISTORY, question_of
@@ -134,7 +134,7 @@ class PromptMaker:
         """What stands behind the question of an answer that is to go on."""
         broken = self.run_input.broken_off
         # The built-in model gives the same answer again, of which only the rest is new.
-        if broken is None or not broken.text or isinstance(self.model, QuoteModel):
+        if broken is None or not broken.text or self.model.name == QUOTE:
             return []
         chars = int(free * KNOWN_SHARE * BYTES_PER_TOKEN)
         sources = broken.book.sources[: chars // PASSAGE_CHARACTERS]
