@@ -19,7 +19,7 @@ from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerComplete, RunActive
 from chat.llm.quote.model import QuoteModel, reply
 from chat.models import Citation, Message, Run, Session
-from chat.runs.manager import launch, request_stop, run_manager
+from chat.runs.manager import RunManager, launch, request_stop, run_manager
 from chat.tests.factories import MessageFactory, RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_consumers import connected, heard, say
@@ -30,6 +30,12 @@ from youworker.core.exceptions import InvalidInput
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HALF = "The first half of the sentence"
+
+
+@pytest.fixture
+def _nothing_runs(monkeypatch):
+    """Questions are queued; nobody answers them."""
+    monkeypatch.setattr(RunManager, "launch", lambda _self, _run_id: None)
 
 
 def broken_run(status=RunStatus.INTERRUPTED, content=HALF, **options):
@@ -244,6 +250,7 @@ def test_questions_and_answers_from_elsewhere_are_not_continued():
         services.continue_answer(told, actor=question.session.user)
 
 
+@pytest.mark.usefixtures("_nothing_runs")
 def test_the_route_begins_the_rest_and_is_nobody_elses(client, user):
     broken = broken_run(session=SessionFactory(user=user))
     path = f"/v1/messages/{broken.answer_id}/continue"
@@ -279,6 +286,7 @@ async def test_a_socket_continues_answers_of_its_own_conversation_only(spoken_by
     await socket.disconnect()
 
 
+@pytest.mark.usefixtures("_nothing_runs")
 def test_the_page_offers_it_where_an_answer_broke_off(client, user):
     broken = broken_run(session=SessionFactory(user=user))
     whole = broken_run(RunStatus.SUCCEEDED, session=SessionFactory(user=user))

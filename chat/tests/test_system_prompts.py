@@ -13,7 +13,7 @@ from chat import services
 from chat.agent.types import TextDelta
 from chat.models import Session, SystemPrompt
 from chat.runs import system_prompts
-from chat.runs.manager import launch
+from chat.runs.manager import RunManager, launch
 from chat.services.system_prompts import LONGEST_PROMPT
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -25,6 +25,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch):
     monkeypatch.setattr(system_prompts, "remembered", None)
+
+
+@pytest.fixture
+def _nothing_runs(monkeypatch):
+    """Questions are queued; nobody answers them."""
+    monkeypatch.setattr(RunManager, "launch", lambda _self, _run_id: None)
 
 
 def saved(text, prompt=None):
@@ -122,6 +128,7 @@ def test_the_api_takes_a_prompt_and_tells_it_to_its_owner(client, user):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.usefixtures("_nothing_runs")
 def test_the_page_keeps_a_prompt_and_the_composer_does_not_empty_it(client, user):
     session = SessionFactory(user=user)
     page = reverse("chat-settings", args=[session.pk])

@@ -26,16 +26,18 @@ const LOOKS_MS = [1500, 2500, 4000, 8000, 16000];
 
 /** Show the title that a model finds for a new conversation, as soon as it is there. */
 export async function awaitTitle(chat, url, signal) {
-  if (chat.dataset.awaitingTitle === url) return;
+  const isUnnamed = () => chat.querySelector("[data-awaits-title]");
+  if (chat.dataset.awaitingTitle === url || !isUnnamed()) return;
   chat.dataset.awaitingTitle = url;
   for (const pause of LOOKS_MS) {
-    if (!chat.querySelector("[data-awaits-title]")) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal.aborted || chat.dataset.ask !== url) break;
-    await refreshHead(chat, url);
+    // Nobody loses the menu they are in.
+    if (!chat.querySelector(".chat-head details[open]")) await refreshHead(chat, url);
+    if (!isUnnamed()) break;
   }
   delete chat.dataset.awaitingTitle;
-  if (!signal.aborted) await refreshList(chat.session);
+  if (!signal.aborted && !isUnnamed()) await refreshList(chat.session);
 }
 
 /** Bring title and menu of a conversation up to date. */

@@ -1,0 +1,30 @@
+"""The title that a model finds, on the page of a new conversation."""
+
+import pytest
+
+from chat.tests.test_chat_in_browser import answer_of, ask
+
+
+@pytest.fixture(scope="module")
+def naming_product():
+    """The product with a model that names conversations."""
+    from youworker.tests.bench.chat import product_with_model
+
+    with product_with_model(LOG_LEVEL="ERROR", AGENT_TITLES="1") as running:
+        yield running
+
+
+def test_a_title_comes_to_page_and_list_without_a_reload(naming_product, people, open_page):
+    page = open_page(naming_product, people(naming_product))
+    ask(page, "[[tokens=3]] Who is there?")
+    answer_of(page)
+    page.evaluate("window.isTheSame = true")
+
+    page.wait_for_function(
+        "document.querySelector('.chat-head h1').textContent.trim() === 'tok tok tok'"
+    )
+    page.locator("#sessions li", has_text="tok tok tok").wait_for()
+
+    assert page.evaluate("window.isTheSame")
+    assert page.locator("[data-awaits-title]").count() == 0
+    assert page.title().startswith("tok tok tok")
