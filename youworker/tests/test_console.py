@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 PAGES = [label for _, models in SECTIONS for label in models]
 HIDDEN = {
     "chat.Citation",
+    "chat.ToolGrant",
     "common.AuditCheckpoint",
     "common.AuditLink",
     "common.IdempotentRequest",
