@@ -34,6 +34,13 @@ class AttachPage(Page, TemplateView):
         return super().get_context_data(documents=found, search=search, **context)
 
 
+class AttachablePart(AttachPage):
+    """The documents alone."""
+
+    def get_template_names(self) -> list[str]:
+        return ["chat/_attachable.html"]
+
+
 class KeepPage(Page):
     """Adds a file of a conversation to its user's library."""
 

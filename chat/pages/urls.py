@@ -12,6 +12,7 @@ OF_RUN = "chat/runs/<uuid:pk>"
 urlpatterns = [
     path("chat", conversations.ChatPage.as_view(), name="chat"),
     path("chat/attach", attachments.AttachPage.as_view(), name="chat-attach"),
+    path("chat/attach/found", attachments.AttachablePart.as_view(), name="chat-attachable"),
     path("chat/list", conversations.ListPage.as_view(), name="chat-list"),
     path(IN_SESSION, conversations.SessionPage.as_view(), name="chat-session"),
     path(f"{IN_SESSION}/messages", conversations.MessagesPart.as_view(), name="chat-messages"),

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-
 from chat import services
 from chat.models import Attachment
 from chat.tests.pictures import photograph, picture_of_text
-from documents import services as documents
-from documents.models import StoredFile
 from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from ingestion.pipeline.worker import work_for
@@ -47,17 +43,8 @@ def hand_in(
 
 
 def attached_image(message: Message) -> Attachment:
-    """An image that was read already, beside a question."""
-    file = ingestion.receive_bytes(picture_of_text("zebra"), name="z.png", mime="image/png")
-    documents.prepare_files([file])
-    with transaction.atomic():
-        documents.move_to_storage([file])
-    document = DocumentFactory(
-        owner=message.session.user,
-        title="z.png",
-        mime="image/png",
-        stored_file=StoredFile.objects.get(pk=file.sha256),
-    )
+    """An image without a stored file that was read already, beside a question."""
+    document = DocumentFactory(owner=message.session.user, title="z.png", mime="image/png")
     made: Attachment = Attachment.objects.create(
         session=message.session,
         message=message,

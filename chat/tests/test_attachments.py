@@ -220,6 +220,8 @@ def test_routes_of_others_files_answer_404(session, client):
     item = hand_in(session.user, "a.png", picture_of_text("zebra"), session_id=session.pk)
     ask(session, item)
     pk = Attachment.objects.get().pk
+    client.force_login(session.user)
+    assert client.get(f"/v1/attachments/{pk}/picture").status_code == 200
     client.force_login(UserFactory())
 
     answers = [
@@ -227,9 +229,11 @@ def test_routes_of_others_files_answer_404(session, client):
         client.get(f"/v1/sessions/{session.pk}/attachments"),
         client.post(f"/v1/attachments/{pk}/keep"),
         client.get(f"/v1/attachments/{pk}/thumbnail"),
+        client.get(f"/v1/attachments/{pk}/picture"),
+        client.post(f"/chat/attachments/{pk}/keep"),
     ]
 
-    assert [answer.status_code for answer in answers] == [404] * 4
+    assert [answer.status_code for answer in answers] == [404] * 6
 
 
 def test_there_are_at_most_twenty(session, client):
@@ -366,5 +370,5 @@ def test_the_library_is_offered_and_put_beside_a_question(session, client):
     assert str(theirs.pk) not in offered
     assert str(hidden.pk) not in offered
     assert str(own.pk) not in none
-    assert str(own.pk) in begun
-    assert str(theirs.pk) not in begun
+    assert f'"id": "{own.pk}", "name": "Travel rules 2024"' in begun
+    assert "Travel rules of others" not in begun

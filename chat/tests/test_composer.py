@@ -328,7 +328,8 @@ def test_a_document_of_the_library_comes_with_a_question(chat, api, person):
     )
     chat.locator('[data-test="attach"]').click()
     dialog = chat.locator("dialog[open]")
-    dialog.get_by_role("searchbox").fill("plan")
+    with chat.expect_response("**/chat/attach/found*"):
+        dialog.get_by_role("searchbox").fill("plan")
     dialog.get_by_role("link", name="plan.txt").click()
     chat.locator(ITEM, has_text="plan.txt").wait_for()
     chat.fill(FIELD, "[[tokens=2]] What is it?")

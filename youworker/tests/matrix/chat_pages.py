@@ -13,6 +13,7 @@ CHAT_PAGES = [
     page("get", "chat"),
     page("post", "chat", ok=422, body={}),
     page("get", "chat/attach"),
+    page("get", "chat/attach/found"),
     page("get", "chat/list"),
     page("get", SESSION, "own", things=IN),
     page("post", SESSION, "own", 422, body={}, things=IN),

@@ -184,8 +184,9 @@ CHAT = [
     Row("get", "v1/sessions/<uuid:pk>/attachments", "own", "chat", thing="session"),
     Row("post", "v1/attachments", "signed_in", "chat", 201, body={}),
     Row("post", "v1/attachments/<uuid:pk>/keep", "own", "chat", 200, "attachment"),
-    Row("get", "v1/attachments/<uuid:pk>/picture", "own", "chat", 200, "attachment"),
-    Row("get", "v1/attachments/<uuid:pk>/thumbnail", "own", "chat", 200, "attachment"),
+    # The image of the matrix has no stored file: whoever gets in is told so.
+    Row("get", "v1/attachments/<uuid:pk>/picture", "own", "chat", 404, "attachment"),
+    Row("get", "v1/attachments/<uuid:pk>/thumbnail", "own", "chat", 404, "attachment"),
     Row("get", "v1/messages/<uuid:pk>", "own", "chat", thing="message"),
     Row("post", "v1/messages/<uuid:pk>/regenerate", "own", "chat", 400, "message", {"model": LONG}),
     Row("post", "v1/messages/<uuid:pk>/continue", "own", "chat", 400, "message", {"model": LONG}),
