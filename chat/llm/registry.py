@@ -123,9 +123,24 @@ class Registry:
         others = [(server, name) for server, seen in pairs if (name := first_for_chat(seen))]
         found += [pair for pair in others if pair[0] not in named]
         if found:
-            return self.any_of(found, [] if named else [self.servers[0].name])
+            return self.any_of(found, self.absent_before(found[0][0], pairs))
         logger.warning("No model server answers; the built-in model %r stands in.", QUOTE)
         return QuoteModel()
+
+    def absent_before(
+        self, first: Endpoint, pairs: Sequence[tuple[Endpoint, Listing]]
+    ) -> list[str]:
+        """The names of servers that do not answer and would have come before `first`."""
+        order, seen = [server for server, _ in pairs], dict(pairs)
+        # The default is away as a whole: whoever is away may have it.
+        stands_in = bool(self.default) and not self.default_of(seen[first])
+        ahead = order if stands_in else order[: order.index(first)]
+        return [
+            server.name
+            for server in ahead
+            if seen[server].is_unreachable
+            and (stands_in or not self.default or had_listed(server, self.default))
+        ]
 
     def default_of(self, listing: Listing) -> str:
         """The model to use of one server; empty if it has none."""
@@ -178,14 +193,19 @@ class Registry:
 last_listed: dict[str, tuple[str, ...]] = {}
 
 
+def listed_in_force() -> list[tuple[str, ...]]:
+    """What the servers that are in force listed last, in their order."""
+    return [last_listed.get(server.url, ()) for server in endpoints_in_force()]
+
+
 def is_listed(name: str) -> bool:
     """Whether a server listed a model of this name when it was last asked, or it is built in."""
-    return name == QUOTE or any(listed_name(name, names) for names in last_listed.values())
+    return name == QUOTE or any(listed_name(name, names) for names in listed_in_force())
 
 
 def list_known() -> list[str]:
     """The names of all models that were listed last, `quote` last."""
-    names = [name for listed in last_listed.values() for name in listed]
+    names = [name for listed in listed_in_force() for name in listed]
     return [*dict.fromkeys(names), QUOTE]
 
 

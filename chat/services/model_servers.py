@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -67,15 +67,25 @@ def save_model_server(
     check_server(server)
     if former != server.address or key is not None:
         server.state, server.last_error, server.kind = ServerState.UNKNOWN, "", ServerKind.UNKNOWN
-    if is_new:
-        server.save(force_insert=True)
-    else:
-        server.save_fields(*OF_OTHERS, "address", "key", "state", "last_error", "kind")
+    try:
+        with transaction.atomic():
+            write_row(server)
+    except IntegrityError as error:
+        # Somebody else took the name or the address at this moment.
+        raise InvalidInput("There is a model server of this name already.", attr="name") from error
     told = sorted({*named, *(("key",) if key is not None else ())})
     audit.record("admin.settings.update", actor=actor, target=server, fields=told)
     after_commit(refresh_endpoints)
     after_commit(partial(queue_task, "chat.tasks.look_at_models"))
     return server
+
+
+def write_row(server: ModelServer) -> None:
+    """Add a row, or write everything of one that staff or a change of its address may change."""
+    if server._state.adding:  # noqa: SLF001 -- Django's own
+        server.save(force_insert=True)
+    else:
+        server.save_fields(*OF_OTHERS, "address", "key", "state", "last_error", "kind")
 
 
 def check_server(server: ModelServer) -> None:

@@ -203,6 +203,19 @@ async def test_a_default_whose_server_is_away_is_replaced_and_that_is_told(pair)
     ]
 
 
+@pytest.mark.parametrize("default", ["", "m"])
+async def test_whoever_would_have_come_first_is_told_and_nobody_else(pair, default, monkeypatch):
+    first, second = pair
+    away = dead_url()
+    monkeypatch.setitem(registry_module.last_listed, away, ("m",))
+
+    known = registry_of(away, first.base_url, default=default)
+    assert (await known.resolve(None)).absent == ["127.0.0.1"]
+    await known.close()
+    known = registry_of(first.base_url, away, second.base_url, default=default)
+    assert list((await known.resolve(None)).absent) == []
+
+
 async def test_a_server_that_hangs_holds_nobody_up_twice(pair):
     _, second = pair
     with socket.create_server(("127.0.0.1", 0)) as mute:

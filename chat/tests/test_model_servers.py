@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
 from chat.enums import ServerKind, ServerState
-from chat.llm import endpoints
+from chat.llm import endpoints, registry
 from chat.llm.endpoints import (
     endpoints_in_force,
     find_endpoint,
@@ -27,7 +27,7 @@ from chat.llm.probing.looking import Look
 from chat.llm.registry import Registry
 from chat.models import ModelServer, ServedModel
 from chat.runs.upkeep import Upkeep
-from chat.services import model_checks
+from chat.services import model_checks, model_servers
 from chat.services.model_checks import look_at_servers, models_to_try, try_models
 from chat.services.model_servers import (
     delete_model_server,
@@ -215,6 +215,27 @@ def test_an_address_and_a_name_are_taken_once(root):
         with pytest.raises(InvalidInput) as refusal:
             add(root, url=url, name=name)
         assert refusal.value.attr == attr
+
+
+def test_a_name_that_is_taken_at_this_moment_is_told(root, monkeypatch):
+    add(root)
+    monkeypatch.setattr(model_servers, "refuse_clash", lambda *_, **__: None)
+
+    with pytest.raises(InvalidInput, match="of this name already"):
+        add(root, url="http://b.test/v1")
+
+
+def test_models_of_a_server_that_was_removed_are_not_known_any_more(root, monkeypatch):
+    server = add(root)
+    monkeypatch.setattr(registry, "last_listed", {URL: ("gone",)})
+    refresh_endpoints()
+    assert registry.is_listed("gone")
+
+    delete_model_server(server, actor=root)
+    refresh_endpoints()
+
+    assert not registry.is_listed("gone")
+    assert registry.list_known() == ["quote"]
 
 
 def test_a_key_does_not_follow_to_another_address(root):
