@@ -200,9 +200,9 @@ def redeem_code(server: Server, begun: PendingConnection, code: str) -> tuple[Cl
                 code_verifier=begun.verifier,
             )
     except TokenRefused as error:
-        if error.details.get("code") in FORGOTTEN:
+        if begun.registration_id and error.details.get("code") in FORGOTTEN:
             # The next sign-in introduces us anew.
-            ClientRegistration.objects.filter(pk=begun.registration_id or None).delete()
+            ClientRegistration.objects.filter(pk=begun.registration_id).delete()
         raise
     return client, tokens
 
