@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from mcp.enums import Authorization, ConnectionStatus, Transport
-from mcp.exceptions import AuthorizationFailed
+from mcp.exceptions import AuthorizationFailed, TokenRefused
 from mcp.models import ClientRegistration, Connection, Server
 from mcp.oauth import pending as pendings
 from mcp.oauth.pending import PendingConnection
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from accounts.models import User
     from mcp.oauth.discovery import SignInPlace
     from mcp.oauth.exchange import Client
+    from mcp.oauth.grants import Tokens
 
 LONGEST_SCOPE = 1000
+# What a server says that does not know us any more.
+FORGOTTEN = ("invalid_client", "unauthorized_client")
 BEGUN_ELSEWHERE = "This sign-in was begun elsewhere or too long ago: begin again."
 
 
@@ -163,18 +166,7 @@ def finish_connection(
     server = Server.objects.signing_in().filter(pk=begun.server_id).first()
     if server is None or server.url != begun.server_url:
         raise AuthorizationFailed("The tool server was changed meanwhile: begin again.")
-    client = client_for_code(server, begun)
-    with holding_nothing():
-        tokens = async_to_sync(oauth().request_tokens)(
-            oauth().Asker(server.url),
-            begun.token_endpoint,
-            client,
-            resource=begun.resource,
-            grant_type="authorization_code",
-            code=code,
-            redirect_uri=begun.redirect_uri,
-            code_verifier=begun.verifier,
-        )
+    client, tokens = redeem_code(server, begun, code)
     row = Connection(
         user=actor,
         server=server,
@@ -190,6 +182,29 @@ def finish_connection(
     row.client = as_json(client)
     store_connection(row, actor=actor)
     return row
+
+
+def redeem_code(server: Server, begun: PendingConnection, code: str) -> tuple[Client, Tokens]:
+    """Exchange a code as the client that asked for it; raises what `finish_connection` does."""
+    client = client_for_code(server, begun)
+    try:
+        with holding_nothing():
+            tokens = async_to_sync(oauth().request_tokens)(
+                oauth().Asker(server.url),
+                begun.token_endpoint,
+                client,
+                resource=begun.resource,
+                grant_type="authorization_code",
+                code=code,
+                redirect_uri=begun.redirect_uri,
+                code_verifier=begun.verifier,
+            )
+    except TokenRefused as error:
+        if begun.registration_id and error.details.get("code") in FORGOTTEN:
+            # The next sign-in introduces us anew.
+            ClientRegistration.objects.filter(pk=begun.registration_id).delete()
+        raise
+    return client, tokens
 
 
 def client_for_code(server: Server, begun: PendingConnection) -> Client:

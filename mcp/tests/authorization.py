@@ -29,7 +29,7 @@ class SignInServer:
         self.resource_metadata: dict[str, Any] | None = {}
         self.answer: dict[str, Any] = {}
         self.life: int | None = LIFE
-        self.token_status = 200
+        self.token_status, self.token_error = 200, "invalid_grant"
         self.token_pause = 0.0
         self.registration: dict[str, Any] = {}
         self.redirect_everything_to = ""
@@ -153,7 +153,7 @@ class SignInServer:
             return 404, {}, b""
         time.sleep(self.token_pause)
         if self.token_status != 200:
-            return self.told(self.token_status, {"error": "invalid_grant"})
+            return self.told(self.token_status, {"error": self.token_error})
         return self.exchange(form)
 
     def exchange(self, form: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

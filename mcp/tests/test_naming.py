@@ -57,7 +57,10 @@ def test_data_too_large_is_dropped_and_data_without_text_is_shown():
 @pytest.mark.parametrize(
     ("block", "text"),
     [
-        ({"type": "resource", "resource": {"uri": "f:1", "text": "inside"}}, "inside"),
+        (
+            {"type": "resource", "resource": {"uri": "f:1", "text": "inside"}},
+            "[file f:1]\ninside",
+        ),
         ({"type": "resource", "resource": {"uri": "f:1", "blob": "aGk="}}, "[file f:1]"),
         ({"type": "resource_link", "name": "Plan", "uri": "f:2"}, "[Plan: f:2]"),
         ({"type": "audio", "mimeType": "audio/wav"}, "[audio audio/wav]"),

@@ -136,6 +136,19 @@ def test_the_clients_secret_goes_by_basic_and_into_no_form(double, server, user)
     assert "client_secret" not in form
 
 
+def test_we_register_anew_where_we_were_forgotten(double, server, user):
+    session, url = begun(server, user)
+    double.token_status, double.token_error = 401, "invalid_client"
+    with pytest.raises(AuthorizationFailed, match="invalid_client"):
+        finished(session, user, double.agree(url))
+    double.token_status = 200
+
+    connected(double, server, user)
+
+    assert [path for path, _, _ in double.posts].count("/register") == 2
+    assert Connection.objects.get().user == user
+
+
 def test_the_operators_client_is_used_and_nobody_registers(double, user):
     server = create_server(
         "set",
