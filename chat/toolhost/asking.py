@@ -59,11 +59,12 @@ async def ask_agent(
     answering = asyncio.create_task(answer_to_the_end(posted, grant))
     try:
         await wait_for_end(answering, show_life)
-    finally:
-        if not answering.done():
-            answering.cancel()
-            await asyncio.shield(request_stop(posted.run_id))
-    result: dict[str, Any] = answering.result() or {}
+        result: dict[str, Any] = answering.result() or {}
+    except BaseException:
+        # Whoever asked has left, or lost their access: nobody would read the answer.
+        answering.cancel()
+        await asyncio.shield(request_stop(posted.run_id))
+        raise
     result = result or await run_in_thread(stored_result, posted.run_id)
     return {**result, "session_id": posted.session_id, "run_id": posted.run_id}
 

@@ -315,17 +315,17 @@ async def test_an_answer_shows_signs_of_life_and_ends_when_its_asker_leaves(
     running_product, person, address
 ):
     script_model(running_product, {"tokens": 10_000, "rate": 20})
-    told, was_told = [], asyncio.Event()
+    told, heard = [], asyncio.Event()
 
     async def note(progress, total, words):
         told.append((progress, words))
-        was_told.set()
+        heard.set()
 
     async with handshake(address, person.api_key) as session:
         asking = asyncio.create_task(
             session.call_tool("ask", {"question": "Go on."}, progress_callback=note)
         )
-        await was_told.wait()
+        await asyncio.wait_for(heard.wait(), 30)
         asking.cancel()
 
     assert told[0] == (10.0, "The answer is being made.")
