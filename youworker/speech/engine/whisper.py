@@ -23,6 +23,8 @@ SURE = 0.7
 UNSURE = -1.0
 SILENCE = 0.6
 BEAMS = 3
+# Where the model is unsure, it tries again with more chance; each time costs as much as the first.
+TEMPERATURES = (0.0, 0.4, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def hear(
         sound,
         language=language or None,
         beam_size=BEAMS,
+        temperature=list(TEMPERATURES),
         vad_filter=True,
         condition_on_previous_text=False,
     )
