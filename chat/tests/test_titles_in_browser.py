@@ -1,5 +1,7 @@
 """The title that a model finds, on the page of a new conversation."""
 
+import re
+
 import pytest
 
 from chat.tests.test_chat_in_browser import answer_of, ask
@@ -20,9 +22,7 @@ def test_a_title_comes_to_page_and_list_without_a_reload(naming_product, people,
     answer_of(page)
     page.evaluate("window.isTheSame = true")
 
-    page.wait_for_function(
-        "document.querySelector('.chat-head h1').textContent.trim() === 'tok tok tok'"
-    )
+    page.locator(".chat-head h1", has_text=re.compile(r"^\s*tok tok tok\s*$")).wait_for()
     page.locator("#sessions li", has_text="tok tok tok").wait_for()
 
     assert page.evaluate("window.isTheSame")
