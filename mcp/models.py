@@ -130,7 +130,13 @@ class Tool(TimestampedModel):
     def form_hash(self) -> str:
         """The fingerprint of the tool's form together with where its server is."""
         server = self.server
-        return form_hash(self.schema_hash, server.transport, server.url, server.argv)
+        return form_hash(
+            self.schema_hash,
+            server.transport,
+            server.url,
+            server.argv,
+            base_url=server.base_url,
+        )
 
     @property
     def may_write(self) -> bool:

@@ -410,6 +410,21 @@ def test_after_a_move_old_tools_send_nothing(api):
     assert api.told() == []
 
 
+def test_consent_ends_when_the_api_moves_while_somebody_decides(api):
+    server = declare(api, doc({"/x": get()}), base_url=api.url)
+    user = UserFactory()
+    (asked,) = (tool for tool in services.usable_tools(user) if tool.name == "shop.op")
+    services.update_server(server, base_url=api.url + "/moved", actor=StaffFactory())
+
+    context = CallContext(
+        user_id=user.pk, correlation_id="c", approved=True, form_hash=asked.form_hash
+    )
+    outcome = async_to_sync(services.call_tool)(asked, {}, context=context)
+
+    assert outcome.denied
+    assert api.told() == []
+
+
 def test_a_changed_operation_has_to_be_approved_again(api):
     server = declare(api, doc({"/x": get(summary="Same words.")}, servers=[{"url": "/one"}]))
     api.document(doc({"/x": get(summary="Same words.")}, servers=[{"url": "/two"}]))
