@@ -170,7 +170,7 @@ async def test_a_socket_hears_no_more_often_than_it_may_ask(hears, monkeypatch):
     await say(socket, type="audio", audio=noise)
     second = (await heard(socket, until="error"))[-1]
 
-    assert (first["code"], second["code"]) == ("sound_refused", "rate_limited")
+    assert (first["code"], second["code"]) == ("sound_refused", "throttled")
     await socket.disconnect()
 
 

@@ -512,6 +512,24 @@ def test_what_only_an_api_has_is_refused_for_other_servers():
     assert client.patch(path, {"query": {"a": "b"}}, format="json").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"authorization": "oauth"}, {"scope": "a"}, {"client_id": "c"}, {"client_secret": "s"}],
+    ids=str,
+)
+def test_what_no_api_has_is_refused_for_one(more):
+    client = APIClient()
+    client.force_authenticate(StaffFactory())
+    body = {"kind": "openapi", "slug": "shop", "url": "http://127.0.0.1:9/openapi.json"}
+    nothing = {"authorization": "shared", "scope": "", "client_id": "", "client_secret": ""}
+
+    refused = client.post("/v1/mcp/servers", {**body, **more}, format="json")
+    made = client.post("/v1/mcp/servers", {**body, **nothing}, format="json")
+
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, *more)
+    assert made.status_code == 201
+
+
 def test_apis_are_declared_by_staff_only_and_completely():
     with pytest.raises(Forbidden):
         services.create_openapi_server("a", url="https://example.org/a", actor=UserFactory())

@@ -7,6 +7,7 @@ that is added without a row fails the build.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -215,6 +216,12 @@ def test_every_route_with_an_id_has_a_row():
 
     # Those of pages stand in the matrix, where strangers get the answer of an absent thing.
     assert with_id - {row.path for row in ROWS if row.is_page} == set(ROUTES) | set(STAFF_ROUTES)
+
+
+def test_no_route_hides_another():
+    everywhere = Counter(re.sub(r"<(\w+):\w+>", r"<\1>", path) for path in patterns(get_resolver()))
+
+    assert [path for path, count in everywhere.items() if count > 1] == []
 
 
 def test_every_socket_with_an_id_has_a_row():
