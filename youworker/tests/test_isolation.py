@@ -17,6 +17,7 @@ from accounts.models import DataExport
 from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.enums import RunStatus, ToolRunStatus
 from chat.routing import websocket_urlpatterns as chat_sockets
+from chat.tests.attachment_support import attached_image
 from chat.tests.factories import (
     MessageFactory,
     RunFactory,
@@ -53,6 +54,10 @@ def waiting_call_of(user):
 
 def message_of(user):
     return MessageFactory(session__user=user)
+
+
+def attachment_of(user):
+    return attached_image(message_of(user))
 
 
 def key_of(user):
@@ -185,6 +190,11 @@ ROUTES = {
     "v1/mcp/servers/<uuid:pk>/connection": (connected_server_of, ["delete"]),
     "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>": (waiting_call_of, ["post"]),
     "v1/tool-grants/<uuid:pk>": (grant_of, ["delete"]),
+    "v1/sessions/<uuid:pk>/attachments": (session_of, ["get"]),
+    "v1/attachments/<uuid:pk>/keep": (attachment_of, ["post"]),
+    "v1/attachments/<uuid:pk>/picture": (attachment_of, ["get"]),
+    "v1/attachments/<uuid:pk>/thumbnail": (attachment_of, ["get"]),
+    "v1/messages/<uuid:pk>/speech": (message_of, ["get"]),
 }
 # Routes for staff: anybody else is refused before the id is looked at.
 STAFF_ROUTES = {
@@ -271,6 +281,9 @@ BODIES = [
     ("post", "/v1/sessions", "collections", lambda user: [str(collection_of(user).pk)]),
     ("post", "/v1/chat", "session_id", lambda user: str(session_of(user).pk)),
     ("post", "/v1/chat", "collections", lambda user: [str(collection_of(user).pk)]),
+    ("post", "/v1/chat", "attachments", lambda user: [str(document_of(user).pk)]),
+    ("post", "/v1/chat", "attachments", lambda user: [str(attachment_of(user).pk)]),
+    ("post", "/v1/attachments", "session_id", lambda user: str(session_of(user).pk)),
 ]
 
 
