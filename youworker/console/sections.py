@@ -82,6 +82,7 @@ SECTIONS = (
         {
             "chat.ModelServer": "dns",
             "chat.ServedModel": "neurology",
+            "chat.SystemPrompt": "edit_note",
             "documents.EmbeddingModel": "hub",
             "quotas.UsageEvent": "monitoring",
             "quotas.TokenUsage": "calendar_month",
