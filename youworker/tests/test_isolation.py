@@ -195,11 +195,6 @@ ROUTES = {
     "v1/mcp/servers/<uuid:pk>/connection": (connected_server_of, ["delete"]),
     "v1/runs/<uuid:pk>/approvals/<uuid:tool_run_id>": (waiting_call_of, ["post"]),
     "v1/tool-grants/<uuid:pk>": (grant_of, ["delete"]),
-    "v1/sessions/<uuid:pk>/attachments": (session_of, ["get"]),
-    "v1/attachments/<uuid:pk>/keep": (attachment_of, ["post"]),
-    "v1/attachments/<uuid:pk>/picture": (attachment_of, ["get"]),
-    "v1/attachments/<uuid:pk>/thumbnail": (attachment_of, ["get"]),
-    "v1/messages/<uuid:pk>/speech": (message_of, ["get"]),
 }
 # Routes for staff: anybody else is refused before the id is looked at.
 STAFF_ROUTES = {
