@@ -42,8 +42,8 @@ class Server(TimestampedModel):
     # is, and the document itself when it came as a file.
     base_url = models.CharField(max_length=500, blank=True, validators=[validate_address])
     document = models.TextField(blank=True, editable=False)
-    # {"headers": {...}, "env": {...}, "query": {...}, "client": {"id": …, "secret": …}}: never
-    # shown again.
+    # {"headers": {...}, "env": {...}, "query": {...}, "client": {"id": …, "secret": …,
+    # "issuer": …}}: never shown again. The issuer is whoever knows the client.
     secrets: Any = EncryptedJSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
     builtin = models.BooleanField(default=False, editable=False)
@@ -130,7 +130,13 @@ class Tool(TimestampedModel):
     def form_hash(self) -> str:
         """The fingerprint of the tool's form together with where its server is."""
         server = self.server
-        return form_hash(self.schema_hash, server.transport, server.url, server.argv)
+        return form_hash(
+            self.schema_hash,
+            server.transport,
+            server.url,
+            server.argv,
+            base_url=server.base_url,
+        )
 
     @property
     def may_write(self) -> bool:

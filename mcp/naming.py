@@ -47,9 +47,14 @@ def schema_hash(description: str, input_schema: dict[str, Any], effects: list[st
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def form_hash(digest: str, transport: str, url: str, argv: Sequence[str]) -> str:
+def form_hash(
+    digest: str, transport: str, url: str, argv: Sequence[str], *, base_url: str = ""
+) -> str:
     """The fingerprint of a tool's form at one address: consent is given to both."""
-    return hashlib.sha256(orjson.dumps([digest, transport, url, list(argv)])).hexdigest()
+    told: list[Any] = [digest, transport, url, list(argv)]
+    # Of an API, that is where its operations are asked, if the operator said so.
+    told += [base_url] if base_url else []
+    return hashlib.sha256(orjson.dumps(told)).hexdigest()
 
 
 def validate_address(value: str) -> None:

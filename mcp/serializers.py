@@ -19,6 +19,8 @@ OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "
 
 
 ONLY_APIS = "Only an API by its document has this."
+NOT_APIS = "An API by its document does not have this."
+OF_SIGN_INS = ("authorization", "scope", "client_id", "client_secret")
 
 
 class ToolFaultSerializer(serializers.Serializer[Any]):
@@ -142,11 +144,14 @@ class CreateServerSerializer(UpdateServerSerializer):
     url = serializers.CharField(max_length=500, validators=[validate_address])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse what only an API can have."""
-        if attrs["kind"] == "mcp":
-            for name in ("base_url", "query"):
-                if attrs.pop(name, None):
-                    raise serializers.ValidationError({name: ONLY_APIS})
+        """Refuse what only an API can have, and what none has."""
+        is_api = attrs["kind"] == "openapi"
+        if attrs.get("authorization") == Authorization.SHARED:
+            del attrs["authorization"]
+        refused = OF_SIGN_INS if is_api else ("base_url", "query")
+        for name in refused:
+            if attrs.pop(name, None):
+                raise serializers.ValidationError({name: NOT_APIS if is_api else ONLY_APIS})
         return attrs
 
 

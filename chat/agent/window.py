@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from chat.agent.prompt import TOKENS_PER_MESSAGE, tokens_of_message
+from chat.agent.prompt import TOKENS_PER_MESSAGE, tokens_of_prompt
 from chat.agent.tokens import estimated_tokens, shortened
 from youworker.core.storable import storable_json
 
@@ -50,12 +50,12 @@ def fitted(messages: Sequence[ChatMessage], budget: int) -> Sequence[ChatMessage
 
 
 def cost_of(message: ChatMessage) -> int:
-    """About how many tokens a message comes to, with the calls in it."""
+    """About how many tokens a message comes to, with its files and the calls in it."""
     calls = sum(
         estimated_tokens(call.name + orjson.dumps(storable_json(call.arguments)).decode())
         for call in message.tool_calls
     )
-    return tokens_of_message(message.content) + calls
+    return tokens_of_prompt(message) + calls
 
 
 def latest_results(messages: Sequence[ChatMessage]) -> int:

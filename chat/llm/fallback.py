@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import ANSWERS_INSTEAD, NO_ROOM_ELSEWHERE, OUT_OF_REACH
-from chat.agent.tokens import estimated_tokens
 from chat.agent.types import Notice
 from chat.llm.circuit import circuit
 
@@ -119,7 +119,7 @@ def fitting(
     models: Iterable[OpenAICompatibleModel], messages: Sequence[ChatMessage]
 ) -> list[OpenAICompatibleModel]:
     """The models whose windows hold a prompt that was made for another one."""
-    tokens = sum(estimated_tokens(message.content) for message in messages)
+    tokens = sum(map(tokens_of_prompt, messages))
     return [model for model in models if tokens < model.context_tokens]
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chat.models import Session
     from chat.runs.leases import RunLease
     from chat.services import AcceptedMessage
+    from youworker.speech.types import Recorded
 
 LARGEST_FRAME = 1024 * 1024
 LARGEST_AUDIO_FRAME = 12 * 1024 * 1024
@@ -141,25 +142,34 @@ class ChatConsumer(BaseConsumer):
     async def ask_by_voice(self, fields: Frame, key: str) -> None:
         """Hear a spoken question and ask it; says why when that cannot be done."""
         try:
-            recorded = await run_in_thread(admit_voice, fields["audio"], actor=self.actor)
+            recorded = await run_in_thread(self.admit, fields["audio"])
             # Not in a thread for the database, of which there are few.
             question = await asyncio.to_thread(hear_question, recorded)
             if await run_in_thread(self.look_again) is None:
                 await self.close_for(CloseReason.ACCESS_ENDED)
                 return
-            await self.ask(written(fields, question), key)
+            await self.ask(written(fields, question), key, is_counted=True)
         except DomainError as error:
             await self.say({"type": "error", **error.as_json()})
 
-    async def ask(self, fields: Frame, key: str) -> None:
+    def admit(self, audio: Frame) -> Recorded:
+        """A sound that may be heard, in a thread; hearing is work, so it is counted before."""
+        check_rate_limit("CHAT_MESSAGE", self.actor)
+        return admit_voice(audio, actor=self.actor)
+
+    async def ask(self, fields: Frame, key: str, *, is_counted: bool = False) -> None:
         """Post a question, and watch its answer."""
-        post = partial(self.post, fields, key)
+        post = partial(self.post if is_counted else self.count_and_post, fields, key)
         posted = await run_in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
 
+    def count_and_post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
+        """Store a question unless there were too many, in a thread."""
+        check_rate_limit("CHAT_MESSAGE", self.actor)
+        return self.post(fields, key, lease)
+
     def post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
         """Store a question, in a thread."""
-        check_rate_limit("CHAT_MESSAGE", self.actor)
         return services.post_message(
             self.session, **fields, idempotency_key=key, lease=lease, actor=self.actor
         )

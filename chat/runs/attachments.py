@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop, override
 from chat.enums import AttachmentStatus
 from chat.llm.capabilities import sees_images
 from chat.runs import attached_rows, attached_text
+from chat.runs.consent import mark_answer_tainted
 from chat.runs.pictures import data_url_of
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
@@ -73,6 +74,9 @@ class RunAttachments:
             for message in self.run_input.history_newest_first:
                 if (told := brought.get(message.id)) is not None:
                     message.attached, message.images, message.unseen = told
+            if brought and self.run.answer_id is not None:
+                # Before the model reads a word: a file is somebody's words, whoever brought it.
+                await run_in_thread(mark_answer_tainted, self.run.answer_id)
             self.tell_outcome(files, sees=sees)
         return SeeingModel(model, self.run_input, files, sees=sees)
 

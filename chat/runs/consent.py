@@ -1,7 +1,7 @@
 """Whether a call of a run may be made at once, or somebody is asked first.
 
 A run is tainted once its model has read what others may have written: the answer of any tool but
-ours that only compute, in this answer or in one before it on the same branch.
+ours that only compute, or a file, for this answer or for one before it on the same branch.
 """
 
 from __future__ import annotations
@@ -90,7 +90,12 @@ def is_tainted(run: Run) -> bool:
 def mark_tainted(row: ToolRun) -> None:
     """Note that a call brought its model what others may have written, and so to its readers."""
     if row.message_id is not None:
-        Message.objects.filter(pk=row.message_id, tainted=False).update(tainted=True)
+        mark_answer_tainted(row.message_id)
+
+
+def mark_answer_tainted(answer_id: UUID) -> None:
+    """Note that the model of an answer reads what others may have written."""
+    Message.objects.filter(pk=answer_id, tainted=False).update(tainted=True)
 
 
 def is_granted(run: Run, tool_id: UUID) -> bool:

@@ -209,7 +209,10 @@ class RunExecutor:
             prompts.offer_tools()
             prompts.model = model = await self.attachments.prepare_model(model)
             self.state.messages = self.state.messages or await prompts.make()
-            self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
+            self.prompt_bytes = sum(
+                size_of(message.content) + size_of(message.attached)
+                for message in self.state.messages
+            )
             agent = run_agent(self.state, model, self.toolset, prompts.limits())
             async with aclosing(agent) as events:
                 async for event in events:

@@ -10,6 +10,7 @@ from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerComplete, RunActive
 from chat.models import Run
 from chat.runs import statements
+from chat.runs.consent import is_tainted, mark_answer_tainted
 from chat.runs.continuing import OPTION
 from chat.services.questions import (
     AcceptedMessage,
@@ -65,6 +66,9 @@ def continue_answer(
     run = run_for(question, model=name, options={}, lease=lease, actor=actor)
     run.options[OPTION] = str(message.pk)
     statements.insert_run(run, seconds=lease_seconds(run))
+    if own is not None and run.answer_id is not None and is_tainted(own):
+        # Its model reads what the former one had read.
+        mark_answer_tainted(run.answer_id)
     posted = accept_run(run)
     remembered.store_answer(ids_of(posted))
     return posted

@@ -51,6 +51,8 @@ class World:
     def __init__(self, gateway: Gateway, spoken_by: Any) -> None:
         self.gateway, self.spoken_by = gateway, spoken_by
         self.session: Any = None
+        # What comes along with the next question.
+        self.files: list[Any] = []
 
     async def settle(self) -> None:
         """Make the people."""
@@ -91,8 +93,9 @@ class World:
         """Ask with a model that does what it is told; the run, ended or waiting."""
         inputs.offers.clear()
         self.spoken_by(ScriptedModel([*turns, *[[TextDelta("Over.")]] * 3]))
-        named = {} if parent is ... else {"parent_id": parent}
+        named: dict[str, Any] = {} if parent is ... else {"parent_id": parent}
         post = sync_to_async(post_message)
+        named["attachments"], self.files = self.files, []
         posted = await post(self.session, text=text, **named, actor=self.user)
         await launch(posted.run_id)
         return await self.rest(posted.run_id)

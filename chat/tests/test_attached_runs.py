@@ -107,6 +107,17 @@ async def test_a_small_file_is_told_whole_and_can_be_cited(spoken_by):
     assert citation["supported"] is True
 
 
+async def test_a_file_is_counted_where_the_model_tells_no_figures(spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("Long.")]]))
+    session = await new_session()
+    item = await hand(session.user, "long.txt", f"{LEAVE} " * 100, session_id=session.pk)
+
+    events = await asked(session, item)
+
+    assert events[-1][1]["usage"]["tokens_in"] > 800
+    assert await Run.objects.filter(tokens_in__gt=800).acount() == 1
+
+
 async def test_a_text_cannot_end_its_fence(spoken_by):
     model = spoken_by(ScriptedModel([[TextDelta("No.")]]))
     session = await new_session()

@@ -18,8 +18,10 @@ from chat import approvals, grants, services
 from chat.agent.types import TextDelta, ToolCall
 from chat.enums import RunStatus
 from chat.models import Message, Run, Session, ToolGrant, ToolRun
-from chat.runs.manager import request_stop
+from chat.runs import inputs
+from chat.runs.manager import launch, request_stop
 from chat.services.histories import Spoken, post_history
+from chat.tests.attachment_support import hand_in, picture_of_text
 from chat.tests.attacks import LEAK, POISON, Gateway, World, calls
 from chat.tests.factories import ToolGrantFactory
 from chat.tests.fakes import ScriptedModel
@@ -93,6 +95,32 @@ async def library_turn(world, owner):
     return [calls((search, {"query": "x"}))]
 
 
+async def from_a_file_beside_the_question(world):
+    item = await sync_to_async(hand_in)(world.user, "note.txt", POISON)
+    world.files = [item.pk]
+    return []
+
+
+async def from_a_picture_beside_the_question(world):
+    picture = await sync_to_async(picture_of_text)(POISON)
+    item = await sync_to_async(hand_in)(world.user, "note.png", picture)
+    world.files = [item.pk]
+    return []
+
+
+async def from_a_document_beside_the_question(world):
+    document = await sync_to_async(DocumentFactory)(owner=world.user)
+    await sync_to_async(write)(document, POISON)
+    world.files = [document.pk]
+    return []
+
+
+async def from_a_file_of_an_earlier_question(world):
+    await from_a_file_beside_the_question(world)
+    await world.ask()
+    return []
+
+
 async def from_an_earlier_answer(world):
     turns = await from_a_foreign_tool(world)
     await world.ask(*turns)
@@ -114,6 +142,10 @@ SOURCES = [
     from_a_web_page,
     from_a_shared_document,
     from_a_document_of_ones_own,
+    from_a_file_beside_the_question,
+    from_a_picture_beside_the_question,
+    from_a_document_beside_the_question,
+    from_a_file_of_an_earlier_question,
     from_an_earlier_answer,
     from_an_earlier_answer_far_away,
 ]
@@ -174,6 +206,23 @@ async def test_a_branch_without_content_of_others_is_free_of_it(world):
     await world.ask(calls((fetch, LEAK)), parent=question.parent_id)
 
     assert world.gateway.named("web.fetch") == [LEAK]
+
+
+async def test_an_answer_that_goes_on_has_read_what_the_former_one_had(world):
+    fetch = await world.fetch()
+    broken = await world.ask(*await from_a_foreign_tool(world))
+    await Run.objects.filter(pk=broken.pk).aupdate(status=RunStatus.STOPPED)
+    answer = await Message.objects.select_related("parent").aget(pk=broken.answer_id)
+    inputs.offers.clear()
+    world.spoken_by(ScriptedModel([calls((fetch, LEAK)), [TextDelta("Over.")]]))
+
+    posted = await sync_to_async(services.continue_answer)(answer, actor=world.user)
+    await launch(posted.run_id)
+    run = await world.rest(posted.run_id)
+
+    (row,) = await world.waiting()
+    assert world.gateway.named("web.fetch") == []
+    assert (row.reason, run.status) == ("untrusted", RunStatus.WAITING_APPROVAL)
 
 
 # Everything else that is tried; each gives the calls that were made against the rules.

@@ -135,14 +135,23 @@ async def test_when_all_fail_the_last_failure_is_told_after_all_its_tries(pair):
     assert (len(first.chats), len(second.chats)) == (1, 3)
 
 
-async def test_a_prompt_is_not_sent_to_a_server_whose_window_is_too_small(pair):
+@pytest.mark.parametrize(
+    "question",
+    [
+        ChatMessage("user", "word " * 100),
+        ChatMessage("user", "Read it.", attached="word " * 100),
+        ChatMessage("user", "Look.", images=["data:image/png;base64,AA=="]),
+    ],
+    ids=["words", "file", "image"],
+)
+async def test_a_prompt_is_not_sent_to_a_server_whose_window_is_too_small(pair, question):
     first, second = pair
     first.script(*[Turn(status=500, message="no")] * 3)
     model = both(first, second)
-    model.candidates[1] = replace(model.candidates[1], window=10)
+    model.candidates[1] = replace(model.candidates[1], window=50)
 
     with pytest.raises(ModelUnavailable, match="500"):
-        await events_of(model, [ChatMessage("user", "word " * 100)])
+        await events_of(model, [question])
 
     assert second.chats == []
 

@@ -76,8 +76,19 @@ def prepare(how):
     else:
         group = GroupFactory()
         Membership.objects.create(group=group, user=user)
-        GroupPolicy.objects.create(tool=tool, group=group, policy="deny")
+        asks = {"policy": "ask", "approver": "admin"} if how == "admins" else {"policy": "deny"}
+        GroupPolicy.objects.create(tool=tool, group=group, **asks)
     return user
+
+
+async def test_nobody_answers_for_the_admins_of_a_group():
+    user = await run_in_thread(prepare, "admins")
+
+    answer = await ask(user)
+
+    assert answer.is_error
+    assert "admin of a group" in answer.content[0].text
+    assert await run_in_thread(last_call) == ("units.convert", "denied", "denied")
 
 
 async def test_strange_names_are_not_written_down():

@@ -158,6 +158,22 @@ async def test_a_socket_says_why_it_could_not_hear_and_stays_open(hears):
     await socket.disconnect()
 
 
+@pytest.mark.usefixtures("rate_limits")
+async def test_a_socket_hears_no_more_often_than_it_may_ask(hears, monkeypatch):
+    monkeypatch.setenv("RATE_CHAT_MESSAGE", "1/m")
+    session = await run_in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    noise = {"data": base64.b64encode(b"x" * 99).decode(), "format": "wav"}
+
+    await say(socket, type="audio", audio=noise)
+    _, first = await heard(socket, until="error")
+    await say(socket, type="audio", audio=noise)
+    second = (await heard(socket, until="error"))[-1]
+
+    assert (first["code"], second["code"]) == ("sound_refused", "throttled")
+    await socket.disconnect()
+
+
 class Log:
     """A run's log that keeps what it is told."""
 

@@ -52,6 +52,18 @@ def test_results_that_were_not_read_yet_are_shortened_with_their_fences_closed()
         assert message.content.count("</untrusted>") == 1
 
 
+def test_files_beside_a_question_take_room_from_older_results():
+    said = conversation(500, 500)
+    budget = total(said)
+    said[1].attached, said[1].images = fenced("word " * 100, origin="file", limit=10_000), ["id"]
+
+    kept = fitted(said, budget)
+
+    assert total(said) > budget + 1000
+    assert kept[3].content == LEFT_OUT
+    assert (kept[1].attached, kept[1].images) == (said[1].attached, ["id"])
+
+
 def test_questions_and_answers_are_never_touched():
     said = conversation(500)
 

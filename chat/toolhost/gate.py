@@ -63,6 +63,7 @@ def require_allowed(name: str, context: CallContext) -> None:
     """Raise `Forbidden` for a tool that staff switched off, or deny to the user.
 
     One that asks the user first is asked about by the other host, whose user has just said so.
+    Nobody says so for the admins of a group: what they are asked about is called in YouWorker only.
     """
     rows = Tool.objects.with_policy_for(context.user_id)
     row = rows.select_related("server").filter(name=name).first()
@@ -72,6 +73,8 @@ def require_allowed(name: str, context: CallContext) -> None:
     usable = row.enabled and row.server.enabled and row.policy_in_force != Policy.DENY
     if not usable:
         raise Forbidden("The tool %(name)s is switched off.", name=name)
+    if row.policy_in_force == Policy.ASK and row.needs_admin:
+        raise Forbidden("An admin of a group is asked about the tool %(name)s.", name=name)
 
 
 def record_call(name: str, context: CallContext, outcome: UsageOutcome, milliseconds: int) -> None:

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from mcp.enums import Authorization, ConnectionStatus, Transport
-from mcp.exceptions import AuthorizationFailed, TokenRefused
+from mcp.exceptions import AuthorizationFailed, AuthorizationUnusable, TokenRefused
 from mcp.models import ClientRegistration, Connection, Server
 from mcp.oauth import pending as pendings
 from mcp.oauth.pending import PendingConnection
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 LONGEST_SCOPE = 1000
 # What a server says that does not know us any more.
 FORGOTTEN = ("invalid_client", "unauthorized_client")
+OTHER_PLACE = (
+    "The tool server names another place to sign in than before: staff have to set the client anew."
+)
 BEGUN_ELSEWHERE = "This sign-in was begun elsewhere or too long ago: begin again."
 
 
@@ -95,7 +98,7 @@ def client_at(server: Server, place: SignInPlace, redirect_uri: str) -> tuple[Cl
 
     The operator's client is used as it is; else we are registered once for each of our addresses.
     """
-    if set_client := configured_client(server, place.methods):
+    if set_client := configured_client(server, place):
         return set_client, ""
     known = ClientRegistration.objects.filter(
         server=server, issuer=place.issuer, redirect_uri=redirect_uri
@@ -109,13 +112,19 @@ def client_at(server: Server, place: SignInPlace, redirect_uri: str) -> tuple[Cl
     return client_of(known.credentials), str(known.pk)
 
 
-def configured_client(server: Server, methods: tuple[str, ...]) -> Client | None:
-    """The client that the operator registered by hand."""
+def configured_client(server: Server, place: SignInPlace) -> Client | None:
+    """The client that the operator registered by hand.
+
+    It belongs to the authorization server at which somebody signed in with it first: a tool server
+    that names another one would have the secret sent there. Raises `AuthorizationUnusable`.
+    """
     known = server.secrets_called("client")
     if not known.get("id"):
         return None
+    if known.get("issuer", place.issuer) != place.issuer:
+        raise AuthorizationUnusable(OTHER_PLACE)
     secret = known.get("secret", "")
-    method = oauth().method_for(methods, has_secret=bool(secret))
+    method = oauth().method_for(place.methods, has_secret=bool(secret))
     made: Client = oauth().Client(known["id"], secret, method)
     return made
 
@@ -180,7 +189,7 @@ def finish_connection(
     )
     row.tokens = {"access": tokens.access, "refresh": tokens.refresh}
     row.client = as_json(client)
-    store_connection(row, actor=actor)
+    store_connection(row, binds_client=not begun.registration_id, actor=actor)
     return row
 
 
@@ -211,7 +220,7 @@ def client_for_code(server: Server, begun: PendingConnection) -> Client:
     """The client that asked for a code; raises `AuthorizationFailed` when it is no more."""
     if not begun.registration_id:
         known = server.secrets_called("client")
-        if not known.get("id"):
+        if not known.get("id") or known.get("issuer", begun.issuer) != begun.issuer:
             raise AuthorizationFailed(BEGUN_ELSEWHERE)
         made: Client = oauth().Client(known["id"], known.get("secret", ""), begun.method)
         return made
@@ -222,9 +231,13 @@ def client_for_code(server: Server, begun: PendingConnection) -> Client:
 
 
 @transaction.atomic
-def store_connection(row: Connection, *, actor: User) -> None:
+def store_connection(row: Connection, *, binds_client: bool, actor: User) -> None:
     """Keep a sign-in in place of an earlier one of the same user."""
-    Server.objects.select_for_update().get(pk=row.server_id)
+    server = Server.objects.select_for_update().get(pk=row.server_id)
+    client = server.secrets_called("client")
+    if binds_client and client.get("id") == row.client["id"] and "issuer" not in client:
+        server.secrets = {**server.secrets, "client": {**client, "issuer": row.issuer}}
+        server.save_fields("secrets")
     Connection.objects.filter(user=row.user, server=row.server).delete()
     row.save(force_insert=True)
     audit.record("mcp_connection.create", actor=actor, target=row, server=row.server.slug)

@@ -157,11 +157,11 @@ def update_server(
         raise InvalidInput("This server is not reached by a URL.", attr="url")
     if row.transport != Transport.OPENAPI and (changes.get("base_url") or query):
         raise InvalidInput("This server is not described by a document.", attr="base_url")
-    reached = (row.url, row.base_url, row.enabled)
+    reached = reach_of(row)
     for name in PLAIN_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
-    if (row.url, row.base_url, row.enabled) != reached:
+    if reach_of(row) != reached:
         row.tools.all().end_consent()
     if row.url != reached[0]:
         # Whatever stands at another address is another server.
@@ -178,6 +178,11 @@ def update_server(
     named = sorted({*changes, *replaced})
     audit.record("mcp_server.update", actor=actor, target=row, fields=named)
     return row
+
+
+def reach_of(row: Server) -> tuple[str, str, bool, str]:
+    """Where a server is, whether it is asked, and in whose name: consent is given to all of it."""
+    return row.url, row.base_url, row.enabled, row.authorization
 
 
 def opened_secrets(row: Server) -> dict[str, Any]:

@@ -83,6 +83,16 @@ def test_what_changes_a_tool_ends_consent(change, ends):
     assert edition(tool) == (1 if ends else 0)
 
 
+def test_consent_ends_when_a_server_is_asked_in_another_name():
+    tool = ToolFactory(server=ServerFactory(transport="http", url="https://tools.example/mcp"))
+
+    update_server(tool.server, title="Tools", actor=StaffFactory())
+    former = edition(tool)
+    update_server(tool.server, authorization="oauth", actor=StaffFactory())
+
+    assert (former, edition(tool)) == (0, 1)
+
+
 def test_policies_of_groups_and_addresses_end_consent():
     tool, staff = ToolFactory(), StaffFactory()
 

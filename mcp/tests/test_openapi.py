@@ -410,6 +410,21 @@ def test_after_a_move_old_tools_send_nothing(api):
     assert api.told() == []
 
 
+def test_consent_ends_when_the_api_moves_while_somebody_decides(api):
+    server = declare(api, doc({"/x": get()}), base_url=api.url)
+    user = UserFactory()
+    (asked,) = (tool for tool in services.usable_tools(user) if tool.name == "shop.op")
+    services.update_server(server, base_url=api.url + "/moved", actor=StaffFactory())
+
+    context = CallContext(
+        user_id=user.pk, correlation_id="c", approved=True, form_hash=asked.form_hash
+    )
+    outcome = async_to_sync(services.call_tool)(asked, {}, context=context)
+
+    assert outcome.denied
+    assert api.told() == []
+
+
 def test_a_changed_operation_has_to_be_approved_again(api):
     server = declare(api, doc({"/x": get(summary="Same words.")}, servers=[{"url": "/one"}]))
     api.document(doc({"/x": get(summary="Same words.")}, servers=[{"url": "/two"}]))
@@ -495,6 +510,24 @@ def test_what_only_an_api_has_is_refused_for_other_servers():
     assert made.status_code == 201
     path = f"/v1/mcp/servers/{made.json()['id']}"
     assert client.patch(path, {"query": {"a": "b"}}, format="json").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"authorization": "oauth"}, {"scope": "a"}, {"client_id": "c"}, {"client_secret": "s"}],
+    ids=str,
+)
+def test_what_no_api_has_is_refused_for_one(more):
+    client = APIClient()
+    client.force_authenticate(StaffFactory())
+    body = {"kind": "openapi", "slug": "shop", "url": "http://127.0.0.1:9/openapi.json"}
+    nothing = {"authorization": "shared", "scope": "", "client_id": "", "client_secret": ""}
+
+    refused = client.post("/v1/mcp/servers", {**body, **more}, format="json")
+    made = client.post("/v1/mcp/servers", {**body, **nothing}, format="json")
+
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, *more)
+    assert made.status_code == 201
 
 
 def test_apis_are_declared_by_staff_only_and_completely():

@@ -166,6 +166,30 @@ def test_the_operators_client_is_used_and_nobody_registers(double, user):
     assert double.posts[0][1]["client_id"] == "by-hand"
 
 
+def test_the_operators_client_stays_with_whom_it_was_used_first(double, user):
+    about = {"client_id": "by-hand", "client_secret": "hush"}
+    server = create_server("set", url=double.url, authorization="oauth", **about, actor=None)
+    session, url = begun(server, user)
+    connected(double, server, UserFactory())
+    server.refresh_from_db()
+    bound = server.secrets_called("client")["issuer"]
+    server.secrets["client"]["issuer"] = "https://elsewhere.example"
+    server.save_fields("secrets")
+    posts = len(double.posts)
+
+    with pytest.raises(AuthorizationUnusable, match="another place"):
+        begun(server, user)
+    with pytest.raises(AuthorizationFailed):
+        finished(session, user, double.agree(url))
+    sent = double.posts[posts:]
+    update_server(server, **about, actor=StaffFactory())
+    server.refresh_from_db()
+    again = connected(double, server, user)
+
+    assert sent == []
+    assert (bound, again.issuer) == (again.issuer, bound)
+
+
 def test_without_registration_and_client_the_operator_is_told(double, server, user):
     double.metadata = {"registration_endpoint": None}
 

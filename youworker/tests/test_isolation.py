@@ -7,6 +7,7 @@ that is added without a row fails the build.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -227,6 +228,12 @@ def test_every_route_with_an_id_has_a_row():
     assert with_id - {row.path for row in ROWS if row.is_page} == set(ROUTES) | set(STAFF_ROUTES)
 
 
+def test_no_route_hides_another():
+    everywhere = Counter(re.sub(r"<(\w+):\w+>", r"<\1>", path) for path in patterns(get_resolver()))
+
+    assert [path for path, count in everywhere.items() if count > 1] == []
+
+
 def test_every_socket_with_an_id_has_a_row():
     paths = {str(route.pattern) for route in [*chat_sockets, *ingestion_sockets]}
 
@@ -274,6 +281,9 @@ BODIES = [
     ("post", "/v1/sessions", "collections", lambda user: [str(collection_of(user).pk)]),
     ("post", "/v1/chat", "session_id", lambda user: str(session_of(user).pk)),
     ("post", "/v1/chat", "collections", lambda user: [str(collection_of(user).pk)]),
+    ("post", "/v1/chat", "attachments", lambda user: [str(document_of(user).pk)]),
+    ("post", "/v1/chat", "attachments", lambda user: [str(attachment_of(user).pk)]),
+    ("post", "/v1/attachments", "session_id", lambda user: str(session_of(user).pk)),
 ]
 
 
