@@ -55,7 +55,7 @@ class SpeechSerializer(serializers.Serializer[Any]):
     stream_format = serializers.ChoiceField(["audio"], required=False)
 
 
-class TranscriptionSerializer(serializers.Serializer[Any]):
+class TranscribedSerializer(serializers.Serializer[Any]):
     """What was said; `verbose_json` has more, and the other forms are texts."""
 
     text = serializers.CharField()

@@ -39,13 +39,17 @@ class Excerpt(NamedTuple):
 
 
 def joined_text(pieces: Iterable[Piece], start: int = 0) -> str:
-    """What pieces in their order say from `start` on; between those that do not touch, a gap."""
+    """What pieces in their order say from `start` on.
+
+    Between pieces that do not touch stand as many line ends as characters were left out, so that
+    places in the text stay what they are.
+    """
     found: list[str] = []
     end = start
     for piece in pieces:
         if piece.end <= end:
             continue
-        gap = "\n\n" if piece.start > end and found else ""
+        gap = "\n" * (piece.start - end) if found else ""
         found.append(gap + piece.text[max(0, end - piece.start) :])
         end = piece.end
     return "".join(found)
@@ -56,5 +60,7 @@ def read_excerpt(document: Document, *, start: int, most: int) -> Excerpt:
     rows = Passage.objects.filter(document=document)
     total = rows.aggregate(total=Max("end"))["total"] or 0
     wanted = rows.filter(end__gt=start, start__lt=start + most).order_by("ordinal")
-    text = joined_text(wanted.only("text", "start", "end")[:PASSAGES_AT_ONCE], start)[:most]
-    return Excerpt(text, start, min(start + len(text), total), total)
+    pieces = list(wanted.only("text", "start", "end")[:PASSAGES_AT_ONCE])
+    begin = max(start, pieces[0].start) if pieces else start
+    text = joined_text(pieces, begin)[:most]
+    return Excerpt(text, begin, min(begin + len(text), total), total)

@@ -47,9 +47,10 @@ class FoundTool:
     name: str
     description: str
     input_schema: dict[str, Any]
-    output_schema: Any
     reads_only: bool
     stays_inside: bool
+    # What it promises of the data it answers with.
+    output_schema: Any = None
     # How its request is made, when it is an operation of an API.
     recipe: dict[str, Any] = field(default_factory=dict)
 

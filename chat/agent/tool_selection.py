@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_TOOLS = 128
 # What the product is there for; it stays however small the window is.
 SEARCH = "semantic.query"
+# Of the room, our own tools go before others' with this share.
+OWN_SHARE = 0.5
 WORD = re.compile(r"[^\W_]+")
 SHORTEST_WORD = 3
 # So much of a word is compared: "invoice" finds "invoices", in most languages with an alphabet.
@@ -37,29 +39,34 @@ def select_tools(
 ) -> list[ToolSchema]:
     """Those of the tools whose descriptions fit into `budget` tokens, in their order.
 
-    The search always, then the tools in `used`, our own, and the others by how many rare words
-    they share with the question.
+    The search always, then the tools in `used`, our own as far as they leave half of the room, and
+    all others by how many rare words they share with the question.
     """
     if len(tools) <= most and tokens_of_schemas(tools) <= budget:
         return list(tools)
+    costs = [tokens_of_schemas([tool]) for tool in tools]
     scores = relevance(tools, question)
+    own_left = int(budget * OWN_SHARE)
 
-    def rank(place: int) -> tuple[bool, bool, bool, float]:
+    def rank(place: int) -> tuple[bool, bool, float]:
         tool = tools[place]
-        return (
-            tool.qualified != SEARCH,
-            tool.name not in used,
-            not tool.is_builtin,
-            -scores[place],
-        )
+        return tool.qualified != SEARCH, tool.name not in used, -scores[place]
 
+    places = sorted(range(len(tools)), key=rank)
+    favoured: set[int] = set()
+    for place in places:
+        tool = tools[place]
+        if tool.qualified == SEARCH or tool.name in used:
+            favoured.add(place)
+        elif tool.is_builtin and costs[place] <= own_left:
+            favoured.add(place)
+            own_left -= costs[place]
     chosen: list[int] = []
-    for place in sorted(range(len(tools)), key=rank):
-        cost = tokens_of_schemas([tools[place]])
+    for place in sorted(places, key=lambda place: place not in favoured):
         is_search = tools[place].qualified == SEARCH
-        if len(chosen) < most and (cost <= budget or is_search):
+        if len(chosen) < most and (costs[place] <= budget or is_search):
             chosen.append(place)
-            budget -= cost
+            budget -= costs[place]
     return [tools[place] for place in sorted(chosen)]
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from chat.llm.endpoints import known_model
 from youworker.core import config as configuration
+
+if TYPE_CHECKING:
+    from chat.agent.types import LanguageModel
+    from youworker.upstream.endpoint import Endpoint
 
 # Parts of names under which models that see are known. Those of one family that do not see are
 # kept apart by what follows: `gemma3:1b` and `gemma3:270m` read text only.
@@ -19,13 +25,29 @@ SEEING = re.compile(
 EVERY, NONE = "*", "none"
 
 
-def can_see(name: str) -> bool:
+def sees_images(model: LanguageModel) -> bool:
     """Whether a model is to be shown images; one that refuses them is asked again without.
 
-    The operator's word counts: `LLM_VISION_MODELS` names further ones, all of them, or none.
+    The operator's word counts: `LLM_VISION_MODELS` names further ones, all of them, or none. Then
+    what was seen of the model when it was tried, and then its name.
     """
+    said = said_by_operator(model.name)
+    if said is None:
+        endpoint: Endpoint | None = getattr(model, "endpoint", None)
+        known = known_model(endpoint, model.name) if endpoint else None
+        said = known.vision if known else None
+    return is_known_to_see(model.name) if said is None else said
+
+
+def said_by_operator(name: str) -> bool | None:
+    """What the settings say of a model; None when they say nothing."""
     named = [word.lower() for word in configuration.config.llm.vision_models]
     if NONE in named:
         return False
     wanted = name.lower()
-    return any(word == EVERY or word in wanted for word in named) or bool(SEEING.search(wanted))
+    return True if any(word == EVERY or word in wanted for word in named) else None
+
+
+def is_known_to_see(name: str) -> bool:
+    """Whether models of this name see."""
+    return bool(SEEING.search(name.lower()))

@@ -87,7 +87,9 @@ class ChatConsumer(BaseConsumer):
             await self.check_access()
             await self.handlers()[frame["type"]](frame)
         except ValidationError as error:
-            detail = orjson.dumps(error.detail, default=str).decode()
+            detail = orjson.dumps(
+                error.detail, default=str, option=orjson.OPT_NON_STR_KEYS
+            ).decode()
             await self.say({"type": "error", "code": "invalid", "detail": detail})
         except DomainError as error:
             await self.say({"type": "error", **error.as_json()})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
 from chat.enums import AttachmentStatus
-from chat.llm.capabilities import can_see
+from chat.llm.capabilities import sees_images
 from chat.runs import attached_rows, attached_text
 from chat.runs.pictures import data_url_of
 from youworker.core.config import config
@@ -57,7 +57,7 @@ class RunAttachments:
         """
         if not self.run.options.get("attachments"):
             return model
-        sees = can_see(model.name)
+        sees = sees_images(model)
         # Who takes an answer up does not wait again.
         is_new = self.run_input.state is None
         files = await self.wait_for_files(

@@ -77,7 +77,12 @@ def consent_to_ask(run: Run, tool: ToolInfo, *, is_tainted: bool) -> Consent:
 
 
 def is_tainted(run: Run) -> bool:
-    """Whether the model of a run has read, by now, what others may have written."""
+    """Whether the model of a run has read, by now, what others may have written.
+
+    Files of the conversation stand in its first prompt, also in what is left of it as a summary.
+    """
+    if run.options.get("attachments"):
+        return True
     row = fetch_row(TAINTED, [run.answer_id, run.session_id, run.session_id])
     return bool(row and row[0])
 

@@ -205,9 +205,9 @@ class RunExecutor:
             model = await registry.resolve_model(self.run.model or None)
             self.model, self.model_name = model, model.name
             await RunRoom(self.run, self.lease, self.log).settle(model)
-            model = await self.attachments.prepare_model(model)
             prompts = PromptMaker(self.run_input, self.state, self.toolset, model, self.log)
             prompts.offer_tools()
+            prompts.model = model = await self.attachments.prepare_model(model)
             self.state.messages = self.state.messages or await prompts.make()
             self.prompt_bytes = sum(size_of(message.content) for message in self.state.messages)
             agent = run_agent(self.state, model, self.toolset, prompts.limits())

@@ -70,11 +70,12 @@ class PromptMaker:
         free = self.window - self.reserve - SYSTEM_TOKENS - tokens_of_prompt(self.question())
         budget = max(min(int(self.window * TOOLS_SHARE), free), 0)
         hidden = self.toolset.offer("\n".join(asked), budget=budget, used=used)
+        read = total - len(hidden)
         if hidden:
-            name = self.model.name
-            logger.info("%d of %d tools fit the window of %s", total - hidden, total, name)
-        if hidden and self.run_input.state is None:
-            text = f"The model reads {total - hidden} of {total} tools: more do not fit."
+            logger.info("%d of %d tools fit the window of %s", read, total, self.model.name)
+        # Ours are chosen among by the question, which nobody has to know.
+        if self.run_input.state is None and any(not tool.is_builtin for tool in hidden):
+            text = f"The model reads {read} of {total} tools: more do not fit."
             self.log.emit("log", {"level": "info", "message": text})
 
     def limits(self) -> AgentLimits:

@@ -13,9 +13,9 @@ from chat.agent.plain import Spent, ask_plainly
 from chat.agent.titles import LONGEST_REPLY, clean_title, title_messages
 from chat.enums import RunStatus
 from chat.llm import registry
+from chat.llm.admission import batch_slot
 from chat.llm.quote.model import NAME as QUOTE
 from chat.models import Session
-from chat.runs.batch import wait_for_slot
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
 from youworker.core.config import config
@@ -81,7 +81,7 @@ async def name_session(run: Run, said: Said) -> None:
     try:
         model = await registry.resolve_model(said.model)
         # What waits for room waits its turn; the model itself has its own clock.
-        async with wait_for_slot(model), asyncio.timeout(TITLE_SECONDS):
+        async with batch_slot(model), asyncio.timeout(TITLE_SECONDS):
             messages = title_messages(said.question, said.answer, language_of(run))
             reply = await ask_plainly(model, messages, most_chars=LONGEST_REPLY, spent=spent)
             title = clean_title(reply)

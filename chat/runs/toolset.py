@@ -70,13 +70,14 @@ class RecordingToolset:
             for tool in tools
         ]
 
-    def offer(self, question: str, *, budget: int, used: Collection[str]) -> int:
-        """Show the model what fits into `budget` tokens of the tools; how many are not shown.
+    def offer(self, question: str, *, budget: int, used: Collection[str]) -> list[ToolSchema]:
+        """Show the model what fits into `budget` tokens of the tools; those that are not shown.
 
         All of them can be called: earlier turns of the answer may have been shown others.
         """
         shown = select_tools(self.schemas, question, budget=budget, used=used)
-        hidden = len(self.schemas) - len(shown)
+        names = {tool.name for tool in shown}
+        hidden = [tool for tool in self.schemas if tool.name not in names]
         self.schemas = shown
         return hidden
 

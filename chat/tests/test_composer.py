@@ -323,9 +323,8 @@ def test_a_picture_is_shown_and_what_is_removed_before_is_not_sent(chat):
 def test_a_document_of_the_library_comes_with_a_question(chat, api, person):
     client = api(person)
     client.post("/v1/ingestion/uploads", files={"files": ("plan.txt", b"The plan is simple.")})
-    chat.wait_for_function(
-        "async () => (await (await fetch('/v1/documents')).json()).results.length === 1"
-    )
+    while not client.get("/v1/documents").json()["results"]:
+        chat.wait_for_timeout(200)
     chat.locator('[data-test="attach"]').click()
     dialog = chat.locator("dialog[open]")
     with chat.expect_response("**/chat/attach/found*"):

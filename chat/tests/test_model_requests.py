@@ -104,7 +104,7 @@ async def test_of_150_tools_those_that_fit_the_window_are_sent(server, session):
     assert all("invoice" in name for name in foreign)
     assert len(orjson.dumps(request.body)) < 8192 * 3.5
     (notice,) = told(events)
-    assert notice.endswith("of 158 tools: more do not fit.")
+    assert notice.endswith("of 166 tools: more do not fit.")
 
 
 async def test_one_tool_the_server_refuses_does_not_end_the_chat_and_the_run_says_so(

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from chat.llm.capabilities import can_see
+from chat.llm import capabilities
+from chat.llm.capabilities import sees_images
+from chat.llm.endpoints import KnownModel
+from chat.llm.openai.model import OpenAICompatibleModel
 from chat.runs.pictures import is_picture, redrawn
 from chat.tests.pictures import photograph, picture_of_text
+from youworker.core.config import config
+from youworker.upstream.endpoint import Endpoint
 
 
 def drawn(tmp_path, data, side=200, mime="image/png"):
@@ -95,6 +100,10 @@ def test_only_the_head_tells_what_is_a_picture():
     assert not is_picture(b"no image")
 
 
+def model_named(name):
+    return OpenAICompatibleModel(name, Endpoint("http://models.example/v1"), config.retry)
+
+
 SEEING = ["llava:7b", "qwen2.5vl:7b", "Qwen/Qwen2-VL-7B-Instruct", "gemma3:4b", "gpt-4o-mini"]
 SEEING += ["pixtral-12b", "llama3.2-vision:11b", "minicpm-v", "mistral-small3.1:24b", "moondream"]
 BLIND = ["quote", "qwen3:8b", "llama3.1:8b", "gemma3:1b", "mistral:7b", "deepseek-r1", "gpt-3.5"]
@@ -103,12 +112,12 @@ BLIND += ["/models/SmolLM2-135M-Instruct.gguf", "phi3:mini", "", "overlord-7b"]
 
 @pytest.mark.parametrize("name", SEEING)
 def test_models_that_see_are_known(name):
-    assert can_see(name)
+    assert sees_images(model_named(name))
 
 
 @pytest.mark.parametrize("name", BLIND)
 def test_others_are_not_shown_images(name):
-    assert not can_see(name)
+    assert not sees_images(model_named(name))
 
 
 @pytest.mark.parametrize(
@@ -123,4 +132,15 @@ def test_others_are_not_shown_images(name):
 def test_the_operators_word_counts(configured, words, name, sees):
     configured("llm", vision_models=words)
 
-    assert can_see(name) is sees
+    assert sees_images(model_named(name)) is sees
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_what_a_model_was_seen_to_do_counts_more_than_its_name(monkeypatch, configured, found):
+    tried = KnownModel(context_tokens=None, tools=None, vision=found)
+    monkeypatch.setattr(capabilities, "known_model", lambda endpoint, name: tried)
+
+    assert sees_images(model_named("llava" if not found else "own-model")) is found
+
+    configured("llm", vision_models=("none",))
+    assert not sees_images(model_named("own-model"))

@@ -429,6 +429,12 @@ class Library:
 
     schemas = TOOLS
 
+    def is_read_only(self, pending):
+        return True
+
+    def refuse(self, pending, reason):
+        raise AssertionError(reason)
+
     async def begin(self, pending):
         return CallStart(pending.call.name, pending.call.arguments)
 

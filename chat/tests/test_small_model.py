@@ -14,7 +14,6 @@ from chat.agent.exceptions import ModelUnavailable
 from chat.llm.registry import registry
 from chat.models import Session
 from quotas.models import UsageEvent
-from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
 from youworker.tests.support.small_model import NAME, files_of, small_model_path
@@ -86,7 +85,7 @@ async def test_the_file_is_a_model_that_can_be_asked_for_and_its_window_is_known
 
 async def test_quote_answers_while_the_file_is_loaded_and_who_wants_the_model_is_told(tmp_path):
     served = files_of(tmp_path, chat=str(small_model_path()))
-    prepare_socket_dir(tmp_path)
+    served.prepare()
     state = StateFile(served.files[0].state_path)
     state.take()
     state.write(State(Status.LOADING))

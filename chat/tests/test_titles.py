@@ -13,9 +13,10 @@ from chat import services
 from chat.agent.exceptions import ModelUnavailable
 from chat.agent.titles import clean_title
 from chat.agent.types import ReasoningDelta, TextDelta, Usage
+from chat.llm import admission
 from chat.llm.quote.model import QuoteModel
 from chat.models import Run, Session
-from chat.runs import batch, titling
+from chat.runs import titling
 from chat.runs.manager import launch
 from chat.runs.titling import titlers
 from chat.tests.factories import SessionFactory
@@ -121,8 +122,10 @@ async def test_a_model_that_names_nothing_is_not_asked_again(spoken_by):
 
 async def test_people_go_first(spoken_by, monkeypatch):
     free = asyncio.Event()
-    monkeypatch.setattr(batch, "has_room", lambda _endpoint: free.is_set())
-    monkeypatch.setattr(batch, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(admission, "model_address", lambda _model: "models.example/v1")
+    monkeypatch.setattr(admission, "most_runs", lambda _address: 1)
+    monkeypatch.setattr(admission, "take_batch_room", lambda _call: free.is_set())
+    monkeypatch.setattr(admission, "LOOK_SECONDS", 0.02)
     model = spoken_by(ScriptedModel([ANSWER, [TextDelta("A name")]]))
     posted = await sync_to_async(services.post_chat)(
         text="How?",

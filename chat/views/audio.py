@@ -15,7 +15,7 @@ from chat.models import Message
 from chat.openai.transcripts import rendered_transcript
 from chat.serializers_audio import (
     SpeechSerializer,
-    TranscriptionSerializer,
+    TranscribedSerializer,
     TranscriptionSerializer,
 )
 from chat.services.direct import enforce_token_quota
@@ -59,7 +59,7 @@ class TranscriptionsView(OpenAIView):
         operation_id="openai_transcription",
         request={"multipart/form-data": TranscriptionSerializer},
         responses={
-            200: TranscriptionSerializer,
+            200: TranscribedSerializer,
             (200, "text/plain"): str,
             (200, "text/vtt"): str,
             **ERROR_RESPONSES,

@@ -77,7 +77,6 @@ def listing_of(endpoint: Endpoint, data: bytes) -> Listing:
             name=each.name,
             description=each.description,
             input_schema=each.input_schema,
-            output_schema=None,
             reads_only=each.reads_only,
             stays_inside=False,
             recipe={**each.recipe, "base": base},

@@ -64,7 +64,7 @@ def load_file(file: ModelFile) -> Any:
     file.socket.unlink(missing_ok=True)
     try:
         parameters = parameters_of(xllamacpp, file)
-        with speaking_to(log_path(file)):
+        with send_output_to(log_path(file)):
             server = xllamacpp.Server(parameters)
     except (RuntimeError, ValueError) as error:
         raise LoadFailed(sentence_for(file, last_trouble(file) or str(error))) from error
@@ -127,7 +127,7 @@ def log_path(file: ModelFile) -> Path:
 
 
 @contextmanager
-def speaking_to(path: Path) -> Iterator[None]:
+def send_output_to(path: Path) -> Iterator[None]:
     """Send what this process prints to a file: a crash leaves its reason there.
 
     A pipe would not do, for nobody can read it while the interpreter is held by the loading.

@@ -65,9 +65,13 @@ class ServedFiles:
         }
         return {**os.environ, **told, "DATA_DIR": str(self.folder)}
 
+    def prepare(self) -> None:
+        """Make the folder of the sockets."""
+        prepare_socket_dir(self.folder)
+
     def start(self, file: ModelFile) -> subprocess.Popen[bytes]:
         """Start the process of one file."""
-        prepare_socket_dir(self.folder)
+        self.prepare()
         return subprocess.Popen(
             model_file(file),
             env=self.environment(),
