@@ -21,6 +21,7 @@ PAGES = (
     "/account/security/password",
     "/account/activity",
     "/account/keys",
+    "/account/grants",
     "/account/tools",
     "/nowhere",
 )
