@@ -60,7 +60,7 @@ def card_elsewhere(open_page, product, person, address):
     return second
 
 
-@pytest.mark.parametrize(("locale", "no"), [("en", "Deny"), ("it-IT", "Rifiutato")])
+@pytest.mark.parametrize(("locale", "no"), [("en", "Deny"), ("it-IT", "Nega")])
 def test_two_tabs_answer_and_one_of_them_wins(
     asked, open_page, running_product, person, watches, ledger, no
 ):
