@@ -34,6 +34,7 @@ SECTIONS = (
             "chat.Session": "forum",
             "chat.Message": "chat",
             "chat.Run": "bolt",
+            "chat.SystemPrompt": "record_voice_over",
         },
     ),
     (

@@ -21,7 +21,10 @@ from youworker.tests.support.small_model import files_of
 pytestmark = pytest.mark.django_db
 PAGES = [label for _, models in SECTIONS for label in models]
 HIDDEN = {
+    "chat.Attachment",
     "chat.Citation",
+    "chat.SessionCollection",
+    "chat.Summary",
     "chat.ToolGrant",
     "common.AuditCheckpoint",
     "common.AuditLink",
