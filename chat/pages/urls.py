@@ -31,9 +31,11 @@ urlpatterns = [
     path(f"{OF_MESSAGE}/reasoning", messages.ReasoningPage.as_view(), name="chat-reasoning"),
     path(f"{OF_ATTACHMENT}/keep", attachments.KeepPage.as_view(), name="chat-keep"),
     path("approvals", approvals.ApprovalsPage.as_view(), name="chat-approvals"),
-    path("account/grants", approvals.GrantsPage.as_view(), name="account-grants"),
+    path("account/allowed-tools", approvals.GrantsPage.as_view(), name="account-grants"),
     path(
-        "account/grants/<uuid:pk>/revoke", approvals.RevokeGrantPage.as_view(), name="grant-revoke"
+        "account/allowed-tools/<uuid:pk>/revoke",
+        approvals.RevokeGrantPage.as_view(),
+        name="grant-revoke",
     ),
     path(f"{OF_RUN}/stop", runs.StopPage.as_view(), name="chat-stop"),
     path(f"{OF_RUN}/tools/<uuid:tool_run_id>", runs.DecidePage.as_view(), name="chat-decide"),

@@ -109,7 +109,7 @@ def test_what_is_allowed_for_the_conversation_is_not_asked_again_and_can_be_revo
     asked.locator(DONE).wait_for()
     wait_until(lambda: noted(ledger) == before + 1)
 
-    asked.goto("/account/grants")
+    asked.goto("/account/allowed-tools")
     row = asked.locator('[data-test="grant"]')
     assert "cards.note" in row.inner_text()
     row.get_by_role("button").click()

@@ -334,7 +334,9 @@ def test_as_json_has_the_shape_of_the_contract(letters):
         "reranked",
         "only_similar",
     }
-    assert set(hit) == {"chunk_id", "text", "score", "page", "heading", "start", "end", "document"}
+    assert set(hit) == {
+        *("chunk_id", "text", "score", "page", "heading", "start", "end", "second", "document")
+    }
     assert hit["document"] == {
         "id": str(document.pk),
         "title": document.title,

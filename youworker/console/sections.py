@@ -83,6 +83,7 @@ SECTIONS = (
         {
             "chat.ModelServer": "dns",
             "chat.ServedModel": "neurology",
+            "chat.SystemPrompt": "edit_note",
             "documents.EmbeddingModel": "hub",
             "quotas.UsageEvent": "monitoring",
             "quotas.TokenUsage": "calendar_month",

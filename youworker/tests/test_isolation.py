@@ -16,6 +16,7 @@ from accounts.models import DataExport
 from accounts.tests.factories import ApiKeyFactory, SignInFactory, UserFactory
 from chat.enums import RunStatus, ToolRunStatus
 from chat.routing import websocket_urlpatterns as chat_sockets
+from chat.tests.attachment_support import attached_image
 from chat.tests.factories import (
     MessageFactory,
     RunFactory,
@@ -52,6 +53,10 @@ def waiting_call_of(user):
 
 def message_of(user):
     return MessageFactory(session__user=user)
+
+
+def attachment_of(user):
+    return attached_image(message_of(user))
 
 
 def key_of(user):
@@ -177,6 +182,11 @@ ROUTES = {
     "v1/messages/<uuid:pk>/regenerate": (message_of, ["post"]),
     "v1/messages/<uuid:pk>/continue": (message_of, ["post"]),
     "v1/sessions/<uuid:pk>/summaries": (session_of, ["get"]),
+    "v1/sessions/<uuid:pk>/attachments": (session_of, ["get"]),
+    "v1/attachments/<uuid:pk>/keep": (attachment_of, ["post"]),
+    "v1/attachments/<uuid:pk>/picture": (attachment_of, ["get"]),
+    "v1/attachments/<uuid:pk>/thumbnail": (attachment_of, ["get"]),
+    "v1/messages/<uuid:pk>/speech": (message_of, ["get"]),
     "v1/messages/<uuid:pk>/feedback": (message_of, ["post"]),
     "v1/runs/<uuid:pk>": (run_of, ["get"]),
     "v1/runs/<uuid:pk>/events": (run_of, ["get"]),

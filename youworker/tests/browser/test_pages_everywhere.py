@@ -21,7 +21,7 @@ PAGES = (
     "/account/security/password",
     "/account/activity",
     "/account/keys",
-    "/account/grants",
+    "/account/allowed-tools",
     "/account/tools",
     "/nowhere",
 )

@@ -37,8 +37,8 @@ CHAT_PAGES = [
     # The run of the matrix has ended: whoever gets in is told so on the page of the chat.
     page("post", "chat/attachments/<uuid:pk>/keep", "own", 302, "attachment"),
     page("get", "approvals"),
-    page("get", "account/grants"),
-    page("post", "account/grants/<uuid:pk>/revoke", "own", 302, "tool_grant"),
+    page("get", "account/allowed-tools"),
+    page("post", "account/allowed-tools/<uuid:pk>/revoke", "own", 302, "tool_grant"),
     page("post", f"{RUN}/stop", "own", 302, "run"),
     page(
         "post",

@@ -82,6 +82,7 @@ async def test_every_role_gets_what_the_table_says(path):
 FRAMES = {
     "text": {"parent_id": "invalid"},
     "audio": {},
+    "continue": {"message_id": "not_found"},
     "stop": {"run_id": "not_found"},
     "approve": {"tool_run_id": "not_found"},
     "resume": {"run_id": "not_found"},
@@ -91,6 +92,7 @@ FRAMES = {
 
 FOREIGN = {
     "parent_id": MessageFactory,
+    "message_id": MessageFactory,
     "tool_run_id": lambda: ToolRunFactory(
         run=RunFactory(status="waiting_approval"), status="waiting"
     ),
