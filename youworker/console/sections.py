@@ -34,7 +34,6 @@ SECTIONS = (
             "chat.Session": "forum",
             "chat.Message": "chat",
             "chat.Run": "bolt",
-            "chat.SystemPrompt": "record_voice_over",
         },
     ),
     (
