@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
@@ -168,7 +169,7 @@ class SystemPromptForm(forms.ModelForm[SystemPrompt]):
         label=_("text"),
         max_length=LONGEST_PROMPT,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 12, "cols": 80, "dir": "auto"}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "dir": "auto"}),
         help_text=_("Told to every model before all questions, instead of SYSTEM_PROMPT."),
     )
 

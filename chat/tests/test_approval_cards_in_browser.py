@@ -60,7 +60,7 @@ def card_elsewhere(open_page, product, person, address):
     return second
 
 
-@pytest.mark.parametrize(("locale", "no"), [("en", "Deny"), ("it-IT", "Rifiutato")])
+@pytest.mark.parametrize(("locale", "no"), [("en", "Deny"), ("it-IT", "Nega")])
 def test_two_tabs_answer_and_one_of_them_wins(
     asked, open_page, running_product, person, watches, ledger, no
 ):
@@ -114,3 +114,31 @@ def test_what_is_allowed_for_the_conversation_is_not_asked_again_and_can_be_revo
     assert "cards.note" in row.inner_text()
     row.get_by_role("button").click()
     asked.locator('[data-test="grant"]').wait_for(state="detached")
+
+
+def test_another_tab_counts_anew_what_waits_once_it_was_decided(
+    asked, open_page, running_product, person
+):
+    other = open_page(running_product, person)
+    other.goto(asked.url)
+    other.locator(BADGE).get_by_text("1").wait_for()
+
+    asked.locator(f'{CARD} button[value="deny"]').click()
+
+    # Before it looks again by itself.
+    other.locator(BADGE).wait_for(state="hidden", timeout=15_000)
+
+
+def test_a_refused_look_at_what_waits_is_not_the_last_one(asked, watches):
+    watches[0].expect(r"503")
+    counted = re.compile(r"/v1/approvals\?")
+    asked.route(counted, lambda route: route.fulfill(status=503, body="{}"))
+    asked.clock.install()
+    asked.reload()
+    asked.locator(CARD).wait_for()
+    assert asked.locator(BADGE).is_hidden()
+    asked.unroute(counted)
+
+    asked.clock.fast_forward("01:00")
+
+    asked.locator(BADGE).get_by_text("1").wait_for()

@@ -146,6 +146,8 @@ def test_the_page_keeps_a_prompt_and_the_composer_does_not_empty_it(client, user
 def test_staff_write_it_in_the_admin_once(client):
     client.force_login(UserFactory(is_staff=True, is_superuser=True))
     add = reverse("admin:chat_systemprompt_add")
+    # Drawn like the console's other fields, which are as wide as the page.
+    assert 'class="vLargeTextField' in client.get(add).content.decode()
 
     client.post(add, {"content": "Say Moin."})
     second = client.post(add, {"content": "Again."})

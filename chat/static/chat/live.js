@@ -118,6 +118,8 @@ export class LiveAnswer {
   }
 
   #stand({ status, position }) {
+    // Decided here or in another tab.
+    if (this.#status === "waiting_approval" && status !== "waiting_approval") document.dispatchEvent(new CustomEvent("yw-approvals"));
     this.#status = status;
     this.article.dataset.status = status;
     if ("stopping" in this.article.dataset) return;

@@ -13,8 +13,9 @@ async function look() {
     try {
       const headers = { ...pageHeaders("GET"), Accept: "application/json" };
       const answer = await fetch("/v1/approvals?limit=1", { headers, cache: "no-store" });
-      if (!answer.ok) return;
-      show((await answer.json()).count);
+      // Nobody is signed in any more.
+      if (answer.status === 401 || answer.status === 403) return;
+      if (answer.ok) show((await answer.json()).count);
     } catch {
       // It is looked for again.
     }
@@ -25,6 +26,8 @@ async function look() {
 function show(count) {
   const words = count ? t("%(count)s waiting for you", { count }) : "";
   link.hidden = !count;
+  // Small screens show no more than that.
+  link.dataset.number = count;
   const place = link.querySelector("[data-count]");
   if (place.textContent !== words) place.textContent = words;
 }
