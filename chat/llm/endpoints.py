@@ -19,7 +19,7 @@ from youworker.core.effects import Outage
 from youworker.core.leases import elapsed_seconds
 from youworker.core.sql import fetch_row
 from youworker.encryption.fields import Damaged
-from youworker.upstream.configured import chat_endpoints
+from youworker.upstream.configured import chat_endpoints, remote_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,15 +136,17 @@ def stored_server(row: ModelServer) -> StoredServer:
 
 def endpoints_in_force() -> tuple[Endpoint, ...]:
     """The servers of language models, in the order in which they are asked."""
-    return merge(configuration.config.llm, stored.servers)
+    llm = configuration.config.llm
+    return merge(llm, chat_endpoints(llm), stored.servers)
 
 
 @lru_cache(maxsize=8)
-def merge(llm: LlmConfig, rows: tuple[StoredServer, ...]) -> tuple[Endpoint, ...]:
+def merge(
+    llm: LlmConfig, configured: tuple[Endpoint, ...], rows: tuple[StoredServer, ...]
+) -> tuple[Endpoint, ...]:
     """The servers of the environment, as their rows change them, and those of other rows."""
     known = {row.address: row for row in rows}
     placed: list[tuple[int, Endpoint]] = []
-    configured = chat_endpoints(llm)
     for place, endpoint in enumerate(configured, start=1):
         row = known.pop(endpoint.address, None)
         if row is None:
@@ -160,7 +162,7 @@ def merge(llm: LlmConfig, rows: tuple[StoredServer, ...]) -> tuple[Endpoint, ...
 
 def endpoint_of_row(llm: LlmConfig, row: StoredServer) -> Endpoint:
     """A server that only has a row; clocks and limits are those of the environment."""
-    (plain,) = chat_endpoints(replace(llm, base_url=row.url, api_key=""))
+    (plain,) = remote_endpoints(replace(llm, base_url=row.url, api_key=""))
     return as_row_says(replace(plain, is_guarded=True), row)
 
 
