@@ -102,7 +102,7 @@ def test_what_cannot_be_heard_is_refused_in_openais_shape(hears, fields, status,
 def test_without_a_provider_the_setting_is_named():
     answer = ask(UserFactory(), b"RIFF")
 
-    assert answer.status_code == 503
+    assert answer.status_code == 400
     assert "STT_MODEL_DIR" in answer.json()["error"]["message"]
 
 
@@ -180,5 +180,5 @@ async def test_where_nobody_speaks_the_setting_is_named():
     with override_config("speech", tts_enabled=False):
         answer, content = await fetch_speech(await run_in_thread(UserFactory), input="Hello")
 
-    assert answer.status_code == 503
+    assert answer.status_code == 400
     assert b"TTS_ENABLED" in content

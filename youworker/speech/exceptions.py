@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from youworker.core.exceptions import DomainError, Unavailable, UpstreamUnavailable
+from youworker.core.exceptions import BadRequest, DomainError, UpstreamUnavailable
 from youworker.speech.engine import trouble
 
 
-class SpeechOff(Unavailable):
+class SpeechOff(BadRequest):
     """Nobody was set up to do it; the sentence names the setting."""
 
     code = "speech_off"

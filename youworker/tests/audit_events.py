@@ -298,7 +298,7 @@ def connect(world: World) -> None:
     """Keep a sign-in of Ada's at a tool server."""
     row = ConnectionFactory.build(user=world.ada, server=world.server)
     row.tokens = {"access": CANARY, "refresh": CANARY}
-    store_connection(row, actor=world.ada)
+    store_connection(row, binds_client=False, actor=world.ada)
 
 
 def patch_tool(world: World, who: str = "root", **body: Any) -> Any:
