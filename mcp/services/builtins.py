@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from typing import TYPE_CHECKING
 
-from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from mcp.builtin.registry import Builtin, registered
@@ -13,6 +13,7 @@ from mcp.enums import Transport
 from mcp.models import Server
 from mcp.services.discovery import store_tools
 from mcp.services.endpoints import gateway
+from youworker.core.per_loop import close_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,11 +54,23 @@ def ensure_server_row(builtin: Builtin) -> Server:
 
 @cache
 def tools_of(slug: str) -> Listing:
-    """The tools of a built-in server; they change only with the program."""
+    """The tools of a built-in server; they change only with the program.
+
+    In an event loop of its own: that of the caller may end while this thread waits for it.
+    """
+    return asyncio.run(list_tools(slug))
+
+
+async def list_tools(slug: str) -> Listing:
+    """Ask a built-in server for its tools, and leave nothing open."""
     module = gateway()
-    endpoint = module.Endpoint(slug=slug, transport=Transport.INPROCESS)
-    found: Listing = async_to_sync(module.list_tools)(endpoint)
-    return found
+    try:
+        found: Listing = await module.list_tools(
+            module.Endpoint(slug=slug, transport=Transport.INPROCESS)
+        )
+        return found
+    finally:
+        await close_all()
 
 
 def ensure_builtin_rows(present: Iterable[str]) -> bool:
