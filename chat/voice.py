@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.services.direct import enforce_token_quota
 from chat.services.questions import LONGEST_TEXT
+from chat.speech_usage import record_heard, record_spoken
 from documents.language import identify
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput
@@ -24,6 +25,7 @@ from youworker.speech.types import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
+    from uuid import UUID
 
     from accounts.models import User
     from chat.serializers import SoundShape
@@ -59,6 +61,8 @@ class SpokenQuestion:
     text: str
     transcript: dict[str, Any]
     digest: str
+    # How long its sound is.
+    seconds: float
 
 
 def recorded_of(audio: Mapping[str, Any]) -> Recorded:
@@ -92,7 +96,7 @@ def hear_question(recorded: Recorded) -> SpokenQuestion:
     """
     heard = transcribe(recorded)
     digest = hashlib.sha256(recorded.data).hexdigest()
-    return SpokenQuestion(heard.text[:LONGEST_TEXT], transcript_of(heard), digest)
+    return SpokenQuestion(heard.text[:LONGEST_TEXT], transcript_of(heard), digest, heard.seconds)
 
 
 def written(fields: Mapping[str, Any], question: SpokenQuestion | None) -> dict[str, Any]:
@@ -112,7 +116,15 @@ def written_in_request(fields: Mapping[str, Any], *, actor: User) -> dict[str, A
     recorded = admit_voice(fields["audio"], actor=actor)
     with holding_nothing():
         question = hear_question(recorded)
+    count_heard(recorded, question, actor=actor, key_id=request_origin().key_id)
     return written(fields, question)
+
+
+def count_heard(
+    recorded: Recorded, question: SpokenQuestion, *, actor: User, key_id: UUID | None
+) -> None:
+    """Count a question that was heard."""
+    record_heard(len(recorded.data), question.seconds, user_id=actor.pk, key_id=key_id)
 
 
 def transcript_of(heard: Transcript) -> dict[str, Any]:
@@ -147,16 +159,19 @@ def begin_speech(
     with holding_nothing():
         made = speak(sentences, form=form, language=language, voice=voice, speed=speed)
         first = next(made, b"")
+    record_spoken(len(text.encode()), user_id=actor.pk, key_id=request_origin().key_id)
     return stream_blocks(first, made)
 
 
-def spoken_answer(text: str) -> SoundShape | None:
+def spoken_answer(text: str, *, actor: User) -> SoundShape | None:
     """A whole answer as one file; None when nothing of it can be spoken."""
     sentences = read_aloud(text[: config.speech.max_chars], identify(text) or "en")
     if not sentences:
         return None
     with holding_nothing():
         sound = b"".join(speak(sentences, form="mp3", language=identify(text) or "en"))
+    spoken = len(text[: config.speech.max_chars].encode())
+    record_spoken(spoken, user_id=actor.pk, key_id=request_origin().key_id)
     data = base64.b64encode(sound).decode()
     return {"data": data, "format": "mp3", "sample_rate": SAMPLE_RATE}
 

@@ -39,6 +39,8 @@ class UsageKind(models.TextChoices):
     RUN = "run", pgettext_lazy("what was done", "Run")
     TITLE = "title", pgettext_lazy("what was done", "Title")
     EMBEDDING = "embedding", pgettext_lazy("what was done", "Vectors of texts")
+    HEARING = "hearing", pgettext_lazy("what was done", "Speech understood")
+    SPEAKING = "speaking", pgettext_lazy("what was done", "Text spoken")
     SEARCH = "search", pgettext_lazy("what was done", "Search")
     INGESTION = "ingestion", _("Ingestion")
     TOOL_CALL = "tool_call", _("tool call")

@@ -19,7 +19,7 @@ from chat.models import Message, Run
 from chat.runs.manager import accept, launch, request_stop, run_manager
 from chat.runs.stream import conditions_of, view_run
 from chat.serializers import PostMessageSerializer, RegenerateSerializer
-from chat.voice import admit_voice, hear_question, written
+from chat.voice import admit_voice, count_heard, hear_question, written
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, InvalidInput, NotFound
@@ -145,6 +145,8 @@ class ChatConsumer(BaseConsumer):
             recorded = await run_in_thread(self.admit, fields["audio"])
             # Not in a thread for the database, of which there are few.
             question = await asyncio.to_thread(hear_question, recorded)
+            key_id = self.key.pk if self.key else None
+            await run_in_thread(count_heard, recorded, question, actor=self.actor, key_id=key_id)
             if await run_in_thread(self.look_again) is None:
                 await self.close_for(CloseReason.ACCESS_ENDED)
                 return

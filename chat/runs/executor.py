@@ -35,7 +35,7 @@ from chat.runs.log.writer import log_writer
 from chat.runs.prompting import PromptMaker, begun_state
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.room import RunRoom
-from chat.runs.speaker import speaker_for, tell_transcript
+from chat.runs.speaker import count_spoken, speaker_for, tell_transcript
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.titling import title_later
@@ -382,6 +382,7 @@ class RunExecutor:
             await self.speaker.finish(self.stop)
         else:
             await self.speaker.close()
+        await count_spoken(self.speaker, self.run)
 
     async def store(self, outcome: Outcome) -> tuple[Outcome, StoredEnd]:
         """Store everything, or at least the text; how the run ended, and what it cites."""

@@ -8,7 +8,11 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
+
+from chat.speech_usage import record_spoken
 from documents.language import identify
+from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError
 from youworker.speech.script import Script
 from youworker.speech.speaking import SAMPLE_RATE, speak
@@ -36,6 +40,8 @@ class AnswerSpeaker:
         self.script = Script(language)
         self.heard = ""
         self.left = MOST_CHARS
+        # Of the sentences that became sound, in bytes of text.
+        self.spoken_bytes = 0
         # None is the end.
         self.sentences: asyncio.Queue[str | None] = asyncio.Queue()
         self.task: asyncio.Task[None] | None = None
@@ -89,7 +95,9 @@ class AnswerSpeaker:
         """One sentence as a file; blocks, in a thread."""
         if len(self.heard) >= ENOUGH_FOR_LANGUAGE:
             self.language = identify(self.heard) or self.language
-        return b"".join(speak([sentence], form=FORMAT, language=self.language))
+        sound = b"".join(speak([sentence], form=FORMAT, language=self.language))
+        self.spoken_bytes += len(sentence.encode())
+        return sound
 
     async def finish(self, stop: asyncio.Event) -> None:
         """Speak the rest, unless somebody stops it; nothing is spoken afterwards."""
@@ -118,6 +126,18 @@ class AnswerSpeaker:
             self.task.cancel()
             with suppress(asyncio.CancelledError):
                 await self.task
+
+
+async def count_spoken(speaker: AnswerSpeaker, run: Run) -> None:
+    """Count what was spoken of an answer; no trouble with that ends the run."""
+    if not speaker.spoken_bytes:
+        return
+    try:
+        await run_in_thread(
+            record_spoken, speaker.spoken_bytes, user_id=run.user_id, key_id=run.api_key_id
+        )
+    except DatabaseError:
+        logger.exception("what was spoken of run %s could not be counted", run.pk)
 
 
 def speaker_for(run: Run, log: RunLog, language: str) -> AnswerSpeaker | None:

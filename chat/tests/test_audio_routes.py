@@ -82,6 +82,8 @@ def test_a_recording_is_written_down_in_every_form(hears):
     assert " --> 00:00:0" in srt
     assert vtt.content.startswith(b"WEBVTT\n\n00:00:0")
     assert vtt["Content-Type"].startswith("text/vtt")
+    counted = [(event.kind, event.bytes) for event in user.usage_events.all()]
+    assert counted == [("hearing", len(data))] * 5
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,9 @@ async def test_a_message_is_read_aloud_to_its_user_only():
     assert answer["Content-Type"] == "audio/mpeg"
     assert 0.3 < seconds_of(sound, "mp3") < 4
     assert refused.status_code == 404
+    user = message.session.user
+    counted = await run_in_thread(lambda: [event.kind for event in user.usage_events.all()])
+    assert counted == ["speaking"]
 
 
 async def test_where_nobody_speaks_the_setting_is_named():

@@ -8,6 +8,7 @@ import io
 
 import av
 import pytest
+from django.test import AsyncClient
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
@@ -18,6 +19,7 @@ from chat.runs.speaker import AnswerSpeaker
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_consumers import connected, heard, say
+from chat.tests.test_views import key_of
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.speech.speaking import speak
@@ -41,6 +43,11 @@ def spoken_question(text=QUESTION, form="mp3"):
     return {"data": base64.b64encode(sound).decode(), "format": form}
 
 
+def usage_of(user):
+    """What was counted for somebody, by its kind."""
+    return {event.kind: event for event in user.usage_events.all()}
+
+
 def seconds_of(event):
     with av.open(io.BytesIO(base64.b64decode(event["data"]))) as file:
         return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
@@ -58,6 +65,11 @@ async def test_a_spoken_question_is_answered_by_voice_while_the_answer_is_writte
     transcript = events[kinds.index("transcript")]
     sounds = [event for event in events if event["type"] == "audio"]
     assert word_errors(QUESTION, transcript["text"]) < 0.4
+    used = await run_in_thread(usage_of, session.user)
+    assert set(used) >= {"hearing", "speaking"}
+    assert used["hearing"].bytes > 0
+    assert used["hearing"].duration_ms > 500
+    assert used["speaking"].bytes >= len("It is on Monday.") + len("At nine.")
     assert transcript["language"] == "en"
     assert 0 < transcript["confidence"] <= 1
     assert [sound["text"] for sound in sounds] == ["It is on Monday.", "At nine."]
@@ -72,31 +84,36 @@ async def test_a_spoken_question_is_answered_by_voice_while_the_answer_is_writte
     await socket.disconnect()
 
 
-def test_a_spoken_question_over_http_is_asked_once_however_often_it_is_sent(hears, client):
-    session = SessionFactory()
-    api = APIClient()
-    api.force_authenticate(session.user)
-    body = {"audio": spoken_question()}
-    path, key = f"/v1/sessions/{session.pk}/messages", {"HTTP_IDEMPOTENCY_KEY": "once"}
+async def test_a_spoken_question_over_http_is_asked_once_however_often_it_is_sent(hears, spoken_by):
+    spoken_by(ScriptedModel([[TextDelta("On Monday.")]]))
+    session = await run_in_thread(SessionFactory)
+    headers = await key_of(session.user, "chat")
+    headers["Idempotency-Key"] = "once"
+    post = {"content_type": "application/json", "headers": headers}
+    path, body = f"/v1/sessions/{session.pk}/messages", {"audio": spoken_question()}
 
-    first = api.post(path, body, format="json", **key)
-    second = api.post(path, body, format="json", **key)
+    first = await AsyncClient().post(path, body, **post)
+    second = await AsyncClient().post(path, body, **post)
 
     assert first.status_code == 202, first.content
     assert first.json()["run"]["id"] == second.json()["run"]["id"]
-    run = Run.objects.get()
+    run = await Run.objects.select_related("question").aget()
     assert word_errors(QUESTION, run.question.content) < 0.4
     # Nothing of the sound is kept, and nothing of what was said but the question.
     assert set(run.options["transcript"]) == {"language", "confidence"}
     assert "audio" not in run.options
 
 
-def test_one_call_answers_with_what_was_understood_and_the_sound_of_the_answer(hears, spoken_by):
+async def test_one_call_answers_with_what_was_understood_and_the_sound_of_the_answer(
+    hears, spoken_by
+):
     spoken_by(ScriptedModel([[TextDelta("On Monday at nine.")]]))
-    api = APIClient()
-    api.force_authenticate(UserFactory())
+    headers = await key_of(await run_in_thread(UserFactory), "chat")
+    body = {"audio": spoken_question(), "expect_audio": True}
 
-    answer = api.post("/v1/chat", {"audio": spoken_question(), "expect_audio": True}, format="json")
+    answer = await AsyncClient().post(
+        "/v1/chat", body, content_type="application/json", headers=headers
+    )
 
     found = answer.json()
     assert answer.status_code == 200, found

@@ -19,6 +19,7 @@ from chat.serializers_audio import (
     TranscriptionSerializer,
 )
 from chat.services.direct import enforce_token_quota
+from chat.speech_usage import record_heard
 from chat.views.conversations import ChatView, validated
 from chat.views.openai import EventStream, OpenAIView
 from chat.voice import begin_speech
@@ -76,6 +77,8 @@ class TranscriptionsView(OpenAIView):
         enforce_token_quota(self.actor, request_origin().key_id)
         with holding_nothing():
             heard = transcribe(Recorded(file.read()), language=form.get("language", "").lower())
+        key_id = request_origin().key_id
+        record_heard(file.size, heard.seconds, user_id=self.actor.pk, key_id=key_id)
         answer = rendered_transcript(heard, form["response_format"])
         if isinstance(answer, dict):
             return Response(answer)

@@ -94,7 +94,7 @@ class OneCallView(ChatView):
         answer = answer_from(posted, result or stored_result(posted.run_id))
         answer["transcript"] = transcript_in(asked)
         if form["expect_audio"]:
-            answer["audio"] = spoken_answer(answer["message"]["content"])
+            answer["audio"] = spoken_answer(answer["message"]["content"], actor=self.actor)
         return Response(answer)
 
 

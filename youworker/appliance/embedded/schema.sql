@@ -1968,4 +1968,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('quotas', '0002_usage_events', now()),
 ('quotas', '0003_sessions_are_counted', now()),
 ('quotas', '0004_titles_are_counted', now()),
+('quotas', '0005_speech_is_counted', now()),
 ('sessions', '0001_initial', now());
