@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from chat.serializers_openai import LONGEST_MODEL
 from youworker.core.api.schema import example
-from youworker.speech.engine.encoding import FORMATS
 from youworker.speech.speaking import FASTEST, SLOWEST
+from youworker.speech.types import FORMATS
 
 TRANSCRIPT_FORMS = ("json", "text", "verbose_json", "srt", "vtt")
 

@@ -68,7 +68,8 @@ def test_hostile_schemas_take_no_time(schema, data):
 
     broken_promise(schema, data)
 
-    assert time.process_time() - began < 1
+    # Whoever went through all of it would need hours.
+    assert time.process_time() - began < 10
 
 
 def test_a_schema_without_end_promises_nothing_below():

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What speech is written as.
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

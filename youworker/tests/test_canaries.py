@@ -24,6 +24,8 @@ from youworker.tests.support.model_server import Call, ModelServer, Turn
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CONVERSATIONS = 20
+# What reads other tools' answers before would ask otherwise, each time.
+HARMLESS = {"policy": "auto", "writes": False, "egress": False}
 ECHO = "tiny__echo"
 SURROUNDINGS = "tiny__surroundings"
 
@@ -120,7 +122,7 @@ def declare_servers(product, client, canaries):
     manage(product, "add_mcp_server", *tiny, TINY_SECRET=canaries.text(1))
     for tool in client.get("/v1/tools").json()["results"]:
         if tool["server"] == "tiny":
-            client.patch(f"/v1/tools/{tool['id']}", json={"policy": "auto"}).raise_for_status()
+            client.patch(f"/v1/tools/{tool['id']}", json=HARMLESS).raise_for_status()
     headers = {"X-Secret": canaries.text(1)}
     server = {"slug": "closed", "url": "http://127.0.0.1:9/mcp", "headers": headers}
     created = client.post("/v1/mcp/servers", json=server)

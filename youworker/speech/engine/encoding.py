@@ -20,7 +20,6 @@ CODECS = {
 }
 # OpenAI's raw samples have this rate.
 RAW_RATE = 24_000
-FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 BIT_RATE = 48_000
 # The length of what is still being made, as OpenAI writes it.
 UNKNOWN_LENGTH = 0xFFFF_FFFF
