@@ -29,17 +29,27 @@ MEBIBYTE = 2**20
 
 def run(paced_streams: int = 200) -> list[Figure]:
     """Measure a scratch installation that talks to our model double."""
-    with (
-        model_double() as port,
-        running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1") as product,
-    ):
-        time.sleep(SETTLE_SECONDS)
+    with product_with_double() as (product, port):
         figures = memory(product)
         asyncio.run(ask_together(product, 2, "[[tokens=20]]"))
         figures += asyncio.run(first_tokens(product, port))
         figures += asyncio.run(full_speed(product))
         figures += asyncio.run(paced(product, paced_streams))
         return figures
+
+
+@contextmanager
+def product_with_double() -> Iterator[tuple[Product, int]]:
+    """A settled installation and the port of its double.
+
+    Titles are answers of their own, which would be counted with those that are measured.
+    """
+    with (
+        model_double() as port,
+        running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1", AGENT_TITLES="0") as product,
+    ):
+        time.sleep(SETTLE_SECONDS)
+        yield product, port
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from youworker.tests.bench import Report
-from youworker.tests.bench.chat import SETTLE_SECONDS, ask_together, model_double
-from youworker.tests.bench.product import make_people, running_product
+from youworker.tests.bench.chat import ask_together, product_with_double
+from youworker.tests.bench.product import make_people
 from youworker.tests.bench.soak.ledger import Ledger
 from youworker.tests.bench.soak.load import make_users
 from youworker.tests.bench.streams import crowds, doors, rejoining, stops
@@ -27,11 +26,7 @@ def run(minutes: float) -> Report:
     if minutes <= 0:
         raise ValueError("--minutes must be above 0.")
     ledger = Ledger()
-    with (
-        model_double() as port,
-        running_product(LLM_BASE_URL=f"http://127.0.0.1:{port}/v1") as product,
-    ):
-        time.sleep(SETTLE_SECONDS)
+    with product_with_double() as (product, port):
         person = make_people(product, 1)[0]
         figures = asyncio.run(measure(product, person, ledger, port, minutes))
     # Speed depends on the machine; what is lost or still held does not.
