@@ -71,7 +71,7 @@ def begin_connection(
         method=client.method,
         begun_at=time.time(),
     )
-    state = pendings.keep_pending(session, begun)
+    state = pendings.connections.keep(session, begun)
     url: str = oauth().authorization_url(
         place, client, redirect_uri=redirect_uri, state=state, challenge=challenge
     )
@@ -166,7 +166,7 @@ def finish_connection(
     `issuer` is the name the answer gives, which is looked at before anything else in it. Raises
     `AuthorizationFailed` and `UpstreamUnavailable`.
     """
-    begun = pendings.take_pending(session, state)
+    begun = pendings.connections.take(session, state)
     if begun is None or begun.user_id != str(actor.pk):
         raise AuthorizationFailed(BEGUN_ELSEWHERE)
     oauth().check_issuer(issuer, issuer=begun.issuer, names_itself=begun.names_itself)

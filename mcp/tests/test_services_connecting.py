@@ -16,7 +16,6 @@ from mcp.calls import CallContext
 from mcp.enums import Authorization, ConnectionStatus, Policy
 from mcp.exceptions import AuthorizationFailed, AuthorizationUnusable
 from mcp.models import ClientRegistration, Connection
-from mcp.oauth import pending
 from mcp.services import (
     begin_connection,
     call_tool,
@@ -314,7 +313,7 @@ def test_a_state_counts_in_its_session_for_its_user_and_once(double, server, use
 
 def test_a_state_ends_after_a_while(double, server, user, monkeypatch):
     session, url = begun(server, user)
-    monkeypatch.setattr(pending, "SECONDS", -1)
+    monkeypatch.setattr("youworker.core.pending.SECONDS", -1)
 
     with pytest.raises(AuthorizationFailed, match="too long ago"):
         finished(session, user, double.agree(url))

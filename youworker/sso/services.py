@@ -72,7 +72,7 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
 
     Raises `SignInFailed` and `UpstreamUnavailable`.
     """
-    begun = pending.take_sign_in(request.session, state)
+    begun = pending.sign_ins.take(request.session, state)
     if begun is None:
         raise SignInFailed("This sign-in was begun elsewhere or too long ago: begin again.")
     if error or not code:
