@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import REMAINDER, ArgumentParser
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
 from mcp.enums import Authorization
+from mcp.management.secret_arguments import add_headers, secrets_named, variable
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
 
@@ -21,13 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="short name; the tools are called SLUG.tool")
         parser.add_argument("--title", default="")
         parser.add_argument("--url", default="", help="address of a streamable HTTP server")
-        parser.add_argument(
-            "--header",
-            action="append",
-            default=[],
-            metavar="NAME=VARIABLE",
-            help="send this header; its value is read from the environment variable",
-        )
+        add_headers(parser)
         parser.add_argument(
             "--oauth", action="store_true", help="each user signs in there, and is called for"
         )
@@ -53,14 +47,13 @@ class Command(BaseCommand):
 
     def handle(self, *, slug: str, no_refresh: bool, **options: Any) -> None:
         require_keys()
-        headers = dict(pair.partition("=")[::2] for pair in options["header"])
         try:
             server = services.create_server(
                 slug,
                 title=options["title"],
                 url=options["url"],
                 argv=options["argv"],
-                headers={name: variable(source) for name, source in headers.items()},
+                headers=secrets_named(options["header"]),
                 env={name: variable(name) for name in options["env"]},
                 authorization=authorization_in(options),
                 scope=options["scope"],
@@ -82,11 +75,3 @@ class Command(BaseCommand):
 def authorization_in(options: dict[str, Any]) -> Authorization:
     """Who is let in there."""
     return Authorization.OAUTH if options["oauth"] else Authorization.SHARED
-
-
-def variable(name: str) -> str:
-    """The value of an environment variable; secrets never stand on a command line."""
-    try:
-        return os.environ[name]
-    except KeyError as error:
-        raise CommandError(f"The environment variable {name!r} is not set.") from error

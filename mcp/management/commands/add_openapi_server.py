@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
-from mcp.management.commands.add_mcp_server import variable
+from mcp.management.secret_arguments import add_headers, secrets_named, variable
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
 
@@ -26,13 +26,7 @@ class Command(BaseCommand):
         place.add_argument("--url", default="", help="address of the document, JSON or YAML")
         place.add_argument("--file", type=Path, help="the document; needs --base-url")
         parser.add_argument("--base-url", default="", help="where the API is, if not at --url")
-        parser.add_argument(
-            "--header",
-            action="append",
-            default=[],
-            metavar="NAME=VARIABLE",
-            help="send this header; its value is read from the environment variable",
-        )
+        add_headers(parser)
         parser.add_argument(
             "--bearer", metavar="VARIABLE", help="send Authorization: Bearer with its value"
         )
@@ -69,12 +63,6 @@ class Command(BaseCommand):
         server.refresh_from_db()
         for fault in server.tool_faults:
             self.stderr.write(f"{fault['tool']}: {fault['reason']}")
-
-
-def secrets_named(pairs: list[str]) -> dict[str, str]:
-    """The values of environment variables by the names they are sent under."""
-    parts = [pair.partition("=") for pair in pairs]
-    return {name: variable(source) for name, _, source in parts}
 
 
 def document_in(path: Path | None) -> str:
