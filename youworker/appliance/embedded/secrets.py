@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
 
+from youworker.core.secret_files import make_once, write_private
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -64,27 +66,9 @@ def replace_whole(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only we can read, down to the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def export_secret(name: str, path: Path, make: Callable[[], str]) -> None:
     """Export `name`_FILE; the file is written whole or not at all."""
     if os.environ.get(name) or os.environ.get(f"{name}_FILE"):
         return
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        write_private(draft, make())
-        try:
-            # A link refuses to replace: of two first starts, one secret wins.
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+    make_once(path, make)
     os.environ[f"{name}_FILE"] = str(path)

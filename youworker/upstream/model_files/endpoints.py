@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from contextlib import suppress
@@ -11,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from youworker.core.config import config
+from youworker.core.secret_files import make_once
 from youworker.upstream.endpoint import Capability, Endpoint, Timeouts
 from youworker.upstream.model_files.files import chat_files, embedding_files
 from youworker.upstream.model_files.header import Header, NotAModelFile, read_header
@@ -104,16 +104,5 @@ def ensure_service_key(data_dir: Path) -> str:
     folder = data_dir / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / KEY_FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    if not path.exists():
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-        try:
-            # A link refuses to replace: of two processes that begin, one key wins.
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+    make_once(path, lambda: secrets.token_urlsafe(32))
     return path.read_text().strip()
