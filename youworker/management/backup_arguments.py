@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.places import place_of
 from youworker.backup.sealing import (
     Opener,
     Seal,
@@ -17,24 +21,49 @@ from youworker.backup.sealing import (
     seal_with_passphrase,
 )
 from youworker.core.config import config
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Callable
 
     from youworker.backup.places import BackupPlace
+
+
+class BackupReader(BaseCommand):
+    """A command that reads one backup: what is asked for, and how refusals are told."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="one backup, or a place: its newest")
+        kinds = parser.add_mutually_exclusive_group()
+        kinds.add_argument("--identity", type=Path, help="file with the age identity")
+        add_passphrase(kinds)
+
+    def handle(self, *, folder: Path, **options: Any) -> None:
+        try:
+            place, name = place_of(folder)
+            opener = chosen_opener(place, options)
+            with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+                said = self.read(place, name, opener, bar.update)
+        except (DomainError, OSError) as error:
+            raise CommandError(getattr(error, "message", None) or str(error)) from error
+        self.tell(place, name, said)
+
+    def read(
+        self, place: BackupPlace, name: str, opener: Opener, progress: Callable[[int], object]
+    ) -> Any:
+        """Do what the command is for."""
+        raise NotImplementedError
+
+    def tell(self, place: BackupPlace, name: str, said: Any) -> None:
+        """Print what came of it."""
+        raise NotImplementedError
 
 
 def add_sealing(parser: ArgumentParser) -> None:
     """Add the options that encrypt."""
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--recipient", help="encrypt for this age recipient (age1…)")
-    add_passphrase(kinds)
-
-
-def add_opening(parser: ArgumentParser) -> None:
-    """Add the options that decrypt."""
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--identity", type=Path, help="file with the age identity")
     add_passphrase(kinds)
 
 
