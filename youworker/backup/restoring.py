@@ -68,10 +68,12 @@ def restore_backup(
 
     Who was erased since is erased again. Answers that were in the making end as interrupted.
     """
-    manifest, erased = verify_backup(place, name, opener).manifest, read_erased(place)
+    # What costs nothing comes before every byte is read.
+    check_empty()
+    erased = read_erased(place)
+    manifest = verify_backup(place, name, opener).manifest
     check_versions(manifest)
     check_key_ring(manifest)
-    check_empty()
     restore_files(place, manifest, opener, progress)
     with opened_dump(place.folder(name), manifest, opener) as dump:
         replace_tables(dump)
