@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import connections
 from psycopg.sql import SQL, Identifier
 
 from documents.services import FILES_HELD
-from documents.storage import content_storage, storage_name
+from documents.storage import content_storage, ensure_incoming_folder, flush_path, storage_name
 from youworker import audit
 from youworker.backup import dumping
 from youworker.backup.erased import write_erased
@@ -85,6 +84,7 @@ def make_backup(
         write_erased(place)
         manifest = manifest_of(moment, parts, seal, lost)
         write_manifest(draft, manifest)
+        flush_path(draft)
         finished = draft.rename(draft.with_suffix(""))
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
@@ -154,7 +154,8 @@ def held_files(files: dict[str, int]) -> Iterator[Path | None]:
     if config.storage.url:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=settings.MEDIA_ROOT) as folder:
+    # Where what is left of a process that was killed is removed.
+    with tempfile.TemporaryDirectory(dir=ensure_incoming_folder()) as folder:
         hold = Path(folder)
         for sha256 in files:
             with content_storage().copy_locally(storage_name(sha256)) as path:
@@ -175,6 +176,7 @@ def dump_into(draft: Path, seal: Seal, snapshot: str) -> None:
     """Dump the database into a backup, sealed if it is to be."""
     plain = draft / DUMP
     dumping.dump_database(snapshot, plain)
+    flush_path(plain)
     if seal.recipient:
         with plain.open("rb") as source, write_draft(draft / (DUMP + seal.suffix)) as target:
             seal.write(source, target)

@@ -11,6 +11,7 @@ import orjson
 
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.places import MANIFEST
+from youworker.backup.sealing import write_draft
 from youworker.encryption.crypto import SHOWN, current_keys, fingerprints
 from youworker.encryption.stream_cipher import purpose_key
 
@@ -48,7 +49,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write a manifest with its signature."""
     body = orjson.dumps(asdict(manifest), option=orjson.OPT_SORT_KEYS)
     signed = {"manifest": orjson.loads(body), "signature": signature(body, current_keys()[0])}
-    (folder / MANIFEST).write_bytes(orjson.dumps(signed, option=orjson.OPT_INDENT_2))
+    with write_draft(folder / MANIFEST) as file:
+        file.write(orjson.dumps(signed, option=orjson.OPT_INDENT_2))
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyrage
 
+from documents.storage import flush_path
 from youworker.backup.exceptions import BackupRefused
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
         identity = pyrage.x25519.Identity.generate()
         place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         sealed = pyrage.passphrase.encrypt(str(identity).encode(), passphrase)
-        draft = place.identity.with_suffix(".draft")
-        draft.write_bytes(sealed)
-        draft.replace(place.identity)
+        with write_draft(place.identity) as file:
+            file.write(sealed)
     return Seal(str(identity.to_public()))
 
 
@@ -101,11 +101,12 @@ def identity_in(file: Path) -> pyrage.x25519.Identity:
 
 @contextmanager
 def write_draft(path: Path) -> Iterator[BinaryIO]:
-    """A file that has its name only when it is whole."""
+    """A file that has its name only when it is whole, and on the disk."""
     draft = path.with_name(f"{path.name}.draft")
     try:
         with draft.open("wb") as file:
             yield file
+        flush_path(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from documents.storage import storage_name
+from documents.storage import ensure_incoming_folder, storage_name
 from youworker.backup import dumping
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.manifest import Manifest, checksum, read_manifest
 from youworker.backup.places import DUMP, VERIFIED
 from youworker.backup.sealing import SUFFIX, Opener, write_draft
-from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +75,8 @@ def opened_dump(folder: Path, manifest: Manifest, opener: Opener) -> Iterator[Pa
     if not manifest.recipient:
         yield folder / DUMP
         return
-    with tempfile.TemporaryDirectory(prefix="restore-", dir=config.data_dir) as private:
+    # Where what is left of a process that was killed is removed.
+    with tempfile.TemporaryDirectory(dir=ensure_incoming_folder()) as private:
         plain = Path(private) / DUMP
         with (folder / (DUMP + SUFFIX)).open("rb") as source, plain.open("wb") as target:
             opener.write(source, target)
