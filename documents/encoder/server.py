@@ -13,12 +13,14 @@ import sys
 import threading
 from contextlib import closing, contextmanager, suppress
 from functools import cache
-from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from youworker.core.sockets import serve_for_ever
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
 
     from documents.encoder.model import LocalEmbedder
 
@@ -66,15 +68,7 @@ precedence = Precedence()
 
 def main(path: str) -> None:
     """Serve until a signal ends the process."""
-    # What a process left behind that was killed.
-    Path(path).unlink(missing_ok=True)
-    # Nobody else's programs have anything to ask here.
-    os.umask(0o177)
-    with Listener(path, "AF_UNIX", backlog=BACKLOG) as listener:
-        while True:
-            with suppress(OSError):
-                connection = listener.accept()
-                threading.Thread(target=serve, args=[connection], daemon=True).start()
+    serve_for_ever(Path(path), serve, backlog=BACKLOG)
 
 
 def serve(connection: Connection) -> None:

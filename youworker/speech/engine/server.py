@@ -11,11 +11,15 @@ import resource
 import sys
 import threading
 from contextlib import closing, suppress
-from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from youworker.core.sockets import serve_for_ever
 from youworker.speech.engine.trouble import BROKEN, BUSY, Trouble
 from youworker.speech.engine.wire import LONGEST_FRAME, packed, unpacked
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 BACKLOG = 64
 # Each holds a request in memory.
@@ -36,15 +40,7 @@ def main(path: str, memory_mb: int, *, with_parent: bool) -> None:
     threading.Thread(target=clock.watch, daemon=True).start()
     if with_parent:
         threading.Thread(target=end_with_parent, daemon=True).start()
-    # What a process left behind that was killed.
-    Path(path).unlink(missing_ok=True)
-    # Nobody else's programs have anything to ask here.
-    os.umask(0o177)
-    with Listener(path, "AF_UNIX", backlog=BACKLOG) as listener:
-        while True:
-            with suppress(OSError):
-                connection = listener.accept()
-                threading.Thread(target=serve, args=[connection], daemon=True).start()
+    serve_for_ever(Path(path), serve, backlog=BACKLOG)
 
 
 def confine(memory: int) -> None:
