@@ -30,6 +30,7 @@ from chat.tests.llm_support import (
     usages_of,
 )
 from youworker.core.per_loop import close_all
+from youworker.tests.support.raw_server import listening
 from youworker.upstream.client import LONGEST_ERROR
 from youworker.upstream.endpoint import Limits
 from youworker.upstream.errors import said_by_server
@@ -290,24 +291,15 @@ async def raw_server(head, *pieces, pause=0.0):
 
     async def answer(incoming, outgoing):
         record["requests"].append(await incoming.readuntil(b"\r\n\r\n"))
-        try:
-            outgoing.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n")
-            for piece in pieces:
-                outgoing.write(piece)
-                await outgoing.drain()
-                record["sent"] += len(piece)
-                await asyncio.sleep(pause)
-        except ConnectionError:
-            pass
-        finally:
-            outgoing.close()
+        outgoing.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n")
+        for piece in pieces:
+            outgoing.write(piece)
+            await outgoing.drain()
+            record["sent"] += len(piece)
+            await asyncio.sleep(pause)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(answer) as port:
         yield f"http://127.0.0.1:{port}/v1", record
-    finally:
-        server.close()
         await close_all()
 
 

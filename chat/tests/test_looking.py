@@ -12,6 +12,7 @@ from chat.llm.probing.looking import look_at
 from chat.tests.llm_support import endpoint_at
 from chat.tests.model_programs import ProgramServer, llama_cpp, lm_studio, ollama, vllm
 from youworker.core.per_loop import close_all
+from youworker.tests.support.raw_server import listening
 
 
 async def seen(server, known=ServerKind.UNKNOWN, **changes):
@@ -173,16 +174,14 @@ async def test_a_server_that_never_answers_costs_a_bounded_time(monkeypatch):
             await reader.readuntil(b"\r\n\r\n")
         await asyncio.sleep(60)
 
-    listener = await asyncio.start_server(hang, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    began = time.monotonic()
+    async with listening(hang) as port:
+        began = time.monotonic()
 
-    look = await look_at(endpoint_at(f"http://127.0.0.1:{port}/v1"))
+        look = await look_at(endpoint_at(f"http://127.0.0.1:{port}/v1"))
 
-    assert (look.kind, look.models) == (ServerKind.LLAMA_CPP, {"m": Facts()})
-    assert time.monotonic() - began < 3
-    listener.close()
-    await close_all()
+        assert (look.kind, look.models) == (ServerKind.LLAMA_CPP, {"m": Facts()})
+        assert time.monotonic() - began < 3
+        await close_all()
 
 
 @pytest.mark.parametrize("value", [0, -1, True, "4096", 4096.0, None, 10**12, [], {}])

@@ -9,6 +9,7 @@ import pytest
 
 from youworker.core import request_context
 from youworker.core.per_loop import close_all
+from youworker.tests.support.raw_server import listening
 from youworker.upstream.body_limits import AnswerPacked, AnswerTooLarge
 from youworker.upstream.client import (
     LONGEST_ERROR,
@@ -31,27 +32,19 @@ async def serving(head, *pieces, pause=0.0):
     asked = []
 
     async def answer(reader, writer):
-        try:
-            asked_head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            asked.append(asked_head)
-            # A connection that is closed with something unread is reset.
-            length = re.search(r"content-length: (\d+)", asked_head, re.IGNORECASE)
-            await reader.readexactly(int(length[1]) if length else 0)
-            writer.write(f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n".encode())
-            for piece in pieces:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(pause)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        asked_head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        asked.append(asked_head)
+        # A connection that is closed with something unread is reset.
+        length = re.search(r"content-length: (\d+)", asked_head, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
+        writer.write(f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n".encode())
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked
-    finally:
-        server.close()
+    async with listening(answer) as port:
+        yield f"http://127.0.0.1:{port}/v1", asked
         await close_all()
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from youworker.core import request_context
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.tests.support.raw_server import listening
 from youworker.upstream import egress, guard
 from youworker.upstream.egress import EgressRefused, is_public
 from youworker.upstream.fetcher import Limits, fetch_url, fetch_url_async
@@ -34,25 +35,18 @@ async def serving(respond, tls=None):
     asked = []
 
     async def handle(reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            asked.append(head)
-            result = respond(head, writer)
-            if asyncio.iscoroutine(result):
-                await result
-            else:
-                writer.write(result)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        asked.append(head)
+        result = respond(head, writer)
+        if asyncio.iscoroutine(result):
+            await result
+        else:
+            writer.write(result)
+            with suppress(ssl.SSLError):
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1], asked
-    finally:
-        server.close()
+    async with listening(handle, tls=tls) as port:
+        yield port, asked
 
 
 @pytest.fixture
