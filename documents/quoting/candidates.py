@@ -39,7 +39,7 @@ class Candidate:
     unit: Unit
     words: list[str]
     # The words above it inside of the passage.
-    heading: set[str]
+    heading: frozenset[str]
     # Of a whole list.
     members: list[Candidate] = field(default_factory=list)
     score: float = 0.0

@@ -58,6 +58,8 @@ class Scale:
 
     def share(self, words: Set[str]) -> float:
         """How much of the question a set of words covers, between 0 and 1."""
+        if self.worth.keys().isdisjoint(words):
+            return 0.0
         return sum(worth for word, worth in self.worth.items() if word in words) / self.total
 
 
@@ -141,5 +143,7 @@ def form_factor(unit: Unit) -> float:
 
 def count_words(text: str) -> int:
     """About how many words a sentence has; two characters are one in scripts without blanks."""
+    if text.isascii():
+        return len(text.split())
     unspaced = sum(map(len, RUN.findall(text)))
     return len(RUN.sub(" ", text).split()) + unspaced // 2

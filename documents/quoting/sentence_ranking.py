@@ -6,6 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 from documents.quoting.answer_kinds import counted_words, kinds_of
@@ -103,11 +104,13 @@ def usable_units(
     Who asks how something is done gets lists and code whole.
     """
     found = list[Candidate]()
+    # Whole lists and sections stand below the same heading.
+    terms_above = cache(lambda above: frozenset(reader.terms(above)))
     for position, unit in enumerate(units_of(without_links(passage.text))):
         longest = MOST_OF_LIST if unit.form is Form.CODE else LONGEST_CHARACTERS
         if len(unit.text) > longest or is_noise(unit):
             continue
-        heading = set(reader.terms(f"{unit.heading} {unit.header}"))
+        heading = terms_above(f"{unit.heading} {unit.header}")
         found.append(Candidate(index, position, unit, reader.terms(unit.words), heading))
     if wanted.is_how_to:
         found += whole_groups(found)
@@ -135,7 +138,7 @@ def whole_groups(units: Sequence[Candidate]) -> list[Candidate]:
 def is_noise(unit: Unit) -> bool:
     """Whether a unit is no statement of the document."""
     text = unit.words
-    letters = sum(map(is_letter, text))
+    letters = sum(map(str.isalpha if text.isascii() else is_letter, text))
     if unit.form in (Form.ROW, Form.STEP, Form.CODE):
         # Of a row much is figures, bars are no navigation, and a step is none of it either.
         return letters < FEWEST_LETTERS or ORDERS.search(text) is not None

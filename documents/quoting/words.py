@@ -59,7 +59,7 @@ class WordReader:
 
     def stems(self, word: str) -> Sequence[str]:
         """The stem of a word in lower case; none when it says nothing."""
-        if RUN.match(word):
+        if not word.isascii() and RUN.match(word):
             return pairs(word, whole=False)
         if word in self.ignored or (len(word) == 1 and not word.isdigit()):
             return ()
