@@ -26,6 +26,7 @@ from ingestion.parsing.refusing import refusal
 from ingestion.parsing.scans import images  # noqa: F401 -- readers
 from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
+from ingestion.parsing.source_code import outline
 from ingestion.parsing.splitting import split
 from ingestion.parsing.tables import table_of_values
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
@@ -92,6 +93,9 @@ def parse_file(
     kind = kind_of(data, name, mime)
     with scanning(scan or Scanning()):
         extract = read_kind(kind, data, name, into)
+    if kind is kinds.TEXT:
+        extract.headings = outline(extract.text, name)
+        extract.is_code = bool(extract.headings)
     members = into.members if into is not None else []
     if kind in kinds.ARCHIVES and not members:
         raise ParseFailed("empty_file", "There are no files in this archive.")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 TARGET = 1000
 # A remainder up to this is not worth a passage of its own.
 SLACK = 1200
-# A new heading begins a new passage once this much is gathered; a new page, once this much.
+# A new heading begins a new passage once this much is gathered; a new page or definition in source
+# code, once this much.
 ENOUGH = 400
 ENOUGH_OF_A_PAGE = 150
 
@@ -39,9 +40,10 @@ def split(extract: Extract) -> list[PassageDraft]:
     paths = heading_paths(extract.headings)
     heading_offsets = [heading.offset for heading in extract.headings]
     page_offsets = [page.offset for page in extract.pages]
+    breaks = heading_offsets if extract.is_code else page_offsets
     tables = extract.tables or tables_of(text)
     drafts: list[PassageDraft] = []
-    for start, end in spans(text, heading_offsets, page_offsets):
+    for start, end in spans(text, heading_offsets, breaks):
         nearest = bisect.bisect_right(heading_offsets, start) - 1
         page = bisect.bisect_right(page_offsets, start) - 1
         path = paths[nearest] if nearest >= 0 else ""
@@ -70,13 +72,13 @@ def heading_paths(headings: Sequence[Heading]) -> list[str]:
     return paths
 
 
-def spans(text: str, headings: Sequence[int], pages: Sequence[int]) -> Iterator[tuple[int, int]]:
+def spans(text: str, headings: Sequence[int], breaks: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The passages as offsets, without the white space around them."""
     start = 0
     while start < len(text):
         limit = min(
             next_break(headings, start + ENOUGH, len(text)),
-            next_break(pages, start + ENOUGH_OF_A_PAGE, len(text)),
+            next_break(breaks, start + ENOUGH_OF_A_PAGE, len(text)),
         )
         end = limit if limit - start <= SLACK else best_cut(text, start)
         left = start + (end - start - len(text[start:end].lstrip()))

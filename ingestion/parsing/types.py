@@ -55,6 +55,8 @@ class Extract:
     tables: Sequence[Table] = ()
     # Sentences for the owner: what had to be guessed, what could not be read.
     notes: Sequence[str] = ()
+    # Whether headings are definitions, which stand alone although they are short.
+    is_code: bool = False
 
 
 @dataclass(slots=True)
