@@ -97,7 +97,7 @@ async def send_event(session: httpx2.AsyncClient, endpoint: Endpoint, event: Eve
             try:
                 status = response.status_code
                 pause = asked_pause(response.headers)
-                error = await explain_answer(response, endpoint)
+                error = await read_refusal(response, endpoint)
             finally:
                 await response.aclose()
     except TimeoutError:
@@ -121,7 +121,7 @@ def request_for(session: httpx2.AsyncClient, endpoint: Endpoint, event: Event) -
     return session.build_request("POST", endpoint.url, headers=headers, content=body)
 
 
-async def explain_answer(response: httpx2.Response, endpoint: Endpoint) -> str:
+async def read_refusal(response: httpx2.Response, endpoint: Endpoint) -> str:
     """Why the answer is no success, in a sentence; empty when it is one: its body is not read."""
     if response.is_success:
         return ""

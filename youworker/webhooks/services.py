@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from youworker import audit
 from youworker.core.effects import after_commit, queue_task
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 MOST_ENDPOINTS = 100
 # So long the former secret signs as well, for receivers to be told the new one.
 OVERLAP = timedelta(hours=24)
-PAUSED = "The webhook is paused: resume it first."
+PAUSED = gettext_noop("The webhook is paused: resume it first.")
 
 
 def create_endpoint(
@@ -204,8 +205,8 @@ def checked_actions(actions: Sequence[str]) -> list[str]:
     """The actions in order, once each; raises `InvalidInput` for others, and for none."""
     unknown = sorted(set(actions) - set(SUBSCRIBABLE))
     if unknown:
-        words = "There is no action %(name)s."
-        raise InvalidInput(words, attr="actions", name=repr(unknown[0][:64]))
+        name = repr(unknown[0][:64])
+        raise InvalidInput("There is no action %(name)s.", attr="actions", name=name)
     if not actions:
         raise InvalidInput("Choose what is told.", attr="actions")
     return sorted(set(actions))
@@ -223,8 +224,11 @@ def checked_destination(url: str) -> str:
     try:
         async_to_sync(permitted_for(found.scheme))(found.host, port)
     except EgressRefused as error:
-        words = "%(reason)s An operator may allow it by EGRESS_ALLOW."
-        raise InvalidInput(words, attr="url", reason=error.in_words()) from error
+        raise InvalidInput(
+            "%(reason)s An operator may allow it by EGRESS_ALLOW.",
+            attr="url",
+            reason=error.in_words(),
+        ) from error
     except UpstreamUnavailable:
         return str(found)
     return str(found)
