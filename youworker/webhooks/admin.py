@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.core.exceptions import DomainError
 from youworker.webhooks import services
-from youworker.webhooks.enums import EVERYTHING, SUBSCRIBABLE
+from youworker.webhooks.enums import EVERYTHING, SUBSCRIBABLE, DeliveryStatus
 from youworker.webhooks.models import Delivery, Endpoint
 
 if TYPE_CHECKING:
@@ -151,9 +151,11 @@ class EndpointAdmin(StaffAdmin):
     def sent(self, endpoint: Endpoint) -> str:
         """How many of each status, with a link to them."""
         counts = endpoint.deliveries.all().counted()
-        words = ", ".join(f"{status}: {count}" for status, count in sorted(counts.items())) or "0"
+        words = ", ".join(
+            f"{DeliveryStatus(status).label}: {count}" for status, count in sorted(counts.items())
+        )
         address = f"../../../delivery/?endpoint__id__exact={endpoint.pk}"
-        return format_html('<a href="{}">{}</a>', address, words)
+        return format_html('<a href="{}">{}</a>', address, words or "0")
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:

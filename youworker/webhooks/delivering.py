@@ -35,6 +35,9 @@ MOST_LANES, ABREAST = 20, 4
 # Between the end of the last attempt and the release.
 SLACK_SECONDS = 15.0
 EVENTS_AT_ONCE = 500
+# After a mistake of ours, such as a secret that cannot be decrypted.
+MISHAP_SECONDS = 300.0
+OURS = "Something went wrong on our side: the log of the worker says what."
 
 
 def deliver_due() -> int:
@@ -119,6 +122,7 @@ class Dispatcher:
         except Exception:
             # One endpoint's trouble is nobody else's; its deliveries are still due.
             logger.exception("webhook %s could not be served", pk)
+            await sync_to_async(Endpoint.objects.set_aside)(pk, seconds=MISHAP_SECONDS, error=OURS)
         finally:
             await sync_to_async(Endpoint.objects.release)(pk)
 
@@ -150,5 +154,5 @@ def read_due(pk: UUID) -> tuple[Endpoint | None, list[Delivery]]:
     if endpoint is None:
         return None, []
     most = 1 if endpoint.failures else ABREAST
-    due = Delivery.objects.filter(endpoint=pk).due().with_event().in_order()
+    due = Delivery.objects.filter(endpoint=pk).due().with_event().longest_due_first()
     return endpoint, list(due[:most])

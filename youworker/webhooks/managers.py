@@ -50,6 +50,11 @@ class EndpointQuerySet(BaseQuerySet["Endpoint"]):
         )
         return ids
 
+    def set_aside(self, pk: UUID, *, seconds: float, error: str) -> None:
+        """Leave an endpoint alone for so long, and say why."""
+        until = Now() + timedelta(seconds=seconds)
+        self.filter(pk=pk).update(rest_until=until, last_error=error)
+
     def release(self, pk: UUID) -> None:
         """Let others send to an endpoint."""
         self.filter(pk=pk).update(busy_until=None)
@@ -74,9 +79,9 @@ class DeliveryQuerySet(BaseQuerySet["Delivery"]):
         """Limit to those that are to be tried now."""
         return self.pending().filter(due_at__lte=Now())
 
-    def in_order(self) -> Self:
-        """In the order in which things happened."""
-        return self.order_by("event__created_at", "pk")
+    def longest_due_first(self) -> Self:
+        """As an index has them; new ones are due in the order in which things happened."""
+        return self.order_by("due_at", "pk")
 
     def with_event(self) -> Self:
         """Load the events along."""

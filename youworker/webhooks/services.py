@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 MOST_ENDPOINTS = 100
 # So long the former secret signs as well, for receivers to be told the new one.
 OVERLAP = timedelta(hours=24)
+# A form waits so long for the address of a name.
+LOOKUP_SECONDS = 5.0
 PAUSED = gettext_noop("The webhook is paused: resume it first.")
 
 
@@ -220,15 +223,20 @@ def checked_destination(url: str) -> str:
     found = checked_url(url)
     if len(str(found)) > LONGEST_URL:
         raise InvalidInput("The address is too long.", attr="url")
-    port = found.port or SCHEMES[found.scheme]
     try:
-        async_to_sync(permitted_for(found.scheme))(found.host, port)
+        async_to_sync(require_permitted)(found.scheme, found.host, found.port)
     except EgressRefused as error:
         raise InvalidInput(
             "%(reason)s An operator may allow it by EGRESS_ALLOW.",
             attr="url",
             reason=error.in_words(),
         ) from error
-    except UpstreamUnavailable:
+    except (UpstreamUnavailable, TimeoutError):
         return str(found)
     return str(found)
+
+
+async def require_permitted(scheme: str, host: str, port: int | None) -> None:
+    """Raise `EgressRefused` when nothing may be sent there, `TimeoutError` when names take long."""
+    async with asyncio.timeout(LOOKUP_SECONDS):
+        await permitted_for(scheme)(host, port or SCHEMES[scheme])

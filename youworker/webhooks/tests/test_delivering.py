@@ -6,7 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -342,3 +342,20 @@ def test_what_is_taken_back_is_not_told():
     transaction.savepoint_rollback(point)
 
     assert distribute_events() == 0
+
+
+def test_a_secret_that_cannot_be_decrypted_is_said_and_nobody_else_waits():
+    with receiving(answer()) as receiver:
+        broken = endpoint_at(receiver.url)
+        endpoint_at(receiver.url)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE webhooks_endpoint SET secret = 'x' WHERE id = %s", [broken.pk])
+        happen()
+
+        deliver_due()
+
+    broken.refresh_from_db()
+    assert "on our side" in broken.last_error
+    assert broken.rest_until > timezone.now()
+    assert Delivery.objects.counted() == {"delivered": 1, "pending": 1}
+    assert len(receiver.received) == 1
