@@ -91,6 +91,8 @@ app.conf.beat_schedule = {
     "look at the model servers": every(60, "chat.tasks.look_at_models"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
+    "tell webhooks what happened": every(5, "youworker.webhooks.tasks.deliver_events"),
+    "forget what webhooks were told": every(DAY, "youworker.webhooks.tasks.forget_events"),
     "make the backup that is due": every(600, "youworker.tasks.make_backup"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),

@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "chat",
     "youworker.data_protection",
     "youworker.analytics",
+    "youworker.webhooks",
     "youworker.sso",
     "youworker",
 ]

@@ -34,6 +34,7 @@ urlpatterns = [
     path("v1/", include("documents.urls")),
     path("v1/", include("ingestion.urls")),
     path("v1/", include("mcp.urls")),
+    path("v1/", include("youworker.webhooks.urls")),
     path("v1/schema", SchemaView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/redoc", RedocView.as_view(url_name="schema"), name="redoc"),

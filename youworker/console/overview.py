@@ -57,6 +57,12 @@ FIGURES = (
         {"enabled": True, "status": "failed"},
         alarming=True,
     ),
+    Figure(
+        _("Webhooks paused after failures"),
+        "webhooks.Endpoint",
+        {"state": "failing"},
+        alarming=True,
+    ),
     Figure(_("Erasures held"), "accounts.Erasure", {"status": "held"}, alarming=True),
 )
 

@@ -84,6 +84,8 @@ SECTIONS = (
             "chat.ServedModel": "neurology",
             "chat.SystemPrompt": "edit_note",
             "documents.EmbeddingModel": "hub",
+            "webhooks.Endpoint": "webhook",
+            "webhooks.Delivery": "outbox",
             "quotas.UsageEvent": "monitoring",
             "quotas.TokenUsage": "calendar_month",
             "common.KeyFingerprint": "encrypted",

@@ -42,6 +42,7 @@ from ingestion.tests.factories import SourceFactory
 from mcp import services as mcp
 from mcp.services.connecting import store_connection
 from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
+from youworker.webhooks.tests.receivers import endpoint_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,6 +283,17 @@ def server_body(**more: Any) -> dict[str, Any]:
 
 def patch_server(world: World, who: str = "root", **body: Any) -> Any:
     return world.as_(who).patch(f"/v1/mcp/servers/{world.server.pk}", body)
+
+
+def hook(**more: Any) -> str:
+    """The address of a webhook."""
+    row = endpoint_at(f"https://hook.invalid/{CANARY}", actions=["backup.restore"], **more)
+    return f"/v1/webhooks/{row.pk}"
+
+
+def hook_body() -> dict[str, Any]:
+    url = f"https://hook.invalid/{CANARY}/2"
+    return {"url": url, "description": CANARY, "actions": ["backup.restore"]}
 
 
 def decide(world: World, decision: str) -> Any:
@@ -652,6 +664,42 @@ EVENTS = [
         "be as strict as before",
         "tool.policy.change",
         lambda w: mcp.set_group_policy(w.tool, w.group, policy=None, actor=w.root),
+        by="root",
+    ),
+    Event(
+        "add a webhook",
+        "webhook.create",
+        lambda w: w.as_("root").post("/v1/webhooks", hook_body()),
+        by="root",
+    ),
+    Event(
+        "move a webhook",
+        "webhook.update",
+        lambda w: w.as_("root").patch(hook(), hook_body()),
+        by="root",
+    ),
+    Event(
+        "rotate a webhook's secret",
+        "webhook.secret.rotate",
+        lambda w: w.as_("root").post(f"{hook()}/rotate-secret"),
+        by="root",
+    ),
+    Event(
+        "pause a webhook",
+        "webhook.pause",
+        lambda w: w.as_("root").post(f"{hook()}/pause"),
+        by="root",
+    ),
+    Event(
+        "resume a webhook",
+        "webhook.resume",
+        lambda w: w.as_("root").post(f"{hook(state='failing')}/resume"),
+        by="root",
+    ),
+    Event(
+        "remove a webhook",
+        "webhook.delete",
+        lambda w: w.as_("root").delete(hook()),
         by="root",
     ),
     Event(

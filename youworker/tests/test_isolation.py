@@ -34,6 +34,8 @@ from ingestion.tests.factories import SourceFactory
 from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.support.sockets import Socket
+from youworker.webhooks.services import send_test
+from youworker.webhooks.tests.receivers import endpoint_at
 
 pytestmark = pytest.mark.django_db
 
@@ -131,10 +133,21 @@ def policy_of(_user):
     return {"pk": ToolFactory().pk, "group_id": group_of(UserFactory()).pk}
 
 
+def hook_of(_user):
+    return endpoint_at("https://hook.invalid/")
+
+
+def sent_to_hook_of(user):
+    hook = hook_of(user)
+    sent = send_test(hook, actor=UserFactory(is_staff=True))
+    return {"pk": hook.pk, "delivery_id": sent.pk}
+
+
 def grant_of(user):
     return ToolGrantFactory(user=user)
 
 
+HOOK = "v1/webhooks/<uuid:pk>"
 VERSION = "v1/documents/<uuid:pk>/versions/<int:number>"
 # Every route with an id: whose id it takes, and how its methods are called. Where there are
 # several ids, the factory gives them by name.
@@ -203,6 +216,13 @@ STAFF_ROUTES = {
     "v1/tools/<uuid:pk>": (tool_of, ["patch"]),
     "v1/tools/<uuid:pk>/group-policies": (tool_of, ["get"]),
     "v1/tools/<uuid:pk>/group-policies/<uuid:group_id>": (policy_of, ["put", "delete"]),
+    HOOK: (hook_of, ["get", "patch", "delete"]),
+    f"{HOOK}/rotate-secret": (hook_of, ["post"]),
+    f"{HOOK}/pause": (hook_of, ["post"]),
+    f"{HOOK}/resume": (hook_of, ["post"]),
+    f"{HOOK}/test": (hook_of, ["post"]),
+    f"{HOOK}/deliveries": (hook_of, ["get"]),
+    f"{HOOK}/deliveries/<uuid:delivery_id>/resend": (sent_to_hook_of, ["post"]),
 }
 SOCKETS = {"ws/chat/<uuid:session_id>": session_of}
 

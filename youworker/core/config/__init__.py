@@ -27,6 +27,7 @@ from youworker.core.config.sections import (
     StorageConfig,
     VectorConfig,
     WebConfig,
+    WebhookConfig,
 )
 
 __all__ = ["BASE_DIR", "Config", "Setting", "all_settings", "config", "in_force"]
@@ -45,6 +46,7 @@ class Config:
     quota: QuotaConfig
     privacy: PrivacyConfig
     backup: BackupConfig
+    webhook: WebhookConfig
     llm: LlmConfig
     model_files: ModelFilesConfig
     vector: VectorConfig

@@ -178,6 +178,29 @@ class BackupConfig(Section):
 
 
 @dataclass(frozen=True)
+class WebhookConfig(Section):
+    """How other programs are told what happens here."""
+
+    timeout_seconds: int = setting(
+        "WEBHOOK_TIMEOUT_SECONDS", 10, "seconds one attempt may take in all", low=1, high=60
+    )
+    pause_after: int = setting(
+        "WEBHOOK_PAUSE_AFTER",
+        20,
+        "failures in a row after which a webhook is paused; 20 take about a day",
+        low=3,
+        high=1000,
+    )
+    retention_days: int = setting(
+        "WEBHOOK_RETENTION_DAYS",
+        14,
+        "days events and their deliveries are kept, arrived or not",
+        low=1,
+        high=365,
+    )
+
+
+@dataclass(frozen=True)
 class LlmConfig(Section):
     """The language models and how long they may take."""
 

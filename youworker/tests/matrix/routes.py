@@ -240,4 +240,24 @@ TOOLS = [
     Row("delete", GROUP_POLICY, "staff", "admin", 204, things=OF_GROUP),
 ]
 
-ROWS = [*PAGE_ROWS, *CHAT_PAGES, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS]
+HOOK = "v1/webhooks/<uuid:pk>"
+SENT = {"pk": "webhook", "delivery_id": "webhook_delivery"}
+WEBHOOKS = [
+    Row("get", "v1/webhooks", "staff", "admin"),
+    Row("post", "v1/webhooks", "staff", "admin", 400, body={}),
+    Row("get", "v1/webhooks/actions", "staff", "admin"),
+    Row("get", HOOK, "staff", "admin", thing="webhook"),
+    Row("patch", HOOK, "staff", "admin", 200, "webhook", {"description": "T"}),
+    Row("delete", HOOK, "staff", "admin", 204, "webhook"),
+    Row("post", f"{HOOK}/rotate-secret", "staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/pause", "staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/resume", "staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/test", "staff", "admin", 202, "webhook"),
+    Row("get", f"{HOOK}/deliveries", "staff", "admin", thing="webhook"),
+    Row("post", f"{HOOK}/deliveries/<uuid:delivery_id>/resend", "staff", "admin", 202, things=SENT),
+]
+
+ROWS = [
+    *(*PAGE_ROWS, *CHAT_PAGES, *PAGES, *ACCOUNTS, *GROUPS, *DOCUMENTS, *INGESTION, *CHAT, *TOOLS),
+    *WEBHOOKS,
+]

@@ -16,6 +16,7 @@ from groups.models import Group
 from mcp.models import Server
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.matrix.world import World
+from youworker.webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,13 @@ WRITES = [
         policy="ask",
     ),
     write(
+        "patch",
+        "v1/webhooks/<uuid:pk>",
+        "webhook",
+        *("url", "description", "actions"),
+        role="staff",
+    ),
+    write(
         "post",
         "v1/account/api-keys/<uuid:pk>/rotate",
         "key",
@@ -113,6 +121,7 @@ MODELS: dict[str, Any] = {
     "v1/collections": Collection,
     "v1/account/api-keys": ApiKey,
     "v1/mcp/servers": Server,
+    "v1/webhooks": Endpoint,
 }
 # Writes that make something, and what the caller may not choose about it.
 CREATES = [
@@ -130,6 +139,12 @@ CREATES = [
         "staff",
         {"slug": "new", "url": "http://127.0.0.1:9/mcp"},
         ("builtin", "argv", "transport", "status"),
+    ),
+    (
+        "v1/webhooks",
+        "staff",
+        {"url": "https://hook.invalid/", "actions": ["user.login"]},
+        ("secret", "former_secret", "state", "failures", "rest_until", "created_at"),
     ),
 ]
 

@@ -30,6 +30,8 @@ from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.tests.factories import ItemFactory, SourceFactory
 from ingestion.tests.factories import RunFactory as IngestionRunFactory
 from mcp.tests.factories import ConnectionFactory, ServerFactory, ToolFactory
+from youworker.webhooks.services import send_test
+from youworker.webhooks.tests.receivers import endpoint_at
 
 if TYPE_CHECKING:
     from accounts.models import ApiKey
@@ -201,6 +203,16 @@ class World:
     def tool(self) -> Any:
         """A tool of it."""
         return ToolFactory(server=self.server)
+
+    @cached_property
+    def webhook(self) -> Any:
+        """Told of one action that never happens here."""
+        return endpoint_at("https://hook.invalid/", actions=["backup.restore"])
+
+    @cached_property
+    def webhook_delivery(self) -> Any:
+        """Something that was sent there."""
+        return send_test(self.webhook, actor=self.root)
 
     @staticmethod
     def session_of(user: Any) -> Any:
