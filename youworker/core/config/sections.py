@@ -634,6 +634,13 @@ class ApiConfig(Section):
     log_level: str = setting(
         "LOG_LEVEL", "INFO", "least severe line", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
+    log_slow_query_ms: int = setting(
+        "LOG_SLOW_QUERY_MS",
+        1000,
+        "milliseconds after which a database statement is logged, without its values; 0 = none",
+        low=0,
+        high=600_000,
+    )
     soft_delete_days: int = setting(
         "SOFT_DELETE_DAYS", 30, "days a deleted row can be restored", low=0, high=3650
     )
