@@ -13,8 +13,9 @@ class YouWorkerConfig(AppConfig):
         import youworker.celery  # noqa: PLC0415 -- needs the loaded settings
         import youworker.core.api.schema  # noqa: F401, PLC0415
         from youworker.audit.denials import note_denial  # noqa: PLC0415
-        from youworker.backup.health import register  # noqa: PLC0415
+        from youworker.backup import figures, health  # noqa: PLC0415
         from youworker.core.request_context import access_denied  # noqa: PLC0415
 
         access_denied.connect(note_denial)
-        register()
+        health.register()
+        figures.register()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg_pool
@@ -10,6 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from prometheus_client import generate_latest
 
 from youworker.appliance.metrics import state
+from youworker.appliance.metrics.sources import SOURCES
 from youworker.core.db import VITAL_THREADS, threads_of
 from youworker.core.effects import BROKER_ERRORS
 from youworker.core.metrics import process, shared
@@ -65,6 +67,10 @@ class Scrape:
         yield from process.registry.collect()
         yield from state.read_pool()
         yield from state.read_machine()
+        for source in SOURCES:
+            # A folder that cannot be read must not hide the rest.
+            with suppress(OSError):
+                yield from source()
         database, redis = read_database(), read_redis()
         yield state.up("database", is_up=database is not None)
         yield state.up("redis", is_up=redis is not None)

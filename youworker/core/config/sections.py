@@ -630,7 +630,12 @@ class ApiConfig(Section):
     )
     time_zone: str = setting("TIME_ZONE", "UTC", "time zone of the admin and of new users")
     language: str = setting("LANGUAGE", "en", "language of new users", choices=("en", "it"))
-    log_format: str = setting("LOG_FORMAT", "json", "how logs look", choices=("json", "console"))
+    log_format: str = setting(
+        "LOG_FORMAT",
+        "auto",
+        "how logs look; auto = for people in a terminal, JSON elsewhere",
+        choices=("auto", "json", "console"),
+    )
     log_level: str = setting(
         "LOG_LEVEL", "INFO", "least severe line", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )

@@ -7,7 +7,13 @@ import platform
 import tomllib
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from prometheus_client.process_collector import ProcessCollector
 
 from youworker.core.config import BASE_DIR
@@ -15,6 +21,8 @@ from youworker.core.config import BASE_DIR
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# When a series began doubles what is sent, and Prometheus knows it by itself.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 # Not the library's own, to which other packages add what they like.
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
