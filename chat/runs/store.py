@@ -169,7 +169,7 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     run.save(update_fields=["error_detail"])
     end_orphans(run)
     keep_tokens(run)
-    record_run(run, changes["status"])
+    record_run(run, changes["status"], error_code=code)
     after_commit(announce_room)
     return True
 

@@ -15,6 +15,8 @@ from youworker.core.request_context import correlation_id
 
 logger = logging.getLogger("youworker.tasks")
 
+# What is done at least so often is only worth a line when it fails, as health checks are.
+ROUTINE_SECONDS = 60
 # Celery's words for how a task ended.
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 # When a task began, and for what work: that id is forgotten before its end is told.
@@ -32,6 +34,12 @@ def note_begin(task_id: str, **_: Any) -> None:
     begun[task_id] = time.monotonic(), correlation_id()
 
 
+def routine_tasks(app: Any) -> set[str]:
+    """The tasks that look every few seconds whether there is something to do."""
+    entries = app.conf.beat_schedule.values()
+    return {entry["task"] for entry in entries if entry["schedule"] <= ROUTINE_SECONDS}
+
+
 def report_task(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
     """Log and count a task, and bring what was counted in it to Redis."""
     began, identifier = begun.pop(task_id, (time.monotonic(), ""))
@@ -39,7 +47,9 @@ def report_task(task_id: str, task: Any, state: str | None = None, **_: Any) -> 
     outcome = OUTCOMES.get(state or "", "other")
     families.TASKS.add(task.name, outcome)
     families.TASK_SECONDS.observe(seconds, task.name)
-    logger.info(
+    is_routine = outcome == "succeeded" and task.name in routine_tasks(task.app)
+    logger.log(
+        logging.DEBUG if is_routine else logging.INFO,
         "task",
         extra={
             "task": task.name,

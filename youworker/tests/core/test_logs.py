@@ -10,6 +10,7 @@ from django.db import connections
 from django.test import RequestFactory
 
 from accounts.tests.factories import UserFactory
+from chat.tasks import sweep_runs
 from youworker.core import logs, request_context
 from youworker.core.ids import uuid7
 from youworker.core.metrics import tasks
@@ -254,3 +255,10 @@ def test_a_task_is_one_line_and_says_that_workers_work(task_lines, state, result
     assert line["correlation_id"] == "trace-3"
     assert tasks.begun == {}
     assert float(tasks.sync_redis().get(tasks.shared.HEARTBEAT)) > 1e9
+
+
+def test_looks_for_work_every_few_seconds_are_worth_a_line_when_they_fail(task_lines):
+    for state in ("SUCCESS", "FAILURE"):
+        tasks.report_task("two", sweep_runs, state=state)
+
+    assert [line["result"] for line in task_lines()] == ["failed"]
