@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from quotas.counting import Act, count_usage
 from quotas.enums import Period, UsageKind, UsageOutcome
 from quotas.types import start_of
 from youworker import audit
+from youworker.core.effects import after_commit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +93,7 @@ def record_usage(
     Runs in the caller's transaction, and best at its end: who counts tokens of the same user
     waits until it is over. `size` is in bytes. `name` must not come from what somebody wrote.
     """
-    now = timezone.now()
+    now, ending = timezone.now(), UsageOutcome(outcome).value
     parameters: dict[str, Any] = {
         "now": now,
         "user": user_id,
@@ -98,7 +101,7 @@ def record_usage(
         "day": start_of(Period.DAY, now).date(),
         "kind": kind.value,
         "name": name,
-        "outcome": UsageOutcome(outcome).value,
+        "outcome": ending,
         "tokens_in": tokens_in,
         "tokens_out": tokens_out,
         "bytes": size,
@@ -109,3 +112,5 @@ def record_usage(
         statement = EVENT_WITH_TOKENS
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
+    act = Act(kind, name, ending, tokens_in, tokens_out, duration_ms)
+    after_commit(partial(count_usage, act))

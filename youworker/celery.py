@@ -47,6 +47,14 @@ def end_with_the_worker(**_: Any) -> None:
 
 
 @worker_process_init.connect
+def tell_of_tasks(**_: Any) -> None:
+    """Log and count each task."""
+    from youworker.core.metrics.tasks import connect_tasks  # noqa: PLC0415 -- needs settings
+
+    connect_tasks()
+
+
+@worker_process_init.connect
 def follow_model_servers(**_: Any) -> None:
     """Have tasks know the model servers as they are now."""
     task_prerun.connect(read_model_servers, weak=False)

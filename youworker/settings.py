@@ -83,7 +83,6 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "django_filters",
-    "django_prometheus",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
@@ -104,7 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "youworker.server.request_lines.RequestLinesMiddleware",
     "youworker.core.request_context.CorrelationMiddleware",
     "youworker.core.request_context.OriginMiddleware",
     "youworker.core.form_encoding.FormEncodingMiddleware",
@@ -123,7 +122,6 @@ MIDDLEWARE = [
     "youworker.core.api.error_views.RefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "youworker.urls"
@@ -343,7 +341,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 RATELIMIT_ENABLE = config.security.rate_limits_enabled
-PROMETHEUS_EXPORT_MIGRATIONS = False
 
 UNFOLD = {
     "SITE_TITLE": "YouWorker",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from youworker.appliance.health.views import metrics
+from youworker.appliance.metrics.views import metrics
 from youworker.core.api.openapi import SchemaView
 from youworker.core.api.redoc import RedocView, serve_script
 
@@ -14,7 +14,7 @@ urlpatterns = [
     path("admin/data-check/", include("youworker.doctor.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
-    path("metrics", metrics, name="prometheus-django-metrics"),
+    path("metrics", metrics, name="metrics"),
     path("", include("youworker.pages.urls")),
     path("", include("chat.pages.urls")),
     path("", include("youworker.sso.urls")),

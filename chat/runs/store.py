@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
@@ -28,6 +29,7 @@ from youworker.core import request_context
 from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.leases import RELEASED
+from youworker.core.metrics.families import FIRST_TOKEN_SECONDS
 from youworker.core.storable import DEEPEST, storable_json
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 INTERRUPTED_SENTENCE = gettext_noop("The server that wrote this answer was stopped.")
 USAGE_FIGURES = ("model", "iterations", "tokens_in", "tokens_out")
+# Of what is told in the log beside them.
+TOLD = ("ttft_ms", "error_code")
 
 
 class Outcome(NamedTuple):
@@ -165,7 +169,7 @@ def cut_off(rows: RunQuerySet, run: Run, code: str, detail: str, **changes: Any)
     run.save(update_fields=["error_detail"])
     end_orphans(run)
     keep_tokens(run)
-    record_run(run, changes["status"])
+    record_run(run, changes["status"], error_code=code)
     after_commit(announce_room)
     return True
 
@@ -194,6 +198,20 @@ def record_run(run: Run, status: RunStatus, **figures: Any) -> None:
         tokens_out=used["tokens_out"],
         duration_ms=milliseconds_since(run.started_at),
     )
+    told = {name: figures.get(name, getattr(run, name)) for name in (*USAGE_FIGURES, *TOLD)}
+    after_commit(partial(report_run, run, status, told, milliseconds_since(run.started_at)))
+
+
+def report_run(run: Run, status: RunStatus, told: dict[str, Any], duration_ms: int | None) -> None:
+    """Log an answer that ended, and count how long its first text took."""
+    if told["ttft_ms"] is not None:
+        FIRST_TOKEN_SECONDS.observe(told["ttft_ms"] / 1000)
+    if not told["iterations"]:
+        # What no model answered to may be anything that somebody typed.
+        del told["model"]
+    ids = {"run_id": run.pk, "session_id": run.session_id, "user_id": run.user_id}
+    about = {name: str(value) for name, value in ids.items()}
+    logger.info("run", extra={**about, "status": str(status), **told, "duration_ms": duration_ms})
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ from documents.services.embeddings import embed_passages, embedded_text, store_v
 from youworker.core.db import is_refused_value
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.core.leases import RELEASED, lease_end
+from youworker.core.metrics import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,6 +125,7 @@ class EmbeddingWork:
         model, before = self.lease.model, self.stored.total()
         try:
             texts = [embedded_text(row.title, row.heading, row.text) for row in rows]
+            began = time.monotonic()
             vectors = embed_passages(model, texts)
         except VectorsUnusable as error:
             if len(rows) == 1:
@@ -136,6 +138,8 @@ class EmbeddingWork:
         else:
             store_vectors(model, [row.passage_id for row in rows], vectors)
             self.stored.update(row.document_id for row in rows)
+            families.EMBEDDED_PASSAGES.add(by=len(rows))
+            families.STAGE_SECONDS.observe(time.monotonic() - began, "embedding")
 
     def count_error(self, error: Exception) -> None:
         """Count an error against the present documents; raise one of a database that is away."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -24,8 +25,9 @@ from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
 from youworker.core.config import config
 from youworker.core.db import relax_durability
-from youworker.core.effects import queue_task
+from youworker.core.effects import after_commit, queue_task
 from youworker.core.leases import lease_end
+from youworker.core.metrics.families import FILES
 from youworker.core.sql import lock_names
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ def end_item(item: IngestionItem, stage: Stage, code: str, detail: str, **change
     # Of a file that was read before, that was written then.
     if has_ended and stage == Stage.FAILED and item.stage == Stage.PARSING:
         record_file(item, UsageOutcome.FAILED)
+    elif has_ended and stage == Stage.SKIPPED:
+        after_commit(partial(FILES.add, Stage.SKIPPED.value))
     return bool(has_ended)
 
 

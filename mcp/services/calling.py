@@ -132,13 +132,23 @@ async def call_tool(
         logger.exception("calling the tool %s failed", tool.name)
         sentence = "The tool failed because of a mistake of ours."
         outcome = ToolOutcome(sentence, is_error=True, trusted=True)
-    logger.info(
-        "tool %s called in %d ms, %s",
-        tool.name,
-        (time.perf_counter() - start) * 1000,
-        "error" if outcome.is_error else "ok",
-    )
+    report_call(tool, outcome, context, time.perf_counter() - start)
     return outcome
+
+
+def report_call(tool: ToolInfo, outcome: ToolOutcome, context: CallContext, seconds: float) -> None:
+    """Log a call: for whom, and how it went; nothing of what was said."""
+    result = "error" if outcome.is_error else "ok"
+    ids = {"run_id": context.run_id, "session_id": context.session_id, "user_id": context.user_id}
+    logger.info(
+        "tool call",
+        extra={
+            "tool": tool.name,
+            **{name: str(value) for name, value in ids.items() if value is not None},
+            "result": "denied" if outcome.denied else result,
+            "duration_ms": round(seconds * 1000, 1),
+        },
+    )
 
 
 def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:

@@ -9,6 +9,7 @@ from documents.embedding.shared import SOCKET_VARIABLE
 from youworker.appliance.child import Child
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.core.config import config
+from youworker.core.logs import choose_format
 from youworker.speech.configured import needs_engine
 from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.speech.link import engine_command, engine_environment
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 def children(output: Output, *, host: str, port: int, workers: int) -> list[Child]:
     """Web process, worker, scheduler, and the processes that they share, of models and speech."""
     socket = str(prepare_socket_dir(config.data_dir) / "embed.sock")
-    environment = {"DJANGO_SETTINGS_MODULE": "youworker.settings", SOCKET_VARIABLE: socket}
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "youworker.settings",
+        SOCKET_VARIABLE: socket,
+        # They write to a pipe, and only we know where that ends.
+        "LOG_FORMAT": choose_format(config.api.log_format, output.stream),
+    }
     lines = {
         "web": web(host, port),
         "worker": worker(workers),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import logging.config
 import re
-from typing import Any
+import sys
+from typing import Any, TextIO
 
 import structlog
 
@@ -39,10 +40,17 @@ def hide_secrets(_: Any, __: str, line: str) -> str:
     return SECRET.sub(lambda found: (found[1] or found[2] or found[3]) + "…", line)
 
 
+def choose_format(wanted: str, stream: TextIO) -> str:
+    """How lines look that end up in `stream`: as set, else readable where people look."""
+    if wanted != "auto":
+        return wanted
+    return "console" if stream.isatty() else "json"
+
+
 def configure(settings: dict[str, Any]) -> None:
     """Set up logging for this process; Django calls it with `settings.LOGGING`."""
     final: Any = structlog.dev.ConsoleRenderer(colors=False)
-    if settings["format"] == "json":
+    if choose_format(settings["format"], sys.stderr) == "json":
         final = structlog.processors.JSONRenderer()
     shared: list[Any] = [
         structlog.stdlib.add_logger_name,

@@ -47,6 +47,7 @@ def serve(host: str, port: int) -> int:
         return 1
     raise_file_limit()
     server = WebServer(application, endpoint(host, port), has_known_secret, begin_work)
+    server.report_connections()
     server.run()
     return end_in_time(1 if server.failed else 0)
 
@@ -80,7 +81,9 @@ async def begin_work() -> None:
     from chat.runs.manager import serve_runs  # noqa: PLC0415
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
     from youworker.core.db import run_in_thread  # noqa: PLC0415
+    from youworker.server.measuring import begin_measuring  # noqa: PLC0415
 
+    begin_measuring()
     await run_in_thread(refresh_endpoints)
     await serve_runs()
     await registry.warm_up()

@@ -20,6 +20,7 @@ from youworker.core.db import divide_pool
 from youworker.core.network import shown_key
 from youworker.core.request_context import HEADER, accept_correlation_id, labelled
 from youworker.core.slots import Caller, RequestSlots, Slot
+from youworker.server.request_lines import report_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ PATIENCE_SECONDS = 50.0
 RETRY_SECONDS = 5
 # The supervisor and load balancers ask, and must hear, while everybody else waits.
 READINESS = "/health/ready"
-# These need no database.
+# The first needs no database, the second asks it in a thread for what is vital.
 WITHOUT_SLOT = {"/health/live", "/metrics"}
 # Where a request's scope has its thread.
 THREAD = "youworker.thread"
@@ -83,16 +84,19 @@ class Handler(ASGIHandler):
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer while holding a slot; streams and slow readers go on without."""
+        answer: HttpResponseBase
         slot = self.slot_for(request)
         if slot is not None:
             try:
                 await slot.acquire(seconds=PATIENCE_SECONDS)
             except TimeoutError:
                 logger.warning("a request was refused: its turn did not come in time")
-                return refusal(request)
+                answer = refusal(request)
+                report_request(request, answer.status_code, PATIENCE_SECONDS)
+                return answer
             slots.current.set(slot)
         try:
-            answer: HttpResponseBase = await super().run_get_response(request)
+            answer = await super().run_get_response(request)
         except BaseException:
             # A task of its own: a request that is cancelled twice must give everything back, too.
             thread = cast("ASGIRequest", request).scope[THREAD]

@@ -12,6 +12,7 @@ import daphne.server
 from daphne.server import twisted_loop
 from twisted.internet import defer, reactor
 
+from youworker.core.metrics import process
 from youworker.core.per_loop import close_all
 from youworker.server.connections import Connection, ConnectionLimits
 from youworker.server.requests import BodyQueue, DiscardedBody, Request, RequestFactory
@@ -145,13 +146,34 @@ class WebServer(daphne.server.Server):
             if "application_instance" in details
         }
 
+    def requests(self) -> list[Request]:
+        """The requests that are carried out, or whose answer is being sent."""
+        return [each for each in list(self.connections) if isinstance(each, Request)]
+
+    def report_connections(self) -> None:
+        """Let the figures of this process tell how many connections are open."""
+        process.report_connections(
+            {
+                "websocket": lambda: sum(
+                    isinstance(each, SocketProtocol) for each in list(self.connections)
+                ),
+                "stream": lambda: sum(has_begun(each) for each in self.requests()),
+                "request": lambda: sum(not has_begun(each) for each in self.requests()),
+            }
+        )
+
     def unanswered(self) -> list[asyncio.Future[None]]:
         """Requests whose answer has not begun."""
         return [
             work
             for protocol, work in self.applications().items()
-            if isinstance(protocol, Request) and not protocol._response_started  # noqa: SLF001 -- daphne has no other sign
+            if isinstance(protocol, Request) and not has_begun(protocol)
         ]
+
+
+def has_begun(request: Request) -> bool:
+    """Whether the answer to a request is being sent."""
+    return bool(request._response_started)  # noqa: SLF001 -- daphne has no other sign
 
 
 def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from youworker.appliance.embedded.postgres import binary
 from youworker.core.config import BASE_DIR
 from youworker.tests.bench.product import running_product
 from youworker.tests.support.model_server import Call, ModelServer, Turn
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -65,8 +67,11 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def product(model):
-    with running_product(LLM_BASE_URL=model.base_url, LOG_LEVEL="INFO") as running:
+def product(model, canaries):
+    own = {"LLM_API_KEY": canaries.text(1), "METRICS_TOKEN": canaries.text(1)}
+    # Every statement is slow, so every one is logged.
+    logs = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "LOG_SLOW_QUERY_MS": "1"}
+    with running_product(LLM_BASE_URL=model.base_url, **own, **logs) as running:
         yield running
 
 
@@ -96,7 +101,7 @@ def manage(product, *arguments, **more):
 def client(product):
     key = manage(
         product, "create_api_key", "bench", "--name", "all", "--scopes",
-        "chat,tools,admin,account,documents.read",
+        "chat,tools,admin,account,documents.read,documents.write",
     )  # fmt: skip
     headers = {"Authorization": f"Bearer {key}"}
     with httpx2.Client(base_url=product.base_url, headers=headers, timeout=60) as opened:
@@ -245,6 +250,75 @@ def test_no_file_shows_one(lived, product, environment):
     assert {"up.log", "postgres.log", "redis.log", "PG_VERSION"} <= {path.name for path in read}
     assert any(b"http://127.0.0.1:9/mcp" in data for data in read.values())
     assert [str(path) for path, data in read.items() if lived.found_in(data)] == []
+
+
+@pytest.fixture(scope="module")
+def handed_in(client, product):
+    """A file whose name and text are marked by others, because documents are kept in plain."""
+    marked = Canaries()
+    files = {"files": (f"{marked.text(1)}.md", f"# {marked.text(1)}\n\n{marked.text(5)}")}
+    posted = client.post("/v1/ingestion/uploads", files=files)
+    posted.raise_for_status()
+    run = posted.json()["id"]
+    wait_until(lambda: client.get(f"/v1/ingestion/runs/{run}").json()["finished_at"], seconds=120)
+    for path in (f"/v1/nowhere/{marked.text(1)}", f"/v1/documents?search={marked.text(1)}"):
+        client.get(path, headers={"X-Unknown": marked.text(1), "Cookie": marked.text(1)})
+    refused = {"Authorization": f"Bearer {marked.text(1)}"}
+    assert client.get("/v1/sessions", headers=refused).status_code == 401
+    return marked
+
+
+def log_lines(product):
+    """What web process and workers logged, as objects."""
+    text = (Path(product.environment["DATA_DIR"]) / "up.log").read_text()
+    lines = [line.partition(" | ")[2] for line in text.splitlines()]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_the_log_tells_of_everything_once_and_shows_none(lived, handed_in, client, product):
+    wait_until(lambda: {"request", "run", "task", "tool call"} <= events(product))
+    lines = log_lines(product)
+    told = {name: [line for line in lines if line["event"] == name] for name in events(product)}
+
+    posted = [line for line in told["request"] if line["route"] == "v1/ingestion/uploads"]
+    assert [(line["method"], line["status"]) for line in posted] == [("POST", 202)]
+    assert all(line["duration_ms"] > 0 and line["user_id"] for line in posted)
+    assert any(line["route"] == "unmatched" and line["status"] == 404 for line in told["request"])
+    statuses = [line["status"] for line in told["run"]]
+    assert statuses.count("succeeded") == CONVERSATIONS
+    assert statuses.count("failed") == 3
+    assert len({line["run_id"] for line in told["run"]}) == CONVERSATIONS + 3
+    runs = {line["run_id"] for line in told["run"]}
+    assert len(told["tool call"]) >= 2 * CONVERSATIONS
+    assert {line["run_id"] for line in told["tool call"]} <= runs
+    assert {line["result"] for line in told["task"]} == {"succeeded"}
+    assert all(line["correlation_id"] for line in (*told["task"], *told["run"]))
+    assert any("INSERT INTO" in line["statement"] for line in told["slow query"])
+    raw = (Path(product.environment["DATA_DIR"]) / "up.log").read_bytes()
+    assert not lived.found_in(raw)
+    assert not handed_in.found_in(raw)
+
+
+def events(product):
+    return {line["event"] for line in log_lines(product)}
+
+
+def test_figures_of_all_processes_are_told_and_show_none(lived, handed_in, product):
+    token = {"Authorization": f"Bearer {product.environment['METRICS_TOKEN']}"}
+    found = httpx2.get(f"{product.base_url}/metrics", headers=token)
+
+    text = found.text
+    assert f'youworker_runs_total{{outcome="succeeded"}} {float(CONVERSATIONS)}' in text
+    assert 'youworker_ingestion_files_total{outcome="succeeded"} 1.0' in text
+    assert 'youworker_tool_calls_total{outcome="succeeded",server="tiny"} ' in text
+    assert 'youworker_tasks_total{outcome="succeeded",task="ingestion.tasks.work"} ' in text
+    assert 'youworker_open_connections{kind="request"} 1.0' in text
+    assert "youworker_database_connections_max 20.0" in text
+    assert "youworker_event_loop_lag_seconds_count" in text
+    assert 'youworker_build_info{python="' in text
+    assert httpx2.get(f"{product.base_url}/metrics").status_code == 404
+    assert not lived.found_in(found.content)
+    assert not handed_in.found_in(found.content)
 
 
 def test_encoded_marks_are_recognised():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
 from hypothesis import HealthCheck, Phase, given, settings
 
+from youworker.core.api import openapi
 from youworker.core.api.openapi import write_document
 from youworker.tests.bench.product import running_product
 from youworker.tests.support.openapi import openapi_document
@@ -39,6 +42,32 @@ def test_everybody_gets_the_same_document_made_once(client):
     assert first["content-type"] == "application/vnd.oai.openapi+json"
     assert again.content == first.content
     assert write_document.cache_info().misses == made
+
+
+def test_who_comes_while_it_is_made_waits_for_the_same_document(monkeypatch):
+    begun, go_on, made = threading.Event(), threading.Event(), []
+
+    class Slow:
+        def get_schema(self, request, public):
+            made.append(public)
+            begun.set()
+            go_on.wait(30)
+            return {}
+
+    class Form:
+        def render(self, document):
+            return b"written"
+
+    monkeypatch.setattr(openapi, "SchemaGenerator", Slow)
+    with ThreadPoolExecutor(3) as visitors:
+        first = visitors.submit(openapi.find_document, Form, "en")
+        assert begun.wait(30)
+        others = [visitors.submit(openapi.find_document, Form, "en") for _ in range(2)]
+        go_on.set()
+        found = [each.result(30) for each in (first, *others)]
+
+    assert found == [b"written"] * 3
+    assert made == [True]
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
 from chat.llm.openai.stream_reader import Habits, Question
 from chat.llm.openai.timeouts import Clock
+from youworker.core.metrics.families import MODEL_REQUESTS
 from youworker.upstream.errors import StatusError, pause
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class OpenAICompatibleModel:
         """Continue the conversation. Closing the generator closes the request at once."""
         clock = Clock(self.endpoint.timeouts.total)
         request: CompletionRequest | None = None
+        outcome = "failed"
         try:
             request, first = await self.begin(messages, tools, clock)
             for event in first:
@@ -70,9 +72,15 @@ class OpenAICompatibleModel:
             while (events := await request.read_events()) is not None:
                 for event in events:
                     yield event
+            outcome = "succeeded"
         except Transient as error:
             raise error.failure from error
+        except (GeneratorExit, asyncio.CancelledError):
+            outcome = "stopped"
+            raise
         finally:
+            # Once for a turn, whatever its length.
+            MODEL_REQUESTS.add(self.endpoint.name, outcome)
             clock.stop()
             if request is not None:
                 await request.close()

@@ -1,26 +1,21 @@
-"""Health for load balancers (`live`, `ready`) and people (`detailed`), figures for Prometheus."""
+"""Health for load balancers (`live`, `ready`) and people (`detailed`)."""
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, JsonResponse
-from django_prometheus.exports import ExportToDjangoView
+from django.http import JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import IsStaff
 from youworker.appliance.health import checks
-from youworker.core.api import error_views
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
-from youworker.core.config import config
-from youworker.core.network import parsed
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
 
@@ -49,21 +44,3 @@ class DetailedView(ActorView):
     def get(self, request: Request) -> Response:
         """Run all checks now."""
         return Response(checks.run_checks(checks.READY | checks.DETAILED))
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of this process; names of routes and counts are not for strangers."""
-    if not may_read(request):
-        return error_views.permission_denied(request, PermissionError())
-    answer: HttpResponse = ExportToDjangoView(request)
-    return answer
-
-
-def may_read(request: HttpRequest) -> bool:
-    """Whether the caller has the token or, where there is none, calls from this machine."""
-    token = config.security.metrics_token
-    if token:
-        shown = request.headers.get("Authorization", "")
-        return hmac.compare_digest(shown.encode(), f"Bearer {token}".encode())
-    address = parsed(request.META.get("REMOTE_ADDR", ""))
-    return address is not None and address.is_loopback

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,23 @@ class SchemaView(SpectacularAPIView):
             kind = f"{kind}; charset={renderer.charset}"
         name = self._get_filename(request, None)  # type: ignore[no-untyped-call]
         return HttpResponse(
-            write_document(form, language),
+            find_document(form, language),
             content_type=kind,
             headers={"Content-Disposition": f'inline; filename="{name}"'},
         )
+
+
+# Whoever comes while it is made waits for it, instead of making it as well.
+making = threading.Lock()
+
+
+def find_document(form: Callable[[], BaseRenderer], language: str) -> bytes:
+    """The whole document in one format, made when it is first asked for.
+
+    Who leaves before it is ready has it made for those who come later.
+    """
+    with making:
+        return write_document(form, language)
 
 
 @cache

@@ -653,9 +653,21 @@ class ApiConfig(Section):
     )
     time_zone: str = setting("TIME_ZONE", "UTC", "time zone of the admin and of new users")
     language: str = setting("LANGUAGE", "en", "language of new users", choices=("en", "it"))
-    log_format: str = setting("LOG_FORMAT", "json", "how logs look", choices=("json", "console"))
+    log_format: str = setting(
+        "LOG_FORMAT",
+        "auto",
+        "how logs look; auto = for people in a terminal, JSON elsewhere",
+        choices=("auto", "json", "console"),
+    )
     log_level: str = setting(
         "LOG_LEVEL", "INFO", "least severe line", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_slow_query_ms: int = setting(
+        "LOG_SLOW_QUERY_MS",
+        1000,
+        "milliseconds after which a database statement is logged, without its values; 0 = none",
+        low=0,
+        high=600_000,
     )
     soft_delete_days: int = setting(
         "SOFT_DELETE_DAYS", 30, "days a deleted row can be restored", low=0, high=3650

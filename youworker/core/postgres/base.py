@@ -14,6 +14,9 @@ from django.db.backends.postgresql.psycopg_any import BaseTzLoader, get_adapters
 from psycopg.adapt import AdaptersMap
 from psycopg_pool import ConnectionPool
 
+from youworker.core.config import config
+from youworker.core.postgres.slow_queries import SlowQueries
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -28,6 +31,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Django's `CONN_HEALTH_CHECKS` would try one after the other with growing pauses; but what
     ended one connection, a restart of PostgreSQL or of a proxy before it, ended the others.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if config.api.log_slow_query_ms:
+            limit = config.api.log_slow_query_ms / 1000
+            self.execute_wrappers.append(SlowQueries(limit))
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()

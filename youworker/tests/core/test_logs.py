@@ -6,9 +6,18 @@ import logging
 import logging.config
 
 import pytest
+from django.db import connections
 from django.test import RequestFactory
 
+from accounts.tests.factories import UserFactory
+from chat.tasks import sweep_runs
 from youworker.core import logs, request_context
+from youworker.core.ids import uuid7
+from youworker.core.metrics import tasks
+from youworker.core.postgres import slow_queries
+from youworker.server import request_lines
+from youworker.tasks import purge_deleted
+from youworker.tests.support.configuring import override_config
 
 
 @pytest.fixture
@@ -109,3 +118,147 @@ def test_libraries_that_quote_what_servers_answer_are_quiet(monkeypatch):
     levels = {name: each["level"] for name, each in chosen["loggers"].items()}
     assert levels["mcp.client"] == "CRITICAL"
     assert levels["httpcore2"] == "WARNING"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stream", "chosen"),
+    [
+        ("auto", Terminal(), "console"),
+        ("auto", io.StringIO(), "json"),
+        ("json", Terminal(), "json"),
+        ("console", io.StringIO(), "console"),
+    ],
+)
+def test_lines_are_for_people_in_a_terminal_and_json_elsewhere(wanted, stream, chosen):
+    assert logs.choose_format(wanted, stream) == chosen
+
+
+@pytest.fixture
+def slow_lines(lines, monkeypatch):
+    """What is logged of statements that take longer than nothing."""
+    monkeypatch.setattr(slow_queries, "logger", logging.getLogger("test.of.logs"))
+    return lines
+
+
+def carry_out(sql, params=(), *, fails=False, limit=0.0):
+    def execute(*_):
+        if fails:
+            raise ValueError(params)
+        return "rows"
+
+    return slow_queries.SlowQueries(limit)(execute, sql, params, None, {})
+
+
+def test_a_slow_statement_is_told_without_its_values(slow_lines):
+    sql = "SELECT *\n  FROM notes WHERE title = %s AND kind = 'it''s secret' AND n = ANY(%s)"
+    assert carry_out(sql, ["hidden"]) == "rows"
+
+    (line,) = slow_lines()
+    assert (
+        line["statement"] == "SELECT * FROM notes WHERE title = %s AND kind = '…' AND n = ANY(%s)"
+    )
+    assert line["level"] == "warning"
+    assert line["duration_ms"] >= 0
+
+
+def test_a_statement_that_fails_slowly_is_told_too(slow_lines):
+    with pytest.raises(ValueError, match="hidden"):
+        carry_out("SELECT %s", ["hidden"], fails=True)
+
+    assert [line["statement"] for line in slow_lines()] == ["SELECT %s"]
+    assert "hidden" not in json.dumps(slow_lines())
+
+
+def test_fast_statements_and_what_is_no_text_say_little(slow_lines):
+    carry_out("SELECT 1", limit=3600)
+    carry_out(object())
+    carry_out("x" * 10_000)
+
+    assert [len(line["statement"]) for line in slow_lines()] == [6, slow_queries.LONGEST_SHOWN]
+
+
+@pytest.mark.django_db
+def test_connections_watch_their_statements_unless_that_is_switched_off():
+    def watched(**settings):
+        with override_config("api", **settings):
+            wrapper = connections.create_connection("default")
+        return [each.limit for each in wrapper.execute_wrappers]
+
+    assert watched(log_slow_query_ms=250) == [0.25]
+    assert watched(log_slow_query_ms=0) == []
+
+
+@pytest.fixture
+def request_lines_told(lines, monkeypatch):
+    monkeypatch.setattr(request_lines, "logger", logging.getLogger("test.of.logs"))
+    return lines
+
+
+@pytest.mark.django_db
+def test_a_request_is_one_line_with_ids_and_without_its_path(request_lines_told, client):
+    user = UserFactory()
+    client.force_login(user)
+    pk = uuid7()
+
+    client.get(f"/v1/sessions/{pk}?search=layoffs", headers={"X-Correlation-ID": "trace-2"})
+    client.get("/v1/layoffs/are-secret")
+    client.get("/health/live")
+
+    found, missing = request_lines_told()
+    assert found.pop("duration_ms") > 0
+    assert found.pop("timestamp")
+    assert found == {
+        "event": "request",
+        "level": "info",
+        "logger": "test.of.logs",
+        "method": "GET",
+        "route": "v1/sessions/<uuid:pk>",
+        "pk": str(pk),
+        "status": 404,
+        "user_id": str(user.pk),
+        "correlation_id": "trace-2",
+    }
+    assert missing["route"] == "unmatched"
+    assert "layoffs" not in json.dumps([found, missing])
+
+
+@pytest.fixture
+def task_lines(lines, monkeypatch):
+    monkeypatch.setattr(tasks, "logger", logging.getLogger("test.of.logs"))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("state", "result"), [("SUCCESS", "succeeded"), ("FAILURE", "failed"), ("ODD", "other")]
+)
+def test_a_task_is_one_line_and_says_that_workers_work(task_lines, state, result):
+    tasks.sync_redis().delete(tasks.shared.HEARTBEAT)
+    token = request_context.current.set("trace-3")
+    tasks.note_begin("one")
+    request_context.current.reset(token)
+
+    tasks.report_task("one", purge_deleted, state=state)
+
+    (line,) = task_lines()
+    assert line["duration_ms"] >= 0
+    assert (line["event"], line["task"], line["task_id"], line["result"]) == (
+        "task",
+        "youworker.tasks.purge_deleted",
+        "one",
+        result,
+    )
+    assert line["correlation_id"] == "trace-3"
+    assert tasks.begun == {}
+    assert float(tasks.sync_redis().get(tasks.shared.HEARTBEAT)) > 1e9
+
+
+def test_looks_for_work_every_few_seconds_are_worth_a_line_when_they_fail(task_lines):
+    for state in ("SUCCESS", "FAILURE"):
+        tasks.report_task("two", sweep_runs, state=state)
+
+    assert [line["result"] for line in task_lines()] == ["failed"]

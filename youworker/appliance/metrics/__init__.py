@@ -1,0 +1,1 @@
+"""The figures of the installation, as Prometheus asks for them."""

@@ -1,0 +1,12 @@
+"""Where rooms above this one add figures of their own, which are read at each scrape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from prometheus_client.core import Metric
+
+SOURCES: list[Callable[[], Iterable[Metric]]] = []

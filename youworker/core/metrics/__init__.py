@@ -1,0 +1,1 @@
+"""Figures for Prometheus: those of one process, and those that all processes count together."""

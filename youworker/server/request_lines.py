@@ -1,0 +1,71 @@
+"""One line and one count for each request: its route, its status, its duration, who asked.
+
+Neither holds the path, which may contain anything: the pattern is told, and ids in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.functional import LazyObject, empty
+
+from youworker.core.metrics.process import REQUEST_SECONDS, REQUESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponseBase
+
+logger = logging.getLogger("youworker.requests")
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+# Asked for every few seconds by programs, or many for one page.
+FREQUENT = ("health/live", "health/ready", "metrics", "static")
+SERVER_ERROR = 500
+
+
+class RequestLinesMiddleware:
+    """Tells of every request; stands before all others."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        answer: HttpResponseBase = self.get_response(request)
+        report_request(request, answer.status_code, time.perf_counter() - began)
+        return answer
+
+
+def report_request(request: HttpRequest, status: int, seconds: float) -> None:
+    """Count and log a request that was answered, as far as the start of its answer."""
+    route = route_of(request)
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, f"{status // 100}xx").inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
+    level = logging.DEBUG if route in FREQUENT and status < SERVER_ERROR else logging.INFO
+    if logger.isEnabledFor(level):
+        about = {"method": method, "route": route, "status": status, **ids_of(request)}
+        logger.log(level, "request", extra={**about, "duration_ms": round(seconds * 1000, 1)})
+
+
+def route_of(request: HttpRequest) -> str:
+    """The pattern that the address fits; there are only so many."""
+    if request.resolver_match is not None:
+        return request.resolver_match.route
+    return "static" if request.path_info.startswith(settings.STATIC_URL) else "unmatched"
+
+
+def ids_of(request: HttpRequest) -> dict[str, str]:
+    """The ids in the address and that of the user, as far as anybody asked who that is."""
+    match = request.resolver_match
+    found = {} if match is None else match.kwargs
+    ids = {name: str(value) for name, value in found.items() if isinstance(value, UUID | int)}
+    user: Any = request.__dict__.get("user")
+    if user is None or (isinstance(user, LazyObject) and user.__dict__["_wrapped"] is empty):
+        return ids
+    return ids if user.pk is None else {**ids, "user_id": str(user.pk)}
