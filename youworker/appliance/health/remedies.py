@@ -54,7 +54,7 @@ REMEDIES: dict[str, Words] = {
     ),
     "queue": _(
         "Look whether a worker runs and what it logs; when it is only busy, give it more processes"
-        " (WORKERS) or start another one. Answers wait for room at a model server."
+        " (WORKER_PROCESSES) or start another one. Answers wait for room at a model server."
     ),
     "beat": _(
         "Start `manage.py up`, or beat alone (`celery -A youworker beat`), exactly once. Without it"
