@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from youworker.appliance.health.pages import show_health
 from youworker.appliance.health.views import metrics
 from youworker.core.api.openapi import SchemaView
 from youworker.core.api.redoc import RedocView, serve_script
@@ -12,7 +11,7 @@ from youworker.core.api.redoc import RedocView, serve_script
 urlpatterns = [
     # Before the others, which a request would be compared with first: most are about conversations.
     path("v1/", include("chat.urls")),
-    path("admin/health/", admin.site.admin_view(show_health), name="health"),
+    path("admin/health/", include("youworker.appliance.health.page_urls")),
     path("admin/data-check/", include("youworker.doctor.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
