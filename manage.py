@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # These never talk to PostgreSQL or Redis, so nothing has to be started for them.
 OFFLINE_COMMANDS = {"help", "version", "--version", "--help", "-h", "spectacular"}
+# These say what is wrong, also with the servers.
+DIAGNOSES = {"doctor"}
 
 
 def main() -> int:
@@ -25,7 +27,7 @@ def main() -> int:
         if command in OFFLINE_COMMANDS:
             execute()
         else:
-            with attached(meanwhile=load):
+            with attached(meanwhile=load, required=command not in DIAGNOSES):
                 execute()
     except StartupRefused as refusal:
         print(f"youworker: {refusal}", file=sys.stderr)

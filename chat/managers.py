@@ -125,6 +125,10 @@ class RunQuerySet(LeasedQuerySet["Run"]):
         """Limit to active runs that no process holds."""
         return self.filter(status__in=IDLE_STATUSES)
 
+    def queued(self) -> Self:
+        """Limit to runs that wait for a process to take them up."""
+        return self.filter(status=RunStatus.QUEUED)
+
     def running(self) -> Self:
         """Limit to runs that a process holds."""
         return self.filter(status=RunStatus.RUNNING)

@@ -11,7 +11,7 @@ from billiard.util import set_pdeathsig  # type: ignore[attr-defined]
 from celery import Celery
 from celery.loaders.app import AppLoader
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import task_prerun, worker_init, worker_process_init
+from celery.signals import beat_init, task_prerun, worker_init, worker_process_init
 
 from youworker.core.lean_imports import without_optional_libraries
 from youworker.core.request_context import connect_celery
@@ -65,6 +65,14 @@ def read_model_servers(**_: Any) -> None:
     from chat.llm.endpoints import refresh_when_due  # noqa: PLC0415 -- needs settings
 
     refresh_when_due()
+
+
+@beat_init.connect
+def give_signs_of_life(**_: Any) -> None:
+    """Have health see that beat works, which answers nobody."""
+    from youworker.appliance.health.heartbeat import Pulse  # noqa: PLC0415 -- needs settings
+
+    Pulse().begin()
 
 
 @worker_init.connect

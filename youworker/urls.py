@@ -11,6 +11,7 @@ from youworker.core.api.redoc import RedocView, serve_script
 urlpatterns = [
     # Before the others, which a request would be compared with first: most are about conversations.
     path("v1/", include("chat.urls")),
+    path("admin/health/", include("youworker.appliance.health.page_urls")),
     path("admin/data-check/", include("youworker.doctor.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),

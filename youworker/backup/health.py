@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
+from youworker.appliance.health.heartbeat import last_heartbeat
+from youworker.backup.first import read_first
 from youworker.backup.places import BackupPlace, last_made, read_last_verified
 from youworker.core.config import config
+from youworker.core.effects import attempt
 
 # One that is being made takes its time.
 LATE = 1.5
+# Twice what beat waits for before it has somebody look whether a backup is due.
+FIRST_LOOK_SECONDS = 1200.0
+# The first backup copies all originals.
+LONGEST_FIRST = timedelta(hours=12)
 
 
 def check_backup() -> dict[str, Any]:
@@ -21,12 +28,33 @@ def check_backup() -> dict[str, Any]:
     place = BackupPlace(Path(config.backup.directory))
     made, verified = last_made(place), read_last_verified(place)
     if made is None:
-        raise LookupError(f"There is no backup in {place.root} yet.")
+        return {"directory": str(place.root), **wait_for_first(place)}
     oldest = datetime.now(UTC) - timedelta(hours=config.backup.hours) * LATE
     if made < oldest:
         raise LookupError(f"The last backup is of {made:%Y-%m-%d %H:%M} UTC: look at the worker.")
     said = {"made_at": made.isoformat(), "verified_at": verified and verified.isoformat()}
+    if verified is None:
+        said["detail"] = "no backup was verified yet"
     return {"directory": str(place.root), **said, "warning": verified is None}
+
+
+def wait_for_first(place: BackupPlace) -> dict[str, Any]:
+    """How a place without a backup does: its first one may still come.
+
+    Raises `LookupError` once it should have.
+    """
+    first = attempt("reading of a first backup", read_first, place)
+    if first is None:
+        # Beat has the worker look every ten minutes, for the first time after ten.
+        beat = attempt("asking for beat", last_heartbeat)
+        if beat is not None and beat.running > FIRST_LOOK_SECONDS:
+            raise LookupError(f"There is no backup in {place.root}, and no worker makes one.")
+        return {"made_at": None, "detail": "waiting for its first backup"}
+    if first.error:
+        raise LookupError(f"There is no backup in {place.root} yet: {first.error}")
+    if datetime.now(UTC) - first.begun_at > LONGEST_FIRST:
+        raise LookupError(f"There is no backup in {place.root} yet.")
+    return {"made_at": None, "detail": "its first backup is being made"}
 
 
 def register() -> None:

@@ -12,6 +12,7 @@ from django.db import connections
 
 from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.first import noting_first
 from youworker.backup.making import Made, make_backup
 from youworker.backup.manifest import read_manifest
 from youworker.backup.places import DRAFT, MANIFEST, BackupPlace, last_made
@@ -34,6 +35,12 @@ def make_due_backup() -> Made | None:
     if not config.backup.directory:
         return None
     place = BackupPlace(Path(config.backup.directory))
+    with noting_first(place):
+        return make_due_backup_in(place)
+
+
+def make_due_backup_in(place: BackupPlace) -> Made | None:
+    """Make a backup in the configured place if one is due."""
     # Also between two backups: who is erased today is to be gone after every restore.
     write_erased(place)
     made_at = last_made(place)

@@ -102,6 +102,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {**entry(gettext("Back to YouWorker"), "arrow_back", "/"), "active": False},
     ]
     items = [pages(request, models) for _title, models in SECTIONS]
+    if request.user.is_active and request.user.is_staff:
+        items[-1].append(entry(gettext("Health"), "monitor_heart", reverse("health")))
     if request.user.has_perm("ingestion.view_ingestionitem"):
         link = entry(gettext("Check of the data"), "stethoscope", reverse("data-check"))
         items[-1].append(link)

@@ -10,7 +10,7 @@ from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from documents.models import EmbeddingModel
 from documents.tests.factories import DocumentFactory, write
-from youworker.appliance.health import checks
+from youworker.appliance.health import checks, looking
 from youworker.appliance.startup_checks import embedding_notices, model_notices, rerank_notices
 from youworker.encryption.crypto import fingerprints
 from youworker.tests.support.configuring import override_config
@@ -120,7 +120,7 @@ def test_the_model_server_that_is_silent_is_named(two_servers):
 @pytest.mark.django_db
 def test_detailed_shows_how_far_embedding_models_are():
     def shown():
-        return checks.run_checks({"embedding": checks.embedding})["embedding"]
+        return looking.look_at("embedding", checks.embedding)
 
     assert (shown()["status"], shown()["models"]) == ("ok", {})
     write(DocumentFactory(), "text")

@@ -6,7 +6,7 @@ import fcntl
 import logging
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -29,17 +29,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
+# For whoever can do without the servers; a new database takes a few seconds.
+LONGEST_WAIT = 20.0
 
 
 @contextmanager
 def attached(
-    *, durable: bool = True, meanwhile: Callable[[], object] = lambda: None
+    *,
+    durable: bool = True,
+    required: bool = True,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Iterator[None]:
     """Export the servers' URLs for the duration; the last one to leave stops the servers.
 
     `durable=False` trades crash safety for speed and is meant for test databases. `meanwhile` runs
     in this thread while the servers start: it may read the URLs, and not use the servers.
-    Raises `StartupRefused` when a server cannot be started.
+    Raises `StartupRefused` when a server cannot be started; unless they are `required`, that is
+    only logged, for whoever wants to say what else is wrong.
     """
     try:
         config = Config.from_env()
@@ -53,7 +59,7 @@ def attached(
         servers = Servers(config, durable=durable)
     try:
         with refusing(config):
-            servers.join(meanwhile)
+            servers.join(meanwhile, required=required)
         yield
     finally:
         # Also after half a start: what did come up must not be left behind.
@@ -101,7 +107,9 @@ class Servers:
         self.servers = [server for server in found if server is not None]
         self.users = open_lock(self.data_dir / "users.lock")
 
-    def join(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+    def join(
+        self, meanwhile: Callable[[], object] = lambda: None, *, required: bool = True
+    ) -> None:
         """Count this process as a user and make sure that the servers run."""
         with self.changing():
             fcntl.flock(self.users, fcntl.LOCK_SH)
@@ -113,7 +121,13 @@ class Servers:
             except BaseException:
                 self.give_up()
                 raise
-        serving.result()
+            if not required:
+                wait([serving], timeout=LONGEST_WAIT)
+                self.give_up()
+        if required or not isinstance(serving.exception(), StartupRefused):
+            serving.result()
+        else:
+            logger.warning("youworker: %s", serving.exception())
         Servers.current = self
 
     def export_urls(self) -> None:

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import IsStaff
-from youworker.appliance.health import checks
+from youworker.appliance.health.examination import examine_parts, examine_readiness
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
@@ -25,9 +25,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """The process can do its work; 503 names the part that fails."""
-    outcomes = checks.run_checks(checks.READY)
-    failed = sorted(name for name, outcome in outcomes.items() if outcome["status"] != "ok")
+    """The process can do its work; 503 names the part that fails, or does not answer in time."""
+    outcomes = examine_readiness()
+    failed = sorted(name for name, outcome in outcomes.items() if outcome["status"] == "failed")
     if failed:
         return JsonResponse({"status": "failed", "failed": failed}, status=503)
     return JsonResponse({"status": "ok"})
@@ -42,5 +42,10 @@ class DetailedView(ActorView):
     @extend_schema(operation_id="health_detailed", responses=OpenApiTypes.OBJECT)
     @rate_limited("MODERATE")
     def get(self, request: Request) -> Response:
-        """Run all checks now."""
-        return Response(checks.run_checks(checks.READY | checks.DETAILED))
+        """Look at every part now.
+
+        `status` is `ok`, `failed`, or `unknown` for a part that is looked at through one that
+        fails (`waits_for`). `warning` says that an `ok` part needs somebody, `detail` why, and
+        `remedy` what helps, in the language of the request.
+        """
+        return Response(examine_parts())

@@ -16,16 +16,19 @@ from documents import services as documents
 from documents.models import Document, StoredFile
 from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, store_bytes, stored_path
+from youworker.appliance.health import heartbeat
 from youworker.audit.lines import with_words
 from youworker.backup import making, restoring, schedule
 from youworker.backup.erased import erase_again, read_erased, write_erased
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.first import FirstAttempt, keep, noting_first
 from youworker.backup.health import check_backup
 from youworker.backup.manifest import read_manifest
 from youworker.backup.places import DRAFT, DUMP, MANIFEST, BackupPlace, place_of
 from youworker.backup.sealing import Opener, Seal, identity_in, seal_for, seal_with_passphrase
 from youworker.backup.verifying import original, verify_backup
 from youworker.core.config import config
+from youworker.core.redis import sync_redis
 from youworker.tests.support.configuring import override_config
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -315,8 +318,7 @@ def test_originals_that_no_backup_needs_go_with_the_last(place, document):
 def test_the_page_of_health_tells_of_backups(place, document):
     assert check_backup() == {"directory": None}
     with override_config("backup", directory=str(place.root)):
-        with pytest.raises(LookupError, match="There is no backup"):
-            check_backup()
+        assert check_backup()["detail"] == "waiting for its first backup"
         made = make(place)
         assert check_backup()["warning"]
         verify_backup(place, made.name, Opener())
@@ -324,6 +326,39 @@ def test_the_page_of_health_tells_of_backups(place, document):
         made.folder.rename(place.folder(name_of_days_ago(3)))
         with pytest.raises(LookupError, match="The last backup is of"):
             check_backup()
+
+
+def note_beat(*, running):
+    sync_redis().set(heartbeat.KEY, running, ex=heartbeat.KEPT_SECONDS)
+
+
+def test_a_first_backup_is_waited_for_until_somebody_should_have_made_it(place, document):
+    with override_config("backup", directory=str(place.root)):
+        note_beat(running=300)
+        assert check_backup()["detail"] == "waiting for its first backup"
+        note_beat(running=3000)
+        with pytest.raises(LookupError, match="no worker makes one"):
+            check_backup()
+        with noting_first(place):
+            assert check_backup()["detail"] == "its first backup is being made"
+        keep(place, FirstAttempt(datetime.now(UTC) - timedelta(days=1)))
+        with pytest.raises(LookupError, match=r"There is no backup in .* yet\.$"):
+            check_backup()
+
+
+def test_a_first_backup_that_failed_says_why_until_one_is_made(place, document):
+    with override_config("backup", directory=str(place.root)):
+        place.root.parent.mkdir(parents=True, exist_ok=True)
+        place.root.write_text("in the way")
+        with pytest.raises(OSError, match=r".+"):
+            schedule.make_due_backup()
+        with pytest.raises(LookupError, match=r"There is no backup in .* yet: .*"):
+            check_backup()
+        place.root.unlink()
+
+        assert schedule.make_due_backup() is not None
+
+        assert check_backup()["detail"] == "no backup was verified yet"
 
 
 def test_a_path_says_one_backup_or_the_newest_of_a_place(place, document):

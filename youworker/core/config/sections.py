@@ -669,6 +669,9 @@ class ApiConfig(Section):
         low=0,
         high=600_000,
     )
+    disk_warning_mb: int = setting(
+        "DISK_WARNING_MB", 1024, "MB of free disk below which health warns", low=24
+    )
     soft_delete_days: int = setting(
         "SOFT_DELETE_DAYS", 30, "days a deleted row can be restored", low=0, high=3650
     )

@@ -7,9 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
 
 from chat.llm.endpoints import refresh_endpoints
-from youworker.appliance.health import checks as health
+from youworker.appliance.health.examination import examine_parts, examine_readiness
+from youworker.appliance.health.lines import part_lines
 from youworker.appliance.startup_checks import missing_parts
 from youworker.doctor import GROUPS, Outcome, run_examination
 from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
@@ -18,13 +20,12 @@ from youworker.doctor.model_report import examine_models
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-MEGABYTE = 1024 * 1024
-
 
 class Command(BaseCommand):
     help = (
         "Look for what is wrong, while everybody works: without a group at everything, the parts"
-        " of the installation included. Ends with 1 when something is wrong (and was not repaired)."
+        " of the installation included, each with what helps. Ends with 0 when all is well, with 1"
+        " when something is wrong (and was not repaired); warnings and notes change nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,36 +51,43 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, fix: bool, deep: bool, pause: float, **options: Any) -> None:
-        if options["models"]:
+        if not options["models"] and (options["probe"] or options["model"]):
+            raise CommandError("--probe and --model go with --models.")
+        is_silent, groups = options["json"], [name for name in GROUPS if options[name]]
+        basis = examine_readiness()
+        is_readable = all(basis[name]["status"] == "ok" for name in ("database", "migrations"))
+        if is_readable:
+            refresh_endpoints()
+        if options["models"] and is_readable:
             self.examine_models(options)
             return
-        if options["probe"] or options["model"]:
-            raise CommandError("--probe and --model go with --models.")
-        refresh_endpoints()
-        groups = [name for name in GROUPS if options[name]]
-        is_silent = options["json"]
-        parts = {} if groups else self.parts(is_silent=is_silent)
-        notices = [] if groups else list(missing_parts())
+        # What reads the data says nothing of use while they cannot be read; the parts say why.
+        is_whole = not groups and not options["models"]
+        parts = examine_parts() if is_whole or not is_readable else {}
+        notices = list(missing_parts()) if is_whole and is_readable else []
         checks = [check for name in groups or GROUPS for check in GROUPS[name]]
         if not is_silent:
-            self.tell_notices(notices)
+            self.tell_parts(parts, notices, is_readable=is_readable)
         outcomes = run_examination(
-            checks,
+            checks if is_readable else [],
             deep=deep,
             fix=fix,
             pause=max(0.0, pause),
             tell=None if is_silent else self.tell,
         )
-        failed = [name for name, part in parts.items() if part["status"] != "ok"]
-        is_sound = not failed and all(outcome.is_sound for outcome in outcomes)
+        is_sound = (
+            is_readable
+            and all(part["status"] == "ok" for part in parts.values())
+            and all(outcome.is_sound for outcome in outcomes)
+        )
         if is_silent:
             report: dict[str, Any] = {
                 "ok": is_sound,
                 "checks": [outcome.as_json() for outcome in outcomes],
             }
-            if not groups:
+            if parts:
                 report |= {"parts": parts, "notices": notices}
-            self.stdout.write(json.dumps(report, indent=2))
+            self.stdout.write(json.dumps(report, indent=2, cls=DjangoJSONEncoder))
         if not is_sound:
             sys.exit(1)
 
@@ -93,22 +101,15 @@ class Command(BaseCommand):
         if not report["ok"]:
             sys.exit(1)
 
-    def parts(self, *, is_silent: bool) -> dict[str, dict[str, Any]]:
-        """What the health checks say of each part."""
-        parts = health.run_checks({**health.READY, **health.DETAILED})
-        for name, part in parts.items():
-            if not is_silent:
-                told = part.get("detail", "")
-                self.stdout.write(f"{part['status']:<7} {name}{': ' if told else ''}{told}")
-                self.tell_files(part.get("files", []))
-        return parts
-
-    def tell_files(self, files: list[dict[str, Any]]) -> None:
-        """Print how each model file does, and what memory it takes."""
-        for file in files:
-            said = file["reason"] or f"{file['context_tokens']} tokens"
-            memory = f"{file['memory_bytes'] // MEGABYTE} MB"
-            self.stdout.write(f"        {file['model']}  {file['status']}, {memory}: {said}")
+    def tell_parts(
+        self, parts: dict[str, dict[str, Any]], notices: list[str], *, is_readable: bool
+    ) -> None:
+        """Print how each part does, and whether the data can be looked at."""
+        for line in part_lines(parts):
+            self.stdout.write(line)
+        self.tell_notices(notices)
+        if not is_readable:
+            self.stdout.write("unknown data: they can be looked at when the parts above work")
 
     def tell_notices(self, notices: list[str]) -> None:
         """Print what the installation works without, but not as well."""

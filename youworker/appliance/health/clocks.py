@@ -1,0 +1,56 @@
+"""Whether the clocks of this process, of the database and of Redis agree."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from youworker.core.redis import sync_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Codes of a second factor are good for half a minute, tokens of other servers for a few seconds.
+MOST_SECONDS = 5.0
+
+
+def check_clocks() -> dict[str, Any]:
+    """The clocks agree within a few seconds."""
+    found = {
+        "database_seconds": difference(time_of_database),
+        "redis_seconds": difference(time_of_redis),
+    }
+    apart = {
+        name.split("_")[0]: value for name, value in found.items() if abs(value) > MOST_SECONDS
+    }
+    if not apart:
+        return dict(found)
+    told = ", ".join(f"that of {name} by {value:+.0f} seconds" for name, value in apart.items())
+    return {**found, "warning": True, "detail": f"other clocks differ from this process's: {told}"}
+
+
+def difference(read: Callable[[], float]) -> float:
+    """By how many seconds another clock is ahead of ours, at the middle of the look at it."""
+    before = own_time()
+    other = read()
+    return round(other - (before + own_time()) / 2, 2)
+
+
+def own_time() -> float:
+    """The clock of this process."""
+    return time.time()
+
+
+def time_of_database() -> float:
+    """The clock of PostgreSQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return float(cursor.fetchone()[0])
+
+
+def time_of_redis() -> float:
+    """The clock of Redis."""
+    seconds, microseconds = sync_redis().time()
+    return float(seconds) + float(microseconds) / 1_000_000

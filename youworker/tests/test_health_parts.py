@@ -1,0 +1,262 @@
+"""What is said of each part of the installation, and that none of them holds up the others."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from celery.signals import after_task_publish
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from chat.enums import RunStatus
+from chat.models import Run
+from chat.tests.factories import RunFactory
+from ingestion.models import IngestionItem
+from ingestion.tests.factories import ItemFactory
+from mcp.models import Server
+from youworker.appliance.health import background, checks, clocks, examination, heartbeat, lines
+from youworker.appliance.health.looking import begin_look, going_on, look_at
+from youworker.appliance.health.remedies import REMEDIES, TITLES
+from youworker.core.redis import sync_redis
+from youworker.tests.support.configuring import override_config
+from youworker.tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def hanging():
+    """A check that hangs until the test ends, and how often it was begun."""
+    released, begun = threading.Event(), []
+
+    def check():
+        begun.append(1)
+        released.wait(30)
+        return {}
+
+    yield check, begun
+    released.set()
+    wait_until(lambda: not going_on)
+
+
+def test_every_part_has_a_name_and_a_remedy_in_both_languages():
+    parts = {*checks.READY, *checks.DETAILED}
+
+    assert parts == set(TITLES) == set(REMEDIES)
+    assert set(examination.NEEDS) <= parts
+
+
+def test_a_check_that_hangs_fails_in_its_time_and_costs_one_thread(hanging):
+    check, begun = hanging
+    looks = [begin_look("redis", check) for _ in range(5)]
+
+    outcomes = [look.wait(0.05) for look in looks]
+
+    assert {outcome["status"] for outcome in outcomes} == {"failed"}
+    assert "no answer within" in outcomes[0]["detail"]
+    assert begun == [1]
+    # Who asks later is not kept waiting as long again.
+    started = time.monotonic()
+    assert begin_look("redis", check).wait(0.05)["status"] == "failed"
+    assert time.monotonic() - started < 5
+
+
+def test_looks_at_other_parts_go_on_beside_one_that_hangs(hanging):
+    check, _ = hanging
+    begin_look("redis", check)
+
+    assert begin_look("disk", lambda: {"free_bytes": 1}).wait(10)["free_bytes"] == 1
+
+
+def test_a_check_that_breaks_down_is_told_and_not_raised(caplog):
+    outcome = look_at("speech", lambda: {"share": 1 / 0})
+
+    assert (outcome["status"], outcome["warning"]) == ("failed", False)
+    assert outcome["detail"] == "ZeroDivisionError: see the log"
+    assert "The check of speech broke down" in caplog.text
+
+
+@pytest.mark.django_db
+def test_ready_answers_in_time_when_the_database_hangs(monkeypatch, hanging):
+    check, _ = hanging
+    monkeypatch.setitem(checks.READY, "database", check)
+    monkeypatch.setattr(examination, "READY_SECONDS", 0.05)
+
+    answer = Client().get("/health/ready")
+
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"status": "failed", "failed": ["database"]},
+    )
+
+
+@pytest.mark.django_db
+def test_parts_that_are_seen_through_one_that_fails_are_unknown(monkeypatch):
+    def away():
+        raise LookupError("gone")
+
+    monkeypatch.setitem(checks.READY, "redis", away)
+
+    parts = examination.examine_parts()
+
+    assert list(parts) == [*checks.READY, *checks.DETAILED]
+    unknown = {name for name, part in parts.items() if part["status"] == "unknown"}
+    assert unknown == {"worker", "beat", "clocks"}
+    assert parts["worker"]["waits_for"] == "redis"
+    assert parts["worker"]["remedy"] == "Mend this first, then look again: Redis."
+    assert parts["redis"]["remedy"] == str(REMEDIES["redis"])
+    assert parts["database"]["remedy"] == ""
+    assert list(lines.part_lines({"redis": parts["redis"]})) == [
+        "failed  redis: gone",
+        f"        {REMEDIES['redis']}",
+    ]
+
+
+@pytest.mark.django_db
+def test_without_tables_nothing_is_counted_in_them(monkeypatch):
+    def missing():
+        raise LookupError("3 migrations are missing")
+
+    monkeypatch.setitem(checks.READY, "migrations", missing)
+
+    parts = examination.examine_parts()
+
+    waiting = {name for name, part in parts.items() if part.get("waits_for") == "migrations"}
+    assert waiting == {"queue", "model_servers", "embedding", "tool_servers"}
+    assert parts["database"]["status"] == "ok"
+
+
+@pytest.mark.django_db
+def test_statements_of_the_examination_have_their_time_and_others_do_not():
+    def timeout():
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            return cursor.fetchone()[0]
+
+    before = timeout()
+    with examination.short_statements(needed=True):
+        assert timeout() == "4s"
+    assert timeout() == before
+
+
+@pytest.mark.django_db
+def test_pages_get_what_was_seen_a_moment_ago(monkeypatch):
+    seen = []
+
+    def look():
+        seen.append(1)
+        return {}
+
+    monkeypatch.setitem(checks.DETAILED, "speech", look)
+    kept = examination.Kept()
+
+    first, second = kept.get(), kept.get()
+    kept.until = 0.0
+    kept.get()
+
+    assert first == second
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "status", "warning"), [(24, "ok", False), (10**9, "ok", True)], ids=["room", "little"]
+)
+def test_the_disk_warns_before_it_is_full(limit, status, warning):
+    with override_config("api", disk_warning_mb=limit):
+        found = look_at("disk", checks.check_disk)
+
+    assert (found["status"], found["warning"]) == (status, warning)
+    assert found["free_bytes"] < found["total_bytes"]
+    assert ("MB are free" in found.get("detail", "")) == warning
+
+
+def test_a_disk_without_room_for_the_database_fails(monkeypatch):
+    monkeypatch.setattr(checks, "LEAST_FREE_MB", 10**9)
+    with override_config("api", disk_warning_mb=10**9):
+        assert look_at("disk", checks.check_disk)["status"] == "failed"
+
+
+@pytest.mark.django_db
+def test_clocks_that_differ_are_told(monkeypatch):
+    agreeing = look_at("clocks", clocks.check_clocks)
+    monkeypatch.setattr(clocks, "own_time", lambda: time.time() - 90)
+
+    found = look_at("clocks", clocks.check_clocks)
+
+    assert (agreeing["status"], agreeing["warning"]) == ("ok", False)
+    assert (found["status"], found["warning"]) == ("ok", True)
+    assert found["database_seconds"] == pytest.approx(90, abs=5)
+    assert found["redis_seconds"] == pytest.approx(90, abs=5)
+    assert "that of database by +90 seconds" in found["detail"]
+
+
+@pytest.mark.django_db
+def test_beat_is_known_by_its_last_sign():
+    with pytest.raises(LookupError, match="no sign of life"):
+        background.check_beat()
+
+    pulse = heartbeat.Pulse()
+    pulse.begin()
+    try:
+        found = look_at("beat", background.check_beat)
+    finally:
+        after_task_publish.disconnect(pulse.note)
+    assert (found["status"], found["last_beat_seconds"] < 30) == ("ok", True)
+
+    left = heartbeat.KEPT_SECONDS - 300
+    sync_redis().expire(heartbeat.KEY, left)
+    late = look_at("beat", background.check_beat)
+    assert late["status"] == "failed"
+    assert "is 300 seconds old" in late["detail"]
+
+
+@pytest.mark.django_db
+def test_beat_notes_its_signs_seldom(monkeypatch):
+    pulse = heartbeat.Pulse()
+    pulse.note()
+    sync_redis().delete(heartbeat.KEY)
+
+    pulse.note()
+    assert heartbeat.last_heartbeat() is None
+    monkeypatch.setattr(heartbeat, "PAUSE_SECONDS", 0.0)
+    pulse.note()
+    assert heartbeat.last_heartbeat() is not None
+
+
+@pytest.mark.django_db
+def test_the_queue_tells_what_waits_and_warns_when_nobody_comes():
+    def found():
+        return look_at("queue", background.check_queue)
+
+    assert (found()["answers_waiting"], found()["files_waiting"]) == (0, 0)
+    run = RunFactory(status=RunStatus.QUEUED)
+    item = ItemFactory()
+    some = found()
+    assert (some["answers_waiting"], some["files_waiting"], some["warning"]) == (1, 1, False)
+
+    item_rows = IngestionItem.objects.filter(pk=item.pk)
+    item_rows.update(accepted_at=timezone.now() - timedelta(hours=2))
+    assert "a file has waited for 120 minutes; 1 wait" in found()["detail"]
+    Run.objects.filter(pk=run.pk).update(updated_at=timezone.now() - timedelta(minutes=5))
+    late = found()
+    assert (late["status"], late["warning"]) == ("ok", True)
+    assert late["oldest_answer_seconds"] >= 300
+    assert "a question has waited for 3" in late["detail"]
+
+
+@pytest.mark.django_db
+def test_tool_servers_that_failed_are_named():
+    def found():
+        return look_at("tool_servers", checks.tool_servers)
+
+    assert (found()["status"], found()["warning"]) == ("ok", False)
+    for name in ("one", "two", "off"):
+        Server.objects.create(
+            slug=name, title=name, status="failed", last_error="Away.", enabled=name != "off"
+        )
+
+    some = found()
+
+    assert some["servers"]["one"]["status"] == "failed"
+    assert "off" not in some["servers"]
+    assert (some["warning"], some["detail"]) == (True, "one: Away. (and 1 more)")
