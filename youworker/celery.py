@@ -91,6 +91,7 @@ app.conf.beat_schedule = {
     "look at the model servers": every(60, "chat.tasks.look_at_models"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
+    "sum the use of days that are over": every(900, "youworker.analytics.tasks.settle_days"),
     "make the backup that is due": every(600, "youworker.tasks.make_backup"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),

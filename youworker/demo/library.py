@@ -16,6 +16,7 @@ from documents.services.passages import INDEX_VERSION, INSERT, execute_over_rows
 from documents.types import PassageDraft
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.reasons import REASONS
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.models import UsageEvent
 from youworker.demo.tables import Table, write_all
@@ -90,6 +91,7 @@ def write_run(plan: Plan, company: Company, numbers: range) -> list[Quotable]:
             mime=mime,
             attempts=3 if fault else 1,
             error_code=fault,
+            error_detail=str(REASONS[fault]) if fault else "",
             stage=Stage.FAILED if fault else Stage.READY,
             document_id=document.pk if document else None,
             passages=document.passage_count if document else 0,

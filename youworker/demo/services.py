@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from groups.models import Group
+from youworker.analytics.daily import forget_days
 from youworker.core.exceptions import Conflict, InvalidInput
 from youworker.demo.conversations import write_conversations
 from youworker.demo.library import write_library
@@ -87,6 +88,7 @@ def seed_demo(
         company = found_company(plan)
     quotable = write_library(plan, company, tell_documents)
     write_conversations(plan, company, quotable, tell_messages)
+    forget_days()
     renew_statistics()
 
 
@@ -111,4 +113,5 @@ def remove_demo() -> int:
     removed += User.objects.filter(pk__in=people).delete()[0]
     for group in Group.all_objects.filter(pk__in=demo_groups()):
         removed += group.hard_delete()[0]
+    forget_days()
     return removed
