@@ -12,6 +12,7 @@ urlpatterns = [
     # Before the others, which a request would be compared with first: most are about conversations.
     path("v1/", include("chat.urls")),
     path("admin/data-check/", include("youworker.doctor.urls")),
+    path("admin/", include("youworker.console.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="prometheus-django-metrics"),
