@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -30,7 +30,7 @@ from chat.models import (
 from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
-from youworker.core.exceptions import DomainError
+from youworker.core.exceptions import DomainError, NotFound
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -45,7 +45,12 @@ __all__ = ["server_admin"]
 
 @transaction.atomic
 def read_session(session: Session, *, reason: str, actor: User) -> list[tuple[str, str]]:
-    """Note who reads a conversation and why, and give its messages; raises `Forbidden`."""
+    """Note who reads a conversation and why, and give its messages.
+
+    Raises `Forbidden`, and `NotFound` for a deleted one, which has to be restored first.
+    """
+    if session.is_deleted:
+        raise NotFound("Not found.")
     open_private(
         session,
         kind=PrivateKind.SESSION,
@@ -63,7 +68,7 @@ def read_session(session: Session, *, reason: str, actor: User) -> list[tuple[st
 
 @admin.register(Session)
 class SessionAdmin(PrivateContentAdmin):
-    """Conversations without their titles."""
+    """Conversations without their titles, deleted ones included."""
 
     linked_by = ("user",)
     related_lists = (
@@ -79,6 +84,26 @@ class SessionAdmin(PrivateContentAdmin):
     search_fields = ("=id", "user__username")
     fields = ("id", "user", "model", "enable_tools", "language", "active_at", "deleted_at")
     ordering = ("-active_at",)
+    actions: ClassVar = ["hide", "show"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        rows: QuerySet[Session] = Session.all_objects.order_by(*self.ordering)
+        return rows
+
+    @admin.action(description=_("Delete (can be restored)"), permissions=["manage"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """Hide the chosen conversations, and end their answers."""
+        for session in queryset.filter(deleted_at=None):
+            services.delete_session(session, actor=cast("User", request.user))
+
+    @admin.action(description=_("Restore"), permissions=["manage"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """Show the chosen conversations again."""
+        for session in queryset.exclude(deleted_at=None):
+            try:
+                services.restore_session(session, actor=cast("User", request.user))
+            except DomainError as error:
+                self.message_user(request, f"{session}: {error.in_words()}", messages.WARNING)
 
 
 class RatingFilter(admin.SimpleListFilter):

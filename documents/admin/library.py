@@ -101,6 +101,7 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         ("ingestion.IngestionItem", "document"),
         ("chat.Citation", "document"),
     )
+    actions: ClassVar = ["hide", "show", "purge"]
     read = staticmethod(read_document)
     owner_field = "owner"
     list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
@@ -141,6 +142,16 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         """Show the chosen documents again."""
         count = staff.show_documents(queryset, actor=cast("User", request.user))
         messages.success(request, gettext("%(count)d restored.") % {"count": count})
+
+    def has_purge_permission(self, request: HttpRequest) -> bool:
+        """Whether removing for good is offered."""
+        return bool(request.user.is_superuser)
+
+    @admin.action(description=_("Remove deleted ones for good"), permissions=["purge"])
+    def purge(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        """Remove those of the chosen documents that are deleted and under no legal hold."""
+        count = staff.purge_documents(queryset, actor=cast("User", request.user))
+        messages.success(request, gettext("%(count)d removed for good.") % {"count": count})
 
 
 @admin.register(CollectionShare)

@@ -63,14 +63,14 @@ def usage_days(days: int = 30) -> list[Row]:
     wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]
     known = UsageDay.objects.between(wanted[0], today, zone=str(zone)).by_day()
     missing = [day for day in wanted if day not in known]
-    found = {**sum_days(missing[0], today), **known} if missing else known
+    found = {**read_sums(missing[0], today), **known} if missing else known
     empty = dict.fromkeys(SUMS, 0) | {"tool_p50_ms": None, "tool_p95_ms": None}
     return [
         {"day": day, "at": midnight(day, zone), **empty, **found.get(day, {})} for day in wanted
     ]
 
 
-def sum_days(first: date, last: date) -> dict[date, Row]:
+def read_sums(first: date, last: date) -> dict[date, Row]:
     """The sums of the days in which something was done, from the events."""
     zone = timezone.get_default_timezone()
     parameters = {
@@ -108,7 +108,7 @@ def settle_days() -> int:
         day -= timedelta(days=1)
     if not chosen:
         return 0
-    sums = sum_days(chosen[-1], chosen[0])
+    sums = read_sums(chosen[-1], chosen[0])
     rows = [UsageDay(day=each, zone=str(zone), **sums.get(each, {})) for each in chosen]
     UsageDay.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["day"], update_fields=["zone", *SUMS]

@@ -61,15 +61,15 @@ def unanswered_questions(period: Period) -> Row:
 
     No collection: the conversation was limited to none.
     """
-    return {"collections": select(CLUSTERS, period)}
+    return {"collections": select_rows(CLUSTERS, period)}
 
 
 def unanswered_runs(period: Period, collection_id: UUID | None) -> list[Row]:
     """The newest of them of one collection, by their ids and times."""
-    return select(RUNS, period, collection=collection_id)
+    return select_rows(RUNS, period, collection=collection_id)
 
 
-def select(statement: str, period: Period, **more: Any) -> list[Row]:
+def select_rows(statement: str, period: Period, **more: Any) -> list[Row]:
     """The rows of a statement about a period."""
     with connection.cursor() as cursor:
         cursor.execute(statement, {"begins": period.begins, "ends": period.ends, **more})

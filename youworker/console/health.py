@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import render
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from youworker.appliance.health import checks
-from youworker.core.effects import attempt
+from youworker.core.config import config
+from youworker.core.effects import attempt, queue_task
 from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+BACKUP = "youworker.tasks.make_backup"
 # Asking everything takes a second or more; several people may look at the page.
 KEPT = "yw:console:health"
 KEPT_SECONDS = 15
@@ -54,7 +59,23 @@ def show_health(request: HttpRequest) -> HttpResponse:
     parts = [described(name, outcome) for name, outcome in outcomes().items()]
     order = list(WORDS)
     parts.sort(key=lambda part: -order.index(part["state"]))
-    return render(request, "youworker/console/_health.html", {"parts": parts})
+    context = {"parts": parts, "may_back_up": may_back_up(request)}
+    return render(request, "youworker/console/_health.html", context)
+
+
+def may_back_up(request: HttpRequest) -> bool:
+    """Whether a backup is offered: where one is set up, to whoever may do everything."""
+    return bool(request.user.is_superuser and config.backup.directory)
+
+
+@require_POST
+def back_up(request: HttpRequest) -> HttpResponse:
+    """Have a worker make a backup now, where those of the schedule go."""
+    if not may_back_up(request):
+        raise PermissionDenied
+    queue_task(BACKUP, True)  # noqa: FBT003 -- a task's argument
+    messages.success(request, gettext("A worker was told to make a backup."))
+    return redirect("admin:index")
 
 
 def outcomes() -> dict[str, Any]:

@@ -42,7 +42,9 @@ class Figure:
 FIGURES = (
     Figure(_("Active users"), "accounts.User", {"is_active": True}),
     Figure(_("Groups"), "groups.Group", {"deleted_at__isnull": True}),
-    Figure(_("New conversations, 7 days"), "chat.Session", recent=True),
+    Figure(
+        _("New conversations, 7 days"), "chat.Session", {"deleted_at__isnull": True}, recent=True
+    ),
     Figure(_("Answers, 7 days"), "chat.Run", recent=True),
     Figure(_("Documents"), "documents.Document", {"deleted_at__isnull": True}),
     Figure(_("Files handed in, 7 days"), "ingestion.IngestionItem", recent=True),

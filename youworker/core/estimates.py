@@ -23,13 +23,13 @@ class EstimatingPaginator(Paginator[Any]):
         rows: Any = self.object_list
         if rows.query.is_empty():
             return 0
-        estimate = estimated_size(rows.model)
+        estimate = read_estimate(rows.model)
         if estimate > ESTIMATE_ABOVE and rows.query.where:
             estimate = estimated_rows(rows)
         return estimate if estimate > ESTIMATE_ABOVE else int(rows.count())
 
 
-def estimated_size(model: type[Model]) -> int:
+def read_estimate(model: type[Model]) -> int:
     """How many rows a table had when its statistics were taken; 0 when nobody knows."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import override
 
 from documents.enums import DocumentStatus
 from documents.models import Document
@@ -16,7 +17,7 @@ from documents.services.passages import INDEX_VERSION, INSERT, execute_over_rows
 from documents.types import PassageDraft
 from ingestion.enums import IngestionStatus, RunKind, Stage
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.reasons import REASONS
+from ingestion.reasons import REASONS, STORED_IN
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.models import UsageEvent
 from youworker.demo.tables import Table, write_all
@@ -91,7 +92,7 @@ def write_run(plan: Plan, company: Company, numbers: range) -> list[Quotable]:
             mime=mime,
             attempts=3 if fault else 1,
             error_code=fault,
-            error_detail=str(REASONS[fault]) if fault else "",
+            error_detail=stored_reason(fault),
             stage=Stage.FAILED if fault else Stage.READY,
             document_id=document.pk if document else None,
             passages=document.passage_count if document else 0,
@@ -130,6 +131,12 @@ def write_run(plan: Plan, company: Company, numbers: range) -> list[Quotable]:
         for document, own in passages
         for pk, draft in own[:1]
     ]
+
+
+def stored_reason(fault: str) -> str:
+    """The sentence that is stored with a fault; pages show it in other languages."""
+    with override(STORED_IN):
+        return str(REASONS[fault]) if fault else ""
 
 
 def ended(failed: int, total: int) -> IngestionStatus:

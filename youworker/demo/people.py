@@ -37,7 +37,7 @@ class Company:
     groups_of: dict[UUID, list[UUID]] = field(default_factory=dict)
 
 
-def found_company(plan: Plan) -> Company:
+def make_company(plan: Plan) -> Company:
     """Write the people, a group for each department, and a collection that it reads."""
     company = Company()
     began = plan.now - timedelta(days=plan.days)

@@ -12,7 +12,7 @@ from youworker.analytics.daily import forget_days
 from youworker.core.exceptions import Conflict, InvalidInput
 from youworker.demo.conversations import write_conversations
 from youworker.demo.library import write_library
-from youworker.demo.people import DOMAIN, PREFIX, found_company
+from youworker.demo.people import DOMAIN, PREFIX, make_company
 from youworker.demo.tables import is_marked
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def seed_demo(
     """
     require_plan(plan, beside_people=beside_people)
     with transaction.atomic():
-        company = found_company(plan)
+        company = make_company(plan)
     quotable = write_library(plan, company, tell_documents)
     write_conversations(plan, company, quotable, tell_messages)
     forget_days()

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -13,7 +14,9 @@ from accounts.tests.factories import UserFactory
 from chat.enums import RunStatus
 from chat.models import Run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
-from documents.tests.factories import CollectionFactory
+from documents.models import Document
+from documents.tests.factories import CollectionFactory, DocumentFactory
+from groups.models import LegalHold
 from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory
@@ -210,6 +213,72 @@ def test_health_is_asked_once_for_all_who_look(pages, outcomes):
     assert len(pages.get("/admin/health/").context["parts"]) == 3
     assert json.loads(sync_redis().get(health.KEPT))["database"]["status"] == "ok"
     assert 0 < sync_redis().ttl(health.KEPT) <= health.KEPT_SECONDS
+
+
+def test_a_backup_is_made_when_a_superuser_wants_one(pages, outcomes, monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr(health, "queue_task", lambda *given: told.append(given))
+    assert pages.post("/admin/health/back-up/").status_code == 403, "none is set up"
+    assert b"back-up" not in pages.get("/admin/health/").content
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path))
+
+    offered = pages.get("/admin/health/")
+    answer = pages.post("/admin/health/back-up/")
+
+    assert b"back-up" in offered.content
+    assert (answer.status_code, told) == (302, [(health.BACKUP, True)])
+    assert staff("view_run").post("/admin/health/back-up/").status_code == 403
+    assert b"back-up" not in staff("view_run").get("/admin/health/").content
+    assert len(told) == 1
+
+
+def test_conversations_are_hidden_shown_and_read_while_they_are_there(pages):
+    session = SessionFactory()
+    page = "/admin/chat/session/"
+    chosen = {"_selected_action": [str(session.pk)]}
+
+    pages.post(page, {"action": "hide", **chosen})
+    assert refreshed(session).is_deleted
+    read = pages.post(f"{page}{session.pk}/read-private/", {"reason": "A good reason to read it"})
+    assert read.status_code == 404
+    pages.post(page, {"action": "show", **chosen})
+
+    assert not refreshed(session).is_deleted
+    acts = LogEntry.objects.values_list("additional_data__action", flat=True)
+    assert list(acts.order_by("pk")) == ["chat.session.delete", "chat.session.restore"]
+
+
+def test_deleted_documents_are_removed_for_good_unless_they_are_held(pages):
+    gone, alive, held = DocumentFactory.create_batch(3)
+    for document in (gone, held):
+        document.soft_delete()
+    LegalHold.objects.create(user=held.owner, reason="A trial")
+    chosen = [str(row.pk) for row in (gone, alive, held)]
+    act = {"action": "purge", "_selected_action": chosen}
+
+    staff("view_document", "change_document").post("/admin/documents/document/", act)
+    assert Document.all_objects.count() == 3, "for superusers only"
+    pages.post("/admin/documents/document/", act)
+
+    assert set(Document.all_objects.all()) == {alive, held}
+    line = LogEntry.objects.get(additional_data__action="document.purge")
+    assert line.actor is not None
+
+
+def test_runs_are_stopped_and_files_retried_from_their_lists(pages):
+    run, item = RunFactory(status=RunStatus.SUCCEEDED), ItemFactory(stage=Stage.READY)
+
+    said = pages.post(
+        "/admin/chat/run/", {"action": "stop", "_selected_action": [str(run.pk)]}, follow=True
+    )
+    files = pages.post(
+        "/admin/ingestion/ingestionitem/",
+        {"action": "retry", "_selected_action": [str(item.pk)]},
+        follow=True,
+    )
+
+    assert "This run has ended already." in said.content.decode()
+    assert [str(each) for each in files.context["messages"]], "nothing has failed"
 
 
 def unanswered(**fields):
