@@ -113,7 +113,7 @@ class RatingFilter(admin.SimpleListFilter):
     parameter_name = "rating"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("Good")), ("-1", _("Bad")), ("0", _("None"))]
+        return [("1", _("Good")), ("-1", _("Bad")), ("0", _("Not rated"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         """The messages of the choice."""

@@ -74,7 +74,7 @@ def draw_use(rows: Sequence[Row]) -> list[Chart]:
 
 
 CHARTS: tuple[tuple[Any, list[tuple[str, Any]]], ...] = (
-    (_("Messages"), [("answered", _("Answered")), ("unanswered", _("Not finished"))]),
+    (_("Messages"), [("answered", _("Questions answered")), ("unanswered", _("Not finished"))]),
     (_("Tokens"), [("tokens_in", _("Tokens read")), ("tokens_out", _("Tokens written"))]),
     (_("Active users"), [("active_users", _("People"))]),
     (_("Files read"), [("read_files", _("Succeeded")), ("failed_files", _("Failed"))]),
