@@ -117,8 +117,8 @@ class RatingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         """The messages of the choice."""
-        chosen = self.value() in {"1", "-1", "0"}
-        return queryset.filter(rating=self.value()) if chosen else queryset
+        chosen = self.value()
+        return queryset.filter(rating=int(chosen)) if chosen in {"1", "-1", "0"} else queryset
 
 
 @admin.register(Message)

@@ -73,7 +73,7 @@ def usage_days(days: int = 30) -> list[Row]:
 def read_sums(first: date, last: date) -> dict[date, Row]:
     """The sums of the days in which something was done, from the events."""
     zone = timezone.get_default_timezone()
-    parameters = {
+    parameters: dict[str, Any] = {
         "zone": str(zone),
         "begins": midnight(first, zone),
         "ends": midnight(last + timedelta(days=1), zone),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # More are an evaluation, not a list: they would fill the memory of a web process.
 MOST_ROWS = 20_000
 # What spreadsheets take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 BOM = "\ufeff"
 
 
@@ -44,7 +44,9 @@ def export_rows(
         page.message_user(request, said % {"most": MOST_ROWS}, messages.WARNING)
         return None
     note_export(page.model, len(found), actor=cast("User", request.user))
-    columns = [name for name in page.get_list_display(request) if name != "action_checkbox"]
+    columns: list[Any] = [
+        name for name in page.get_list_display(request) if name != "action_checkbox"
+    ]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([label_for_field(name, page.model, page) for name in columns])
@@ -64,7 +66,7 @@ def note_export(model: type[Model], count: int, *, actor: User) -> None:
 
 
 def lines(
-    page: ModelAdmin[Any], rows: Iterable[Model], columns: list[str]
+    page: ModelAdmin[Any], rows: Iterable[Model], columns: list[Any]
 ) -> Iterator[list[str | int | float]]:
     """The cells of each row."""
     for row in rows:

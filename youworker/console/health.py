@@ -55,8 +55,10 @@ WORDS = {
 
 @require_safe
 def show_health(request: HttpRequest) -> HttpResponse:
-    """A fragment of the first page; names of servers and sentences of errors are for staff."""
+    """A fragment of the first page; sentences with paths and addresses are for superusers."""
     parts = [described(name, outcome) for name, outcome in outcomes().items()]
+    for part in parts:
+        part["detail"] = part["detail"] if request.user.is_superuser else ""
     order = list(WORDS)
     parts.sort(key=lambda part: -order.index(part["state"]))
     context = {"parts": parts, "may_back_up": may_back_up(request)}

@@ -106,7 +106,7 @@ def busiest_users() -> list[dict[str, Any]]:
     """Who used most since yesterday."""
     since = timezone.now() - LOOKED_BACK
     rows = UsageEvent.objects.filter(created_at__gte=since, user__isnull=False)
-    sums = rows.values("user_id", "user__username").annotate(
+    sums: Any = rows.values("user_id", "user__username").annotate(
         events=Count("pk"), read=Sum("tokens_in"), written=Sum("tokens_out")
     )
     return list(sums.order_by("-written", "-events")[:MOST])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -85,7 +86,9 @@ class StaffAdmin(UnfoldModelAdmin):
     ) -> HttpResponse:
         """What was done to a row: the lines of the audit log about it."""
         row = self.get_object(request, object_id)
-        if row is None or not self.has_view_permission(request, row):
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
             raise PermissionDenied
         page = reverse("admin:auditlog_logentry_changelist")
         return redirect(f"{page}?{urlencode({'q': str(row.pk)})}")

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import AutoField, Q, UUIDField
+from django.db.models import AutoField, Field, IntegerField, Q, UUIDField
 from django.utils.text import smart_split, unescape_string_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from django.db.models import Field, Model, QuerySet
+    from django.db.models import Model, QuerySet
 
 # Rows of another table that one word may stand for.
-MOST_RELATED = 100
+MOST_RELATED = 1_000
 # Numbers the database counts to.
 LARGEST = 2**63 - 1
 
@@ -53,7 +53,7 @@ def meaning(model: type[Model], said: str, word: str) -> Q | None:
     field = resolved(model, steps)
     if isinstance(field, UUIDField):
         return as_id(path, word)
-    if isinstance(field, AutoField):
+    if isinstance(field, (AutoField, IntegerField)):
         return Q(**{path: int(word)}) if is_number(word) else None
     lookup = "iexact" if said.startswith("=") else "icontains"
     if len(steps) == 1:
@@ -70,8 +70,8 @@ def resolved(model: type[Model], steps: Sequence[str]) -> Field[Any, Any]:
     *way, last = steps
     for step in way:
         model = model._meta.get_field(step).related_model  # type: ignore[assignment]
-    field: Any = model._meta.pk if last == "pk" else model._meta.get_field(last)
-    if not hasattr(field, "column"):
+    field = model._meta.pk if last == "pk" else model._meta.get_field(last)
+    if not isinstance(field, Field):
         raise FieldDoesNotExist(f"{model._meta.label} has no column {last}.")
     return field
 

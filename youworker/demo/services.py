@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
+from chat.models import Session
+from documents.models import Document
 from groups.models import Group
+from ingestion.models import IngestionRun
 from youworker.analytics.daily import forget_days
 from youworker.core.exceptions import Conflict, InvalidInput
 from youworker.demo.conversations import write_conversations
@@ -19,9 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
     from youworker.demo.plan import Plan
 
 FEWEST_USERS = 6
+MOST_DAYS = 3650
+# Documents or conversations that go by one statement.
+BATCH = 2_000
 # What the people own, by the column that leads to them; in the order in which it goes.
 OWNED = (
     ("chat_citation", "message_id IN (SELECT id FROM chat_message WHERE {of_sessions})"),
@@ -62,9 +70,11 @@ def demo_groups() -> list[UUID]:
 
 def require_plan(plan: Plan, *, beside_people: bool) -> None:
     """Refuse a company that is too small, a second one, and one beside people who exist."""
-    if plan.users < FEWEST_USERS or not plan.days:
+    if plan.users < FEWEST_USERS or not 0 < plan.days <= MOST_DAYS:
         raise InvalidInput(
-            "The company has %(least)s people and one day at least.", least=FEWEST_USERS
+            "The company has %(least)s people at least, and 1 to %(most)s days.",
+            least=FEWEST_USERS,
+            most=MOST_DAYS,
         )
     if demo_users():
         raise Conflict("The demonstration data are here already: take them out with --remove.")
@@ -84,8 +94,11 @@ def seed_demo(
     Raises `Conflict` and `InvalidInput`.
     """
     require_plan(plan, beside_people=beside_people)
-    with transaction.atomic():
-        company = make_company(plan)
+    try:
+        with transaction.atomic():
+            company = make_company(plan)
+    except IntegrityError as error:
+        raise Conflict("A user or a group has a name of the demonstration already.") from error
     quotable = write_library(plan, company, tell_documents)
     write_conversations(plan, company, quotable, tell_messages)
     forget_days()
@@ -109,9 +122,23 @@ def remove_demo() -> int:
             where = condition.format(**PARTS)
             cursor.execute(f'DELETE FROM "{table}" WHERE {where}', {"people": people})  # noqa: S608 -- constants
             removed += cursor.rowcount
-    # The rest is little, and goes with whatever others have put there.
+    # The rest goes with whatever others have put there; what there is most of, some at a time.
+    for rows in (
+        Session.all_objects.filter(user__in=people),
+        IngestionRun.all_objects.filter(owner__in=people),
+        Document.all_objects.filter(owner__in=people),
+    ):
+        removed += remove_rows(rows)
     removed += User.objects.filter(pk__in=people).delete()[0]
     for group in Group.all_objects.filter(pk__in=demo_groups()):
         removed += group.hard_delete()[0]
     forget_days()
+    return removed
+
+
+def remove_rows(rows: QuerySet[Any]) -> int:
+    """Remove rows for good, some at a time; how many went with them."""
+    removed = 0
+    while chosen := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        removed += rows.filter(pk__in=chosen).hard_delete()[0]
     return removed

@@ -204,6 +204,9 @@ def test_health_shows_what_fails_first(pages, outcomes):
     found = [(str(one["title"]), one["state"]) for one in answer.context["parts"]]
     assert found == [("Novelty", "failed"), ("Disk", "warning"), ("Database", "ok")]
     assert "&lt;b&gt;no novelty" in answer.content.decode()
+    others = staff().get("/admin/health/")
+    assert [part["state"] for part in others.context["parts"]] == ["failed", "warning", "ok"]
+    assert "novelty&" not in others.content.decode(), "addresses and paths are in such sentences"
 
 
 def test_health_is_asked_once_for_all_who_look(pages, outcomes):

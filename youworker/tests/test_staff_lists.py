@@ -190,7 +190,7 @@ def test_every_list_with_actions_can_be_exported(pages, label):
     assert answer["Content-Type"].startswith("text/csv"), answer.content[:200]
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_no_cell_is_a_formula(begin):
     assert cell(f"{begin}1+1") == f"'{begin}1+1"
 

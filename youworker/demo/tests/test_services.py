@@ -7,9 +7,10 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from chat.models import Citation, Message, Run
-from chat.tests.factories import MessageFactory
-from documents.models import Document, Passage
+from chat.models import Citation, Message, Run, Session
+from chat.tests.factories import CitationFactory, MessageFactory, ToolGrantFactory
+from documents.models import Document, DocumentShare, Passage
+from groups.tests.factories import GroupFactory
 from ingestion.models import IngestionItem
 from quotas.models import TokenUsage, UsageEvent
 from youworker.demo.tables import is_marked
@@ -111,9 +112,36 @@ def test_a_dry_run_changes_nothing(remove):
     assert counts() == before
 
 
-def test_too_small_a_company_is_refused():
+@pytest.mark.parametrize("size", [{"users": 2}, {"days": 0}, {"days": 10**9}])
+def test_a_company_that_makes_no_sense_is_refused(size):
     with pytest.raises(CommandError, match="at least"):
-        call_command("seed_demo", users=2)
+        call_command("seed_demo", **size)
+
+    assert not User.objects.exists()
+
+
+def test_a_name_that_is_taken_is_told():
+    GroupFactory(name="Demo: sales")
+
+    with pytest.raises(CommandError, match="name of the demonstration"):
+        seed()
+
+    assert not User.objects.exists()
+
+
+def test_it_goes_with_what_others_have_put_there():
+    seed()
+    session, document = Session.objects.first(), Document.objects.first()
+    real = UserFactory(username="ada")
+    ToolGrantFactory(user=session.user, session=session)
+    DocumentShare.objects.create(document=document, group=GroupFactory())
+    CitationFactory(message__session__user=real, document=document)
+
+    call_command("seed_demo", remove=True)
+
+    assert User.objects.filter(username__startswith="demo-").count() == 0
+    assert Citation.objects.get().document is None
+    assert Session.objects.get().user == real
 
 
 def test_somebody_who_is_called_like_them_stays():
