@@ -47,6 +47,17 @@ def acting(request: HttpRequest) -> User:
 class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
     """People who can sign in."""
 
+    related_lists = (
+        ("groups.Membership", "user"),
+        ("accounts.ApiKey", "user"),
+        ("accounts.SignIn", "user"),
+        ("chat.Session", "user"),
+        ("chat.Run", "user"),
+        ("chat.ToolRun", "user"),
+        ("documents.Document", "owner"),
+        ("ingestion.IngestionRun", "owner"),
+        ("quotas.UsageEvent", "user"),
+    )
     form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -136,6 +147,7 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys: who has which, and since when it was not used."""
 
+    linked_by = ("user",)
     list_display = ("prefix", "name", "user", "expires_at", "revoked_at", "last_used_at")
     list_filter = ("revoked_at", "expires_at", "created_at")
     list_select_related = ("user",)
@@ -167,6 +179,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class SignInAdmin(ReadOnlyAdmin):
     """Sessions: who is signed in, how and from where."""
 
+    linked_by = ("user",)
     list_display = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
     list_filter = ("method", "created_at")
     list_select_related = ("user",)

@@ -30,6 +30,11 @@ class GroupAdmin(ReadOnlyAdmin):
     Staff say how long conversations are kept.
     """
 
+    related_lists = (
+        ("groups.Membership", "group"),
+        ("documents.CollectionShare", "group"),
+        ("documents.DocumentShare", "group"),
+    )
     list_display = ("name", "member_count", "retention_days", "created_at", "deleted_at")
     list_filter = ("deleted_at", "created_at")
     search_fields = ("name", "id")
@@ -94,7 +99,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("group", "user")
     search_fields = ("group__name", "user__username")
     autocomplete_fields = ("group", "user")
-    linked_by = ("group",)
+    linked_by = ("group", "user")
 
 
 @admin.register(ServiceAccount)

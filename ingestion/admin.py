@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class IngestionRunAdmin(ReadOnlyAdmin):
     """Staff cancel and retry runs here."""
 
+    linked_by = ("owner",)
+    related_lists = (("ingestion.IngestionItem", "run"),)
     list_display = (
         "target",
         "owner",
@@ -85,11 +87,22 @@ class IngestionRunAdmin(ReadOnlyAdmin):
 class IngestionItemAdmin(ReadOnlyAdmin):
     """Single files and what went wrong with them."""
 
+    linked_by = ("run", "document")
     list_display = ("name", "owner", "stage", "attempts", "error_code", "size", "updated_at")
     list_filter = ("stage", "error_code", "created_at")
     list_select_related = ("run__owner",)
     search_fields = ("name", "run__owner__username", "sha256", "id")
     exclude = ("lease_token", "lease_suspected_at")
+    actions = ("retry",)
+
+    @admin.action(description=_("Retry the failed files of these runs"), permissions=["manage"])
+    def retry(self, request: HttpRequest, items: QuerySet[IngestionItem]) -> None:
+        """Queue what failed in the runs of the chosen files again."""
+        for run in IngestionRun.all_objects.filter(items__in=items).distinct():
+            try:
+                services.retry_run(run, actor=cast("User", request.user))
+            except DomainError as error:
+                self.message_user(request, f"{run}: {error.in_words()}", messages.WARNING)
 
     @admin.display(description=_("owner"), ordering="run__owner__username")
     def owner(self, item: IngestionItem) -> str:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 class ServerAdmin(KeptAdmin):
     """Servers are added by the API or the console, which check what is allowed."""
 
+    related_lists = (
+        ("mcp.Tool", "server"),
+        ("mcp.Connection", "server"),
+    )
     list_display = ("slug", "title", "transport", "enabled", "status", "tool_count", "last_seen_at")
     list_filter = ("transport", "enabled", "status")
     search_fields = ("slug", "title")

@@ -51,6 +51,7 @@ class QuotaAdmin(StaffAdmin):
 class UsageEventAdmin(ReadOnlyAdmin):
     """What was done, by whom and by what means."""
 
+    linked_by = ("user",)
     list_display = (
         "created_at",
         "user",

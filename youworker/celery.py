@@ -109,6 +109,7 @@ app.conf.beat_schedule = {
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),
     "tell webhooks what happened": every(5, "youworker.webhooks.tasks.deliver_events"),
     "forget what webhooks were told": every(DAY, "youworker.webhooks.tasks.forget_events"),
+    "sum the use of days that are over": every(900, "youworker.analytics.tasks.settle_days"),
     "make the backup that is due": every(600, "youworker.tasks.make_backup"),
     "remove rows deleted long ago": every(DAY, "youworker.tasks.purge_deleted"),
     "take up lost exports and erasures": every(30, "youworker.tasks.sweep_privacy"),

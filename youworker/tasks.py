@@ -63,11 +63,11 @@ def remove_unused_files() -> int:
 
 
 @shared_task
-def make_backup() -> str:
-    """Make a backup when the settings want one by now; its name."""
+def make_backup(at_once: bool = False) -> str:  # noqa: FBT001, FBT002 -- a task's argument
+    """Make a backup when the settings want one by now, or somebody does; its name."""
     from youworker.backup import schedule  # noqa: PLC0415 -- other children need none of it
 
-    made = schedule.make_due_backup()
+    made = schedule.make_due_backup(at_once=at_once)
     return made.name if made else ""
 
 

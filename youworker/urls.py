@@ -13,6 +13,7 @@ urlpatterns = [
     path("v1/", include("chat.urls")),
     path("admin/health/", include("youworker.appliance.health.page_urls")),
     path("admin/data-check/", include("youworker.doctor.urls")),
+    path("admin/", include("youworker.console.urls")),
     path("admin/", admin.site.urls),
     path("health/", include("youworker.appliance.health.urls")),
     path("metrics", metrics, name="metrics"),

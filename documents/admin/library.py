@@ -40,6 +40,10 @@ class RestorableAdmin(ReadOnlyAdmin):
 class CollectionAdmin(RestorableAdmin):
     """Collections, deleted ones included."""
 
+    related_lists = (
+        ("documents.Document", "collection"),
+        ("documents.CollectionShare", "collection"),
+    )
     list_display = (
         "name",
         "owner",
@@ -89,6 +93,15 @@ class CollectionAdmin(RestorableAdmin):
 class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
     """Documents, deleted ones included; their text with a reason only, never their original."""
 
+    linked_by = ("owner", "collection")
+    related_lists = (
+        ("documents.Passage", "document"),
+        ("documents.DocumentVersion", "document"),
+        ("documents.DocumentShare", "document"),
+        ("ingestion.IngestionItem", "document"),
+        ("chat.Citation", "document"),
+    )
+    actions: ClassVar = ["hide", "show", "purge"]
     read = staticmethod(read_document)
     owner_field = "owner"
     list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
@@ -130,11 +143,22 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         count = staff.show_documents(queryset, actor=cast("User", request.user))
         messages.success(request, gettext("%(count)d restored.") % {"count": count})
 
+    def has_purge_permission(self, request: HttpRequest) -> bool:
+        """Whether removing for good is offered."""
+        return bool(request.user.is_superuser)
+
+    @admin.action(description=_("Remove deleted ones for good"), permissions=["purge"])
+    def purge(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        """Remove those of the chosen documents that are deleted and under no legal hold."""
+        count = staff.purge_documents(queryset, actor=cast("User", request.user))
+        messages.success(request, gettext("%(count)d removed for good.") % {"count": count})
+
 
 @admin.register(CollectionShare)
 class CollectionShareAdmin(ReadOnlyAdmin):
     """Which group may use which collection."""
 
+    linked_by = ("collection", "group")
     listed = False
     list_display = ("collection", "group", "access", "created_at")
     list_filter = ("access", "created_at")
@@ -156,6 +180,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 class DocumentVersionAdmin(ReadOnlyAdmin):
     """Which older versions are kept of which document; not what they say."""
 
+    linked_by = ("document",)
     listed = False
     list_display = ("document", "number", "size", "passage_count", "since", "created_at")
     list_filter = ("created_at",)
@@ -167,6 +192,7 @@ class DocumentVersionAdmin(ReadOnlyAdmin):
 class DocumentShareAdmin(ReadOnlyAdmin):
     """Which group may read which document."""
 
+    linked_by = ("document", "group")
     listed = False
     list_display = ("document", "group", "created_at")
     list_filter = ("created_at",)
@@ -196,6 +222,7 @@ class TagAdmin(StaffAdmin):
 class PassageAdmin(ReadOnlyAdmin):
     """That a passage is there, and how long it is; not what it says."""
 
+    linked_by = ("document",)
     listed = False
     list_display = ("id", "document", "ordinal", "page", "start", "end")
     list_filter = ("document__status",)

@@ -39,9 +39,9 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
 
 
 @transaction.atomic
-def purge_document(document: Document) -> None:
+def purge_document(document: Document, *, actor: User | None = None) -> None:
     """Remove one document with its passages, vectors, versions and stored originals."""
-    audit.record("document.purge", actor=None, target=document)
+    audit.record("document.purge", actor=actor, target=document)
     hashes = hashes_of_versions(document)
     if document.stored_file_id is not None:
         hashes.add(document.stored_file_id)

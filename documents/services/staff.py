@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,10 +10,13 @@ from django.db import transaction
 from accounts.enums import PrivateKind
 from accounts.services import open_private
 from documents.models import Collection, Document, Tag
+from documents.queries import documents_under_hold
 from documents.services.collections import release_guests, save_or_conflict
 from documents.services.documents import passages_of
+from documents.services.removal import purge_document
 from youworker import audit
 from youworker.core.exceptions import DomainError
+from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +44,16 @@ def show_documents(documents: Iterable[Document], *, actor: User) -> int:
             audit.record("document.restore", actor=actor, target=document)
             shown += 1
     return shown
+
+
+def purge_documents(documents: Iterable[Document], *, actor: User) -> int:
+    """Remove deleted documents for good; how many went.
+
+    Those that are not deleted, or are under a legal hold, stay.
+    """
+    chosen = Document.all_objects.deleted().filter(pk__in=[document.pk for document in documents])
+    rows = chosen.exclude(pk__in=documents_under_hold().values("pk"))
+    return remove_each(rows, partial(purge_document, actor=actor))
 
 
 @transaction.atomic

@@ -1,10 +1,10 @@
-"""Analytics as a Django app: it brings the templates of its page."""
+"""Analytics as a Django app: it brings the templates of its page and the sums of days."""
 
 from django.apps import AppConfig
 
 
 class AnalyticsConfig(AppConfig):
-    """Has no rows of its own: usage events belong to `quotas`."""
+    """Has sums only: usage events belong to `quotas`."""
 
     name = "youworker.analytics"
     label = "analytics"

@@ -179,3 +179,34 @@ class SessionActivitySerializer(AnswerSerializer):
     """Conversations, questions and searches over time."""
 
     timeline = ActivityPieceSerializer(many=True)
+
+
+class DaysSerializer(serializers.Serializer[Any]):
+    """How far back, in whose time zone (the caller's)."""
+
+    days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS, default=30)
+    tz = serializers.CharField(required=False, max_length=64)
+
+    validate_tz = PeriodSerializer.validate_tz
+
+
+class UnansweredSerializer(serializers.Serializer[Any]):
+    """Answers of one collection that searched, and how many of them quote nothing.
+
+    Without a collection: of conversations that are limited to none.
+    """
+
+    collection_id = serializers.UUIDField(allow_null=True)
+    searched = serializers.IntegerField()
+    unanswered = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class UnansweredQuestionsSerializer(serializers.Serializer[Any]):
+    """Questions that the documents did not answer, by collection; those with most first."""
+
+    begins = serializers.DateTimeField()
+    ends = serializers.DateTimeField()
+    tz = serializers.CharField()
+    collections = UnansweredSerializer(many=True)

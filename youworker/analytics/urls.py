@@ -11,4 +11,5 @@ urlpatterns = [
     path("analytics/tool-timeline", views.ToolTimelineView.as_view()),
     path("analytics/ingestion-stats", views.IngestionStatsView.as_view()),
     path("analytics/session-activity", views.SessionActivityView.as_view()),
+    path("analytics/unanswered-questions", views.UnansweredQuestionsView.as_view()),
 ]

@@ -11,6 +11,7 @@ from accounts.authentication import IsStaff, SignedInWithScope
 from youworker.analytics import services
 from youworker.analytics.periods import period_of
 from youworker.analytics.serializers import (
+    DaysSerializer,
     IngestionStatsSerializer,
     OverviewSerializer,
     PeriodSerializer,
@@ -19,7 +20,9 @@ from youworker.analytics.serializers import (
     ToolPerformanceSerializer,
     ToolPeriodSerializer,
     ToolTimelineSerializer,
+    UnansweredQuestionsSerializer,
 )
+from youworker.analytics.unanswered import unanswered_questions
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.zones import zone_or_utc
@@ -160,3 +163,25 @@ class SessionActivityView(AnalyticsView):
     def get(self, request: Request) -> Response:
         """Conversations, questions and searches over time."""
         return self.answer(request)
+
+
+class UnansweredQuestionsView(ActorView):
+    """Where the documents say nothing; for staff, and for keys of theirs with `admin`."""
+
+    permission_classes = [IsStaff]
+    scopes = {"read": "admin"}
+
+    @extend_schema(
+        operation_id="analytics_unanswered_questions",
+        parameters=[DaysSerializer],
+        responses=UnansweredQuestionsSerializer,
+    )
+    @rate_limited("RELAXED")
+    def get(self, request: Request) -> Response:
+        """Questions that the documents did not answer: counts and dates by collection."""
+        form = DaysSerializer(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        zone = form.validated_data.get("tz") or zone_or_utc(self.actor.time_zone)
+        period = period_of(zone, days=form.validated_data["days"])
+        about = {"begins": period.begins, "ends": period.ends, "tz": zone.key}
+        return Response({**about, **unanswered_questions(period)})

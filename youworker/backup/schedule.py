@@ -30,8 +30,11 @@ ALONE = 7_240_001
 ABANDONED = timedelta(hours=48)
 
 
-def make_due_backup() -> Made | None:
-    """Make a backup if the settings want one by now, and remove those that are too old."""
+def make_due_backup(*, at_once: bool = False) -> Made | None:
+    """Make a backup if the settings want one by now, and remove those that are too old.
+
+    `at_once` makes one whenever the last one was made.
+    """
     if not config.backup.directory:
         return None
     place = BackupPlace(Path(config.backup.directory))
@@ -44,7 +47,8 @@ def make_due_backup_in(place: BackupPlace) -> Made | None:
     # Also between two backups: who is erased today is to be gone after every restore.
     write_erased(place)
     made_at = last_made(place)
-    if made_at is not None and datetime.now(UTC) - made_at < timedelta(hours=config.backup.hours):
+    is_fresh = made_at and datetime.now(UTC) - made_at < timedelta(hours=config.backup.hours)
+    if is_fresh and not at_once:
         return None
     made = make_alone(place.root, configured_seal(place))
     if made is not None:

@@ -99,6 +99,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     first = [
         entry(gettext("Overview"), "dashboard", reverse("admin:index")),
         # Every address begins like this one, so the library would mark it on every page.
+        *own_pages(request),
         {**entry(gettext("Back to YouWorker"), "arrow_back", "/"), "active": False},
     ]
     items = [pages(request, models) for _title, models in SECTIONS]
@@ -112,6 +113,18 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for (title, _models), found in zip(SECTIONS, items, strict=True)
     ]
     return [{"items": first}, *(section for section in sections if section["items"])]
+
+
+def own_pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """Pages that are no lists of rows, for those who may see what is on them."""
+    can = request.user.has_perm
+    found = []
+    if can("chat.view_run") or can("ingestion.view_ingestionitem") or can("quotas.view_usageevent"):
+        found.append(entry(gettext("At this moment"), "pulse_alert", reverse("console-live")))
+    if can("chat.view_run") and can("documents.view_collection"):
+        link = reverse("console-unanswered")
+        found.append(entry(gettext("Unanswered questions"), "contact_support", link))
+    return found
 
 
 def pages(request: HttpRequest, models: dict[str, str]) -> list[dict[str, Any]]:

@@ -4,38 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.apps import apps
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db import connection
-from django.utils.functional import cached_property
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
+from youworker.core.estimates import EstimatingPaginator
 from youworker.core.models import IdempotentRequest, KeyFingerprint
+from youworker.core.staff_search import search_rows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser as User
-    from django.db.models import Model
-    from django.http import HttpRequest
-
-ESTIMATE_ABOVE = 10_000
-
-
-class EstimatingPaginator(Paginator[Any]):
-    """Counts small tables and asks PostgreSQL's statistics about unfiltered large ones."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        if not rows.query.where:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
-                    [rows.model._meta.db_table],
-                )
-                estimate = (cursor.fetchone() or [0])[0] or 0
-            if estimate > ESTIMATE_ABOVE:
-                return int(estimate)
-        return int(rows.count())
+    from django.db.models import Model, QuerySet
+    from django.http import HttpRequest, HttpResponse
 
 
 class StaffAdmin(UnfoldModelAdmin):
@@ -48,6 +34,9 @@ class StaffAdmin(UnfoldModelAdmin):
     listed = True
     # Fields by which other pages narrow this one in a link.
     linked_by: tuple[str, ...] = ()
+    # Lists that belong to a row: models, each with the field that leads to it.
+    related_lists: tuple[tuple[str, str], ...] = ()
+    change_form_before_template = "admin/related_lists.html"
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """What the index, the apps' pages and the search offer of these rows."""
@@ -62,6 +51,47 @@ class StaffAdmin(UnfoldModelAdmin):
         offered = {*map(name_of, self.get_list_filter(request)), *self.linked_by}
         known = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
         return known and bool(super().lookup_allowed(lookup, value, request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look words up without reading whole tables."""
+        return search_rows(queryset, self.get_search_fields(request), search_term), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one row, with links to the lists of what belongs to it."""
+        context = {**(extra_context or {}), "related_lists": self.links_of(request, object_id)}
+        return cast("HttpResponse", super().change_view(request, object_id, form_url, context))
+
+    def links_of(self, request: HttpRequest, object_id: str) -> list[tuple[str, str]]:
+        """Titles and addresses of the lists of what belongs to a row."""
+        found = []
+        for label, field in self.related_lists:
+            model = apps.get_model(label)
+            if self.admin_site.get_model_admin(model).has_view_permission(request):
+                options = model._meta
+                page = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+                query = urlencode({f"{field}__exact": object_id})
+                found.append((str(capfirst(options.verbose_name_plural)), f"{page}?{query}"))
+        return found
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What was done to a row: the lines of the audit log about it."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        page = reverse("admin:auditlog_logentry_changelist")
+        return redirect(f"{page}?{urlencode({'q': str(row.pk)})}")
 
 
 def name_of(entry: Any) -> str:

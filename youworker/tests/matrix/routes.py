@@ -55,6 +55,7 @@ ACCOUNTS = [
     Row("get", "v1/analytics/tool-timeline", "signed_in", "account"),
     Row("get", "v1/analytics/ingestion-stats", "signed_in", "account"),
     Row("get", "v1/analytics/session-activity", "signed_in", "account"),
+    Row("get", "v1/analytics/unanswered-questions", "staff", "admin"),
     Row("get", "v1/account/audit", "signed_in", "account"),
     Row("get", "v1/account/private-reads", "signed_in", "account"),
     # Neither of the two goes without a recent sign-in.

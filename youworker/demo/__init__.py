@@ -1,0 +1,1 @@
+"""A company that does not exist, to look at the product with: `manage.py seed_demo`."""

@@ -1,0 +1,347 @@
+"""The console's own pages: charts, what goes on, what was not answered; for those who may."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.tests.factories import UserFactory
+from chat.enums import RunStatus
+from chat.models import Run
+from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
+from documents.models import Document
+from documents.tests.factories import CollectionFactory, DocumentFactory
+from groups.models import LegalHold
+from ingestion.enums import Stage
+from ingestion.models import IngestionItem
+from ingestion.tests.factories import ItemFactory
+from quotas.models import UsageEvent
+from youworker.appliance.health import checks
+from youworker.console import health, live
+from youworker.core.redis import sync_redis
+from youworker.tests.support.rows import refreshed
+
+pytestmark = pytest.mark.django_db
+
+
+def staff(*rights, **fields):
+    user = UserFactory(is_staff=True, **fields)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def pages():
+    return staff(is_superuser=True)
+
+
+def test_the_first_page_draws_what_was_done(pages):
+    for outcome in ("succeeded", "succeeded", "failed"):
+        UsageEvent.objects.create(kind="run", outcome=outcome, tokens_out=5, user=UserFactory())
+    UsageEvent.objects.create(kind="tool_call", outcome="failed", duration_ms=40)
+
+    answer = pages.get("/admin/")
+
+    charts = {str(chart.title): chart.bars[-1].figures for chart in answer.context["charts"]}
+    assert charts == {
+        "Messages": [2, 1],
+        "Tokens": [0, 15],
+        "Active users": [3],
+        "Files read": [0, 0],
+        "Failures": [1, 1, 0],
+        "Time of tool calls (ms)": [40, 0],
+    }
+    assert len(answer.context["charts"][0].bars) == 30
+    assert b"<svg" in answer.content
+    assert not answer.context["is_new"]
+
+
+def test_a_new_installation_says_what_to_do_first(pages):
+    answer = pages.get("/admin/")
+
+    text = answer.content.decode()
+    assert answer.context["is_new"]
+    assert "First steps" in text
+    assert "/admin/chat/modelserver/" in text
+    assert "seed_demo" in text
+
+
+def test_one_who_may_see_nothing_sees_no_figures():
+    answer = staff().get("/admin/")
+
+    assert (answer.context["charts"], answer.context["waiting"]) == ([], [])
+    assert not answer.context["is_new"]
+    assert "<svg viewBox" not in answer.content.decode()
+
+
+def test_what_waits_is_counted(pages):
+    RunFactory(status=RunStatus.QUEUED)
+    RunFactory(status=RunStatus.SUCCEEDED)
+    ItemFactory(stage=Stage.QUEUED)
+
+    found = {str(one["title"]): one["amount"] for one in pages.get("/admin/").context["waiting"]}
+
+    assert (found["Questions that wait"], found["Files waiting to be read"]) == (1, 1)
+    assert (found["Answers in the making"], found["Files getting vectors"]) == (0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_live_keeps_the_same_number_of_queries(pages, count, django_assert_num_queries):
+    for _ in range(count):
+        RunFactory(status=RunStatus.RUNNING)
+        ItemFactory(stage=Stage.FAILED)
+        UsageEvent.objects.create(kind="run", outcome="succeeded", user=UserFactory())
+    pages.get("/admin/live/")
+
+    with django_assert_num_queries(7):
+        answer = pages.get("/admin/live/")
+
+    assert [len(answer.context[name]) for name in ("runs", "failures", "users")] == [count] * 3
+
+
+def test_the_middle_of_live_comes_alone(pages):
+    run = RunFactory(status=RunStatus.RUNNING, user=UserFactory(username="ada"))
+
+    text = pages.get("/admin/live/?part=1").content.decode()
+
+    assert "ada" in text
+    assert f"/admin/live/stop/{run.pk}/" in text
+    assert "<html" not in text
+
+
+def test_live_shows_each_only_what_they_may_see():
+    RunFactory(status=RunStatus.RUNNING, user=UserFactory(username="ada"))
+    ItemFactory(stage=Stage.FAILED, name="plans.pdf", run__owner=UserFactory(username="bob"))
+
+    runs = staff("view_run").get("/admin/live/").content.decode()
+    files = staff("view_ingestionitem").get("/admin/live/").content.decode()
+
+    assert ("ada" in runs, "plans.pdf" in runs, "bob" in runs) == (True, False, False)
+    assert ("ada" in files, "plans.pdf" in files) == (False, True)
+    assert "/stop/" not in runs
+    assert "/retry/" not in files
+    assert staff("view_document").get("/admin/live/").status_code == 403
+
+
+def test_an_answer_is_stopped(pages, monkeypatch):
+    run = RunFactory(status=RunStatus.QUEUED)
+    stopped = []
+    monkeypatch.setattr(live.chat, "stop_run", lambda row: stopped.append(row.pk))
+
+    answer = pages.post(f"/admin/live/stop/{run.pk}/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/live/")
+    assert stopped == [run.pk]
+
+
+def test_an_answer_that_has_ended_is_not_stopped(pages):
+    run = RunFactory(status=RunStatus.SUCCEEDED)
+
+    answer = pages.post(f"/admin/live/stop/{run.pk}/", follow=True)
+
+    assert "This run has ended already." in answer.content.decode()
+    assert refreshed(run).status == RunStatus.SUCCEEDED
+
+
+def test_failed_files_are_read_again(pages):
+    item = ItemFactory(stage=Stage.FAILED, error_code="parse_timeout")
+    IngestionItem.objects.filter(pk=item.pk).update(source="x")
+
+    pages.post(f"/admin/live/retry/{item.run_id}/")
+
+    assert refreshed(item).stage in {Stage.QUEUED, Stage.FAILED}
+    assert pages.get("/admin/live/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["live/stop", "live/retry"])
+def test_acts_need_their_rights_and_a_post(pages, path):
+    row = RunFactory().pk if path == "live/stop" else ItemFactory().run_id
+    looking = staff("view_run", "view_ingestionitem", "view_usageevent")
+
+    assert looking.post(f"/admin/{path}/{row}/").status_code == 403
+    assert pages.get(f"/admin/{path}/{row}/").status_code == 405
+    assert pages.post(f"/admin/{path}/018f6d1e-7c00-7000-8000-000000000001/").status_code == 404
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(UserFactory(is_staff=True, is_superuser=True))
+    assert strict.post(f"/admin/{path}/{row}/").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["live", "health", "unanswered", "unanswered/none"])
+def test_strangers_are_sent_to_sign_in(path):
+    client = Client()
+    nobody = client.get(f"/admin/{path}/")
+    client.force_login(UserFactory())
+
+    assert nobody.status_code == 302
+    assert client.get(f"/admin/{path}/").status_code in {302, 403}
+
+
+@pytest.fixture
+def outcomes(monkeypatch):
+    """What the checks say."""
+    said = {
+        "database": dict,
+        "disk": lambda: {"warning": True},
+        "novelty": lambda: (_ for _ in ()).throw(LookupError("<b>no novelty</b>")),
+    }
+    monkeypatch.setattr(checks, "READY", said)
+    monkeypatch.setattr(checks, "DETAILED", {})
+    sync_redis().delete(health.KEPT)
+    yield said
+    sync_redis().delete(health.KEPT)
+
+
+def test_health_shows_what_fails_first(pages, outcomes):
+    answer = pages.get("/admin/health/")
+
+    found = [(str(one["title"]), one["state"]) for one in answer.context["parts"]]
+    assert found == [("Novelty", "failed"), ("Disk", "warning"), ("Database", "ok")]
+    assert "&lt;b&gt;no novelty" in answer.content.decode()
+    others = staff().get("/admin/health/")
+    assert [part["state"] for part in others.context["parts"]] == ["failed", "warning", "ok"]
+    assert "novelty&" not in others.content.decode(), "addresses and paths are in such sentences"
+
+
+def test_health_is_asked_once_for_all_who_look(pages, outcomes):
+    pages.get("/admin/health/")
+    outcomes.clear()
+
+    assert len(pages.get("/admin/health/").context["parts"]) == 3
+    assert json.loads(sync_redis().get(health.KEPT))["database"]["status"] == "ok"
+    assert 0 < sync_redis().ttl(health.KEPT) <= health.KEPT_SECONDS
+
+
+def test_a_backup_is_made_when_a_superuser_wants_one(pages, outcomes, monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr(health, "queue_task", lambda *given: told.append(given))
+    assert pages.post("/admin/health/back-up/").status_code == 403, "none is set up"
+    assert b"back-up" not in pages.get("/admin/health/").content
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path))
+
+    offered = pages.get("/admin/health/")
+    answer = pages.post("/admin/health/back-up/")
+
+    assert b"back-up" in offered.content
+    assert (answer.status_code, told) == (302, [(health.BACKUP, True)])
+    assert staff("view_run").post("/admin/health/back-up/").status_code == 403
+    assert b"back-up" not in staff("view_run").get("/admin/health/").content
+    assert len(told) == 1
+
+
+def test_conversations_are_hidden_shown_and_read_while_they_are_there(pages):
+    session = SessionFactory()
+    page = "/admin/chat/session/"
+    chosen = {"_selected_action": [str(session.pk)]}
+
+    pages.post(page, {"action": "hide", **chosen})
+    assert refreshed(session).is_deleted
+    read = pages.post(f"{page}{session.pk}/read-private/", {"reason": "A good reason to read it"})
+    assert read.status_code == 404
+    pages.post(page, {"action": "show", **chosen})
+
+    assert not refreshed(session).is_deleted
+    acts = LogEntry.objects.values_list("additional_data__action", flat=True)
+    assert list(acts.order_by("pk")) == ["chat.session.delete", "chat.session.restore"]
+
+
+def test_deleted_documents_are_removed_for_good_unless_they_are_held(pages):
+    gone, alive, held = DocumentFactory.create_batch(3)
+    for document in (gone, held):
+        document.soft_delete()
+    LegalHold.objects.create(user=held.owner, reason="A trial")
+    chosen = [str(row.pk) for row in (gone, alive, held)]
+    act = {"action": "purge", "_selected_action": chosen}
+
+    staff("view_document", "change_document").post("/admin/documents/document/", act)
+    assert Document.all_objects.count() == 3, "for superusers only"
+    pages.post("/admin/documents/document/", act)
+
+    assert set(Document.all_objects.all()) == {alive, held}
+    line = LogEntry.objects.get(additional_data__action="document.purge")
+    assert line.actor is not None
+
+
+def test_runs_are_stopped_and_files_retried_from_their_lists(pages):
+    run, item = RunFactory(status=RunStatus.SUCCEEDED), ItemFactory(stage=Stage.READY)
+
+    said = pages.post(
+        "/admin/chat/run/", {"action": "stop", "_selected_action": [str(run.pk)]}, follow=True
+    )
+    files = pages.post(
+        "/admin/ingestion/ingestionitem/",
+        {"action": "retry", "_selected_action": [str(item.pk)]},
+        follow=True,
+    )
+
+    assert "This run has ended already." in said.content.decode()
+    assert [str(each) for each in files.context["messages"]], "nothing has failed"
+
+
+def unanswered(**fields):
+    session = SessionFactory(**fields)
+    run = RunFactory(session=session)
+    ToolRunFactory(session=session, run=run)
+    return run
+
+
+def test_unanswered_questions_are_counted_without_their_words(pages):
+    run = unanswered(title="secret")
+    handbook = CollectionFactory(name="Handbook")
+    run.session.collections.set([handbook])
+
+    whole = pages.get("/admin/unanswered/")
+    one = pages.get(f"/admin/unanswered/{handbook.pk}/")
+
+    assert "Handbook" in whole.content.decode()
+    assert [each["unanswered"] for each in whole.context["clusters"]] == [1]
+    text = one.content.decode()
+    assert f"/admin/chat/session/{run.session_id}/read-private" in text
+    for private in ("secret", run.question.content, run.user.username):
+        assert private not in whole.content.decode() + text
+
+
+def test_only_who_may_read_is_offered_it():
+    run = unanswered()
+    rights = ("view_run", "view_collection")
+
+    text = staff(*rights).get("/admin/unanswered/none/").content.decode()
+
+    assert str(run.pk) in text
+    assert "read-private" not in text
+
+
+@pytest.mark.parametrize("right", ["view_run", "view_collection"])
+def test_unanswered_questions_need_both_rights(right):
+    assert staff(right).get("/admin/unanswered/").status_code == 403
+    assert staff(right).get("/admin/unanswered/none/").status_code == 403
+
+
+@pytest.mark.parametrize("key", ["018f6d1e-7c00-7000-8000-000000000001", "x", "none'--"])
+def test_a_collection_that_is_not_there_is_not_found(pages, key):
+    assert pages.get(f"/admin/unanswered/{key}/").status_code == 404
+
+
+@pytest.mark.parametrize("days", ["7", "90", "0", "x", "100000"])
+def test_any_number_of_days_gives_a_page(pages, days):
+    run = unanswered()
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=40))
+
+    answer = pages.get("/admin/unanswered/", {"days": days})
+
+    assert len(answer.context["clusters"]) == (1 if days == "90" else 0)
+
+
+def test_the_first_page_says_nothing_of_a_queue_that_is_not_there(pages, monkeypatch):
+    monkeypatch.setattr("youworker.console.dashboard.attempt", lambda *_: None)
+
+    found = {str(one["title"]): one["amount"] for one in pages.get("/admin/").context["waiting"]}
+
+    assert found["Tasks in the queue"] == "?"
+    assert connection.is_usable()
