@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "chat",
     "youworker.data_protection",
     "youworker.analytics",
+    "youworker.handbook",
     "youworker.sso",
     "youworker",
 ]
