@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from youworker.handbook.contents import file_of
-from youworker.handbook.reference import settings_table
+from youworker.handbook.reference import doctor_table, settings_table
 from youworker.handbook.rendering import Rendered, render
 
-# Written where a page shows all settings; the words of a page never come out of its source.
-SETTINGS = "{{ settings }}"
+# What stands in a page where the product itself knows better.
+GENERATED = {"{{ settings }}": settings_table, "{{ doctor }}": doctor_table}
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ def read_page(name: str, language: str) -> ReadPage:
     """A page in a language, or else in English; files change with the product only."""
     file, found = file_of(name, language)
     text = file.read_text(encoding="utf-8")
-    if SETTINGS in text:
-        text = text.replace(SETTINGS, settings_table())
+    for mark, made in GENERATED.items():
+        if mark in text:
+            text = text.replace(mark, made())
     return ReadPage(name, found, render(text, name))
