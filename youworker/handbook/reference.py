@@ -47,10 +47,15 @@ def settings_table() -> str:
 def doctor_table() -> str:
     """The parts the doctor looks at, in Markdown, and what helps when one fails."""
     rows = [
-        f"| `{name}` | {in_cell((check.__doc__ or '').partition('.')[0])} | {REMEDIES.get(name, '')} |"
+        f"| `{name}` | {in_cell(about_check(check))} | {REMEDIES.get(name, '')} |"
         for name, check in {**checks.READY, **checks.DETAILED}.items()
     ]
     return "\n".join(["| Part | Is well when | When it fails |", "|---|---|---|", *rows])
+
+
+def about_check(check: checks.Check) -> str:
+    """What is so while a part is well."""
+    return (check.__doc__ or "").partition(".")[0]
 
 
 def title(name: str) -> str:
@@ -68,10 +73,10 @@ def table(declared: Iterable[tuple[object, Setting]]) -> str:
 
 
 def shown(default: object) -> str:
-    """A default as it is written into `.env`; a dash for nothing."""
+    """A default as it is written into `.env`."""
     text = ",".join(default) if isinstance(default, tuple) else str(default)
     # Within code a table's cell knows one escape only.
-    return f"`{text.replace('|', SLASH_BAR)}`" if text else "–"
+    return f"`{text.replace('|', SLASH_BAR)}`" if text else ""
 
 
 def about(setting: Setting) -> str:

@@ -1,9 +1,10 @@
-"""Markdown of the handbook as HTML: addresses, anchors, and nothing else an answer could not have."""
+"""Markdown of the handbook as HTML, with addresses and anchors, and nothing that acts."""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -124,7 +125,7 @@ def address_of(link: str, page: str) -> str:
 def name_headings(tokens: Sequence[Token]) -> None:
     """Give each heading the anchor of its words; a number tells equal ones apart."""
     seen: dict[str, int] = {}
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             name = slugify(plain(inline)) or "section"
             seen[name] = seen.get(name, 0) + 1

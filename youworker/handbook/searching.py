@@ -132,5 +132,5 @@ def shown(place: Place, words: list[str]) -> Found:
 def first_of(text: str, words: list[str]) -> int:
     """Where the first of the words stands in a text; 0 where none does as it is written."""
     lowered = text.casefold()
-    places = [lowered.find(word[:SHORTEST_BEGINNING + 2]) for word in words]
+    places = [lowered.find(word[: SHORTEST_BEGINNING + 2]) for word in words]
     return min((at for at in places if at >= 0), default=0)

@@ -52,7 +52,16 @@ def test_the_other_parts_are_for_staff(client, page):
 
 @pytest.mark.parametrize(
     "page",
-    ["nowhere", "../settings", "en/asking", "asking.md", "staff", "staff/", "%2e%2e/pages", "a\x00"],
+    [
+        "nowhere",
+        "../settings",
+        "en/asking",
+        "asking.md",
+        "staff",
+        "staff/",
+        "%2e%2e/pages",
+        "a\x00",
+    ],
 )
 def test_what_is_no_page_is_not_found(staff, page):
     assert staff.get(f"/help/{page}").status_code == 404
