@@ -118,19 +118,18 @@ def rarity_of(word: str, places: list[Place]) -> float:
 
 
 def shown(place: Place, words: list[str]) -> Found:
-    """A section as the list of results shows it: from the sentence that has one of the words."""
-    text = " ".join(place.section.text.split())
-    at = first_of(text, words)
-    begin = text.rfind(". ", 0, at) + 2 if at > EXCERPT_CHARACTERS // 2 else 0
-    excerpt = text[begin : begin + EXCERPT_CHARACTERS]
-    if begin + EXCERPT_CHARACTERS < len(text):
-        excerpt = excerpt.rpartition(" ")[0] + "…"
+    """A section as the list of results shows it: from the line on that has one of the words."""
+    telling = [word for word in words if word not in stop_words(place.language)]
+    lines = place.section.text.split("\n")
+    first = next((at for at, line in enumerate(lines) if has_one(line, telling, place)), 0)
+    excerpt = " · ".join(lines[first:])
+    if len(excerpt) > EXCERPT_CHARACTERS:
+        excerpt = excerpt[:EXCERPT_CHARACTERS].rpartition(" ")[0] + "…"
     section = place.section
     return Found(place.page, place.title, section.heading, section.anchor, excerpt)
 
 
-def first_of(text: str, words: list[str]) -> int:
-    """Where the first of the words stands in a text; 0 where none does as it is written."""
-    lowered = text.casefold()
-    places = [lowered.find(word[: SHORTEST_BEGINNING + 2]) for word in words]
-    return min((at for at in places if at >= 0), default=0)
+def has_one(line: str, words: list[str], place: Place) -> bool:
+    """Whether a line has one of the words, in any form."""
+    known = {stem(word, place.language) for word in words_of(line)}
+    return any(stem(word, place.language) in known for word in words)
