@@ -127,6 +127,12 @@ def test_the_menu_and_empty_pages_lead_to_the_handbook(reader):
     assert 'href="/help/groups"' in shown
 
 
+def test_the_console_leads_to_the_part_for_staff(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    assert b'href="/help/staff/console"' in client.get("/admin/").content
+
+
 def test_pages_take_no_statement_of_their_own(reader, django_assert_num_queries):
     reader.get("/help/asking")
     # The session, its user and when they were seen.
