@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "youworker.data_protection",
     "youworker.analytics",
     "youworker.webhooks",
+    "youworker.handbook",
     "youworker.sso",
     "youworker",
 ]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("youworker.data_protection.page_urls")),
     path("", include("youworker.analytics.page_urls")),
     path("", include("groups.pages.urls")),
+    path("", include("youworker.handbook.page_urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("youworker.data_protection.urls")),
     path("v1/", include("groups.urls")),

@@ -150,7 +150,10 @@ def entry(title: str, icon: str, link: str) -> dict[str, Any]:
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
     """What the menu of the account offers besides signing out."""
-    links = [{"title": gettext("Back to YouWorker"), "link": "/"}]
+    links = [
+        {"title": gettext("Back to YouWorker"), "link": "/"},
+        {"title": gettext("Help"), "link": reverse("help-page", args=["staff/console"])},
+    ]
     # Asked for on the sign-in page, too.
     if request.user.is_authenticated and request.user.has_usable_password():
         change = reverse("admin:password_change")

@@ -23,6 +23,8 @@ PAGES = (
     "/account/keys",
     "/account/allowed-tools",
     "/account/tools",
+    "/help",
+    "/help/files",
     "/nowhere",
 )
 # What nobody may read on a page in the other language.

@@ -30,6 +30,9 @@ SHELL = [
     page("post", "preferences", "public", 302, body={"theme": "dark"}),
     page("get", "i18n/<slug:language>.js", "public"),
     page("get", "frame/diagram", "public"),
+    page("get", "help"),
+    page("get", "help/search"),
+    page("get", "help/<path:page>"),
 ]
 
 ACCOUNT = [

@@ -68,7 +68,9 @@ def url_of(row, world, *, absent=False):
         thing = row.things.get(name, row.thing)
         identifier = uuid.uuid4() if absent else getattr(world, thing).pk
         path = path.replace(f"<uuid:{name}>", str(identifier))
-    return path.replace("<slug:language>", "it").replace("<int:number>", "1")
+    for kind, value in (("slug:language", "it"), ("path:page", "asking"), ("int:number", "1")):
+        path = path.replace(f"<{kind}>", value)
+    return path
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
