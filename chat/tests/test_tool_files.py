@@ -75,9 +75,14 @@ async def asked(session, text="Draw it."):
     return await watched(posted.run_id)
 
 
+def drawing_tool(name="draw"):
+    """A tool of somebody else's server that may be called whatever was read before."""
+    return ToolFactory(local_name=name, egress=False, writes=False)
+
+
 async def drawing_call(name="draw", number=1):
     """A call of a tool of somebody else's server."""
-    tool = await sync_to_async(ToolFactory)(local_name=name)
+    tool = await sync_to_async(drawing_tool)(name)
     return ToolCall(f"call_{number}", tool.safe_name, {"number": number})
 
 
@@ -142,7 +147,7 @@ async def test_later_questions_see_it_and_the_oldest_images_are_left_out_first(
     sizes = [(60 + number, 40) for number in range(len(colours))]
     drawn = [drawing(colour(*each)) for each in zip(colours, sizes, strict=True)]
     answering(*drawn)
-    tool = await sync_to_async(ToolFactory)(local_name="draw")
+    tool = await sync_to_async(drawing_tool)()
     calls = [ToolCall(f"c{n}", tool.safe_name, {"n": n}) for n in range(len(colours))]
     model = spoken_by(SeeingScript([calls, [TextDelta("Drawn.")], [TextDelta("Gold.")]]))
     session = await new_session()
@@ -160,7 +165,7 @@ async def test_later_questions_see_it_and_the_oldest_images_are_left_out_first(
 
 async def test_results_with_files_of_the_same_name_are_two_files(spoken_by, answering):
     answering(drawing(colour("red", (61, 40))), drawing(colour("blue", (62, 40))))
-    tool = await sync_to_async(ToolFactory)(local_name="draw")
+    tool = await sync_to_async(drawing_tool)()
     calls = [ToolCall(f"c{n}", tool.safe_name, {"n": n}) for n in range(2)]
     model = spoken_by(SeeingScript([[calls[0]], [calls[1]], [TextDelta("Both.")]]))
     session = await new_session()
@@ -177,7 +182,7 @@ async def test_results_with_files_of_the_same_name_are_two_files(spoken_by, answ
 async def test_the_same_picture_twice_is_shown_twice(spoken_by, answering):
     same = drawing()
     answering(same)
-    tool = await sync_to_async(ToolFactory)(local_name="draw")
+    tool = await sync_to_async(drawing_tool)()
     calls = [ToolCall(f"c{n}", tool.safe_name, {"n": n}) for n in range(2)]
     model = spoken_by(SeeingScript([[calls[0]], [calls[1]], [TextDelta("Both.")]]))
     session = await new_session()
@@ -262,7 +267,7 @@ async def test_hostile_images_are_refused_and_the_words_remain(spoken_by, answer
 
 async def test_an_answer_has_only_so_many_files(spoken_by, answering):
     answering(ToolOutcome("[image]", files=drawing(colour("red")).files * 8))
-    tool = await sync_to_async(ToolFactory)(local_name="draw")
+    tool = await sync_to_async(drawing_tool)()
     turns = [[ToolCall(f"c{n}", tool.safe_name, {"n": n})] for n in range(3)]
     model = spoken_by(SeeingScript([*turns, [TextDelta("Many.")]]))
 
