@@ -24,12 +24,12 @@ run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) ## Start every
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-test: .venv/development.stamp .venv/foreign.stamp chromium promtool ## Run all tests with coverage
+test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
 # Many of them wait for something, so two processors are enough for three at a time.
 test-fast: JOBS := 3
-test-fast: .venv/development.stamp .venv/foreign.stamp ## Run the tests that are not marked slow, without coverage
+test-fast: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" -q
 
 fuzz: .venv/development.stamp ## Read 5,000 damaged files of every format, and tell what became of them
@@ -73,6 +73,7 @@ lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 		requirements-gguf.in -o requirements-gguf.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate tools/foreign.in -o tools/foreign.txt
+	cd tools/foreign_node && npm update --package-lock-only --ignore-scripts --no-audit --no-fund
 
 schema: .venv/development.stamp ## Write the tables that a new database begins with, after new migrations
 	$(BIN)/python -m tools.schema
@@ -105,6 +106,15 @@ clean: ## Remove the environment and caches; data stays
 	$(BIN)/python -m venv .venv/foreign
 	.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
+
+# The same from npm; where there is none the tests of these servers say so. Nothing of a package runs on the way.
+.venv/foreign_node.stamp: tools/foreign_node/package.json tools/foreign_node/package-lock.json | .venv/bin/python
+	@if node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && npm --version >/dev/null; then \
+		mkdir -p .venv/foreign_node && cp $^ .venv/foreign_node && \
+		(cd .venv/foreign_node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && touch $@; \
+	else \
+		echo "Node.js 20 with npm is missing, tests of tool servers will fail: apt-get install nodejs npm" >&2; \
+	fi
 
 .venv/speech.stamp: requirements-speech.txt requirements.txt | .venv/product.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<

@@ -28,13 +28,17 @@ class SessionCollection(TimestampedModel):
 
 
 class Attachment(TimestampedModel):
-    """A file that was sent with a question: a document, or what is to become one.
+    """A file of a question, or of a tool's result in an answer: a document, or to become one.
 
     Who may read the document is looked at each time; here is only what it was called.
     """
 
     session = models.ForeignKey("chat.Session", models.CASCADE, related_name="attachments")
     message = models.ForeignKey("chat.Message", models.CASCADE, related_name="attachments")
+    # The call that brought it; such a file belongs to the answer that the call was made for.
+    tool_run = models.ForeignKey(
+        "chat.ToolRun", models.CASCADE, null=True, blank=True, related_name="attachments"
+    )
     position = models.PositiveSmallIntegerField()
     document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
     item = models.ForeignKey(IngestionItem, models.SET_NULL, null=True, related_name="+")

@@ -141,6 +141,7 @@ name_model(
     Attachment,
     _("attachment"),
     _("attachments"),
+    tool_run=_("tool call"),
     position=_("position"),
     item=_("file"),
 )

@@ -39,7 +39,7 @@ from youworker.core.models import SoftDeleteModel, TimestampedModel
 from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from django.db.models import Manager
@@ -139,6 +139,10 @@ class Message(TimestampedModel):
     attachments: Manager[Attachment]
     # With what became of them; only of messages that were read with their details.
     attached: Sequence[ShownAttachment]
+    # The same of the calls of an answer, by their ids.
+    returned: Mapping[UUID, Sequence[ShownAttachment]]
+    # Only after `with_details()`, and of an answer whose run has just ended.
+    has_attachments: bool
 
     objects = MessageQuerySet.as_manager()
 

@@ -52,7 +52,7 @@ DATA_POLICIES = (
         "chat.Attachment",
         owners=("session__user",),
         file="attachments",
-        exported=names("id session message position document item name mime", TIMES),
+        exported=names("id session message tool_run position document item name mime", TIMES),
     ),
     DataPolicy(
         "chat.SessionCollection",

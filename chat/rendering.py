@@ -78,8 +78,13 @@ def rendered_citation(citation: Citation) -> CitationShape:
     }
 
 
-def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> ToolRunShape:
-    """One call of a tool; without `private` its content is not even decrypted."""
+def rendered_tool_run(
+    tool_run: ToolRun, *, private: bool = True, files: Iterable[ShownAttachment] = ()
+) -> ToolRunShape:
+    """One call of a tool with the files of its result.
+
+    Without `private` its content is not even decrypted.
+    """
     return {
         "args": tool_run.arguments if private else {},
         "result_preview": tool_run.result_preview if private else "",
@@ -92,6 +97,7 @@ def rendered_tool_run(tool_run: ToolRun, *, private: bool = True) -> ToolRunShap
         "run_id": tool_run.run_id,
         "message_id": tool_run.message_id,
         "created_at": tool_run.created_at,
+        "files": [rendered_attachment(row) for row in files] if private else [],
     }
 
 
@@ -145,7 +151,9 @@ def rendered_message(
         "tokens_in": message.tokens_in,
         "tokens_out": message.tokens_out,
         "citations": [rendered_citation(row) for row in citations],
-        "tool_runs": [rendered_tool_run(row) for row in tool_runs],
+        "tool_runs": [
+            rendered_tool_run(row, files=files_of_call(message, row.pk)) for row in tool_runs
+        ],
         "feedback": rendered_feedback(message),
         "siblings": list(sibling_ids(message) if siblings is None else siblings),
         "attachments": [rendered_attachment(row) for row in attachments_of(message)],
@@ -155,10 +163,17 @@ def rendered_message(
 
 
 def attachments_of(message: Message) -> Sequence[ShownAttachment]:
-    """The files that came with a message; answers have none."""
+    """The files that came with a message; those of an answer stand with its calls."""
     if "attached" not in message.__dict__:
         add_attachments([message])
     return message.attached
+
+
+def files_of_call(message: Message, call_id: UUID) -> Sequence[ShownAttachment]:
+    """The files in the result of one call of an answer."""
+    if "attached" not in message.__dict__:
+        add_attachments([message])
+    return message.returned.get(call_id, ())
 
 
 def rendered_attachment(attachment: ShownAttachment) -> AttachmentShape:

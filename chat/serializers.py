@@ -147,6 +147,23 @@ class CitationShape(Shape):
     supported: bool
 
 
+class AttachmentShape(Shape):
+    """A file of a question or of a tool's result, as it is now for whoever has the conversation.
+
+    Until it is read it has no document, but an item of ingestion; `reason` says why it failed.
+    """
+
+    id: UUID
+    document_id: UUID | None
+    item_id: UUID | None
+    collection_id: UUID | None
+    name: str
+    mime: str
+    status: Annotated[str, AttachmentStatus]
+    reason: str
+    is_private: bool
+
+
 class ToolRunShape(Shape):
     """One call of a tool."""
 
@@ -161,6 +178,8 @@ class ToolRunShape(Shape):
     run_id: UUID | None
     message_id: UUID | None
     created_at: datetime
+    # Pictures and other files in its result; they are files of the conversation.
+    files: list[AttachmentShape]
 
 
 class ApprovalShape(ToolRunShape):
@@ -214,23 +233,6 @@ class FeedbackShape(Shape):
 
     rating: Annotated[int, RATINGS]
     comment: str
-
-
-class AttachmentShape(Shape):
-    """A file that was sent with a question, as it is now for whoever sent it.
-
-    Until it is read it has no document, but an item of ingestion; `reason` says why it failed.
-    """
-
-    id: UUID
-    document_id: UUID | None
-    item_id: UUID | None
-    collection_id: UUID | None
-    name: str
-    mime: str
-    status: Annotated[str, AttachmentStatus]
-    reason: str
-    is_private: bool
 
 
 class SpanShape(Shape):

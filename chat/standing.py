@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chat.enums import AttachmentStatus, MessageRole
+from chat.enums import AttachmentStatus
 from chat.models import Attachment, Session
 from chat.types import IMAGE, ShownAttachment
 from documents.enums import DocumentStatus
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from chat.models import Message
+    from chat.models import Message, ToolRun
     from ingestion.models import IngestionItem
 
 UNREAD = (Stage.QUEUED, Stage.PARSING)
@@ -25,25 +25,43 @@ NO_TEXT = "no_text"
 
 
 def add_attachments(messages: Sequence[Message]) -> None:
-    """Note on messages of one conversation which files they came with, in at most three queries."""
-    questions = [
-        message
-        for message in messages
-        if message.role == MessageRole.USER and getattr(message, "has_attachments", True)
-    ]
+    """Note on messages of one conversation which files they have, in at most three queries.
+
+    Files of a question came with it; those of an answer, with the results of its calls.
+    """
     for message in messages:
-        message.attached = ()
-    rows = Attachment.objects.filter(message__in=[question.pk for question in questions])
-    found = list(rows.with_files().in_order()) if questions else []
+        message.attached, message.returned = (), {}
+    by_id = {message.pk: message for message in messages if may_have_files(message)}
+    rows = Attachment.objects.filter(message__in=list(by_id))
+    found = list(rows.with_files().in_order()) if by_id else []
     if not found:
         return
     user = Session.all_objects.select_related("user").get(pk=found[0].session_id).user
     shown = shown_attachments(found, user=user)
-    by_message: dict[UUID, list[ShownAttachment]] = {}
     for row in found:
-        by_message.setdefault(row.message_id, []).append(shown[row.pk])
-    for question in questions:
-        question.attached = by_message.get(question.pk, ())
+        message, file = by_id[row.message_id], shown[row.pk]
+        if row.tool_run_id is None:
+            message.attached = [*message.attached, file]
+        else:
+            known = message.returned.get(row.tool_run_id, ())
+            message.returned = {**message.returned, row.tool_run_id: [*known, file]}
+
+
+def may_have_files(message: Message) -> bool:
+    """Whether it is worth looking: where nothing is known of the message, it is."""
+    return bool(getattr(message, "has_attachments", True))
+
+
+def files_of_calls(calls: Sequence[ToolRun], *, user: User) -> dict[UUID, list[ShownAttachment]]:
+    """The files in the results of calls of a user, by the calls' ids; at most two queries."""
+    rows = Attachment.objects.filter(tool_run__in=[call.pk for call in calls])
+    found = list(rows.visible_to(user).with_files().in_order())
+    shown = shown_attachments(found, user=user) if found else {}
+    by_call: dict[UUID, list[ShownAttachment]] = {}
+    for row in found:
+        if row.tool_run_id is not None:
+            by_call.setdefault(row.tool_run_id, []).append(shown[row.pk])
+    return by_call
 
 
 def shown_attachments(

@@ -69,6 +69,18 @@ class CallContext:
     attached: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ToolFile:
+    """A picture, sound or other file in a tool's answer, in base64 as it came: nobody looked at it.
+
+    The name and the type are the server's words; the name may be empty.
+    """
+
+    name: str
+    mime: str
+    encoded: str
+
+
 @dataclass(slots=True)
 class ToolOutcome:
     """What a tool answered: text for the model, and the same as data when it gave any.
@@ -76,7 +88,7 @@ class ToolOutcome:
     `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
     a server of ours answered, inside this process: nobody else's data may be believed. `trusted`
     says that nothing of it can have been written by others; `signs_in` is the server at which the
-    user has to sign in first.
+    user has to sign in first. The text names the `files` that came along.
     """
 
     text: str
@@ -86,6 +98,7 @@ class ToolOutcome:
     builtin: bool = False
     trusted: bool = False
     signs_in: str = ""
+    files: tuple[ToolFile, ...] = ()
 
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from mcp.calls import ToolOutcome
+from mcp.calls import ToolFile, ToolOutcome
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ NO_REASON = "The tool failed and did not say why."
 ENVELOPE = frozenset({"content", "structuredContent", "isError", "resultType", "_meta"})
 # Of an address or a name in a note.
 LONGEST_NOTE = 500
+# Of one answer: more pictures than that are shown to no model at once.
+MOST_FILES = 8
+LONGEST_TYPE = 100
+MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+", re.I)
 
 
 def read_result(answer: Mapping[str, Any], *, limit: int) -> ToolOutcome:
@@ -45,7 +52,9 @@ def outcome_of(
         words.append(encoded.decode())
     text = storable_text("\n".join(words)) or (NO_REASON if is_error else NO_WORDS)
     kept = data if len(encoded) <= limit else None
-    return ToolOutcome(cut(text, limit=limit), kept, is_error=is_error)
+    return ToolOutcome(
+        cut(text, limit=limit), kept, is_error=is_error, files=tuple(files_in(blocks))
+    )
 
 
 def is_true(value: Any) -> bool:
@@ -93,6 +102,37 @@ def text_of(block: dict[str, Any]) -> str:
             return note(kind, block, "uri", "description")
         case kind:
             return note(kind if isinstance(kind, str) else "content", block, "name", "mimeType")
+
+
+def files_in(blocks: Iterable[dict[str, Any]]) -> list[ToolFile]:
+    """The first files in an answer, which are as large as the answer may be."""
+    found = filter(None, map(file_of, blocks))
+    return list(islice(found, MOST_FILES))
+
+
+def file_of(block: dict[str, Any]) -> ToolFile | None:
+    """The file in a content block; none where there is only text, or an address."""
+    resource = block.get("resource")
+    if isinstance(resource, dict):
+        encoded, mime, name = resource.get("blob"), resource.get("mimeType"), name_in(resource)
+    elif block.get("type") in {"image", "audio"}:
+        encoded, mime, name = block.get("data"), block.get("mimeType"), ""
+    else:
+        return None
+    if not isinstance(encoded, str) or not encoded:
+        return None
+    known = isinstance(mime, str) and len(mime) <= LONGEST_TYPE and MIME.fullmatch(mime)
+    return ToolFile(name, mime.lower() if known else "", encoded)
+
+
+def name_in(resource: Mapping[str, Any]) -> str:
+    """What a resource is called: the end of its address."""
+    uri = resource.get("uri")
+    try:
+        path = urlsplit(uri).path if isinstance(uri, str) else ""
+    except ValueError:
+        return ""
+    return unquote(path).rstrip("/").rpartition("/")[2][:LONGEST_NOTE]
 
 
 def note(kind: str, about: Mapping[str, Any], *words: str) -> str:

@@ -142,4 +142,6 @@ def tool_message(call: ToolCall, output: ToolOutput) -> ChatMessage:
         tool_call_id=call.id,
         structured=output.structured,
         tool_name=call.name,
+        images=list(output.images),
+        unseen=output.unseen,
     )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class ToolOutput:
     """What a tool answered: text for the model, the data behind it, and figures about the call.
 
-    `preview` is the beginning of the answer as people are shown it.
+    `preview` is the beginning of the answer as people are shown it, `files` what came with it.
+    `images` are ids of those that models see, `unseen` the words instead of them.
     """
 
     text: str
@@ -25,6 +26,9 @@ class ToolOutput:
     is_error: bool = False
     preview: str = ""
     latency_ms: int | None = None
+    images: Sequence[str] = ()
+    unseen: str = ""
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from chat.agent.prompt import TOKENS_PER_MESSAGE, tokens_of_prompt
+from chat.agent.prompt import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, tokens_of_prompt
 from chat.agent.tokens import estimated_tokens, shortened
 from youworker.core.storable import storable_json
 
@@ -45,7 +45,7 @@ def fitted(messages: Sequence[ChatMessage], budget: int) -> Sequence[ChatMessage
     share = room_for_each(found[latest:], over)
     for place in places:
         if over > 0 and place >= latest:
-            over -= put(found, place, cut(found[place].content, share))
+            over -= shorten(found, place, share)
     return found
 
 
@@ -75,11 +75,25 @@ def room_for_each(results: Sequence[ChatMessage], over: int) -> int:
 
 
 def put(messages: list[ChatMessage], place: int, text: str) -> int:
-    """Say something shorter in place of a message; how many tokens that saves."""
+    """Say something shorter in place of a result and its images; how many tokens that saves."""
     former = messages[place]
-    if len(text) >= len(former.content):
+    if len(text) >= len(former.content) and not former.images:
         return 0
-    messages[place] = replace(former, content=text)
+    messages[place] = replace(former, content=text, images=[], unseen="")
+    return cost_of(former) - cost_of(messages[place])
+
+
+def shorten(messages: list[ChatMessage], place: int, share: int) -> int:
+    """Keep as much of a result as `share` tokens hold; how many tokens that saves.
+
+    Its images are kept as long as its words have some room beside them.
+    """
+    former = messages[place]
+    kept = former.images[: max(share - FEWEST_TOKENS, 0) // TOKENS_PER_IMAGE]
+    beside = max(TOKENS_PER_IMAGE * len(kept), estimated_tokens(former.unseen))
+    text = cut(former.content, max(share - beside, FEWEST_TOKENS))
+    shorter = text if len(text) < len(former.content) else former.content
+    messages[place] = replace(former, content=shorter, images=kept)
     return cost_of(former) - cost_of(messages[place])
 
 

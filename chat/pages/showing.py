@@ -23,7 +23,7 @@ from chat.branches import (
 from chat.enums import MessageRole, RunStatus, ToolRunStatus
 from chat.models import Message, Run
 from chat.reasons import reason_of
-from chat.rendering import attachments_of, rendered_message
+from chat.rendering import attachments_of, files_of_call, rendered_message
 from chat.runs.queue import queued_places
 from chat.services import list_models
 from chat.services.continuing import is_broken_off
@@ -73,6 +73,13 @@ class Call(NamedTuple):
 
     row: ToolRun
     known: Question | None = None
+    # What came with its result.
+    files: Sequence[ShownAttachment] = ()
+
+    @property
+    def has_images(self) -> bool:
+        """Whether there is a picture to be seen in its result."""
+        return any(file.is_image for file in self.files)
 
     @property
     def question(self) -> Question:
@@ -168,7 +175,10 @@ class Shown:
     @cached_property
     def calls(self) -> list[Call]:
         """What was done for it."""
-        return [Call(row) for row in self.message.tool_runs.all()]
+        return [
+            Call(row, files=files_of_call(self.message, row.pk))
+            for row in self.message.tool_runs.all()
+        ]
 
     @property
     def attachments(self) -> Sequence[ShownAttachment]:

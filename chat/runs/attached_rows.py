@@ -14,6 +14,7 @@ from documents.models import Document
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from chat.attachment_managers import AttachmentQuerySet
     from chat.enums import AttachmentStatus
     from chat.models import Run
     from chat.types import ShownAttachment
@@ -31,7 +32,7 @@ class AttachedFile:
 
     @property
     def message_id(self) -> UUID:
-        """The question it came with."""
+        """The question it came with, or the answer it came for."""
         return self.row.message_id
 
     @property
@@ -52,7 +53,21 @@ class AttachedFile:
 
 def read_files(run: Run) -> list[AttachedFile]:
     """The files of a run's conversation; those that were read meanwhile are told as documents."""
-    rows = Attachment.objects.filter(session=run.session_id)
+    return read_rows(Attachment.objects.filter(session=run.session_id), run)
+
+
+def read_result_files(run: Run, call_id: UUID) -> list[AttachedFile]:
+    """The files that came with the result of one call."""
+    return read_rows(Attachment.objects.filter(session=run.session_id, tool_run=call_id), run)
+
+
+def read_file(run: Run, pk: str) -> AttachedFile | None:
+    """One file of a run's conversation; None when it has no such one."""
+    return next(iter(read_rows(Attachment.objects.filter(session=run.session_id, pk=pk), run)), None)
+
+
+def read_rows(rows: AttachmentQuerySet, run: Run) -> list[AttachedFile]:
+    """Files as they are for the user of a run, in the order they came."""
     # An item may be forgotten, the document it became is not.
     became = rows.filter(document__isnull=True, item__document__isnull=False)
     for pk, document_id in became.values_list("pk", "item__document"):

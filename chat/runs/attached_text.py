@@ -48,7 +48,7 @@ class Told(NamedTuple):
 def describe_files(
     run: Run, files: Sequence[AttachedFile], toolset: RecordingToolset, *, budget: int
 ) -> dict[str, Told]:
-    """What the model is told beside each question, by the id of its message.
+    """What the model is told beside each question, and of each answer, by the ids of messages.
 
     The files of newer questions come first when it is decided which are told whole.
     """
@@ -58,7 +58,21 @@ def describe_files(
         by_message.setdefault(one.message_id, []).append(one)
     asked = by_message.pop(run.question_id, [])
     newest_first = [(run.question_id, asked), *reversed(by_message.items())]
-    return {str(pk): writer.tell(own) for pk, own in newest_first if own}
+    return {str(pk): writer.tell(own, head_of(own)) for pk, own in newest_first if own}
+
+
+def describe_result(
+    run: Run, files: Sequence[AttachedFile], toolset: RecordingToolset, *, budget: int
+) -> Told:
+    """What the model is told of the files in a tool's result, beside its words."""
+    return Writer(run, toolset, budget).tell(files, "Files of this result:")
+
+
+def head_of(files: Sequence[AttachedFile]) -> str:
+    """How the files of a message are announced: those of an answer came from its tools."""
+    if files[0].row.tool_run_id is not None:
+        return "Files that tools returned for the answer above:"
+    return "Files that came with this message:"
 
 
 class Writer:
@@ -70,8 +84,8 @@ class Writer:
         # Passages that were told already, with another version of the question for instance.
         self.told: set[UUID] = set()
 
-    def tell(self, files: Iterable[AttachedFile]) -> Told:
-        """What is told of the files of one question."""
+    def tell(self, files: Iterable[AttachedFile], head: str) -> Told:
+        """What is told of the files of one message, or of one result."""
         lines, images, unseen = list[str](), list[str](), list[str]()
         for one in files:
             if one.is_image:
@@ -80,7 +94,6 @@ class Writer:
                 unseen.append(self.words_for_image(one))
             else:
                 lines.append(self.words_for_file(one))
-        head = "Files that came with this message:"
         return Told("\n".join([head, *lines]) if lines else "", images, "\n".join(unseen))
 
     def words_for_image(self, file: AttachedFile) -> str:

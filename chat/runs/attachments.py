@@ -20,10 +20,11 @@ from youworker.core.config import config
 from youworker.core.db import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from chat.agent.types import ChatMessage, LanguageModel, ModelEvent, ToolSchema
     from chat.runs.attached_rows import AttachedFile
+    from chat.runs.attached_text import Told
     from chat.runs.inputs import RunInput
     from chat.runs.log.run_log import RunLog
     from chat.runs.toolset import RecordingToolset
@@ -56,9 +57,10 @@ class RunAttachments:
         Waits for files of the question that are being read, as long as the operator allows, and
         tells viewers so, and what could not be had.
         """
+        sees = self.toolset.files.sees = sees_images(model)
         if not self.run.options.get("attachments"):
-            return model
-        sees = sees_images(model)
+            brings = self.toolset.may_bring_files
+            return SeeingModel(model, self.run_input, [], sees=sees) if brings else model
         # Who takes an answer up does not wait again.
         is_new = self.run_input.state is None
         files = await self.wait_for_files(
@@ -71,9 +73,7 @@ class RunAttachments:
             brought = await run_in_thread(
                 attached_text.describe_files, self.run, files, self.toolset, budget=budget
             )
-            for message in self.run_input.history_newest_first:
-                if (told := brought.get(message.id)) is not None:
-                    message.attached, message.images, message.unseen = told
+            put_beside(self.run_input.history_newest_first, brought)
             if brought and self.run.answer_id is not None:
                 # Before the model reads a word: a file is somebody's words, whoever brought it.
                 await run_in_thread(mark_answer_tainted, self.run.answer_id)
@@ -132,6 +132,21 @@ class RunAttachments:
         self.log.emit("log", {"level": level, "message": message, "code": CODE})
 
 
+def put_beside(newest_first: Sequence[ChatMessage], brought: Mapping[str, Told]) -> None:
+    """Let messages have what came along with them; with answers of models nothing can come.
+
+    What tools returned for one therefore stands beside the question that follows.
+    """
+    later: ChatMessage | None = None
+    for message in newest_first:
+        place = message if message.role == "user" else later
+        if (told := brought.get(message.id)) is not None and place is not None:
+            place.attached = "\n\n".join(filter(None, (place.attached, told.attached)))
+            place.images = [*place.images, *told.images]
+            place.unseen = "\n".join(filter(None, (place.unseen, told.unseen)))
+        later = message
+
+
 class SeeingModel:
     """A model that is shown the images that its conversation names by the ids of attachments."""
 
@@ -143,7 +158,7 @@ class SeeingModel:
         *,
         sees: bool,
     ) -> None:
-        self.model, self.sees, self.user = model, sees, run_input.run.user
+        self.model, self.sees, self.run = model, sees, run_input.run
         self.by_id = {str(one.shown.id): one for one in files}
         # As they were drawn in this run.
         self.drawn: dict[str, str] = {}
@@ -182,8 +197,9 @@ class SeeingModel:
     async def read_picture(self, pk: str) -> str:
         """An image as it is sent; empty when its user may not see it any more, or it is none."""
         if pk not in self.drawn:
-            file = self.by_id.get(pk)
+            # What tools returned meanwhile is looked up when it is first shown.
+            file = self.by_id.get(pk) or await run_in_thread(attached_rows.read_file, self.run, pk)
             self.drawn[pk] = (
-                await run_in_thread(data_url_of, file.row, user=self.user) if file else ""
+                await run_in_thread(data_url_of, file.row, user=self.run.user) if file else ""
             )
         return self.drawn[pk]

@@ -404,6 +404,7 @@ class RunExecutor:
         # Copies: what a thread that outlived its task still does changes nothing here.
         run, answer = copy.copy(self.run), copy.copy(self.answer)
         run.answer = answer
+        answer.has_attachments = self.toolset.files.were_kept
         answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
         figures = self.usage_totals(outcome)
         stored = await write_to_database(
@@ -426,7 +427,11 @@ def tool_payload(event: ToolEvent) -> dict[str, Any]:
     if isinstance(event, ToolEnded):
         output = event.output
         status = "error" if output.is_error else "end"
-        figures = {"latency_ms": output.latency_ms, "result_preview": output.preview}
+        figures = {
+            "latency_ms": output.latency_ms,
+            "result_preview": output.preview,
+            "files": list(output.files),
+        }
         return {**about, "status": status, **figures}
     if isinstance(event, ToolWaiting):
         return {**about, "status": "approval", "args": event.arguments, **(event.asked or {})}

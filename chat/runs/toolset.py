@@ -17,6 +17,7 @@ from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of
 from chat.runs.reader_numbers import numbers_of_state
+from chat.runs.tool_files import ToolFiles
 from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Approver, Effect, Policy
 from mcp.services import call_tool
@@ -63,12 +64,18 @@ class RecordingToolset:
         self.refusals: dict[UUID, str] = {}
         # Every call of the run, in order.
         self.rows = {row.pk: row for row in run_input.calls}
+        self.files = ToolFiles(run, self)
         self.schemas: Sequence[ToolSchema] = [
             ToolSchema(
                 tool.safe_name, tool.description, tool.input_schema, tool.name, tool.is_builtin
             )
             for tool in tools
         ]
+
+    @property
+    def may_bring_files(self) -> bool:
+        """Whether a result may hold files: ours answer in words."""
+        return not all(tool.is_builtin for tool in self.by_safe_name.values())
 
     def offer(self, question: str, *, budget: int, used: Collection[str]) -> list[ToolSchema]:
         """Show the model what fits into `budget` tokens of the tools; those that are not shown.
@@ -98,7 +105,10 @@ class RecordingToolset:
         if pending.id in self.inherited:
             found = await run_in_thread(tool_calls.take_up_call, self.run, pending.id)
             if found is not None:
-                return self.taken_up(*found)
+                start = self.taken_up(*found)
+                if start.output is None or start.output.is_error:
+                    return start
+                return replace(start, output=await self.with_files(start.output, found.row))
         tool = self.by_safe_name.get(pending.call.name)
         name = storable_text(tool.name if tool else pending.call.name)
         arguments = storable_json(pending.call.arguments)
@@ -145,6 +155,7 @@ class RecordingToolset:
         latency = int((time.perf_counter() - began) * 1000)
         if outcome.signs_in:
             self.tell("log", sign_in_payload(outcome.signs_in, self.context.language))
+        remark = await self.files.keep(row, outcome)
         await run_in_thread(
             tool_calls.end_tool_run,
             row,
@@ -155,8 +166,18 @@ class RecordingToolset:
             latency_ms=latency,
         )
         output = await self.build_output(row.tool_name, outcome)
+        if outcome.files:
+            output = await self.with_files(output, row, remark)
         preview = outcome.text[: tool_calls.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
+
+    async def with_files(self, output: ToolOutput, row: ToolRun, remark: str = "") -> ToolOutput:
+        """An output with the files that were kept of its result."""
+        told = await self.files.describe(row)
+        text = "\n".join(filter(None, (output.text, told.text, remark)))
+        return replace(
+            output, text=text, images=told.images, unseen=told.unseen, files=told.shown
+        )
 
     async def make_call(
         self, tool: ToolInfo | None, pending: PendingCall, arguments: Any, context: CallContext

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from chat.models import Attachment, Message, Session, SessionCollection
+from chat.private_files import (
+    HandedIn,
+    ReceivedFile,
+    ensure_private_collection,
+    hand_in_files,
+)
 from chat.standing import shown_attachments
 from documents import services as documents
 from documents.models import Document
-from ingestion import services as ingestion
 from ingestion.models import IngestionItem
 from youworker.core.exceptions import InvalidInput, NotFound
 
@@ -20,71 +25,19 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.types import ShownAttachment
-    from documents.models import Collection
-    from ingestion.store import Incoming
+
+__all__ = [
+    "MOST_ATTACHMENTS",
+    "HandedIn",
+    "ReceivedFile",
+    "ensure_private_collection",
+    "hand_in_files",
+]
 
 MOST_ATTACHMENTS = 20
 # What is offered to choose from, and how many words of a search in titles count.
 MOST_OFFERED = 30
 MOST_WORDS = 10
-
-
-class HandedIn(NamedTuple):
-    """A file that arrived with a request: its item, and its content's hash."""
-
-    item_id: UUID
-    sha256: str
-
-
-class ReceivedFile(NamedTuple):
-    """The bytes of a file that arrived in another form than an upload."""
-
-    name: str
-    mime: str
-    data: bytes
-
-
-def hand_in_files(files: Sequence[ReceivedFile], *, actor: User) -> list[HandedIn]:
-    """Queue files for a question that is about to be asked; they are the conversation's then.
-
-    Raises what an upload does: `TooLarge`, `StorageFull`, `StorageQuotaExceeded`.
-    """
-    if not files:
-        return []
-    received: list[Incoming] = []
-    try:
-        # What was received before one fails is discarded, too.
-        received.extend(
-            ingestion.receive_bytes(file.data, name=file.name, mime=file.mime) for file in files
-        )
-        collection = ensure_private_collection(None, actor=actor)
-        run = ingestion.start_upload(received, collection_id=collection.pk, actor=actor)
-    finally:
-        for incoming in received:
-            incoming.discard()
-    rows = run.items.order_by("position").values_list("pk", "sha256")
-    return [HandedIn(pk, sha256) for pk, sha256 in rows]
-
-
-@transaction.atomic
-def ensure_private_collection(session_id: UUID | None, *, actor: User) -> Collection:
-    """Where files of a conversation are handed in: made when it has none yet.
-
-    Without a conversation it is a new one, which becomes that of the first question its files
-    come with. Raises `NotFound` when the actor has no such conversation.
-    """
-    if session_id is not None:
-        # Locked, so that two tabs make one.
-        rows = Session.objects.visible_to(actor).select_for_update(no_key=True)
-        if rows.filter(pk=session_id).first() is None:
-            raise NotFound("Not found.")
-        own = SessionCollection.objects.of_session(session_id).select_related("collection")
-        known = own.filter(collection__deleted_at__isnull=True).first()
-        if known is not None:
-            return known.collection
-    made = documents.create_private_collection(actor)
-    SessionCollection.objects.create(user=actor, session_id=session_id, collection=made)
-    return made
 
 
 def find_attachments(ids: Sequence[UUID], *, actor: User) -> list[Attachment]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from chat.agent.types import ChatMessage, ToolCall
 from chat.llm.openai.conversation import ONLY_CALLS
-from chat.llm.openai.request_format import SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS, messages_json
+from chat.llm.openai.request_format import IMAGES, SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS, messages_json
 
+IMAGE = "data:image/jpeg;base64,aGk="
 SYSTEM = ChatMessage("system", "Be brief.")
 
 
@@ -24,6 +26,11 @@ def answer(text="Because.", *calls):
 
 def result(name, text="found"):
     return ChatMessage("tool", text, tool_call_id=name, tool_name="semantic__query")
+
+
+def picture(name, image="id"):
+    """A result with an image, and the words that stand for it."""
+    return replace(result(name), images=[image], unseen=f"(words in {name})")
 
 
 CONVERSATIONS = {
@@ -45,6 +52,10 @@ CONVERSATIONS = {
     "calls with words": [SYSTEM, user(), answer("Let me see.", "c1"), result("c1")],
     "two calls": [SYSTEM, user(), answer("", "c1", "c2"), result("c1"), result("c2")],
     "two rounds": [SYSTEM, user(), answer("", "a"), result("a"), answer("", "b"), result("b")],
+    "a picture in a result": [SYSTEM, user(), answer("", "a"), picture("a")],
+    "pictures before an answer": [user(), answer("", "a", "b"), picture("a"), result("b"), answer()],
+    "pictures in two rounds": [user(), answer("", "a"), picture("a"), answer("", "b"), picture("b")],
+    "a picture before a question": [user(), answer("", "a"), picture("a"), user("b")],
     "results the other way round": [user(), answer("", "a", "b"), result("b"), result("a")],
     "a result that never came": [SYSTEM, user(), answer("", "c1", "c2"), result("c1"), user("b")],
     "no result at all": [SYSTEM, user(), answer("", "c1"), user("b")],
@@ -151,3 +162,31 @@ def test_a_model_without_tools_does_not_read_stand_ins():
 
     assert ONLY_CALLS not in str(found)
     assert found[2]["content"] == "Result of semantic__query:\nfound"
+
+
+def test_pictures_of_results_follow_these_and_name_their_calls():
+    said = [user(), answer("", "a", "b"), picture("a", IMAGE), result("b"), answer("Red.")]
+
+    sent = messages_json(said)
+
+    assert [one["role"] for one in sent[1:]] == ["assistant", "tool", "tool", "assistant", "user", "assistant"]
+    assert sent[2]["content"] == "found"
+    words, image = sent[5]["content"]
+    assert "semantic__query (a)" in words["text"]
+    assert "(b)" not in words["text"]
+    assert image["image_url"]["url"].startswith("data:image/jpeg")
+
+
+def test_a_server_that_refuses_images_reads_the_words_of_a_result_s_picture():
+    sent = messages_json([user(), answer("", "a"), picture("a", IMAGE)], refused={IMAGES})
+
+    assert sent[-1]["content"].endswith("(words in a)")
+
+
+def test_a_model_that_does_not_see_reads_the_words_in_the_result_itself():
+    blind = replace(picture("a"), images=[])
+
+    sent = messages_json([user(), answer("", "a"), blind])
+
+    assert [one["role"] for one in sent] == ["user", "assistant", "tool"]
+    assert sent[-1]["content"] == "found\n\n(words in a)"

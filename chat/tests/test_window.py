@@ -70,3 +70,29 @@ def test_questions_and_answers_are_never_touched():
     kept = fitted(said, 1)
 
     assert kept[:3] == said[:3]
+
+
+def with_images(message, count):
+    message.images, message.unseen = [f"id{n}" for n in range(count)], "(not seen)"
+
+
+def test_images_of_older_results_go_with_them():
+    said = conversation(50, 50)
+    with_images(said[3], 3)
+
+    kept = fitted(said, total(said) - 2000)
+
+    assert kept[3].content == LEFT_OUT
+    assert (kept[3].images, kept[3].unseen) == ([], "")
+    assert said[3].images
+
+
+def test_images_of_results_that_were_not_seen_yet_are_kept_as_far_as_they_fit():
+    said = conversation(3000)
+    with_images(said[3], 4)
+
+    kept = fitted(said, 3000)
+
+    assert 0 < len(kept[3].images) < 4
+    assert total(kept) <= 3000
+    assert kept[3].content.endswith("</untrusted>")

@@ -42,12 +42,13 @@ from chat.serializers import (
     UpdateSessionSerializer,
     WholeMessageSerializer,
 )
+from chat.standing import files_of_calls
 from chat.voice import written_in_request
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from rest_framework.request import Request
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from chat.runs.leases import RunLease
     from chat.serializers import PostedShape, ToolRunShape
     from chat.services import AcceptedMessage
+    from chat.types import ShownAttachment
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry safe for 24 h."
@@ -296,8 +298,13 @@ class ToolRunViewSet(ActorView, GenericViewSet):
     def list(self, request: Request) -> Response:
         """List calls, newest first."""
         page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response([self.serialize(row) for row in page])
+        own = [row for row in page if row.user_id == self.actor.pk]
+        files = files_of_calls(own, user=self.actor) if own else {}
+        return self.get_paginated_response([self.serialize(row, files) for row in page])
 
-    def serialize(self, row: ToolRun) -> ToolRunShape:
+    def serialize(
+        self, row: ToolRun, files: Mapping[UUID, Sequence[ShownAttachment]]
+    ) -> ToolRunShape:
         """One call; another user's content is not even decrypted."""
-        return rendered_tool_run(row, private=row.user_id == self.actor.pk)
+        is_own = row.user_id == self.actor.pk
+        return rendered_tool_run(row, private=is_own, files=files.get(row.pk, ()))

@@ -1,8 +1,14 @@
-"""Tool servers that nobody here wrote, as programs and at a URL (`make .venv/foreign.stamp`)."""
+"""Tool servers that nobody here wrote, as programs and at a URL.
+
+Those in Python are installed by `make .venv/foreign.stamp`, those from npm by
+`make .venv/foreign_node.stamp`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import shutil
 import socket
 import subprocess
 from contextlib import contextmanager
@@ -47,14 +53,14 @@ def declared(slug, **where):
     return server
 
 
-def use(user, *calls):
+def use(user, *calls, tell_progress=None):
     """The outcomes of calls, each a tool with its arguments, in one event loop."""
 
     async def each():
         found = await run_in_thread(usable_tools, user)
         by_name = {tool.name: tool for tool in found}
         try:
-            context = CallContext(user.pk, "corr-1")
+            context = CallContext(user.pk, "corr-1", tell_progress=tell_progress)
             return [await call_tool(by_name[name], said, context=context) for name, said in calls]
         finally:
             await close_all()
@@ -144,3 +150,82 @@ def test_the_fetch_server_works_and_refuses_private_addresses(user, http_script)
 
     assert refused.is_error
     assert "Thirty days of leave." in read.text
+
+
+EVERYTHING = "@modelcontextprotocol/server-everything/dist/index.js"
+
+
+@pytest.fixture
+def everything():
+    """How the server from npm is started that has one tool of each kind."""
+    program = BASE_DIR / ".venv" / "foreign_node" / "node_modules" / EVERYTHING
+    node = shutil.which("node")
+    assert node, "Node.js 20 is missing"
+    assert program.exists(), "run `make .venv/foreign_node.stamp` first"
+    return [node, str(program)]
+
+
+@contextmanager
+def serving_everything(argv):
+    """The server with one tool of each kind at a URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [*argv, "streamableHttp"],
+        env={"PORT": str(port)},
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: process.poll() is not None or is_open(port))
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def require_everything(user, server):
+    """Words, sums that keep their promise, pictures, files and errors arrive as they are."""
+    said, drawn, weather, file, failed = use(
+        user,
+        (f"{server.slug}.echo", {"message": "Zebra"}),
+        (f"{server.slug}.get-tiny-image", {}),
+        (f"{server.slug}.get-structured-content", {"location": "Chicago"}),
+        (f"{server.slug}.get-resource-reference", {"resourceType": "Blob", "resourceId": 1}),
+        (f"{server.slug}.get-sum", {"a": "x"}),
+    )
+
+    assert said.text == "Echo: Zebra"
+    assert "[image image/png]" in drawn.text
+    (picture,) = drawn.files
+    assert picture.mime == "image/png"
+    assert base64.b64decode(picture.encoded).startswith(b"\x89PNG")
+    assert set(weather.structured) == {"temperature", "conditions", "humidity"}
+    assert base64.b64decode(file.files[0].encoded).startswith(b"Resource 1")
+    assert failed.is_error
+    assert said.files == ()
+
+
+def test_the_everything_server_works_as_a_program(user, everything):
+    server = declared("everything", argv=[*everything, "stdio"])
+
+    assert server.transport == Transport.STDIO
+    require_everything(user, server)
+
+
+def test_the_everything_server_works_at_a_url_and_tells_how_far_it_is(user, everything):
+    told = []
+    with serving_everything(everything) as url:
+        server = declared("everything", url=url)
+        require_everything(user, server)
+        (done,) = use(
+            user,
+            ("everything.trigger-long-running-operation", {"duration": 0.4, "steps": 4}),
+            tell_progress=told.append,
+        )
+
+    assert "4" in done.text
+    assert told
+    assert told[-1].total == 4

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from mcp.calls import ToolFile
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import Endpoint, call
 from mcp.listings import deliver_nameless_errors
@@ -335,3 +336,36 @@ def test_a_message_of_another_side_is_left_as_it_is():
 
     assert asked.method == "ping"
     assert read_message(error, by_name=False).error.code == -32603
+
+
+def test_files_are_kept_as_they_came_and_only_so_many():
+    blob = {"uri": "file:///tmp/a%20b.pdf", "mimeType": "application/pdf", "blob": "aGk="}
+    answer = {"content": [IMAGE, {"type": "resource", "resource": blob}, TEXT, *[IMAGE] * 10]}
+
+    files = read_result(answer, limit=1000).files
+
+    assert len(files) == 8
+    assert files[0] == ToolFile("", "image/png", "aGk=")
+    assert files[1] == ToolFile("a b.pdf", "application/pdf", "aGk=")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image"},
+        {"type": "image", "data": 7, "mimeType": "image/png"},
+        {"type": "audio", "data": ""},
+        {"type": "resource", "resource": {"uri": "http://[", "text": "words"}},
+        {"type": "resource_link", "uri": "http://internal/", "data": "aGk="},
+        {"type": "smell", "data": "aGk="},
+    ],
+)
+def test_what_holds_no_bytes_is_no_file(block):
+    assert read_result({"content": [block]}, limit=1000).files == ()
+
+
+@pytest.mark.parametrize("mime", ["image/png; x=\"", 7, "a" * 200 + "/b", None, "text/html\nx"])
+def test_a_type_that_is_none_is_not_believed(mime):
+    block = {"type": "image", "data": "aGk=", "mimeType": mime}
+
+    assert read_result({"content": [block]}, limit=1000).files[0].mime == ""

@@ -21,6 +21,7 @@ export function showStep(tools, event) {
   step.querySelector(".tool-state").textContent = words[status] ?? "";
   if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), readable(args));
   if (result) fill(step, "tool-result", t("Answered"), result);
+  if (event.files?.length) showFiles(step, event.files);
   askIfNeeded(step, event);
 }
 
@@ -56,6 +57,25 @@ function fill(step, name, heading, text) {
     step.append(element("p", { className: "hint" }, heading), place);
   }
   if (place.textContent !== text) place.textContent = text;
+}
+
+function showFiles(step, files) {
+  if (step.querySelector(".files")) return;
+  const images = files.filter(({ mime, status }) => mime.startsWith("image/") && status !== "removed" && status !== "failed");
+  step.append(element("ul", { className: "files", ariaLabel: t("Files of the result") }, ...files.map((file) => fileItem(file, images.includes(file)))));
+  // A picture is looked at, other files are there for those who want them.
+  if (images.length) step.open = true;
+}
+
+function fileItem({ id, document_id: document, name }, isImage) {
+  const href = document ? `/documents/${document}` : isImage ? `/v1/attachments/${id}/picture` : "";
+  const link = href ? element("a", { href, target: "_blank", rel: "noopener" }, name) : name;
+  if (document) link.dataset.document = document;
+  const words = element("span", { className: "file-name", dir: "auto" }, link);
+  const image = isImage && element("img", { src: `/v1/attachments/${id}/thumbnail`, alt: "", loading: "lazy", width: 160, height: 120 });
+  const item = element("li", { className: "file" }, ...(image ? [image, words] : [words]));
+  item.dataset.attachment = id;
+  return item;
 }
 
 /** What a tool is asked with, as people read it; what would be invisible, or turn the text round, is spelt out. */
