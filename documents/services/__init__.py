@@ -64,7 +64,7 @@ from documents.services.golden_questions import (
 )
 from documents.services.handover import hand_over_library
 from documents.services.passages import replace_passages
-from documents.services.reindexing import reindex_documents
+from documents.services.reindexing import count_outdated, reindex_documents
 from documents.services.removal import (
     erase_library,
     purge_deleted,
@@ -105,6 +105,7 @@ __all__ = [
     "collection_access_reasons",
     "complete_model",
     "content_path_hash",
+    "count_outdated",
     "create_collection",
     "create_private_collection",
     "delete_collection",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -11,23 +12,35 @@ from documents.models import Document
 from documents.services.passages import INDEX_VERSION, renew_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
 PAGE = 100
 
 
-def reindex_documents(*, until: float = float("inf")) -> int:
+def reindex_documents(
+    *,
+    until: float = float("inf"),
+    limit: int | None = None,
+    tell: Callable[[], object] = lambda: None,
+) -> int:
     """Index documents of older rules again, newest first, till `until` (monotonic); how many.
 
     One transaction each: what was done stays done, several processes share the work, and nobody
     waits for longer than one document takes. Deleted ones are among them, as they may come back.
     """
     count = 0
-    for pk in outdated_documents():
+    for pk in islice(outdated_documents(), limit):
         count += reindex_document(pk)
+        tell()
         if time.monotonic() >= until:
             break
+    return count
+
+
+def count_outdated() -> int:
+    """How many documents older rules have indexed."""
+    count: int = Document.all_objects.indexed_before(INDEX_VERSION).count()
     return count
 
 

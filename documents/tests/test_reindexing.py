@@ -1,5 +1,7 @@
+from io import StringIO
+
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from documents import services, tasks
@@ -122,3 +124,21 @@ def test_the_command_says_how_many(capsys):
     call_command("reindex_documents")
 
     assert capsys.readouterr().out == "1 documents were indexed again.\n"
+
+
+def test_the_command_counts_first_and_does_as_many_as_it_is_told():
+    for _ in range(3):
+        indexed_by_older_rules("zèbres")
+    out = StringIO()
+
+    call_command("reindex_documents", "--dry-run", stdout=out)
+    assert versions() == {0}
+    call_command("reindex_documents", "--limit", "2", stdout=out)
+
+    assert out.getvalue().splitlines() == [
+        "3 documents would be indexed again.",
+        "2 documents were indexed again.",
+    ]
+    assert services.count_outdated() == 1
+    with pytest.raises(CommandError, match="at least 1"):
+        call_command("reindex_documents", "--limit", "0")

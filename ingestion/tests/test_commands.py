@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -27,8 +29,10 @@ def folder(tmp_path):
 
 
 @pytest.mark.usefixtures("_no_patience", "letters")
-def test_ingest_does_the_work_when_nobody_else_does(folder, capsys):
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_ingest_does_the_work_when_nobody_else_does(folder, capsys, monkeypatch, on_terminal):
     user = UserFactory(username="ann")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: on_terminal)
 
     call_command(
         "ingest", folder, "--user=ann", "--collection=Manuals", "--tags=a, b", "--recursive"
@@ -36,7 +40,9 @@ def test_ingest_does_the_work_when_nobody_else_does(folder, capsys):
 
     output = capsys.readouterr()
     assert output.out == "2 files are ready.\n"
-    assert "2/2" in output.err
+    # A bar in a log would be a line for each of its steps.
+    assert ("2/2" in output.err) == on_terminal
+    assert bool(output.err) == on_terminal
     documents = Document.objects.filter(owner=user)
     assert {document.collection.name for document in documents} == {"Manuals"}
     assert {tag.name for document in documents for tag in document.tags.all()} == {"a", "b"}

@@ -620,6 +620,9 @@ def test_sync_sources_reads_what_it_is_told(staff, root, letters, capsys):
     write(root / "a.txt", "words")
     source = source_services.create_source("folder", str(root), name="Papers", actor=staff)
 
+    call_command("sync_sources", "--dry-run")
+    assert capsys.readouterr().out == f"{source.pk} Papers\n"
+    assert names() == []
     call_command("sync_sources")
     assert capsys.readouterr().out == "Papers: 1 new\n"
     write(root / "b.txt", "more words")

@@ -38,6 +38,7 @@ class BackupReader(BaseCommand):
         kinds = parser.add_mutually_exclusive_group()
         kinds.add_argument("--identity", type=Path, help="file with the age identity")
         add_passphrase(kinds)
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     def handle(self, *, folder: Path, **options: Any) -> None:
         try:

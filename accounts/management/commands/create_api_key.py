@@ -21,14 +21,13 @@ class Command(BaseCommand):
     help = "Create an API key and print it; it cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="whose key it is")
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument("--scopes", required=True, help=f"some of {','.join(Scope.values)}")
         parser.add_argument("--days", type=int, help="days until it expires")
         parser.add_argument(
             "--rotate", action="store_true", help="revoke the user's other keys of this name"
         )
-
         parser.add_argument("--networks", default="", help="where it works, as 10.0.0.0/8,::1")
 
     def handle(

@@ -15,6 +15,7 @@ from chat import services
 from chat.llm.endpoints import refresh_endpoints
 from chat.runs.manager import launch, request_stop
 from chat.runs.stream import view_run
+from youworker.core.commands import INTERRUPTED
 from youworker.core.exceptions import DomainError
 from youworker.core.per_loop import close_all
 from youworker.encryption.keyring import require_keys
@@ -29,10 +30,10 @@ class Command(BaseCommand):
     help = "Ask a question; the answer streams to the terminal, its citations follow."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("text")
+        parser.add_argument("text", help="the question")
         parser.add_argument("--user", help="user name; default is the first superuser")
         parser.add_argument("--session", type=UUID, help="go on in this session")
-        parser.add_argument("--model", default="")
+        parser.add_argument("--model", default="", help="else the default model")
 
     def handle(self, *args: Any, text: str, **options: Any) -> None:
         require_keys()
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         try:
             done = asyncio.run(self.stream(posted.run_id))
         except KeyboardInterrupt as error:
-            raise CommandError("stopped") from error
+            raise CommandError("stopped", returncode=INTERRUPTED) from error
         self.stderr.write(f"session {posted.session_id}")
         if done["error"] and done["status"] != "succeeded":
             raise CommandError(done["error"]["detail"])

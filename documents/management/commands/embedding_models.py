@@ -28,9 +28,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", nargs="?", choices=ACTS, default="list")
+        parser.add_argument(
+            "act",
+            nargs="?",
+            choices=ACTS,
+            default="list",
+            help="what is done; else they are listed",
+        )
         parser.add_argument("name", nargs="?", default="", help="the model's name, or its id")
-        parser.add_argument("--provider", choices=Provider.values, default=Provider.OPENAI)
+        parser.add_argument(
+            "--provider",
+            choices=Provider.values,
+            default=Provider.OPENAI,
+            help="prepare: who computes its vectors",
+        )
         parser.add_argument("--dimensions", type=int, help="prepare: numbers in one vector")
         parser.add_argument(
             "--query-prompt", default="", help="prepare: what it wants before a question"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -40,13 +41,19 @@ class Command(BaseCommand):
         which.add_argument("--collection", help="only the questions about it; its name or id")
         which.add_argument("--all", action="store_true", help="all questions; the default")
         parser.add_argument("--model", help="name or id of an embedding model, else the active one")
-        parser.add_argument("--mode", choices=SearchMode.values, default=SearchMode.HYBRID)
+        parser.add_argument(
+            "--mode",
+            choices=SearchMode.values,
+            default=SearchMode.HYBRID,
+            help="how it is searched",
+        )
         parser.add_argument(
             "--user",
             help="with whose rights; else with those of the collection's owner, or of the first"
             " superuser",
         )
         parser.add_argument("--min-mrr", type=float, help="the least MRR@10 that is good enough")
+        parser.add_argument("--json", action="store_true", help="the figures, as one JSON object")
 
     def handle(self, *, mode: str, min_mrr: float | None, **options: Any) -> None:
         try:
@@ -57,7 +64,10 @@ class Command(BaseCommand):
             raise CommandError(run.error)
         if run.status != EvaluationStatus.DONE:
             raise CommandError("Another process goes on with this evaluation.")
-        self.tell(run)
+        if options["json"]:
+            self.stdout.write(json.dumps(run.figures))
+        else:
+            self.tell(run)
         reached = run.figures["mrr@10"]
         if min_mrr is not None and reached < min_mrr:
             raise CommandError(f"MRR@10 is {reached:.4f}, less than {min_mrr:g}.")
@@ -74,7 +84,8 @@ class Command(BaseCommand):
             searcher=searcher,
             is_held=True,
         )
-        self.stdout.write(f"{run}, {run.total} questions as {searcher.username}")
+        if not options["json"]:
+            self.stdout.write(f"{run}, {run.total} questions as {searcher.username}")
         go_on_with(run, tell=self.tell_progress)
         return run
 

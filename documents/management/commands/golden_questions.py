@@ -29,7 +29,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", choices=("import", "export", "list"))
+        parser.add_argument("act", choices=("import", "export", "list"), help="what is done")
         parser.add_argument(
             "file", nargs="?", default=STANDARD, help="the table; - is standard input or output"
         )

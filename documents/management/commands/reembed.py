@@ -24,6 +24,7 @@ from documents.evaluation import (
 from documents.management.commands.embedding_models import model_called
 from documents.management.commands.eval_retrieval import searcher_of
 from documents.models import EmbeddingModel, GoldenQuestion
+from youworker.core.commands import INTERRUPTED
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ LOOK_SECONDS = 1.0
 # Seconds without progress after which this process works, too: maybe no worker runs.
 IDLE_SECONDS = 5.0
 SLICE_SECONDS = 5.0
-# What a shell gives for a program that Ctrl-C ended.
-INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -50,7 +49,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", nargs="?", default="", help="the model's name, or its id")
-        parser.add_argument("--provider", choices=Provider.values)
+        parser.add_argument(
+            "--provider", choices=Provider.values, help="who computes its vectors, of a new model"
+        )
         parser.add_argument("--dimensions", type=int, help="else as many as its server gives")
         parser.add_argument("--query-prompt", default="", help="what it wants before a question")
         parser.add_argument("--passage-prompt", default="", help="what it wants before a passage")

@@ -84,7 +84,9 @@ class Command(BaseCommand):
         """Show the progress until every item has ended, working here if nobody else does."""
         give_up = time.monotonic() + PATIENCE
         alone = False
-        with tqdm(total=run.items.count(), unit="file", desc=str(run.target)[:40]) as bar:
+        with tqdm(
+            total=run.items.count(), unit="file", desc=str(run.target)[:40], disable=None
+        ) as bar:
             try:
                 while True:
                     # A crawl finds more of them on its way.

@@ -35,13 +35,23 @@ class Command(BaseCommand):
             "--due", action="store_true", help="those whose time has come (default)"
         )
         parser.add_argument("--all", action="store_true", help="all that are not paused")
+        parser.add_argument("--dry-run", action="store_true", help="only list them")
 
-    def handle(self, *, ids: list[str], due: bool, all: bool, **options: Any) -> None:  # noqa: A002 -- the option's name
-        if sum((bool(ids), due, all)) > 1:
+    def handle(self, *, ids: list[str], due: bool, dry_run: bool, **options: Any) -> None:
+        everything = options["all"]
+        if sum((bool(ids), due, everything)) > 1:
             raise CommandError("Name sources, or one of --due and --all.")
         rows = (
-            named(ids) if ids else Source.objects.resting() if all else Source.objects.to_be_read()
+            named(ids)
+            if ids
+            else Source.objects.resting()
+            if everything
+            else Source.objects.to_be_read()
         )
+        if dry_run:
+            for pk, name in rows.order_by("name", "pk").values_list("pk", "name"):
+                self.stdout.write(f"{pk} {name}")
+            return
         chosen = list(rows.values_list("pk", flat=True))
         Source.objects.resting().filter(pk__in=chosen).update(next_sync_at=timezone.now())
         try:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name; the tools are called SLUG.tool")
-        parser.add_argument("--title", default="")
+        parser.add_argument("--title", default="", help="what people read; else SLUG")
         parser.add_argument("--url", default="", help="address of a streamable HTTP server")
         add_headers(parser)
         parser.add_argument(

@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name; the tools are called SLUG.operation")
-        parser.add_argument("--title", default="")
+        parser.add_argument("--title", default="", help="what people read; else SLUG")
         place = parser.add_mutually_exclusive_group(required=True)
         place.add_argument("--url", default="", help="address of the document, JSON or YAML")
         place.add_argument("--file", type=Path, help="the document; needs --base-url")

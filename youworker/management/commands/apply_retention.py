@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
+from youworker.core.commands import print_counts
 from youworker.data_protection.purge import apply_retention
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true")
+        parser.add_argument("--dry-run", action="store_true", help="only count")
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
-    def handle(self, *, dry_run: bool, **options: Any) -> None:
-        for kind, count in apply_retention(dry_run=dry_run).items():
-            self.stdout.write(f"{kind}: {count}")
+    def handle(self, *, dry_run: bool, json: bool, **options: Any) -> None:
+        print_counts(self.stdout, apply_retention(dry_run=dry_run), as_json=json)

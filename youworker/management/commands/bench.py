@@ -29,7 +29,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=WHAT)
+        parser.add_argument("what", choices=WHAT, help="what is measured")
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
         parser.add_argument("--streams", type=int, default=200, help="chat: paced streams")
         parser.add_argument("--path", type=Path, help="ingest: a folder of HTML files")

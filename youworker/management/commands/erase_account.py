@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = "Erase a user with everything of theirs; exits with 0 when it is done."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="who is erased")
         parser.add_argument("--yes", action="store_true", help="do it without asking")
         parser.add_argument(
             "--shared-documents",

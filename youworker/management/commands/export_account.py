@@ -18,8 +18,10 @@ class Command(BaseCommand):
     help = "Write everything about a user into a zip."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
-        parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+        parser.add_argument("username", help="whose data is written")
+        parser.add_argument(
+            "--output", type=Path, required=True, metavar="FILE", help="the zip, which is new"
+        )
 
     def handle(self, *, username: str, output: Path, **options: Any) -> None:
         user = User.objects.filter(username=username).first()

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
+        parser.add_argument("name", help="the tool server, or youworker")
         way = parser.add_mutually_exclusive_group(required=True)
         way.add_argument("--stdio", action="store_true", help="speak with whoever starts it")
         way.add_argument(

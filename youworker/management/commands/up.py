@@ -30,9 +30,14 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=config.api.host)
-        parser.add_argument("--port", type=int, default=config.api.port)
-        parser.add_argument("--workers", type=int, default=config.ingestion.worker_processes)
+        parser.add_argument("--host", default=config.api.host, help="address to listen at")
+        parser.add_argument("--port", type=int, default=config.api.port, help="its port")
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=config.ingestion.worker_processes,
+            help="processes that read files",
+        )
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
         require_files(config.data_dir, config.data_dir / "files")
