@@ -1,25 +1,41 @@
-# The whole product in one image; the command decides which process it is.
+# The whole product in one image; the first word of the command is what a container does:
+#   up (everything), prepare, web, worker, beat, embed, speech, or a command of manage.py.
 #   docker build -t youworker .
 #   docker run -p 127.0.0.1:8000:8000 -v youworker:/data youworker
-# With llama.cpp, for model files (80 MB more):
-#   docker build --build-arg GGUF=1 -t youworker .
+# With llama.cpp, for model files (80 MB more), and with what models of speech need:
+#   docker build --build-arg GGUF=1 --build-arg SPEECH=1 -t youworker .
 #   docker run … -v /srv/models:/models:ro -e LLM_GGUF=/models/any.gguf youworker
-FROM python:3.11-slim-bookworm AS build
-ARG GGUF=
-# --build-arg SPEECH=1 adds what models of speech on this machine need.
-ARG SPEECH=
-COPY requirements*.txt /build/
-RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt \
-      ${GGUF:+-r /build/requirements-gguf.txt} ${SPEECH:+-r /build/requirements-speech.txt}
+# deploy/compose.yaml runs one container per process. A digest pins the base for good:
+#   docker build --build-arg BASE=python@sha256:… .
+ARG BASE=python:3.11.14-slim-bookworm
 
-FROM python:3.11-slim-bookworm
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin youworker \
- && install -d -o youworker -g youworker -m 700 /data
-COPY --from=build /opt/venv /opt/venv
-COPY --chown=root:root . /app
+# hadolint ignore=DL3006
+FROM ${BASE} AS build
+ARG GGUF=
+ARG SPEECH=
+COPY requirements.txt requirements-gguf.txt requirements-speech.txt /build/
+# Versions and digests are those of the lock files, and only wheels: nothing is compiled here. The
+# environment has no pip, and none of what it would leave behind.
+RUN python -m venv --without-pip /opt/venv \
+ && pip --python /opt/venv/bin/python install --disable-pip-version-check --no-cache-dir \
+      --only-binary :all: --require-hashes -r /build/requirements.txt \
+      ${GGUF:+-r /build/requirements-gguf.txt} ${SPEECH:+-r /build/requirements-speech.txt}
+COPY . /app
 # Nothing can write beside the code later, so every start would compile all of it.
-RUN python -m compileall -q /app
+RUN /opt/venv/bin/python -m compileall -q /app
+
+# hadolint ignore=DL3006
+FROM ${BASE}
+# tini is the first process: it passes signals on, and reaps what parsers and tool servers leave
+# behind. llama.cpp wants libgomp.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends tini=0.19.0-1* libgomp1=12.2.0-14* \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 10001 youworker \
+ && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin youworker \
+ && install -d -o 10001 -g 10001 -m 700 /data /run/youworker
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -27,10 +43,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8000
 WORKDIR /app
-USER youworker
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(r.Request(f\"http://127.0.0.1:{os.environ['PORT']}/health/ready\", headers={'Host': 'localhost'}), timeout=4)"]
-CMD ["python", "manage.py", "up"]
+# Of `up` and `web`; the others have one of their own in deploy/, or none.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["python", "-m", "youworker.appliance", "ready"]
+ENTRYPOINT ["tini", "--", "python", "-m", "youworker.appliance"]
+CMD ["up"]

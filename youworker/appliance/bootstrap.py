@@ -9,11 +9,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
 from accounts.services import ensure_superuser
 from mcp.services import ensure_builtin_rows
 from youworker.core.config import config
+from youworker.core.models import KeyFingerprint
 from youworker.encryption.keyring import check_keys
 
 if TYPE_CHECKING:
@@ -44,8 +46,16 @@ def prepare_database(
 def wait_until_prepared() -> None:
     """Wait until nobody prepares this database."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [START_LOCK])
-        cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [START_LOCK])
+        # Held for this statement only, which is a transaction of its own.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [START_LOCK])
+
+
+def is_prepared() -> bool:
+    """Whether the tables are those of this version, and the keys known; raises `DatabaseError`."""
+    wait_until_prepared()
+    executor = MigrationExecutor(connection)
+    is_current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return is_current and KeyFingerprint.objects.exists()
 
 
 @transaction.atomic

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from youworker.core.config.declare import Section, setting
+from youworker.core.config.logins import with_password
+
+if TYPE_CHECKING:
+    import environ
 
 
 @dataclass(frozen=True)
@@ -12,7 +17,9 @@ class DatabaseConfig(Section):
     """PostgreSQL, Redis and the files beside them."""
 
     url: str = setting("DATABASE_URL", "", "PostgreSQL with pgvector; empty = embedded server")
+    password: str = setting("DATABASE_PASSWORD", "", "its password, when DATABASE_URL has none")
     redis_url: str = setting("REDIS_URL", "", "Redis 6.2 or newer; empty = embedded server")
+    redis_password: str = setting("REDIS_PASSWORD", "", "its password, when REDIS_URL has none")
     data_dir: str = setting("DATA_DIR", "var", "where files, secrets and embedded servers live")
     pool_size: int = setting(
         "DATABASE_POOL_SIZE", 20, "connections of one web process", low=8, high=200
@@ -20,6 +27,16 @@ class DatabaseConfig(Section):
     connect_timeout: int = setting(
         "DATABASE_CONNECT_TIMEOUT", 10, "seconds to wait for a connection", low=1, high=120
     )
+
+    @classmethod
+    def from_env(cls, env: environ.Env) -> Self:
+        """Read the section; the passwords are put into the addresses."""
+        read = super().from_env(env)
+        return replace(
+            read,
+            url=with_password(read.url, read.password),
+            redis_url=with_password(read.redis_url, read.redis_password),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes the secrets of compose.yaml, each once; what is there already stays. Needs openssl.
+set -eu
+cd "$(dirname "$0")"
+umask 077
+mkdir -p secrets
+
+make() {
+  # Whole or not at all. Containers read them as users of their own; the folder keeps others out.
+  [ -s "secrets/$1" ] && return
+  "$2" >"secrets/.$1"
+  chmod 444 "secrets/.$1"
+  mv "secrets/.$1" "secrets/$1"
+  echo "made secrets/$1"
+}
+password() { openssl rand -hex 24; }
+long() { openssl rand -hex 48; }
+# 32 bytes in the alphabet of URLs, as Fernet wants them.
+key() { openssl rand -base64 32 | tr '+/' '-_'; }
+
+make postgres_password password
+make redis_password password
+make admin_password password
+make metrics_token password
+make secret_key long
+make message_encryption_keys key
