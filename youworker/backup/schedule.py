@@ -39,10 +39,10 @@ def make_due_backup(*, at_once: bool = False) -> Made | None:
         return None
     place = BackupPlace(Path(config.backup.directory))
     with noting_first(place):
-        return make_due_backup_in(place)
+        return make_due_backup_in(place, at_once=at_once)
 
 
-def make_due_backup_in(place: BackupPlace) -> Made | None:
+def make_due_backup_in(place: BackupPlace, *, at_once: bool) -> Made | None:
     """Make a backup in the configured place if one is due."""
     # Also between two backups: who is erased today is to be gone after every restore.
     write_erased(place)

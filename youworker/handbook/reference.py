@@ -6,34 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from youworker.appliance.health import checks
+from youworker.appliance.health.remedies import remedy_for
 from youworker.core.config import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from youworker.appliance.health.looking import Check
     from youworker.core.config import Setting
 
 # What Markdown would read as a mark.
 SIGNS = re.compile(r"[\\`*_\[\]<>|~]")
 SLASH_BAR = "\\|"
-# What to do about a part that fails; those without a line say it themselves.
-REMEDIES = {
-    "database": "start PostgreSQL, look at `DATABASE_URL`; accepted work goes on by itself",
-    "redis": "start Redis, look at `REDIS_URL`; it may be empty, nothing that matters is in it",
-    "migrations": "`manage.py migrate`, or start by `manage.py up`",
-    "disk": "make room: less than 1 GiB is left below `DATA_DIR`",
-    "storage": "look at `STORAGE_URL`, its keys and its server",
-    "worker": "start `celery -A youworker worker`; files wait in the queue",
-    "models": "start the server that is named, look at its address and key",
-    "model_files": "the line says why a file is not served; `GGUF_*` bound what it takes",
-    "model_servers": "`manage.py doctor --models`",
-    "embedding": "`manage.py embedding_models` shows what is left and the last error",
-    "embedding_server": "start it, look at `EMBEDDING_BASE_URL`; search goes on by words",
-    "reranker": "start it, look at `RERANK_BASE_URL`; search goes on without it",
-    "speech": "the line says what is missing; everything else goes on",
-    "encryption": "bring back the keys of before, never make new ones",
-    "backup": "look at `BACKUP_DIR`: is there room, is it mounted, who may write?",
-}
 
 
 def settings_table() -> str:
@@ -47,13 +31,13 @@ def settings_table() -> str:
 def doctor_table() -> str:
     """The parts the doctor looks at, in Markdown, and what helps when one fails."""
     rows = [
-        f"| `{name}` | {in_cell(about_check(check))} | {REMEDIES.get(name, '')} |"
+        f"| `{name}` | {in_cell(about_check(check))} | {in_cell(remedy_for(name))} |"
         for name, check in {**checks.READY, **checks.DETAILED}.items()
     ]
     return "\n".join(["| Part | Is well when | When it fails |", "|---|---|---|", *rows])
 
 
-def about_check(check: checks.Check) -> str:
+def about_check(check: Check) -> str:
     """What is so while a part is well."""
     return (check.__doc__ or "").partition(".")[0]
 

@@ -122,7 +122,7 @@ def test_without_tables_nothing_is_counted_in_them(monkeypatch):
     parts = examination.examine_parts()
 
     waiting = {name for name, part in parts.items() if part.get("waits_for") == "migrations"}
-    assert waiting == {"queue", "model_servers", "embedding", "tool_servers"}
+    assert waiting == {"queue", "model_servers", "embedding", "tool_servers", "webhooks"}
     assert parts["database"]["status"] == "ok"
 
 

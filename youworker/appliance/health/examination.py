@@ -34,6 +34,7 @@ NEEDS = {
     "model_servers": ("database", "migrations"),
     "embedding": ("database", "migrations"),
     "tool_servers": ("database", "migrations"),
+    "webhooks": ("database", "migrations"),
     "worker": ("redis",),
     "beat": ("redis",),
     "clocks": ("database", "redis"),

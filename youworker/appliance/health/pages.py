@@ -40,8 +40,7 @@ ORDER = ("failed", "warning", "unknown", "ok")
 @require_safe
 def show_health(request: HttpRequest) -> HttpResponse:
     """Show every part as it was a few seconds ago, those that need somebody first."""
-    rows = [row_of(name, part) for name, part in recent_parts().items()]
-    rows.sort(key=lambda row: ORDER.index(row["state"]))
+    rows = recent_rows()
     troubled = sum(row["state"] != "ok" for row in rows)
     context = {
         **admin.site.each_context(request),
@@ -52,6 +51,12 @@ def show_health(request: HttpRequest) -> HttpResponse:
         "refresh": REFRESH_SECONDS,
     }
     return TemplateResponse(request, "youworker/health.html", context)
+
+
+def recent_rows() -> list[dict[str, Any]]:
+    """Every part as it was a few seconds ago, those that need somebody first."""
+    rows = [row_of(name, part) for name, part in recent_parts().items()]
+    return sorted(rows, key=lambda row: ORDER.index(row["state"]))
 
 
 def summary_of(troubled: int) -> str:

@@ -29,6 +29,7 @@ TITLES: dict[str, Words] = {
     "speech": _("Speech"),
     "encryption": _("Encryption"),
     "clocks": _("Clocks"),
+    "webhooks": _("Webhooks"),
     "backup": _("Backups"),
 }
 
@@ -90,6 +91,10 @@ REMEDIES: dict[str, Words] = {
     ),
     "clocks": _(
         "Have all machines set their clocks by NTP: sign-in codes and tokens depend on the time."
+    ),
+    "webhooks": _(
+        "Open the webhook in the console: it says why it is paused; resume it when its receiver"
+        " answers again."
     ),
     "backup": _(
         "Look at the log of the worker and whether BACKUP_DIR can be written; `manage.py backup`"

@@ -138,7 +138,9 @@ def outside_redis(folder: Path, secrets: Path) -> Iterator[int]:
     port = free_port()
     shell, flag, script = compose()["services"]["redis"]["command"]
     script = filled(script, {}).replace("/tmp", str(folder)).replace("/run/secrets", str(secrets))
-    script = script.replace("requirepass %s\\n", f"requirepass %s\\nbind 127.0.0.1\\nport {port}\\n")
+    script = script.replace(
+        "requirepass %s\\n", f"requirepass %s\\nbind 127.0.0.1\\nport {port}\\n"
+    )
     path = f"{Path(redis_binary()).parent}:/usr/bin:/bin"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -196,7 +198,9 @@ class Nginx:
         for process in psutil.Process(self.process.pid).children():
             for link in Path(f"/proc/{process.pid}/fd").iterdir():
                 with suppress(OSError):
-                    if str(link.readlink()).startswith((f"{self.folder}/body", f"{self.folder}/proxy")):
+                    if str(link.readlink()).startswith(
+                        (f"{self.folder}/body", f"{self.folder}/proxy")
+                    ):
                         size += link.stat().st_size
         return size
 
