@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from documents.enums import SearchMode
 from documents.forms import SearchForm
 from documents.models import Document
+from documents.pages.golden import may_keep_answers
 from documents.quoting.highlighting import excerpt
 from documents.search import MOST_RESULTS, search
 from documents.search.operators import text_beside
@@ -73,6 +74,7 @@ class SearchPage(Page):
             "answer": answer,
             "hits": shown_hits(answer),
             "chips": chips_of(wish["q"], answer),
+            "may_keep": may_keep_answers(self.actor),
             "more": more if more > limit else 0,
         }
 

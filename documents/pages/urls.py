@@ -6,6 +6,7 @@ from documents.pages import (
     batches,
     collections,
     documents,
+    golden,
     library,
     search,
     sharing,
@@ -19,6 +20,9 @@ urlpatterns = [
     path("documents/batch", batches.BatchPage.as_view(), name="documents-batch"),
     path("documents/restore", documents.RestoreDocumentsPage.as_view(), name="documents-restore"),
     path("documents/<uuid:pk>", documents.DocumentPage.as_view(), name="document"),
+    path(
+        "documents/<uuid:pk>/keep-answer", golden.KeepAnswerPage.as_view(), name="document-answer"
+    ),
     path("documents/<uuid:pk>/panel", viewer.PanelPage.as_view(), name="document-panel"),
     path("documents/<uuid:pk>/edit", documents.EditDocumentPage.as_view(), name="document-edit"),
     path(

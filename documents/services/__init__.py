@@ -57,6 +57,7 @@ from documents.services.files import (
 )
 from documents.services.golden_questions import (
     import_questions,
+    keep_answer,
     named_collection,
     remove_questions,
     save_question,
@@ -123,6 +124,7 @@ __all__ = [
     "hand_over_library",
     "has_waiting_tasks",
     "import_questions",
+    "keep_answer",
     "local_original",
     "member_path_hash",
     "missing_vectors",

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from documents.golden_csv import GoldenRow
 from documents.models import Collection, GoldenQuestion
+from documents.models.golden import LONGEST_QUESTION
 from youworker import audit
 from youworker.core.exceptions import Conflict, InvalidInput
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from accounts.models import User
+    from documents.models import Document
 
 
 @transaction.atomic
@@ -33,6 +35,28 @@ def save_question(question: GoldenQuestion, *, actor: User | None = None) -> Non
         question.author = actor
     question.save()
     record(question, "save", actor)
+
+
+@transaction.atomic
+def keep_answer(question: str, document: Document, *, actor: User) -> bool:
+    """Add a document to the right answers of a question about everything; whether it is a new one.
+
+    Raises `InvalidInput` for a question that is empty or too long.
+    """
+    text = " ".join(question.split())
+    if not text or len(text) > LONGEST_QUESTION:
+        raise InvalidInput("A golden question has 1 to 500 characters.", attr="question")
+    start = {"document_ids": [document.pk], "author": actor}
+    row, is_new = GoldenQuestion.objects.select_for_update().get_or_create(
+        question=text, collection=None, defaults=start
+    )
+    if not is_new and document.pk in row.document_ids:
+        return False
+    if not is_new:
+        row.document_ids.append(document.pk)
+        row.save(update_fields=["document_ids", "updated_at"])
+    record(row, "save", actor)
+    return True
 
 
 @transaction.atomic
