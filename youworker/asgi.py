@@ -32,6 +32,7 @@ from youworker.core.request_context import CorrelationASGI, OriginASGI
 from youworker.routing import websockets
 from youworker.server.access_middleware import AccessMiddleware
 from youworker.server.handler import Handler
+from youworker.server.request_lines import RequestLinesASGI
 
 # The handler leaves a thread clean; doing it again at the start costs a change of threads.
 request_started.disconnect(close_old_connections)
@@ -47,7 +48,7 @@ def build_tool_host() -> Any:
 
 TOOL_HOST = {"/mcp", "/mcp/"}
 views = Handler()
-tool_host = CorrelationASGI(OriginASGI(ToolHost(build_tool_host)))
+tool_host = CorrelationASGI(OriginASGI(RequestLinesASGI(ToolHost(build_tool_host), "mcp")))
 
 
 async def serve_http(scope: Any, receive: Any, send: Any) -> None:

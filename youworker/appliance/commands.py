@@ -30,7 +30,7 @@ def children(output: Output, *, host: str, port: int, workers: int) -> list[Chil
         "DJANGO_SETTINGS_MODULE": "youworker.settings",
         SOCKET_VARIABLE: socket,
         # They write to a pipe, and only we know where that ends.
-        "LOG_FORMAT": choose_format(config.api.log_format, output.stream),
+        "LOG_FORMAT": choose_format(config.api.log_format, sys.stdout),
     }
     lines = {
         "web": web(host, port),

@@ -16,6 +16,7 @@ from youworker.core.network import in_networks, networks_of, parsed
 from youworker.core.realtime.consumer import deny_handshake
 from youworker.core.request_context import HEADER
 from youworker.server.answers import error_body, error_headers
+from youworker.server.request_lines import REFUSED, report_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -83,6 +84,7 @@ async def refuse_request(scope: Scope, send: Any, status: int) -> None:
     if scope["type"] == "websocket":
         await deny_handshake(send, status)
         return
+    report_answer(scope["method"], REFUSED, status, 0.0)
     proposed = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
     headers = error_headers(status, proposed, scope["path"])
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils.functional import LazyObject, empty
 from youworker.core.metrics.process import REQUEST_SECONDS, REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from django.http import HttpRequest, HttpResponseBase
 
@@ -25,7 +26,10 @@ logger = logging.getLogger("youworker.requests")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # Asked for every few seconds by programs, or many for one page.
 FREQUENT = ("health/live", "health/ready", "metrics", "static")
+# What no view has seen: a flood of it must not fill the log.
+REFUSED = "refused"
 SERVER_ERROR = 500
+NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
 class RequestLinesMiddleware:
@@ -43,14 +47,39 @@ class RequestLinesMiddleware:
 
 def report_request(request: HttpRequest, status: int, seconds: float) -> None:
     """Count and log a request that was answered, as far as the start of its answer."""
-    route = route_of(request)
-    method = request.method if request.method in METHODS else "other"
+    report_answer(request.method or "", route_of(request), status, seconds, ids_of(request))
+
+
+def report_answer(
+    method: str, route: str, status: int, seconds: float, ids: Mapping[str, str] = NO_IDS
+) -> None:
+    """Count and log an answer that begins."""
+    method = method if method in METHODS else "other"
     REQUESTS.labels(method, route, f"{status // 100}xx").inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
-    level = logging.DEBUG if route in FREQUENT and status < SERVER_ERROR else logging.INFO
+    is_quiet = route == REFUSED or (route in FREQUENT and status < SERVER_ERROR)
+    level = logging.DEBUG if is_quiet else logging.INFO
     if logger.isEnabledFor(level):
-        about = {"method": method, "route": route, "status": status, **ids_of(request)}
+        about = {"method": method, "route": route, "status": status, **ids}
         logger.log(level, "request", extra={**about, "duration_ms": round(seconds * 1000, 1)})
+
+
+class RequestLinesASGI:
+    """Tells of the requests of an application that is no view, as those of one route."""
+
+    def __init__(self, inner: Callable[..., Awaitable[None]], route: str) -> None:
+        self.inner, self.route = inner, route
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        began = time.perf_counter()
+
+        async def send_and_tell(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - began
+                report_answer(scope["method"], self.route, message["status"], seconds)
+            await send(message)
+
+        await self.inner(scope, receive, send_and_tell)
 
 
 def route_of(request: HttpRequest) -> str:

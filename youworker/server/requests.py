@@ -14,6 +14,7 @@ from youworker.core.network import shown_key
 from youworker.server.answers import error_body, error_headers, path_of, proposed_id
 from youworker.server.connections import Connection
 from youworker.server.headers import missing
+from youworker.server.request_lines import REFUSED, report_answer
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ class Request(WebRequest):
         """Answer an error of the server itself."""
         path = path_of(self.uri)
         headers = error_headers(status, proposed_id(self), path)
+        report_answer(self.method.decode("latin-1"), REFUSED, status, 0.0)
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": error_body(status, path)})
 

@@ -172,6 +172,7 @@ def test_the_command_lines_name_everything_they_need():
     assert str(config.data_dir / "beat-schedule") in lines["beat"]
     assert lines["embed"][1:3] == ["-m", "documents.encoder.server"]
     assert {one.environment[SOCKET_VARIABLE] for one in children} == {lines["embed"][3]}
+    assert {one.environment["LOG_FORMAT"] for one in children} == {config.api.log_format}
     assert {one.environment[SPEECH_SOCKET] for one in children} == {lines["speech"][-2]}
     # It reads files of strangers, and begins with no environment.
     assert lines["speech"][:2] == ["/usr/bin/env", "-i"]

@@ -13,7 +13,7 @@ from accounts.tests.factories import UserFactory
 from chat.tasks import sweep_runs
 from youworker.core import logs, request_context
 from youworker.core.ids import uuid7
-from youworker.core.metrics import tasks
+from youworker.core.metrics import process, tasks
 from youworker.core.postgres import slow_queries
 from youworker.server import request_lines
 from youworker.tasks import purge_deleted
@@ -262,3 +262,36 @@ def test_looks_for_work_every_few_seconds_are_worth_a_line_when_they_fail(task_l
         tasks.report_task("two", sweep_runs, state=state)
 
     assert [line["result"] for line in task_lines()] == ["failed"]
+
+
+async def test_an_application_that_is_no_view_has_one_line_an_answer(request_lines_told):
+    sent = []
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 202})
+        await send({"type": "http.response.body", "body": b"secret"})
+
+    async def send(message):
+        sent.append(message["type"])
+
+    told = request_lines.RequestLinesASGI(application, "mcp")
+    await told({"type": "http", "method": "POST", "path": "/mcp"}, None, send)
+
+    (line,) = request_lines_told()
+    assert (line["method"], line["route"], line["status"]) == ("POST", "mcp", 202)
+    assert sent == ["http.response.start", "http.response.body"]
+
+
+def test_what_is_refused_before_any_view_is_counted_but_fills_no_log(request_lines_told):
+    def refused():
+        found = process.registry.get_sample_value(
+            "youworker_http_requests_total",
+            {"method": "other", "route": "refused", "status": "4xx"},
+        )
+        return found or 0
+
+    before = refused()
+    request_lines.report_answer("HACK\n", request_lines.REFUSED, 403, 0.0)
+
+    assert refused() == before + 1
+    assert request_lines_told() == []
