@@ -299,6 +299,14 @@ def test_backups_are_made_when_they_are_due_and_the_oldest_go(place, document):
     assert original(place, made.manifest, document.stored_file_id).exists()
 
 
+def test_a_backup_is_made_at_once_however_fresh_the_last_one_is(place, document):
+    with override_config("backup", directory=str(place.root), hours=48, keep=2):
+        make(place).folder.rename(place.folder(name_of_days_ago(1)))
+
+        assert schedule.make_due_backup() is None
+        assert schedule.make_due_backup(at_once=True) is not None
+
+
 def name_of_days_ago(days):
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y%m%dT%H%M%SZ")
 
