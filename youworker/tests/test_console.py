@@ -146,7 +146,7 @@ def test_the_first_page_keeps_the_same_number_of_queries(pages, count, django_as
     DocumentFactory.create_batch(count)
     pages.get("/admin/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         pages.get("/admin/")
 
 
