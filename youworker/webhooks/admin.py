@@ -117,6 +117,11 @@ class EndpointAdmin(StaffAdmin):
         """Show the secret, instead of going back to the list."""
         return self.secret_page(request, obj, secret=obj.secret)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The webhooks alone: their deliveries go along, and there may be very many."""
+        rows = list(objs)
+        return [str(row) for row in rows], {self.opts.verbose_name_plural: len(rows)}, set(), []
+
     def delete_model(self, request: HttpRequest, obj: Endpoint) -> None:
         services.delete_endpoint(obj, actor=cast("User", request.user))
 

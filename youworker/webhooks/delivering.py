@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync, sync_to_async
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from youworker.core.config import config
 from youworker.webhooks.enums import EVERYTHING
@@ -96,7 +96,9 @@ class Dispatcher:
         while self.has_time:
             await sync_to_async(distribute_events)()
             for pk in await sync_to_async(self.claim_some)():
-                self.lanes.add(asyncio.create_task(self.serve(pk)))
+                lane = asyncio.create_task(self.serve(pk))
+                lane.add_done_callback(note_end)
+                self.lanes.add(lane)
             if not self.lanes:
                 break
             _done, self.lanes = await asyncio.wait(self.lanes, timeout=LOOK_SECONDS)
@@ -119,6 +121,9 @@ class Dispatcher:
         """Send one endpoint what is due, oldest first, until it fails or nothing is left."""
         try:
             await self.send_due(pk)
+        except DatabaseError as error:
+            # It is away for a moment; what is due stays due.
+            logger.warning("webhook %s could not be served: %s", pk, type(error).__name__)
         except Exception:
             # One endpoint's trouble is nobody else's; its deliveries are still due.
             logger.exception("webhook %s could not be served", pk)
@@ -146,6 +151,13 @@ class Dispatcher:
         self.attempts += len(deliveries)
         sent = (send_event(session, endpoint, one.event) for one in deliveries)
         return list(zip(deliveries, await asyncio.gather(*sent), strict=True))
+
+
+def note_end(lane: asyncio.Task[None]) -> None:
+    """Log what a lane could not put in order at its end; its time runs out by itself."""
+    error = None if lane.cancelled() else lane.exception()
+    if error is not None:
+        logger.warning("a webhook was not released: %s", type(error).__name__)
 
 
 def read_due(pk: UUID) -> tuple[Endpoint | None, list[Delivery]]:

@@ -43,7 +43,8 @@ class CreatedEndpointSerializer(EndpointSerializer):
 
     secret = serializers.CharField(read_only=True)
 
-    class Meta(EndpointSerializer.Meta):
+    class Meta:
+        model = Endpoint
         fields = (*EndpointSerializer.Meta.fields, "secret")
         read_only_fields = fields
 

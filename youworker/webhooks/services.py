@@ -26,7 +26,7 @@ from youworker.webhooks.sending import permitted_for
 from youworker.webhooks.signing import new_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from accounts.models import User
 
@@ -87,7 +87,7 @@ def update_endpoint(
 
 
 @transaction.atomic
-def write_changes(endpoint: Endpoint, changes: dict[str, object], *, actor: User) -> None:
+def write_changes(endpoint: Endpoint, changes: Mapping[str, object], *, actor: User) -> None:
     """Write changed fields down."""
     if not changes:
         return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from celery import shared_task
-from redis.exceptions import LockError
 
 from youworker.core.config import config
+from youworker.core.effects import BROKER_ERRORS, attempt
 from youworker.core.redis import sync_redis
 from youworker.webhooks import delivering, retention
 
@@ -36,7 +36,7 @@ def first_alone() -> Iterator[bool]:
     """Whether nobody else is in this block; a killed worker is waited for until its time is up."""
     seconds = delivering.BUDGET_SECONDS + config.webhook.timeout_seconds + delivering.SLACK_SECONDS
     lock = sync_redis().lock("yw:webhooks:deliver", timeout=seconds)
-    if not lock.acquire(blocking=False):
+    if not attempt("choosing who sends webhooks", lock.acquire, blocking=False):
         yield False
         return
     try:
@@ -46,8 +46,6 @@ def first_alone() -> Iterator[bool]:
 
 
 def release_quietly(lock: Lock) -> None:
-    """Let others in; a lock that ran out is somebody else's by now."""
-    try:
+    """Let others in; a lock that ran out is somebody else's by now, or Redis is away."""
+    with suppress(*BROKER_ERRORS):
         lock.release()
-    except LockError:
-        return
