@@ -77,6 +77,8 @@ PARTS = (
             "sizing",
             "install",
             "settings",
+            "sign-in",
+            "models",
             "daily",
             "backup",
             "upgrade",

@@ -19,9 +19,13 @@ SHELLS = {"sh", "bash", "console"}
 INNER = re.compile(r"\$\(([^()]*)\)")
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 VARIABLE = re.compile(r"\$\{?[A-Z]+\}?")
-# What examples of the API keep in the shell, and programs that are of the machine.
+# What examples of the API keep in the shell.
 OWN_VARIABLES = {"KEY", "AUTH", "URL"}
-FOREIGN = {"grep"}
+# Programs of the machine, which know their options themselves.
+FOREIGN = {
+    *("age-keygen", "cp", "docker", "git", "grep", "helm", "kubectl", "mkdir", "nginx", "openssl"),
+    *("podman", "promtool", "systemctl"),
+}
 SOME_ID = "00000000-0000-7000-8000-000000000000"
 CELERY = {"worker", "beat"}
 
@@ -74,6 +78,7 @@ def check_line(line):
 
 def check_words(words):
     """Look whether a command could be carried out, by what it begins with."""
+    words = words[1:] if words[:1] == ["export"] else words
     while words and (found := ASSIGNMENT.fullmatch(words[0])):
         require_variable(found[1])
         words = words[1:]
