@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from chat.services import AcceptedMessage, ReceivedFile
     from youworker.core.exceptions import DomainError
 
+# What a caller says of tools when none of them has to be called.
+FREE_CHOICES = (None, "auto", "none")
 # What an answer that ended early, but is one, ended with.
 FINISH = {
     "answer_cut": "length",
@@ -89,8 +91,12 @@ def question_of(form: Mapping[str, Any]) -> Question:
 
 
 def require_plain(form: Mapping[str, Any]) -> None:
-    """Raise `InvalidInput` for what only a model without the agent does."""
-    if form.get("tools"):
+    """Raise `InvalidInput` for what only a model without the agent does.
+
+    Programs like Open WebUI offer their tools with each question. Whoever is offered a tool need
+    not call it, and the agent never does; only a call that has to be made is refused.
+    """
+    if form.get("tools") and form.get("tool_choice") not in FREE_CHOICES:
         raise InvalidInput("The agent uses its own tools: ask a model by its name.", attr="tools")
     if (form.get("response_format") or {}).get("type", "text") != "text":
         raise InvalidInput(

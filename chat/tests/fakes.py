@@ -24,11 +24,13 @@ class ScriptedModel:
     def __init__(self, turns: Sequence[Sequence[ModelEvent | float | Exception]]) -> None:
         self.turns = list(turns)
         self.seen: list[list[ChatMessage]] = []
+        self.offered: list[list[ToolSchema]] = []
 
     async def stream(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSchema]
     ) -> AsyncGenerator[ModelEvent, None]:
         self.seen.append(list(messages))
+        self.offered.append(list(tools))
         for event in self.turns.pop(0):
             if isinstance(event, float):
                 await asyncio.sleep(event)

@@ -238,8 +238,24 @@ async def test_what_is_said_as_the_system_has_not_its_authority(spoken_by):
     assert (await Session.objects.aget(user=user)).title == "Is it?"
 
 
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize("choice", [{}, {"tool_choice": None}, {"tool_choice": "auto"}])
+async def test_tools_that_a_caller_only_offers_are_left_alone(spoken_by, choice):
+    model = spoken_by(answered("Thirty days."))
+    _, headers = await caller()
+
+    answer = await ask(headers, user_says("How many?"), tools=[FUNCTION], **choice)
+
+    assert content_of(answer) == "Thirty days."
+    assert answer.json()["choices"][0]["finish_reason"] == "stop"
+    assert "f" not in {tool.name for tool in model.offered[-1]}
+
+
 REFUSED = [
-    ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+    ({"tools": [FUNCTION], "tool_choice": "required"}, "tools"),
+    ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": FUNCTION}}, "tools"),
     ({"response_format": {"type": "json_object"}}, "response_format"),
     ({"stop": "a"}, "stop"),
     ({"messages": [user_says("a"), {"role": "tool", "tool_call_id": "a", "content": "b"}]}, None),
