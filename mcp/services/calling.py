@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
+# Not by the name of this module, which the SDK shares, whose lines are not shown.
+calls_logger = logging.getLogger("youworker.tool_calls")
 
 # OpenAI and Azure take no longer descriptions; staff see all of it.
 LONGEST_TOLD = 1024
@@ -140,7 +142,7 @@ def report_call(tool: ToolInfo, outcome: ToolOutcome, context: CallContext, seco
     """Log a call: for whom, and how it went; nothing of what was said."""
     result = "error" if outcome.is_error else "ok"
     ids = {"run_id": context.run_id, "session_id": context.session_id, "user_id": context.user_id}
-    logger.info(
+    calls_logger.info(
         "tool call",
         extra={
             "tool": tool.name,

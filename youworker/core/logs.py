@@ -6,11 +6,15 @@ import logging
 import logging.config
 import re
 import sys
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
+from django.urls import Resolver404, resolve
 
 from youworker.core.request_context import correlation_id
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 # Of a key, the part is kept by which it is found in the admin.
 SECRET = re.compile(
@@ -28,11 +32,25 @@ def add_correlation_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]
 
 
 def name_request(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Name a request without its query, which holds what people look for."""
+    """Name a request by its pattern: query and path may hold anything, also in what is said."""
     request: Any = event.get("request")
-    if hasattr(request, "path"):
-        event["request"] = f"{request.method} {request.path}"
+    if hasattr(request, "path_info"):
+        shown, said = pattern_of(request), event.get("event")
+        event["request"] = f"{request.method} {shown}"
+        if isinstance(said, str) and request.path != "/":
+            # Django writes the second one.
+            escaped = request.path.encode("unicode_escape").decode("ascii")
+            event["event"] = said.replace(request.path, shown).replace(escaped, shown)
     return event
+
+
+def pattern_of(request: HttpRequest) -> str:
+    """The pattern that the address of a request fits."""
+    try:
+        match = request.resolver_match or resolve(request.path_info)
+    except Resolver404:
+        return "(unmatched)"
+    return f"/{match.route}"
 
 
 def hide_secrets(_: Any, __: str, line: str) -> str:
@@ -78,7 +96,11 @@ def configure(settings: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": settings["level"]},
             # The SDK quotes what a tool server answered; the gateway tells that something is wrong.
-            "loggers": {"mcp.client": {"level": "CRITICAL"}}
+            # Refusals have lines of ours (`youworker.requests`), without the address Django tells.
+            "loggers": {
+                "mcp.client": {"level": "CRITICAL"},
+                "django.request": {"level": "ERROR"},
+            }
             | {
                 name: {"level": "WARNING"}
                 for name in (

@@ -84,7 +84,7 @@ async def refuse_request(scope: Scope, send: Any, status: int) -> None:
     if scope["type"] == "websocket":
         await deny_handshake(send, status)
         return
-    report_answer(scope["method"], REFUSED, status, 0.0)
+    report_answer(scope.get("method", ""), REFUSED, status, 0.0)
     proposed = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
     headers = error_headers(status, proposed, scope["path"])
     await send({"type": "http.response.start", "status": status, "headers": headers})

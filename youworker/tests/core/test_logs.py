@@ -7,7 +7,9 @@ import logging.config
 
 import pytest
 from django.db import connections
+from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils.log import log_response
 
 from accounts.tests.factories import UserFactory
 from chat.tasks import sweep_runs
@@ -87,7 +89,8 @@ def test_requests_are_logged_without_what_their_addresses_carry(lines):
     text = json.dumps(lines())
     assert "TTT" not in text
     assert "KKK" not in text
-    assert "GET /ws" in text
+    assert "/ws" not in text
+    assert "GET (unmatched)" in text
 
 
 def test_lines_outside_any_work_have_no_id(lines):
@@ -110,6 +113,34 @@ def test_what_somebody_looked_for_is_not_in_the_line_about_a_refused_request(lin
     assert line["request"] == "GET /v1/sessions"
 
 
+@pytest.mark.parametrize("path", ["/v1/nowhere/layoffs", "/v1/nowhere/layoffs-é", "/"])
+def test_addresses_that_fit_nothing_are_in_no_part_of_a_line(lines, path):
+    request = RequestFactory().get(path)
+    log_response(
+        "%s: %s",
+        "Not Found",
+        request.path,
+        response=HttpResponse(status=404),
+        request=request,
+        logger=logging.getLogger("test.of.logs"),
+    )
+
+    (line,) = lines()
+    assert "layoffs" not in json.dumps(line)
+    assert line["event"].startswith("Not Found: ")
+    assert line["request"] == ("GET /" if path == "/" else "GET (unmatched)")
+
+
+def test_a_matched_address_is_told_by_its_pattern(lines):
+    pk = uuid7()
+    request = RequestFactory().get(f"/v1/sessions/{pk}")
+    logging.getLogger("test.of.logs").error("Gone: %s", request.path, extra={"request": request})
+
+    (line,) = lines()
+    assert line["event"] == "Gone: /v1/sessions/<uuid:pk>"
+    assert line["request"] == "GET /v1/sessions/<uuid:pk>"
+
+
 def test_libraries_that_quote_what_servers_answer_are_quiet(monkeypatch):
     chosen = {}
     monkeypatch.setattr(logging.config, "dictConfig", chosen.update)
@@ -117,6 +148,8 @@ def test_libraries_that_quote_what_servers_answer_are_quiet(monkeypatch):
 
     levels = {name: each["level"] for name, each in chosen["loggers"].items()}
     assert levels["mcp.client"] == "CRITICAL"
+    # Refusals; each has a line of ours.
+    assert levels["django.request"] == "ERROR"
     assert levels["httpcore2"] == "WARNING"
 
 
