@@ -53,6 +53,12 @@ def examine_readiness() -> dict[str, Outcome]:
     return found
 
 
+def are_tables_readable() -> bool:
+    """Whether the database answers and has the tables of this version."""
+    found = examine_readiness()
+    return all(found[name]["status"] == "ok" for name in ("database", "migrations"))
+
+
 def examine_parts() -> dict[str, Outcome]:
     """Look at every part now, with a remedy for those that need one.
 
