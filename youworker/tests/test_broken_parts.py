@@ -160,13 +160,13 @@ def test_a_part_that_hangs_is_named_and_history_is_read(
 def test_a_database_that_hangs_is_named_in_time(product, staff):
     with hanging(server_processes(product, "postgresql")):
         began = time.monotonic()
-        answers = [ready(staff) for _ in range(3)]
-        assert time.monotonic() - began < 3 * SECONDS
+        answers = [ready(staff) for _ in range(2)]
+        assert time.monotonic() - began < 2 * SECONDS
         assert is_live(staff)
         told = examine(product.environment, "--json")
 
     report = json.loads(told.stdout)
-    assert answers == [(503, ["database"])] * 3
+    assert answers == [(503, ["database"])] * 2
     assert (told.returncode, report["ok"], report["checks"]) == (1, False, [])
     assert report["parts"]["database"]["status"] == "failed"
     assert report["parts"]["database"]["remedy"]
