@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
-from youworker.appliance.health.heartbeat import last_heartbeat
+from youworker.appliance.health.heartbeat import read_heartbeat
 from youworker.backup.first import read_first
 from youworker.backup.places import BackupPlace, last_made, read_last_verified
 from youworker.core.config import config
@@ -46,7 +46,7 @@ def wait_for_first(place: BackupPlace) -> dict[str, Any]:
     first = attempt("reading of a first backup", read_first, place)
     if first is None:
         # Beat has the worker look every ten minutes, for the first time after ten.
-        beat = attempt("asking for beat", last_heartbeat)
+        beat = attempt("asking for beat", read_heartbeat)
         if beat is not None and beat.running > FIRST_LOOK_SECONDS:
             raise LookupError(f"There is no backup in {place.root}, and no worker makes one.")
         return {"made_at": None, "detail": "waiting for its first backup"}

@@ -134,7 +134,7 @@ def test_statements_of_the_examination_have_their_time_and_others_do_not():
             return cursor.fetchone()[0]
 
     before = timeout()
-    with examination.short_statements(needed=True):
+    with examination.limit_statements(needed=True):
         assert timeout() == "4s"
     assert timeout() == before
 
@@ -217,10 +217,10 @@ def test_beat_notes_its_signs_seldom(monkeypatch):
     sync_redis().delete(heartbeat.KEY)
 
     pulse.note()
-    assert heartbeat.last_heartbeat() is None
+    assert heartbeat.read_heartbeat() is None
     monkeypatch.setattr(heartbeat, "PAUSE_SECONDS", 0.0)
     pulse.note()
-    assert heartbeat.last_heartbeat() is not None
+    assert heartbeat.read_heartbeat() is not None
 
 
 @pytest.mark.django_db

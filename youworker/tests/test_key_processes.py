@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 
 from youworker.core.config import BASE_DIR
 from youworker.tests.bench.product import free_port
+from youworker.tests.support.processes import environment_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -46,11 +47,6 @@ def manage(product, *arguments):
         check=False,
         timeout=120,
     )
-
-
-def environment_of(process):
-    raw = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-    return dict(part.decode().split("=", 1) for part in raw if b"=" in part)
 
 
 def test_a_running_server_reads_and_writes_through_a_whole_rotation(mortal_product, client):

@@ -8,12 +8,10 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from uuid import UUID
 
 import httpx2
 import orjson
-import psutil
 import pytest
 from redis import Redis
 from websockets.exceptions import ConnectionClosed
@@ -22,6 +20,7 @@ from websockets.sync.client import connect
 from chat.events import log_key
 from youworker.core.config import BASE_DIR
 from youworker.tests.bench.product import free_port
+from youworker.tests.support.processes import environment_of, hanging, server_processes
 from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -71,12 +70,6 @@ def text_of(events):
     return "".join(event["text"] for event in events if event["type"] == "token")
 
 
-def environment_of(product):
-    """The settings of the web process, with the addresses of the embedded servers."""
-    raw = Path(f"/proc/{product.web.pid}/environ").read_bytes().split(b"\0")
-    return dict(part.decode().split("=", 1) for part in raw if b"=" in part)
-
-
 @contextmanager
 def second_web(product):
     """Another web process of the same installation, on a port of its own; its client."""
@@ -85,11 +78,12 @@ def second_web(product):
 
 
 @contextmanager
-def second_process(product):
+def second_process(product, **settings):
     """Another web process of the same installation, on a port of its own, and its client."""
     port = free_port()
     command = [sys.executable, "-m", "youworker.server", "--port", str(port)]
-    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment_of(product))
+    environment = environment_of(product.web) | settings
+    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment)
     try:
         headers = {"Authorization": f"Bearer {product.api_key}"}
         url = f"http://127.0.0.1:{port}"
@@ -218,7 +212,7 @@ def test_a_web_process_that_ends_in_order_writes_the_end_of_its_answers(product,
         other.terminate()
         assert other.wait(15) == 0
 
-    with Redis.from_url(environment_of(product)["REDIS_URL"]) as server:
+    with Redis.from_url(environment_of(product.web)["REDIS_URL"]) as server:
         last = server.xrevrange(log_key(UUID(run)), count=1)[0][1][b"t"]
     rest = events_of(client, run, after=seen[-1]["seq"])
 
@@ -235,7 +229,7 @@ def requests_of(product, text):
 
 
 def test_a_process_that_slept_through_its_lease_writes_nothing_more(product, client):
-    redis = Redis.from_url(environment_of(product)["REDIS_URL"])
+    redis = Redis.from_url(environment_of(product.web)["REDIS_URL"])
     with second_process(product) as (process, other):
         session, run = ask(other, LONG)
         events_of(other, run, until=40)
@@ -264,31 +258,11 @@ def test_a_process_that_slept_through_its_lease_writes_nothing_more(product, cli
     assert (again, redis.xlen(f"run:{run}")) == (events, length)
 
 
-@contextmanager
-def hanging_database(product):
-    """Let all processes of the database sleep."""
-    folder = product.environment["DATA_DIR"]
-    masters = [
-        each
-        for each in psutil.process_iter(["cmdline"])
-        if folder in " ".join(each.info["cmdline"] or []) and "postgres" in each.info["cmdline"][0]
-    ]
-    sleepers = [each for master in masters for each in (master, *master.children(recursive=True))]
-    assert sleepers
-    for each in sleepers:
-        each.suspend()
-    try:
-        yield
-    finally:
-        for each in sleepers:
-            each.resume()
-
-
 def test_a_database_that_hangs_for_longer_than_a_lease_ends_no_answer(product, client):
     asked = [ask(client, "[[tokens=200,rate=40]]") for _ in range(4)]
     for _, run in asked:
         events_of(client, run, until=5)
-    with hanging_database(product):
+    with hanging(server_processes(product, "postgresql")):
         time.sleep(15)  # three leases; the model has long told everything
 
     runs = [ended(client, run) for _, run in asked]

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 # For whoever can do without the servers; a new database takes a few seconds.
-LONGEST_WAIT = 20.0
+LONGEST_WAIT = 10.0
 
 
 @contextmanager

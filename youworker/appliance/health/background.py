@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from chat.models import Run
 from ingestion.models import IngestionItem
-from youworker.appliance.health.heartbeat import last_heartbeat
+from youworker.appliance.health.heartbeat import read_heartbeat
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -23,7 +23,7 @@ LATE_FILE_SECONDS = 3600
 
 def check_beat() -> dict[str, Any]:
     """Somebody wakes what is done regularly."""
-    last = last_heartbeat()
+    last = read_heartbeat()
     if last is None:
         raise LookupError("beat has given no sign of life")
     found = {"last_beat_seconds": round(last.age, 1), "running_seconds": round(last.running)}

@@ -35,7 +35,8 @@ def difference(read: Callable[[], float]) -> float:
     """By how many seconds another clock is ahead of ours, at the middle of the look at it."""
     before = own_time()
     other = read()
-    return round(other - (before + own_time()) / 2, 2)
+    # Nothing is added, but the sign of a zero goes.
+    return round(other - (before + own_time()) / 2, 2) + 0.0
 
 
 def own_time() -> float:

@@ -54,6 +54,12 @@ def examine_readiness() -> dict[str, Outcome]:
     return found
 
 
+def are_tables_readable() -> bool:
+    """Whether the database answers and has the tables of this version."""
+    found = examine_readiness()
+    return all(found[name]["status"] == "ok" for name in ("database", "migrations"))
+
+
 def examine_parts() -> dict[str, Outcome]:
     """Look at every part now, with a remedy for those that need one.
 
@@ -62,7 +68,7 @@ def examine_parts() -> dict[str, Outcome]:
     names = [*READY, *DETAILED]
     found = look_beside(FIRST, {}).outcomes(READY_SECONDS)
     others = look_beside([n for n in names if n not in FIRST and not reads_tables(n)], found)
-    with short_statements(needed=found["database"]["status"] == "ok"):
+    with limit_statements(needed=found["database"]["status"] == "ok"):
         for name in filter(reads_tables, names):
             found[name] = obstacle(name, found) or look_at(name, check_called(name))
     found |= others.outcomes(DETAILED_SECONDS)
@@ -117,7 +123,7 @@ def with_remedy(name: str, outcome: Outcome) -> Outcome:
 
 
 @contextmanager
-def short_statements(*, needed: bool) -> Iterator[None]:
+def limit_statements(*, needed: bool) -> Iterator[None]:
     """Have the database give up statements of this thread that take too long."""
     if not needed:
         yield

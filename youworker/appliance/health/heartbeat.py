@@ -49,7 +49,7 @@ class Pulse:
         attempt("noting that beat works", keep)
 
 
-def last_heartbeat() -> Heartbeat | None:
+def read_heartbeat() -> Heartbeat | None:
     """The last sign of life; None when there was none for a day. Raises `RedisError`."""
     with sync_redis().pipeline() as both:
         running, left = both.get(KEY).pttl(KEY).execute()

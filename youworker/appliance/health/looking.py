@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 Outcome = dict[str, Any]
 Check = Callable[[], Outcome]
 
-# What load balancers ask about: they give up after some seconds.
-READY_SECONDS = 2.0
+# What load balancers ask about: they give up after some seconds, and a busy process needs one.
+READY_SECONDS = 4.0
 # Longer than the two seconds that a server is given, with some of them to ask.
 DETAILED_SECONDS = 6.0
 # What a check fails with when something it looks at is away or missing.

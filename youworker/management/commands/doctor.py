@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from chat.llm.endpoints import refresh_endpoints
-from youworker.appliance.health.examination import examine_parts, examine_readiness
+from youworker.appliance.health.examination import are_tables_readable, examine_parts
 from youworker.appliance.health.lines import part_lines
 from youworker.appliance.startup_checks import missing_parts
 from youworker.doctor import GROUPS, Outcome, run_examination
@@ -53,9 +53,8 @@ class Command(BaseCommand):
     def handle(self, *, fix: bool, deep: bool, pause: float, **options: Any) -> None:
         if not options["models"] and (options["probe"] or options["model"]):
             raise CommandError("--probe and --model go with --models.")
-        is_silent, groups = options["json"], [name for name in GROUPS if options[name]]
-        basis = examine_readiness()
-        is_readable = all(basis[name]["status"] == "ok" for name in ("database", "migrations"))
+        groups = [name for name in GROUPS if options[name]]
+        is_readable = are_tables_readable()
         if is_readable:
             refresh_endpoints()
         if options["models"] and is_readable:
@@ -66,27 +65,21 @@ class Command(BaseCommand):
         parts = examine_parts() if is_whole or not is_readable else {}
         notices = list(missing_parts()) if is_whole and is_readable else []
         checks = [check for name in groups or GROUPS for check in GROUPS[name]]
-        if not is_silent:
+        if not options["json"]:
             self.tell_parts(parts, notices, is_readable=is_readable)
         outcomes = run_examination(
             checks if is_readable else [],
             deep=deep,
             fix=fix,
             pause=max(0.0, pause),
-            tell=None if is_silent else self.tell,
+            tell=None if options["json"] else self.tell,
         )
-        is_sound = (
-            is_readable
-            and all(part["status"] == "ok" for part in parts.values())
-            and all(outcome.is_sound for outcome in outcomes)
-        )
-        if is_silent:
-            report: dict[str, Any] = {
-                "ok": is_sound,
-                "checks": [outcome.as_json() for outcome in outcomes],
-            }
-            if parts:
-                report |= {"parts": parts, "notices": notices}
+        are_sound = [part["status"] == "ok" for part in parts.values()]
+        is_sound = all([is_readable, *are_sound, *(outcome.is_sound for outcome in outcomes)])
+        if options["json"]:
+            found = [outcome.as_json() for outcome in outcomes]
+            report: dict[str, Any] = {"ok": is_sound, "checks": found}
+            report |= {"parts": parts, "notices": notices} if parts else {}
             self.stdout.write(json.dumps(report, indent=2, cls=DjangoJSONEncoder))
         if not is_sound:
             sys.exit(1)
