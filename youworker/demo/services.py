@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from django.db.models import QuerySet
-
+    from youworker.core.managers import SoftDeleteQuerySet
     from youworker.demo.plan import Plan
 
 FEWEST_USERS = 6
@@ -136,7 +135,7 @@ def remove_demo() -> int:
     return removed
 
 
-def remove_rows(rows: QuerySet[Any]) -> int:
+def remove_rows(rows: SoftDeleteQuerySet[Any]) -> int:
     """Remove rows for good, some at a time; how many went with them."""
     removed = 0
     while chosen := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
