@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from accounts.tests.factories import UserFactory
 from youworker import audit
+from youworker.tests.support.configuring import override_config
 from youworker.upstream import egress
 from youworker.upstream.tests.test_fetcher import certificate
 from youworker.webhooks import sending, settling, tasks
@@ -88,11 +89,9 @@ def test_a_failure_is_tried_again_later_with_the_same_id_and_body():
 
 
 @pytest.mark.parametrize("behaviour", [hang, drip])
-def test_one_that_does_not_answer_costs_its_time_and_holds_up_nobody(
-    behaviour, settings_of_webhooks
-):
-    settings_of_webhooks(timeout_seconds=1)
-    with receiving(behaviour) as slow, receiving(answer()) as quick:
+def test_one_that_does_not_answer_costs_its_time_and_holds_up_nobody(behaviour):
+    quickly = override_config("webhook", timeout_seconds=1)
+    with quickly, receiving(behaviour) as slow, receiving(answer()) as quick:
         broken, well = endpoint_at(slow.url), endpoint_at(quick.url)
         happen(2)
 
@@ -244,10 +243,10 @@ def test_a_pause_that_is_asked_for_is_kept(status):
     assert len(receiver.received) == 1
 
 
-def test_after_enough_failures_it_is_paused_collects_and_can_be_resumed(settings_of_webhooks):
-    settings_of_webhooks(pause_after=3)
+def test_after_enough_failures_it_is_paused_collects_and_can_be_resumed():
     staff = UserFactory(is_staff=True)
-    with receiving(answer(500), answer(500), answer(500), answer()) as receiver:
+    soon = override_config("webhook", pause_after=3)
+    with soon, receiving(answer(500), answer(500), answer(500), answer()) as receiver:
         endpoint = endpoint_at(receiver.url, actions=["user.update"])
         happen()
         for _ in range(5):
