@@ -6,7 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -15,7 +15,7 @@ from youworker import audit
 from youworker.tests.support.configuring import override_config
 from youworker.upstream import egress
 from youworker.upstream.tests.test_fetcher import certificate
-from youworker.webhooks import sending, settling, tasks
+from youworker.webhooks import delivering, sending, settling, tasks
 from youworker.webhooks.delivering import deliver_due, distribute_events
 from youworker.webhooks.enums import DeliveryStatus, EndpointState
 from youworker.webhooks.models import Delivery, Endpoint, Event
@@ -358,3 +358,49 @@ def test_a_secret_that_cannot_be_decrypted_is_said_and_nobody_else_waits():
     assert broken.rest_until > timezone.now()
     assert Delivery.objects.counted() == {"delivered": 1, "pending": 1}
     assert len(receiver.received) == 1
+
+
+def test_a_database_that_is_away_for_a_moment_costs_a_repetition(monkeypatch):
+    def fail(*args):
+        raise OperationalError
+
+    with receiving(answer()) as receiver:
+        endpoint = endpoint_at(receiver.url)
+        happen()
+        with monkeypatch.context() as away:
+            away.setattr(delivering, "settle_attempts", fail)
+            deliver_due()
+        endpoint.refresh_from_db()
+        assert (endpoint.busy_until, endpoint.last_error) == (None, "")
+
+        deliver_due()
+
+    (first, _), (second, _) = receiver.received
+    assert first["webhook-id"] == second["webhook-id"]
+    assert Delivery.objects.counted() == {"delivered": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_make_and_take_everything_once():
+    for _ in range(3):
+        endpoint_at("https://hook.invalid/")
+    happen(5)
+    together, taken = threading.Barrier(2), []
+
+    def work():
+        try:
+            together.wait(20)
+            distribute_events()
+            together.wait(20)
+            taken.extend(Endpoint.objects.claim(9, seconds=30))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+    assert Delivery.objects.count() == 15
+    assert len(taken) == len(set(taken)) == 3
