@@ -122,7 +122,8 @@ class Dispatcher:
         try:
             await self.send_due(pk)
         except DatabaseError as error:
-            # It is away for a moment; what is due stays due.
+            # It is away for a moment; what is due stays due, and the schedule comes again.
+            self.until = time.monotonic()
             logger.warning("webhook %s could not be served: %s", pk, type(error).__name__)
         except Exception:
             # One endpoint's trouble is nobody else's; its deliveries are still due.

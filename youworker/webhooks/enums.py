@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from youworker.audit import ACTIONS
 
 # What is told beside what is audited. The trigger on runs writes the first one.
-RUN_END = "chat.run.end"
+RUN_END = "run.end"
 TEST = "webhook.test"
 # Stands for every action, also those of later versions.
 EVERYTHING = "*"

@@ -25,8 +25,13 @@ def check_webhooks() -> dict[str, Any]:
     if has_late(timezone.now() - LATE):
         raise LookupError("Webhooks are not sent: look at the worker and at beat.")
     pending = Delivery.objects.pending().count()
+    found = {**counts, "waiting": pending, "warning": False}
     broken = counts[EndpointState.FAILING] + counts[EndpointState.GONE]
-    return {**counts, "waiting": pending, "warning": broken > 0}
+    if broken:
+        remedy = "look at their last error in the admin under “Webhooks”, then resume them."
+        found["detail"] = f"{broken} paused after failures, or gone: {remedy}"
+        found["warning"] = True
+    return found
 
 
 def has_late(before: datetime) -> bool:

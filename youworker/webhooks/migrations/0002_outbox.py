@@ -43,7 +43,7 @@ CREATE FUNCTION youworker_webhooks_run_ended() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM youworker_webhooks_announce(
-        'chat.run.end',
+        'run.end',
         jsonb_build_object(
             'run_id', NEW.id,
             'session_id', NEW.session_id,

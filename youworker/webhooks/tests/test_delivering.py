@@ -6,15 +6,16 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
 from accounts.tests.factories import UserFactory
 from youworker import audit
+from youworker.tests.support.configuring import override_config
 from youworker.upstream import egress
 from youworker.upstream.tests.test_fetcher import certificate
-from youworker.webhooks import sending, settling, tasks
+from youworker.webhooks import delivering, sending, settling, tasks
 from youworker.webhooks.delivering import deliver_due, distribute_events
 from youworker.webhooks.enums import DeliveryStatus, EndpointState
 from youworker.webhooks.models import Delivery, Endpoint, Event
@@ -88,11 +89,9 @@ def test_a_failure_is_tried_again_later_with_the_same_id_and_body():
 
 
 @pytest.mark.parametrize("behaviour", [hang, drip])
-def test_one_that_does_not_answer_costs_its_time_and_holds_up_nobody(
-    behaviour, settings_of_webhooks
-):
-    settings_of_webhooks(timeout_seconds=1)
-    with receiving(behaviour) as slow, receiving(answer()) as quick:
+def test_one_that_does_not_answer_costs_its_time_and_holds_up_nobody(behaviour):
+    quickly = override_config("webhook", timeout_seconds=1)
+    with quickly, receiving(behaviour) as slow, receiving(answer()) as quick:
         broken, well = endpoint_at(slow.url), endpoint_at(quick.url)
         happen(2)
 
@@ -244,10 +243,10 @@ def test_a_pause_that_is_asked_for_is_kept(status):
     assert len(receiver.received) == 1
 
 
-def test_after_enough_failures_it_is_paused_collects_and_can_be_resumed(settings_of_webhooks):
-    settings_of_webhooks(pause_after=3)
+def test_after_enough_failures_it_is_paused_collects_and_can_be_resumed():
     staff = UserFactory(is_staff=True)
-    with receiving(answer(500), answer(500), answer(500), answer()) as receiver:
+    soon = override_config("webhook", pause_after=3)
+    with soon, receiving(answer(500), answer(500), answer(500), answer()) as receiver:
         endpoint = endpoint_at(receiver.url, actions=["user.update"])
         happen()
         for _ in range(5):
@@ -359,3 +358,49 @@ def test_a_secret_that_cannot_be_decrypted_is_said_and_nobody_else_waits():
     assert broken.rest_until > timezone.now()
     assert Delivery.objects.counted() == {"delivered": 1, "pending": 1}
     assert len(receiver.received) == 1
+
+
+def test_a_database_that_is_away_for_a_moment_costs_a_repetition(monkeypatch):
+    def fail(*args):
+        raise OperationalError
+
+    with receiving(answer()) as receiver:
+        endpoint = endpoint_at(receiver.url)
+        happen()
+        with monkeypatch.context() as away:
+            away.setattr(delivering, "settle_attempts", fail)
+            deliver_due()
+        endpoint.refresh_from_db()
+        assert (endpoint.busy_until, endpoint.last_error) == (None, "")
+
+        deliver_due()
+
+    (first, _), (second, _) = receiver.received
+    assert first["webhook-id"] == second["webhook-id"]
+    assert Delivery.objects.counted() == {"delivered": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_make_and_take_everything_once():
+    for _ in range(3):
+        endpoint_at("https://hook.invalid/")
+    happen(5)
+    together, taken = threading.Barrier(2), []
+
+    def work():
+        try:
+            together.wait(20)
+            distribute_events()
+            together.wait(20)
+            taken.extend(Endpoint.objects.claim(9, seconds=30))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+    assert Delivery.objects.count() == 15
+    assert len(taken) == len(set(taken)) == 3

@@ -106,7 +106,7 @@ def test_lists_keep_the_same_number_of_queries(count, client, staff, django_asse
 
 
 def test_staff_add_one_in_the_admin_and_see_its_secret_once(pages):
-    form = {"url": URL, "description": "Siem", "actions": ["user.login", "chat.run.end"]}
+    form = {"url": URL, "description": "Siem", "actions": ["user.login", "run.end"]}
 
     refused = pages.post(f"{ADMIN}add/", {**form, "url": "http://10.0.0.1/"})
     made = pages.post(f"{ADMIN}add/", form)
@@ -115,7 +115,7 @@ def test_staff_add_one_in_the_admin_and_see_its_secret_once(pages):
     assert b"not a public address" in refused.content
     assert endpoint.secret in made.content.decode()
     assert "no-store" in made["Cache-Control"]
-    assert sorted(endpoint.actions) == ["chat.run.end", "user.login"]
+    assert sorted(endpoint.actions) == ["run.end", "user.login"]
     shown = pages.get(f"{ADMIN}{endpoint.pk}/change/").content.decode()
     assert endpoint.secret not in shown
     assert "user.login" in shown
