@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
-from youworker.backup.places import BackupPlace, last_made, read_last_verified
+from youworker.backup.places import configured_place, last_made, read_last_verified
 from youworker.core.config import config
 
 # One that is being made takes its time.
@@ -18,7 +17,7 @@ def check_backup() -> dict[str, Any]:
     """The newest scheduled backup is as new as it should be."""
     if not config.backup.directory:
         return {"directory": None}
-    place = BackupPlace(Path(config.backup.directory))
+    place = configured_place()
     made, verified = last_made(place), read_last_verified(place)
     if made is None:
         raise LookupError(f"There is no backup in {place.root} yet.")

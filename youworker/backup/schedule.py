@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import connections
@@ -14,26 +12,24 @@ from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.making import Made, make_backup
 from youworker.backup.manifest import read_manifest
-from youworker.backup.places import DRAFT, MANIFEST, BackupPlace, last_made
+from youworker.backup.places import BackupPlace, configured_place, last_made
 from youworker.backup.sealing import Seal, seal_for, seal_with_passphrase
 from youworker.core.config import config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from youworker.backup.buckets import Location
 
 logger = logging.getLogger(__name__)
 
 # One at a time, whichever process makes it.
 ALONE = 7_240_001
-# What was not finished by then never will be.
-ABANDONED = timedelta(hours=48)
 
 
 def make_due_backup() -> Made | None:
     """Make a backup if the settings want one by now, and remove those that are too old."""
     if not config.backup.directory:
         return None
-    place = BackupPlace(Path(config.backup.directory))
+    place = configured_place()
     # Also between two backups: who is erased today is to be gone after every restore.
     write_erased(place)
     made_at = last_made(place)
@@ -45,7 +41,7 @@ def make_due_backup() -> Made | None:
     return made
 
 
-def make_alone(folder: Path, seal: Seal) -> Made | None:
+def make_alone(folder: Location, seal: Seal) -> Made | None:
     """Make a backup unless another process is about it."""
     guard = connections.create_connection("default")
     try:
@@ -72,27 +68,16 @@ def remove_old(place: BackupPlace, keep: int) -> int:
     names = place.names()
     old = names[: max(len(names) - keep, 0)]
     for name in old:
-        # First what makes it a backup: one that is removed half is none.
-        (place.folder(name) / MANIFEST).unlink()
-        shutil.rmtree(place.folder(name))
-    for draft in abandoned(place):
-        shutil.rmtree(draft, ignore_errors=True)
+        place.remove(name)
+    place.remove_abandoned()
     if old:
         remove_unneeded(place)
     return len(old)
 
 
-def abandoned(place: BackupPlace) -> Iterator[Path]:
-    """Backups whose making ended long ago without an end."""
-    limit = (datetime.now(UTC) - ABANDONED).timestamp()
-    for folder in place.root.glob(f"*{DRAFT}"):
-        if folder.stat().st_mtime < limit:
-            yield folder
-
-
 def remove_unneeded(place: BackupPlace) -> None:
     """Remove originals that no backup lists; nothing while a manifest cannot be read."""
-    needed: dict[Path, set[str]] = {}
+    needed: dict[Location, set[str]] = {}
     try:
         for name in place.names():
             manifest = read_manifest(place.folder(name))
@@ -100,7 +85,6 @@ def remove_unneeded(place: BackupPlace) -> None:
     except BackupRefused as error:
         logger.warning("Originals of removed backups stay in %s: %s", place.root, error)
         return
-    for folder in place.root.glob("files*"):
-        for file in folder.glob("*/*/*"):
-            if file.name.partition(".")[0] not in needed.get(folder, set()):
-                file.unlink()
+    for folder, file in place.originals():
+        if file.name.partition(".")[0] not in needed.get(folder, set()):
+            file.unlink()

@@ -15,7 +15,7 @@ from documents.tests.factories import CollectionFactory, CollectionShareFactory
 from groups.models import Group, Membership
 from groups.tests.factories import MembershipFactory, managed_group, service_account_of
 from mcp.models import GroupPolicy, Server, Tool
-from mcp.services import create_server
+from mcp.services import create_server, sync_builtin_servers
 from mcp.tests.factories import ToolFactory
 from quotas.models import Quota
 from youworker.audit.lines import with_words
@@ -49,8 +49,9 @@ def apply(tmp_path):
 
 
 @pytest.fixture
-def furnished(settings):
+def furnished():
     """An installation in which staff have set everything that a file can say."""
+    sync_builtin_servers()
     group, anna = managed_group(UserFactory(username="anna"), name="Research")
     Group.objects.update(description="Rêsearch: no, 12:30", retention_days=90)
     MembershipFactory(group=group, user=UserFactory(username="ben"))
