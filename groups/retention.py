@@ -63,13 +63,18 @@ def on(hold: LegalHold) -> dict[str, str]:
     return {"user": str(hold.user_id)} if hold.user_id else {"group": str(hold.group_id)}
 
 
+def may_set_retention(group: Group, actor: User) -> bool:
+    """Whether somebody may say how long conversations are kept."""
+    return actor.is_staff or Group.objects.managed_by(actor).filter(pk=group.pk).exists()
+
+
 @transaction.atomic
-def set_retention(group: Group, days: int | None, *, actor: User) -> Group:
+def set_retention(group: Group, days: int | None, *, actor: User | None) -> Group:
     """Say after how many days without activity members' conversations go; none for no rule.
 
-    Staff and the group's admins may.
+    Staff, the group's admins and the console (None) may.
     """
-    if not actor.is_staff and not Group.objects.managed_by(actor).filter(pk=group.pk).exists():
+    if actor is not None and not may_set_retention(group, actor):
         raise Forbidden("Only an admin of the group may do this.")
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise InvalidInput(

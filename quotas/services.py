@@ -55,7 +55,7 @@ EVENT_WITH_TOKENS = "WITH event AS (" + EVENT + ")" + SUMS
 
 
 @transaction.atomic
-def save_quota(quota: Quota, *, fields: Sequence[str], actor: User) -> Quota:
+def save_quota(quota: Quota, *, fields: Sequence[str], actor: User | None) -> Quota:
     """Write a quota, new or changed; it is in force for the next request."""
     quota.save()
     audit.record("admin.settings.update", actor=actor, target=quota, fields=list(fields))
@@ -63,7 +63,7 @@ def save_quota(quota: Quota, *, fields: Sequence[str], actor: User) -> Quota:
 
 
 @transaction.atomic
-def delete_quota(quota: Quota, *, actor: User) -> None:
+def delete_quota(quota: Quota, *, actor: User | None) -> None:
     """Remove a quota; the installation's limits are in force again."""
     audit.record("admin.settings.update", actor=actor, target=quota, fields=["deleted"])
     quota.delete()

@@ -42,7 +42,7 @@ LONGEST_NAME = 120
 
 @transaction.atomic
 def save_model_server(
-    server: ModelServer, *, key: str | None = None, fields: Sequence[str], actor: User
+    server: ModelServer, *, key: str | None = None, fields: Sequence[str], actor: User | None
 ) -> ModelServer:
     """Add a server, or change the named fields of one; without a `key` the stored one stays.
 
@@ -108,7 +108,7 @@ def refuse_clash(pk: UUID, *, name: str, url: str) -> None:
 
 
 @transaction.atomic
-def delete_model_server(server: ModelServer, *, actor: User) -> None:
+def delete_model_server(server: ModelServer, *, actor: User | None) -> None:
     """Remove a server with what was found of its models; one of the environment stays there."""
     require_staff(actor)
     if server.is_configured:
@@ -120,9 +120,9 @@ def delete_model_server(server: ModelServer, *, actor: User) -> None:
     after_commit(refresh_endpoints)
 
 
-def require_staff(actor: User) -> None:
-    """Raise `Forbidden` for anybody but staff."""
-    if not actor.is_staff:
+def require_staff(actor: User | None) -> None:
+    """Raise `Forbidden` for anybody but staff and the console (None)."""
+    if actor is not None and not actor.is_staff:
         raise Forbidden("Model servers are managed by staff.")
 
 

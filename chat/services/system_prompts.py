@@ -19,7 +19,7 @@ LONGEST_PROMPT = 8000
 
 
 @transaction.atomic
-def save_system_prompt(prompt: SystemPrompt, *, actor: User) -> SystemPrompt:
+def save_system_prompt(prompt: SystemPrompt, *, actor: User | None) -> SystemPrompt:
     """Write what every model is told; in force within seconds. Raises `InvalidInput`."""
     check_prompt(prompt.content, attr="content")
     prompt.save()
@@ -29,7 +29,7 @@ def save_system_prompt(prompt: SystemPrompt, *, actor: User) -> SystemPrompt:
 
 
 @transaction.atomic
-def delete_system_prompt(prompt: SystemPrompt, *, actor: User) -> None:
+def delete_system_prompt(prompt: SystemPrompt, *, actor: User | None) -> None:
     """Remove it; what the environment sets is in force again."""
     audit.record("admin.settings.update", actor=actor, target=prompt, fields=["deleted"])
     prompt.delete()

@@ -1,10 +1,6 @@
 """Originals in a bucket, against moto's server."""
 
 import hashlib
-import socket
-import subprocess
-import sys
-import time
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -21,33 +17,16 @@ from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, complete_file, store_bytes, stored_path
 from youworker.appliance.health import checks
 from youworker.core.config import config
+from youworker.tests.support.s3_server import free_port, running_s3
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def server():
     """An S3-compatible server of its own."""
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with running_s3() as address:
+        yield address
 
 
 def use(monkeypatch, **values):

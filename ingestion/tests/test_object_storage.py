@@ -12,7 +12,6 @@ from documents.models import Document, Passage
 from documents.services import stored_original
 from documents.tests.test_object_storage import (  # noqa: F401 -- fixtures
     bucket,
-    free_port,
     keys,
     server,
     use,
@@ -23,6 +22,7 @@ from ingestion.models import IngestionItem
 from ingestion.pipeline.worker import work_for
 from ingestion.tests import samples
 from youworker.data_protection.collecting import add_originals
+from youworker.tests.support.s3_server import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

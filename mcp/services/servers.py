@@ -141,6 +141,7 @@ def update_server(
     *,
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
     client_id: str | None = None,
     client_secret: str = "",
     actor: User | None,
@@ -149,9 +150,11 @@ def update_server(
     """Change title, addresses, secrets, the sign-in or the switch.
 
     Headers and parameters are replaced as a whole, and so is the client; an empty `client_id`
-    forgets it.
+    forgets it. What a program finds in its environment is for operators at the console.
     """
     require_staff(actor)
+    if env is not None and actor is not None:
+        raise Forbidden("Programs are declared at the console of the machine.")
     row = Server.objects.select_for_update().get(pk=server.pk)
     if "url" in changes and row.transport not in BY_URL:
         raise InvalidInput("This server is not reached by a URL.", attr="url")
@@ -167,7 +170,7 @@ def update_server(
         # Whatever stands at another address is another server.
         row.protocol = Protocol.UNKNOWN
     client = {"id": client_id, "secret": client_secret} if client_id else {}
-    given = {"headers": headers, "query": query}
+    given = {"headers": headers, "query": query, "env": env}
     given["client"] = None if client_id is None else client
     replaced = {kind: dict(each) for kind, each in given.items() if each is not None}
     if replaced:

@@ -38,7 +38,7 @@ def update_tool(
     egress: bool | Unsaid | None = UNSAID,
     approve_change: bool = False,
     schema_hash: str = "",
-    actor: User,
+    actor: User | None,
 ) -> Tool:
     """Change policy, switch or known effects, and agree to the form the tool has now.
 
@@ -64,7 +64,7 @@ def update_tool(
     return row
 
 
-def approve(row: Tool, seen: str, *, actor: User) -> None:
+def approve(row: Tool, seen: str, *, actor: User | None) -> None:
     """Pin the form of the tool that `actor` has seen."""
     if row.schema_hash != seen:
         raise ToolChanged(f"The tool {row.name!r} has changed again: look at it once more.")
@@ -81,7 +81,7 @@ def set_group_policy(
     *,
     policy: str | None,
     approver: str = Approver.USER,
-    actor: User,
+    actor: User | None,
 ) -> None:
     """Make a tool stricter for the members of a group; None takes that back.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from accounts.models import Erasure, User
+from youworker.backup.buckets import make_folder
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.sealing import write_draft
 from youworker.data_protection.erasures import request_erasure
@@ -35,7 +36,7 @@ def write_erased(place: BackupPlace) -> None:
     """Add everybody whose erasure was asked for here; nobody is ever taken off the list."""
     asked = Erasure.objects.values_list("subject", "shared_documents")
     known = read_erased(place) | {str(subject): shared for subject, shared in asked}
-    place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(place.root)
     with write_draft(place.erased) as file:
         file.write(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 

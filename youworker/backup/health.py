@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
 from youworker.appliance.health.heartbeat import read_heartbeat
 from youworker.backup.first import read_first
-from youworker.backup.places import BackupPlace, last_made, read_last_verified
+from youworker.backup.places import BackupPlace, configured_place, last_made, read_last_verified
 from youworker.core.config import config
 from youworker.core.effects import attempt
 
@@ -25,7 +24,7 @@ def check_backup() -> dict[str, Any]:
     """The newest scheduled backup is as new as it should be."""
     if not config.backup.directory:
         return {"directory": None}
-    place = BackupPlace(Path(config.backup.directory))
+    place = configured_place()
     made, verified = last_made(place), read_last_verified(place)
     if made is None:
         return {"directory": str(place.root), **wait_for_first(place)}

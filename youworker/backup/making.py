@@ -18,6 +18,7 @@ from documents.services import FILES_HELD
 from documents.storage import content_storage, ensure_incoming_folder, flush_path, storage_name
 from youworker import audit
 from youworker.backup import dumping
+from youworker.backup.buckets import BucketPath, make_folder
 from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.manifest import Manifest, checksum, write_manifest
@@ -30,6 +31,8 @@ from youworker.encryption.crypto import current_keys, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from youworker.backup.buckets import Location
 
 COUNTED = (
     "accounts_user",
@@ -45,22 +48,22 @@ class Made:
     """A finished backup; `new_bytes` are those of originals that no earlier one had."""
 
     name: str
-    folder: Path
+    folder: Location
     manifest: Manifest
     new_files: int
     new_bytes: int
 
 
 def make_backup(
-    folder: Path,
+    folder: Location,
     seal: Seal,
     *,
     with_keys: bool = False,
     progress: Callable[[int], object] = lambda bytes_done: None,
 ) -> Made:
-    """Back the installation up into a folder; raises `BackupRefused`.
+    """Back the installation up into a folder or a bucket; raises `BackupRefused`.
 
-    Originals are kept once for all backups of the folder. Those of an S3 bucket stay there:
+    Originals are kept once for all backups of the place. Those of an S3 bucket stay there:
     the manifest lists them.
     """
     refuse_own_data(folder)
@@ -84,8 +87,7 @@ def make_backup(
         write_erased(place)
         manifest = manifest_of(moment, parts, seal, lost)
         write_manifest(draft, manifest)
-        flush_path(draft)
-        finished = draft.rename(draft.with_suffix(""))
+        finished = place.finish(draft)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -192,16 +194,27 @@ def copy_files(
 ) -> tuple[int, int]:
     """Copy the originals that the place does not have; how many, and their bytes."""
     count = size = 0
+    shelf = place.files(seal.recipient)
+    # Asking a bucket for each of them would take longer than to list them.
+    there = {file.name for folder, file in place.originals() if folder == shelf}
     for sha256, bytes_of in files.items() if held else ():
-        target = place.files(seal.recipient) / (storage_name(sha256) + seal.suffix)
+        name = storage_name(sha256) + seal.suffix
         source = held / sha256 if held else None
-        if source and source.exists() and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with source.open("rb") as original, write_draft(target) as copied:
-                seal.write(original, copied)
+        if source and source.exists() and name.rpartition("/")[2] not in there:
+            store_original(source, shelf / name, seal)
             count, size = count + 1, size + bytes_of
         progress(bytes_of)
     return count, size
+
+
+def store_original(source: Path, target: Location, seal: Seal) -> None:
+    """Copy an original to where it is kept, sealed if it is to be."""
+    if isinstance(target, BucketPath) and not seal.recipient:
+        target.send(source)
+        return
+    make_folder(target.parent)
+    with source.open("rb") as original, write_draft(target) as copied:
+        seal.write(original, copied)
 
 
 def write_keys(draft: Path, seal: Seal) -> dict[str, str]:

@@ -16,7 +16,7 @@ from youworker.encryption.crypto import SHOWN, current_keys, fingerprints
 from youworker.encryption.stream_cipher import purpose_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from youworker.backup.buckets import Location
 
 FORMAT = 1
 PIECE = 1 << 20
@@ -45,7 +45,7 @@ class Manifest:
     format: int = FORMAT
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Location, manifest: Manifest) -> None:
     """Write a manifest with its signature."""
     body = orjson.dumps(asdict(manifest), option=orjson.OPT_SORT_KEYS)
     signed = {"manifest": orjson.loads(body), "signature": signature(body, current_keys()[0])}
@@ -53,7 +53,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file.write(orjson.dumps(signed, option=orjson.OPT_INDENT_2))
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Location) -> Manifest:
     """Read a manifest; raises `BackupRefused` when it is damaged, altered, foreign or newer."""
     try:
         signed = orjson.loads((folder / MANIFEST).read_bytes())
@@ -81,7 +81,7 @@ def signature(body: bytes, key: str) -> str:
     return hmac.digest(purpose_key(key, PURPOSE), body, "sha256").hex()
 
 
-def checksum(path: Path) -> str:
+def checksum(path: Location) -> str:
     """The SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

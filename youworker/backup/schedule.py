@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import connections
@@ -15,19 +13,17 @@ from youworker.backup.exceptions import BackupRefused
 from youworker.backup.first import noting_first
 from youworker.backup.making import Made, make_backup
 from youworker.backup.manifest import read_manifest
-from youworker.backup.places import DRAFT, MANIFEST, BackupPlace, last_made
+from youworker.backup.places import BackupPlace, configured_place, last_made
 from youworker.backup.sealing import Seal, seal_for, seal_with_passphrase
 from youworker.core.config import config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from youworker.backup.buckets import Location
 
 logger = logging.getLogger(__name__)
 
 # One at a time, whichever process makes it.
 ALONE = 7_240_001
-# What was not finished by then never will be.
-ABANDONED = timedelta(hours=48)
 
 
 def make_due_backup(*, at_once: bool = False) -> Made | None:
@@ -37,7 +33,7 @@ def make_due_backup(*, at_once: bool = False) -> Made | None:
     """
     if not config.backup.directory:
         return None
-    place = BackupPlace(Path(config.backup.directory))
+    place = configured_place()
     with noting_first(place):
         return make_due_backup_in(place, at_once=at_once)
 
@@ -56,7 +52,7 @@ def make_due_backup_in(place: BackupPlace, *, at_once: bool) -> Made | None:
     return made
 
 
-def make_alone(folder: Path, seal: Seal) -> Made | None:
+def make_alone(folder: Location, seal: Seal) -> Made | None:
     """Make a backup unless another process is about it."""
     guard = connections.create_connection("default")
     try:
@@ -83,27 +79,16 @@ def remove_old(place: BackupPlace, keep: int) -> int:
     names = place.names()
     old = names[: max(len(names) - keep, 0)]
     for name in old:
-        # First what makes it a backup: one that is removed half is none.
-        (place.folder(name) / MANIFEST).unlink()
-        shutil.rmtree(place.folder(name))
-    for draft in abandoned(place):
-        shutil.rmtree(draft, ignore_errors=True)
+        place.remove(name)
+    place.remove_abandoned()
     if old:
         remove_unneeded(place)
     return len(old)
 
 
-def abandoned(place: BackupPlace) -> Iterator[Path]:
-    """Backups whose making ended long ago without an end."""
-    limit = (datetime.now(UTC) - ABANDONED).timestamp()
-    for folder in place.root.glob(f"*{DRAFT}"):
-        if folder.stat().st_mtime < limit:
-            yield folder
-
-
 def remove_unneeded(place: BackupPlace) -> None:
     """Remove originals that no backup lists; nothing while a manifest cannot be read."""
-    needed: dict[Path, set[str]] = {}
+    needed: dict[Location, set[str]] = {}
     try:
         for name in place.names():
             manifest = read_manifest(place.folder(name))
@@ -111,7 +96,6 @@ def remove_unneeded(place: BackupPlace) -> None:
     except BackupRefused as error:
         logger.warning("Originals of removed backups stay in %s: %s", place.root, error)
         return
-    for folder in place.root.glob("files*"):
-        for file in folder.glob("*/*/*"):
-            if file.name.partition(".")[0] not in needed.get(folder, set()):
-                file.unlink()
+    for folder, file in place.originals():
+        if file.name.partition(".")[0] not in needed.get(folder, set()):
+            file.unlink()

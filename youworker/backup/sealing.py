@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyrage
 
 from documents.storage import flush_path
+from youworker.backup.buckets import BucketPath, make_folder
 from youworker.backup.exceptions import BackupRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from youworker.backup.buckets import Location
     from youworker.backup.places import BackupPlace
 
 SUFFIX = ".age"
@@ -72,7 +74,7 @@ def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
         identity = open_identity(place, passphrase)
     else:
         identity = pyrage.x25519.Identity.generate()
-        place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(place.root)
         sealed = pyrage.passphrase.encrypt(str(identity).encode(), passphrase)
         with write_draft(place.identity) as file:
             file.write(sealed)
@@ -100,8 +102,12 @@ def identity_in(file: Path) -> pyrage.x25519.Identity:
 
 
 @contextmanager
-def write_draft(path: Path) -> Iterator[BinaryIO]:
-    """A file that has its name only when it is whole, and on the disk."""
+def write_draft(path: Location) -> Iterator[BinaryIO]:
+    """A file that has its name only when it is whole, and on the disk or in the bucket."""
+    if isinstance(path, BucketPath):
+        with path.writing() as file:
+            yield file
+        return
     draft = path.with_name(f"{path.name}.draft")
     try:
         with draft.open("wb") as file:

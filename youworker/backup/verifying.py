@@ -22,6 +22,7 @@ from youworker.backup.sealing import SUFFIX, Opener, write_draft
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from youworker.backup.buckets import Location
     from youworker.backup.places import BackupPlace
 
 NAMED = 3
@@ -70,15 +71,16 @@ def check_opener(manifest: Manifest, opener: Opener) -> None:
 
 
 @contextmanager
-def opened_dump(folder: Path, manifest: Manifest, opener: Opener) -> Iterator[Path]:
+def opened_dump(folder: Location, manifest: Manifest, opener: Opener) -> Iterator[Path]:
     """The dump as a plain file, for a block."""
-    if not manifest.recipient:
-        yield folder / DUMP
+    sealed = folder / (DUMP + (SUFFIX if manifest.recipient else ""))
+    if isinstance(sealed, Path) and not manifest.recipient:
+        yield sealed
         return
     # Where what is left of a process that was killed is removed.
     with tempfile.TemporaryDirectory(dir=ensure_incoming_folder()) as private:
         plain = Path(private) / DUMP
-        with (folder / (DUMP + SUFFIX)).open("rb") as source, plain.open("wb") as target:
+        with sealed.open("rb") as source, plain.open("wb") as target:
             opener.write(source, target)
         yield plain
 
@@ -115,7 +117,7 @@ def content_hash(place: BackupPlace, manifest: Manifest, sha256: str, opener: Op
     return digest.hexdigest()
 
 
-def original(place: BackupPlace, manifest: Manifest, sha256: str) -> Path:
+def original(place: BackupPlace, manifest: Manifest, sha256: str) -> Location:
     """Where an original of a backup lies."""
     suffix = SUFFIX if manifest.recipient else ""
     return place.files(manifest.recipient) / (storage_name(sha256) + suffix)

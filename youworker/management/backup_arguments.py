@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from youworker.backup.buckets import location_of
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.places import place_of
 from youworker.backup.sealing import (
@@ -34,21 +36,26 @@ class BackupReader(BaseCommand):
     """A command that reads one backup: what is asked for, and how refusals are told."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="one backup, or a place: its newest")
+        parser.add_argument("folder", help="one backup, or a place (a folder, s3://…): its newest")
         kinds = parser.add_mutually_exclusive_group()
         kinds.add_argument("--identity", type=Path, help="file with the age identity")
         add_passphrase(kinds)
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
-    def handle(self, *, folder: Path, **options: Any) -> None:
+    def handle(self, *, folder: str, **options: Any) -> None:
         try:
-            place, name = place_of(folder)
+            place, name = place_of(location_of(folder))
             opener = chosen_opener(place, options)
             with tqdm(unit="B", unit_scale=True, disable=None) as bar:
                 said = self.read(place, name, opener, bar.update)
         except (DomainError, OSError) as error:
             raise CommandError(getattr(error, "message", None) or str(error)) from error
-        self.tell(place, name, said)
+        if options["json"]:
+            self.stdout.write(json.dumps({"name": name, **self.figures(said)}))
+            self.refuse(said)
+        else:
+            self.tell(place, name, said)
+            self.refuse(said)
 
     def read(
         self, place: BackupPlace, name: str, opener: Opener, progress: Callable[[int], object]
@@ -59,6 +66,13 @@ class BackupReader(BaseCommand):
     def tell(self, place: BackupPlace, name: str, said: Any) -> None:
         """Print what came of it."""
         raise NotImplementedError
+
+    def figures(self, said: Any) -> dict[str, Any]:
+        """What came of it, for programs."""
+        raise NotImplementedError
+
+    def refuse(self, said: Any) -> None:
+        """Raise `CommandError` where what came of it is not good enough."""
 
 
 def add_sealing(parser: ArgumentParser) -> None:

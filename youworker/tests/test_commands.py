@@ -29,6 +29,7 @@ OWN = {
 ARGUMENTS = {
     "add_mcp_server": ["one", "--url", "https://tools.example/mcp"],
     "add_openapi_server": ["one", "--url", "https://tools.example/openapi.json"],
+    "apply_config": ["{tmp}/configuration.yaml"],
     "ask": ["What?"],
     "backup": ["{tmp}/backups"],
     "bench": ["retrieval", "--questions", "none.tsv", "--user", "anna"],
@@ -48,6 +49,7 @@ ASKING_THE_DATABASE = sorted(set(OWN) - NEED_NO_DATABASE)
 
 
 def run(name, folder):
+    (folder / "configuration.yaml").write_text("version: 1")
     arguments = [each.format(tmp=folder) for each in ARGUMENTS.get(name, [])]
     with refusing_trouble():
         call_command(name, *arguments, stdout=StringIO(), stderr=StringIO())

@@ -186,7 +186,7 @@ class BackupConfig(Section):
     """Where backups go by themselves, and for how long."""
 
     directory: str = setting(
-        "BACKUP_DIR", "", "folder of scheduled backups, outside of DATA_DIR; empty = none"
+        "BACKUP_DIR", "", "where scheduled backups go: folder or s3://BUCKET/PREFIX; empty = none"
     )
     hours: int = setting("BACKUP_HOURS", 24, "hours between two of them", low=1, high=8760)
     keep: int = setting("BACKUP_KEEP", 14, "how many of them are kept", low=1, high=10_000)

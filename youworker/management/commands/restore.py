@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 
@@ -35,5 +35,12 @@ class Command(BackupReader):
                 f"{said.erased_again} people who were erased since are erased again "
                 "as soon as the product runs."
             )
+
+    def figures(self, said: Restored) -> dict[str, Any]:
+        counted = {"files": len(said.manifest.files), "audit_entries": said.audit_entries}
+        more = {"rows": said.manifest.rows, "erased_again": said.erased_again}
+        return {**counted, **more, "doubts": said.doubts}
+
+    def refuse(self, said: Restored) -> None:
         if said.doubts:
             raise CommandError("\n".join(said.doubts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from youworker.backup.verifying import Verified, verify_backup
 from youworker.management.backup_arguments import BackupReader
@@ -27,3 +27,6 @@ class Command(BackupReader):
             f"{place.folder(name)} is whole: {said.files:,} originals, {said.bytes:,} bytes, "
             f"made {said.manifest.made_at}"
         )
+
+    def figures(self, said: Verified) -> dict[str, Any]:
+        return {"files": said.files, "bytes": said.bytes, "made_at": said.manifest.made_at}
