@@ -138,7 +138,9 @@ def outside_redis(folder: Path, secrets: Path) -> Iterator[int]:
     port = free_port()
     shell, flag, script = compose()["services"]["redis"]["command"]
     script = filled(script, {}).replace("/tmp", str(folder)).replace("/run/secrets", str(secrets))
-    script = script.replace("requirepass %s\\n", f"requirepass %s\\nbind 127.0.0.1\\nport {port}\\n")
+    script = script.replace(
+        "requirepass %s\\n", f"requirepass %s\\nbind 127.0.0.1\\nport {port}\\n"
+    )
     path = f"{Path(redis_binary()).parent}:/usr/bin:/bin"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -160,7 +162,8 @@ class Nginx:
             "CONF_DIR": str(folder),
             "TEMP_DIR": str(folder),
             "PORT": f"127.0.0.1:{self.port}",
-            "SCHEME": "$scheme",
+            "SCHEME": "",
+            "FRONT": "",
             "WEB_SERVERS": " ".join(
                 f"server 127.0.0.1:{port} max_fails=3 fail_timeout=2s;" for port in webs
             ),
@@ -196,7 +199,9 @@ class Nginx:
         for process in psutil.Process(self.process.pid).children():
             for link in Path(f"/proc/{process.pid}/fd").iterdir():
                 with suppress(OSError):
-                    if str(link.readlink()).startswith((f"{self.folder}/body", f"{self.folder}/proxy")):
+                    if str(link.readlink()).startswith(
+                        (f"{self.folder}/body", f"{self.folder}/proxy")
+                    ):
                         size += link.stat().st_size
         return size
 
@@ -208,4 +213,6 @@ def gathering(text: str) -> str:
         "proxy_buffering off;",
         f"proxy_buffering on; {large} proxy_ignore_headers X-Accel-Buffering;",
     )
+    # Its default; answers have no chunks then, each of which it would pass on at once.
+    text = text.replace("proxy_http_version 1.1;", "proxy_http_version 1.0;")
     return text.replace("proxy_request_buffering off;", "proxy_request_buffering on;")
