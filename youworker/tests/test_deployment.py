@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def folder():
 def deployment(folder):
     with ExitStack() as stack:
         shutil.copy(DEPLOY / "make_secrets.sh", folder)
-        subprocess.run(["sh", "make_secrets.sh"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["/bin/sh", "make_secrets.sh"], cwd=folder, check=True, capture_output=True)
         secrets = folder / "secrets"
         secrets.chmod(0o755)
         make_certificate(secrets)
@@ -367,11 +367,9 @@ async def check_a_killed_process(deployment):
 async def read_until_broken(answer):
     """All events of an answer until it ends, in whatever way."""
     seen = []
-    try:
+    with suppress(ConnectionError, asyncio.IncompleteReadError):
         async for event in read_events(answer):
-            seen.append(event)
-    except (ConnectionError, asyncio.IncompleteReadError):
-        pass
+            seen += [event]
     return seen
 
 

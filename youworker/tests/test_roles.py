@@ -112,7 +112,7 @@ def test_a_database_is_prepared_once(capsys):
 def test_who_waits_changes_nothing_and_gives_up_with_the_reason(monkeypatch):
     monkeypatch.setattr(prepare, "LOOK_SECONDS", 0.01)
 
-    with pytest.raises(CommandError, match="run manage.py prepare"):
+    with pytest.raises(CommandError, match=r"run manage\.py prepare"):
         call_command("prepare", "--wait", "0.05")
 
     assert not KeyFingerprint.objects.exists()
