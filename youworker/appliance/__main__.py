@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     except ImproperlyConfigured as error:
         print(f"youworker: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    become_program(line)
+    return become_program(line)
 
 
 def become_program(line: list[str]) -> NoReturn:
