@@ -33,7 +33,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 youworker \
  && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin youworker \
- && install -d -o 10001 -g 10001 -m 700 /data /run/youworker
+ && install -d -o 10001 -g 10001 -m 700 /data /backups /run/youworker
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

@@ -10,7 +10,7 @@ GGUF := $(strip $(LLM_GGUF)$(LLM_GGUF_FILE)$(LLM_GGUF_DIR)$(LLM_GGUF_DIR_FILE)$(
 	$(shell grep -sE '^(export )?(LLM_GGUF|LLM_GGUF_DIR|EMBEDDING_GGUF)(_FILE)? *= *[^ ]' .env | head -1))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-browser fuzz chromium promtool check audit lock schema messages vendor outdated clean
+.PHONY: help run test test-fast test-browser fuzz chromium promtool servers check audit lock schema messages vendor outdated clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
@@ -24,7 +24,7 @@ run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) ## Start every
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool ## Run all tests with coverage
+test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool servers ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
 # Many of them wait for something, so two processors are enough for three at a time.
@@ -45,6 +45,10 @@ chromium:
 # Debian's as well; it tries the alert rules.
 promtool:
 	@tools/promtool.sh </dev/null
+
+# nginx and others of Debian, which stand in front of the product as deploy/ has it.
+servers:
+	@tools/servers.sh </dev/null
 
 check: .venv/development.stamp ## Formatting, lint, types, the direction of imports, names, vendored files
 	$(BIN)/ruff format --check .

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the secrets of compose.yaml, each once; what is there already stays. Needs openssl.
+# Makes the secrets of compose.yaml, each once; what is there already stays.
 set -eu
 cd "$(dirname "$0")"
 umask 077
@@ -13,10 +13,10 @@ make() {
   mv "secrets/.$1" "secrets/$1"
   echo "made secrets/$1"
 }
-password() { openssl rand -hex 24; }
-long() { openssl rand -hex 48; }
+password() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+long() { head -c 48 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 # 32 bytes in the alphabet of URLs, as Fernet wants them.
-key() { openssl rand -base64 32 | tr '+/' '-_'; }
+key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_'; }
 
 make postgres_password password
 make redis_password password

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from youworker.core.config import BASE_DIR, config
 
@@ -35,6 +35,11 @@ def main(arguments: list[str]) -> int:
     except ImproperlyConfigured as error:
         print(f"youworker: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    return become_program(line)
+
+
+def become_program(line: list[str]) -> NoReturn:
+    """Put a program in the place of this one."""
     os.chdir(BASE_DIR)
     os.execv(line[0], line)  # noqa: S606 -- a list of our own words
 

@@ -4,11 +4,14 @@ import re
 from dataclasses import FrozenInstanceError
 from functools import lru_cache
 
+import environ
 import pytest
+import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from youworker.core.api.rate_limits import PRESETS
-from youworker.core.config import BASE_DIR, Config, all_settings, config
+from youworker.core.config import BASE_DIR, SECTIONS, Config, all_settings, config
+from youworker.core.config.logins import with_password
 from youworker.tests.support.configuring import override_config
 
 
@@ -71,6 +74,73 @@ def test_secrets_may_come_from_files(monkeypatch, tmp_path):
     monkeypatch.setenv("LLM_API_KEY_FILE", str(tmp_path / "key"))
 
     assert Config.from_env().llm.api_key.strip() == "from the file"
+
+
+# One value of each kind that is not what any setting has by itself.
+OTHERS = {"str": "else", "int": "17", "float": "17.5", "tuple[str, ...]": "10.0.0.0/8"}
+
+
+@pytest.mark.parametrize("described", [one for one, _ in all_settings()], ids=lambda one: one.name)
+def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path, described):
+    (field,) = [
+        (section, field)
+        for section in SECTIONS.values()
+        for field, each in section.settings()
+        if each.name == described.name
+    ]
+    usual = getattr(Config.from_env(), section_name(field[0]))
+    before = getattr(usual, field[1].name)
+    value = OTHERS.get(str(field[1].type)) or str(not before)
+    if described.choices:
+        value = next(one for one in described.choices if one != before)
+    elif described.low is not None and not float(described.low) <= 17:
+        value = str(int(described.low))
+    elif described.high is not None and described.high < 17:
+        value = str(described.high).removesuffix(".0")
+    (tmp_path / "value").write_text(f"{value}\n")
+    monkeypatch.setenv(f"{described.name}_FILE", str(tmp_path / "value"))
+
+    read = getattr(getattr(Config.from_env(), section_name(field[0])), field[1].name)
+
+    assert str(read) in {value, f"{value}.0", str(tuple(value.split(",")))}
+
+
+def section_name(section):
+    return next(name for name, each in SECTIONS.items() if each is section)
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgres://ada@db:5432/x", "postgres://ada:p%40%2F%3A%25%20s@db:5432/x"),
+        (
+            "postgres://ada@[::1]/x?sslmode=require",
+            "postgres://ada:p%40%2F%3A%25%20s@[::1]/x?sslmode=require",
+        ),
+        ("redis://redis:6379/0", "redis://:p%40%2F%3A%25%20s@redis:6379/0"),
+        ("redis://ada@redis", "redis://ada:p%40%2F%3A%25%20s@redis"),
+        # Their own wins, and there are no passwords at sockets.
+        ("postgres://ada:own@db/x", "postgres://ada:own@db/x"),
+        ("redis://:own@redis", "redis://:own@redis"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+        ("", ""),
+    ],
+)
+def test_a_password_of_its_own_is_put_into_the_address(url, whole):
+    assert with_password(url, "p@/:% s") == whole
+    assert with_password(url, "") == url
+
+
+def test_passwords_come_from_files_of_their_own(monkeypatch, tmp_path):
+    (tmp_path / "password").write_text("a b+c\n")
+    for name, url in (("DATABASE", "postgres://ada@db/x"), ("REDIS", "redis://r:6379/0")):
+        monkeypatch.setenv(f"{name}_URL", url)
+        monkeypatch.setenv(f"{name}_PASSWORD_FILE", str(tmp_path / "password"))
+
+    read = Config.from_env().database
+
+    assert environ.Env.db_url_config(read.url)["PASSWORD"] == "a b+c"
+    assert redis.ConnectionPool.from_url(read.redis_url).connection_kwargs["password"] == "a b+c"
 
 
 def test_a_secret_file_that_is_missing_is_named(monkeypatch, tmp_path):

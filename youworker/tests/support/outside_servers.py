@@ -112,7 +112,10 @@ def give_away(folder: Path, own: dict[str, Any]) -> None:
 
 @contextmanager
 def pooler(folder: Path, secrets: Path, postgres: int) -> Iterator[int]:
-    """PgBouncer in session mode, which takes TLS only, as PostgreSQL of the wheel cannot; its port."""
+    """PgBouncer in session mode before it, which takes TLS only; its port.
+
+    The wheel's PostgreSQL knows no TLS.
+    """
     port, own = free_port(), identity()
     folder.mkdir(mode=0o700)
     for name in ("tls_certificate", "tls_key"):
@@ -137,7 +140,8 @@ def outside_redis(folder: Path, secrets: Path) -> Iterator[int]:
     folder.mkdir()
     port = free_port()
     shell, flag, script = compose()["services"]["redis"]["command"]
-    script = filled(script, {}).replace("/tmp", str(folder)).replace("/run/secrets", str(secrets))
+    script = filled(script, {}).replace("/tmp", str(folder))  # noqa: S108 -- the container's
+    script = script.replace("/run/secrets", str(secrets))
     script = script.replace(
         "requirepass %s\\n", f"requirepass %s\\nbind 127.0.0.1\\nport {port}\\n"
     )
@@ -162,7 +166,8 @@ class Nginx:
             "CONF_DIR": str(folder),
             "TEMP_DIR": str(folder),
             "PORT": f"127.0.0.1:{self.port}",
-            "SCHEME": "$scheme",
+            "SCHEME": "",
+            "FRONT": "",
             "WEB_SERVERS": " ".join(
                 f"server 127.0.0.1:{port} max_fails=3 fail_timeout=2s;" for port in webs
             ),
@@ -212,4 +217,6 @@ def gathering(text: str) -> str:
         "proxy_buffering off;",
         f"proxy_buffering on; {large} proxy_ignore_headers X-Accel-Buffering;",
     )
+    # Its default; answers have no chunks then, each of which it would pass on at once.
+    text = text.replace("proxy_http_version 1.1;", "proxy_http_version 1.0;")
     return text.replace("proxy_request_buffering off;", "proxy_request_buffering on;")
