@@ -79,6 +79,7 @@ def make_parser() -> MarkdownIt:
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.add_render_rule("fence", render_code)
+    parser.add_render_rule("code_inline", render_name)
     parser.add_render_rule("table_open", open_table)
     parser.add_render_rule("table_close", close_table)
     return parser
@@ -171,6 +172,17 @@ def render_code(
     """A block of code that scrolls by keyboard, too."""
     code = escape(tokens[at].content)
     return f'<div class="code-block"><pre tabindex="0" dir="ltr"><code>{code}</code></pre></div>\n'
+
+
+def render_name(
+    _renderer: RendererHTML,
+    tokens: Sequence[Token],
+    at: int,
+    _options: OptionsDict,
+    _env: EnvType,
+) -> str:
+    """Code in a line; long names may go on in the next line behind an underscore."""
+    return f"<code>{escape(tokens[at].content).replace('_', '_<wbr>')}</code>"
 
 
 def open_table(*_given: Any) -> str:
