@@ -52,6 +52,7 @@ PARTS = (
             "keyboard",
             "other-programs",
             "problems",
+            "words",
         ),
         staff_only=False,
     ),

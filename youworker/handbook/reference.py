@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What Markdown would read as a mark.
 SIGNS = re.compile(r"[\\`*_\[\]<>|~]")
+ABBREVIATED = {"api", "llm", "mcp"}
 SLASH_BAR = "\\|"
 
 
@@ -44,7 +45,7 @@ def about_check(check: Check) -> str:
 
 def title(name: str) -> str:
     """The name of a group as a heading."""
-    return name.replace("_", " ").capitalize()
+    return name.upper() if name in ABBREVIATED else name.replace("_", " ").capitalize()
 
 
 def table(declared: Iterable[tuple[object, Setting]]) -> str:

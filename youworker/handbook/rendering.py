@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.text import slugify
-from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
@@ -75,8 +75,11 @@ def render(text: str, page: str = "") -> Rendered:
 
 def make_parser() -> MarkdownIt:
     """The parser that answers are read with on the pages, as it exists for Python."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 -- 2 MiB, for who reads the handbook only
+
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.add_render_rule("fence", render_code)
+    parser.add_render_rule("code_inline", render_name)
     parser.add_render_rule("table_open", open_table)
     parser.add_render_rule("table_close", close_table)
     return parser
@@ -169,6 +172,17 @@ def render_code(
     """A block of code that scrolls by keyboard, too."""
     code = escape(tokens[at].content)
     return f'<div class="code-block"><pre tabindex="0" dir="ltr"><code>{code}</code></pre></div>\n'
+
+
+def render_name(
+    _renderer: RendererHTML,
+    tokens: Sequence[Token],
+    at: int,
+    _options: OptionsDict,
+    _env: EnvType,
+) -> str:
+    """Code in a line; long names may go on in the next line behind an underscore."""
+    return f"<code>{escape(tokens[at].content).replace('_', '_<wbr>')}</code>"
 
 
 def open_table(*_given: Any) -> str:

@@ -27,6 +27,8 @@ HEADING_WEIGHT = 6
 # Beginnings of words count as well, for people who are still typing.
 SHORTEST_BEGINNING = 3
 BEGINNING_WEIGHT = 0.5
+# Different words at which a section has a bit of everything, and counts half.
+LONG_SECTION = 100
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def fit(words: list[str], rarity: dict[str, float], place: Place) -> tuple[int, 
     """How many of the words a section has, and what they weigh; fillers count for nothing."""
     weights = {word: weight_of(word, place) for word in words}
     said = [word for word in words if weights[word] and word not in stop_words(place.language)]
-    return len(said), sum(weights[word] * rarity[word] for word in said)
+    length = 1 + len(place.weights) / LONG_SECTION
+    return len(said), sum(weights[word] * rarity[word] for word in said) / length
 
 
 def weight_of(word: str, place: Place) -> float:

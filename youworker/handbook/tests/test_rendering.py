@@ -86,6 +86,13 @@ def test_nothing_in_a_page_acts(hostile):
     assert ' onclick="' not in html.replace("&quot;", "")
 
 
+def test_long_names_are_cut_behind_underscores_and_stay_text():
+    page = render("# T\n\n`A_B<x>`")
+
+    assert "<code>A_<wbr>B&lt;x&gt;</code>" in page.html
+    assert page.sections[0].text == "A_B<x>"
+
+
 def test_a_page_without_a_title_is_refused():
     with pytest.raises(ValueError, match="title"):
         render("Text only.")
@@ -102,7 +109,7 @@ def test_text_below_each_heading_is_known():
 def test_the_table_of_settings_says_what_they_say():
     page = render(f"# Settings\n\n{settings_table()}")
 
-    assert "<code>SSO_GROUPS_HEADER</code>" in page.html
+    assert "<code>SSO_<wbr>GROUPS_<wbr>HEADER</code>" in page.html
     assert "with the groups, separated by |" in page.html
     assert "one of keep, remove" in page.html
     assert "<code>localhost,127.0.0.1,[::1]</code>" in page.html
