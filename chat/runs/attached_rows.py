@@ -63,7 +63,9 @@ def read_result_files(run: Run, call_id: UUID) -> list[AttachedFile]:
 
 def read_file(run: Run, pk: str) -> AttachedFile | None:
     """One file of a run's conversation; None when it has no such one."""
-    return next(iter(read_rows(Attachment.objects.filter(session=run.session_id, pk=pk), run)), None)
+    return next(
+        iter(read_rows(Attachment.objects.filter(session=run.session_id, pk=pk), run)), None
+    )
 
 
 def read_rows(rows: AttachmentQuerySet, run: Run) -> list[AttachedFile]:

@@ -62,7 +62,7 @@ class ToldFiles(NamedTuple):
     """The files of a result as the model reads and sees them, and as viewers are told them."""
 
     text: str = ""
-    images: list[str] = []  # noqa: RUF012 -- nobody changes it
+    images: Sequence[str] = ()
     unseen: str = ""
     shown: tuple[AttachmentShape, ...] = ()
 

@@ -175,9 +175,7 @@ class RecordingToolset:
         """An output with the files that were kept of its result."""
         told = await self.files.describe(row)
         text = "\n".join(filter(None, (output.text, told.text, remark)))
-        return replace(
-            output, text=text, images=told.images, unseen=told.unseen, files=told.shown
-        )
+        return replace(output, text=text, images=told.images, unseen=told.unseen, files=told.shown)
 
     async def make_call(
         self, tool: ToolInfo | None, pending: PendingCall, arguments: Any, context: CallContext

@@ -9,7 +9,13 @@ import pytest
 
 from chat.agent.types import ChatMessage, ToolCall
 from chat.llm.openai.conversation import ONLY_CALLS
-from chat.llm.openai.request_format import IMAGES, SEVERAL_CALLS, SYSTEM_ROLE, TEXT_OF_CALLS, messages_json
+from chat.llm.openai.request_format import (
+    IMAGES,
+    SEVERAL_CALLS,
+    SYSTEM_ROLE,
+    TEXT_OF_CALLS,
+    messages_json,
+)
 
 IMAGE = "data:image/jpeg;base64,aGk="
 SYSTEM = ChatMessage("system", "Be brief.")
@@ -53,8 +59,20 @@ CONVERSATIONS = {
     "two calls": [SYSTEM, user(), answer("", "c1", "c2"), result("c1"), result("c2")],
     "two rounds": [SYSTEM, user(), answer("", "a"), result("a"), answer("", "b"), result("b")],
     "a picture in a result": [SYSTEM, user(), answer("", "a"), picture("a")],
-    "pictures before an answer": [user(), answer("", "a", "b"), picture("a"), result("b"), answer()],
-    "pictures in two rounds": [user(), answer("", "a"), picture("a"), answer("", "b"), picture("b")],
+    "pictures before an answer": [
+        user(),
+        answer("", "a", "b"),
+        picture("a"),
+        result("b"),
+        answer(),
+    ],
+    "pictures in two rounds": [
+        user(),
+        answer("", "a"),
+        picture("a"),
+        answer("", "b"),
+        picture("b"),
+    ],
     "a picture before a question": [user(), answer("", "a"), picture("a"), user("b")],
     "results the other way round": [user(), answer("", "a", "b"), result("b"), result("a")],
     "a result that never came": [SYSTEM, user(), answer("", "c1", "c2"), result("c1"), user("b")],
@@ -169,7 +187,14 @@ def test_pictures_of_results_follow_these_and_name_their_calls():
 
     sent = messages_json(said)
 
-    assert [one["role"] for one in sent[1:]] == ["assistant", "tool", "tool", "assistant", "user", "assistant"]
+    assert [one["role"] for one in sent[1:]] == [
+        "assistant",
+        "tool",
+        "tool",
+        "assistant",
+        "user",
+        "assistant",
+    ]
     assert sent[2]["content"] == "found"
     words, image = sent[5]["content"]
     assert "semantic__query (a)" in words["text"]

@@ -32,6 +32,12 @@ from youworker.core.per_loop import close_all
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+class WideScript(SeeingScript):
+    """A model whose window holds many images."""
+
+    context_tokens = 60_000
+
+
 @pytest.fixture
 def answering(monkeypatch):
     """Make every tool server give these answers in turn, the last one again and again."""
@@ -89,6 +95,11 @@ async def drawing_call(name="draw", number=1):
 new_session = sync_to_async(SessionFactory)
 
 
+def has_result(run):
+    """Whether the stored state of a run has a tool's answer."""
+    return run.state and any(row["role"] == "tool" for row in run.state["messages"])
+
+
 def size_in(url):
     data = base64.b64decode(url.removeprefix("data:image/jpeg;base64,"))
     return Image.open(io.BytesIO(data)).size
@@ -124,9 +135,7 @@ async def test_the_stored_state_names_the_image_and_a_restart_shows_it_again(spo
     posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
     await launch(posted.run_id)
     async with asyncio.timeout(30):
-        while not (run := await Run.objects.aget(pk=posted.run_id)).state or not any(
-            row["role"] == "tool" for row in run.state["messages"]
-        ):
+        while not has_result(run := await Run.objects.aget(pk=posted.run_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await close_all()
     kept = await Attachment.objects.aget()
@@ -149,7 +158,7 @@ async def test_later_questions_see_it_and_the_oldest_images_are_left_out_first(
     answering(*drawn)
     tool = await sync_to_async(drawing_tool)()
     calls = [ToolCall(f"c{n}", tool.safe_name, {"n": n}) for n in range(len(colours))]
-    model = spoken_by(SeeingScript([calls, [TextDelta("Drawn.")], [TextDelta("Gold.")]]))
+    model = spoken_by(WideScript([calls, [TextDelta("Drawn.")], [TextDelta("Gold.")]]))
     session = await new_session()
 
     await asked(session)
@@ -208,7 +217,7 @@ async def test_a_model_that_does_not_see_reads_the_recognised_text(
 
     asking = asyncio.create_task(asked(session))
     async with asyncio.timeout(30):
-        while not await Attachment.objects.aexists():
+        while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()
     events = await asking
@@ -231,7 +240,7 @@ async def test_a_file_of_text_is_read_and_can_be_cited(spoken_by, answering, con
 
     asking = asyncio.create_task(asked(session))
     async with asyncio.timeout(30):
-        while not await Attachment.objects.aexists():
+        while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()
     events = await asking
@@ -269,7 +278,7 @@ async def test_an_answer_has_only_so_many_files(spoken_by, answering):
     answering(ToolOutcome("[image]", files=drawing(colour("red")).files * 8))
     tool = await sync_to_async(drawing_tool)()
     turns = [[ToolCall(f"c{n}", tool.safe_name, {"n": n})] for n in range(3)]
-    model = spoken_by(SeeingScript([*turns, [TextDelta("Many.")]]))
+    model = spoken_by(WideScript([*turns, [TextDelta("Many.")]]))
 
     await asked(await new_session())
 
