@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from chat.models import Session
+    from chat.private_files import ReceivedFile
     from chat.runs.leases import RunLease
     from chat.runs.statements import Latest
-    from chat.private_files import ReceivedFile
 
 # Of answers to the same questions so many are compared with what the caller was told.
 MOST_COMPARED = 5
