@@ -25,7 +25,10 @@ class SpeakingTool(Tool):
     """A tool that says in sentences which of its arguments are not right."""
 
     async def run(
-        self, arguments: dict[str, Any], context: Any, convert_result: bool = False
+        self,
+        arguments: dict[str, Any],
+        context: Any,
+        convert_result: bool = False,  # noqa: FBT001, FBT002 -- as the library calls it
     ) -> Any:
         """Call the function; raises `ToolError`."""
         try:
