@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -24,9 +25,12 @@ from chat.tests.fakes import ScriptedModel
 from chat.tests.test_attached_runs import SeeingScript, logs, question_in, watched
 from documents.models import Document
 from mcp.calls import ToolFile, ToolOutcome
-from mcp.services import calling
+from mcp.enums import Policy
+from mcp.services import calling, create_server, discover_server
 from mcp.tests.factories import ToolFactory
+from mcp.tests.test_foreign_servers import EVERYTHING
 from quotas.models import Quota
+from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -355,3 +359,30 @@ async def test_nothing_is_kept_for_a_run_that_another_process_has_ended(spoken_b
         calling.gateway = original
 
     assert not await Attachment.objects.aexists()
+
+
+def everything_tool():
+    """The tool of the server from npm that draws, called without asking."""
+    program = BASE_DIR / ".venv" / "foreign_node" / "node_modules" / EVERYTHING
+    node = shutil.which("node")
+    assert node, "Node.js 20 is missing"
+    assert program.exists(), "run `make .venv/foreign_node.stamp` first"
+    server = create_server("everything", argv=[node, str(program), "stdio"], actor=None)
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO, egress=False, writes=False)
+    return server.tools.get(local_name="get-tiny-image")
+
+
+@pytest.mark.slow
+async def test_a_picture_of_a_server_that_nobody_here_wrote_is_seen(spoken_by):
+    tool = await sync_to_async(everything_tool)()
+    calls = [ToolCall("c", tool.safe_name, {})]
+    model = spoken_by(SeeingScript([calls, [TextDelta("A logo.")]]))
+
+    events = await asked(await new_session())
+
+    (url,) = model.seen[1][-1].images
+    assert size_in(url) == (20, 20)
+    (call,) = events[-1][1]["message"]["tool_runs"]
+    assert "The image above is the MCP logo." in call["result_preview"]
+    assert [file["mime"] for file in call["files"]] == ["image/png"]
