@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -213,9 +213,24 @@ class ToolAdmin(KeptAdmin):
 
     @admin.action(description=_("Agree to the tool as it is now"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
-        """Pin the present form of the chosen tools."""
+        """Pin the form of the chosen tools that the list showed."""
         for tool in queryset:
-            services.update_tool(tool, approve_change=True, actor=cast("User", request.user))
+            seen = request.POST.get(shown_form_name(tool), "")
+            # Those of further pages were not seen.
+            if seen != tool.schema_hash:
+                changed = _("“%(tool)s” was not agreed to: it changed, or was not on this page.")
+                self.message_user(request, changed % {"tool": tool.name}, messages.WARNING)
+                continue
+            services.update_tool(
+                tool, approve_change=True, schema_hash=seen, actor=cast("User", request.user)
+            )
+
+    @admin.display(description="")
+    def action_checkbox(self, obj: Tool) -> str:
+        """The box that chooses a tool, with the form that the list shows of it."""
+        box = super().action_checkbox(obj)
+        shown = '{}<input type="hidden" name="{}" value="{}">'
+        return format_html(shown, box, shown_form_name(obj), obj.schema_hash)
 
     @admin.display(description=_("agreed"), boolean=True)
     def agreed(self, tool: Tool) -> bool:
@@ -231,6 +246,11 @@ class ToolAdmin(KeptAdmin):
         if not lines:
             return str(_("It is new, or what was agreed to is not known: look at all of it."))
         return format_html("<pre>{}</pre>", "\n".join(lines))
+
+
+def shown_form_name(tool: Tool) -> str:
+    """The name of the field that tells which form of a tool was shown."""
+    return f"shown_form_{tool.pk}"
 
 
 def moved_rows(formset: Any) -> QuerySet[GroupPolicy]:

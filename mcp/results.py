@@ -121,8 +121,8 @@ def file_of(block: dict[str, Any]) -> ToolFile | None:
         return None
     if not isinstance(encoded, str) or not encoded:
         return None
-    known = isinstance(mime, str) and len(mime) <= LONGEST_TYPE and MIME.fullmatch(mime)
-    return ToolFile(name, mime.lower() if known else "", encoded)
+    told = mime if isinstance(mime, str) and len(mime) <= LONGEST_TYPE else ""
+    return ToolFile(name, told.lower() if MIME.fullmatch(told) else "", encoded)
 
 
 def name_in(resource: Mapping[str, Any]) -> str:

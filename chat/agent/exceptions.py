@@ -29,6 +29,10 @@ class ModelUnknown(ModelRefused):
     code = "model_not_found"
 
 
+class KeyNotTaken(ModelRefused):
+    """The model's server does not let us in: its key is wrong, or may not use the model."""
+
+
 class AnswerTooLarge(AgentError):
     """The model said more than is kept, or its server sent more than is read."""
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chat.agent.exceptions import AgentError, ModelUnavailable, ModelUnknown
+from chat.agent.exceptions import AgentError, KeyNotTaken, ModelUnavailable, ModelUnknown
 from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import ANSWERS_INSTEAD, NO_ROOM_ELSEWHERE, OUT_OF_REACH
 from chat.agent.types import Notice
@@ -89,7 +89,7 @@ class FallbackModel:
                             has_begun = True
                             circuit.note_answer(model.endpoint.address)
                         yield event
-            except (ModelUnavailable, ModelUnknown) as error:
+            except (ModelUnavailable, ModelUnknown, KeyNotTaken) as error:
                 if has_begun:
                     raise
                 note_failure(model, error)
@@ -129,8 +129,12 @@ def asked_once(model: OpenAICompatibleModel) -> OpenAICompatibleModel:
 
 
 def note_failure(model: OpenAICompatibleModel, error: AgentError) -> None:
-    """Leave a server alone for a while, unless it only lacks the model."""
+    """Leave a server alone for a while, unless it only lacks the model or does not let us in."""
     # What the server says may quote the conversation; it is told in the run.
+    if isinstance(error, KeyNotTaken):
+        # Only an operator can help.
+        logger.error("%s does not take its key for the model %r", model.endpoint.name, model.name)
+        return
     logger.warning("Model %r of %s failed: %s", model.name, model.endpoint.name, error.code)
     if isinstance(error, ModelUnavailable):
         circuit.note_failure(model.endpoint.address)

@@ -40,8 +40,10 @@ from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
 from chat.runs.titling import title_later
 from chat.runs.toolset import RecordingToolset
+from chat.standing import add_attachments
 from youworker.core import request_context
 from youworker.core.config import config
+from youworker.core.db import run_in_thread
 
 if TYPE_CHECKING:
     from chat.agent.types import LanguageModel
@@ -404,7 +406,10 @@ class RunExecutor:
         # Copies: what a thread that outlived its task still does changes nothing here.
         run, answer = copy.copy(self.run), copy.copy(self.answer)
         run.answer = answer
-        answer.has_attachments = self.toolset.files.were_kept
+        # They are shown with the end, after which nothing waits for the database.
+        answer.has_attachments = book is not None and self.toolset.files.were_kept
+        if answer.has_attachments:
+            await run_in_thread(add_attachments, [answer])
         answer.content, answer.reasoning = "".join(self.text), "".join(self.reasoning)
         figures = self.usage_totals(outcome)
         stored = await write_to_database(

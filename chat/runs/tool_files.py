@@ -22,6 +22,7 @@ from chat.rendering import rendered_attachment
 from chat.runs import attached_rows, attached_text
 from chat.runs.leases import LeaseLost
 from chat.runs.pictures import is_picture
+from chat.runs.statements import answer_of
 from chat.types import IMAGE
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
@@ -62,7 +63,7 @@ class ToldFiles(NamedTuple):
     """The files of a result as the model reads and sees them, and as viewers are told them."""
 
     text: str = ""
-    images: list[str] = []  # noqa: RUF012 -- nobody changes it
+    images: Sequence[str] = ()
     unseen: str = ""
     shown: tuple[AttachmentShape, ...] = ()
 
@@ -168,7 +169,7 @@ def record_files(run: Run, row: ToolRun, files: Sequence[Attachment]) -> None:
     beside = Attachment.objects.filter(message=run.answer_id)
     last = beside.aggregate(last=Max("position"))["last"]
     for position, file in enumerate(files, 0 if last is None else last + 1):
-        file.session_id, file.message_id = run.session_id, run.answer_id
+        file.session_id, file.message = run.session_id, answer_of(run)
         file.tool_run, file.position = row, position
     Attachment.objects.bulk_create(files)
 

@@ -108,7 +108,7 @@ class RecordingToolset:
                 start = self.taken_up(*found)
                 if start.output is None or start.output.is_error:
                     return start
-                return replace(start, output=await self.with_files(start.output, found.row))
+                return replace(start, output=await self.add_files(start.output, found.row))
         tool = self.by_safe_name.get(pending.call.name)
         name = storable_text(tool.name if tool else pending.call.name)
         arguments = storable_json(pending.call.arguments)
@@ -167,11 +167,11 @@ class RecordingToolset:
         )
         output = await self.build_output(row.tool_name, outcome)
         if outcome.files:
-            output = await self.with_files(output, row, remark)
+            output = await self.add_files(output, row, remark)
         preview = outcome.text[: tool_calls.PREVIEW_CHARACTERS]
         return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
 
-    async def with_files(self, output: ToolOutput, row: ToolRun, remark: str = "") -> ToolOutput:
+    async def add_files(self, output: ToolOutput, row: ToolRun, remark: str = "") -> ToolOutput:
         """An output with the files that were kept of its result."""
         told = await self.files.describe(row)
         text = "\n".join(filter(None, (output.text, told.text, remark)))

@@ -28,7 +28,7 @@ from chat.services.direct import (
     record_direct_call,
     record_embedding,
 )
-from chat.services.histories import Spoken, post_history
+from chat.services.histories import Spoken, hand_in_once, post_history
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -74,6 +74,7 @@ __all__ = [
     "find_model",
     "give_feedback",
     "hand_in_files",
+    "hand_in_once",
     "ids_of_titled",
     "keep_in_library",
     "list_models",

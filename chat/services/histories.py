@@ -7,7 +7,9 @@ time has one conversation here, with branches where it was answered anew or edit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -15,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from chat.enums import MessageRole, SessionOrigin
 from chat.models import Message, Run
+from chat.private_files import HandedIn, hand_in_files
 from chat.runs import statements
 from chat.runs.inputs import LONGEST_HISTORY
 from chat.services.attachments import find_attachments
@@ -28,18 +31,17 @@ from chat.services.questions import (
 )
 from chat.services.sessions import create_session_rows, title_from
 from youworker.core.exceptions import NotFound
-from youworker.core.idempotency import IdempotentWrite
+from youworker.core.idempotency import IdempotentWrite, is_answered
 from youworker.core.validators import validate_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from accounts.models import User
     from chat.models import Session
+    from chat.private_files import ReceivedFile
     from chat.runs.leases import RunLease
     from chat.runs.statements import Latest
-    from chat.services.attachments import HandedIn
 
 # Of answers to the same questions so many are compared with what the caller was told.
 MOST_COMPARED = 5
@@ -75,11 +77,7 @@ def post_history(
     """
     for said in (*history, Spoken("user", text)):
         check_text(said.text)
-    told = [[said.role, said.text] for said in history]
-    wanted = None if session is None else str(session.pk)
-    body: dict[str, Any] = {"text": text, "history": told, "session": wanted, "model": model}
-    # A retry hands the same files in again: they are known by their content.
-    body |= {"files": [file.sha256 for file in files]} if files else {}
+    body = body_of(text, history, session, model, [file.sha256 for file in files])
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
@@ -93,6 +91,38 @@ def post_history(
     run = run_for(question, model=model, options={}, lease=lease, actor=actor)
     run.thread = thread_of([*history, Spoken("user", text)], actor)
     return store_question(run, remembered, parent_id=parent_id, files=attachments)
+
+
+def body_of(
+    text: str,
+    history: Sequence[Spoken],
+    session: Session | None,
+    model: str,
+    hashes: Sequence[str],
+) -> dict[str, Any]:
+    """What a repeated request is known by; its files, by their content."""
+    told = [[said.role, said.text] for said in history]
+    wanted = None if session is None else str(session.pk)
+    body: dict[str, Any] = {"text": text, "history": told, "session": wanted, "model": model}
+    return body | ({"files": list(hashes)} if hashes else {})
+
+
+def hand_in_once(
+    files: Sequence[ReceivedFile],
+    *,
+    text: str,
+    history: Sequence[Spoken],
+    session: Session | None,
+    model: str,
+    idempotency_key: str,
+    actor: User,
+) -> list[HandedIn]:
+    """Hand in the files of a question, unless it was asked before: then they are there."""
+    hashes = [sha256(file.data).hexdigest() for file in files]
+    body = body_of(text, history, session, model, hashes)
+    if files and is_answered(idempotency_key, body, actor=actor):
+        return [HandedIn(UUID(int=0), each) for each in hashes]
+    return hand_in_files(files, actor=actor)
 
 
 def place_for(

@@ -34,6 +34,21 @@ def test_a_step_is_told_while_it_is_taken(asked):
     assert asked.locator('[data-tool="c1"]').count() == 1
 
 
+def test_pictures_of_a_result_are_seen_in_its_step(asked):
+    picture = {"id": "p1", "document_id": None, "name": "<b>chart</b>.png", "mime": "image/png"}
+    text = {"id": "t1", "document_id": None, "name": "a.txt", "mime": "text/plain"}
+    asked.route("**/v1/attachments/p1/thumbnail", lambda route: route.fulfill(status=204))
+    files = [{**each, "status": "ready"} for each in (picture, text)]
+    asked.evaluate(SHOW, {**CALL, "status": "end", "latency_ms": 5, "files": files})
+    step = asked.locator('[data-tool="c1"]')
+    assert step.get_attribute("open") is not None
+    link = step.locator(".file a")
+    assert link.inner_text() == "<b>chart</b>.png"
+    assert link.get_attribute("href") == "/v1/attachments/p1/picture"
+    assert step.locator(".file img").get_attribute("src") == "/v1/attachments/p1/thumbnail"
+    assert step.locator(".file").count() == 2
+
+
 @pytest.mark.parametrize(("button", "decision"), [("Allow once", "allow"), ("Deny", "deny")])
 def test_a_decision_is_sent_and_the_form_goes(asked, button, decision):
     sent = []

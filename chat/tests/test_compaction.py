@@ -24,6 +24,7 @@ from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from chat.tests.factories import MessageFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
+from youworker.core.leases import RELEASED
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -319,3 +320,31 @@ def test_essentials_are_the_newest_that_fit():
     assert "Point 0 is so." not in text
     assert "More" not in text
     assert essentials_of("— Before.", messages[:2], tokens=60).splitlines()[0] == "— Before."
+
+
+async def test_a_summary_of_a_process_that_died_is_made_once_by_the_next_one(spoken_by):
+    former = spoken_by(SmallModel([[0.5, TextDelta("Of the dead."), Usage(900, 40)]]))
+    session, _ = await sync_to_async(said_before)(6)
+    post = sync_to_async(services.post_message)
+    posted = await post(
+        session, text="And now?", options={"enable_tools": False}, actor=session.user
+    )
+    running = await launch(posted.run_id)
+    async with asyncio.timeout(20):
+        while not former.seen:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    # What the sweeper does with an answer whose process is silent.
+    await Run.objects.filter(pk=posted.run_id).aupdate(
+        status=RunStatus.QUEUED, takeovers=1, **RELEASED
+    )
+    await running
+    assert not await Summary.objects.aexists()
+    told = [TextDelta("Of the living."), Usage(900, 40)]
+    spoken_by(SmallModel([told, [TextDelta("Yes."), Usage(500, 1)]]))
+
+    await (await launch(posted.run_id))
+
+    run = await Run.objects.select_related("answer").aget(pk=posted.run_id)
+    assert (await Summary.objects.aget()).content == "Of the living."
+    assert (run.status, run.answer.content) == (RunStatus.SUCCEEDED, "Yes.")
+    assert (run.tokens_in, run.tokens_out) == (1400, 41)

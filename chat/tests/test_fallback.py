@@ -29,6 +29,8 @@ FAULTS = {
     "500": Turn(status=500),
     "429": Turn(status=429, retry_after="30"),
     "503": Turn(status=503),
+    "its key is wrong": Turn(status=401, message="invalid api key"),
+    "its key may not": Turn(status=403, message="no access to this model"),
     "no model": Turn(status=404, message="model 'm' not found"),
     "silent before its head": Turn(hang="headers"),
     "silent before its first word": Turn(hang="first"),

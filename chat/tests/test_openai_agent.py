@@ -23,6 +23,7 @@ from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.pictures import picture_of_text
 from documents.tests.factories import DocumentFactory, write
+from ingestion.models import IngestionItem
 from youworker.core.db import run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -422,6 +423,21 @@ async def test_a_retry_with_the_same_key_is_one_question(spoken_by):
     assert first.json()["run_id"] == second.json()["run_id"]
     assert content_of(second) == "One."
     assert error_of(other)[:2] == (422, "idempotency_key_reused")
+
+
+async def test_a_retry_with_an_image_stores_it_once(spoken_by, configured):
+    configured("agent", attachment_seconds=0.0)
+    spoken_by(answered("A zebra."))
+    _, headers = await caller()
+    headers["Idempotency-Key"] = "again"
+    said = {"role": "user", "content": [image_of(picture_of_text("zebra"))]}
+
+    first = await ask(headers, said)
+    second = await ask(headers, said)
+
+    assert first.json()["run_id"] == second.json()["run_id"]
+    assert await IngestionItem.objects.acount() == 1
+    assert await SessionCollection.objects.acount() == 1
 
 
 async def test_a_reader_who_leaves_leaves_the_run_alone(spoken_by):

@@ -204,3 +204,27 @@ def test_the_page_waits_for_a_title_only_where_one_may_come(client, user, config
     assert "data-awaits-title" not in head(named)
     configured("agent", titles=False)
     assert "data-awaits-title" not in head(waiting)
+
+
+async def test_a_title_that_a_killed_process_began_is_given_once_by_two_others(spoken_by):
+    spoken_by(ScriptedModel([ANSWER, [60.0]]))
+    posted = await sync_to_async(services.post_chat)(
+        text="How?",
+        session=None,
+        options={"enable_tools": False},
+        actor=await sync_to_async(UserFactory)(),
+    )
+    await (await launch(posted.run_id))
+    await close_all()
+    run = await Run.objects.select_related("session", "user").aget(pk=posted.run_id)
+    names = [[TextDelta(word), 0.1, Usage(40, 6)] for word in ("First", "Second", "Third")]
+    spoken_by(ScriptedModel(names))
+    said = titling.Said("How?", "They stream its log.", "scripted")
+
+    await asyncio.gather(titling.name_session(run, said), titling.name_session(run, said))
+    named = await Session.objects.aget(pk=run.session_id)
+    await titling.name_session(run, said)
+
+    after = await Session.objects.aget(pk=run.session_id)
+    assert named.title in {"First", "Second"}
+    assert (after.title, after.awaits_title) == (named.title, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -24,12 +25,21 @@ from chat.tests.fakes import ScriptedModel
 from chat.tests.test_attached_runs import SeeingScript, logs, question_in, watched
 from documents.models import Document
 from mcp.calls import ToolFile, ToolOutcome
-from mcp.services import calling
+from mcp.enums import Policy
+from mcp.services import calling, create_server, discover_server
 from mcp.tests.factories import ToolFactory
+from mcp.tests.test_foreign_servers import EVERYTHING
 from quotas.models import Quota
+from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class WideScript(SeeingScript):
+    """A model whose window holds many images."""
+
+    context_tokens = 60_000
 
 
 @pytest.fixture
@@ -89,6 +99,11 @@ async def drawing_call(name="draw", number=1):
 new_session = sync_to_async(SessionFactory)
 
 
+def has_result(run):
+    """Whether the stored state of a run has a tool's answer."""
+    return run.state and any(row["role"] == "tool" for row in run.state["messages"])
+
+
 def size_in(url):
     data = base64.b64decode(url.removeprefix("data:image/jpeg;base64,"))
     return Image.open(io.BytesIO(data)).size
@@ -124,9 +139,7 @@ async def test_the_stored_state_names_the_image_and_a_restart_shows_it_again(spo
     posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
     await launch(posted.run_id)
     async with asyncio.timeout(30):
-        while not (run := await Run.objects.aget(pk=posted.run_id)).state or not any(
-            row["role"] == "tool" for row in run.state["messages"]
-        ):
+        while not has_result(run := await Run.objects.aget(pk=posted.run_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await close_all()
     kept = await Attachment.objects.aget()
@@ -149,7 +162,7 @@ async def test_later_questions_see_it_and_the_oldest_images_are_left_out_first(
     answering(*drawn)
     tool = await sync_to_async(drawing_tool)()
     calls = [ToolCall(f"c{n}", tool.safe_name, {"n": n}) for n in range(len(colours))]
-    model = spoken_by(SeeingScript([calls, [TextDelta("Drawn.")], [TextDelta("Gold.")]]))
+    model = spoken_by(WideScript([calls, [TextDelta("Drawn.")], [TextDelta("Gold.")]]))
     session = await new_session()
 
     await asked(session)
@@ -208,7 +221,7 @@ async def test_a_model_that_does_not_see_reads_the_recognised_text(
 
     asking = asyncio.create_task(asked(session))
     async with asyncio.timeout(30):
-        while not await Attachment.objects.aexists():
+        while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()
     events = await asking
@@ -231,7 +244,7 @@ async def test_a_file_of_text_is_read_and_can_be_cited(spoken_by, answering, con
 
     asking = asyncio.create_task(asked(session))
     async with asyncio.timeout(30):
-        while not await Attachment.objects.aexists():
+        while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()
     events = await asking
@@ -269,7 +282,7 @@ async def test_an_answer_has_only_so_many_files(spoken_by, answering):
     answering(ToolOutcome("[image]", files=drawing(colour("red")).files * 8))
     tool = await sync_to_async(drawing_tool)()
     turns = [[ToolCall(f"c{n}", tool.safe_name, {"n": n})] for n in range(3)]
-    model = spoken_by(SeeingScript([*turns, [TextDelta("Many.")]]))
+    model = spoken_by(WideScript([*turns, [TextDelta("Many.")]]))
 
     await asked(await new_session())
 
@@ -346,3 +359,30 @@ async def test_nothing_is_kept_for_a_run_that_another_process_has_ended(spoken_b
         calling.gateway = original
 
     assert not await Attachment.objects.aexists()
+
+
+def everything_tool():
+    """The tool of the server from npm that draws, called without asking."""
+    program = BASE_DIR / ".venv" / "foreign_node" / "node_modules" / EVERYTHING
+    node = shutil.which("node")
+    assert node, "Node.js 20 is missing"
+    assert program.exists(), "run `make .venv/foreign_node.stamp` first"
+    server = create_server("everything", argv=[node, str(program), "stdio"], actor=None)
+    discover_server(server)
+    server.tools.update(policy=Policy.AUTO, egress=False, writes=False)
+    return server.tools.get(local_name="get-tiny-image")
+
+
+@pytest.mark.slow
+async def test_a_picture_of_a_server_that_nobody_here_wrote_is_seen(spoken_by):
+    tool = await sync_to_async(everything_tool)()
+    calls = [ToolCall("c", tool.safe_name, {})]
+    model = spoken_by(SeeingScript([calls, [TextDelta("A logo.")]]))
+
+    events = await asked(await new_session())
+
+    (url,) = model.seen[1][-1].images
+    assert size_in(url) == (20, 20)
+    (call,) = events[-1][1]["message"]["tool_runs"]
+    assert "The image above is the MCP logo." in call["result_preview"]
+    assert [file["mime"] for file in call["files"]] == ["image/png"]

@@ -18,6 +18,7 @@ from chat.agent.exceptions import ModelUnavailable
 from chat.agent.types import TextDelta, TurnEnd, Usage
 from chat.models import Message, Session
 from chat.serializers import SessionSerializer
+from chat.tests.attachment_support import attached_image
 from chat.tests.factories import (
     CitationFactory,
     MessageFactory,
@@ -153,23 +154,31 @@ def test_messages_are_listed_with_the_same_number_of_queries(count, django_asser
 @pytest.mark.parametrize("count", [1, 3])
 def test_tool_runs_are_listed_with_the_same_number_of_queries(count, django_assert_num_queries):
     session = SessionFactory()
-    ToolRunFactory.create_batch(count, session=session)
+    for call in ToolRunFactory.create_batch(count, session=session):
+        image = attached_image(MessageFactory(session=session))
+        image.tool_run = call
+        image.save(update_fields=["tool_run"])
     ToolRunFactory()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):  # calls, files in their results, documents of these
         answer = client_of(session.user).get("/v1/tool-runs")
 
     assert answer.json()["count"] == count
     assert answer.json()["results"][0]["args"] == {"query": "replica"}
+    assert [len(row["files"]) for row in answer.json()["results"]] == [1] * count
 
 
 def test_staff_see_that_others_call_tools_but_not_with_what():
-    ToolRunFactory(result_preview="private")
+    call = ToolRunFactory(result_preview="private")
+    image = attached_image(MessageFactory(session=call.session))
+    image.tool_run = call
+    image.save(update_fields=["tool_run"])
 
     answer = client_of(UserFactory(is_staff=True)).get("/v1/tool-runs")
 
     (row,) = answer.json()["results"]
     assert (row["tool"], row["args"], row["result_preview"]) == ("semantic.query", {}, "")
+    assert row["files"] == []
 
 
 def test_sessions_are_found_by_words_of_their_titles():

@@ -77,6 +77,7 @@ class PictureView(ChatView):
         operation_id="attachment_picture",
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
     )
+    @rate_limited("PICTURE")
     def get(self, request: Request, pk: UUID) -> Any:
         """Show the picture; 404 where there is none."""
         attachment = services.own_attachment(pk, actor=self.actor)

@@ -125,18 +125,16 @@ class CompletionsView(OpenAIView):
         """Begin a run that is kept in a session, and give its answer."""
         question = agent_answers.question_of(form)
         wanted = session_in(request.headers.get("X-Session-ID"), form)
-        files = services.hand_in_files(question.images, actor=self.actor)
-        post = partial(
-            services.post_history,
-            text=question.text,
-            history=question.history,
-            opening=question.opening,
-            files=files,
-            session=Session(pk=wanted) if wanted else None,
-            model=model_of_agent(form["model"]),
-            idempotency_key=request.headers.get("Idempotency-Key", ""),
-            actor=self.actor,
-        )
+        asked: dict[str, Any] = {
+            "text": question.text,
+            "history": question.history,
+            "session": Session(pk=wanted) if wanted else None,
+            "model": model_of_agent(form["model"]),
+            "idempotency_key": request.headers.get("Idempotency-Key", ""),
+            "actor": self.actor,
+        }
+        files = services.hand_in_once(question.images, **asked)
+        post = partial(services.post_history, opening=question.opening, files=files, **asked)
         is_stream = bool(form["stream"])
         posted = accept(
             lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream

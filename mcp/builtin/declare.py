@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_types import ToolAnnotations
+from pydantic import ValidationError
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -19,6 +21,39 @@ T = TypeVar("T")
 READS_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
 
 
+class SpeakingTool(Tool):
+    """A tool that says in sentences which of its arguments are not right."""
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Any,
+        convert_result: bool = False,  # noqa: FBT001, FBT002 -- as the library calls it
+    ) -> Any:
+        """Call the function; raises `ToolError`."""
+        try:
+            return await super().run(arguments, context, convert_result)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(sentences_of(error.__cause__)) from error.__cause__
+            raise
+
+
+def sentences_of(error: ValidationError) -> str:
+    """What is wrong with the arguments of a call, a sentence for each."""
+    found = [sentence_of(fault) for fault in error.errors(include_url=False, include_input=False)]
+    return " ".join(dict.fromkeys(found))
+
+
+def sentence_of(fault: Any) -> str:
+    """What is wrong with one argument."""
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "missing":
+        return f"The argument `{name}` is missing."
+    reason = re.sub(r"^Input should", "it should", fault["msg"])
+    return f"The argument `{name}` is not right: {reason}."
+
+
 def tool_of(
     function: Callable[..., Awaitable[Any]],
     name: str | None = None,
@@ -26,7 +61,7 @@ def tool_of(
     annotations: ToolAnnotations = READS_ONLY,
 ) -> Tool:
     """A tool of a function: the docstring describes it, the annotations its arguments."""
-    tool = Tool.from_function(
+    tool: Tool = SpeakingTool.from_function(
         refusing_politely(function), name=name, annotations=annotations, structured_output=False
     )
     tool.description = " ".join(tool.description.split())

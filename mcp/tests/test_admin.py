@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
 
 from groups.tests.factories import GroupFactory
 from mcp.enums import Policy, Transport
-from mcp.models import GroupPolicy
+from mcp.models import GroupPolicy, Tool
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,16 +71,22 @@ def test_nothing_is_added_or_deleted_here(admin):
     assert admin.get(reverse("admin:mcp_tool_add")).status_code == 403
 
 
-def test_a_tool_is_agreed_to_by_the_action(admin):
-    tool = ToolFactory(schema_hash="b" * 64)
+def test_a_tool_is_agreed_to_by_the_action_in_the_form_that_was_shown(admin):
+    tool, moved = ToolFactory(schema_hash="b" * 64), ToolFactory(schema_hash="c" * 64)
+    url = reverse("admin:mcp_tool_changelist")
+    page = admin.get(url).content.decode()
+    shown = dict(re.findall(r'name="(shown_form_[\w-]+)" value="(\w+)"', page))
+    Tool.objects.filter(pk=moved.pk).update(schema_hash="d" * 64)
 
-    admin.post(
-        reverse("admin:mcp_tool_changelist"),
-        {"action": "approve", "_selected_action": [str(tool.pk)]},
-    )
+    chosen = {"action": "approve", "_selected_action": [str(tool.pk), str(moved.pk)]}
+    answer = admin.post(url, {**chosen, **shown}, follow=True)
+    admin.post(url, {**chosen, "_selected_action": [str(moved.pk)]})
 
     tool.refresh_from_db()
+    moved.refresh_from_db()
     assert not tool.needs_approval
+    assert moved.needs_approval
+    assert f"“{moved.name}” was not agreed to" in answer.content.decode()
 
 
 def test_a_tools_policy_is_changed_through_the_service(admin):

@@ -55,6 +55,13 @@ def test_add_mcp_server_explains_what_is_wrong(arguments):
         run("add_mcp_server", *arguments)
 
 
+def test_add_mcp_server_leaves_nothing_of_a_server_that_does_not_answer():
+    with pytest.raises(CommandError, match="Nothing was added"):
+        run("add_mcp_server", "x", "--url", "http://127.0.0.1:9/mcp")
+
+    assert not Server.objects.filter(slug="x").exists()
+
+
 def test_add_mcp_server_can_wait():
     run("add_mcp_server", "x", "--no-refresh", "--argv", sys.executable, "--version")
 

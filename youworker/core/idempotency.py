@@ -29,15 +29,13 @@ class IdempotentWrite:
             raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
         if "\0" in key:
             raise InvalidInput("An Idempotency-Key has no null characters.")
-        # Keyed: a plain hash would let readers of the database try out short messages.
-        plain = orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS)
-        digest = salted_hmac("youworker.idempotency", plain, algorithm="sha256")
+        digest = fingerprint_of(body)
         self.row: IdempotentRequest | None = None
         self.answer: dict[str, Any] | None = None
         if not key:
             return
         IdempotentRequest.objects.filter(user=actor, key=key).expired().delete()
-        draft = IdempotentRequest(user=actor, key=key, fingerprint=digest.hexdigest())
+        draft = IdempotentRequest(user=actor, key=key, fingerprint=digest)
         IdempotentRequest.objects.bulk_create([draft], ignore_conflicts=True)
         row = IdempotentRequest.objects.select_for_update().get(user=actor, key=key)
         if row.fingerprint != draft.fingerprint:
@@ -50,3 +48,18 @@ class IdempotentWrite:
         if self.row is not None:
             self.row.answer = answer
             self.row.save(update_fields=["answer"])
+
+
+def fingerprint_of(body: Any) -> str:
+    """What a body is known by. Keyed: with a plain hash readers of the database could guess."""
+    plain = orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS)
+    return salted_hmac("youworker.idempotency", plain, algorithm="sha256").hexdigest()
+
+
+def is_answered(key: str, body: Any, *, actor: User) -> bool:
+    """Whether a request was answered before, as far as it can be told without claiming its key."""
+    if not key or "\0" in key:
+        return False
+    rows = IdempotentRequest.objects.filter(user=actor, key=key, fingerprint=fingerprint_of(body))
+    alive = rows.exclude(pk__in=rows.expired().values("pk"))
+    return any(alive.values_list("answer", flat=True))

@@ -106,7 +106,11 @@ def trouble_with_speaking() -> str:
 def silence_of(endpoint: Endpoint) -> str:
     """Why a server does not answer; empty when it does."""
     reason = unreachable(endpoint)
-    return f"{endpoint.url} does not answer: {reason}" if reason and reason not in LISTLESS else ""
+    if not reason or reason in LISTLESS:
+        return ""
+    # Who refuses is there: its key or its address is wrong.
+    is_there = reason.startswith("status ")
+    return f"{endpoint.url} {'answers with' if is_there else 'does not answer:'} {reason}"
 
 
 def speech_state() -> dict[str, Any]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from chat.agent.exceptions import AgentError, AnswerTooLarge, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import (
+    AgentError,
+    AnswerTooLarge,
+    KeyNotTaken,
+    ModelRefused,
+    ModelUnavailable,
+)
 from chat.agent.sentences import FAILED_WITH_STATUS, REFUSED_REQUEST, SAID_TOO_MUCH
 from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
 from youworker.upstream.errors import said_by_server
@@ -13,6 +19,7 @@ from youworker.upstream.errors import said_by_server
 if TYPE_CHECKING:
     from youworker.upstream.errors import StatusError
 
+LOCKED_STATUS = frozenset({401, 403})
 REFUSABLE_STATUS = frozenset({400, 404, 405, 415, 422, 500, 501})
 
 # A complaint about tools has both: a word for them, and one for what is wrong.
@@ -47,7 +54,8 @@ def status_failure(error: StatusError) -> AgentError | Transient:
         reason = FAILED_WITH_STATUS.format(status=error.status, reason=error.reason)
         failure = ModelUnavailable(reason)
         return Transient(failure, wait=error.retry_after)
-    return ModelRefused(REFUSED_REQUEST.format(reason=error.reason))
+    kind = KeyNotTaken if error.status in LOCKED_STATUS else ModelRefused
+    return kind(REFUSED_REQUEST.format(reason=error.reason))
 
 
 def transport_failure(error: Exception) -> AgentError | Transient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import REMAINDER, ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -12,6 +12,9 @@ from mcp.enums import Authorization
 from mcp.management.secret_arguments import add_headers, secrets_named, variable
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
+
+if TYPE_CHECKING:
+    from mcp.models import Server
 
 
 class Command(BaseCommand):
@@ -67,9 +70,17 @@ class Command(BaseCommand):
             if options["oauth"]:
                 self.stdout.write("its tools are found when the first user has connected it")
             elif not no_refresh:
-                self.stdout.write(f"{services.discover_server(server)} tools")
+                self.stdout.write(f"{self.count_tools(server)} tools")
         except DomainError as error:
             raise CommandError(error.message) from error
+
+    def count_tools(self, server: Server) -> int:
+        """How many tools a new server has; one that does not tell is not added."""
+        try:
+            return services.discover_server(server)
+        except DomainError as error:
+            services.delete_server(server, actor=None)
+            raise CommandError(f"{error.message} Nothing was added.") from error
 
 
 def authorization_in(options: dict[str, Any]) -> Authorization:

@@ -44,6 +44,7 @@ PRESETS = {
     "FILE_DELETE": "30/m",
     "ADMIN_ACTION": "30/m",
     "SEARCH": "120/m",
+    "PICTURE": "300/m",
     "VERY_STRICT": "5/m",
     "STRICT": "10/m",
     "MODERATE": "30/m",
