@@ -333,6 +333,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentStatusEnum": "documents.enums.DocumentStatus",
         "IngestionRunKindEnum": "ingestion.enums.RunKind",
         "SourceKindEnum": "ingestion.enums.SourceKind",
+        "WebhookStateEnum": "youworker.webhooks.enums.EndpointState",
         "AnalyticsScopeEnum": "youworker.analytics.serializers.SCOPES",
         "IngestionRunStatusEnum": "ingestion.enums.IngestionStatus",
         "PolicyEnum": "mcp.enums.Policy",
