@@ -45,6 +45,8 @@ TAKEN_AT_ONCE = 20
 # Redis is asked for news again so often, and given up as lost so long after that.
 LISTEN_SECONDS, LATE_SECONDS = 5.0, 5.0
 RETRY_SECONDS = 1.0
+# Between two looks whether the last answers have ended.
+DRAIN_LOOK_SECONDS = 0.1
 # A stop is promised to be effective within a second in every process.
 STOP_POLL_SECONDS = 0.4
 
@@ -86,6 +88,8 @@ class RunManager:
         # Places of runs that are about to be accepted; requests ask for them in their threads.
         self.promised = 0
         self.places = threading.Lock()
+        # Whether the process is to end: what is asked from now on is for others.
+        self.draining = False
         self.news = asyncio.Event()
         self.places_told = PlaceTeller()
         self.upkeep = Upkeep()
@@ -107,6 +111,8 @@ class RunManager:
 
     def room(self) -> int:
         """How many more runs this process has room for."""
+        if self.draining:
+            return 0
         return config.agent.runs_per_process - len(self.stops) - self.promised
 
     def promise(self) -> RunLease | None:
@@ -281,6 +287,16 @@ class RunManager:
             else:
                 lease.lose()
 
+    async def drain(self, seconds: float) -> None:
+        """Take up nothing more, and wait until the runs have ended, but not longer than this.
+
+        Questions that still arrive are queued for the other processes.
+        """
+        self.draining = True
+        until = self.loop.time() + seconds
+        while (self.running or self.promised > 0) and self.loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(DRAIN_LOOK_SECONDS)
+
     async def close(self) -> None:
         """Cancel all runs and wait until they are stored."""
         global serving  # noqa: PLW0603 -- see `serve`
@@ -320,6 +336,11 @@ def run_manager() -> RunManager:
 async def serve_runs() -> None:
     """Take up queued runs in the running event loop from now on."""
     run_manager().serve()
+
+
+async def drain_runs(seconds: float) -> None:
+    """Let the runs of the running event loop end by themselves, within this time."""
+    await run_manager().drain(seconds)
 
 
 def accept(

@@ -300,6 +300,36 @@ async def test_a_full_process_takes_up_what_waits_when_it_has_room(spoken_by, pa
     assert patient.promised == 0
 
 
+async def test_a_process_that_drains_ends_its_runs_and_leaves_further_ones(spoken_by, patient):
+    spoken_by(ScriptedModel([[TextDelta("a"), 0.3, TextDelta("b")]]))
+    sessions = [await sync_to_async(SessionFactory)() for _ in range(2)]
+
+    def accepted(session):
+        return accept(lambda lease: ask(session, lease=lease), manager=patient)
+
+    first = await sync_to_async(accepted)(sessions[0])
+    draining = asyncio.create_task(patient.drain(60))
+    await asyncio.sleep(0)
+    late = await sync_to_async(accepted)(sessions[1])
+    await draining
+    rows = {run.pk: run async for run in Run.objects.all()}
+
+    assert (first.status, late.status) == (RunStatus.RUNNING, RunStatus.QUEUED)
+    assert rows[first.run_id].status == RunStatus.SUCCEEDED
+    assert rows[late.run_id].status == RunStatus.QUEUED
+    assert (patient.tasks, patient.promised) == ([], 0)
+
+
+async def test_a_process_drains_for_so_long_only(spoken_by, patient):
+    spoken_by(ScriptedModel([[TextDelta("a"), 600.0]]))
+    session = await sync_to_async(SessionFactory)()
+    await sync_to_async(accept)(lambda lease: ask(session, lease=lease), manager=patient)
+
+    await patient.drain(0.2)
+
+    assert len(patient.tasks) == 1
+
+
 async def test_who_was_late_for_a_run_takes_nothing_from_who_has_it(spoken_by, monkeypatch):
     spoken_by(ScriptedModel([[0.5, TextDelta("Here.")]]))
     posted = await sync_to_async(ask)(await sync_to_async(SessionFactory)())

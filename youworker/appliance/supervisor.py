@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from youworker.appliance.embedded import StartupRefused, ensure_running, stop_waiting
+from youworker.core.config import config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ class Supervisor:
             child.signal(signal.SIGTERM)
         tasks = [task for _child, task in pairs]
         # The second signal of Celery: leave the tasks, their rows are taken over later.
-        if await wait_for_unfinished(tasks, GENTLE_SECONDS):
+        if await wait_for_unfinished(tasks, GENTLE_SECONDS + config.api.drain_seconds):
             for child, _task in pairs:
                 child.signal(signal.SIGQUIT)
             await wait_for_unfinished(tasks, COLD_SECONDS)

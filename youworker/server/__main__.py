@@ -46,7 +46,7 @@ def serve(host: str, port: int) -> int:
     if not keys_fit():
         return 1
     raise_file_limit()
-    server = WebServer(application, endpoint(host, port), has_known_secret, begin_work)
+    server = WebServer(application, endpoint(host, port), has_known_secret, begin_work, finish_work)
     server.report_connections()
     server.run()
     return end_in_time(1 if server.failed else 0)
@@ -89,6 +89,13 @@ async def begin_work() -> None:
     await registry.warm_up()
     await asyncio.sleep(LOADING_PAUSE)
     await run_in_thread(sync_builtin_servers)
+
+
+async def finish_work(seconds: float) -> None:
+    """Let answers that are being made end by themselves, within this time."""
+    from chat.runs.manager import drain_runs  # noqa: PLC0415 -- needs settings
+
+    await drain_runs(seconds)
 
 
 def raise_file_limit() -> None:

@@ -12,6 +12,7 @@ import daphne.server
 from daphne.server import twisted_loop
 from twisted.internet import defer, reactor
 
+from youworker.core.config import config
 from youworker.core.metrics import process
 from youworker.core.per_loop import close_all
 from youworker.server.connections import Connection, ConnectionLimits
@@ -47,6 +48,7 @@ class WebServer(daphne.server.Server):
         endpoint: str,
         recognises: Recognises,
         work: Callable[[], Awaitable[None]] | None = None,
+        finish: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(
             application,
@@ -63,6 +65,9 @@ class WebServer(daphne.server.Server):
         self.connection_limits = ConnectionLimits()
         # What the process does beside answering; begun when its loop runs.
         self.work = work
+        # Lets that work end by itself, for so many seconds at most.
+        self.finish = finish
+        self.draining = False
 
     def run(self) -> None:
         """Serve until the end; the loop is closed then."""
@@ -79,6 +84,11 @@ class WebServer(daphne.server.Server):
         """Begin the process' own work."""
         if self.work is not None:
             self.working = asyncio.ensure_future(self.work())
+
+    def listen_success(self, port: Any) -> Any:
+        """Give the port on, which daphne drops: without it nobody could stop listening."""
+        super().listen_success(port)
+        return port
 
     def listen_error(self, failure: Any) -> None:
         """Remember that there is nothing to serve on."""
@@ -110,6 +120,8 @@ class WebServer(daphne.server.Server):
         """Send what the application says, as fast as the client reads."""
         if isinstance(protocol, SocketProtocol):
             await protocol.wait_for_reader(message)
+        if self.draining and message["type"] == "http.response.start":
+            message = give_away(protocol, message)
         await super().handle_reply(protocol, message)
         channel = getattr(protocol, "channel", None)
         if isinstance(channel, Connection):
@@ -120,15 +132,16 @@ class WebServer(daphne.server.Server):
         return defer.Deferred.fromFuture(asyncio.ensure_future(self.wind_down()))
 
     async def wind_down(self) -> None:
-        """Accept nothing, let short answers finish, then end streams, sockets and runs.
+        """Accept nothing, let answers finish, then end streams, sockets and runs.
 
-        A run saves what it has, and tells its end through what is closed after it; it gets a few
-        seconds for that.
+        A run that is cut off saves what it has, and tells its end through what is closed after it;
+        it gets a few seconds for that.
         """
         for listener in self.listeners:
             port = getattr(listener, "result", None)
             if port is not None:
                 port.stopListening()
+        await self.drain(config.api.drain_seconds)
         await wait_for_tasks(self.unanswered(), ANSWER_SECONDS)
         for work in self.applications().values():
             work.cancel()
@@ -137,6 +150,17 @@ class WebServer(daphne.server.Server):
         # They may have asked for a client when theirs was closed.
         await wait_for_tasks([asyncio.create_task(close_all())], LAST_SECONDS)
         logger.info("%d pending tasks were ended", number)
+
+    async def drain(self, seconds: float) -> None:
+        """Let the process' work end, and then requests and streams, within this time."""
+        if not seconds or self.finish is None:
+            return
+        loop, self.draining = asyncio.get_running_loop(), True
+        until = loop.time() + seconds
+        await self.finish(seconds)
+        # Sockets have no end of their own: who holds one comes back, and goes on where it was.
+        requests = [w for p, w in self.applications().items() if isinstance(p, Request)]
+        await wait_for_tasks(requests, max(0.0, until - loop.time()))
 
     def applications(self) -> dict[Any, asyncio.Future[None]]:
         """What is carried out now for each connection."""
@@ -174,6 +198,16 @@ class WebServer(daphne.server.Server):
 def has_begun(request: Request) -> bool:
     """Whether the answer to a request is being sent."""
     return bool(request._response_started)  # noqa: SLF001 -- daphne has no other sign
+
+
+def give_away(protocol: Any, message: dict[str, Any]) -> dict[str, Any]:
+    """The beginning of an answer that is its connection's last.
+
+    Whoever keeps connections, as proxies do, is to ask another process next.
+    """
+    if protocol.channel is not None:
+        protocol.channel.persistent = False
+    return {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
 
 
 def with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:

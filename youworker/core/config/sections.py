@@ -686,6 +686,13 @@ class ApiConfig(Section):
         low=0,
         high=600_000,
     )
+    drain_seconds: int = setting(
+        "DRAIN_SECONDS",
+        0,
+        "seconds a web process that is to end lets its answers finish; 0 = they are cut off",
+        low=0,
+        high=3600,
+    )
     disk_warning_mb: int = setting(
         "DISK_WARNING_MB", 1024, "MB of free disk below which health warns", low=24
     )
