@@ -25,7 +25,7 @@ def check_webhooks() -> dict[str, Any]:
     if has_late(timezone.now() - LATE):
         raise LookupError("Webhooks are not sent: look at the worker and at beat.")
     pending = Delivery.objects.pending().count()
-    found = {**counts, "waiting": pending, "warning": False}
+    found: dict[str, Any] = {**counts, "waiting": pending, "warning": False}
     broken = counts[EndpointState.FAILING] + counts[EndpointState.GONE]
     if broken:
         remedy = "look at their last error in the admin under “Webhooks”, then resume them."
