@@ -216,7 +216,7 @@ def told_errors(path: BucketPath) -> Iterator[None]:
     except NoCredentialsError as error:
         raise StorageUnavailable(sentence_for(path, "AccessDenied")) from error
     except (BotoCoreError, Boto3Error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
             raise
         raise StorageUnavailable(sentence_for(path, "")) from error
 

@@ -133,4 +133,6 @@ def shown(value: Any) -> str:
     value = told(value)
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     text = " ".join(text.split()) or '""'
+    # A description may hold what a terminal obeys.
+    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

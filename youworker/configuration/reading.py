@@ -24,7 +24,7 @@ CLOSING = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 # YAML's own older rules would make `no` false, 12:30 a number and 2026-01-01 a date.
 WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def furnished():
     """An installation in which staff have set everything that a file can say."""
     sync_builtin_servers()
     group, anna = managed_group(UserFactory(username="anna"), name="Research")
-    Group.objects.update(description="Rêsearch: no, 12:30", retention_days=90)
+    Group.objects.update(description="Rêsearch: no,\r\n12:30", retention_days=90)
     MembershipFactory(group=group, user=UserFactory(username="ben"))
     shared = CollectionFactory(owner=anna, name="Handbook", description="For all")
     CollectionShareFactory(collection=shared, group=group, access="write")
@@ -308,6 +308,14 @@ def test_a_server_does_not_become_another_one(apply):
     code, _, told = apply({"version": 1, "tool_servers": {"local": {"argv": ["/bin/other"]}}})
 
     assert (code, "delete the server first" in told) == (2, True)
+
+
+def test_a_plan_gives_a_terminal_nothing_to_obey(apply):
+    managed_group(name="Sales", description="\x1b]0;title\x07 \u202eback")
+
+    _, out, _ = apply({"version": 1, "groups": {"Sales": {"description": "new"}}}, "--plan")
+
+    assert "description: �]0;title� �back -> new" in out
 
 
 def test_a_refused_file_is_one_object_for_programs(apply):

@@ -25,6 +25,7 @@ BOMB = "\n".join(
         ("- x\n" * 200_001, "there are too many parts"),
         ("? [a]\n: b", "line 1: a key has to be a text"),
         ('a: "x\\0"', "line 1: a text has a sign that nobody can see"),
+        ('a: "\\x9b31m"', "line 1: a text has a sign that nobody can see"),
         ("a: b: c", "line 1: mapping values"),
         ("a: \x01", "control characters"),
         (" " * (LARGEST_FILE + 1), "The file has more than 16,777,216 bytes."),
