@@ -338,38 +338,38 @@ async def check_a_killed_process(deployment):
             json={"text": "[[tokens=300,rate=40]]"},
             headers=deployment.login,
         )
-    run = posted.json()["run"]["id"]
-    path, seen = f"/v1/runs/{run}/events", []
-    async with (
-        send_request(deployment.address, path, deployment.login) as first,
-        send_request(deployment.address, path, deployment.login) as second,
-    ):
-        # nginx gives the second one to the other process. Only that process is killed.
-        assert [deployment.serving(0), deployment.serving(1)] == [1, 1]
-        readers = [asyncio.create_task(read_until_broken(each)) for each in (first, second)]
+    path = f"/v1/runs/{posted.json()['run']['id']}/events"
+    async with httpx2.AsyncClient(
+        base_url=deployment.proxy.url, headers=deployment.login
+    ) as client:
+        watching = [asyncio.create_task(watch_run(client, path)) for _ in range(2)]
+        # nginx gives each process one of them, and only one makes the answer.
+        await wait_until_async(lambda: [deployment.serving(0), deployment.serving(1)] == [1, 1])
         await asyncio.sleep(1)
         deployment.webs[1].kill()
-        whole, broken = sorted(await asyncio.gather(*readers), key=len, reverse=True)
-        seen += broken
-    after = {**deployment.login, "Last-Event-ID": str(seen[-1][0])}
-    async with send_request(deployment.address, path, after) as third:
-        seen += await read_until_broken(third)
+        whole, broken = sorted(await asyncio.gather(*watching), key=len, reverse=True)
+        seen = broken + await watch_run(client, path, after=broken[-1][0])
 
     assert 0 < len(broken) < len(whole)
     assert [number for number, _, _ in seen] == list(range(1, len(seen) + 1))
-    assert seen[-1][1] == b"done"
-    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == b"token"]
+    assert seen[-1][1] == "done"
+    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == "token"]
     assert "".join(texts) == orjson.loads(seen[-1][2])["message"]["content"]
     assert "".join(texts).split() == ["tok"] * 300
     deployment.webs[1] = deployment.start_web(1)
 
 
-async def read_until_broken(answer):
-    """All events of an answer until it ends, in whatever way."""
-    seen = []
-    with suppress(ConnectionError, asyncio.IncompleteReadError):
-        async for event in read_events(answer):
-            seen += [event]
+async def watch_run(client, path, after=0):
+    """All whole events of a run after one of them, until the stream ends in whatever way."""
+    seen, event = [], {}
+    with suppress(httpx2.HTTPError):
+        async with client.stream("GET", path, headers={"Last-Event-ID": str(after)}) as answer:
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                event[name] = value
+                if not line and "data" in event:
+                    seen.append((int(event["id"]), event["event"], event["data"]))
+                    event = {}
     return seen
 
 
