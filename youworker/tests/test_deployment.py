@@ -36,6 +36,8 @@ from youworker.tests.support.waiting import is_open, wait_until, wait_until_asyn
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SCOPES = "chat,documents.read,documents.write,account,admin"
+# On a machine that does other things, too.
+PATIENT = {"timeout": 60}
 HALF = 128 * 1024 * 1024
 FORGED = {
     "X-Forwarded-For": "203.0.113.9",
@@ -203,13 +205,15 @@ def check_who_calls(deployment):
     transport = httpx2.HTTPTransport(local_address="127.0.0.2")
     url, signed = deployment.proxy.url, {"X-Authentik-Username": "bob"}
     form = {"username": "admin", "password": deployment.password}
-    with httpx2.Client(base_url=url, transport=transport, headers=FORGED) as browser:
+    with httpx2.Client(**PATIENT, base_url=url, transport=transport, headers=FORGED) as browser:
         begun = browser.post("/v1/auth/login", json=form)
         assert begun.status_code == 200, begun.text
         (session,) = browser.get("/v1/account/sessions").json()["results"]
         page = browser.get("/", follow_redirects=True)
-    through = httpx2.post(f"{url}/v1/auth/sso", headers=signed)
-    past = httpx2.post(f"http://127.0.0.1:{deployment.ports[0]}/v1/auth/sso", headers=signed)
+    through = httpx2.post(f"{url}/v1/auth/sso", headers=signed, **PATIENT)
+    past = httpx2.post(
+        f"http://127.0.0.1:{deployment.ports[0]}/v1/auth/sso", headers=signed, **PATIENT
+    )
 
     assert session["address"] == "127.0.0.2"
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -221,9 +225,13 @@ def check_what_is_published(deployment):
     """Figures and details stay inside, however they are spelled; TLS is served beside it."""
     url, inside = deployment.proxy.url, f"http://127.0.0.1:{deployment.ports[0]}"
     hidden = ("/metrics", "//metrics", "/%6detrics", "/health/detailed", "/health//detailed")
-    answers = [httpx2.get(url + path, headers=deployment.login).status_code for path in hidden]
-    shown = [httpx2.get(f"{url}/health/{name}").status_code for name in ("live", "ready")]
-    detailed = httpx2.get(f"{inside}/health/detailed", headers=deployment.login)
+    answers = [
+        httpx2.get(url + path, headers=deployment.login, **PATIENT).status_code for path in hidden
+    ]
+    shown = [
+        httpx2.get(f"{url}/health/{name}", **PATIENT).status_code for name in ("live", "ready")
+    ]
+    detailed = httpx2.get(f"{inside}/health/detailed", headers=deployment.login, **PATIENT)
     trusted = ssl.create_default_context(cafile=deployment.host.folder / "secrets/tls_certificate")
     secure = f"https://127.0.0.1:{deployment.proxy.tls_port}/health/ready"
 
@@ -231,12 +239,14 @@ def check_what_is_published(deployment):
     assert shown == [200, 200]
     assert detailed.json()["worker"]["status"] == "ok"
     assert detailed.json()["database"]["version"].startswith("18")
-    assert httpx2.get(secure, verify=trusted).json() == {"status": "ok"}
+    assert httpx2.get(secure, verify=trusted, **PATIENT).json() == {"status": "ok"}
 
 
 async def check_sockets(deployment):
     """A question is asked and answered over a WebSocket."""
-    with httpx2.Client(base_url=deployment.proxy.url, headers=deployment.login) as client:
+    with httpx2.Client(
+        **PATIENT, base_url=deployment.proxy.url, headers=deployment.login
+    ) as client:
         session = client.post("/v1/sessions", json={}).json()["id"]
     path = f"/ws/chat/{session}"
     async with open_socket(deployment.address, path, deployment.key) as chat:
@@ -318,7 +328,9 @@ class half_an_upload:  # noqa: N801 -- read as a function
 
 def check_documents(deployment):
     """What is uploaded is parsed by the worker, with vectors of the process they share."""
-    with httpx2.Client(base_url=deployment.proxy.url, headers=deployment.login) as client:
+    with httpx2.Client(
+        **PATIENT, base_url=deployment.proxy.url, headers=deployment.login
+    ) as client:
         files = {"files": ("leave.txt", b"Employees have 26 days of leave in a year.")}
         taken = client.post("/v1/ingestion/uploads", files=files)
         assert taken.status_code == 202, taken.text
@@ -331,53 +343,53 @@ def check_documents(deployment):
 
 async def check_a_killed_process(deployment):
     """Who watched by a process that is killed goes on by the other one, and misses nothing."""
-    with httpx2.Client(base_url=f"http://127.0.0.1:{deployment.ports[0]}") as client:
+    with httpx2.Client(**PATIENT, base_url=f"http://127.0.0.1:{deployment.ports[0]}") as client:
         session = client.post("/v1/sessions", json={}, headers=deployment.login).json()["id"]
         posted = client.post(
             f"/v1/sessions/{session}/messages",
             json={"text": "[[tokens=300,rate=40]]"},
             headers=deployment.login,
         )
-    run = posted.json()["run"]["id"]
-    path, seen = f"/v1/runs/{run}/events", []
-    async with (
-        send_request(deployment.address, path, deployment.login) as first,
-        send_request(deployment.address, path, deployment.login) as second,
-    ):
-        # nginx gives the second one to the other process. Only that process is killed.
-        assert [deployment.serving(0), deployment.serving(1)] == [1, 1]
-        readers = [asyncio.create_task(read_until_broken(each)) for each in (first, second)]
+    path = f"/v1/runs/{posted.json()['run']['id']}/events"
+    async with httpx2.AsyncClient(
+        **PATIENT, base_url=deployment.proxy.url, headers=deployment.login
+    ) as client:
+        watching = [asyncio.create_task(watch_run(client, path)) for _ in range(2)]
+        # nginx gives each process one of them, and only one makes the answer.
+        await wait_until_async(lambda: [deployment.serving(0), deployment.serving(1)] == [1, 1])
         await asyncio.sleep(1)
         deployment.webs[1].kill()
-        whole, broken = sorted(await asyncio.gather(*readers), key=len, reverse=True)
-        seen += broken
-    after = {**deployment.login, "Last-Event-ID": str(seen[-1][0])}
-    async with send_request(deployment.address, path, after) as third:
-        seen += await read_until_broken(third)
+        whole, broken = sorted(await asyncio.gather(*watching), key=len, reverse=True)
+        seen = broken + await watch_run(client, path, after=broken[-1][0])
 
     assert 0 < len(broken) < len(whole)
     assert [number for number, _, _ in seen] == list(range(1, len(seen) + 1))
-    assert seen[-1][1] == b"done"
-    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == b"token"]
+    assert seen[-1][1] == "done"
+    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == "token"]
     assert "".join(texts) == orjson.loads(seen[-1][2])["message"]["content"]
     assert "".join(texts).split() == ["tok"] * 300
     deployment.webs[1] = deployment.start_web(1)
 
 
-async def read_until_broken(answer):
-    """All events of an answer until it ends, in whatever way."""
-    seen = []
-    with suppress(ConnectionError, asyncio.IncompleteReadError):
-        async for event in read_events(answer):
-            seen += [event]
+async def watch_run(client, path, after=0):
+    """All whole events of a run after one of them, until the stream ends in whatever way."""
+    seen, event = [], {}
+    with suppress(httpx2.HTTPError):
+        async with client.stream("GET", path, headers={"Last-Event-ID": str(after)}) as answer:
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                event[name] = value
+                if not line and "data" in event:
+                    seen.append((int(event["id"]), event["event"], event["data"]))
+                    event = {}
     return seen
 
 
 def check_a_rolling_restart(deployment):
     """Both processes are replaced while somebody works: nothing fails, and no question is lost."""
     with (
-        httpx2.Client(base_url=f"http://127.0.0.1:{deployment.ports[0]}") as first,
-        httpx2.Client(base_url=deployment.proxy.url, headers=deployment.login) as client,
+        httpx2.Client(**PATIENT, base_url=f"http://127.0.0.1:{deployment.ports[0]}") as first,
+        httpx2.Client(**PATIENT, base_url=deployment.proxy.url, headers=deployment.login) as client,
         working_meanwhile(deployment) as outcomes,
     ):
         session = client.post("/v1/sessions", json={}).json()["id"]
@@ -409,7 +421,9 @@ def working_meanwhile(deployment):
     outcomes, over = [], threading.Event()
 
     def work():
-        with httpx2.Client(base_url=deployment.proxy.url, headers=deployment.login) as client:
+        with httpx2.Client(
+            **PATIENT, base_url=deployment.proxy.url, headers=deployment.login
+        ) as client:
             while not over.wait(0.05):
                 try:
                     outcomes.append(client.get("/v1/sessions?limit=1").status_code)
@@ -430,7 +444,7 @@ def check_the_end(deployment):
     """Every container ends when it is asked to; then people are told to come again."""
     last = [each for each in deployment.host.running if each.outer.poll() is None]
     ended = {each.service: each.stop() for each in last}
-    away = httpx2.get(f"{deployment.proxy.url}/v1/account", headers=deployment.login)
+    away = httpx2.get(f"{deployment.proxy.url}/v1/account", headers=deployment.login, **PATIENT)
 
     # The embedding process has nothing to put in order: the signal ends it.
     assert ended == {"embed": 143, "worker": 0, "beat": 0, "web1": 0, "web2": 0}

@@ -95,9 +95,13 @@ def outside_postgres(folder: Path, secrets: Path) -> Iterator[int]:
 
 def make_database(port: int, phrase: Path) -> bool:
     """Make the database, as the image does at its first start."""
-    login = {"user": "youworker", "password": phrase.read_text().strip()}
     with psycopg.connect(
-        host="127.0.0.1", port=port, dbname="postgres", autocommit=True, **login
+        host="127.0.0.1",
+        port=port,
+        user="youworker",
+        password=phrase.read_text().strip(),
+        dbname="postgres",
+        autocommit=True,
     ) as connection:
         connection.execute("CREATE DATABASE youworker")
     return True
