@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from youworker.appliance.health.pages import recent_rows
+from youworker.appliance.health.rows import recent_rows
 from youworker.core.config import config
 from youworker.core.effects import queue_task
 

@@ -20,7 +20,7 @@ from ingestion.enums import Stage
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory
 from quotas.models import UsageEvent
-from youworker.appliance.health import pages as pages_of_health
+from youworker.appliance.health import rows
 from youworker.console import health, live
 from youworker.tests.support.rows import refreshed
 
@@ -190,7 +190,7 @@ def parts(monkeypatch):
         "worker": {**told, "status": "ok", "warning": True},
         "encryption": {**told, "status": "failed", "detail": "<b>no key</b>"},
     }
-    monkeypatch.setattr(pages_of_health, "recent_parts", lambda: found)
+    monkeypatch.setattr(rows, "recent_parts", lambda: found)
     return found
 
 
