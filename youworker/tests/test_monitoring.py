@@ -1,6 +1,7 @@
 """The dashboard, the alert rules and their table name what is exported, and all of it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,15 +18,13 @@ from youworker.core.config import BASE_DIR
 from youworker.tests.support.configuring import override_config
 
 FOLDER = BASE_DIR / "deploy" / "monitoring"
+HANDBOOK = BASE_DIR / "youworker" / "handbook"
 # That of the system, or the one that `tools/promtool.sh` puts beside this Python.
-PROMTOOL = shutil.which("promtool") or shutil.which(
-    "promtool", path=str(Path(sys.executable).parent)
-)
-needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="tools/promtool.sh")
+SEARCHED = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
 NAME = re.compile(r"\b(?:youworker|process)_[a-z_]+\b")
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]
 ALERTS = {rule["alert"]: rule for group in RULES for rule in group["rules"]}
-DOCUMENT = (FOLDER / "metrics.md").read_text()
+DOCUMENT = (HANDBOOK / "en" / "operator" / "metrics.md").read_text()
 # What only a process has that takes its connections from a pool.
 POOLED = {
     "youworker_database_connections",
@@ -128,20 +127,26 @@ def test_the_dashboard_can_be_imported_anywhere():
     assert {each["name"] for each in board["templating"]["list"]} == {"datasource", "job"}
 
 
-@needs_promtool
+@pytest.fixture
+def promtool():
+    """The program that tries rules."""
+    found = shutil.which("promtool", path=SEARCHED)
+    assert found, "promtool is missing: make promtool"
+    return found
+
+
 @pytest.mark.parametrize("arguments", [("check", "alerts.yml"), ("test", "alerts_test.yml")])
-def test_promtool_takes_the_rules(arguments):
+def test_promtool_takes_the_rules(promtool, arguments):
     kind, file = arguments
     made = subprocess.run(
-        [PROMTOOL, kind, "rules", file], cwd=FOLDER, capture_output=True, text=True, check=False
+        [promtool, kind, "rules", file], cwd=FOLDER, capture_output=True, text=True, check=False
     )
 
     assert made.returncode == 0, made.stdout + made.stderr
     assert "SUCCESS" in made.stdout
 
 
-@needs_promtool
-def test_promtool_understands_what_the_dashboard_asks(tmp_path):
+def test_promtool_understands_what_the_dashboard_asks(promtool, tmp_path):
     rules = [
         {"record": f"asked:{number}", "expr": expression.replace("$__rate_interval", "5m")}
         for number, expression in enumerate(expressions())
@@ -152,17 +157,16 @@ def test_promtool_understands_what_the_dashboard_asks(tmp_path):
     )
 
     made = subprocess.run(
-        [PROMTOOL, "check", "rules", "asked.yml"],
+        [promtool, "check", "rules", "asked.yml"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert made.returncode == 0, made.stdout + made.stderr
 
 
-@needs_promtool
-def test_promtool_finds_nothing_to_mend_in_the_names(exported):
+def test_promtool_finds_nothing_to_mend_in_the_names(promtool, exported):
     made = subprocess.run(
-        [PROMTOOL, "check", "metrics"], input=write_figures(), capture_output=True, check=False
+        [promtool, "check", "metrics"], input=write_figures(), capture_output=True, check=False
     )
 
     # Of the library: the process' own figures follow an older convention.
