@@ -23,7 +23,19 @@ VARIABLE = re.compile(r"\$\{?[A-Z]+\}?")
 OWN_VARIABLES = {"KEY", "AUTH", "URL"}
 # Programs of the machine, which know their options themselves.
 FOREIGN = {
-    *("age-keygen", "cp", "docker", "git", "grep", "helm", "kubectl", "mkdir", "nginx", "openssl"),
+    *(
+        "age-keygen",
+        "cd",
+        "cp",
+        "docker",
+        "git",
+        "grep",
+        "helm",
+        "kubectl",
+        "mkdir",
+        "nginx",
+        "openssl",
+    ),
     *("podman", "promtool", "systemctl"),
 }
 SOME_ID = "00000000-0000-7000-8000-000000000000"

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command, get_commands
 
 from accounts.tests.factories import UserFactory
+from youworker.core.config import BASE_DIR
 from youworker.handbook.contents import FOLDER
 from youworker.handbook.tests import shell
 
@@ -15,6 +16,7 @@ NAME = re.compile(r"(?<![\w$./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*/])")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Variables of other programs, and names that examples make up.
 OTHERS = {"OLLAMA_CONTEXT_LENGTH", "YOUWORKER_API_KEY", "SHOP_TOKEN", "MEMORY_MB", "NAME_FILE"}
+OF_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
 # Variables that libraries and images read by themselves.
 STANDARD = ("AWS_", "OTEL_", "POSTGRES_", "PG")
 # They need no server beside the database and Redis, and change nothing that matters.
@@ -64,9 +66,15 @@ def test_a_command_that_is_none_is_found(line):
         shell.check_line(line)
 
 
+def deployed():
+    """The variables that the files of a deployment read themselves."""
+    files = (BASE_DIR / "deploy").glob("*.yaml")
+    return {name for file in files for name in OF_COMPOSE.findall(file.read_text())}
+
+
 @pytest.mark.parametrize("document", shell.documents(), ids=lambda path: "/".join(path.parts[-3:]))
 def test_every_variable_is_a_setting(document):
-    known = shell.setting_names() | OTHERS
+    known = shell.setting_names() | OTHERS | deployed()
     quoted = "\n".join(CODE.findall(shell.BLOCK.sub("", document.read_text())))
     named = set(NAME.findall(quoted))
 
