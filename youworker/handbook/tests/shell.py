@@ -23,20 +23,8 @@ VARIABLE = re.compile(r"\$\{?[A-Z]+\}?")
 OWN_VARIABLES = {"KEY", "AUTH", "URL"}
 # Programs of the machine, which know their options themselves.
 FOREIGN = {
-    *(
-        "age-keygen",
-        "cd",
-        "cp",
-        "docker",
-        "git",
-        "grep",
-        "helm",
-        "kubectl",
-        "mkdir",
-        "nginx",
-        "openssl",
-    ),
-    *("podman", "promtool", "systemctl"),
+    *("age-keygen", "cd", "cp", "docker", "git", "grep", "helm", "kubectl", "mkdir", "nginx"),
+    *("openssl", "podman", "promtool", "sh", "systemctl"),
 }
 SOME_ID = "00000000-0000-7000-8000-000000000000"
 CELERY = {"worker", "beat"}
