@@ -6,6 +6,7 @@ import base64
 import io
 import threading
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from PIL import (
     AvifImagePlugin,  # noqa: F401 -- registers its reader, like the next
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # The readers of the library that may see a file; others start programs or read further files.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 HEIC = "image/heic"
+PNG = b"\x89PNG\r\n\x1a\n"
 # Points that are unpacked at once, in colour 150 MB; JPEG is unpacked at a part of its size.
 MOST_PIXELS = 50_000_000
 MOST_PIXELS_OF_JPEG = 200_000_000
@@ -88,6 +90,24 @@ def is_picture(data: bytes) -> bool:
             return image.width * image.height <= MOST_PIXELS_OF_JPEG
     except Exception:  # noqa: BLE001 -- the library meets damage in many ways
         return False
+
+
+def mended(data: bytes) -> bytes:
+    """A PNG without its optional chunks whose checksums are wrong, which browsers skip as well.
+
+    Anything else is given back as it is.
+    """
+    if not data.startswith(PNG):
+        return data
+    kept, place = [PNG], len(PNG)
+    while place < len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4])
+        chunk = data[place:end]
+        is_optional = bool(chunk[4:5].islower())
+        if not is_optional or crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:]):
+            kept.append(chunk)
+        place = end
+    return b"".join(kept)
 
 
 def write_jpeg(image: Image.Image, side: int) -> bytes | None:

@@ -21,7 +21,7 @@ from chat.private_files import ReceivedFile, hand_in_files
 from chat.rendering import rendered_attachment
 from chat.runs import attached_rows, attached_text
 from chat.runs.leases import LeaseLost
-from chat.runs.pictures import is_picture
+from chat.runs.pictures import is_picture, mended
 from chat.runs.statements import answer_of
 from chat.types import IMAGE
 from youworker.core.config import config
@@ -198,7 +198,7 @@ def taken_files(files: Sequence[ToolFile], tool: str, call_id: UUID) -> TakenFil
 def decoded(file: ToolFile) -> bytes:
     """The bytes of a file; none where they are no base64."""
     try:
-        return base64.b64decode(file.encoded)
+        return mended(base64.b64decode(file.encoded))
     except (binascii.Error, ValueError):
         return b""
 

@@ -18,6 +18,7 @@ from chat import services
 from chat.agent.types import TextDelta, ToolCall
 from chat.models import Attachment, Run, Session, SessionCollection
 from chat.runs.manager import launch
+from chat.runs.pictures import is_picture, mended
 from chat.runs.tool_files import MOST_FILES
 from chat.tests.attachment_support import photograph, picture_of_text, read_all
 from chat.tests.factories import SessionFactory
@@ -253,6 +254,19 @@ async def test_a_file_of_text_is_read_and_can_be_cited(spoken_by, answering, con
     (citation,) = events[-1][1]["message"]["citations"]
     document = await Document.objects.aget(owner=session.user)
     assert citation["document_id"] == str(document.pk)
+
+
+def test_optional_parts_of_a_picture_with_a_wrong_sum_are_left_out():
+    data = colour("red")
+    # An invented colour profile behind the head, as the official test server has one.
+    profile = b"\x00\x00\x00\x04iCCPabcd\x00\x00\x00\x00"
+    damaged = data[:33] + profile + data[33:]
+
+    assert not is_picture(damaged)
+    assert mended(damaged) == data
+    assert is_picture(mended(damaged))
+    for other in (b"", b"GIF89a", data[:8], data[:9], data[:40], data):
+        assert mended(other) == other
 
 
 HOSTILE = {
