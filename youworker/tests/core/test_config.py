@@ -8,6 +8,7 @@ import environ
 import pytest
 import redis
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from youworker.core.api.rate_limits import PRESETS
 from youworker.core.config import BASE_DIR, SECTIONS, Config, all_settings, config
@@ -17,6 +18,8 @@ from youworker.tests.support.configuring import override_config
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch):
+    # It remembers what it read from files, for whoever asks later in this process.
+    monkeypatch.setattr(environ.FileAwareEnv, "ENVIRON", FileAwareMapping())
     for described, _default in all_settings():
         monkeypatch.delenv(described.name, raising=False)
         monkeypatch.delenv(f"{described.name}_FILE", raising=False)
