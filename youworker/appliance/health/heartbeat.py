@@ -52,7 +52,9 @@ class Pulse:
 def read_heartbeat() -> Heartbeat | None:
     """The last sign of life; None when there was none for a day. Raises `RedisError`."""
     with sync_redis().pipeline() as both:
-        running, left = both.get(KEY).pttl(KEY).execute()
+        both.get(KEY)
+        both.pttl(KEY)
+        running, left = both.execute()
     if running is None:
         return None
     age = max(0.0, KEPT_SECONDS - left / 1000)
