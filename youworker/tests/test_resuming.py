@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import socket
 import sys
 import threading
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx2
@@ -61,6 +65,25 @@ class Viewer:
     def seen(self):
         self.thread.join(60)
         return self.events
+
+
+class Follower(Viewer):
+    """Somebody who watches at one process and, when that is gone, goes on at another."""
+
+    def __init__(self, product, run, *urls):
+        self.urls = urls
+        super().__init__(product, run)
+
+    def watch(self, product, run):
+        headers = {"Authorization": f"Bearer {product.api_key}"}
+        for url in self.urls:
+            with (
+                suppress(*AWAY),
+                httpx2.Client(base_url=url, headers=headers, timeout=60) as opened,
+            ):
+                self.events += events_of(opened, run, after=len(self.events))
+            if self.events and self.events[-1]["type"] == "done":
+                return
 
 
 def waiting(client, run):
@@ -135,3 +158,73 @@ def test_an_answer_that_had_not_begun_survives_the_orderly_end_of_its_process(pr
     assert found["status"] == "succeeded"
     assert text_of(seen).split() == ["tok"] * 5
     assert are_whole(seen)
+
+
+def begin_work(product, client):
+    """Answers that are being made at a process, a call that waits there, and a silent session."""
+    runs = [ask(client, "[[tokens=300,rate=20]]")[1] for _ in range(3)]
+    followers = {run: Follower(product, run, client.base_url, product.base_url) for run in runs}
+    _, asking = ask(client, "[[tool=rolling__note]] It was noted.")
+    waiting(client, asking)
+    session = client.post("/v1/sessions", json={}).json()["id"]
+    for run in runs:
+        events_of(client, run, until=5)
+        assert client.get(f"/v1/runs/{run}").json()["status"] == "running"
+    return followers, asking, session
+
+
+def end_while_it_works(process, client, session):
+    """Have a process end; the run of a question that still reaches it, on a connection it keeps."""
+    kept = HTTPConnection(client.base_url.host, client.base_url.port, timeout=30)
+    with closing(kept):
+        kept.request("GET", "/health/live")
+        kept.getresponse().read()
+        kept.auto_open = 0
+        process.terminate()
+        wait_until(lambda: not is_listening(client))
+        headers = {
+            "Authorization": client.headers["authorization"],
+            "Content-Type": "application/json",
+        }
+        question = json.dumps({"text": "[[tokens=5]]"})
+        kept.request("POST", f"/v1/sessions/{session}/messages", question, headers)
+        answer = kept.getresponse()
+        posted = json.loads(answer.read())
+    assert (answer.status, answer.headers["connection"]) == (202, "close"), posted
+    assert process.wait(90) == 0
+    return posted["run"]["id"]
+
+
+def is_listening(client):
+    with suppress(OSError), socket.create_connection((client.base_url.host, client.base_url.port)):
+        return True
+    return False
+
+
+def test_a_rolling_restart_loses_no_answer_and_no_approval(product, client):
+    ledger = add_ledger(product, "rolling")
+    work, late = [], []
+    drained = {"DRAIN_SECONDS": "60"}
+    with (
+        second_process(product, **drained) as (first, one),
+        second_process(product, **drained) as (second, two),
+    ):
+        work.append(begin_work(product, one))
+        late.append(end_while_it_works(first, one, work[0][2]))
+        with second_process(product, **drained) as (_, instead):
+            work.append(begin_work(product, two))
+            late += [ask(instead, "[[tokens=5]]")[1], end_while_it_works(second, two, work[1][2])]
+            for call in instead.get("/v1/approvals").json()["results"]:
+                url = f"/v1/runs/{call['run_id']}/approvals/{call['id']}"
+                assert instead.post(url, json={"decision": "allow"}).status_code == 200
+            decided = [ended(instead, asking) for _, asking, _ in work]
+            found = [ended(instead, run) for run in late]
+
+    assert [run["status"] for run in decided + found] == ["succeeded"] * 5
+    assert calls_in(ledger) == 2
+    for followers, _, _ in work:
+        for run, follower in followers.items():
+            seen = follower.seen()
+            assert client.get(f"/v1/runs/{run}").json()["status"] == "succeeded"
+            assert are_whole(seen)
+            assert text_of(seen).split() == ["tok"] * 300

@@ -12,7 +12,7 @@ from accounts.services import ensure_superuser
 from mcp.services import sync_builtin_servers
 from youworker.audit.verification import sign_head
 from youworker.encryption.keyring import check_keys
-from youworker.tests.installation import departures, library, people, talks, tools
+from youworker.tests.installation import departures, library, newer, people, talks, tools
 
 # Nothing of ours ever writes these, so no installation has such rows.
 EMPTY = {"auth.Group"}
@@ -30,6 +30,7 @@ def make_world() -> dict[str, Any]:
     facts["library"] = library.make_library()
     facts["talks"] = talks.make_talks()
     tools.make_tools()
+    facts["newer"] = newer.make_newer()
     facts["departures"] = departures.make_departures()
     facts["queue"] = library.leave_unfinished()
     sign_head()
