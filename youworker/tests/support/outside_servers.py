@@ -173,7 +173,7 @@ class Nginx:
             "SCHEME": "",
             "FRONT": "",
             "WEB_SERVERS": " ".join(
-                f"server 127.0.0.1:{port} max_fails=3 fail_timeout=2s;" for port in webs
+                f"server 127.0.0.1:{port} max_fails=0;" for port in webs
             ),
         }
         text = (DEPLOY / "nginx/nginx.conf.template").read_text()
