@@ -174,7 +174,7 @@ def test_containers_run_behind_nginx(deployment):
     asyncio.run(check_streams(deployment))
     asyncio.run(check_uploads(deployment))
     check_documents(deployment)
-    asyncio.run(check_a_killed_process(deployment))
+    check_a_killed_process(deployment)
     check_a_rolling_restart(deployment)
     check_the_end(deployment)
 
@@ -341,7 +341,7 @@ def check_documents(deployment):
     assert "26 days" in str(found[0])
 
 
-async def check_a_killed_process(deployment):
+def check_a_killed_process(deployment):
     """Who watched by a process that is killed goes on by the other one, and misses nothing."""
     with httpx2.Client(**PATIENT, base_url=f"http://127.0.0.1:{deployment.ports[0]}") as client:
         session = client.post("/v1/sessions", json={}, headers=deployment.login).json()["id"]
@@ -350,7 +350,21 @@ async def check_a_killed_process(deployment):
             json={"text": "[[tokens=300,rate=40]]"},
             headers=deployment.login,
         )
-    path = f"/v1/runs/{posted.json()['run']['id']}/events"
+    whole, broken, seen = asyncio.run(
+        watch_through_a_kill(deployment, f"/v1/runs/{posted.json()['run']['id']}/events")
+    )
+
+    assert 0 < len(broken) < len(whole)
+    assert [number for number, _, _ in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1][1] == "done"
+    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == "token"]
+    assert "".join(texts) == orjson.loads(seen[-1][2])["message"]["content"]
+    assert "".join(texts).split() == ["tok"] * 300
+    deployment.webs[1] = deployment.start_web(1)
+
+
+async def watch_through_a_kill(deployment, path):
+    """What two who watch a run are sent, the one by a process that is killed; and him, rejoined."""
     async with httpx2.AsyncClient(
         **PATIENT, base_url=deployment.proxy.url, headers=deployment.login
     ) as client:
@@ -360,15 +374,7 @@ async def check_a_killed_process(deployment):
         await asyncio.sleep(1)
         deployment.webs[1].kill()
         whole, broken = sorted(await asyncio.gather(*watching), key=len, reverse=True)
-        seen = broken + await watch_run(client, path, after=broken[-1][0])
-
-    assert 0 < len(broken) < len(whole)
-    assert [number for number, _, _ in seen] == list(range(1, len(seen) + 1))
-    assert seen[-1][1] == "done"
-    texts = [orjson.loads(data)["text"] for _, kind, data in seen if kind == "token"]
-    assert "".join(texts) == orjson.loads(seen[-1][2])["message"]["content"]
-    assert "".join(texts).split() == ["tok"] * 300
-    deployment.webs[1] = deployment.start_web(1)
+        return whole, broken, broken + await watch_run(client, path, after=broken[-1][0])
 
 
 async def watch_run(client, path, after=0):
