@@ -17,11 +17,10 @@ from documents.models import Document
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from groups.models import LegalHold
 from ingestion.enums import Stage
-from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory
 from quotas.models import UsageEvent
 from youworker.appliance.health import rows
-from youworker.console import health, live
+from youworker.console import health
 from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
@@ -128,15 +127,14 @@ def test_live_shows_each_only_what_they_may_see():
     assert staff("view_document").get("/admin/live/").status_code == 403
 
 
-def test_an_answer_is_stopped(pages, monkeypatch):
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_stopped(pages):
     run = RunFactory(status=RunStatus.QUEUED)
-    stopped = []
-    monkeypatch.setattr(live.chat, "stop_run", lambda row: stopped.append(row.pk))
 
     answer = pages.post(f"/admin/live/stop/{run.pk}/")
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/live/")
-    assert stopped == [run.pk]
+    assert refreshed(run).status == RunStatus.STOPPED
 
 
 def test_an_answer_that_has_ended_is_not_stopped(pages):
@@ -150,12 +148,15 @@ def test_an_answer_that_has_ended_is_not_stopped(pages):
 
 def test_failed_files_are_read_again(pages):
     item = ItemFactory(stage=Stage.FAILED, error_code="parse_timeout")
-    IngestionItem.objects.filter(pk=item.pk).update(source="x")
+    assert f"/admin/live/retry/{item.run_id}/" in pages.get("/admin/live/").content.decode()
 
     pages.post(f"/admin/live/retry/{item.run_id}/")
 
-    assert refreshed(item).stage in {Stage.QUEUED, Stage.FAILED}
-    assert pages.get("/admin/live/").status_code == 200
+    again = refreshed(item)
+    assert (again.stage, again.error_code, again.run.status) == (Stage.QUEUED, "", "queued")
+    assert f"/admin/live/retry/{item.run_id}/" not in pages.get("/admin/live/").content.decode()
+    pages.post(f"/admin/live/retry/{item.run_id}/")
+    assert "has failed, or can be tried again" in pages.get("/admin/live/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["live/stop", "live/retry"])
