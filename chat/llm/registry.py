@@ -20,6 +20,7 @@ from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from youworker.core import config as configuration
 from youworker.core.per_loop import PerLoop
+from youworker.upstream.model_files.state import is_being_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 5.0
 REFUSALS_SECONDS = 600.0
+LOAD_SECONDS, LOOK_SECONDS = 60.0, 0.25
 # Servers list these beside the models one can talk to.
 NOT_FOR_CHAT = ("embed", "rerank", "whisper", "bge-", "minilm", "tts", "clip")
 
@@ -292,6 +294,23 @@ def registry() -> Registry:
             for look in former.looks.values():
                 look.cancel()
     return known[servers, default]
+
+
+async def wait_for_loading(model_name: str | None) -> None:
+    """Let a model file that a run would use be loaded first, which takes seconds after a start.
+
+    Without it `quote` would answer, or nobody. After `LOAD_SECONDS` the run goes on as it can.
+    """
+    known, until = registry(), time.monotonic() + LOAD_SECONDS
+    while loading := [one for one in known.servers if one.socket and is_being_loaded(one.socket)]:
+        is_wanted = not is_listed(model_name) if model_name else known.servers[0] in loading
+        if not is_wanted or time.monotonic() > until:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        for server in loading:
+            # That it did not answer meanwhile says nothing about it.
+            known.listings.pop(server, None)
+            circuit.note_answer(server.address)
 
 
 async def resolve_model(model_name: str | None) -> LanguageModel:

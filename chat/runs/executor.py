@@ -204,6 +204,7 @@ class RunExecutor:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
         outcome = Outcome(RunStatus.SUCCEEDED)
         async with asyncio.timeout(config.agent.max_seconds):
+            await registry.wait_for_loading(self.run.model or None)
             model = await registry.resolve_model(self.run.model or None)
             self.model, self.model_name = model, model.name
             await RunRoom(self.run, self.lease, self.log).settle(model)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from chat.agent.exceptions import ModelRefused, ModelUnavailable, ModelUnknown
 from chat.llm import registry as module
 from chat.llm.openai.model_list import list_models
-from chat.llm.registry import Registry
+from chat.llm.registry import Listing, Registry
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, text_of
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.upstream.model_files.state import State, StateFile, Status
 
 
 @pytest.fixture
@@ -31,6 +34,61 @@ def dead_url():
 def registry_of(*urls, default=""):
     servers = [endpoint_at(url, connect_timeout=0.5) for url in urls]
     return Registry(servers, QUICK_RETRY, default)
+
+
+@pytest.fixture
+def file_server(tmp_path, monkeypatch):
+    """The server of a model file that is being loaded, with what its process says of itself."""
+    server = replace(endpoint_at(dead_url()), socket=str(tmp_path / "m.sock"))
+    state = StateFile(tmp_path / "m.json")
+    assert state.take()
+    state.write(State(Status.LOADING))
+    other = endpoint_at(dead_url())
+    known = Registry([server, other], QUICK_RETRY)
+    known.listings[server] = Listing((), ModelUnavailable("loading"), time.monotonic() + 60)
+    module.circuit.note_failure(server.address)
+    monkeypatch.setattr(module, "registry", lambda: known)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    yield server, state, known
+    module.circuit.clear()
+
+
+async def test_a_model_file_is_loaded_before_a_run_looks_for_its_model(file_server):
+    server, state, known = file_server
+    waiting = asyncio.create_task(module.wait_for_loading(None))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+
+    state.write(State(Status.SERVING))
+    await asyncio.wait_for(waiting, 30)
+
+    assert server not in known.listings
+    assert not module.circuit.is_resting(server.address)
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.LOADING])
+async def test_nobody_waits_for_a_file_that_is_not_being_loaded(file_server, status):
+    _, state, _ = file_server
+    state.write(State(status))
+
+    await asyncio.wait_for(module.wait_for_loading(None), 30)
+
+
+async def test_nobody_waits_for_a_file_that_is_not_asked_for(file_server, monkeypatch):
+    server, _, known = file_server
+    monkeypatch.setattr(module, "is_listed", lambda name: name == "qwen")
+    await asyncio.wait_for(module.wait_for_loading("qwen"), 30)
+
+    known.servers = [*reversed(known.servers)]
+    await asyncio.wait_for(module.wait_for_loading(None), 30)
+
+    assert server in known.listings
+
+
+async def test_a_file_that_takes_too_long_is_not_waited_for(file_server, monkeypatch):
+    monkeypatch.setattr(module, "LOAD_SECONDS", 0.05)
+
+    await asyncio.wait_for(module.wait_for_loading(None), 30)
 
 
 async def test_without_a_server_there_is_only_the_quote_model():
