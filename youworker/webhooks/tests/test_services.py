@@ -1,8 +1,11 @@
 """Adding, changing, pausing and removing webhooks, and what of it is audited."""
 
+from datetime import timedelta
+
 import pytest
 from auditlog.models import LogEntry
 from django.db import connection
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
@@ -118,6 +121,22 @@ def test_what_is_done_to_webhooks_is_audited_without_addresses(staff):
     assert lines[1]["fields"] == ["actions", "url"]
     assert "Siem" not in str(lines)
     assert "127.0.0.1" not in str(lines)
+
+
+def test_a_double_click_does_not_lose_the_secret_that_receivers_have(staff):
+    endpoint, known = services.create_endpoint(URL, actions=["*"], actor=staff)
+
+    lost = services.rotate_secret(endpoint, actor=staff)
+    shown = services.rotate_secret(endpoint, actor=staff)
+
+    endpoint.refresh_from_db()
+    assert endpoint.secrets == [shown, known]
+    assert lost not in endpoint.secrets
+
+    Endpoint.objects.update(former_secret_until=timezone.now() + timedelta(hours=23))
+    later = services.rotate_secret(endpoint, actor=staff)
+    endpoint.refresh_from_db()
+    assert endpoint.secrets == [later, shown]
 
 
 def test_paused_ones_are_sent_neither_tests_nor_anything_again(staff):
