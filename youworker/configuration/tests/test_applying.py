@@ -76,6 +76,19 @@ def furnished():
     SystemPrompt.objects.create(content="Be kind.\nAnd short.")
 
 
+def test_an_address_in_which_a_key_stands_is_not_written(apply):
+    address = "https://tools.example/mcp?apiKey=q-secret"
+    create_server("hosted", url=address, actor=None)
+    create_server("plain", url="https://tools.example/mcp", actor=None)
+
+    said = configuration_here()
+
+    assert "q-secret" not in as_yaml(said)
+    assert said["tool_servers"]["plain"]["url"] == "https://tools.example/mcp"
+    assert apply(said)[:1] == (0,)
+    assert Server.objects.get(slug="hosted").url == address
+
+
 SECRETS = {
     "MODEL_GPU_ONE_KEY": "k-secret",
     "TOOL_FILES_HEADERS_AUTHORIZATION": "Bearer h-secret",
