@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from auditlog.models import LogEntry
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
@@ -172,3 +173,17 @@ def test_a_removed_webhook_is_not_there(staff):
         services.rotate_secret(endpoint, actor=staff)
     with pytest.raises(NotFound):
         services.update_endpoint(endpoint, description="x", actor=staff)
+
+
+def test_lists_name_an_address_by_its_host_alone():
+    endpoint = endpoint_at("https://hooks.example.org/services/T0/s3cret?key=s3cret")
+    services.send_test(endpoint, actor=UserFactory(is_staff=True))
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    for model, row in (("endpoint", endpoint), ("delivery", Delivery.objects.get())):
+        page = f"/admin/webhooks/{model}/"
+        body = {"action": "export_rows", "_selected_action": [str(row.pk)]}
+        for answer in (client.get(page), client.post(page, body)):
+            assert "hooks.example.org" in answer.content.decode()
+            assert "s3cret" not in answer.content.decode()
