@@ -353,3 +353,24 @@ def test_an_export_goes_into_a_private_file(tmp_path, furnished):
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text() == exported()
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "MESSAGE_ENCRYPTION_KEYS", "DATABASE_PASSWORD"])
+def test_no_server_is_sent_a_secret_of_the_product(apply, monkeypatch, name):
+    monkeypatch.setenv(name, "our-own")
+    reference = {"secret": f"${{{name}}}"}
+    files = (
+        {"version": 1, "model_servers": {"x": {"url": "http://x/v1", "key": reference}}},
+        {
+            "version": 1,
+            "tool_servers": {"x": {"url": "https://x.example", "headers": {"K": reference}}},
+        },
+    )
+
+    for said in files:
+        code, _, error = apply(said)
+
+        assert code == 2
+        assert f"{name} is a setting of the product" in error
+    assert not ModelServer.objects.filter(name="x").exists()
+    assert not Server.objects.filter(slug="x").exists()
