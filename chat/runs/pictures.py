@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 HEIC = "image/heic"
 PNG = b"\x89PNG\r\n\x1a\n"
+# Millions of empty parts take a library seconds; files of 20 MB have a few thousand.
+MOST_CHUNKS = 50_000
+MOST_READS = 20_000
 # Points that are unpacked at once, in colour 150 MB; JPEG is unpacked at a part of its size.
 MOST_PIXELS = 50_000_000
 MOST_PIXELS_OF_JPEG = 200_000_000
@@ -83,10 +86,23 @@ def redrawn(path: Path, mime: str, side: int) -> bytes | None:
         return None
 
 
+class Head(io.BytesIO):
+    """Bytes whose reader has to know soon what they are: a head has few parts."""
+
+    left = MOST_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read on, unless that was done very often; raises `ValueError`."""
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("This head has no end.")
+        return super().read(size)
+
+
 def is_picture(data: bytes) -> bool:
     """Whether some bytes begin like an image that may be opened; only the head is looked at."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(Head(data), formats=FORMATS) as image:
             return image.width * image.height <= MOST_PIXELS_OF_JPEG
     except Exception:  # noqa: BLE001 -- the library meets damage in many ways
         return False
@@ -95,12 +111,14 @@ def is_picture(data: bytes) -> bool:
 def mended(data: bytes) -> bytes:
     """A PNG without its optional chunks whose checksums are wrong, which browsers skip as well.
 
-    Anything else is given back as it is.
+    Anything else is given back as it is, and so is what is nothing but chunks.
     """
     if not data.startswith(PNG):
         return data
     kept, place = [PNG], len(PNG)
     while place < len(data):
+        if len(kept) > MOST_CHUNKS:
+            return data
         end = place + 12 + int.from_bytes(data[place : place + 4])
         chunk = data[place:end]
         is_optional = bool(chunk[4:5].islower())

@@ -7,6 +7,7 @@ import base64
 import io
 import shutil
 from types import SimpleNamespace
+from zlib import crc32
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -400,3 +401,30 @@ async def test_a_picture_of_a_server_that_nobody_here_wrote_is_seen(spoken_by):
     (call,) = events[-1][1]["message"]["tool_runs"]
     assert "The image above is the MCP logo." in call["result_preview"]
     assert [file["mime"] for file in call["files"]] == ["image/png"]
+
+
+def chunk(kind, content=b"", wrong=0):
+    """A part of a PNG."""
+    checksum = (crc32(kind + content) ^ wrong).to_bytes(4)
+    return len(content).to_bytes(4) + kind + content + checksum
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+def test_a_head_of_a_million_empty_parts_is_no_picture(image_format):
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(stream, image_format)
+    data = stream.getvalue()
+    # Behind the first part of a PNG, and behind the beginning of a JPEG.
+    place, part = (33, chunk(b"teSt")) if image_format == "PNG" else (2, b"\xff\xe5\x00\x02")
+
+    assert is_picture(data[:place] + 100 * part + data[place:])
+    assert not is_picture(data[:place] + 1_000_000 * part + data[place:])
+
+
+def test_what_is_nothing_but_chunks_is_not_mended():
+    picture = colour("red")
+    few, many = (picture[:33] + n * chunk(b"teSt", wrong=1) + picture[33:] for n in (5, 10))
+    assert mended(few) == mended(many) == picture
+
+    empty = picture[:33] + 100_000 * chunk(b"teSt") + picture[33:]
+    assert mended(empty) is empty

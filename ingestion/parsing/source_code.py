@@ -24,7 +24,8 @@ SECONDS = 2.0
 MOST_DEFINITIONS = 5_000
 LONGEST_NAME = 100
 MOST_ABOUT = 100
-CHUNK = 65_536
+# Each name that is compared is read as one of these.
+CHUNK = 1024
 # Parts of one that a parser could not make sense of; the search's time grows with their square.
 MOST_UNREAD = 2_000
 # Begun at the same time.

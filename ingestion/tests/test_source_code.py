@@ -139,3 +139,17 @@ def test_text_of_another_language_before_it_moves_no_definition():
     (found,) = outline(text, "a.py")
 
     assert text[found.offset :].startswith("def a()")
+
+
+def test_names_are_compared_without_reading_the_file_for_each():
+    class Watched(bytes):
+        taken = 0
+
+        def __getitem__(self, part):
+            found = super().__getitem__(part)
+            type(self).taken += len(found) if isinstance(part, slice) else 1
+            return found
+
+    data = Watched(b"f();" * 20_000)
+    assert list(source_code.definitions(data, source_code.GRAMMARS["js"])) == []
+    assert Watched.taken < 1000 * len(data)

@@ -16,6 +16,8 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 HEAD = """\
 # The configuration of a YouWorker installation: manage.py apply_config brings another one to it.
 # Secrets are not in here: ${NAME} is read from the environment, or from the file NAME_FILE names.
+# Addresses of tool servers with a query are left out, for keys stand in them: a new installation
+# needs them written here.
 """
 
 

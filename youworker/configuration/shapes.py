@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from youworker.configuration.exceptions import InvalidConfiguration
+from youworker.core.config import all_settings
 from youworker.core.unicode import clean_name, is_blank
 
 if TYPE_CHECKING:
@@ -70,10 +71,21 @@ class Shape(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name in said}
 
 
+def foreign_name(reference: str) -> str:
+    """A reference to a variable that is no setting of ours; raises `ValueError` for one that is.
+
+    Whoever writes a file could have our own keys sent to a server that it names.
+    """
+    name = reference[2:-1]
+    if name in {described.name for described, _default in all_settings()}:
+        raise ValueError(f"{name} is a setting of the product: give the secret a name of its own")
+    return reference
+
+
 class Secret(Shape):
     """Stands for a secret, which is in the environment or in a file."""
 
-    secret: Annotated[str, Field(pattern=r"^\$\{[A-Z][A-Z0-9_]*\}$")]
+    secret: Annotated[str, Field(pattern=r"^\$\{[A-Z][A-Z0-9_]*\}$"), AfterValidator(foreign_name)]
 
     @property
     def name(self) -> str:

@@ -26,6 +26,7 @@ CHANGEABLE = ("title", "url", "base_url", "authorization", "scope", "enabled")
 # Another program, or another document, is another server.
 FIXED = ("transport", "argv", "document")
 KINDS = ("headers", "env", "query")
+ADDRESSES = ("url", "base_url")
 # What there is to be said of each kind of server.
 FIELDS = {
     Transport.HTTP: ("transport", "title", "url", "authorization", "scope", "enabled"),
@@ -38,9 +39,20 @@ FIELDS = {
 def export_tool_servers() -> dict[str, Any]:
     """All tool servers by their short names, with their tools."""
     return {
-        row.slug: described_server(row) | placeholders_of(row) | {"tools": described_tools(row)}
+        row.slug: shown_server(row) | placeholders_of(row) | {"tools": described_tools(row)}
         for row in Server.objects.order_by("slug")
     }
+
+
+def shown_server(row: Server) -> dict[str, Any]:
+    """A server without the addresses in which a key may stand; what is left out stays."""
+    said = described_server(row)
+    return {name: value for name, value in said.items() if not may_hold_key(name, value)}
+
+
+def may_hold_key(name: str, value: Any) -> bool:
+    """Whether a field is an address with more than a place in it."""
+    return name in ADDRESSES and any(sign in value for sign in "?@#")
 
 
 def described_server(row: Server) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from ingestion.enums import Stage
 from youworker.analytics.charts import draw
 from youworker.analytics.daily import usage_days
+from youworker.appliance.metrics.state import count_messages
 from youworker.core.effects import attempt
-from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 DAYS = 30
-# Celery keeps what nobody has taken yet in a list of this name.
-QUEUE = "celery"
 # Rows at work only, each of which an index has; and what the database and the originals take.
 WAITING = """
     SELECT
@@ -104,7 +102,7 @@ def describe_waiting() -> list[Row]:
         cursor.execute(WAITING)
         *by_state, embeddings, database, originals = cursor.fetchone()
     stages, runs = (json.loads(each) for each in by_state)
-    tasks = attempt("counting the tasks that wait", sync_redis().llen, QUEUE)
+    tasks = attempt("counting the tasks that wait", count_messages)
     return [
         {"title": _("Answers in the making"), "amount": runs.get("running", 0)},
         {"title": _("Questions that wait"), "amount": runs.get("queued", 0)},

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from youworker.core.estimates import EstimatingPaginator
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser as User
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponse
+
+# Most actions do something to each row, and tell of each that refuses.
+MOST_AT_ONCE = 1000
+# Has its own bound, for it only reads.
+EXPORT = "export_rows"
 
 
 class StaffAdmin(UnfoldModelAdmin):
@@ -58,6 +64,14 @@ class StaffAdmin(UnfoldModelAdmin):
         """Look words up without reading whole tables."""
         return search_rows(queryset, self.get_search_fields(request), search_term), False
 
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Carry an action out, unless it is about more rows than one request can go through."""
+        if is_about_too_many(request, queryset):
+            said = gettext("These are more than %(most)s rows: narrow the list first.")
+            self.message_user(request, said % {"most": MOST_AT_ONCE}, messages.WARNING)
+            return None
+        return super().response_action(request, queryset)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -92,6 +106,13 @@ class StaffAdmin(UnfoldModelAdmin):
             raise PermissionDenied
         page = reverse("admin:auditlog_logentry_changelist")
         return redirect(f"{page}?{urlencode({'q': str(row.pk)})}")
+
+
+def is_about_too_many(request: HttpRequest, rows: QuerySet[Any]) -> bool:
+    """Whether an action was chosen for all rows of a list, and these are too many for it."""
+    if request.POST.get("select_across") != "1" or request.POST.get("action") == EXPORT:
+        return False
+    return len(rows.order_by().values_list("pk")[: MOST_AT_ONCE + 1]) > MOST_AT_ONCE
 
 
 def name_of(entry: Any) -> str:

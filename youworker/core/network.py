@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # True in the scope of a connection that came through a trusted proxy.
 TRUSTED = "youworker.trusted_proxy"
+# True where a proxy that is not trusted passed it on: the peer's address is that proxy's.
+PASSED_ON = "youworker.passed_on"
 # What proxies of all makes say about the client and about who has signed in.
 PREFIXES = ("x-forwarded-", "x-authentik-", "x-auth-request-", "x-remote-", "x-webauth-", "remote-")
 NAMES = {"forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
@@ -50,13 +52,15 @@ def clean_scope(scope: Scope) -> Scope:
     peer = parsed(client[0]) if client else None
     if peer is None or not in_networks(peer, trusted_proxies()):
         kept = [pair for pair in headers if not spoken_by_proxies(pair[0])]
-        return {**scope, **client_of(scope, peer), "headers": kept, TRUSTED: False}
+        cleaned = {**scope, **client_of(scope, peer), "headers": kept, TRUSTED: False}
+        return {**cleaned, PASSED_ON: len(kept) < len(headers)}
     return {
         **scope,
         **client_of(scope, forwarded_client(peer, headers)),
         "headers": without_doubled_sign_in(headers),
         "scheme": forwarded_scheme(scope, headers),
         TRUSTED: True,
+        PASSED_ON: False,
     }
 
 

@@ -21,6 +21,7 @@ from ingestion.tests.factories import ItemFactory
 from quotas.models import UsageEvent
 from youworker.appliance.health import rows
 from youworker.console import health
+from youworker.core.redis import sync_redis
 from youworker.tests.support.rows import refreshed
 
 pytestmark = pytest.mark.django_db
@@ -114,14 +115,14 @@ def test_the_middle_of_live_comes_alone(pages):
 
 
 def test_live_shows_each_only_what_they_may_see():
-    RunFactory(status=RunStatus.RUNNING, user=UserFactory(username="ada"))
-    ItemFactory(stage=Stage.FAILED, name="plans.pdf", run__owner=UserFactory(username="bob"))
+    RunFactory(status=RunStatus.RUNNING, user=UserFactory(username="lovelace"))
+    ItemFactory(stage=Stage.FAILED, name="plans.pdf", run__owner=UserFactory(username="hopper"))
 
     runs = staff("view_run").get("/admin/live/").content.decode()
     files = staff("view_ingestionitem").get("/admin/live/").content.decode()
 
-    assert ("ada" in runs, "plans.pdf" in runs, "bob" in runs) == (True, False, False)
-    assert ("ada" in files, "plans.pdf" in files) == (False, True)
+    assert ("lovelace" in runs, "plans.pdf" in runs, "hopper" in runs) == (True, False, False)
+    assert ("lovelace" in files, "plans.pdf" in files) == (False, True)
     assert "/stop/" not in runs
     assert "/retry/" not in files
     assert staff("view_document").get("/admin/live/").status_code == 403
@@ -323,6 +324,23 @@ def test_any_number_of_days_gives_a_page(pages, days):
     answer = pages.get("/admin/unanswered/", {"days": days})
 
     assert len(answer.context["clusters"]) == (1 if days == "90" else 0)
+
+
+def test_tasks_that_no_worker_took_are_counted_with_every_priority(pages):
+    redis = sync_redis()
+    names = ["yw:celery:celery", "yw:celery:celery\x06\x169"]
+    before = {str(one["title"]): one["amount"] for one in pages.get("/admin/").context["waiting"]}
+    try:
+        for name in names:
+            redis.lpush(name, "a task")
+        after = {
+            str(one["title"]): one["amount"] for one in pages.get("/admin/").context["waiting"]
+        }
+    finally:
+        for name in names:
+            redis.lpop(name)
+
+    assert after["Tasks in the queue"] == before["Tasks in the queue"] + 2
 
 
 def test_the_first_page_says_nothing_of_a_queue_that_is_not_there(pages, monkeypatch):

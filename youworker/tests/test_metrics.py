@@ -1,6 +1,9 @@
 """The figures for Prometheus: who may read them, and that they are true."""
 
+from io import BytesIO
+
 import pytest
+from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,7 +16,9 @@ from quotas.enums import UsageKind
 from quotas.services import record_usage
 from youworker.appliance.metrics import scrape, state
 from youworker.appliance.metrics.scrape import write_figures
+from youworker.appliance.metrics.views import may_read
 from youworker.core.metrics import families, shared
+from youworker.core.network import clean_scope
 from youworker.tests.support.configuring import override_config
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +54,22 @@ def test_without_a_token_this_machine_reads_them_and_nobody_else():
     assert b"youworker_http_requests_total" in answer.content
     assert status("::1") == 200
     assert [status(address) for address in ("192.0.2.1", "10.0.0.1", "")] == [404] * 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], True),
+        ([(b"x-forwarded-for", b"127.0.0.1")], False),
+        ([(b"forwarded", b"for=192.0.2.1")], False),
+        ([(b"x-real-ip", b"192.0.2.1")], False),
+    ],
+)
+def test_whoever_comes_through_a_proxy_of_this_machine_is_not_of_it(headers, expected):
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "headers": headers}
+    cleaned = clean_scope({**scope, "client": ["127.0.0.1", 4711]})
+
+    assert may_read(ASGIRequest(cleaned, BytesIO())) is expected
 
 
 def test_with_a_token_it_counts_and_the_address_does_not():

@@ -239,3 +239,20 @@ def test_records_of_the_past_are_read_only(pages):
         assert pages.get(f"{page_of(label)}add/").status_code == 403
         assert pages.post(f"{page_of(label)}{row.pk}/delete/", {"post": "yes"}).status_code == 403
         assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_an_action_is_not_about_more_rows_than_a_request_can_go_through(pages, monkeypatch):
+    monkeypatch.setattr("youworker.core.admin.MOST_AT_ONCE", 2)
+    rows = [DocumentFactory() for _ in range(3)]
+    body = {"action": "hide", "select_across": "1", "_selected_action": [str(rows[0].pk)]}
+
+    answer = pages.post(page_of("documents.Document"), body, follow=True)
+
+    assert "These are more than 2 rows" in answer.content.decode()
+    assert not type(rows[0]).all_objects.deleted().exists()
+
+    pages.post(page_of("documents.Document") + f"?q={rows[0].pk}", body)
+    assert type(rows[0]).all_objects.deleted().get() == rows[0]
+    pages.post(page_of("documents.Document"), body | {"select_across": "0"})
+    exported = pages.post(page_of("documents.Document"), body | {"action": "export_rows"})
+    assert exported.content.decode().count("\n") == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -45,7 +46,8 @@ class Endpoint(TimestampedModel):
     objects = EndpointQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return self.description or self.url
+        # Lists are exported: the path and the query of many addresses are keys.
+        return self.description or urlsplit(self.url).hostname or str(self.pk)
 
     @property
     def secrets(self) -> list[str]:

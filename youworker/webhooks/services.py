@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MOST_ENDPOINTS = 100
 # So long the former secret signs as well, for receivers to be told the new one.
 OVERLAP = timedelta(hours=24)
+# A secret that was made so shortly ago is known to no receiver yet.
+UNTOLD = timedelta(minutes=1)
 # A form waits so long for the address of a name.
 LOOKUP_SECONDS = 5.0
 PAUSED = gettext_noop("The webhook is paused: resume it first.")
@@ -101,10 +103,15 @@ def write_changes(endpoint: Endpoint, changes: Mapping[str, object], *, actor: U
 
 @transaction.atomic
 def rotate_secret(endpoint: Endpoint, *, actor: User) -> str:
-    """The new secret, shown this once; the former one signs as well for a day."""
+    """The new secret, shown this once; the former one signs as well for a day.
+
+    Twice in a moment is one rotation: the secret that receivers have stays the former one.
+    """
     require_staff(actor)
     row = lock_endpoint(endpoint)
-    row.former_secret, row.former_secret_until = row.secret, timezone.now() + OVERLAP
+    until = timezone.now() + OVERLAP
+    if row.former_secret_until is None or row.former_secret_until < until - UNTOLD:
+        row.former_secret, row.former_secret_until = row.secret, until
     row.secret = new_secret()
     row.save_fields("secret", "former_secret", "former_secret_until")
     audit.record("webhook.secret.rotate", actor=actor, target=endpoint)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # A scrape is short, or it does without what the database knows.
 STATEMENT_MS = 2000
 # Where Celery keeps the messages of each priority, under the prefix of the settings.
+PREFIX = "yw:celery:"
 QUEUES = ("celery", *(f"celery\x06\x16{priority}" for priority in (3, 6, 9)))
 
 
@@ -115,12 +116,16 @@ def up(name: str, *, is_up: bool) -> Metric:
     return GaugeMetricFamily(f"youworker_{name}_up", "1 if it answers.", value=float(is_up))
 
 
+def count_messages() -> int:
+    """How many tasks no worker has taken yet; raises what Redis does."""
+    redis = sync_redis()
+    return sum(int(redis.llen(f"{PREFIX}{queue}")) for queue in QUEUES)
+
+
 def read_broker() -> list[Metric]:
     """What waits for a worker, and when one last did something; raises what Redis does."""
-    redis = sync_redis()
-    prefix = "yw:celery:"
-    waiting = sum(int(redis.llen(f"{prefix}{queue}")) for queue in QUEUES)
-    seen: Any = redis.get(HEARTBEAT)
+    waiting = count_messages()
+    seen: Any = sync_redis().get(HEARTBEAT)
     return [
         GaugeMetricFamily(
             "youworker_broker_messages", "Tasks that wait for a worker.", value=waiting

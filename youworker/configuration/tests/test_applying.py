@@ -76,6 +76,19 @@ def furnished():
     SystemPrompt.objects.create(content="Be kind.\nAnd short.")
 
 
+def test_an_address_in_which_a_key_stands_is_not_written(apply):
+    address = "https://tools.example/mcp?apiKey=q-secret"
+    create_server("hosted", url=address, actor=None)
+    create_server("plain", url="https://tools.example/mcp", actor=None)
+
+    said = configuration_here()
+
+    assert "q-secret" not in as_yaml(said)
+    assert said["tool_servers"]["plain"]["url"] == "https://tools.example/mcp"
+    assert apply(said)[:1] == (0,)
+    assert Server.objects.get(slug="hosted").url == address
+
+
 SECRETS = {
     "MODEL_GPU_ONE_KEY": "k-secret",
     "TOOL_FILES_HEADERS_AUTHORIZATION": "Bearer h-secret",
@@ -340,3 +353,24 @@ def test_an_export_goes_into_a_private_file(tmp_path, furnished):
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text() == exported()
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "MESSAGE_ENCRYPTION_KEYS", "DATABASE_PASSWORD"])
+def test_no_server_is_sent_a_secret_of_the_product(apply, monkeypatch, name):
+    monkeypatch.setenv(name, "our-own")
+    reference = {"secret": f"${{{name}}}"}
+    files = (
+        {"version": 1, "model_servers": {"x": {"url": "http://x/v1", "key": reference}}},
+        {
+            "version": 1,
+            "tool_servers": {"x": {"url": "https://x.example", "headers": {"K": reference}}},
+        },
+    )
+
+    for said in files:
+        code, _, error = apply(said)
+
+        assert code == 2
+        assert f"{name} is a setting of the product" in error
+    assert not ModelServer.objects.filter(name="x").exists()
+    assert not Server.objects.filter(slug="x").exists()

@@ -1,8 +1,12 @@
 """Adding, changing, pausing and removing webhooks, and what of it is audited."""
 
+from datetime import timedelta
+
 import pytest
 from auditlog.models import LogEntry
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
@@ -120,6 +124,22 @@ def test_what_is_done_to_webhooks_is_audited_without_addresses(staff):
     assert "127.0.0.1" not in str(lines)
 
 
+def test_a_double_click_does_not_lose_the_secret_that_receivers_have(staff):
+    endpoint, known = services.create_endpoint(URL, actions=["*"], actor=staff)
+
+    lost = services.rotate_secret(endpoint, actor=staff)
+    shown = services.rotate_secret(endpoint, actor=staff)
+
+    endpoint.refresh_from_db()
+    assert endpoint.secrets == [shown, known]
+    assert lost not in endpoint.secrets
+
+    Endpoint.objects.update(former_secret_until=timezone.now() + timedelta(hours=23))
+    later = services.rotate_secret(endpoint, actor=staff)
+    endpoint.refresh_from_db()
+    assert endpoint.secrets == [later, shown]
+
+
 def test_paused_ones_are_sent_neither_tests_nor_anything_again(staff):
     endpoint = endpoint_at(URL)
     delivery = services.send_test(endpoint, actor=staff)
@@ -153,3 +173,17 @@ def test_a_removed_webhook_is_not_there(staff):
         services.rotate_secret(endpoint, actor=staff)
     with pytest.raises(NotFound):
         services.update_endpoint(endpoint, description="x", actor=staff)
+
+
+def test_lists_name_an_address_by_its_host_alone():
+    endpoint = endpoint_at("https://hooks.example.org/services/T0/s3cret?key=s3cret")
+    services.send_test(endpoint, actor=UserFactory(is_staff=True))
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    for model, row in (("endpoint", endpoint), ("delivery", Delivery.objects.get())):
+        page = f"/admin/webhooks/{model}/"
+        body = {"action": "export_rows", "_selected_action": [str(row.pk)]}
+        for answer in (client.get(page), client.post(page, body)):
+            assert "hooks.example.org" in answer.content.decode()
+            assert "s3cret" not in answer.content.decode()
