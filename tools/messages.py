@@ -35,7 +35,7 @@ SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
 # Other people's code, what no user sees, what was said once, and extensions we do not use.
 LEFT_OUT = {
     *("vendor", "tests", "migrations", "contrib"),
-    *("management", "appliance", "builtin", "embedding"),
+    *("management", "builtin", "embedding"),
 }
 KEYWORDS = {
     **DEFAULT_KEYWORDS,

@@ -34,6 +34,18 @@ def test_nothing_is_missing_or_wrong():
     assert messages.problems() == []
 
 
+def test_no_module_with_words_for_people_is_left_out():
+    left_out = [
+        path.relative_to(messages.ROOT).as_posix()
+        for app in messages.APPS
+        for path in (messages.ROOT / app).rglob("*.py")
+        if messages.LEFT_OUT.intersection(path.parts) and "tests" not in path.parts
+        if " gettext" in path.read_text()
+    ]
+
+    assert left_out == []
+
+
 def test_every_language_but_that_of_the_sources_has_catalogues():
     assert {"en", *messages.LANGUAGES} == {code for code, _ in settings.LANGUAGES}
 

@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.models import User
 from accounts.services import ensure_superuser
 from mcp.services import ensure_builtin_rows
+from youworker import audit
 from youworker.core.config import config
 from youworker.core.models import KeyFingerprint
 from youworker.encryption.keyring import check_keys
@@ -60,11 +61,20 @@ def is_prepared() -> bool:
 
 @transaction.atomic
 def first_steps() -> str:
-    """Note the keys and, in a database that had none, create the first superuser.
+    """Note the keys and, where nobody was made before, create the first superuser.
 
     Both or neither: a start that was refused or cut short is a first start again.
     """
-    return create_superuser() if check_keys() else ""
+    return create_superuser() if check_keys() or was_only_used_by_commands() else ""
+
+
+def was_only_used_by_commands() -> bool:
+    """Whether the keys are known because a command came first, such as `seed_demo`.
+
+    A superuser who was deleted is in the audit log, and is not to come back.
+    """
+    is_cared_for = User.objects.filter(is_superuser=True).exists()
+    return not is_cared_for and not audit.has_happened("admin.user.create")
 
 
 def create_superuser() -> str:

@@ -2,6 +2,6 @@
 
 from youworker.audit.actions import ACTIONS, RESULTS
 from youworker.audit.denials import record_denied
-from youworker.audit.lines import lines_about, record
+from youworker.audit.lines import has_happened, lines_about, record
 
-__all__ = ["ACTIONS", "RESULTS", "lines_about", "record", "record_denied"]
+__all__ = ["ACTIONS", "RESULTS", "has_happened", "lines_about", "record", "record_denied"]

@@ -106,6 +106,11 @@ def with_words() -> QuerySet[Any]:
     return rows.order_by("-timestamp", "-pk")
 
 
+def has_happened(action: str) -> bool:
+    """Whether the log has any line of an action."""
+    return with_words().filter(act=action).exists()
+
+
 def lines_about(user: User) -> QuerySet[Any]:
     """What somebody did, and what was done to them or to what is theirs alone."""
     # A request's user is a lazy object, whose own class is not the model.

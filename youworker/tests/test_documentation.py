@@ -1,6 +1,7 @@
 """The documents keep up with the product."""
 
 import re
+from collections import Counter
 from importlib import import_module, util
 from itertools import chain
 
@@ -42,6 +43,24 @@ def test_the_readme_lists_every_command_and_no_other():
     assert own
     assert own - listed == set()
     assert listed - set(get_commands()) == set()
+    # `doctor --models` has a row of its own.
+    assert repeated(re.findall(r"^\| `(\w+(?: \S+)?)", section, re.MULTILINE)) == []
+
+
+def test_every_word_and_decision_of_the_architecture_stands_once():
+    text = (BASE_DIR / "ARCHITECTURE.md").read_text()
+    glossary = text.partition("## Glossary")[2]
+    decisions = re.findall(r"^(\d+)\. \*\*", text, re.MULTILINE)
+
+    assert glossary
+    assert decisions
+    assert repeated(re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)) == []
+    assert repeated(decisions) == []
+
+
+def repeated(words):
+    """The words that are there more than once."""
+    return sorted(word for word, times in Counter(words).items() if times > 1)
 
 
 def places_in(text):

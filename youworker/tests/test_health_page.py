@@ -1,10 +1,13 @@
 """The page of the console on which staff see every part of the installation."""
 
+import re
+
 import pytest
 from django.test import Client
 
 from accounts.tests.factories import UserFactory
-from youworker.appliance.health import checks, examination, pages
+from youworker.appliance.embedded.postgres import Postgres
+from youworker.appliance.health import checks, examination, pages, remedies
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/health/"
@@ -73,3 +76,9 @@ def test_facts_are_told_of_every_part_that_has_some():
     assert facts("models", endpoint=None) == []
     # What failed has a detail instead.
     assert facts("disk", status="failed") == []
+
+
+def test_the_remedy_names_the_log_that_is_written(tmp_path):
+    written = Postgres(tmp_path, tmp_path, durable=True).log
+
+    assert re.findall(r"\w+\.log", str(remedies.REMEDIES["database"])) == [written.name]

@@ -29,6 +29,7 @@ from youworker.appliance.output import Output
 from youworker.appliance.supervisor import Supervisor, bracketed
 from youworker.core.config import BASE_DIR, config
 from youworker.core.models import KeyFingerprint
+from youworker.encryption.keyring import require_keys
 from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.tests.support.waiting import wait_until, wait_until_async
 from youworker.upstream.client import unreachable
@@ -296,6 +297,15 @@ def test_nothing_recreates_a_deleted_superuser():
 
     assert not get_user_model().objects.exists()
     assert "nobody is a superuser" in "\n".join(startup_checks.missing_parts())
+
+
+@pytest.mark.django_db
+def test_a_command_before_the_first_start_leaves_the_superuser_to_it():
+    require_keys()
+
+    bootstrap.prepare_database([].append)
+
+    assert get_user_model().objects.get().is_superuser
 
 
 @pytest.mark.django_db

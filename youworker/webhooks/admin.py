@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -35,7 +36,7 @@ class EndpointForm(forms.ModelForm):
     """Where to, and what."""
 
     actions = forms.MultipleChoiceField(
-        label=_("told actions"),
+        label=_("Told actions"),
         choices=CHOICES,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
@@ -214,10 +215,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def attempt_log(self, delivery: Delivery) -> str:
         """One line for each attempt."""
         lines = (
-            f"{one['at']}  {one['status'] or '-'}  {one['ms']} ms  {one['error']}"
+            (f"{one['at']} · {one['status'] or '-'} · {one['ms']} ms · {one['error']}",)
             for one in delivery.log
         )
-        return format_html("<pre>{}</pre>", "\n".join(lines) or "-")
+        # Not `pre`: a long reason would make the page wider than the screen.
+        return format_html_join(SafeString("<br>"), "{}", lines) or "-"
 
     @admin.action(description=_("Send again"), permissions=["manage"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

@@ -36,7 +36,7 @@ TITLES: dict[str, Words] = {
 REMEDIES: dict[str, Words] = {
     "database": _(
         "Look whether PostgreSQL runs and DATABASE_URL is right (with `manage.py up`:"
-        " postgresql.log in DATA_DIR); when connections run out, raise DATABASE_POOL_SIZE or"
+        " postgres.log in DATA_DIR); when connections run out, raise DATABASE_POOL_SIZE or"
         " start another web process."
     ),
     "redis": _(
