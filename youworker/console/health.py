@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -12,12 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from youworker.appliance.health.rows import recent_rows
 from youworker.core.config import config
-from youworker.core.effects import queue_task
+from youworker.core.effects import attempt, queue_task
+from youworker.core.redis import sync_redis
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 BACKUP = "youworker.tasks.make_backup"
+ASKED, ASKED_SECONDS = "yw:backup:asked", 60
 
 
 @require_safe
@@ -33,11 +36,18 @@ def may_back_up(request: HttpRequest) -> bool:
     return bool(request.user.is_superuser and config.backup.directory)
 
 
+def is_first_click() -> bool:
+    """Whether nobody asked for a backup a moment ago: each new one makes the oldest go."""
+    ask = partial(sync_redis().set, ASKED, 1, nx=True, ex=ASKED_SECONDS)
+    return bool(attempt("asking for a backup", ask))
+
+
 @require_POST
 def back_up(request: HttpRequest) -> HttpResponse:
     """Have a worker make a backup now, where those of the schedule go."""
     if not may_back_up(request):
         raise PermissionDenied
-    queue_task(BACKUP, True)  # noqa: FBT003 -- a task's argument
+    if is_first_click():
+        queue_task(BACKUP, True)  # noqa: FBT003 -- a task's argument
     messages.success(request, gettext("A worker was told to make a backup."))
     return redirect("admin:index")

@@ -99,4 +99,5 @@ def as_id(path: str, word: str) -> Q | None:
 
 def is_number(word: str) -> bool:
     """Whether a word is a number that a column can hold."""
-    return word.isascii() and word.isdigit() and int(word) <= LARGEST
+    is_short = len(word) <= len(str(LARGEST))
+    return is_short and word.isascii() and word.isdigit() and int(word) <= LARGEST

@@ -209,6 +209,7 @@ def test_a_backup_is_made_when_a_superuser_wants_one(
 ):
     told = []
     monkeypatch.setattr(health, "queue_task", lambda *given: told.append(given))
+    sync_redis().delete(health.ASKED)
     assert pages.post("/admin/health/back-up/").status_code == 403, "none is set up"
     assert b"back-up" not in pages.get("/admin/health/parts/").content
     configured("backup", directory=str(tmp_path))
@@ -218,6 +219,7 @@ def test_a_backup_is_made_when_a_superuser_wants_one(
 
     assert b"back-up" in offered.content
     assert (answer.status_code, told) == (302, [(health.BACKUP, True)])
+    assert pages.post("/admin/health/back-up/").status_code == 302, "a double click"
     assert staff("view_run").post("/admin/health/back-up/").status_code == 403
     assert b"back-up" not in staff("view_run").get("/admin/health/parts/").content
     assert len(told) == 1

@@ -247,3 +247,21 @@ def test_nobody_reaches_a_web_process_but_the_proxy_and_who_fetches_figures():
     assert policies["nobody"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
     assert [list(each) for each in rule["from"]] == [["podSelector"], ["namespaceSelector"]]
     assert rule["from"][0]["podSelector"]["matchLabels"] == {"app": "proxy"}
+
+
+def test_only_the_preparation_knows_the_password_of_the_first_superuser():
+    listed = yaml.safe_load((DEPLOY / "kustomization.yaml").read_text())["secretGenerator"]
+    made = {one["name"]: [each.partition("=")[0] for each in one["files"]] for one in listed}
+    holders = {name for name, files in made.items() if "admin_password" in files}
+    mounted = {
+        name: holders
+        & set(re.findall(r"(?:secretName|name): (\S+)", yaml.safe_dump(pod["volumes"])))
+        for name, pod in pods().items()
+    }
+    told = {
+        name
+        for name, service in compose()["services"].items()
+        if "admin_password" in service.get("secrets", ())
+    }
+
+    assert {name for name, found in mounted.items() if found} == {"prepare"} == told

@@ -256,3 +256,8 @@ def test_an_action_is_not_about_more_rows_than_a_request_can_go_through(pages, m
     pages.post(page_of("documents.Document"), body | {"select_across": "0"})
     exported = pages.post(page_of("documents.Document"), body | {"action": "export_rows"})
     assert exported.content.decode().count("\n") == 4
+
+
+@pytest.mark.parametrize("word", ["9" * 5000, str(2**63), str(2**63 - 1), "٣", "-1", "0x1"])
+def test_whatever_looks_like_a_number_is_looked_up_or_is_none(pages, word):
+    assert pages.get("/admin/common/auditlink/", {"q": word}).status_code == 200

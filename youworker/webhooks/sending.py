@@ -174,7 +174,7 @@ def seconds_until(text: str) -> float:
     """The seconds until a date of HTTP; 0 for anything else."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -404,3 +404,35 @@ def test_two_workers_at_once_make_and_take_everything_once():
 
     assert Delivery.objects.count() == 15
     assert len(taken) == len(set(taken)) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", f"Mon, 01 Jan 2030 00:00:00 +{'9' * 20}"],
+)
+def test_a_pause_without_sense_is_none(said):
+    with receiving(answer(Retry_After=said), answer(503, Retry_After=said)) as receiver:
+        endpoint_at(receiver.url)
+        happen(2)
+
+        assert deliver_due() == 2
+
+    statuses = sorted(Delivery.objects.values_list("status", "attempts"))
+    assert statuses == [("delivered", 1), ("pending", 1)]
+
+
+def test_words_that_cannot_be_stored_hold_nobody_up():
+    bodies = (b"a\x00b\xff\xed\xa0\x80", b'{"error": "\\u0000 \\ud800"}', b"\x00" * 900)
+    with (
+        receiving(*(answer(500, body) for body in bodies)) as receiver,
+        receiving(answer()) as well,
+    ):
+        for _ in bodies:
+            endpoint_at(receiver.url)
+        endpoint_at(well.url)
+        happen()
+
+        assert deliver_due() == len(bodies) + 1
+
+    assert Delivery.objects.filter(attempts=1).count() == len(bodies) + 1
+    assert Delivery.objects.get(status="delivered").endpoint.failures == 0
