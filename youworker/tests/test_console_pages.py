@@ -291,6 +291,8 @@ def test_unanswered_questions_are_counted_without_their_words(pages):
 
     assert "Handbook" in whole.content.decode()
     assert [each["unanswered"] for each in whole.context["clusters"]] == [1]
+    # A date that breaks after each part is not read on a phone.
+    assert whole.content.decode().count('<td class="time">') == 2
     text = one.content.decode()
     assert f"/admin/chat/session/{run.session_id}/read-private" in text
     for private in ("secret", run.question.content, run.user.username):

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.tests.factories import UserFactory
 from youworker.appliance.embedded.postgres import Postgres
-from youworker.appliance.health import checks, examination, pages, remedies
+from youworker.appliance.health import checks, examination, pages, remedies, rows
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/health/"
@@ -60,7 +60,7 @@ def test_facts_are_told_of_every_part_that_has_some():
     pool = {"size": 10, "in_use": 2, "waiting": 0}
 
     def facts(name, **more):
-        return pages.row_of(name, {**part, **more})["facts"]
+        return rows.row_of(name, {**part, **more})["facts"]
 
     assert facts("database", version="18.1", pool=pool) == [
         "PostgreSQL 18.1",

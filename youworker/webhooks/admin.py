@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -207,9 +208,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return delivery.event.action
 
     @admin.display(description=_("data"))
-    def event_data(self, delivery: Delivery) -> Any:
+    def event_data(self, delivery: Delivery) -> str:
         """What is told of it."""
-        return delivery.event.data
+        return json.dumps(delivery.event.data, ensure_ascii=False)
 
     @admin.display(description=_("attempts in detail"))
     def attempt_log(self, delivery: Delivery) -> str:

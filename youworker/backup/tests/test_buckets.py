@@ -224,8 +224,9 @@ def test_the_commands_take_a_bucket(place, document):
 
 def test_scheduled_backups_go_into_a_bucket(place, document):
     with override_config("backup", directory="s3://backups/of/us"):
-        with pytest.raises(LookupError, match="no backup in s3://backups/of/us yet"):
-            check_backup()
+        waiting = check_backup()
+        assert waiting["directory"] == "s3://backups/of/us"
+        assert waiting["detail"] == "waiting for its first backup"
         assert schedule.make_due_backup() is not None
         assert schedule.make_due_backup() is None
         assert check_backup()["directory"] == "s3://backups/of/us"

@@ -1,7 +1,10 @@
 """Webhooks over the API and in the admin."""
 
+import json
+
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
@@ -159,6 +162,7 @@ def test_actions_of_the_admin(pages):
     shown = pages.get(f"/admin/webhooks/delivery/{delivery.pk}/change/").content.decode()
     assert "t · - · 3 ms · &lt;b&gt;" in shown
     assert "<pre>" not in shown
+    assert escape(json.dumps(delivery.event.data)) in shown
     act("resend", "/admin/webhooks/delivery/", delivery)
     assert Delivery.objects.get().status == "pending"
     assert str(delivery.event_id) in shown
