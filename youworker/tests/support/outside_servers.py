@@ -172,9 +172,7 @@ class Nginx:
             "PORT": f"127.0.0.1:{self.port}",
             "SCHEME": "",
             "FRONT": "",
-            "WEB_SERVERS": " ".join(
-                f"server 127.0.0.1:{port} max_fails=0;" for port in webs
-            ),
+            "WEB_SERVERS": " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in webs),
         }
         text = (DEPLOY / "nginx/nginx.conf.template").read_text()
         # Only what is in capitals, as `envsubst` is told by the file.
