@@ -179,11 +179,13 @@ def test_rows_are_exported_as_the_list_shows_them(pages, root):
     assert (line.actor, line.additional_data["rows"]) == (root, 2)
 
 
-@pytest.mark.parametrize("label", LABELS)
+def has_actions(label):
+    return admin.site.get_model_admin(apps.get_model(label)).actions is not None
+
+
+@pytest.mark.parametrize("label", list(filter(has_actions, LABELS)))
 def test_every_list_with_actions_can_be_exported(pages, label):
     row = make_row(label)
-    if admin.site.get_model_admin(apps.get_model(label)).actions is None:
-        pytest.skip("a list without actions")
 
     answer = export(pages, label, [row])
 
