@@ -27,9 +27,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--messages", type=counted, default=2_000)
-        parser.add_argument("--documents", type=counted, default=200)
-        parser.add_argument("--users", type=counted, default=24)
+        parser.add_argument("--messages", type=counted, default=2_000, help="how many")
+        parser.add_argument("--documents", type=counted, default=200, help="how many")
+        parser.add_argument("--users", type=counted, default=24, help="how many")
         parser.add_argument("--days", type=counted, default=180, help="how far back it goes")
         parser.add_argument(
             "--beside-people", action="store_true", help="even if people are here who exist"
