@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from youworker.appliance.bootstrap import is_prepared, prepare_database
+from youworker.core.commands import first_line, sentence_for_database
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -34,10 +35,7 @@ class Command(BaseCommand):
         if wait is not None:
             self.wait_for_others(wait)
             return
-        try:
-            prepare_database(self.stdout.write)
-        except DatabaseError as error:
-            raise CommandError(f"The database fails: {error}".strip()) from error
+        prepare_database(self.stdout.write)
 
     def wait_for_others(self, seconds: float) -> None:
         """Return when the database is that of this version; raises `CommandError`."""
@@ -54,4 +52,4 @@ class Command(BaseCommand):
         except DatabaseError as error:
             # A connection that broke is of no use any more.
             connection.close()
-            return f"The database fails: {error}".strip()
+            return sentence_for_database(error) or first_line(error)
