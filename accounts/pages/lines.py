@@ -72,6 +72,12 @@ WORDS: dict[str, Any] = {
     "key.rotate": gettext_lazy("Encryption key rotated"),
     "backup.create": gettext_lazy("Backup made"),
     "backup.restore": gettext_lazy("Backup restored"),
+    "webhook.create": gettext_lazy("Webhook set up"),
+    "webhook.update": gettext_lazy("Webhook changed"),
+    "webhook.delete": gettext_lazy("Webhook removed"),
+    "webhook.pause": gettext_lazy("Webhook paused"),
+    "webhook.resume": gettext_lazy("Webhook resumed"),
+    "webhook.secret.rotate": gettext_lazy("Secret of a webhook replaced"),
 }
 
 

@@ -36,6 +36,8 @@ ADMITTED: dict[str, dict[str, int | None]] = {
         "member": 302,
         "group_admin": None,
     },
+    # Whoever may read it and writes golden questions; nobody here does both.
+    "measurers": dict.fromkeys(PEOPLE, 404),
     "staff": {**dict.fromkeys(PEOPLE, 403), "staff": None, "root": None},
 }
 

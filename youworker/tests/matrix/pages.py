@@ -129,6 +129,7 @@ DOCUMENTS = [
     page("get", f"{DOCUMENT}/edit", "writers", thing="document"),
     page("post", f"{DOCUMENT}/edit", "writers", 422, "document", {}),
     page("post", f"{DOCUMENT}/delete", "writers", 302, "document"),
+    page("post", f"{DOCUMENT}/keep-answer", "measurers", 302, "document"),
     page("post", f"{VERSION}/restore", "told_writers", 302, "versioned"),
     page("post", f"{VERSION}/delete", "told_writers", 302, "versioned"),
     page("get", f"{DOCUMENT}/sharing", "readers", thing="document"),
