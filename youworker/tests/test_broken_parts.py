@@ -116,8 +116,14 @@ def model_of(product):
 @contextmanager
 def tools_of(product):
     """Have a tool server that ends as soon as it is started."""
-    declare = [sys.executable, "manage.py", "add_mcp_server", "broken", "--argv", "/bin/false"]
-    subprocess.run(declare, cwd=BASE_DIR, env=product.environment, check=False, capture_output=True)
+    create = (
+        "from mcp.services import create_server;"
+        "create_server('broken', argv=['/bin/false'], actor=None)"
+    )
+    run_command(product.environment, "shell", "-v0", "-c", create)
+    # Asked once, which is how it is known.
+    look = [sys.executable, "manage.py", "refresh_mcp_servers"]
+    subprocess.run(look, cwd=BASE_DIR, env=product.environment, check=False, capture_output=True)
     try:
         yield
     finally:

@@ -42,7 +42,12 @@ BEFORE = {
     "quotas": 5,
 }
 # What is known to be harmless, as {(app, migration): ({rule}, reason)}.
-EXCUSED: dict[tuple[str, str], tuple[set[str], str]] = {}
+EXCUSED: dict[tuple[str, str], tuple[set[str], str]] = {
+    ("chat", "0019_files_of_tool_results"): (
+        {"adding-foreign-key-constraint", "require-concurrent-index-creation"},
+        "The table came with the same version: there is no installation with rows in it.",
+    ),
+}
 
 
 def broken_rules(sql, *, is_atomic=True):

@@ -21,6 +21,7 @@ from youworker.appliance.health.looking import (
     outcome_of,
 )
 from youworker.appliance.health.remedies import remedy_for
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,7 +67,9 @@ def examine_parts() -> dict[str, Outcome]:
     What reads tables does so in the caller's thread, once the database has answered.
     """
     names = [*READY, *DETAILED]
-    found = look_beside(FIRST, {}).outcomes(READY_SECONDS)
+    # Or the caller's own connection would be counted as one in use.
+    with holding_nothing():
+        found = look_beside(FIRST, {}).outcomes(READY_SECONDS)
     others = look_beside([n for n in names if n not in FIRST and not reads_tables(n)], found)
     with limit_statements(needed=found["database"]["status"] == "ok"):
         for name in filter(reads_tables, names):

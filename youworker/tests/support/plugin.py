@@ -178,10 +178,11 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nobody_calls() -> None:
-    """Forget whose address and API key the test before came with."""
+    """Forget the correlation id, address and API key that the test before came with."""
     from youworker.core import request_context
 
     request_context.current_origin.set(request_context.RequestOrigin())
+    request_context.current.set("")
 
 
 @pytest.fixture(autouse=True)
