@@ -16,8 +16,7 @@ from documents.object_storage import ObjectStorage
 from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, complete_file, store_bytes, stored_path
 from youworker.appliance.health import checks
-from youworker.core.config import config
-from youworker.tests.support.s3_server import free_port, running_s3
+from youworker.tests.support.s3_server import free_port, running_s3, use_storage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -29,12 +28,6 @@ def server():
         yield address
 
 
-def use(monkeypatch, **values):
-    for name, value in values.items():
-        monkeypatch.setitem(config.storage.__dict__, name, value)
-    object_storage.client_of.cache_clear()
-
-
 @pytest.fixture
 def bucket(server, monkeypatch, settings):
     """The storage of this installation, in an empty bucket."""
@@ -42,7 +35,7 @@ def bucket(server, monkeypatch, settings):
         **settings.STORAGES,
         "default": {"BACKEND": "documents.object_storage.ObjectStorage"},
     }
-    use(
+    use_storage(
         monkeypatch,
         url="s3://originals/of/us",
         endpoint_url=server,
@@ -173,7 +166,7 @@ def test_a_server_that_is_away_is_told(bucket, monkeypatch, client_of):
     user = UserFactory()
     document = DocumentFactory(owner=user, stored_file=store(b"bytes"))
     assert checks.check_storage() == {"kind": "s3"}
-    use(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    use_storage(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(object_storage, "ATTEMPTS", 1)
 
     with pytest.raises(LookupError, match="does not answer"):
@@ -184,7 +177,7 @@ def test_a_server_that_is_away_is_told(bucket, monkeypatch, client_of):
 
 
 def test_a_bucket_that_is_not_there_is_told(bucket, monkeypatch):
-    use(monkeypatch, url="s3://elsewhere")
+    use_storage(monkeypatch, url="s3://elsewhere")
 
     with pytest.raises(StorageUnavailable):
         ObjectStorage().require_reachable()
@@ -192,7 +185,7 @@ def test_a_bucket_that_is_not_there_is_told(bucket, monkeypatch):
 
 @pytest.mark.parametrize("url", ["https://bucket/x", "s3://", "bucket"])
 def test_another_kind_of_address_is_refused(monkeypatch, url):
-    use(monkeypatch, url=url)
+    use_storage(monkeypatch, url=url)
 
     with pytest.raises(ImproperlyConfigured, match="STORAGE_URL"):
         ObjectStorage()

@@ -14,7 +14,6 @@ from documents.tests.test_object_storage import (  # noqa: F401 -- fixtures
     bucket,
     keys,
     server,
-    use,
 )
 from ingestion import services
 from ingestion.enums import Stage
@@ -22,7 +21,7 @@ from ingestion.models import IngestionItem
 from ingestion.pipeline.worker import work_for
 from ingestion.tests import samples
 from youworker.data_protection.collecting import add_originals
-from youworker.tests.support.s3_server import free_port
+from youworker.tests.support.s3_server import free_port, use_storage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -73,7 +72,7 @@ def test_an_absent_server_is_no_fault_of_a_file(bucket, incoming, letters, monke
     file = incoming("a.txt", "words")
     services.start_upload([file], actor=user)
     file.discard()
-    use(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    use_storage(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(object_storage, "ATTEMPTS", 1)
 
     work_for(60)

@@ -19,9 +19,8 @@ from youworker.backup.health import check_backup
 from youworker.backup.places import MANIFEST, BackupPlace, place_of
 from youworker.backup.sealing import Opener, Seal, open_identity, seal_with_passphrase
 from youworker.backup.verifying import opened_dump, original, verify_backup
-from youworker.core.config import config
 from youworker.tests.support.configuring import override_config
-from youworker.tests.support.s3_server import free_port, running_s3
+from youworker.tests.support.s3_server import free_port, running_s3, use_storage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -34,16 +33,10 @@ def server():
         yield address
 
 
-def use(monkeypatch, **values):
-    for name, value in values.items():
-        monkeypatch.setitem(config.storage.__dict__, name, value)
-    object_storage.client_of.cache_clear()
-
-
 @pytest.fixture
 def place(server, monkeypatch):
     """A place in an empty bucket."""
-    use(
+    use_storage(
         monkeypatch,
         endpoint_url=server,
         region="us-east-1",
@@ -52,7 +45,7 @@ def place(server, monkeypatch):
     )
     buckets.client().create_bucket(Bucket="backups")
     yield BackupPlace(location_of("s3://backups/of/us"))
-    use(monkeypatch, endpoint_url=server)
+    use_storage(monkeypatch, endpoint_url=server)
     BucketPath("backups").remove_all()
     object_storage.client_of.cache_clear()
 
@@ -246,7 +239,7 @@ def test_trouble_is_a_sentence(place, monkeypatch):
         call_command("backup", "s3://nowhere/x")
     with pytest.raises(CommandError, match="no finished backup in s3://backups/empty"):
         call_command("verify_backup", "s3://backups/empty")
-    use(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    use_storage(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(object_storage, "ATTEMPTS", 1)
     with pytest.raises(CommandError, match="s3://backups does not answer"):
         call_command("verify_backup", "s3://backups/of/us")
@@ -275,7 +268,7 @@ def test_another_kind_of_address_is_refused(text):
 
 
 def test_the_bucket_of_the_originals_is_refused(place, monkeypatch):
-    use(monkeypatch, url="s3://backups/originals")
+    use_storage(monkeypatch, url="s3://backups/originals")
 
     with pytest.raises(BackupRefused, match="Choose another bucket"):
         make(place)

@@ -6,12 +6,16 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from documents import object_storage
+from youworker.core.config import config
 from youworker.tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 
 def free_port() -> int:
@@ -43,3 +47,10 @@ def running_s3() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def use_storage(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
+    """Change settings of the storage until the test ends; clients of the former are forgotten."""
+    for name, value in values.items():
+        monkeypatch.setitem(config.storage.__dict__, name, value)
+    object_storage.client_of.cache_clear()
