@@ -17,7 +17,7 @@ from documents.services import ensure_active_model
 from documents.tests.test_shared_embedder import embedding_process
 from ingestion import services
 from ingestion.enums import Stage
-from ingestion.models import IngestionItem
+from ingestion.models import IngestionItem, IngestionRun
 from ingestion.pipeline.worker import work_for
 from ingestion.tests import samples
 from ingestion.tests.test_workers import by_stage, swept, worker
@@ -123,7 +123,8 @@ def test_killed_children_change_nothing_of_what_is_read(incoming):
 
                 wait_until(swept(is_over), seconds=200)
             with worker(**settings):
-                wait_until(swept(lambda: not active()), seconds=120)
+                # A run ends after its last file, in a transaction of its own.
+                wait_until(swept(lambda: not is_open(run)), seconds=120)
 
     assert killer.killed >= 3
     ended = {stage: count for stage, count in by_stage() if count}
@@ -138,6 +139,10 @@ def test_killed_children_change_nothing_of_what_is_read(incoming):
 
 def active():
     return IngestionItem.objects.active().exists()
+
+
+def is_open(run):
+    return IngestionRun.objects.filter(pk=run.pk, finished_at=None).exists()
 
 
 def unread():
