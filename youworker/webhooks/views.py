@@ -1,4 +1,4 @@
-"""Webhooks over HTTP; staff only, for they are told what everybody does."""
+"""Webhooks over HTTP, for staff with the console's rights: they are told what everybody does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -33,13 +34,27 @@ if TYPE_CHECKING:
 
     from youworker.webhooks.managers import DeliveryQuerySet, EndpointQuerySet
 
+# What acts need beside reading; every other one changes the row.
+RIGHTS = {"create": "add", "destroy": "delete"}
+
+
+class HasConsoleRight(IsStaff):
+    """Staff who may do the same to these rows in the console."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        right = "view" if request.method in SAFE_METHODS else RIGHTS.get(view.action, "change")
+        options = view.queryset.model._meta
+        return bool(request.user.has_perm(f"{options.app_label}.{right}_{options.model_name}"))
+
 
 class EndpointViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericViewSet):
     """Other programs that are told what happens here, by signed requests (Standard Webhooks)."""
 
     queryset = Endpoint.objects.none()
     serializer_class = EndpointSerializer
-    permission_classes = [IsStaff]
+    permission_classes = [HasConsoleRight]
     scopes = {"read": "admin", "write": "admin"}
 
     def get_queryset(self) -> EndpointQuerySet:
@@ -105,7 +120,8 @@ class EndpointViewSet(ActorView, ListModelMixin, RetrieveModelMixin, GenericView
 class ActionsView(ActorView):
     """What webhooks can be told."""
 
-    permission_classes = [IsStaff]
+    queryset = Endpoint.objects.none()
+    permission_classes = [HasConsoleRight]
     scopes = {"read": "admin"}
 
     @extend_schema(operation_id="webhooks_actions", responses=ActionsSerializer)
@@ -119,7 +135,7 @@ class DeliveryViewSet(ActorView, GenericViewSet):
 
     queryset = Delivery.objects.none()
     serializer_class = DeliverySerializer
-    permission_classes = [IsStaff]
+    permission_classes = [HasConsoleRight]
     scopes = {"read": "admin", "write": "admin"}
 
     def get_queryset(self) -> DeliveryQuerySet:

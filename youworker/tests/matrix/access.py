@@ -39,6 +39,8 @@ ADMITTED: dict[str, dict[str, int | None]] = {
     # Whoever may read it and writes golden questions; nobody here does both.
     "measurers": dict.fromkeys(PEOPLE, 404),
     "staff": {**dict.fromkeys(PEOPLE, 403), "staff": None, "root": None},
+    # Staff with a right of the console, which `staff` here has not.
+    "rightful_staff": {**dict.fromkeys(PEOPLE, 403), "root": None},
 }
 
 

@@ -244,18 +244,18 @@ TOOLS = [
 HOOK = "v1/webhooks/<uuid:pk>"
 SENT = {"pk": "webhook", "delivery_id": "webhook_delivery"}
 WEBHOOKS = [
-    Row("get", "v1/webhooks", "staff", "admin"),
-    Row("post", "v1/webhooks", "staff", "admin", 400, body={}),
-    Row("get", "v1/webhooks/actions", "staff", "admin"),
-    Row("get", HOOK, "staff", "admin", thing="webhook"),
-    Row("patch", HOOK, "staff", "admin", 200, "webhook", {"description": "T"}),
-    Row("delete", HOOK, "staff", "admin", 204, "webhook"),
-    Row("post", f"{HOOK}/rotate-secret", "staff", "admin", 200, "webhook"),
-    Row("post", f"{HOOK}/pause", "staff", "admin", 200, "webhook"),
-    Row("post", f"{HOOK}/resume", "staff", "admin", 200, "webhook"),
-    Row("post", f"{HOOK}/test", "staff", "admin", 202, "webhook"),
-    Row("get", f"{HOOK}/deliveries", "staff", "admin", thing="webhook"),
-    Row("post", f"{HOOK}/deliveries/<uuid:delivery_id>/resend", "staff", "admin", 202, things=SENT),
+    Row("get", "v1/webhooks", "rightful_staff", "admin"),
+    Row("post", "v1/webhooks", "rightful_staff", "admin", 400, body={}),
+    Row("get", "v1/webhooks/actions", "rightful_staff", "admin"),
+    Row("get", HOOK, "rightful_staff", "admin", thing="webhook"),
+    Row("patch", HOOK, "rightful_staff", "admin", 200, "webhook", {"description": "T"}),
+    Row("delete", HOOK, "rightful_staff", "admin", 204, "webhook"),
+    Row("post", f"{HOOK}/rotate-secret", "rightful_staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/pause", "rightful_staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/resume", "rightful_staff", "admin", 200, "webhook"),
+    Row("post", f"{HOOK}/test", "rightful_staff", "admin", 202, "webhook"),
+    Row("get", f"{HOOK}/deliveries", "rightful_staff", "admin", thing="webhook"),
+    Row("post", f"{HOOK}/deliveries/<uuid:delivery_id>/resend", "rightful_staff", "admin", 202, things=SENT),
 ]
 
 ROWS = [

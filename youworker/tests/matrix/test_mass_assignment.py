@@ -104,7 +104,7 @@ WRITES = [
         "v1/webhooks/<uuid:pk>",
         "webhook",
         *("url", "description", "actions"),
-        role="staff",
+        role="root",
     ),
     write(
         "post",
@@ -142,7 +142,7 @@ CREATES = [
     ),
     (
         "v1/webhooks",
-        "staff",
+        "root",
         {"url": "https://hook.invalid/", "actions": ["user.login"]},
         ("secret", "former_secret", "state", "failures", "rest_until", "created_at"),
     ),

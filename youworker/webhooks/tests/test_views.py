@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils.html import escape
 from rest_framework.test import APIClient
@@ -169,6 +170,46 @@ def test_actions_of_the_admin(pages):
     assert pages.get(f"{ADMIN}?state=active").status_code == 200
     pages.post(f"{ADMIN}{endpoint.pk}/delete/", {"post": "yes"})
     assert not Endpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("right", "allowed"),
+    [
+        ("view_endpoint", {"list", "actions", "get"}),
+        ("add_endpoint", {"create"}),
+        ("change_endpoint", {"patch", "rotate-secret", "pause", "resume", "test"}),
+        ("delete_endpoint", {"delete"}),
+        ("view_delivery", {"deliveries"}),
+        ("change_delivery", {"resend"}),
+    ],
+)
+def test_the_api_asks_for_the_rights_of_the_console(right, allowed):
+    endpoint = endpoint_at(URL)
+    sent = services.send_test(endpoint, actor=UserFactory(is_staff=True))
+    clerk = UserFactory(is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename=right))
+    client = APIClient()
+    client.force_authenticate(clerk)
+    path = f"/v1/webhooks/{endpoint.pk}"
+    acts = {
+        "list": lambda: client.get("/v1/webhooks"),
+        "actions": lambda: client.get("/v1/webhooks/actions"),
+        "get": lambda: client.get(path),
+        "create": lambda: client.post("/v1/webhooks", {}, format="json"),
+        "patch": lambda: client.patch(path, {"description": "T"}, format="json"),
+        "pause": lambda: client.post(f"{path}/pause"),
+        "resume": lambda: client.post(f"{path}/resume"),
+        "test": lambda: client.post(f"{path}/test"),
+        "rotate-secret": lambda: client.post(f"{path}/rotate-secret"),
+        "deliveries": lambda: client.get(f"{path}/deliveries"),
+        "resend": lambda: client.post(f"{path}/deliveries/{sent.pk}/resend"),
+        "delete": lambda: client.delete(path),
+    }
+
+    codes = {name: act().status_code for name, act in acts.items()}
+
+    assert {name for name, code in codes.items() if code != 403} == allowed
+    assert Endpoint.objects.exists() == ("delete" not in allowed)
 
 
 def test_staff_without_the_right_see_no_page():
