@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chat.model_servers import ModelServer
 from chat.services.model_servers import delete_model_server, save_model_server
 from youworker.configuration.plan import Hidden
-from youworker.configuration.secrets import placeholder
+from youworker.configuration.secrets import Placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,9 @@ PLAIN = ("url", "position", "enabled", "max_runs", "context_tokens")
 def export_model_servers() -> dict[str, Any]:
     """The model servers that staff added, by name, without their keys."""
     found: dict[str, Any] = {}
+    placeholders = Placeholders()
     for row in ModelServer.objects.filter(is_configured=False).order_by("name"):
-        key = {"key": placeholder("MODEL", row.name, "KEY")} if row.key else {}
+        key = {"key": placeholders.name("MODEL", row.name, "KEY")} if row.key else {}
         found[row.name] = {name: getattr(row, name) for name in PLAIN} | key
     return found
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from youworker.configuration.shapes import Secret
 
@@ -58,7 +59,22 @@ class Secrets:
         return [secret.name for secret in wanted.values() if self.read(secret) is None]
 
 
-def placeholder(*words: str) -> dict[str, str]:
-    """What stands in a file for a secret."""
-    name = "_".join(UNUSABLE.sub("_", word.upper()).strip("_") for word in words)
-    return {"secret": f"${{{name}}}"}
+@dataclass(slots=True)
+class Placeholders:
+    """Names of variables for the secrets of one file: no two secrets have the same one."""
+
+    given: set[str] = field(default_factory=set)
+
+    def name(self, *words: str) -> dict[str, str]:
+        """What stands in the file for a secret; names that are alike are numbered."""
+        plain = "_".join(UNUSABLE.sub("_", word.upper()).strip("_") for word in words)
+        name = next(one for one in numbered(plain) if one not in self.given)
+        self.given.add(name)
+        return {"secret": f"${{{name}}}"}
+
+
+def numbered(name: str) -> Iterator[str]:
+    """A name, and the same with numbers behind it."""
+    yield name
+    for number in count(2):
+        yield f"{name}_{number}"

@@ -11,7 +11,7 @@ from mcp.services import create_openapi_server, create_server, update_server
 from mcp.services.disconnecting import remove_all_connections
 from mcp.services.servers import remove_server
 from youworker.configuration.plan import Hidden
-from youworker.configuration.secrets import SecretMissing, placeholder
+from youworker.configuration.secrets import Placeholders, SecretMissing
 from youworker.configuration.tools import ToolsApplied, described_tools
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ FIELDS = {
 
 def export_tool_servers() -> dict[str, Any]:
     """All tool servers by their short names, with their tools."""
+    given = Placeholders()
     return {
-        row.slug: shown_server(row) | placeholders_of(row) | {"tools": described_tools(row)}
+        row.slug: shown_server(row) | placeholders_of(row, given) | {"tools": described_tools(row)}
         for row in Server.objects.order_by("slug")
     }
 
@@ -60,18 +61,18 @@ def described_server(row: Server) -> dict[str, Any]:
     return {name: getattr(row, name) for name in FIELDS[Transport(row.transport)]}
 
 
-def placeholders_of(row: Server) -> dict[str, Any]:
+def placeholders_of(row: Server, given: Placeholders) -> dict[str, Any]:
     """What stands in a file for the secrets of a server."""
     found: dict[str, Any] = {}
     for kind in KINDS:
         names = sorted(row.secrets_called(kind))
         if names:
-            found[kind] = {name: placeholder("TOOL", row.slug, kind, name) for name in names}
+            found[kind] = {name: given.name("TOOL", row.slug, kind, name) for name in names}
     client = row.secrets_called("client")
     if client.get("id"):
         found["client"] = {"id": client["id"]}
         if client.get("secret"):
-            found["client"]["secret"] = placeholder("TOOL", row.slug, "CLIENT", "SECRET")
+            found["client"]["secret"] = given.name("TOOL", row.slug, "CLIENT", "SECRET")
     return found
 
 

@@ -128,6 +128,30 @@ def test_an_export_holds_no_secret_and_nothing_private(furnished):
     assert "anna" not in str(yaml.safe_load(exported("--without-members"))["groups"])
 
 
+def test_servers_that_are_called_alike_keep_keys_of_their_own(apply, monkeypatch):
+    keys = {"GPU one": "k1", "GPU-one": "k2", "GPU (one)": "k3", "GPU one key": "k4"}
+    for name, key in keys.items():
+        address = f"gpu:8000/{key}"
+        ModelServer.objects.create(name=name, url=f"http://{address}", address=address, key=key)
+    sync_builtin_servers()
+    headers = {"X-Key": "h1", "X_Key": "h2"}
+    create_server("files", url="https://tools.example/mcp", headers=headers, actor=None)
+    text = exported()
+    said = yaml.safe_load(text)
+    places = [(said["model_servers"][name]["key"], key) for name, key in keys.items()]
+    places += [(said["tool_servers"]["files"]["headers"][name], headers[name]) for name in headers]
+    assert len({place["secret"] for place, _ in places}) == 6
+    for place, secret in places:
+        monkeypatch.setenv(place["secret"].strip("${}"), secret)
+    clear()
+
+    assert apply(text)[0] == 0
+
+    assert {row.name: row.key for row in ModelServer.objects.all()} == keys
+    assert Server.objects.get(slug="files").secrets["headers"] == headers
+    assert exported() == text
+
+
 def test_an_empty_installation_becomes_the_same(furnished, apply, monkeypatch):
     text = exported()
     clear()
