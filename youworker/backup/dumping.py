@@ -1,24 +1,19 @@
-"""PostgreSQL's own programs, which come with the embedded server, for any server."""
+"""Dumping and filling a database, with PostgreSQL's own programs."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from youworker.appliance.embedded.postgres import binary, last_line
+from youworker.appliance.embedded.postgres import last_line
+from youworker.backup.addresses import address_for_programs
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.programs import environment_of, path_of, without_tls
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-WHERE = (
-    *("host", "port", "user", "password", "dbname"),
-    *("sslmode", "sslrootcert", "sslcert", "sslkey"),
-)
 
 
 def dump_database(snapshot: str, target: Path) -> None:
@@ -35,8 +30,10 @@ def restore_database(dump: Path) -> None:
 
 def list_dump(dump: Path) -> int:
     """How many things a dump lists; raises `BackupRefused` for what is no whole dump."""
-    command = [binary("pg_restore"), "--list", str(dump)]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    command = [path_of("pg_restore"), "--list", str(dump)]
+    listed = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment_of()
+    )
     if listed.returncode != 0:
         raise BackupRefused(f"The dump cannot be read: {last_line(listed.stderr)}")
     return sum(not line.startswith(";") for line in listed.stdout.splitlines())
@@ -44,22 +41,12 @@ def list_dump(dump: Path) -> int:
 
 def run(program: str, options: list[str]) -> None:
     """Run a program against the database; no list of processes shows the password."""
-    given = {name: str(value) for name, value in address().items()}
+    given = address_for_programs()
     login = {"PGPASSWORD": given.pop("password")} if given.get("password") else {}
-    command = [binary(program), f"--dbname={make_conninfo(**given)}", *options]
+    command = [path_of(program), f"--dbname={make_conninfo(**given)}", *options]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment() | login
+        command, capture_output=True, text=True, check=False, env=environment_of() | login
     )
     if done.returncode != 0:
-        raise BackupRefused(f"{program} failed: {last_line(done.stderr)}")
-
-
-def address() -> dict[str, Any]:
-    """Where the database is, in the words of the client library."""
-    parameters = connection.get_connection_params()
-    return {name: parameters[name] for name in WHERE if parameters.get(name)}
-
-
-def environment() -> dict[str, str]:
-    """What the programs see of ours."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        told = f"{program} failed: {last_line(done.stderr)}"
+        raise BackupRefused(f"{told} {without_tls()}".strip())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from youworker.appliance.health.checks import DETAILED
 from youworker.appliance.health.heartbeat import read_heartbeat
+from youworker.backup.addresses import check_programs
+from youworker.backup.exceptions import DatabaseAway
 from youworker.backup.first import read_first
 from youworker.backup.places import BackupPlace, configured_place, last_made, read_last_verified
 from youworker.core.config import config
@@ -18,12 +21,17 @@ LATE = 1.5
 FIRST_LOOK_SECONDS = 1200.0
 # The first backup copies all originals.
 LONGEST_FIRST = timedelta(hours=12)
+# How often somebody looks whether the programs of a backup can use the database.
+BELIEVED_SECONDS = 900.0
+# Until when what was seen with these settings counts, on this process's clock.
+believed: dict[tuple[str, str], float] = {}
 
 
 def check_backup() -> dict[str, Any]:
     """The newest scheduled backup is as new as it should be."""
     if not config.backup.directory:
         return {"directory": None}
+    look_at_programs()
     place = configured_place()
     made, verified = last_made(place), read_last_verified(place)
     if made is None:
@@ -35,6 +43,23 @@ def check_backup() -> dict[str, Any]:
     if verified is None:
         said["detail"] = "no backup was verified yet"
     return {"directory": str(place.root), **said, "warning": verified is None}
+
+
+def look_at_programs() -> None:
+    """Raise `BackupRefused` where no backup could be made; once seen, it is believed for a while.
+
+    That the database is away is told by its own part.
+    """
+    settings = (config.backup.database_url, config.backup.programs)
+    if time.monotonic() < believed.get(settings, 0.0):
+        return
+    try:
+        check_programs()
+    except DatabaseAway:
+        if config.backup.database_url:
+            raise
+        return
+    believed[settings] = time.monotonic() + BELIEVED_SECONDS
 
 
 def wait_for_first(place: BackupPlace) -> dict[str, Any]:

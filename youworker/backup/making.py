@@ -18,6 +18,7 @@ from documents.services import FILES_HELD
 from documents.storage import content_storage, ensure_incoming_folder, flush_path, storage_name
 from youworker import audit
 from youworker.backup import dumping
+from youworker.backup.addresses import check_programs
 from youworker.backup.buckets import BucketPath, make_folder
 from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
@@ -67,6 +68,7 @@ def make_backup(
     the manifest lists them.
     """
     refuse_own_data(folder)
+    check_programs()
     if with_keys and not seal.recipient:
         raise BackupRefused("Keys go into an encrypted backup only.")
     place = BackupPlace(folder)

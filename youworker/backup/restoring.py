@@ -20,6 +20,7 @@ from youworker import audit
 from youworker.appliance.embedded.attach import Servers
 from youworker.audit.verification import verify_log
 from youworker.backup import dumping
+from youworker.backup.addresses import check_programs
 from youworker.backup.erased import erase_again, read_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.places import number_of
@@ -70,6 +71,7 @@ def restore_backup(
     """
     # What costs nothing comes before every byte is read.
     check_empty()
+    check_programs()
     erased = read_erased(place)
     manifest = verify_backup(place, name, opener).manifest
     check_versions(manifest)

@@ -174,9 +174,18 @@ def test_containers_run_behind_nginx(deployment):
     asyncio.run(check_streams(deployment))
     asyncio.run(check_uploads(deployment))
     check_documents(deployment)
+    check_backups(deployment)
     check_a_killed_process(deployment)
     check_a_rolling_restart(deployment)
     check_the_end(deployment)
+
+
+def check_backups(deployment):
+    """The database takes TLS only, and its certificate is verified."""
+    host, folder = deployment.host, str(deployment.host.folder / "tmp" / "backups")
+    for command in ("backup", "verify_backup"):
+        done = host.run("worker", command, folder, **deployment.settings)
+        assert done.wait(120) == 0, done.said()
 
 
 def check_containers(deployment):

@@ -192,6 +192,16 @@ class BackupConfig(Section):
     keep: int = setting("BACKUP_KEEP", 14, "how many of them are kept", low=1, high=10_000)
     recipient: str = setting("BACKUP_RECIPIENT", "", "age recipient they are encrypted for")
     passphrase: str = setting("BACKUP_PASSPHRASE", "", "or a passphrase; empty = not encrypted")
+    database_url: str = setting(
+        "BACKUP_DATABASE_URL",
+        "",
+        "the same database past a pooler, for backups and restores; empty = DATABASE_URL",
+    )
+    programs: str = setting(
+        "PG_BIN_DIR",
+        "",
+        "folder of the pg_dump and pg_restore that backups use; empty = those of the embedded server",
+    )
 
 
 @dataclass(frozen=True)

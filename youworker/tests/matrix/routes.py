@@ -255,7 +255,14 @@ WEBHOOKS = [
     Row("post", f"{HOOK}/resume", "rightful_staff", "admin", 200, "webhook"),
     Row("post", f"{HOOK}/test", "rightful_staff", "admin", 202, "webhook"),
     Row("get", f"{HOOK}/deliveries", "rightful_staff", "admin", thing="webhook"),
-    Row("post", f"{HOOK}/deliveries/<uuid:delivery_id>/resend", "rightful_staff", "admin", 202, things=SENT),
+    Row(
+        "post",
+        f"{HOOK}/deliveries/<uuid:delivery_id>/resend",
+        "rightful_staff",
+        "admin",
+        202,
+        things=SENT,
+    ),
 ]
 
 ROWS = [
