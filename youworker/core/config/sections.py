@@ -192,6 +192,11 @@ class BackupConfig(Section):
     keep: int = setting("BACKUP_KEEP", 14, "how many of them are kept", low=1, high=10_000)
     recipient: str = setting("BACKUP_RECIPIENT", "", "age recipient they are encrypted for")
     passphrase: str = setting("BACKUP_PASSPHRASE", "", "or a passphrase; empty = not encrypted")
+    bucket_originals: bool = setting(
+        "BACKUP_BUCKET_ORIGINALS",
+        True,
+        "copy originals of a bucket (STORAGE_URL), too",
+    )
     database_url: str = setting(
         "BACKUP_DATABASE_URL",
         "",
@@ -200,7 +205,7 @@ class BackupConfig(Section):
     programs: str = setting(
         "PG_BIN_DIR",
         "",
-        "folder of the pg_dump and pg_restore that backups use; empty = those of the embedded server",
+        "folder of the pg_dump and pg_restore of backups; empty = the embedded server's",
     )
 
 

@@ -10,6 +10,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from youworker.core.db import run_in_thread
 from youworker.core.effects import PASSING_ERRORS
+from youworker.core.realtime.connection_lines import ConnectionLine
 from youworker.core.realtime.revocation import CloseReason, Revoked, until_revoked
 from youworker.core.request_context import report_denial
 
@@ -48,8 +49,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.spawned: set[asyncio.Task[None]] = set()
         self.accepted = self.broken = False
+        line = ConnectionLine(scope, receive, send)
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, line.receive, line.send)
         except Exception as error:
             # The channel layer gives up with its connection, for one; the client can come back.
             if not self.accepted:
@@ -58,6 +60,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         finally:
             # A refusal, a crash and the end of the server come without `disconnect`.
             self.end_tasks()
+            line.report()
 
     async def accept(self, *args: Any, **kwargs: Any) -> None:
         """Let the client in."""
