@@ -136,13 +136,17 @@ class ObjectStorage(Storage):
 
     def hashes(self) -> Iterator[str]:
         """The hash of each file."""
+        return (sha256 for sha256, _ in self.sizes())
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """The hash of each file, and how many bytes it has."""
         pages = self.client.get_paginator("list_objects_v2")
         with server_errors():
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for found in page.get("Contents", ()):
                     name = found["Key"].rpartition("/")[2]
                     if len(name) == HASH_LENGTH and name.isalnum():
-                        yield name
+                        yield name, int(found["Size"])
 
     def require_reachable(self) -> None:
         """Raise `StorageUnavailable` when the bucket cannot be used."""

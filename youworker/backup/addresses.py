@@ -55,8 +55,8 @@ def check_programs() -> None:
     try:
         if is_pooled_by_transaction(address):
             raise BackupRefused(
-                "The database is reached through a pooler in transaction mode, which no pg_dump can "
-                "use: name the server behind it by BACKUP_DATABASE_URL."
+                "The database is reached through a pooler in transaction mode, which no pg_dump "
+                "can use: name the server behind it by BACKUP_DATABASE_URL."
             )
         if config.backup.database_url and not is_same_database(address):
             raise BackupRefused("BACKUP_DATABASE_URL leads to another database than DATABASE_URL.")

@@ -11,6 +11,7 @@ from youworker.appliance.health.heartbeat import read_heartbeat
 from youworker.backup.addresses import check_programs
 from youworker.backup.exceptions import DatabaseAway
 from youworker.backup.first import read_first
+from youworker.backup.listed import are_left_out
 from youworker.backup.places import BackupPlace, configured_place, last_made, read_last_verified
 from youworker.core.config import config
 from youworker.core.effects import attempt
@@ -39,9 +40,14 @@ def check_backup() -> dict[str, Any]:
     oldest = datetime.now(UTC) - timedelta(hours=config.backup.hours) * LATE
     if made < oldest:
         raise LookupError(f"The last backup is of {made:%Y-%m-%d %H:%M} UTC: look at the worker.")
-    said = {"made_at": made.isoformat(), "verified_at": verified and verified.isoformat()}
+    said: dict[str, Any] = {
+        "made_at": made.isoformat(),
+        "verified_at": verified and verified.isoformat(),
+    }
     if verified is None:
         said["detail"] = "no backup was verified yet"
+    elif are_left_out():
+        said["detail"] = "originals are only listed: their bucket needs copies of its own"
     return {"directory": str(place.root), **said, "warning": verified is None}
 
 

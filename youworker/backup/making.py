@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from psycopg.sql import SQL, Identifier
 
 from documents.services import FILES_HELD
-from documents.storage import content_storage, ensure_incoming_folder, flush_path, storage_name
+from documents.storage import flush_path
 from youworker import audit
 from youworker.backup import dumping
 from youworker.backup.addresses import check_programs
-from youworker.backup.buckets import BucketPath, make_folder
 from youworker.backup.erased import write_erased
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.listed import are_left_out
 from youworker.backup.manifest import Manifest, checksum, write_manifest
+from youworker.backup.originals import Shelf, held_files
 from youworker.backup.places import DUMP, KEYS, BackupPlace, number_of, refuse_own_data
 from youworker.backup.sealing import Seal, write_draft
-from youworker.core.config import config
 from youworker.core.models import KeyFingerprint
 from youworker.core.sql import lock_names
 from youworker.encryption.crypto import current_keys, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from youworker.backup.buckets import Location
 
@@ -64,8 +63,8 @@ def make_backup(
 ) -> Made:
     """Back the installation up into a folder or a bucket; raises `BackupRefused`.
 
-    Originals are kept once for all backups of the place. Those of an S3 bucket stay there:
-    the manifest lists them.
+    Originals are kept once for all backups of the place. Those of an S3 bucket stay there where
+    the settings want it: the manifest lists them.
     """
     refuse_own_data(folder)
     check_programs()
@@ -74,20 +73,22 @@ def make_backup(
     place = BackupPlace(folder)
     draft = place.begin()
     try:
+        shelf = Shelf(place, seal, progress)
+        shelf.fill_beforehand()
         with hold_moment() as moment, held_files(moment.files) as held:
+            missing = shelf.fill_at_moment(moment.files)
             moment.release_files()
             dump_into(draft, seal, moment.snapshot)
-            lost = (
-                [] if held is None else [one for one in moment.files if not (held / one).exists()]
-            )
-            for sha256 in lost:
-                del moment.files[sha256]
-            new = copy_files(place, seal, held, moment.files, progress)
+            if held is not None:
+                missing = [one for one in moment.files if not (held / one).exists()]
+                shelf.fill_from(held, moment.files)
+        if not are_left_out():
+            moment.files = {one: size for one, size in moment.files.items() if shelf.has(one)}
         parts = {DUMP + seal.suffix: checksum(draft / (DUMP + seal.suffix))}
         if with_keys:
             parts |= write_keys(draft, seal)
         write_erased(place)
-        manifest = manifest_of(moment, parts, seal, lost)
+        manifest = manifest_of(moment, parts, seal, missing)
         write_manifest(draft, manifest)
         finished = place.finish(draft)
     except BaseException:
@@ -96,7 +97,7 @@ def make_backup(
     audit.record(
         "backup.create", actor=None, backup=number_of(finished.name), files=len(moment.files)
     )
-    return Made(finished.name, finished, manifest, *new)
+    return Made(finished.name, finished, manifest, shelf.new_files, shelf.new_bytes)
 
 
 @dataclass(slots=True)
@@ -152,30 +153,6 @@ def look_up(cursor: Any) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def held_files(files: dict[str, int]) -> Iterator[Path | None]:
-    """Names of our own for stored files, so that their removal does not matter; none on S3."""
-    if config.storage.url:
-        yield None
-        return
-    # Where what is left of a process that was killed is removed.
-    with tempfile.TemporaryDirectory(dir=ensure_incoming_folder()) as folder:
-        hold = Path(folder)
-        for sha256 in files:
-            with content_storage().copy_locally(storage_name(sha256)) as path:
-                if path is not None:
-                    link_or_copy(path, hold / sha256)
-        yield hold
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file another name; where that is impossible, copy it."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
 def dump_into(draft: Path, seal: Seal, snapshot: str) -> None:
     """Dump the database into a backup, sealed if it is to be."""
     plain = draft / DUMP
@@ -185,38 +162,6 @@ def dump_into(draft: Path, seal: Seal, snapshot: str) -> None:
         with plain.open("rb") as source, write_draft(draft / (DUMP + seal.suffix)) as target:
             seal.write(source, target)
         plain.unlink()
-
-
-def copy_files(
-    place: BackupPlace,
-    seal: Seal,
-    held: Path | None,
-    files: dict[str, int],
-    progress: Callable[[int], object],
-) -> tuple[int, int]:
-    """Copy the originals that the place does not have; how many, and their bytes."""
-    count = size = 0
-    shelf = place.files(seal.recipient)
-    # Asking a bucket for each of them would take longer than to list them.
-    there = {file.name for folder, file in place.originals() if folder == shelf}
-    for sha256, bytes_of in files.items() if held else ():
-        name = storage_name(sha256) + seal.suffix
-        source = held / sha256 if held else None
-        if source and source.exists() and name.rpartition("/")[2] not in there:
-            store_original(source, shelf / name, seal)
-            count, size = count + 1, size + bytes_of
-        progress(bytes_of)
-    return count, size
-
-
-def store_original(source: Path, target: Location, seal: Seal) -> None:
-    """Copy an original to where it is kept, sealed if it is to be."""
-    if isinstance(target, BucketPath) and not seal.recipient:
-        target.send(source)
-        return
-    make_folder(target.parent)
-    with source.open("rb") as original, write_draft(target) as copied:
-        seal.write(original, copied)
 
 
 def write_keys(draft: Path, seal: Seal) -> dict[str, str]:
@@ -242,6 +187,6 @@ def manifest_of(moment: Moment, parts: dict[str, str], seal: Seal, missing: list
         files=moment.files,
         rows=moment.rows,
         recipient=seal.recipient,
-        in_bucket=bool(config.storage.url),
+        in_bucket=are_left_out(),
         missing=missing,
     )

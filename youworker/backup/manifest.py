@@ -38,7 +38,7 @@ class Manifest:
     rows: dict[str, int]
     # For whom it is encrypted; empty = for nobody.
     recipient: str = ""
-    # The originals are in a bucket, which has backups of its own.
+    # The originals are only listed: they stay in a bucket, which has backups of its own.
     in_bucket: bool = False
     # Originals that were not in the storage when the backup was made.
     missing: list[str] = field(default_factory=list)

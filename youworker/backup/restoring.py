@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
@@ -15,7 +13,6 @@ from psycopg.sql import SQL, Identifier
 from accounts.models import User
 from chat.models import Message, Session
 from documents.models import Document, StoredFile
-from documents.storage import content_storage, storage_name
 from youworker import audit
 from youworker.appliance.embedded.attach import Servers
 from youworker.audit.verification import verify_log
@@ -23,17 +20,18 @@ from youworker.backup import dumping
 from youworker.backup.addresses import check_programs
 from youworker.backup.erased import erase_again, read_erased
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.listed import absent_files, named
+from youworker.backup.originals import restore_files
 from youworker.backup.places import number_of
-from youworker.backup.sealing import write_draft
-from youworker.backup.verifying import opened_dump, original, verify_backup
-from youworker.core.config import config
+from youworker.backup.verifying import opened_dump, verify_backup
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
 from youworker.encryption.fields import Damaged
 from youworker.encryption.keyring import require_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     from youworker.backup.manifest import Manifest
     from youworker.backup.places import BackupPlace
@@ -73,7 +71,8 @@ def restore_backup(
     check_empty()
     check_programs()
     erased = read_erased(place)
-    manifest = verify_backup(place, name, opener).manifest
+    # What a bucket lost does not keep the rest from coming back.
+    manifest = verify_backup(place, name, opener, bucket_may_lack=True).manifest
     check_versions(manifest)
     check_key_ring(manifest)
     restore_files(place, manifest, opener, progress)
@@ -136,20 +135,6 @@ def check_empty() -> None:
         )
 
 
-def restore_files(
-    place: BackupPlace, manifest: Manifest, opener: Opener, progress: Callable[[int], object]
-) -> None:
-    """Put the originals into the store; they are nobody's before their rows are there."""
-    if manifest.in_bucket or config.storage.url:
-        return
-    for sha256, size in manifest.files.items():
-        target = Path(settings.MEDIA_ROOT) / storage_name(sha256)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with original(place, manifest, sha256).open("rb") as source, write_draft(target) as file:
-            opener.write(source, file)
-        progress(size)
-
-
 def replace_tables(dump: Path) -> None:
     """Fill the database from a dump in place of its empty tables."""
     with connection.cursor() as cursor:
@@ -180,8 +165,8 @@ def look_again(manifest: Manifest) -> tuple[int, list[str]]:
     for table, count in manifest.rows.items():
         if (found := count_rows(table)) < count:
             doubts.append(f"{table} has {found} rows and had {count}.")
-    if not manifest.in_bucket and (lost := [*absent_files(manifest)]):
-        doubts.append(f"{len(lost)} originals did not arrive in the store.")
+    if lost := absent_files(manifest):
+        doubts.append(f"{len(lost)} originals are not in the store: {named(lost)}")
     return int(report.head.seq), doubts
 
 
@@ -190,11 +175,3 @@ def count_rows(table: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SQL("SELECT count(*) FROM {}").format(Identifier(table)))
         return int(cursor.fetchone()[0])
-
-
-def absent_files(manifest: Manifest) -> Iterator[str]:
-    """The originals that are not in the store, or have another size."""
-    storage = content_storage()
-    for sha256, size in manifest.files.items():
-        if storage.size_of(storage_name(sha256)) != size:
-            yield sha256

@@ -15,6 +15,7 @@ import orjson
 from documents.storage import ensure_incoming_folder, storage_name
 from youworker.backup import dumping
 from youworker.backup.exceptions import BackupRefused
+from youworker.backup.listed import check_bucket, named, require_bucket
 from youworker.backup.manifest import Manifest, checksum, read_manifest
 from youworker.backup.places import DUMP, VERIFIED
 from youworker.backup.sealing import SUFFIX, Opener, write_draft
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from youworker.backup.buckets import Location
     from youworker.backup.places import BackupPlace
-
-NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,25 @@ def verify_backup(
     name: str,
     opener: Opener,
     *,
+    bucket_may_lack: bool = False,
     progress: Callable[[int], object] = lambda bytes_done: None,
 ) -> Verified:
-    """Check every byte of a backup; raises `BackupRefused` with what is wrong first."""
+    """Check every byte of a backup; raises `BackupRefused` with what is wrong first.
+
+    Originals that it only lists have to be in the bucket, unless that `may_lack` some.
+    """
     folder = place.folder(name)
     manifest = read_manifest(folder)
     check_opener(manifest, opener)
+    require_bucket(manifest)
     for part, expected in manifest.parts.items():
         path = folder / Path(part).name
         if not path.is_file() or checksum(path) != expected:
             raise BackupRefused(f"{part} of the backup is missing, cut off or altered.")
     with opened_dump(folder, manifest, opener) as dump:
         dumping.list_dump(dump)
+    if not bucket_may_lack:
+        check_bucket(manifest)
     found = check_files(place, manifest, opener, progress)
     with write_draft(folder / VERIFIED) as file:
         file.write(orjson.dumps({"verified_at": datetime.now(UTC).isoformat()}))
@@ -101,8 +107,7 @@ def check_files(
         total += size
         progress(size)
     if wrong:
-        shown = ", ".join(sha256[:12] for sha256 in wrong[:NAMED])
-        raise BackupRefused(f"{len(wrong)} originals are missing or altered: {shown} …")
+        raise BackupRefused(f"{len(wrong)} originals are missing or altered: {named(wrong)}")
     return total
 
 

@@ -5,18 +5,25 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from documents import object_storage
+from documents import services as documents
 from documents.exceptions import StorageUnavailable
 from documents.models import Document, StoredFile
-from documents.tests.factories import DocumentFactory, store_bytes
+from documents.storage import storage_name
+from documents.tests.factories import DocumentFactory, complete_file, store_bytes
 from youworker.backup import buckets, making, schedule
 from youworker.backup.buckets import BucketPath, location_of
 from youworker.backup.erased import read_erased, write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.health import check_backup
+from youworker.backup.listed import absent_files
+from youworker.backup.originals import Shelf, restore_files
 from youworker.backup.places import MANIFEST, BackupPlace, place_of
+from youworker.backup.restoring import look_again
 from youworker.backup.sealing import Opener, Seal, open_identity, seal_with_passphrase
 from youworker.backup.verifying import opened_dump, original, verify_backup
 from youworker.tests.support.configuring import override_config
@@ -114,8 +121,6 @@ def test_a_sealed_backup_opens_with_its_passphrase_only(place, document):
 
 
 def test_originals_are_restored_from_a_bucket(place, document, settings, tmp_path):
-    from youworker.backup.restoring import restore_files
-
     made = make(place)
     settings.MEDIA_ROOT = str(tmp_path)
 
@@ -272,3 +277,128 @@ def test_the_bucket_of_the_originals_is_refused(place, monkeypatch):
 
     with pytest.raises(BackupRefused, match="Choose another bucket"):
         make(place)
+
+
+@pytest.fixture
+def store(place, monkeypatch, settings):
+    """Originals of this installation in a bucket of their own."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "documents.object_storage.ObjectStorage"},
+    }
+    use_storage(monkeypatch, url="s3://originals/of/us")
+    buckets.client().create_bucket(Bucket="originals")
+    yield storages["default"]
+    BucketPath("originals").remove_all()
+
+
+def stored(content):
+    """A document whose original is in the store."""
+    file = complete_file(content)
+    documents.prepare_files([file])
+    with transaction.atomic():
+        documents.move_to_storage([file])
+    return DocumentFactory(stored_file=StoredFile.objects.get(pk=file.sha256), size=len(content))
+
+
+@pytest.mark.parametrize("passphrase", ["", "correct horse"])
+def test_originals_of_a_bucket_are_in_the_backup(store, place, tmp_path, passphrase):
+    stored(TEXT)
+    folder = BackupPlace(tmp_path / "backups")
+    for target in (place, folder):
+        seal = seal_with_passphrase(target, passphrase) if passphrase else Seal()
+        opener = Opener(open_identity(target, passphrase)) if passphrase else Opener()
+
+        made = make(target, seal)
+
+        assert (made.manifest.in_bucket, made.new_files, made.new_bytes) == (False, 1, len(TEXT))
+        BucketPath("originals").remove_all()
+        assert verify_backup(target, made.name, opener).bytes == len(TEXT)
+        restore_files(target, made.manifest, opener, lambda size: None)
+        assert absent_files(made.manifest) == []
+        with store.copy_locally(storage_name(next(iter(made.manifest.files)))) as path:
+            assert path.read_bytes() == TEXT
+
+
+def test_a_backup_of_a_bucket_is_restored_into_a_folder(
+    store, place, tmp_path, monkeypatch, settings
+):
+    stored(TEXT)
+    made = make(place)
+    use_storage(monkeypatch, url="")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "documents.storage.ContentStorage"},
+    }
+    settings.MEDIA_ROOT = str(tmp_path)
+
+    restore_files(place, made.manifest, Opener(), lambda size: None)
+
+    assert absent_files(made.manifest) == []
+
+
+def test_what_is_removed_or_comes_while_a_bucket_is_copied(store, place, monkeypatch):
+    goes, stays = stored(b"goes"), stored(b"stays")
+    beforehand, seen = Shelf.fill_beforehand, []
+
+    def change_meanwhile(shelf):
+        beforehand(shelf)
+        goes.hard_delete()
+        assert documents.remove_unused_files() == 1
+        stored(b"comes")
+
+    copy = Shelf.copy_from_bucket
+    monkeypatch.setattr(Shelf, "fill_beforehand", change_meanwhile)
+    monkeypatch.setattr(
+        Shelf, "copy_from_bucket", lambda self, one: (seen.append(one), copy(self, one))[1]
+    )
+    made = making.make_backup(place.root, Seal())
+
+    assert set(made.manifest.files) == set(StoredFile.objects.values_list("pk", flat=True))
+    assert (stays.stored_file_id in made.manifest.files, len(seen)) == (True, 3)
+    assert verify_backup(place, made.name, Opener()).files == 2
+
+
+def test_what_a_bucket_lost_or_altered_is_named(store, place):
+    document, damaged = stored(TEXT), stored(b"to be altered")
+    store.delete(storage_name(document.stored_file_id))
+    key = store.key(storage_name(damaged.stored_file_id))
+    buckets.client().put_object(Bucket="originals", Key=key, Body=b"altered altered")
+
+    made = make(place)
+
+    assert made.manifest.files == {}
+    assert set(made.manifest.missing) == {document.stored_file_id, damaged.stored_file_id}
+
+
+def test_a_bucket_that_is_away_makes_no_backup(store, place, monkeypatch, tmp_path):
+    stored(TEXT)
+    use_storage(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(object_storage, "ATTEMPTS", 1)
+    folder = BackupPlace(tmp_path / "backups")
+
+    with pytest.raises(StorageUnavailable):
+        make(folder)
+
+    assert folder.names() == []
+
+
+def test_originals_that_are_only_listed_have_to_be_in_the_bucket(store, place, monkeypatch):
+    document = stored(TEXT)
+    with override_config("backup", bucket_originals=False, directory="s3://backups/of/us"):
+        made = make(place)
+        assert (made.manifest.in_bucket, made.new_files) == (True, 0)
+        assert made.manifest.files == {document.stored_file_id: len(TEXT)}
+        assert verify_backup(place, made.name, Opener()).files == 1
+        assert "only listed" in check_backup()["detail"]
+
+    store.delete(storage_name(document.stored_file_id))
+    with pytest.raises(BackupRefused, match="1 originals are not in the bucket"):
+        verify_backup(place, made.name, Opener())
+    assert verify_backup(place, made.name, Opener(), bucket_may_lack=True).files == 1
+    assert look_again(made.manifest)[1] == [
+        f"1 originals are not in the store: {document.stored_file_id[:12]} …"
+    ]
+    use_storage(monkeypatch, url="")
+    with pytest.raises(BackupRefused, match="set STORAGE_URL as it was"):
+        verify_backup(place, made.name, Opener(), bucket_may_lack=True)

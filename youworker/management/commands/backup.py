@@ -62,8 +62,9 @@ class Command(BaseCommand):
             )
             if manifest.in_bucket:
                 self.stdout.write(
-                    "The originals are not in it: they stay in the bucket of STORAGE_URL, which "
-                    "needs versions or a copy of its own. The backup lists them."
+                    "The originals are not in it (BACKUP_BUCKET_ORIGINALS): they stay in the "
+                    "bucket of STORAGE_URL, which needs versions or a copy of its own. The backup "
+                    "lists them."
                 )
         if manifest.missing:
             raise CommandError(
