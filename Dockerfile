@@ -4,6 +4,8 @@
 #   docker run -p 127.0.0.1:8000:8000 -v youworker:/data youworker
 # With llama.cpp, for model files (80 MB more), and with what models of speech need:
 #   docker build --build-arg GGUF=1 --build-arg SPEECH=1 -t youworker .
+# With OpenTelemetry, for spans (OTEL_EXPORTER_OTLP_ENDPOINT):
+#   docker build --build-arg OTEL=1 -t youworker .
 #   docker run … -v /srv/models:/models:ro -e LLM_GGUF=/models/any.gguf youworker
 # deploy/compose.yaml runs one container per process. A digest pins the base for good:
 #   docker build --build-arg BASE=python@sha256:… .
@@ -13,13 +15,15 @@ ARG BASE=python:3.11.14-slim-bookworm
 FROM ${BASE} AS build
 ARG GGUF=
 ARG SPEECH=
-COPY requirements.txt requirements-gguf.txt requirements-speech.txt /build/
+ARG OTEL=
+COPY requirements.txt requirements-gguf.txt requirements-speech.txt requirements-otel.txt /build/
 # Versions and digests are those of the lock files, and only wheels: nothing is compiled here. The
 # environment has no pip, and none of what it would leave behind.
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --disable-pip-version-check --no-cache-dir \
       --only-binary :all: --require-hashes -r /build/requirements.txt \
-      ${GGUF:+-r /build/requirements-gguf.txt} ${SPEECH:+-r /build/requirements-speech.txt}
+      ${GGUF:+-r /build/requirements-gguf.txt} ${SPEECH:+-r /build/requirements-speech.txt} \
+      ${OTEL:+-r /build/requirements-otel.txt}
 COPY . /app
 # Nothing can write beside the code later, so every start would compile all of it.
 RUN /opt/venv/bin/python -m compileall -q /app

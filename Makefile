@@ -18,7 +18,11 @@ help: ## Show this list
 # Models of speech on this machine need packages that others do without.
 SPEECH := $(shell { [ -n "$$STT_MODEL_DIR$$TTS_VOICES_DIR" ] || grep -qsE '^(STT_MODEL_DIR|TTS_VOICES_DIR)=.' .env; } && echo .venv/speech.stamp)
 
-run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) ## Start everything (Ctrl-C ends it)
+# OpenTelemetry, where a collector is named.
+OTEL := $(shell { [ -n "$$OTEL_EXPORTER_OTLP_ENDPOINT$$OTEL_EXPORTER_OTLP_ENDPOINT_FILE" ] || \
+	grep -qsE '^(export )?OTEL_EXPORTER_OTLP_ENDPOINT(_FILE)? *= *[^ ]' .env; } && echo .venv/otel.stamp)
+
+run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) $(OTEL) ## Start everything (Ctrl-C ends it)
 	exec $(BIN)/python manage.py up
 
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
@@ -62,13 +66,15 @@ check: .venv/development.stamp ## Formatting, lint, types, the direction of impo
 audit: .venv/development.stamp ## Known holes in what is installed, and Django's checks for production
 	HTTPS=1 TRUSTED_PROXIES=127.0.0.1 DATA_DIR=.venv/detached DJANGO_SETTINGS_MODULE=youworker.settings \
 		$(BIN)/python -m django check --deploy --fail-level WARNING
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-gguf.txt
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-gguf.txt -r requirements-otel.txt
 
 lock: .venv/development.stamp ## Pin the newest permitted versions, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements-speech.in -o requirements-speech.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate requirements-otel.in -o requirements-otel.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate -c requirements.txt \
 		requirements-dev.in -o requirements-dev.txt
@@ -121,6 +127,10 @@ clean: ## Remove the environment and caches; data stays
 	fi
 
 .venv/speech.stamp: requirements-speech.txt requirements.txt | .venv/product.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.venv/otel.stamp: requirements-otel.txt requirements.txt | .venv/product.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 

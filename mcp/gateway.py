@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
 import mcp_types as types
@@ -23,6 +24,7 @@ from mcp.results import read_result
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
 from mcp.transports import Endpoint, NotLetIn
+from youworker.core import tracing
 from youworker.core.config import config
 from youworker.upstream.body_limits import AnswerTooLarge
 
@@ -146,7 +148,8 @@ async def call(
         return await session.send_request(request, RESULT, progress_callback=telling)
 
     try:
-        with anyio.fail_after(config.mcp.call_timeout):
+        host = urlsplit(endpoint.url).hostname or ""
+        with anyio.fail_after(config.mcp.call_timeout), tracing.ambient_for(host):
             result, _ = await hold_session(endpoint, send, correlation_id)
     except Exception as error:  # noqa: BLE001 -- told to the model, or raised again
         return failed_call(endpoint, error)

@@ -55,6 +55,14 @@ def tell_of_tasks(**_: Any) -> None:
 
 
 @worker_process_init.connect
+def trace_tasks(**_: Any) -> None:
+    """Send spans, where the settings name a collector."""
+    from youworker.core.tracing import begin_tracing  # noqa: PLC0415 -- needs settings
+
+    begin_tracing("worker")
+
+
+@worker_process_init.connect
 def follow_model_servers(**_: Any) -> None:
     """Have tasks know the model servers as they are now."""
     task_prerun.connect(read_model_servers, weak=False)

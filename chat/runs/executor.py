@@ -41,7 +41,7 @@ from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_o
 from chat.runs.titling import title_later
 from chat.runs.toolset import RecordingToolset
 from chat.standing import add_attachments
-from youworker.core import request_context
+from youworker.core import request_context, tracing
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
 
@@ -75,7 +75,19 @@ async def execute_run(
 
     Whoever loses it writes nothing more.
     """
-    request_context.current.set(request_context.accept_correlation_id(run_input.run.correlation_id))
+    run = run_input.run
+    request_context.current.set(request_context.accept_correlation_id(run.correlation_id))
+    ids = {"run_id": run.pk, "session_id": run.session_id, "user_id": run.user_id}
+    with tracing.span("run", parent=tracing.take_cause(run.pk), **ids) as span:
+        last = await execute_claimed(run_input, lease, stop, is_new=is_new)
+        span.note(outcome=str((last or {}).get("status", "")))
+        return last
+
+
+async def execute_claimed(
+    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+) -> dict[str, Any] | None:
+    """Carry out a run; none when somebody else ended it."""
     log = await log_writer().open(run_input.run.pk, is_new=is_new)
     log.may_write = lease.is_certain
     try:

@@ -23,6 +23,7 @@ from chat.services.sessions import (
     title_from,
     visible_collections,
 )
+from youworker.core import tracing
 from youworker.core.config import config
 from youworker.core.effects import after_commit
 from youworker.core.exceptions import InvalidInput, NotFound
@@ -255,6 +256,7 @@ def run_for(
         correlation_id=correlation_id(),
         options=run_options(session, options, actor=actor),
     )
+    tracing.remember_cause(run.pk)
     # The rows point at each other, which is checked when the transaction ends.
     question.run = run
     run.answer = Message(

@@ -19,6 +19,7 @@ from documents.services.sharing import access_reasons_by_document
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
 from quotas.services import record_usage
+from youworker.core import tracing
 from youworker.core.exceptions import Forbidden, InvalidInput, UpstreamUnavailable
 from youworker.core.validators import validate_enum, validate_range
 
@@ -40,6 +41,7 @@ MOST_RESULTS = 100
 
 @validate_enum("mode", SearchMode)
 @validate_range("limit", 1, MOST_RESULTS)
+@tracing.traced("search")
 def search(
     query: str,
     *,
@@ -88,6 +90,7 @@ def search(
     if explain:
         add_reasons(results, actor)
     took = watch.total()
+    tracing.note(mode=plan.mode, results=len(results), user_id=actor.pk)
     if model is None:
         record_usage(
             UsageKind.SEARCH, actor.pk, key_id=key_id, name=plan.mode, duration_ms=round(took)

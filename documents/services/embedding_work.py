@@ -23,6 +23,7 @@ from documents.services.embedding_leases import (
     release_tasks,
 )
 from documents.services.embeddings import embed_passages, embedded_text, store_vectors
+from youworker.core import tracing
 from youworker.core.db import is_refused_value
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.core.leases import RELEASED, lease_end
@@ -126,7 +127,8 @@ class EmbeddingWork:
         try:
             texts = [embedded_text(row.title, row.heading, row.text) for row in rows]
             began = time.monotonic()
-            vectors = embed_passages(model, texts)
+            with tracing.span("ingestion stage", stage="embedding", passages=len(rows)):
+                vectors = embed_passages(model, texts)
         except VectorsUnusable as error:
             if len(rows) == 1:
                 self.errors[rows[0].document_id] = (error.code, error.message)

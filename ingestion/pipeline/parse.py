@@ -47,6 +47,7 @@ from ingestion.quotas import enforce_byte_quota
 from ingestion.sources import SOURCES, Uploads
 from quotas.enums import UsageOutcome
 from quotas.services import milliseconds_since
+from youworker.core import tracing
 from youworker.core.config import config
 from youworker.core.db import is_refused_value, relax_durability
 from youworker.core.exceptions import DomainError
@@ -122,7 +123,8 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     Raises `TurnOver` when others have to come first; what was read of its scans is kept.
     """
     try:
-        read_item(item, collection)
+        with tracing.span("ingestion stage", stage="parsing", item_id=item.pk):
+            read_item(item, collection)
     except TurnOver:
         raise
     except ItemTaken:
@@ -163,7 +165,8 @@ def read_item(item: IngestionItem, collection: Collection) -> None:
                 path, item.mime, name=item.name, heartbeat=look, scratch=place, scans=scans
             )
         files = received_files(parsed, scratch)
-        store(item, under_parent(parsed, item), files, collection, began=began)
+        with tracing.span("ingestion stage", stage="storing", item_id=item.pk):
+            store(item, under_parent(parsed, item), files, collection, began=began)
 
 
 def judge(item: IngestionItem, error: DomainError | ParseFailed | ParserLost) -> None:

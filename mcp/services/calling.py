@@ -20,6 +20,7 @@ from mcp.services.consent import require_consent
 from mcp.services.endpoints import api_gateway, endpoint_of, gateway
 from mcp.services.tokens import find_token, note_refusal, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
+from youworker.core import tracing
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.storable import storable_text
@@ -119,6 +120,17 @@ async def call_tool(
     be locked out, while a model thinks.
     """
     start = time.perf_counter()
+    with tracing.span("tool call", server=tool.server, tool_id=tool.id) as span:
+        outcome = await try_call(tool, arguments, context)
+        span.note(outcome=result_of(outcome), run_id=context.run_id, user_id=context.user_id)
+    report_call(tool, outcome, context, time.perf_counter() - start)
+    return outcome
+
+
+async def try_call(
+    tool: ToolInfo, arguments: Mapping[str, Any], context: CallContext
+) -> ToolOutcome:
+    """Call a tool if the user still may; a failure is an outcome."""
     try:
         permit = await run_in_thread(authorize_call, tool, context)
         with use_call_context(context):
@@ -134,20 +146,23 @@ async def call_tool(
         logger.exception("calling the tool %s failed", tool.name)
         sentence = "The tool failed because of a mistake of ours."
         outcome = ToolOutcome(sentence, is_error=True, trusted=True)
-    report_call(tool, outcome, context, time.perf_counter() - start)
     return outcome
+
+
+def result_of(outcome: ToolOutcome) -> str:
+    """How a call went, in a word."""
+    return "denied" if outcome.denied else "error" if outcome.is_error else "ok"
 
 
 def report_call(tool: ToolInfo, outcome: ToolOutcome, context: CallContext, seconds: float) -> None:
     """Log a call: for whom, and how it went; nothing of what was said."""
-    result = "error" if outcome.is_error else "ok"
     ids = {"run_id": context.run_id, "session_id": context.session_id, "user_id": context.user_id}
     calls_logger.info(
         "tool call",
         extra={
             "tool": tool.name,
             **{name: str(value) for name, value in ids.items() if value is not None},
-            "result": "denied" if outcome.denied else result,
+            "result": result_of(outcome),
             "duration_ms": round(seconds * 1000, 1),
         },
     )

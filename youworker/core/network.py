@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Scope = MutableMapping[str, Any]
     Header = tuple[bytes, bytes]
 
+# By what others say their traces go on here (W3C), and what else they would have passed on.
+TRACES = {"traceparent", "tracestate", "baggage"}
 # True in the scope of a connection that came through a trusted proxy.
 TRUSTED = "youworker.trusted_proxy"
 # True where a proxy that is not trusted passed it on: the peer's address is that proxy's.
@@ -32,8 +34,8 @@ class ProxyHeadersMiddleware:
 
     From a trusted proxy, the client's address and scheme are taken out of `X-Forwarded-For` and
     `X-Forwarded-Proto`. From anybody else, such headers are dropped, and so are the proxy's
-    sign-in headers. Names with underscores are always dropped: CGI-style names make them equal
-    to the dashed ones, which is how forged headers get past proxies.
+    sign-in headers and those of traces. Names with underscores are always dropped: CGI-style names
+    make them equal to the dashed ones, which is how forged headers get past proxies.
     """
 
     def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
@@ -51,9 +53,11 @@ def clean_scope(scope: Scope) -> Scope:
     client = scope.get("client")
     peer = parsed(client[0]) if client else None
     if peer is None or not in_networks(peer, trusted_proxies()):
-        kept = [pair for pair in headers if not spoken_by_proxies(pair[0])]
+        # Programs of all kinds send these, so they say nothing about a proxy.
+        said = [pair for pair in headers if lowered(pair[0]) not in TRACES]
+        kept = [pair for pair in said if not spoken_by_proxies(pair[0])]
         cleaned = {**scope, **client_of(scope, peer), "headers": kept, TRUSTED: False}
-        return {**cleaned, PASSED_ON: len(kept) < len(headers)}
+        return {**cleaned, PASSED_ON: len(kept) < len(said)}
     return {
         **scope,
         **client_of(scope, forwarded_client(peer, headers)),

@@ -39,12 +39,14 @@ def serve(host: str, port: int) -> int:
         # daphne installs its event loop on import, before anything else may ask for one.
         from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
         from youworker.asgi import application  # noqa: PLC0415
+        from youworker.core.tracing import begin_tracing  # noqa: PLC0415
         from youworker.server.access_middleware import has_known_secret  # noqa: PLC0415
 
         load_routes()
 
     if not keys_fit():
         return 1
+    begin_tracing("web")
     raise_file_limit()
     server = WebServer(application, endpoint(host, port), has_known_secret, begin_work, finish_work)
     server.report_connections()

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.functional import LazyObject, empty
 
+from youworker.core import tracing
 from youworker.core.metrics.process import REQUEST_SECONDS, REQUESTS
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ class RequestLinesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        answer: HttpResponseBase = self.get_response(request)
+        with tracing.span("http request", parent=request.META.get("HTTP_TRACEPARENT", "")) as span:
+            answer: HttpResponseBase = self.get_response(request)
+            if tracing.tracer is not None:
+                tell_request(span, request, answer.status_code)
         report_request(request, answer.status_code, time.perf_counter() - began)
         return answer
+
+
+def tell_request(span: tracing.Span, request: HttpRequest, status: int) -> None:
+    """Say in its span what was asked for, as in its line."""
+    route, method = route_of(request), method_of(request.method)
+    span.rename(f"{method} {route}")
+    span.note(method=method, route=route, status=status, **ids_of(request))
+    if status >= SERVER_ERROR:
+        span.end(error=str(status))
 
 
 def report_request(request: HttpRequest, status: int, seconds: float) -> None:
@@ -54,7 +67,7 @@ def report_answer(
     method: str, route: str, status: int, seconds: float, ids: Mapping[str, str] = NO_IDS
 ) -> None:
     """Count and log an answer that begins."""
-    method = method if method in METHODS else "other"
+    method = method_of(method)
     REQUESTS.labels(method, route, f"{status // 100}xx").inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
     is_quiet = route == REFUSED or (route in FREQUENT and status < SERVER_ERROR)
@@ -62,6 +75,11 @@ def report_answer(
     if logger.isEnabledFor(level):
         about = {"method": method, "route": route, "status": status, **ids}
         logger.log(level, "request", extra={**about, "duration_ms": round(seconds * 1000, 1)})
+
+
+def method_of(method: str | None) -> str:
+    """A method there is; anything else is told as one."""
+    return method if method in METHODS else "other"
 
 
 class RequestLinesASGI:
@@ -79,7 +97,10 @@ class RequestLinesASGI:
                 report_answer(scope["method"], self.route, message["status"], seconds)
             await send(message)
 
-        await self.inner(scope, receive, send_and_tell)
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        about = {"method": method_of(scope["method"]), "route": self.route}
+        with tracing.span("http request", parent=parent, **about):
+            await self.inner(scope, receive, send_and_tell)
 
 
 def route_of(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from youworker.core import tracing
 from youworker.core.exceptions import DomainError
 from youworker.core.per_loop import PerLoop, Stage
 from youworker.core.request_context import HEADER, correlation_id
@@ -192,12 +193,13 @@ def request_for(
     longest: int,
 ) -> httpx2.Request:
     """A request of ours, under the number of what it is made for."""
-    identifier = correlation_id()
+    identifier, address = correlation_id(), endpoint.address_of(path)
+    headers = {HEADER: identifier} if identifier else {}
     return client.build_request(
         "GET" if body is None else "POST",
-        endpoint.address_of(path),
+        address,
         json=body,
-        headers={HEADER: identifier} if identifier else None,
+        headers={**headers, **tracing.headers_for(httpx2.URL(address).host)},
         extensions={LONGEST: longest},
     )
 

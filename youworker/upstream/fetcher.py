@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from asgiref.sync import async_to_sync
 
+from youworker.core import tracing
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.egress import find_permitted_addresses
@@ -164,6 +165,7 @@ async def send_request(session: httpx2.AsyncClient, asked: Asked) -> httpx2.Resp
         "user-agent": USER_AGENT,
         "accept-encoding": "gzip, deflate",
         HEADER.lower(): correlation_id(),
+        **tracing.headers_for(asked.url.host),
         **asked.headers,
     }
     request = session.build_request(

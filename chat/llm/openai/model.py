@@ -22,6 +22,7 @@ from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
 from chat.llm.openai.stream_reader import Habits, Question
 from chat.llm.openai.timeouts import Clock
+from youworker.core import tracing
 from youworker.core.metrics.families import MODEL_REQUESTS
 from youworker.upstream.errors import StatusError, pause
 
@@ -65,8 +66,10 @@ class OpenAICompatibleModel:
         clock = Clock(self.endpoint.timeouts.total)
         request: CompletionRequest | None = None
         outcome = "failed"
+        span = tracing.span("model request", endpoint=self.endpoint.name)
         try:
-            request, first = await self.begin(messages, tools, clock)
+            with span.active():
+                request, first = await self.begin(messages, tools, clock)
             for event in first:
                 yield event
             while (events := await request.read_events()) is not None:
@@ -81,6 +84,8 @@ class OpenAICompatibleModel:
         finally:
             # Once for a turn, whatever its length.
             MODEL_REQUESTS.add(self.endpoint.name, outcome)
+            span.note(outcome=outcome)
+            span.end(error="" if outcome != "failed" else outcome)
             clock.stop()
             if request is not None:
                 await request.close()

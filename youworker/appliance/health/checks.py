@@ -22,6 +22,7 @@ from mcp.enums import ServerStatus
 from mcp.models import Server
 from youworker.appliance.health.background import check_beat, check_queue
 from youworker.appliance.health.clocks import check_clocks
+from youworker.appliance.health.collector import check_collector
 from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
@@ -246,4 +247,5 @@ DETAILED: dict[str, Check] = {
     "speech": check_speech,
     "clocks": check_clocks,
     "encryption": check_encryption,
+    "collector": check_collector,
 }

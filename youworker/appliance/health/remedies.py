@@ -29,6 +29,7 @@ TITLES: dict[str, Words] = {
     "speech": _("Speech"),
     "encryption": _("Encryption"),
     "clocks": _("Clocks"),
+    "collector": _("OpenTelemetry collector"),
     "webhooks": _("Webhooks"),
     "backup": _("Backups"),
 }
@@ -91,6 +92,10 @@ REMEDIES: dict[str, Words] = {
     ),
     "clocks": _(
         "Have all machines set their clocks by NTP: sign-in codes and tokens depend on the time."
+    ),
+    "collector": _(
+        "Start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT and what it wants. Nothing but"
+        " spans is lost until then."
     ),
     "webhooks": _(
         "Open the webhook in the console: it says why it is paused; resume it when its receiver"

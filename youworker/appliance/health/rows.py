@@ -131,4 +131,5 @@ FACTS: dict[str, Callable[[Outcome], Iterator[str]]] = {
     "models": facts_of_endpoint,
     "embedding_server": facts_of_endpoint,
     "reranker": facts_of_endpoint,
+    "collector": facts_of_endpoint,
 }

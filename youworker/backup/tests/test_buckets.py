@@ -280,7 +280,7 @@ def test_the_bucket_of_the_originals_is_refused(place, monkeypatch):
 
 
 @pytest.fixture
-def store(place, monkeypatch, settings):
+def store(server, place, monkeypatch, settings):
     """Originals of this installation in a bucket of their own."""
     settings.STORAGES = {
         **settings.STORAGES,
@@ -289,6 +289,7 @@ def store(place, monkeypatch, settings):
     use_storage(monkeypatch, url="s3://originals/of/us")
     buckets.client().create_bucket(Bucket="originals")
     yield storages["default"]
+    use_storage(monkeypatch, endpoint_url=server)
     BucketPath("originals").remove_all()
 
 

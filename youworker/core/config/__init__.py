@@ -25,6 +25,7 @@ from youworker.core.config.sections import (
     SecurityConfig,
     SpeechConfig,
     StorageConfig,
+    TracingConfig,
     VectorConfig,
     WebConfig,
     WebhookConfig,
@@ -46,6 +47,7 @@ class Config:
     quota: QuotaConfig
     privacy: PrivacyConfig
     backup: BackupConfig
+    tracing: TracingConfig
     webhook: WebhookConfig
     llm: LlmConfig
     model_files: ModelFilesConfig

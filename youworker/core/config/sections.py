@@ -210,6 +210,25 @@ class BackupConfig(Section):
 
 
 @dataclass(frozen=True)
+class TracingConfig(Section):
+    """Spans for an OpenTelemetry collector; the library's other OTEL_ variables count as well."""
+
+    endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "", "collector, as http://host:4318; empty = no spans"
+    )
+    headers: str = setting(
+        "OTEL_EXPORTER_OTLP_HEADERS", "", "headers it wants, as name=value,name=value"
+    )
+    certificate: str = setting(
+        "OTEL_EXPORTER_OTLP_CERTIFICATE", "", "file with the certificates it is verified by"
+    )
+    service_name: str = setting("OTEL_SERVICE_NAME", "youworker", "what spans say they are of")
+    propagate_to: tuple[str, ...] = setting(
+        "OTEL_PROPAGATE_TO", (), "hosts of model and tool servers that are told the trace"
+    )
+
+
+@dataclass(frozen=True)
 class WebhookConfig(Section):
     """How other programs are told what happens here."""
 

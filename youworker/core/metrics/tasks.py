@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.signals import task_postrun, task_prerun
 
+from youworker.core import tracing
 from youworker.core.effects import attempt
 from youworker.core.metrics import families, shared
 from youworker.core.redis import sync_redis
@@ -20,7 +21,7 @@ ROUTINE_SECONDS = 60
 # Celery's words for how a task ended.
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 # When a task began, and for what work: that id is forgotten before its end is told.
-begun: dict[str, tuple[float, str]] = {}
+begun: dict[str, tuple[float, str, tracing.Span]] = {}
 
 
 def connect_tasks() -> None:
@@ -29,9 +30,15 @@ def connect_tasks() -> None:
     task_postrun.connect(report_task, weak=False)
 
 
-def note_begin(task_id: str, **_: Any) -> None:
-    """Remember when a task began."""
-    begun[task_id] = time.monotonic(), correlation_id()
+def note_begin(task_id: str, task: Any, **_: Any) -> None:
+    """Remember when a task began; the looks for work are worth no span."""
+    span = tracing.NOTHING
+    if tracing.tracer is not None and task.name not in routine_tasks(task.app):
+        cause = str(getattr(task.request, tracing.CAUSE, None) or "")
+        span = tracing.span("task", parent=cause, task=task.name, task_id=task_id)
+    # Celery begins and ends a task in one thread.
+    span.__enter__()
+    begun[task_id] = time.monotonic(), correlation_id(), span
 
 
 def routine_tasks(app: Any) -> set[str]:
@@ -42,9 +49,13 @@ def routine_tasks(app: Any) -> set[str]:
 
 def report_task(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
     """Log and count a task, and bring what was counted in it to Redis."""
-    began, identifier = begun.pop(task_id, (time.monotonic(), ""))
+    began, identifier, span = begun.pop(task_id, (time.monotonic(), "", tracing.NOTHING))
     seconds = time.monotonic() - began
     outcome = OUTCOMES.get(state or "", "other")
+    span.note(outcome=outcome)
+    if outcome == "failed":
+        span.end(error=outcome)
+    span.__exit__(None, None, None)
     families.TASKS.add(task.name, outcome)
     families.TASK_SECONDS.observe(seconds, task.name)
     is_routine = outcome == "succeeded" and task.name in routine_tasks(task.app)

@@ -25,12 +25,13 @@ class ConnectionLine:
     """Counts the frames of one connection, and notes how it ends."""
 
     def __init__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
-        self.scope, self.inner_receive, self.inner_send = scope, receive, send
+        self.inner_receive, self.inner_send = receive, send
         self.began = time.perf_counter()
         self.frames_in = self.frames_out = 0
         # The status of a refusal, and the code of whoever closed first.
         self.status: int | None = None
         self.code: int | None = None
+        self.about: dict[str, Any] = {"route": route_of(scope), **ids_of(scope)}
 
     async def receive(self) -> Message:
         """What the client does next."""
@@ -53,7 +54,7 @@ class ConnectionLine:
 
     def report(self) -> None:
         """Log the connection, which is over."""
-        about: dict[str, Any] = {"route": route_of(self.scope), **ids_of(self.scope)}
+        about = dict(self.about)
         if self.status is None:
             about["code"] = self.code or ABNORMAL
             about |= {"frames_in": self.frames_in, "frames_out": self.frames_out}

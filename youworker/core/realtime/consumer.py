@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from youworker.core import tracing
 from youworker.core.db import run_in_thread
 from youworker.core.effects import PASSING_ERRORS
 from youworker.core.realtime.connection_lines import ConnectionLine
@@ -49,7 +50,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.spawned: set[asyncio.Task[None]] = set()
         self.accepted = self.broken = False
-        line = ConnectionLine(scope, receive, send)
+        self.line = line = ConnectionLine(scope, receive, send)
         try:
             await super().__call__(scope, line.receive, line.send)
         except Exception as error:
@@ -61,6 +62,11 @@ class BaseConsumer(AsyncWebsocketConsumer):
             # A refusal, a crash and the end of the server come without `disconnect`.
             self.end_tasks()
             line.report()
+
+    async def websocket_receive(self, message: Any) -> None:
+        """Handle one frame."""
+        with tracing.span("websocket message", **self.line.about):
+            await super().websocket_receive(message)
 
     async def accept(self, *args: Any, **kwargs: Any) -> None:
         """Let the client in."""
