@@ -17,6 +17,7 @@ from mcp.services import ensure_builtin_rows
 from youworker import audit
 from youworker.core.config import config
 from youworker.core.models import KeyFingerprint
+from youworker.core.postgres.pooling import require_sessions
 from youworker.encryption.keyring import check_keys
 
 if TYPE_CHECKING:
@@ -103,7 +104,11 @@ def is_weak(password: str, username: str) -> bool:
 
 @contextmanager
 def hold_start_lock() -> Iterator[None]:
-    """Let one process prepare this database while the others wait."""
+    """Let one process prepare this database while the others wait.
+
+    Raises `ImproperlyConfigured` behind a pooler that would keep the lock and lend it to others.
+    """
+    require_sessions()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
     try:

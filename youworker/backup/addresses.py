@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.db import connection, transaction
-from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
 from youworker.backup.exceptions import BackupRefused, DatabaseAway
 from youworker.backup.programs import path_of, version_of
 from youworker.core.config import config
 from youworker.core.config.logins import with_password
-from youworker.core.postgres.pooling import connect, is_pooled_by_transaction
+from youworker.core.postgres.pooling import connect, is_pooled_by_transaction, known_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,20 +32,6 @@ def address_for_programs() -> dict[str, str]:
     except psycopg.ProgrammingError:
         # Its error repeats what was said, the password included.
         raise BackupRefused("BACKUP_DATABASE_URL is no address of a PostgreSQL database.") from None
-
-
-def known_words(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What the client library knows of these parameters, without secrets but the password.
-
-    Everything else would be read in the list of processes.
-    """
-    found = {}
-    for option in pq.Conninfo.get_defaults():
-        name = option.keyword.decode()
-        is_secret = option.dispchar == b"*" and name != "password"
-        if parameters.get(name) not in {None, ""} and not is_secret:
-            found[name] = str(parameters[name])
-    return found
 
 
 def check_programs() -> None:

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 # Whoever imports these does without where they are not installed: TLS of Twisted (a proxy does
 # that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients.
 # Together they are a tenth of the memory of a web process or a worker.
-OPTIONAL = ("OpenSSL", "cbor2", "greenlet", "jinja2", "pygments", "requests", "rich")
+# The client of Redis loads OpenTelemetry's SDK where it is installed, and ours begins later.
+OPTIONAL = (
+    *("OpenSSL", "cbor2", "greenlet", "jinja2", "opentelemetry.sdk", "pygments", "requests"),
+    "rich",
+)
 
 
 @contextmanager

@@ -23,8 +23,10 @@ from mcp.models import Server
 from youworker.appliance.health.background import check_beat, check_queue
 from youworker.appliance.health.clocks import check_clocks
 from youworker.appliance.health.collector import check_collector
+from youworker.appliance.health.pooling import pooling
 from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
+from youworker.core.postgres.pooling import POOLED
 from youworker.core.redis import sync_redis
 from youworker.encryption.crypto import SHOWN, fingerprints
 from youworker.speech.configured import (
@@ -62,6 +64,8 @@ def check_database() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version')")
         version = cursor.fetchone()[0]
+    if pooling.look():
+        return {"version": version, "pool": None, "warning": True, "detail": POOLED}
     pool = getattr(connection, "pool", None)
     if not isinstance(pool, psycopg_pool.ConnectionPool):
         return {"version": version, "pool": None}

@@ -1,13 +1,17 @@
 """The programs of a backup: through TLS, past a pooler, newer ones, and what is refused."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from documents.tests.factories import DocumentFactory, store_bytes
+from youworker.appliance.bootstrap import hold_start_lock
 from youworker.appliance.embedded.postgres import binary
+from youworker.appliance.health import checks
+from youworker.appliance.health import pooling as pooling_of_health
 from youworker.backup import addresses, health, programs
-from youworker.backup.addresses import address_for_programs, check_programs, known_words
+from youworker.backup.addresses import address_for_programs, check_programs
 from youworker.backup.dumping import list_dump
 from youworker.backup.exceptions import BackupRefused, DatabaseAway
 from youworker.backup.health import check_backup
@@ -15,6 +19,7 @@ from youworker.backup.making import make_backup
 from youworker.backup.places import DUMP, BackupPlace
 from youworker.backup.sealing import Opener, Seal
 from youworker.backup.verifying import verify_backup
+from youworker.core.postgres.pooling import known_words, require_sessions
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.poolers import running_pooler
 from youworker.tests.support.s3_server import free_port
@@ -108,6 +113,23 @@ def test_a_pooler_in_transaction_mode_is_refused_and_passed_by(by_transaction, p
     assert not place.root.exists()
 
     check_programs()  # The server itself.
+
+
+def test_the_product_does_not_begin_behind_such_a_pooler(by_transaction, monkeypatch):
+    assert pooling_of_health.is_database_pooled() is False
+    require_sessions()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+    monkeypatch.setitem(connection.settings_dict, "PORT", str(by_transaction.port))
+    monkeypatch.setattr(pooling_of_health, "pooling", pooling_of_health.Pooling())
+    monkeypatch.setattr(checks, "pooling", pooling_of_health.pooling)
+
+    with pytest.raises(ImproperlyConfigured, match="use session mode"), hold_start_lock():
+        pass
+    found = checks.check_database()
+
+    assert (found["warning"], "session mode" in found["detail"]) == (True, True)
+    monkeypatch.setitem(connection.settings_dict, "PORT", str(free_port()))
+    require_sessions()  # What is away is told by whoever needs it.
 
 
 def test_another_database_is_refused():

@@ -6,12 +6,33 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection as default
+from psycopg import pq
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Poolers lend what was given back last, but somebody else may be quicker.
 LOOKS = 5
+POOLED = (
+    "DATABASE_URL leads to a pooler in transaction mode, where locks, cursors and settings of "
+    "sessions do not hold: use session mode."
+)
+
+
+def known_words(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What the client library knows of these parameters, without secrets but the password.
+
+    Everything else would be read in the list of processes.
+    """
+    found = {}
+    for option in pq.Conninfo.get_defaults():
+        name = option.keyword.decode()
+        is_secret = option.dispchar == b"*" and name != "password"
+        if parameters.get(name) not in {None, ""} and not is_secret:
+            found[name] = str(parameters[name])
+    return found
 
 
 def is_pooled_by_transaction(address: Mapping[str, Any]) -> bool:
@@ -36,3 +57,17 @@ def server_process_of(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
     """The number of the server's process that answers."""
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0
+
+
+def is_database_pooled() -> bool:
+    """Whether the database of the settings is reached so; false while it is away."""
+    try:
+        return is_pooled_by_transaction(known_words(default.get_connection_params()))
+    except psycopg.OperationalError:
+        return False
+
+
+def require_sessions() -> None:
+    """Raise `ImproperlyConfigured` where a lock of ours would become everybody's."""
+    if is_database_pooled():
+        raise ImproperlyConfigured(POOLED)
