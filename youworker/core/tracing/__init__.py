@@ -6,6 +6,7 @@ vocabularies: never by content, names of people and files, addresses or secrets.
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections import OrderedDict
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +14,7 @@ from functools import wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
-from celery.signals import before_task_publish
+from celery.signals import before_task_publish, worker_process_shutdown
 
 from youworker.core.config import config
 
@@ -72,6 +73,10 @@ class Tracer(Protocol):
 
     def traceparent(self) -> str:
         """What is being done, as W3C writes it; empty when nothing is."""
+        ...
+
+    def stop(self) -> None:
+        """Send what waits, within a second."""
         ...
 
     def ambient(self) -> AbstractContextManager[object]:
@@ -158,7 +163,16 @@ def begin_tracing(role: str) -> None:
     from youworker.core.tracing.exporting import begin_exporting  # noqa: PLC0415
 
     begin_exporting(role)
+    atexit.register(end_tracing)
+    # A worker's children end without what Python does at an end.
+    worker_process_shutdown.connect(end_tracing, weak=False)
     before_task_publish.connect(attach_to_message, weak=False)
+
+
+def end_tracing(**_: Any) -> None:
+    """Send what waits, at the end of a process."""
+    if tracer is not None:
+        tracer.stop()
 
 
 def is_installed() -> bool:

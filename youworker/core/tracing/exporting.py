@@ -5,13 +5,11 @@ Imported only where the settings name a collector: the library is an extra.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import re
 import threading
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -254,9 +252,7 @@ def begin_exporting(role: str) -> None:
     """Have this process send its spans."""
     # Its own lines tell of each batch, and repeat what a collector answers.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    made = SendingTracer(ToldExporter(exporter_for(SEND_SECONDS)), role)
-    tracing.tracer = made
-    atexit.register(partial(made.stop))
+    tracing.tracer = SendingTracer(ToldExporter(exporter_for(SEND_SECONDS)), role)
 
 
 def is_reachable() -> bool:
