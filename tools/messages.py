@@ -42,6 +42,8 @@ KEYWORDS = {
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
     "npgettext_lazy": DEFAULT_KEYWORDS["npgettext"],
     "gettext_noop": None,
+    # Translated when it is read: `youworker.core.words`.
+    "phrased": None,
     "t": None,
     "tn": (1, 2),
 }

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from youworker.core.config import config
+from youworker.core.words import phrased
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Capability, Endpoint, Timeouts
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as Words
+
     from youworker.core.config.sections import SpeechConfig
 
 # What needs no list of models says so by these.
@@ -77,40 +80,49 @@ def speaking_endpoint(speech: SpeechConfig) -> Endpoint:
     return Endpoint(url, speech.tts_api_key, Capability.SPEAKING, timeouts)
 
 
-def trouble_with_hearing() -> str:
+def trouble_with_hearing() -> str | Words:
     """Why speech would not be understood; empty when nothing is known against it."""
     speech, provider = config.speech, hearing_provider()
     if provider == Provider.SERVER:
         return silence_of(hearing_endpoint(speech))
     if provider == Provider.WHISPER:
         if not Path(speech.stt_model_dir, "model.bin").is_file():
-            return f"STT_MODEL_DIR: there is no model.bin in {speech.stt_model_dir}"
+            folder = speech.stt_model_dir
+            return phrased("STT_MODEL_DIR: there is no model.bin in %(folder)s", folder=folder)
         if find_spec("faster_whisper") is None:
-            return "STT_MODEL_DIR is set, but faster-whisper is not installed: make run installs it"
+            return phrased(
+                "STT_MODEL_DIR is set, but faster-whisper is not installed: make run installs it"
+            )
     return ""
 
 
-def trouble_with_speaking() -> str:
+def trouble_with_speaking() -> str | Words:
     """Why texts would not be spoken; empty when nothing is known against it."""
     speech, provider = config.speech, speaking_provider()
     if provider == Provider.SERVER:
         return silence_of(speaking_endpoint(speech))
     if provider == Provider.PIPER:
         if not any(Path(speech.tts_voices_dir).glob("*.onnx")):
-            return f"TTS_VOICES_DIR: there is no voice (*.onnx) in {speech.tts_voices_dir}"
+            folder = speech.tts_voices_dir
+            return phrased(
+                "TTS_VOICES_DIR: there is no voice (*.onnx) in %(folder)s", folder=folder
+            )
         if find_spec("piper") is None:
-            return "TTS_VOICES_DIR is set, but piper-tts is not installed: make run installs it"
+            return phrased(
+                "TTS_VOICES_DIR is set, but piper-tts is not installed: make run installs it"
+            )
     return ""
 
 
-def silence_of(endpoint: Endpoint) -> str:
+def silence_of(endpoint: Endpoint) -> str | Words:
     """Why a server does not answer; empty when it does."""
     reason = unreachable(endpoint)
     if not reason or reason in LISTLESS:
         return ""
     # Who refuses is there: its key or its address is wrong.
-    is_there = reason.startswith("status ")
-    return f"{endpoint.url} {'answers with' if is_there else 'does not answer:'} {reason}"
+    if reason.startswith("status "):
+        return phrased("%(url)s answers with %(reason)s", url=endpoint.url, reason=reason)
+    return phrased("%(url)s does not answer: %(reason)s", url=endpoint.url, reason=reason)
 
 
 def speech_state() -> dict[str, Any]:
