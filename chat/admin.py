@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.enums import PrivateKind
 from accounts.services import open_private
 from chat import server_admin, services
+from chat.deletion import purge_sessions, removable_sessions
 from chat.models import (
     Attachment,
     Citation,
@@ -31,6 +32,7 @@ from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.core.exceptions import DomainError, NotFound
+from youworker.core.purging_admin import PurgingAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -67,9 +69,15 @@ def read_session(session: Session, *, reason: str, actor: User) -> list[tuple[st
 
 
 @admin.register(Session)
-class SessionAdmin(PrivateContentAdmin):
+class SessionAdmin(PurgingAdmin, PrivateContentAdmin):
     """Conversations without their titles, deleted ones included."""
 
+    removable = staticmethod(removable_sessions)
+    remove = staticmethod(purge_sessions)
+    purge_warning = _(
+        "These conversations are removed for good, with everything that is counted here and the"
+        " files of their questions. This cannot be undone."
+    )
     linked_by = ("user",)
     related_lists = (
         ("chat.Message", "session"),
@@ -84,7 +92,7 @@ class SessionAdmin(PrivateContentAdmin):
     search_fields = ("=id", "user__username")
     fields = ("id", "user", "model", "enable_tools", "language", "active_at", "deleted_at")
     ordering = ("-active_at",)
-    actions: ClassVar = ["hide", "show"]
+    actions: ClassVar = ["hide", "show", "purge"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows: QuerySet[Session] = Session.all_objects.order_by(*self.ordering)
