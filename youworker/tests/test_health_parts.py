@@ -21,6 +21,7 @@ from youworker.appliance.health import background, checks, clocks, examination, 
 from youworker.appliance.health.looking import begin_look, going_on, look_at
 from youworker.appliance.health.remedies import REMEDIES, TITLES
 from youworker.core.exceptions import NotFound
+from youworker.core.models import KeyFingerprint
 from youworker.core.redis import sync_redis
 from youworker.core.words import phrased
 from youworker.tests.support.configuring import override_config
@@ -125,7 +126,9 @@ def test_without_tables_nothing_is_counted_in_them(monkeypatch):
     parts = examination.examine_parts()
 
     waiting = {name for name, part in parts.items() if part.get("waits_for") == "migrations"}
-    assert waiting == {"queue", "model_servers", "embedding", "tool_servers", "webhooks"}
+    assert waiting == {
+        *("queue", "model_servers", "embedding", "tool_servers", "webhooks", "encryption"),
+    }
     assert parts["database"]["status"] == "ok"
 
 
@@ -263,6 +266,19 @@ def test_tool_servers_that_failed_are_named():
     assert some["servers"]["one"]["status"] == "failed"
     assert "off" not in some["servers"]
     assert (some["warning"], some["detail"]) == (True, "one: Away. (and 1 more)")
+
+
+@pytest.mark.django_db
+def test_keys_of_another_database_are_no_good_keys():
+    assert look_at("encryption", checks.check_encryption)["status"] == "ok"
+    KeyFingerprint.objects.all().delete()
+    KeyFingerprint.objects.create(fingerprint="f" * 64)
+
+    found = look_at("encryption", checks.check_encryption)
+
+    assert found["status"] == "failed"
+    assert "none of the keys this database was written with" in found["detail"]
+    assert KeyFingerprint.objects.count() == 1, "looking notes nothing"
 
 
 @pytest.mark.django_db

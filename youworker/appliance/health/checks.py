@@ -26,6 +26,7 @@ from youworker.core.config import config
 from youworker.core.redis import sync_redis
 from youworker.core.words import phrased
 from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.encryption.keyring import require_known_keys
 from youworker.speech.configured import (
     speech_state,
     trouble_with_hearing,
@@ -51,7 +52,7 @@ LEAST_FREE_MB = 24
 BELIEVED_SECONDS = 60.0
 complete_until = 0.0
 # A worker that is busy in every child still answers this.
-WORKER_SECONDS = 1.0
+WORKER_SECONDS = 2.0
 # A file that is being loaded is on its way.
 SERVED = {Status.SERVING, Status.LOADING}
 
@@ -226,7 +227,8 @@ def embedding() -> dict[str, Any]:
 
 
 def check_encryption() -> dict[str, Any]:
-    """The key that encrypts, by its fingerprint."""
+    """The keys are those of the database; the one that encrypts, by its fingerprint."""
+    require_known_keys()
     first, *older = fingerprints()
     return {"first_key": first[:SHOWN], "older_keys": len(older)}
 

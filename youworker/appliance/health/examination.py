@@ -37,6 +37,7 @@ NEEDS = {
     "embedding": ("database", "migrations"),
     "tool_servers": ("database", "migrations"),
     "webhooks": ("database", "migrations"),
+    "encryption": ("database", "migrations"),
     "worker": ("redis",),
     "beat": ("redis",),
     "clocks": ("database", "redis"),
