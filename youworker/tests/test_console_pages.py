@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory, staff_client
 from chat.enums import RunStatus
-from chat.models import Run, Session
-from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
+from chat.models import Run, Session, ToolGrant
+from chat.tests.factories import RunFactory, SessionFactory, ToolGrantFactory, ToolRunFactory
 from documents.models import Collection, CollectionShare, Document
 from documents.tests.factories import CollectionFactory, DocumentFactory, write
 from groups.models import LegalHold
@@ -308,6 +308,20 @@ def test_deleted_conversations_are_removed_for_good_without_their_titles(pages):
     assert set(Session.all_objects.all()) == {alive, held}
     line = LogEntry.objects.get(additional_data__action="chat.session.purge")
     assert line.object_pk == str(gone.pk)
+
+
+def test_staff_revoke_what_somebody_allowed_a_tool(pages):
+    grant, other = ToolGrantFactory.create_batch(2)
+    act = {"action": "revoke", "_selected_action": [str(grant.pk)]}
+
+    staff_client("view_toolgrant").post("/admin/chat/toolgrant/", act)
+    assert ToolGrant.objects.count() == 2, "for those who may change them"
+    said = pages.post("/admin/chat/toolgrant/", act, follow=True).content.decode()
+
+    assert "1 revoked." in said
+    assert list(ToolGrant.objects.all()) == [other]
+    line = LogEntry.objects.get(additional_data__action="tool.policy.change")
+    assert (line.object_pk, line.additional_data["revoked"]) == (str(grant.pk), True)
 
 
 def test_what_goes_along_is_counted_in_a_fixed_number_of_queries(
