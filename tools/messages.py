@@ -143,7 +143,7 @@ def file_messages(path: Path) -> Iterator[Extracted]:
         calls = "\n".join(line.strip() for line in templatize(text).splitlines())
         yield from extracted("python", calls, KEYWORDS)
     else:
-        if "gettext" in text:
+        if "gettext" in text or "phrased" in text:
             yield from extracted("python", text, KEYWORDS)
         if "exceptions import" in text:
             found = extracted("python", text, REFUSALS)
