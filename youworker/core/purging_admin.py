@@ -72,7 +72,7 @@ class PurgingAdmin(ReadOnlyAdmin):
     says how many: `remove(rows, *, actor)`.
     """
 
-    removable: ClassVar[Callable[[Any], QuerySet[Any]]]
+    removable: ClassVar[Callable[..., QuerySet[Any]]]
     remove: ClassVar[Callable[..., int]]
     purge_warning: ClassVar[Any] = _("They are removed with what is told here, for good.")
 

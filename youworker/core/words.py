@@ -15,8 +15,6 @@ from youworker.core.exceptions import DomainError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.utils.functional import _StrPromise as Words
-
 
 def fill(message: str, details: dict[str, Any]) -> str:
     """The sentence in the reader's language, with the details it names."""
@@ -32,11 +30,11 @@ lazily_filled, lazily_joined = lazy(fill, str), lazy(join, str)
 lazily_worded = lazy(DomainError.in_words, str)
 
 
-def phrased(message: str, **details: Any) -> Words:
+def phrased(message: str, **details: Any) -> str:
     """A constant sentence whose `%(name)s` stand for details, which may be such sentences, too."""
     return lazily_filled(message, details)
 
 
-def phrased_together(sentences: Sequence[Any]) -> Words:
+def phrased_together(sentences: Sequence[Any]) -> str:
     """Several pieces with commas between them."""
     return lazily_joined(sentences)

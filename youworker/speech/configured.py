@@ -13,8 +13,6 @@ from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Capability, Endpoint, Timeouts
 
 if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise as Words
-
     from youworker.core.config.sections import SpeechConfig
 
 # What needs no list of models says so by these.
@@ -80,7 +78,7 @@ def speaking_endpoint(speech: SpeechConfig) -> Endpoint:
     return Endpoint(url, speech.tts_api_key, Capability.SPEAKING, timeouts)
 
 
-def trouble_with_hearing() -> str | Words:
+def trouble_with_hearing() -> str:
     """Why speech would not be understood; empty when nothing is known against it."""
     speech, provider = config.speech, hearing_provider()
     if provider == Provider.SERVER:
@@ -96,7 +94,7 @@ def trouble_with_hearing() -> str | Words:
     return ""
 
 
-def trouble_with_speaking() -> str | Words:
+def trouble_with_speaking() -> str:
     """Why texts would not be spoken; empty when nothing is known against it."""
     speech, provider = config.speech, speaking_provider()
     if provider == Provider.SERVER:
@@ -114,7 +112,7 @@ def trouble_with_speaking() -> str | Words:
     return ""
 
 
-def silence_of(endpoint: Endpoint) -> str | Words:
+def silence_of(endpoint: Endpoint) -> str:
     """Why a server does not answer; empty when it does."""
     reason = unreachable(endpoint)
     if not reason or reason in LISTLESS:

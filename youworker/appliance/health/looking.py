@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import psycopg_pool
 import redis
@@ -19,9 +19,6 @@ from kombu.exceptions import KombuError
 
 from youworker.core.exceptions import DomainError
 from youworker.core.words import lazily_worded, phrased
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise as Words
 
 logger = logging.getLogger(__name__)
 
@@ -117,10 +114,11 @@ def outcome_of(seconds: float, **found: Any) -> Outcome:
     return {"warning": False, **found, "latency_ms": round(seconds * 1000, 2)}
 
 
-def sentence(error: Exception) -> str | Words:
+def sentence(error: Exception) -> str:
     """The first line of an error, which is meant for operators."""
     if isinstance(error, DomainError):
         return lazily_worded(error)
-    if error.args and isinstance(error.args[0], Promise):
-        return error.args[0]
+    first: Any = error.args[0] if error.args else None
+    if isinstance(first, Promise):
+        return cast("str", first)
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
