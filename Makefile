@@ -44,15 +44,15 @@ test-browser: .venv/development.stamp chromium ## Run the tests that open pages 
 
 # Debian's; what comes with Playwright is only the program that talks to it.
 chromium:
-	@tools/chromium.sh </dev/null
+	@tools/programs.sh browser </dev/null
 
 # Debian's as well; it tries the alert rules.
 promtool:
-	@tools/promtool.sh </dev/null
+	@tools/programs.sh promtool </dev/null
 
 # nginx and others of Debian, which stand in front of the product as deploy/ has it.
 servers:
-	@tools/servers.sh </dev/null
+	@tools/programs.sh servers </dev/null
 
 check: .venv/development.stamp ## Formatting, lint, types, the direction of imports, names, vendored files
 	$(BIN)/ruff format --check .

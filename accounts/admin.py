@@ -54,6 +54,7 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         ("chat.Session", "user"),
         ("chat.Run", "user"),
         ("chat.ToolRun", "user"),
+        ("chat.ToolGrant", "user"),
         ("documents.Document", "owner"),
         ("ingestion.IngestionRun", "owner"),
         ("quotas.UsageEvent", "user"),

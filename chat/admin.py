@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
-from chat import server_admin, services
+from chat import prompt_admin, server_admin, services
+from chat.deletion import purge_sessions, removable_sessions
+from chat.grants import revoke_grants
 from chat.models import (
     Attachment,
     Citation,
@@ -23,24 +22,22 @@ from chat.models import (
     Session,
     SessionCollection,
     Summary,
-    SystemPrompt,
     ToolGrant,
     ToolRun,
 )
-from chat.services.system_prompts import LONGEST_PROMPT
 from youworker.audit.staff_access import PrivateContentAdmin
-from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError, NotFound
+from youworker.core.purging_admin import PurgingAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.forms import ModelForm
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
     from accounts.models import User
 
 # Pages of their own, which register themselves.
-__all__ = ["server_admin"]
+__all__ = ["prompt_admin", "server_admin"]
 
 
 @transaction.atomic
@@ -67,9 +64,15 @@ def read_session(session: Session, *, reason: str, actor: User) -> list[tuple[st
 
 
 @admin.register(Session)
-class SessionAdmin(PrivateContentAdmin):
+class SessionAdmin(PurgingAdmin, PrivateContentAdmin):
     """Conversations without their titles, deleted ones included."""
 
+    removable = staticmethod(removable_sessions)
+    remove = staticmethod(purge_sessions)
+    purge_warning = _(
+        "These conversations are removed for good, with everything that is counted here and the"
+        " files of their questions. This cannot be undone."
+    )
     linked_by = ("user",)
     related_lists = (
         ("chat.Message", "session"),
@@ -84,7 +87,7 @@ class SessionAdmin(PrivateContentAdmin):
     search_fields = ("=id", "user__username")
     fields = ("id", "user", "model", "enable_tools", "language", "active_at", "deleted_at")
     ordering = ("-active_at",)
-    actions: ClassVar = ["hide", "show"]
+    actions: ClassVar = ["hide", "show", "purge"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows: QuerySet[Session] = Session.all_objects.order_by(*self.ordering)
@@ -209,15 +212,23 @@ class ToolRunAdmin(ReadOnlyAdmin):
 
 @admin.register(ToolGrant)
 class ToolGrantAdmin(ReadOnlyAdmin):
-    """What users allowed tools beyond one call; they end it themselves, or a tool's policy does."""
+    """What users allowed tools beyond one call; they end it themselves, or staff do."""
 
+    linked_by = ("user", "tool")
     listed = False
+    actions = ("revoke",)
     list_display = ("id", "user", "tool", "session", "expires_at", "created_at")
     list_filter = ("tool", "expires_at", "created_at")
     list_select_related = ("user", "tool", "session")
     search_fields = ("=id", "user__username", "tool__name")
     fields = ("id", "user", "tool", "session", "tool_edition", "expires_at", "created_at")
     ordering = ("-created_at",)
+
+    @admin.action(description=_("Revoke: the next call asks again"), permissions=["manage"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ToolGrant]) -> None:
+        """End the chosen allowances at once."""
+        count = revoke_grants(queryset, actor=cast("User", request.user))
+        self.message_user(request, gettext("%(count)d revoked.") % {"count": count})
 
 
 @admin.register(Summary)
@@ -230,51 +241,6 @@ class SummaryAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=session__id", "=upto__id")
     fields = ("id", "session", "upto", "model", "messages", "tokens_in", "tokens_out")
     ordering = ("-created_at",)
-
-
-class SystemPromptForm(forms.ModelForm[SystemPrompt]):
-    """What every model is told."""
-
-    content = forms.CharField(
-        label=_("text"),
-        max_length=LONGEST_PROMPT,
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "dir": "auto"}),
-        help_text=_("Told to every model before all questions, instead of SYSTEM_PROMPT."),
-    )
-
-    class Meta:
-        model = SystemPrompt
-        fields = ("content",)
-
-
-@admin.register(SystemPrompt)
-class SystemPromptAdmin(StaffAdmin):
-    """What every model is told before all questions; there is one."""
-
-    form = SystemPromptForm
-    list_display = ("id", "updated_at")
-    actions = None
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Write the first one, or change the one that is there."""
-        if (prompt := SystemPrompt.objects.first()) is not None:
-            return HttpResponseRedirect(reverse("admin:chat_systemprompt_change", args=[prompt.pk]))
-        return cast("HttpResponse", super().add_view(request, form_url, extra_context))
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: SystemPrompt,
-        form: ModelForm,
-        change: bool,  # noqa: FBT001
-    ) -> None:
-        services.save_system_prompt(obj, actor=cast("User", request.user))
-
-    def delete_model(self, request: HttpRequest, obj: SystemPrompt) -> None:
-        services.delete_system_prompt(obj, actor=cast("User", request.user))
 
 
 @admin.register(Attachment)

@@ -136,6 +136,31 @@ def remove_batch(quiet: SessionQuerySet, session_ids: Sequence[UUID]) -> tuple[i
     return len(chosen), messages
 
 
+def removable_sessions(sessions: Iterable[Session]) -> SessionQuerySet:
+    """Those of some conversations that may go for good: deleted, quiet, under no legal hold."""
+    rows = Session.all_objects.deleted().filter(pk__in=[session.pk for session in sessions])
+    rows = rows.exclude(user_id__in=LegalHold.objects.held_users())
+    return rows.exclude(pk__in=Run.objects.active().values("session_id"))
+
+
+def purge_sessions(sessions: Iterable[Session], *, actor: User) -> int:
+    """Remove deleted conversations for good; how many went.
+
+    Those that are not deleted, are under a legal hold or have an active run stay.
+    """
+    rows = removable_sessions(sessions)
+    return sum(purge_session(rows, session, actor=actor) for session in list(rows))
+
+
+@transaction.atomic
+def purge_session(rows: SessionQuerySet, session: Session, *, actor: User) -> bool:
+    """Remove one of `rows`; false when it left them meanwhile."""
+    removed, _messages = remove_batch(rows, [session.pk])
+    if removed:
+        audit.record("chat.session.purge", actor=actor, target=session)
+    return bool(removed)
+
+
 def forget_logs(run_ids: Iterable[Any]) -> None:
     """Delete event logs; what Redis does not lose now expires by itself."""
     ids = list(run_ids)

@@ -16,6 +16,7 @@ from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from accounts.models import User
@@ -55,6 +56,21 @@ def revoke_grant(grant_id: UUID, *, actor: User) -> None:
     grant = ToolGrant.objects.filter(user=actor, pk=grant_id).first()
     if grant is None:
         raise NotFound("Not found.")
+    end_grant(grant, actor=actor)
+
+
+@transaction.atomic
+def revoke_grants(grants: Iterable[ToolGrant], *, actor: User) -> int:
+    """End grants of anybody's now, for staff; how many were left."""
+    chosen = ToolGrant.objects.filter(pk__in=[grant.pk for grant in grants])
+    found = list(chosen.select_for_update())
+    for grant in found:
+        end_grant(grant, actor=actor)
+    return len(found)
+
+
+def end_grant(grant: ToolGrant, *, actor: User) -> None:
+    """End a grant; the next call asks again."""
     audit.record("tool.policy.change", actor=actor, target=grant, tool=grant.tool_id, revoked=True)
     grant.delete()
 

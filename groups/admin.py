@@ -14,6 +14,7 @@ from groups import retention
 from groups.models import Group, LegalHold, Membership, ServiceAccount
 from groups.services import staff
 from youworker.core.admin import KeptAdmin, ReadOnlyAdmin
+from youworker.core.purging_admin import PurgingAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
 
 
 @admin.register(Group)
-class GroupAdmin(ReadOnlyAdmin):
+class GroupAdmin(PurgingAdmin):
     """Groups, deleted ones included; their admins change them, through the API.
 
     Staff say how long conversations are kept.
     """
 
+    removable = staticmethod(staff.removable_groups)
+    remove = staticmethod(staff.purge_groups)
+    purge_warning = _(
+        "These groups are removed for good, with everything that is counted here; the accounts of"
+        " their programs end. What was shared with them stays with its owners. This cannot be"
+        " undone."
+    )
     related_lists = (
         ("groups.Membership", "group"),
         ("documents.CollectionShare", "group"),
@@ -48,7 +56,7 @@ class GroupAdmin(ReadOnlyAdmin):
         "deleted_at",
     )
     fields = (*readonly_fields, "retention_days")
-    actions: ClassVar = ["hide", "show", "appoint"]
+    actions: ClassVar = ["hide", "show", "appoint", "purge"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         rows: QuerySet[Group] = Group.all_objects.all().with_member_count().sorted_by("name")

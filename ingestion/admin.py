@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from ingestion import services, source_services
+from ingestion.enums import Stage
 from ingestion.models import IngestionItem, IngestionRun, Source
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
+from youworker.core.purging_admin import Choice, confirm_page, is_confirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
 
@@ -93,16 +100,55 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     list_select_related = ("run__owner",)
     search_fields = ("name", "run__owner__username", "sha256", "id")
     exclude = ("lease_token", "lease_suspected_at")
-    actions = ("retry",)
+    actions = ("retry", "retry_runs")
+    actions_detail: ClassVar = ["retry_one"]
+
+    @admin.action(description=_("Retry the selected files"), permissions=["manage"])
+    def retry(self, request: HttpRequest, items: QuerySet[IngestionItem]) -> None:
+        """Queue the chosen files again, those that failed."""
+        self.retry_files(request, list(items.select_related("run__collection")))
 
     @admin.action(description=_("Retry the failed files of these runs"), permissions=["manage"])
-    def retry(self, request: HttpRequest, items: QuerySet[IngestionItem]) -> None:
+    def retry_runs(self, request: HttpRequest, items: QuerySet[IngestionItem]) -> None:
         """Queue what failed in the runs of the chosen files again."""
         for run in IngestionRun.all_objects.filter(items__in=items).distinct():
             try:
                 services.retry_run(run, actor=cast("User", request.user))
             except DomainError as error:
                 self.message_user(request, f"{run}: {error.in_words()}", messages.WARNING)
+
+    def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the button of a file is offered."""
+        return bool(self.has_manage_permission(request))
+
+    @action(description=_("Retry this file"), url_path="retry", permissions=["retry"])
+    def retry_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then queue the file again."""
+        item = self.get_object(request, object_id)
+        if item is None:
+            raise Http404
+        if is_confirmed(request):
+            self.retry_files(request, [item])
+            return redirect("admin:ingestion_ingestionitem_change", item.pk)
+        title = gettext("Retry this file")
+        refusal = "" if item.stage == Stage.FAILED else gettext("has not failed")
+        choice = Choice(item, [item.shown_reason] if item.shown_reason else [], refusal)
+        warning = gettext("The file is read again, with as many attempts as at first.")
+        return confirm_page(self, request, [choice], title=title, warning=warning, button=title)
+
+    def retry_files(self, request: HttpRequest, items: Sequence[IngestionItem]) -> None:
+        """Queue failed files again, run by run, and say how that went."""
+        by_run: dict[IngestionRun, list[UUID]] = {}
+        for item in items:
+            by_run.setdefault(item.run, []).append(item.pk)
+        for run, ids in by_run.items():
+            try:
+                count = services.retry_items(run, ids, actor=cast("User", request.user))
+            except DomainError as error:
+                self.message_user(request, f"{run}: {error.in_words()}", messages.WARNING)
+            else:
+                said = gettext("Files that are read again: %(count)d.") % {"count": count}
+                self.message_user(request, said, messages.SUCCESS)
 
     @admin.display(description=_("owner"), ordering="run__owner__username")
     def owner(self, item: IngestionItem) -> str:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from documents.models import Collection
+    from ingestion.managers import ItemQuerySet
     from ingestion.sources import Source
 
 logger = logging.getLogger(__name__)
@@ -213,6 +214,21 @@ def retry_run(run: IngestionRun, *, limit: int | None = None, actor: User | None
     Raises `NothingToRetry`, and `StorageQuotaExceeded` unless an operator asks.
     """
     failed = run.items.failed().readable_again().order_by("position")[:limit]
+    return queue_again(run, failed, actor=actor)
+
+
+@transaction.atomic
+def retry_items(run: IngestionRun, ids: Iterable[UUID], *, actor: User) -> int:
+    """Queue some failed items of a run again; how many there were.
+
+    Raises `NothingToRetry` and `StorageQuotaExceeded`.
+    """
+    failed = run.items.failed().readable_again().filter(pk__in=ids)
+    return queue_again(run, failed, actor=actor)
+
+
+def queue_again(run: IngestionRun, failed: ItemQuerySet, *, actor: User | None) -> int:
+    """Queue failed items of a run again, and open the run for them."""
     documents_of = dict(failed.values_list("pk", "document_id"))
     chosen = IngestionItem.objects.failed().filter(pk__in=documents_of)
     if actor is not None:

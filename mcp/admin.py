@@ -165,6 +165,7 @@ class GroupPolicyInline(TabularInline):
 class ToolAdmin(KeptAdmin):
     """Switches and policies; a changed tool is agreed to by an action."""
 
+    related_lists = (("chat.ToolGrant", "tool"),)
     list_display = ("name", "enabled", "policy", "agreed", "missing_since")
     list_filter = (AgreedFilter, "server", "enabled", "policy")
     list_select_related = ("server",)

@@ -42,6 +42,8 @@ KEYWORDS = {
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")},
     "npgettext_lazy": DEFAULT_KEYWORDS["npgettext"],
     "gettext_noop": None,
+    # Translated when it is read: `youworker.core.words`.
+    "phrased": None,
     "t": None,
     "tn": (1, 2),
 }
@@ -141,7 +143,7 @@ def file_messages(path: Path) -> Iterator[Extracted]:
         calls = "\n".join(line.strip() for line in templatize(text).splitlines())
         yield from extracted("python", calls, KEYWORDS)
     else:
-        if "gettext" in text:
+        if "gettext" in text or "phrased" in text:
             yield from extracted("python", text, KEYWORDS)
         if "exceptions import" in text:
             found = extracted("python", text, REFUSALS)

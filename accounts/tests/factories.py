@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import factory
+from django.contrib.auth.models import Permission
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.test import Client
 from pyotp import TOTP
 
 from accounts.authenticators import new_secret
@@ -59,3 +61,12 @@ def second_factor_for(user):
 def code_of(secret, *, later=0):
     """What an app shows now, or some steps later."""
     return TOTP(secret).at(time.time(), counter_offset=later)
+
+
+def staff_client(*rights, **fields):
+    """A browser in which somebody of the staff with these rights has signed in."""
+    user = UserFactory(is_staff=True, **fields)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    client = Client()
+    client.force_login(user)
+    return client

@@ -19,9 +19,11 @@ from documents.models import (
     Tag,
 )
 from documents.services import staff
+from documents.services.removal import removable_collections, removable_documents
 from documents.services.staff import read_document
 from youworker.audit.staff_access import PrivateContentAdmin
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
+from youworker.core.purging_admin import PurgingAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -30,16 +32,22 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class RestorableAdmin(ReadOnlyAdmin):
-    """Rows that staff only hide and show again, deleted ones included."""
+class RestorableAdmin(PurgingAdmin):
+    """Rows that staff only hide, show again and remove for good, deleted ones included."""
 
-    actions: ClassVar = ["hide", "show"]
+    actions: ClassVar = ["hide", "show", "purge"]
 
 
 @admin.register(Collection)
 class CollectionAdmin(RestorableAdmin):
     """Collections, deleted ones included."""
 
+    removable = staticmethod(removable_collections)
+    remove = staticmethod(staff.purge_collections)
+    purge_warning = _(
+        "These collections are removed for good, with everything that is counted here and the"
+        " originals of their documents. This cannot be undone."
+    )
     related_lists = (
         ("documents.Document", "collection"),
         ("documents.CollectionShare", "collection"),
@@ -101,7 +109,12 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         ("ingestion.IngestionItem", "document"),
         ("chat.Citation", "document"),
     )
-    actions: ClassVar = ["hide", "show", "purge"]
+    removable = staticmethod(removable_documents)
+    remove = staticmethod(staff.purge_documents)
+    purge_warning = _(
+        "These documents are removed for good, with everything that is counted here and their"
+        " originals. This cannot be undone."
+    )
     read = staticmethod(read_document)
     owner_field = "owner"
     list_display = ("title", "owner", "status", "passage_count", "size", "created_at", "deleted_at")
@@ -142,16 +155,6 @@ class DocumentAdmin(RestorableAdmin, PrivateContentAdmin):
         """Show the chosen documents again."""
         count = staff.show_documents(queryset, actor=cast("User", request.user))
         messages.success(request, gettext("%(count)d restored.") % {"count": count})
-
-    def has_purge_permission(self, request: HttpRequest) -> bool:
-        """Whether removing for good is offered."""
-        return bool(request.user.is_superuser)
-
-    @admin.action(description=_("Remove deleted ones for good"), permissions=["purge"])
-    def purge(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
-        """Remove those of the chosen documents that are deleted and under no legal hold."""
-        count = staff.purge_documents(queryset, actor=cast("User", request.user))
-        messages.success(request, gettext("%(count)d removed for good.") % {"count": count})
 
 
 @admin.register(CollectionShare)

@@ -18,10 +18,12 @@ from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Ids
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from accounts.models import User
+    from documents.managers import CollectionQuerySet, DocumentQuerySet
 
 
 def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
@@ -38,6 +40,18 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
     return remove_each(documents, purge_document) + remove_each(collections, purge_collection)
 
 
+def removable_documents(documents: Iterable[Document]) -> DocumentQuerySet:
+    """Those of some documents that may go for good: deleted, and under no legal hold."""
+    rows = Document.all_objects.deleted().filter(pk__in=[each.pk for each in documents])
+    return rows.exclude(pk__in=documents_under_hold().values("pk"))
+
+
+def removable_collections(collections: Iterable[Collection]) -> CollectionQuerySet:
+    """Those of some collections that may go for good: deleted, with nothing under a legal hold."""
+    rows = Collection.all_objects.deleted().filter(pk__in=[each.pk for each in collections])
+    return rows.exclude(pk__in=collections_under_hold().values("pk"))
+
+
 @transaction.atomic
 def purge_document(document: Document, *, actor: User | None = None) -> None:
     """Remove one document with its passages, vectors, versions and stored originals."""
@@ -51,10 +65,12 @@ def purge_document(document: Document, *, actor: User | None = None) -> None:
 
 
 @transaction.atomic
-def purge_collection(collection: Collection) -> None:
+def purge_collection(collection: Collection, *, actor: User | None = None) -> None:
     """Remove one collection, which is locked, with what its owner left in it."""
+    audit.record("collection.purge", actor=actor, target=collection)
     release_guests(collection)
-    remove_each(Document.all_objects.filter(collection=collection), purge_document)
+    documents = Document.all_objects.filter(collection=collection)
+    remove_each(documents, partial(purge_document, actor=actor))
     collection.hard_delete()
 
 

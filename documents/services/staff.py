@@ -10,10 +10,14 @@ from django.db import transaction
 from accounts.enums import PrivateKind
 from accounts.services import open_private
 from documents.models import Collection, Document, Tag
-from documents.queries import documents_under_hold
 from documents.services.collections import release_guests, save_or_conflict
 from documents.services.documents import passages_of
-from documents.services.removal import purge_document
+from documents.services.removal import (
+    purge_collection,
+    purge_document,
+    removable_collections,
+    removable_documents,
+)
 from youworker import audit
 from youworker.core.exceptions import DomainError
 from youworker.core.removal import remove_each
@@ -51,9 +55,15 @@ def purge_documents(documents: Iterable[Document], *, actor: User) -> int:
 
     Those that are not deleted, or are under a legal hold, stay.
     """
-    chosen = Document.all_objects.deleted().filter(pk__in=[document.pk for document in documents])
-    rows = chosen.exclude(pk__in=documents_under_hold().values("pk"))
-    return remove_each(rows, partial(purge_document, actor=actor))
+    return remove_each(removable_documents(documents), partial(purge_document, actor=actor))
+
+
+def purge_collections(collections: Iterable[Collection], *, actor: User) -> int:
+    """Remove deleted collections for good, with their documents; how many went.
+
+    Those that are not deleted, or have something under a legal hold, stay.
+    """
+    return remove_each(removable_collections(collections), partial(purge_collection, actor=actor))
 
 
 @transaction.atomic

@@ -1,14 +1,13 @@
 """Staff pages of golden questions and evaluations: who may, tables in and out, and the history."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, staff_client
 from documents import evaluation
 from documents.golden_csv import MOST_BYTES
 from documents.models import EmbeddingModel, EvaluationResult, EvaluationRun, GoldenQuestion
@@ -21,17 +20,9 @@ QUESTIONS = "/admin/documents/goldenquestion/"
 RUNS = "/admin/documents/evaluationrun/"
 
 
-def staff_with(*rights, **fields):
-    user = UserFactory(is_staff=True, **fields)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def staff():
-    return staff_with(is_superuser=True, username="root")
+    return staff_client(is_superuser=True, username="root")
 
 
 def golden(question="penguins swim", *addresses):
@@ -137,7 +128,7 @@ def test_questions_are_found_by_their_words_and_addresses(staff):
 
 def test_staff_name_only_collections_they_may_look_at(staff):
     CollectionFactory(name="Board papers")
-    clerk = staff_with("add_goldenquestion", "change_goldenquestion", "add_evaluationrun")
+    clerk = staff_client("add_goldenquestion", "change_goldenquestion", "add_evaluationrun")
     fields = {"file": table(), "collection": "Board papers"}
 
     assert clerk.post(f"{QUESTIONS}import/", fields).status_code == 422
@@ -145,7 +136,7 @@ def test_staff_name_only_collections_they_may_look_at(staff):
     assert "There is no collection “Board papers”." in asked.content.decode()
     fields = {"file": table(), "collection": "Board papers"}
     assert staff.post(f"{QUESTIONS}import/", fields).status_code == 302
-    adder = staff_with("add_goldenquestion")
+    adder = staff_client("add_goldenquestion")
     assert adder.post(f"{QUESTIONS}import/", {"file": table()}).status_code == 403
 
 
@@ -198,7 +189,7 @@ def test_the_pages_have_a_fixed_number_of_queries(staff, count, django_assert_ma
 
 def test_pages_are_for_staff_with_the_right(letters):
     golden()
-    nobody, viewer = staff_with(), staff_with("view_goldenquestion", "view_evaluationrun")
+    nobody, viewer = staff_client(), staff_client("view_goldenquestion", "view_evaluationrun")
 
     for path in ("import/", "export/", ""):
         assert nobody.get(f"{QUESTIONS}{path}").status_code == 403
@@ -268,7 +259,7 @@ def test_staff_go_back_by_a_post_only(staff, two_models):
     assert EmbeddingModel.objects.active().get() == active
     assert staff.post(f"{MODELS}roll-back/").status_code == 302
     assert EmbeddingModel.objects.active().get() == other
-    assert staff_with("view_embeddingmodel").post(f"{MODELS}roll-back/").status_code == 403
+    assert staff_client("view_embeddingmodel").post(f"{MODELS}roll-back/").status_code == 403
 
 
 def test_there_may_be_no_way_back(staff, letters):

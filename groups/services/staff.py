@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from groups.exceptions import GroupNameExists
-from groups.models import Group, ServiceAccount
+from groups.models import Group, LegalHold, Membership, ServiceAccount
 from groups.services.groups import hide_group, show_group
 from groups.services.service_accounts import end_account
 from groups.services.withdrawal import appoint_admin, has_admin
+from youworker import audit
+from youworker.core.removal import remove_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
     from accounts.models import User
+    from groups.managers import GroupQuerySet
 
 
 @transaction.atomic
@@ -47,6 +51,27 @@ def show_again(group_id: UUID, *, actor: User) -> bool:
         return False
     show_group(group, actor=actor)
     return True
+
+
+def removable_groups(groups: Iterable[Group]) -> GroupQuerySet:
+    """Those of some groups that may go for good: deleted, with nobody under a legal hold."""
+    rows: GroupQuerySet = Group.all_objects.deleted().filter(pk__in=ids(groups))
+    held = Membership.objects.filter(user__in=LegalHold.objects.held_users())
+    rows = rows.exclude(pk__in=LegalHold.objects.held_groups())
+    return rows.exclude(pk__in=held.values("group_id"))
+
+
+def purge_groups(groups: Iterable[Group], *, actor: User) -> int:
+    """Remove deleted groups for good; how many went. What was shared stays with its owners."""
+    return remove_each(removable_groups(groups), partial(purge_group, actor=actor))
+
+
+def purge_group(group: Group, *, actor: User) -> None:
+    """Remove a locked group and end the accounts of its programs."""
+    for account in ServiceAccount.objects.in_use().filter(group=group).select_related("group"):
+        end_account(account, actor=actor)
+    audit.record("group.purge", actor=actor, target=group)
+    group.hard_delete()
 
 
 @transaction.atomic

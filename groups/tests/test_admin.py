@@ -5,10 +5,11 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, staff_client
 from groups import services
 from groups.enums import Role
-from groups.models import Group
+from groups.models import Group, LegalHold
+from groups.services import staff
 from groups.tests.factories import (
     GroupFactory,
     MembershipFactory,
@@ -206,3 +207,25 @@ def test_nobody_gives_a_service_account_a_password_or_rights(pages):
     assert shown.status_code == 200
     assert (changed.status_code, password.status_code) == (403, 403)
     assert (user.is_staff, user.has_usable_password()) == (False, False)
+
+
+def test_deleted_groups_are_removed_for_good_unless_somebody_is_held(pages):
+    gone, admin = managed_group()
+    account = service_account_of(gone, admin)
+    held, alive = MembershipFactory().group, GroupFactory()
+    LegalHold.objects.create(user=held.members.get(), reason="A trial")
+    staff.hide_groups([gone, held], actor=UserFactory())
+    act = {"action": "purge", "_selected_action": [str(row.pk) for row in (gone, held, alive)]}
+
+    staff_client("view_group", "change_group").post(GROUPS, {**act, "confirmed": "yes"})
+    assert Group.all_objects.count() == 3, "for superusers only"
+    asked = pages.post(GROUPS, act)
+    assert Group.all_objects.count() == 3, "only asked"
+    pages.post(GROUPS, {**act, "confirmed": "yes"})
+
+    told = {choice.row: choice.refusal for choice in asked.context["choices"]}
+    assert (told[gone], bool(told[held]), bool(told[alive])) == ("", True, True)
+    assert set(Group.all_objects.all()) == {held, alive}
+    ended = refreshed(account)
+    assert (ended.group, ended.ended_at is not None, ended.user.is_active) == (None, True, False)
+    assert audited()[-1][:2] == ("group.purge", str(gone.pk))

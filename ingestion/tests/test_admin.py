@@ -2,9 +2,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, staff_client
 from ingestion.enums import IngestionStatus, Stage
-from ingestion.models import IngestionRun
+from ingestion.models import IngestionItem, IngestionRun
 from ingestion.tests.factories import ItemFactory
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +63,52 @@ def test_whoever_may_only_look_stops_nothing(client):
     )
 
     assert IngestionRun.objects.get(pk=run.pk).status == run.status != IngestionStatus.CANCELLED
+
+
+def failed_pair():
+    item = ItemFactory(stage=Stage.FAILED, error_code="damaged_file")
+    return item, ItemFactory(run=item.run, position=1, stage=Stage.FAILED, error_code="x")
+
+
+def test_chosen_files_are_retried_and_others_of_the_run_are_not(staff):
+    (item, other), ready = failed_pair(), ItemFactory(stage=Stage.READY)
+    listed = reverse("admin:ingestion_ingestionitem_changelist")
+    body = {"action": "retry", "_selected_action": [str(item.pk), str(ready.pk)]}
+
+    said = staff.post(listed, body, follow=True).content.decode()
+
+    assert "Files that are read again: 1." in said
+    assert "No file of this run has failed, or can be tried again." in said
+    assert stages(item, other, ready) == [Stage.QUEUED, Stage.FAILED, Stage.READY]
+
+
+def test_a_file_is_retried_from_its_page_after_a_question(staff):
+    item, other = failed_pair()
+    page = reverse("admin:ingestion_ingestionitem_change", args=[item.pk])
+    retry = reverse("admin:ingestion_ingestionitem_retry_one", args=[item.pk])
+
+    assert retry in staff.get(page).content.decode()
+    assert staff.get(retry).status_code == 200
+    staff.post(retry)
+    assert stages(item) == [Stage.FAILED], "only asked"
+    answer = staff.post(retry, {"confirmed": "yes"})
+
+    assert (answer.status_code, answer["location"]) == (302, page)
+    assert stages(item, other) == [Stage.QUEUED, Stage.FAILED]
+    assert "has not failed" in staff.get(retry).content.decode()
+
+
+def test_whoever_may_only_look_retries_no_file():
+    item, _other = failed_pair()
+    looking = staff_client("view_ingestionitem")
+    retry = reverse("admin:ingestion_ingestionitem_retry_one", args=[item.pk])
+    listed = reverse("admin:ingestion_ingestionitem_changelist")
+
+    assert looking.post(retry, {"confirmed": "yes"}).status_code == 403
+    looking.post(listed, {"action": "retry", "_selected_action": [str(item.pk)]})
+
+    assert stages(item) == [Stage.FAILED]
+
+
+def stages(*items):
+    return [IngestionItem.objects.get(pk=item.pk).stage for item in items]

@@ -15,6 +15,7 @@ from youworker.backup.listed import are_left_out
 from youworker.backup.places import BackupPlace, configured_place, last_made, read_last_verified
 from youworker.core.config import config
 from youworker.core.effects import attempt
+from youworker.core.words import phrased
 
 # One that is being made takes its time.
 LATE = 1.5
@@ -39,15 +40,18 @@ def check_backup() -> dict[str, Any]:
         return {"directory": str(place.root), **wait_for_first(place)}
     oldest = datetime.now(UTC) - timedelta(hours=config.backup.hours) * LATE
     if made < oldest:
-        raise LookupError(f"The last backup is of {made:%Y-%m-%d %H:%M} UTC: look at the worker.")
+        at = f"{made:%Y-%m-%d %H:%M} UTC"
+        raise LookupError(phrased("The last backup is of %(at)s: look at the worker.", at=at))
     said: dict[str, Any] = {
         "made_at": made.isoformat(),
         "verified_at": verified and verified.isoformat(),
     }
     if verified is None:
-        said["detail"] = "no backup was verified yet"
+        said["detail"] = phrased("no backup was verified yet")
     elif are_left_out():
-        said["detail"] = "originals are only listed: their bucket needs copies of its own"
+        said["detail"] = phrased(
+            "originals are only listed: their bucket needs copies of its own"
+        )
     return {"directory": str(place.root), **said, "warning": verified is None}
 
 
@@ -78,13 +82,20 @@ def wait_for_first(place: BackupPlace) -> dict[str, Any]:
         # Beat has the worker look every ten minutes, for the first time after ten.
         beat = attempt("asking for beat", read_heartbeat)
         if beat is not None and beat.running > FIRST_LOOK_SECONDS:
-            raise LookupError(f"There is no backup in {place.root}, and no worker makes one.")
-        return {"made_at": None, "detail": "waiting for its first backup"}
+            raise LookupError(
+                phrased(
+                    "There is no backup in %(place)s, and no worker makes one.", place=place.root
+                )
+            )
+        return {"made_at": None, "detail": phrased("waiting for its first backup")}
     if first.error:
-        raise LookupError(f"There is no backup in {place.root} yet: {first.error}")
+        place_and_reason = {"place": place.root, "reason": first.error}
+        raise LookupError(
+            phrased("There is no backup in %(place)s yet: %(reason)s", **place_and_reason)
+        )
     if datetime.now(UTC) - first.begun_at > LONGEST_FIRST:
-        raise LookupError(f"There is no backup in {place.root} yet.")
-    return {"made_at": None, "detail": "its first backup is being made"}
+        raise LookupError(phrased("There is no backup in %(place)s yet.", place=place.root))
+    return {"made_at": None, "detail": phrased("its first backup is being made")}
 
 
 def register() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
 from youworker.core.exceptions import DomainError
+from youworker.core.purging_admin import Choice, confirm_page, is_confirmed
 from youworker.data_protection.erasures import request_erasure
 
 if TYPE_CHECKING:
@@ -36,16 +36,25 @@ class PeopleAdmin(UserAdmin):
         self, request: HttpRequest, queryset: QuerySet[User]
     ) -> HttpResponse | None:
         """Ask once more, then close the accounts and queue their removal."""
-        if request.POST.get("confirmed") == "yes":
+        if is_confirmed(request):
             for user in queryset:
                 self.erase_person(request, user)
             return None
-        page = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Erase everywhere"),
-            "people": queryset,
-        }
-        return TemplateResponse(request, "data_protection/erase_people.html", page)
+        title = gettext("Erase everywhere")
+        warning = gettext(
+            "These accounts are closed at once, and everything of theirs is removed for good."
+            " Documents that groups use pass to an admin of the group. This cannot be undone."
+        )
+        people = [Choice(user, [user.shown_name]) for user in queryset]
+        return confirm_page(
+            self,
+            request,
+            people,
+            action="erase_everywhere",
+            title=title,
+            warning=warning,
+            button=title,
+        )
 
     def erase_person(self, request: HttpRequest, user: User) -> None:
         """Queue one removal, and say how that went."""

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from youworker import audit
 from youworker.core.exceptions import DomainError
+from youworker.doctor.remedies import remedy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class Outcome:
             "repairable": self.check.repair is not None,
             "repaired": self.was_repaired,
             "error": self.error,
+            "remedy": remedy_for(self.check) if self.left else "",
             "findings": [
                 {"subject": one.subject, "detail": one.detail} for one in self.findings[:SHOWN]
             ],

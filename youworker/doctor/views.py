@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from youworker.core.exceptions import DomainError
 from youworker.doctor import GROUPS
+from youworker.doctor.remedies import remedy_for
 from youworker.doctor.reports import (
     is_being_made,
     latest_report,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 VIEW, CHANGE = "ingestion.view_ingestionitem", "ingestion.change_ingestionitem"
-TITLES = {check.name: check.title for checks in GROUPS.values() for check in checks}
+CHECKS = {check.name: check for checks in GROUPS.values() for check in checks}
 # Seconds after which the page looks again while an examination goes on.
 REFRESH_SECONDS = 3
 
@@ -69,4 +70,8 @@ def begin_examination(request: HttpRequest, user: User) -> HttpResponse:
 
 def line_of(check: dict[str, Any]) -> dict[str, Any]:
     """One check as the page shows it; a word of an older version stands for itself."""
-    return {**check, "title": TITLES.get(check["check"], check["check"])}
+    known = CHECKS.get(check["check"])
+    if known is None:
+        return {**check, "title": check["check"]}
+    remedy = remedy_for(known) if check["left"] else ""
+    return {**check, "title": known.title, "remedy": remedy}

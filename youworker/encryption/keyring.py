@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, transaction
 
 from youworker.core.models import KeyFingerprint
+from youworker.core.words import phrased
 from youworker.encryption.crypto import SHOWN, fingerprints
 
 
@@ -17,25 +18,40 @@ def check_keys() -> bool:
     may be encrypted with, because they could not be read any more.
     """
     configured = fingerprints()
+    is_new = not require_known_keys()
+    rows = [KeyFingerprint(fingerprint=found) for found in configured]
+    KeyFingerprint.objects.bulk_create(rows, ignore_conflicts=True)
+    # A key that was retired and encrypts again is in use again.
+    KeyFingerprint.objects.retired().filter(fingerprint=configured[0]).update(retired_at=None)
+    return is_new
+
+
+def require_known_keys() -> bool:
+    """Compare the configured keys with the database's, which may have none: false then.
+
+    Raises `ImproperlyConfigured` as `check_keys` does, and writes nothing.
+    """
+    configured = fingerprints()
     known = list(KeyFingerprint.objects.oldest_first())
     if known and not {row.fingerprint for row in known}.intersection(configured):
         raise ImproperlyConfigured(
-            "MESSAGE_ENCRYPTION_KEYS has none of the keys this database was written with: "
-            "put the old key back (it may stand behind a new one)."
+            phrased(
+                "MESSAGE_ENCRYPTION_KEYS has none of the keys this database was written with: "
+                "put the old key back (it may stand behind a new one)."
+            )
         )
     needed = [row for row in known if row.retired_at is None]
     missing = [str(row) for row in needed if row.fingerprint not in configured]
     if missing:
         raise ImproperlyConfigured(
-            f"MESSAGE_ENCRYPTION_KEYS lacks {', '.join(missing)} (fingerprint), which this "
-            "database is still encrypted with: put that key back behind the first one. It may "
-            "go after manage.py rotate_message_keys."
+            phrased(
+                "MESSAGE_ENCRYPTION_KEYS lacks %(missing)s (fingerprint), which this database is "
+                "still encrypted with: put that key back behind the first one. It may go after "
+                "manage.py rotate_message_keys.",
+                missing=", ".join(missing),
+            )
         )
-    rows = [KeyFingerprint(fingerprint=found) for found in configured]
-    KeyFingerprint.objects.bulk_create(rows, ignore_conflicts=True)
-    # A key that was retired and encrypts again is in use again.
-    KeyFingerprint.objects.retired().filter(fingerprint=configured[0]).update(retired_at=None)
-    return not known
+    return bool(known)
 
 
 def require_keys() -> None:

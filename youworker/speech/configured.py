@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from youworker.core.config import config
+from youworker.core.words import phrased
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Capability, Endpoint, Timeouts
 
@@ -84,9 +85,12 @@ def trouble_with_hearing() -> str:
         return silence_of(hearing_endpoint(speech))
     if provider == Provider.WHISPER:
         if not Path(speech.stt_model_dir, "model.bin").is_file():
-            return f"STT_MODEL_DIR: there is no model.bin in {speech.stt_model_dir}"
+            folder = speech.stt_model_dir
+            return phrased("STT_MODEL_DIR: there is no model.bin in %(folder)s", folder=folder)
         if find_spec("faster_whisper") is None:
-            return "STT_MODEL_DIR is set, but faster-whisper is not installed: make run installs it"
+            return phrased(
+                "STT_MODEL_DIR is set, but faster-whisper is not installed: make run installs it"
+            )
     return ""
 
 
@@ -97,9 +101,14 @@ def trouble_with_speaking() -> str:
         return silence_of(speaking_endpoint(speech))
     if provider == Provider.PIPER:
         if not any(Path(speech.tts_voices_dir).glob("*.onnx")):
-            return f"TTS_VOICES_DIR: there is no voice (*.onnx) in {speech.tts_voices_dir}"
+            folder = speech.tts_voices_dir
+            return phrased(
+                "TTS_VOICES_DIR: there is no voice (*.onnx) in %(folder)s", folder=folder
+            )
         if find_spec("piper") is None:
-            return "TTS_VOICES_DIR is set, but piper-tts is not installed: make run installs it"
+            return phrased(
+                "TTS_VOICES_DIR is set, but piper-tts is not installed: make run installs it"
+            )
     return ""
 
 
@@ -109,8 +118,9 @@ def silence_of(endpoint: Endpoint) -> str:
     if not reason or reason in LISTLESS:
         return ""
     # Who refuses is there: its key or its address is wrong.
-    is_there = reason.startswith("status ")
-    return f"{endpoint.url} {'answers with' if is_there else 'does not answer:'} {reason}"
+    if reason.startswith("status "):
+        return phrased("%(url)s answers with %(reason)s", url=endpoint.url, reason=reason)
+    return phrased("%(url)s does not answer: %(reason)s", url=endpoint.url, reason=reason)
 
 
 def speech_state() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 from accounts import services as accounts
 from accounts.enums import Scope
 from accounts.tests.factories import UserFactory
+from chat import deletion
 from chat import services as chat
 from chat.models import ModelServer
 from chat.runs import tool_calls
@@ -542,6 +543,12 @@ EVENTS = [
         by="nobody",
     ),
     service(
+        "purge a collection",
+        "collection.purge",
+        lambda w: removal.purge_collection(w.collection, actor=w.root),
+        by="root",
+    ),
+    service(
         "prepare an embedding model",
         "admin.settings.update",
         lambda w: embedding_models.prepare_model(*configured_model(), actor=w.root),
@@ -596,6 +603,12 @@ EVENTS = [
         "restore a conversation",
         "chat.session.restore",
         lambda w: restored(w, w.session, "/v1/sessions"),
+    ),
+    service(
+        "purge a conversation",
+        "chat.session.purge",
+        lambda w: (w.session.soft_delete(), deletion.purge_sessions([w.session], actor=w.root)),
+        by="root",
     ),
     service("call a tool", "tool.call", lambda w: w.call()),
     service("call a tool that fails", "tool.call", lambda w: w.call(error=CANARY), result="failed"),

@@ -16,6 +16,7 @@ from accounts.tests.factories import UserFactory
 from chat.deletion import clear_history
 from groups import services as groups
 from groups.services import remove_from_all_groups
+from groups.services import staff as group_staff
 from groups.tests.factories import managed_group
 from quotas import services as quotas
 from quotas.models import Quota
@@ -61,6 +62,12 @@ def restore_group(world: World) -> Any:
     group = own_group(world)
     groups.delete_group(group, actor=world.ada)
     return world.as_("ada").post(f"{URL}/{group.pk}/restore")
+
+
+def purge_group(world: World) -> Any:
+    group = own_group(world)
+    groups.delete_group(group, actor=world.ada)
+    return group_staff.purge_groups([group], actor=world.root)
 
 
 def program_of(world: World) -> Any:
@@ -143,6 +150,7 @@ PEOPLE_EVENTS = [
     on_group("rename a group", "group.update", lambda c, w, u: c.patch(u, {"name": CANARY * 2})),
     on_group("delete a group", "group.delete", lambda c, w, u: c.delete(u)),
     Event("restore a group", "group.restore", restore_group),
+    service("purge a group", "group.purge", purge_group, by="root"),
     on_group(
         "add a member",
         "group.member.add",

@@ -6,12 +6,10 @@ from html import escape
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Permission
-from django.test import Client
 from django.utils.functional import Promise
 
 from accounts.enums import Language
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import staff_client
 from chat.enums import RunStatus
 from chat.tests.factories import RunFactory
 from documents.tests.factories import DocumentFactory
@@ -41,17 +39,9 @@ HIDDEN = {
 REGISTERED = {model._meta.label: page for model, page in admin.site._registry.items()}  # noqa: SLF001
 
 
-def staff(*rights, **fields):
-    user = UserFactory(is_staff=True, **fields)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def pages():
-    return staff(is_superuser=True)
+    return staff_client(is_superuser=True)
 
 
 def links(answer):
@@ -94,7 +84,7 @@ def test_hidden_pages_are_there_for_who_needs_them(pages, label):
 
 
 def test_each_member_of_staff_sees_what_they_may_look_at():
-    clerk = staff("view_document")
+    clerk = staff_client("view_document")
 
     answer = clerk.get("/admin/")
 
@@ -155,7 +145,7 @@ def test_superusers_see_how_model_files_do_and_other_staff_does_not(pages, tmp_p
     path = tmp_path / "<b>away.gguf"
     with files_of(tmp_path, chat=str(path)).in_force():
         seen = pages.get("/admin/")
-        other = staff("view_run").get("/admin/")
+        other = staff_client("view_run").get("/admin/")
 
     text = seen.content.decode()
     assert "Not running: " in text
@@ -175,7 +165,7 @@ def test_every_shown_field_has_a_name_in_words():
 
 
 def test_the_console_speaks_the_language_of_the_account():
-    pages = staff(is_superuser=True, language=Language.ITALIAN)
+    pages = staff_client(is_superuser=True, language=Language.ITALIAN)
     RunFactory(status=RunStatus.RUNNING)
 
     answer = pages.get("/admin/").content.decode()

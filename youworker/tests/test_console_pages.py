@@ -4,18 +4,18 @@ from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, staff_client
 from chat.enums import RunStatus
-from chat.models import Run
-from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
-from documents.models import Document
-from documents.tests.factories import CollectionFactory, DocumentFactory
+from chat.models import Run, Session, ToolGrant
+from chat.tests.factories import RunFactory, SessionFactory, ToolGrantFactory, ToolRunFactory
+from documents.models import Collection, CollectionShare, Document
+from documents.tests.factories import CollectionFactory, DocumentFactory, write
 from groups.models import LegalHold
+from groups.tests.factories import GroupFactory
 from ingestion.enums import Stage
 from ingestion.tests.factories import ItemFactory
 from quotas.models import UsageEvent
@@ -27,17 +27,9 @@ from youworker.tests.support.rows import refreshed
 pytestmark = pytest.mark.django_db
 
 
-def staff(*rights, **fields):
-    user = UserFactory(is_staff=True, **fields)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def pages():
-    return staff(is_superuser=True)
+    return staff_client(is_superuser=True)
 
 
 def test_the_first_page_draws_what_was_done(pages):
@@ -72,7 +64,7 @@ def test_a_new_installation_says_what_to_do_first(pages):
 
 
 def test_one_who_may_see_nothing_sees_no_figures():
-    answer = staff().get("/admin/")
+    answer = staff_client().get("/admin/")
 
     assert (answer.context["charts"], answer.context["waiting"]) == ([], [])
     assert not answer.context["is_new"]
@@ -118,14 +110,14 @@ def test_live_shows_each_only_what_they_may_see():
     RunFactory(status=RunStatus.RUNNING, user=UserFactory(username="lovelace"))
     ItemFactory(stage=Stage.FAILED, name="plans.pdf", run__owner=UserFactory(username="hopper"))
 
-    runs = staff("view_run").get("/admin/live/").content.decode()
-    files = staff("view_ingestionitem").get("/admin/live/").content.decode()
+    runs = staff_client("view_run").get("/admin/live/").content.decode()
+    files = staff_client("view_ingestionitem").get("/admin/live/").content.decode()
 
     assert ("lovelace" in runs, "plans.pdf" in runs, "hopper" in runs) == (True, False, False)
     assert ("lovelace" in files, "plans.pdf" in files) == (False, True)
     assert "/stop/" not in runs
     assert "/retry/" not in files
-    assert staff("view_document").get("/admin/live/").status_code == 403
+    assert staff_client("view_document").get("/admin/live/").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
@@ -163,7 +155,7 @@ def test_failed_files_are_read_again(pages):
 @pytest.mark.parametrize("path", ["live/stop", "live/retry"])
 def test_acts_need_their_rights_and_a_post(pages, path):
     row = RunFactory().pk if path == "live/stop" else ItemFactory().run_id
-    looking = staff("view_run", "view_ingestionitem", "view_usageevent")
+    looking = staff_client("view_run", "view_ingestionitem", "view_usageevent")
 
     assert looking.post(f"/admin/{path}/{row}/").status_code == 403
     assert pages.get(f"/admin/{path}/{row}/").status_code == 405
@@ -220,8 +212,8 @@ def test_a_backup_is_made_when_a_superuser_wants_one(
     assert b"back-up" in offered.content
     assert (answer.status_code, told) == (302, [(health.BACKUP, True)])
     assert pages.post("/admin/health/back-up/").status_code == 302, "a double click"
-    assert staff("view_run").post("/admin/health/back-up/").status_code == 403
-    assert b"back-up" not in staff("view_run").get("/admin/health/parts/").content
+    assert staff_client("view_run").post("/admin/health/back-up/").status_code == 403
+    assert b"back-up" not in staff_client("view_run").get("/admin/health/parts/").content
     assert len(told) == 1
 
 
@@ -248,14 +240,102 @@ def test_deleted_documents_are_removed_for_good_unless_they_are_held(pages):
     LegalHold.objects.create(user=held.owner, reason="A trial")
     chosen = [str(row.pk) for row in (gone, alive, held)]
     act = {"action": "purge", "_selected_action": chosen}
+    write(gone, "one", "two")
 
-    staff("view_document", "change_document").post("/admin/documents/document/", act)
+    staff_client("view_document", "change_document").post("/admin/documents/document/", act)
+    staff_client("view_document", "change_document").post(
+        "/admin/documents/document/", {**act, "confirmed": "yes"}
+    )
     assert Document.all_objects.count() == 3, "for superusers only"
-    pages.post("/admin/documents/document/", act)
+    asked = pages.post("/admin/documents/document/", act)
+    assert Document.all_objects.count() == 3, "only asked"
+    told = {choice.row: (choice.facts, choice.refusal) for choice in asked.context["choices"]}
+    assert told == {
+        gone: (["Passages: 2", "Documents waiting for vectors: 1"], ""),
+        alive: ((), "stays, for it is not deleted"),
+        held: ((), "stays, for a legal hold keeps it"),
+    }
+    pages.post("/admin/documents/document/", {**act, "confirmed": "yes"})
 
     assert set(Document.all_objects.all()) == {alive, held}
     line = LogEntry.objects.get(additional_data__action="document.purge")
     assert line.actor is not None
+
+
+def test_deleted_collections_go_with_their_documents_and_nobody_elses(pages):
+    gone, alive, held = CollectionFactory.create_batch(3)
+    shared = GroupFactory()
+    documents = DocumentFactory.create_batch(2, collection=gone, owner=gone.owner)
+    guest = DocumentFactory(collection=gone)
+    LegalHold.objects.create(group=shared, reason="A trial")
+    CollectionShare.objects.create(collection=held, group=shared)
+    for collection in (gone, held):
+        Collection.all_objects.filter(pk=collection.pk).soft_delete()
+    chosen = [str(row.pk) for row in (gone, alive, held)]
+    act = {"action": "purge", "_selected_action": chosen}
+
+    asked = pages.post("/admin/documents/collection/", act)
+    told = {choice.row: choice.refusal for choice in asked.context["choices"]}
+    said = pages.post("/admin/documents/collection/", {**act, "confirmed": "yes"}, follow=True)
+
+    assert told[gone] == ""
+    assert told[held] == "stays, for a legal hold keeps it"
+    assert "Documents: 3" in asked.content.decode()
+    assert "1 removed for good." in said.content.decode()
+    assert "2 stayed" in said.content.decode()
+    left = set(Collection.all_objects.filter(pk__in=chosen))
+    assert left == {alive, held}
+    assert not Document.all_objects.filter(pk__in=[row.pk for row in documents]).exists()
+    assert refreshed(guest).collection.owner == guest.owner
+    line = LogEntry.objects.get(additional_data__action="collection.purge")
+    assert (line.actor is not None, line.object_pk) == (True, str(gone.pk))
+
+
+def test_deleted_conversations_are_removed_for_good_without_their_titles(pages):
+    gone, alive, held = (SessionFactory(title="secret") for _ in range(3))
+    RunFactory(session=gone, status=RunStatus.SUCCEEDED)
+    for session in (gone, held):
+        session.soft_delete()
+    LegalHold.objects.create(user=held.user, reason="A trial")
+    chosen = [str(row.pk) for row in (gone, alive, held)]
+    act = {"action": "purge", "_selected_action": chosen}
+
+    asked = pages.post("/admin/chat/session/", act).content.decode()
+    pages.post("/admin/chat/session/", {**act, "confirmed": "yes"})
+
+    assert "Messages: " in asked
+    assert "secret" not in asked
+    assert set(Session.all_objects.all()) == {alive, held}
+    line = LogEntry.objects.get(additional_data__action="chat.session.purge")
+    assert line.object_pk == str(gone.pk)
+
+
+def test_staff_revoke_what_somebody_allowed_a_tool(pages):
+    grant, other = ToolGrantFactory.create_batch(2)
+    act = {"action": "revoke", "_selected_action": [str(grant.pk)]}
+
+    staff_client("view_toolgrant").post("/admin/chat/toolgrant/", act)
+    assert ToolGrant.objects.count() == 2, "for those who may change them"
+    said = pages.post("/admin/chat/toolgrant/", act, follow=True).content.decode()
+
+    assert "1 revoked." in said
+    assert list(ToolGrant.objects.all()) == [other]
+    line = LogEntry.objects.get(additional_data__action="tool.policy.change")
+    assert (line.object_pk, line.additional_data["revoked"]) == (str(grant.pk), True)
+
+
+def test_what_goes_along_is_counted_in_a_fixed_number_of_queries(
+    pages, django_assert_max_num_queries
+):
+    documents = DocumentFactory.create_batch(5)
+    Document.all_objects.filter(pk__in=[row.pk for row in documents]).soft_delete()
+    chosen = [str(row.pk) for row in documents]
+    act = {"action": "purge", "_selected_action": chosen}
+
+    with django_assert_max_num_queries(20):
+        asked = pages.post("/admin/documents/document/", act)
+
+    assert len(asked.context["choices"]) == 5
 
 
 def test_runs_are_stopped_and_files_retried_from_their_lists(pages):
@@ -303,7 +383,7 @@ def test_only_who_may_read_is_offered_it():
     run = unanswered()
     rights = ("view_run", "view_collection")
 
-    text = staff(*rights).get("/admin/unanswered/none/").content.decode()
+    text = staff_client(*rights).get("/admin/unanswered/none/").content.decode()
 
     assert str(run.pk) in text
     assert "read-private" not in text
@@ -311,8 +391,8 @@ def test_only_who_may_read_is_offered_it():
 
 @pytest.mark.parametrize("right", ["view_run", "view_collection"])
 def test_unanswered_questions_need_both_rights(right):
-    assert staff(right).get("/admin/unanswered/").status_code == 403
-    assert staff(right).get("/admin/unanswered/none/").status_code == 403
+    assert staff_client(right).get("/admin/unanswered/").status_code == 403
+    assert staff_client(right).get("/admin/unanswered/none/").status_code == 403
 
 
 @pytest.mark.parametrize("key", ["018f6d1e-7c00-7000-8000-000000000001", "x", "none'--"])

@@ -38,6 +38,7 @@ from youworker.appliance.health import checks as health
 from youworker.core.inspection import Check, Finding
 from youworker.core.leases import new_lease
 from youworker.doctor import GROUPS, run_examination
+from youworker.doctor.remedies import REMEDIES, remedy_for
 from youworker.tests.support.leases import let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -463,6 +464,7 @@ def test_the_command_says_what_cannot_be_repaired(library):
 
     assert code == 1
     assert "WRONG   rows-without-files: 1, not to be repaired here" in told
+    assert f"        {REMEDIES['rows-without-files']}" in told
 
 
 def test_the_command_speaks_json(library):
@@ -477,6 +479,14 @@ def test_the_command_speaks_json(library):
     assert found["wrong-passage-counts"]["repairable"]
     assert found["stray-vectors"]["found"] == 0
     assert "parts" not in report
+
+
+def test_every_check_says_what_helps():
+    checks = [check for group in GROUPS.values() for check in group]
+
+    assert [check.name for check in checks if not remedy_for(check)] == []
+    assert set(REMEDIES) <= {check.name for check in checks}
+    assert all(check.repair is None for check in checks if check.name in REMEDIES)
 
 
 def test_without_a_group_the_parts_of_the_installation_are_told_as_well(library, monkeypatch):

@@ -9,6 +9,7 @@ from celery.signals import after_task_publish
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from chat.enums import RunStatus
 from chat.models import Run
@@ -19,7 +20,10 @@ from mcp.models import Server
 from youworker.appliance.health import background, checks, clocks, examination, heartbeat, lines
 from youworker.appliance.health.looking import begin_look, going_on, look_at
 from youworker.appliance.health.remedies import REMEDIES, TITLES
+from youworker.core.exceptions import NotFound
+from youworker.core.models import KeyFingerprint
 from youworker.core.redis import sync_redis
+from youworker.core.words import phrased
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.waiting import wait_until
 
@@ -122,7 +126,9 @@ def test_without_tables_nothing_is_counted_in_them(monkeypatch):
     parts = examination.examine_parts()
 
     waiting = {name for name, part in parts.items() if part.get("waits_for") == "migrations"}
-    assert waiting == {"queue", "model_servers", "embedding", "tool_servers", "webhooks"}
+    assert waiting == {
+        *("queue", "model_servers", "embedding", "tool_servers", "webhooks", "encryption"),
+    }
     assert parts["database"]["status"] == "ok"
 
 
@@ -260,3 +266,47 @@ def test_tool_servers_that_failed_are_named():
     assert some["servers"]["one"]["status"] == "failed"
     assert "off" not in some["servers"]
     assert (some["warning"], some["detail"]) == (True, "one: Away. (and 1 more)")
+
+
+@pytest.mark.django_db
+def test_keys_of_another_database_are_no_good_keys():
+    assert look_at("encryption", checks.check_encryption)["status"] == "ok"
+    KeyFingerprint.objects.all().delete()
+    KeyFingerprint.objects.create(fingerprint="f" * 64)
+
+    found = look_at("encryption", checks.check_encryption)
+
+    assert found["status"] == "failed"
+    assert "none of the keys this database was written with" in found["detail"]
+    assert KeyFingerprint.objects.count() == 1, "looking notes nothing"
+
+
+@pytest.mark.django_db
+def test_one_examination_is_read_by_everybody_in_their_language(monkeypatch):
+    looks = []
+
+    def missing():
+        looks.append(1)
+        raise LookupError(phrased("%(first)s (1)", first=phrased("Tables")))
+
+    monkeypatch.setitem(checks.READY, "redis", missing)
+    kept = examination.Kept()
+
+    english = kept.get()["redis"]
+    with override("it"):
+        italian = kept.get()["redis"]
+
+    assert (english["detail"], italian["detail"]) == ("Tables (1)", "Tabelle (1)")
+    assert italian["remedy"] != english["remedy"]
+    assert len(looks) == 1
+
+
+def test_a_refusal_is_told_in_the_language_of_the_reader():
+    def refuse():
+        raise NotFound("Tables")
+
+    outcome = look_at("disk", refuse)
+
+    with override("it"):
+        assert str(outcome["detail"]) == "Tabelle"
+    assert str(outcome["detail"]) == "Tables"

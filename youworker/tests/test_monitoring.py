@@ -19,7 +19,7 @@ from youworker.tests.support.configuring import override_config
 
 FOLDER = BASE_DIR / "deploy" / "monitoring"
 HANDBOOK = BASE_DIR / "youworker" / "handbook"
-# That of the system, or the one that `tools/promtool.sh` puts beside this Python.
+# That of the system, or the one that `tools/programs.sh promtool` puts beside this Python.
 SEARCHED = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
 NAME = re.compile(r"\b(?:youworker|process)_[a-z_]+\b")
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from youworker.appliance.health.checks import DETAILED
+from youworker.core.words import phrased
 from youworker.webhooks.enums import EndpointState
 from youworker.webhooks.models import Delivery, Endpoint, Event
 
@@ -23,13 +24,16 @@ def check_webhooks() -> dict[str, Any]:
     if not any(counts.values()):
         return {"webhooks": 0}
     if has_late(timezone.now() - LATE):
-        raise LookupError("Webhooks are not sent: look at the worker and at beat.")
+        raise LookupError(phrased("Webhooks are not sent: look at the worker and at beat."))
     pending = Delivery.objects.pending().count()
     found: dict[str, Any] = {**counts, "waiting": pending, "warning": False}
     broken = counts[EndpointState.FAILING] + counts[EndpointState.GONE]
     if broken:
-        remedy = "look at their last error in the admin under “Webhooks”, then resume them."
-        found["detail"] = f"{broken} paused after failures, or gone: {remedy}"
+        found["detail"] = phrased(
+            "%(count)s paused after failures, or gone: look at their last error in the admin under"
+            " “Webhooks”, then resume them.",
+            count=broken,
+        )
         found["warning"] = True
     return found
 

@@ -38,7 +38,7 @@ def require_space(path: Path) -> None:
     if free < needed:
         raise StartupRefused(
             f"the disk of {path} is full: {free // MEGABYTE} MB are free, "
-            f"{needed // MEGABYTE} MB are needed"
+            f"{needed // MEGABYTE} MB are needed: free space or enlarge it"
         )
 
 

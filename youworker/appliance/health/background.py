@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from chat.models import Run
 from ingestion.models import IngestionItem
 from youworker.appliance.health.heartbeat import read_heartbeat
+from youworker.core.words import phrased
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -25,10 +26,11 @@ def check_beat() -> dict[str, Any]:
     """Somebody wakes what is done regularly."""
     last = read_heartbeat()
     if last is None:
-        raise LookupError("beat has given no sign of life")
+        raise LookupError(phrased("beat has given no sign of life"))
     found = {"last_beat_seconds": round(last.age, 1), "running_seconds": round(last.running)}
     if last.age > SILENT_SECONDS:
-        detail = f"the last sign of life of beat is {last.age:.0f} seconds old"
+        age = f"{last.age:.0f}"
+        detail = phrased("the last sign of life of beat is %(seconds)s seconds old", seconds=age)
         return {**found, "status": "failed", "detail": detail}
     return found
 
@@ -44,9 +46,17 @@ def check_queue() -> dict[str, Any]:
         "oldest_file_seconds": oldest_file,
     }
     if oldest_answer > LATE_ANSWER_SECONDS:
-        detail = f"a question has waited for {oldest_answer} seconds; {answers} wait"
+        detail = phrased(
+            "a question has waited for %(seconds)s seconds; %(count)s wait",
+            seconds=oldest_answer,
+            count=answers,
+        )
     elif oldest_file > LATE_FILE_SECONDS:
-        detail = f"a file has waited for {oldest_file // 60} minutes; {files} wait"
+        detail = phrased(
+            "a file has waited for %(minutes)s minutes; %(count)s wait",
+            minutes=oldest_file // 60,
+            count=files,
+        )
     else:
         return found
     return {**found, "warning": True, "detail": detail}

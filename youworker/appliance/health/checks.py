@@ -15,7 +15,6 @@ from chat.enums import ServerState
 from chat.llm.endpoints import endpoints_in_force
 from chat.llm.probing.reports import server_as_json
 from chat.models import ModelServer
-from documents.exceptions import StorageUnavailable
 from documents.models import EmbeddingModel
 from documents.storage import content_storage
 from mcp.enums import ServerStatus
@@ -28,7 +27,9 @@ from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.postgres.pooling import POOLED
 from youworker.core.redis import sync_redis
+from youworker.core.words import phrased
 from youworker.encryption.crypto import SHOWN, fingerprints
+from youworker.encryption.keyring import require_known_keys
 from youworker.speech.configured import (
     speech_state,
     trouble_with_hearing,
@@ -54,7 +55,7 @@ LEAST_FREE_MB = 24
 BELIEVED_SECONDS = 60.0
 complete_until = 0.0
 # A worker that is busy in every child still answers this.
-WORKER_SECONDS = 1.0
+WORKER_SECONDS = 2.0
 # A file that is being loaded is on its way.
 SERVED = {Status.SERVING, Status.LOADING}
 
@@ -72,7 +73,9 @@ def check_database() -> dict[str, Any]:
     figures = pool_of(pool.get_stats())
     if not figures["warning"]:
         return {"version": version, "pool": figures}
-    detail = "{in_use} of {size} connections are in use, {waiting} wait for one".format(**figures)
+    detail = phrased(
+        "%(in_use)s of %(size)s connections are in use, %(waiting)s wait for one", **figures
+    )
     return {"version": version, "pool": figures, "warning": True, "detail": detail}
 
 
@@ -103,7 +106,9 @@ def check_migrations() -> dict[str, Any]:
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
-        raise LookupError(f"{len(missing)} migrations are missing: manage.py migrate")
+        raise LookupError(
+            phrased("%(count)s migrations are missing: manage.py migrate", count=len(missing))
+        )
     complete_until = time.monotonic() + BELIEVED_SECONDS
     return {}
 
@@ -115,7 +120,7 @@ def check_disk() -> dict[str, Any]:
     found = {"free_bytes": usage.free, "total_bytes": usage.total}
     if free >= config.api.disk_warning_mb:
         return found
-    detail = f"{free} MB are free in {config.data_dir}"
+    detail = phrased("%(free)s MB are free in %(folder)s", free=free, folder=config.data_dir)
     if free < LEAST_FREE_MB:
         return {**found, "status": "failed", "detail": detail}
     return {**found, "warning": True, "detail": detail}
@@ -125,10 +130,7 @@ def check_storage() -> dict[str, Any]:
     """The server that keeps the originals answers, where there is one."""
     if not config.storage.url:
         return {"kind": "folder"}
-    try:
-        content_storage().require_reachable()
-    except StorageUnavailable as error:
-        raise LookupError(error.message) from error
+    content_storage().require_reachable()
     return {"kind": "s3"}
 
 
@@ -136,7 +138,7 @@ def check_worker() -> dict[str, Any]:
     """Somebody takes tasks."""
     answers = current_app.control.ping(timeout=WORKER_SECONDS, limit=1)
     if not answers:
-        raise LookupError("no worker answers")
+        raise LookupError(phrased("no worker answers"))
     return {}
 
 
@@ -168,8 +170,9 @@ def tool_servers() -> dict[str, Any]:
 def warning_of(troubles: Iterable[str]) -> dict[str, Any]:
     """Whether there is any trouble, and the first sentence of it."""
     first, *others = [*troubles, ""]
-    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
-    return {"warning": bool(first), **({"detail": f"{first}{more}"} if first else {})}
+    if len(others) > 1:
+        first = phrased("%(first)s (and %(others)s more)", first=first, others=len(others) - 1)
+    return {"warning": bool(first), **({"detail": first} if first else {})}
 
 
 def check_model_files() -> dict[str, Any]:
@@ -179,7 +182,8 @@ def check_model_files() -> dict[str, Any]:
     if not silent:
         return {"files": files}
     first = silent[0]
-    detail = f"{first['model']}: {first['reason'] or 'no process serves it'}"
+    reason = first["reason"] or phrased("no process serves it")
+    detail = phrased("%(name)s: %(reason)s", name=first["model"], reason=reason)
     return {"status": "failed", "detail": detail, "files": files}
 
 
@@ -204,7 +208,10 @@ def answering(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Some servers; raises `LookupError` when one of them does not answer."""
     for endpoint in endpoints:
         if reason := unreachable(endpoint):
-            raise LookupError(f"{shown_url(endpoint.url)} does not answer: {reason}")
+            url = shown_url(endpoint.url)
+            raise LookupError(
+                phrased("%(url)s does not answer: %(reason)s", url=url, reason=reason)
+            )
     return {"endpoint": ", ".join(shown_url(endpoint.url) for endpoint in endpoints) or None}
 
 
@@ -225,7 +232,8 @@ def embedding() -> dict[str, Any]:
 
 
 def check_encryption() -> dict[str, Any]:
-    """The key that encrypts, by its fingerprint."""
+    """The keys are those of the database; the one that encrypts, by its fingerprint."""
+    require_known_keys()
     first, *older = fingerprints()
     return {"first_key": first[:SHOWN], "older_keys": len(older)}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from youworker.core.redis import sync_redis
+from youworker.core.words import phrased, phrased_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +23,17 @@ def check_clocks() -> dict[str, Any]:
         "database_seconds": difference(time_of_database),
         "redis_seconds": difference(time_of_redis),
     }
-    apart = {
-        name.split("_")[0]: value for name, value in found.items() if abs(value) > MOST_SECONDS
-    }
+    apart = [
+        phrased("that of %(name)s by %(seconds)s seconds", name=name, seconds=f"{value:+.0f}")
+        for name, value in ((name.split("_")[0], value) for name, value in found.items())
+        if abs(value) > MOST_SECONDS
+    ]
     if not apart:
         return dict(found)
-    told = ", ".join(f"that of {name} by {value:+.0f} seconds" for name, value in apart.items())
-    return {**found, "warning": True, "detail": f"other clocks differ from this process's: {told}"}
+    detail = phrased(
+        "other clocks differ from this process's: %(clocks)s", clocks=phrased_together(apart)
+    )
+    return {**found, "warning": True, "detail": detail}
 
 
 def difference(read: Callable[[], float]) -> float:

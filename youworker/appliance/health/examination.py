@@ -22,6 +22,7 @@ from youworker.appliance.health.looking import (
 )
 from youworker.appliance.health.remedies import remedy_for
 from youworker.core.slots import holding_nothing
+from youworker.core.words import phrased
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,7 @@ NEEDS = {
     "embedding": ("database", "migrations"),
     "tool_servers": ("database", "migrations"),
     "webhooks": ("database", "migrations"),
+    "encryption": ("database", "migrations"),
     "worker": ("redis",),
     "beat": ("redis",),
     "clocks": ("database", "redis"),
@@ -62,7 +64,12 @@ def are_tables_readable() -> bool:
 
 
 def examine_parts() -> dict[str, Outcome]:
-    """Look at every part now, with a remedy for those that need one.
+    """Look at every part now; what is wrong and what helps, in the language of the caller."""
+    return {name: in_words(name, part) for name, part in look_at_parts().items()}
+
+
+def look_at_parts() -> dict[str, Outcome]:
+    """Look at every part now, in no language yet.
 
     What reads tables does so in the caller's thread, once the database has answered.
     """
@@ -75,7 +82,7 @@ def examine_parts() -> dict[str, Outcome]:
         for name in filter(reads_tables, names):
             found[name] = obstacle(name, found) or look_at(name, check_called(name))
     found |= others.outcomes(DETAILED_SECONDS)
-    return {name: with_remedy(name, found[name]) for name in names}
+    return {name: found[name] for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +120,17 @@ def obstacle(name: str, found: Mapping[str, Outcome]) -> Outcome | None:
     """The outcome of a part that cannot be looked at, because one that it needs does not work."""
     for needed in NEEDS.get(name, ()):
         if found[needed]["status"] != "ok":
-            detail = f"not looked at, because of the part {needed}"
+            detail = phrased("not looked at, because of the part %(part)s", part=needed)
             return outcome_of(0, status="unknown", detail=detail, waits_for=needed)
     return None
 
 
-def with_remedy(name: str, outcome: Outcome) -> Outcome:
-    """An outcome with what helps, where something is wrong."""
+def in_words(name: str, outcome: Outcome) -> Outcome:
+    """An outcome with what is wrong and what helps, in the language of the caller."""
     is_well = outcome["status"] == "ok" and not outcome["warning"]
     remedy = "" if is_well else remedy_for(name, outcome.get("waits_for", ""))
-    return {**outcome, "remedy": remedy}
+    detail = {"detail": str(outcome["detail"])} if "detail" in outcome else {}
+    return {**outcome, **detail, "remedy": remedy}
 
 
 @contextmanager
@@ -152,9 +160,9 @@ class Kept:
         """The parts as they were a moment ago; one caller looks, the others get what it saw."""
         with self.lock:
             if time.monotonic() >= self.until:
-                self.parts = examine_parts()
+                self.parts = look_at_parts()
                 self.until = time.monotonic() + KEPT_SECONDS
-            return {name: with_remedy(name, part) for name, part in self.parts.items()}
+            return {name: in_words(name, part) for name, part in self.parts.items()}
 
 
 kept = Kept()

@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import psycopg_pool
 import redis
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
+from django.utils.functional import Promise
 from kombu.exceptions import KombuError
 
 from youworker.core.exceptions import DomainError
+from youworker.core.words import lazily_worded, phrased
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,8 @@ class Look:
             return dict(self.outcome.result(max(0.0, left)))
         except TimeoutError:
             took = time.monotonic() - self.began
-            return outcome_of(took, status="failed", detail=f"no answer within {took:.0f} s")
+            detail = phrased("no answer within %(seconds)s s", seconds=f"{took:.0f}")
+            return outcome_of(took, status="failed", detail=detail)
 
 
 going_on: dict[tuple[str, Check], Look] = {}
@@ -101,7 +104,8 @@ def look_at(name: str, check: Check) -> Outcome:
     except Exception as error:
         # A part that nobody thought of may fail in its own way; the others are to be told of, too.
         logger.exception("The check of %s broke down", name)
-        found = {"status": "failed", "detail": f"{type(error).__name__}: see the log"}
+        detail = phrased("%(kind)s: see the log", kind=type(error).__name__)
+        found = {"status": "failed", "detail": detail}
     return outcome_of(time.perf_counter() - start, **found)
 
 
@@ -112,4 +116,9 @@ def outcome_of(seconds: float, **found: Any) -> Outcome:
 
 def sentence(error: Exception) -> str:
     """The first line of an error, which is meant for operators."""
+    if isinstance(error, DomainError):
+        return lazily_worded(error)
+    first: Any = error.args[0] if error.args else None
+    if isinstance(first, Promise):
+        return cast("str", first)
     return str(error).strip().split("\n", 1)[0] or type(error).__name__

@@ -16,6 +16,7 @@ from youworker.appliance.startup_checks import missing_parts
 from youworker.doctor import GROUPS, Outcome, run_examination
 from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
 from youworker.doctor.model_report import examine_models
+from youworker.doctor.remedies import remedy_for
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -118,6 +119,8 @@ class Command(BaseCommand):
             self.stdout.write(f"        {finding.subject}  {finding.detail}".rstrip())
         if len(outcome.findings) > SHOWN:
             self.stdout.write(f"        and {len(outcome.findings) - SHOWN} more")
+        if outcome.left and (remedy := remedy_for(outcome.check)):
+            self.stdout.write(f"        {remedy}")
 
 
 def word_for(outcome: Outcome) -> str:

@@ -130,7 +130,7 @@ def pooler(folder: Path, secrets: Path, postgres: int) -> Iterator[int]:
     configuration.write_text(POOLER.format(port=port, postgres=postgres, folder=folder))
     give_away(folder, own)
     program = shutil.which("pgbouncer", path=PROGRAMS)
-    assert program, "PgBouncer is missing: tools/servers.sh installs it"
+    assert program, "PgBouncer is missing: tools/programs.sh servers installs it"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, str(configuration)], stdout=log, stderr=log, **own)
     with running_process(process, signal.SIGTERM):
@@ -191,7 +191,7 @@ class Nginx:
     def running(self) -> Iterator[Nginx]:
         """Run it; it ends when its last answer is given."""
         program = shutil.which("nginx", path=PROGRAMS)
-        assert program, "nginx is missing: tools/servers.sh installs it"
+        assert program, "nginx is missing: tools/programs.sh servers installs it"
         line = [program, "-c", str(self.configuration), "-g", "daemon off;"]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(line, stdout=log, stderr=log)
