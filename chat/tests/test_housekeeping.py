@@ -16,7 +16,6 @@ from chat.serializers_openai import CompletionSerializer
 from chat.services import direct
 from chat.tests.fakes import ScriptedModel
 from chat.tests.test_openai_agent import ask, body_of, caller, content_of, documents_in, error_of
-from quotas.enums import SubjectKind
 from quotas.models import Quota, UsageEvent
 from quotas.types import QuotaSubject
 from youworker.core.db import run_in_thread
@@ -338,7 +337,7 @@ async def test_images_are_left_out():
 @pytest.mark.django_db(transaction=True)
 async def test_tokens_count_and_answers_at_once_do_not():
     user, headers = await caller()
-    subject = QuotaSubject(SubjectKind.USER, user.pk)
+    subject = QuotaSubject.of_user(user)
     people, program = (
         DirectCall(user.pk, None, "", is_housekeeping=housekeeping)
         for housekeeping in (False, True)
