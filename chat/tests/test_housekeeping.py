@@ -19,6 +19,7 @@ from chat.tests.test_openai_agent import ask, body_of, caller, content_of, docum
 from quotas.models import Quota, UsageEvent
 from quotas.types import QuotaSubject
 from youworker.core.db import run_in_thread
+from youworker.tests.support.model_server import ModelServer, Turn
 
 TALK = "USER: How many days of leave do I have?\nASSISTANT: Thirty days [1]."
 HISTORY = f"<chat_history>\n{TALK}\n</chat_history>"
@@ -304,6 +305,22 @@ async def test_the_agents_model_answers_and_nothing_is_kept(spoken_by):
     assert kept == [0, 0, 0]
     used = [(row.kind, row.user_id, row.tokens_in) async for row in UsageEvent.objects.all()]
     assert used == [("title", user.pk, 3)]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_model_server_is_asked_as_the_program_words_it(configured):
+    _, headers = await caller()
+    with ModelServer(models=("double",)) as server:
+        configured("llm", base_url=server.base_url)
+        server.script(Turn(text='{"title": "Leave"}'))
+
+        answer = await ask(headers, says("user", TITLE), temperature=0.1, max_tokens=50)
+
+        asked = server.chats[-1].body
+    assert content_of(answer) == '{"title": "Leave"}'
+    assert (asked["model"], asked["temperature"], asked["max_tokens"]) == ("double", 0.1, 50)
+    assert asked["messages"] == [says("user", TITLE)]
+    assert "tools" not in asked
 
 
 @pytest.mark.django_db(transaction=True)
