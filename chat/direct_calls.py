@@ -28,6 +28,8 @@ class DirectCall:
     # The address of the model's server; empty for the built-in model.
     endpoint: str
     id: UUID = field(default_factory=uuid4)
+    # A program asked for itself, while its user reads: not one of their answers at once.
+    is_housekeeping: bool = False
 
 
 # Whose calls are those that the product itself makes in the background: no quota counts them.
@@ -62,7 +64,7 @@ def end_call(call: DirectCall) -> None:
 def count_calls(subject: QuotaSubject) -> int:
     """How many calls count for the subject of a quota."""
     with lock:
-        calls = list(open_calls)
+        calls = [call for call in open_calls if not call.is_housekeeping]
     if not calls:
         return 0
     if subject.key_id:

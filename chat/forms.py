@@ -114,6 +114,8 @@ class AskForm(forms.Form):
     limited = forms.BooleanField(required=False)
     enable_tools = forms.BooleanField(required=False)
     enable_web = forms.BooleanField(required=False)
+    # Whoever asks wants to hear the answer, sentence by sentence.
+    speak = forms.BooleanField(required=False)
     # A box that is not ticked is not sent: this says that the boxes were there.
     with_settings = forms.BooleanField(required=False)
 

@@ -91,6 +91,7 @@ name_model(
     is_configured=_("from the environment"),
     position=_("order"),
     max_runs=_("answers at a time"),
+    told_runs=_("answers at a time, as the server tells"),
     context_tokens=_("window (tokens)"),
     kind=_("program"),
     last_error=_("last error"),

@@ -29,8 +29,13 @@ class ModelServer(TimestampedModel):
     max_runs = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text=_("Further answers wait for their turn. Empty: LLM_MAX_RUNS. 0: no limit."),
+        help_text=_(
+            "Further answers wait for their turn. Empty: LLM_MAX_RUNS, or what the server tells. "
+            "0: no limit."
+        ),
     )
+    # How many answers at a time its program says it makes; null is unknown.
+    told_runs = models.PositiveIntegerField(null=True, blank=True, editable=False)
     context_tokens = models.PositiveIntegerField(
         null=True,
         blank=True,

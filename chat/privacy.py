@@ -95,7 +95,7 @@ DATA_POLICIES = (
         | not_exported(
             TECHNICAL,
             "id created_at updated_at name url address is_configured position enabled max_runs "
-            "context_tokens kind state last_error latency_ms checked_at",
+            "told_runs context_tokens kind state last_error latency_ms checked_at",
         ),
         erasure_action=ErasureAction.KEPT,
         reason="belongs to the company",

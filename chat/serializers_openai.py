@@ -163,9 +163,16 @@ class StreamOptionsSerializer(serializers.Serializer[Any]):
 
 
 class MetadataSerializer(serializers.Serializer[Any]):
-    """`session_id`: the conversation that keeps an answer of the agent."""
+    """`session_id`: the conversation that keeps an answer of the agent.
+
+    `task`: what a program asks for itself: `title_generation`, `tags_generation`,
+    `follow_up_generation`, `query_generation`, `autocomplete_generation`, `emoji_generation`,
+    `image_prompt_generation` or `function_calling`. The agent's model answers that without
+    documents or tools, and nothing is kept. Other words are the caller's own.
+    """
 
     session_id = serializers.UUIDField(required=False, allow_null=True)
+    task = serializers.JSONField(required=False, allow_null=True)
 
 
 @extend_schema_field(TEXT_OR_TEXTS)

@@ -106,7 +106,7 @@ class ModelServerAdmin(StaffAdmin):
     ordering = ("position", "created_at")
     inlines = (ServedModelInline,)
     actions = ("look_now",)
-    seen = ("kind", "state", "last_error", "latency_ms", "checked_at")
+    seen = ("kind", "told_runs", "state", "last_error", "latency_ms", "checked_at")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         asked = ("name", "url", "position", "enabled", "max_runs", "context_tokens")

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # So old what is known of the rows may be.
 REFRESH_SECONDS = 2.0
 REREAD_SECONDS = 60.0
+# Of `LLM_MAX_RUNS`: nobody said anything.
+AS_TOLD = -1
 # The sums as well, for the clocks of those who write differ.
 MARK = """
 SELECT count(*), max(updated_at), sum(extract(epoch FROM updated_at)) FROM (
@@ -52,6 +54,7 @@ class StoredServer:
     position: int
     enabled: bool
     max_runs: int | None
+    told_runs: int | None
     context_tokens: int | None
 
     def __repr__(self) -> str:
@@ -130,6 +133,7 @@ def stored_server(row: ModelServer) -> StoredServer:
         row.position,
         row.enabled and not is_damaged,
         row.max_runs,
+        row.told_runs,
         row.context_tokens,
     )
 
@@ -152,7 +156,7 @@ def merge(
         if row is None:
             placed.append((place, endpoint))
         elif row.enabled:
-            placed.append((row.position, as_row_says(endpoint, row)))
+            placed.append((row.position, as_row_says(llm, endpoint, row)))
     # Those of an environment that changed since are left to `sync_configured`.
     others = [row for row in known.values() if row.enabled and not row.is_configured]
     placed += [(row.position, endpoint_of_row(llm, row)) for row in others]
@@ -163,27 +167,31 @@ def merge(
 def endpoint_of_row(llm: LlmConfig, row: StoredServer) -> Endpoint:
     """A server that only has a row; clocks and limits are those of the environment."""
     (plain,) = remote_endpoints(replace(llm, base_url=row.url, api_key=""))
-    return as_row_says(replace(plain, is_guarded=True), row)
+    return as_row_says(llm, replace(plain, is_guarded=True), row)
 
 
-def as_row_says(endpoint: Endpoint, row: StoredServer) -> Endpoint:
-    """A server with the name, the room and the window of its row, and its key if it has none."""
+def as_row_says(llm: LlmConfig, endpoint: Endpoint, row: StoredServer) -> Endpoint:
+    """A server with the name, the room and the window of its row, and its key if it has none.
+
+    What its program tells of its room counts where nobody said anything of it.
+    """
+    told = row.told_runs if llm.max_runs == AS_TOLD else None
     return replace(
         endpoint,
         key=endpoint.key or row.key,
         label=row.name,
-        max_runs=row.max_runs,
+        max_runs=told if row.max_runs is None else row.max_runs,
         window=row.context_tokens or 0,
     )
 
 
 def find_endpoint(server: ModelServer) -> Endpoint | None:
     """The endpoint of a row, also of one that is switched off; None where its environment went."""
-    row = stored_server(server)
-    for endpoint in chat_endpoints(configuration.config.llm):
+    row, llm = stored_server(server), configuration.config.llm
+    for endpoint in chat_endpoints(llm):
         if endpoint.address == row.address:
-            return as_row_says(endpoint, row)
-    return None if row.is_configured else endpoint_of_row(configuration.config.llm, row)
+            return as_row_says(llm, endpoint, row)
+    return None if row.is_configured else endpoint_of_row(llm, row)
 
 
 @lru_cache(maxsize=2)
@@ -208,20 +216,25 @@ def window_of(endpoint: Endpoint, name: str) -> int:
 
 def most_runs(address: str) -> int:
     """How many answers a server makes at a time; 0 = no limit."""
-    return room_limits().get(address, configuration.config.llm.max_runs)
+    return room_limits().get(address, common_limit())
+
+
+def common_limit() -> int:
+    """How many answers a server makes at a time of which nothing else is known; 0 = no limit."""
+    return max(configuration.config.llm.max_runs, 0)
 
 
 def room_limits() -> Mapping[str, int]:
-    """The servers whose room is limited otherwise than by `LLM_MAX_RUNS`, by address."""
+    """The servers whose room is limited otherwise than all others', by address."""
     return limits_of(endpoints_in_force())
 
 
 @lru_cache(maxsize=8)
 def limits_of(endpoints: Sequence[Endpoint]) -> Mapping[str, int]:
-    """The limits that were named for single servers."""
+    """The limits of single servers, named or told."""
     return {each.address: each.max_runs for each in endpoints if each.max_runs is not None}
 
 
 def is_room_limited() -> bool:
     """Whether any server makes only so many answers at a time."""
-    return bool(configuration.config.llm.max_runs) or any(room_limits().values())
+    return bool(common_limit()) or any(room_limits().values())

@@ -37,6 +37,8 @@ class Asked:
     body: dict[str, Any]
     messages: list[ChatMessage]
     tools: list[ToolSchema]
+    # A program asks for itself.
+    is_housekeeping: bool = False
 
 
 def asked_of(form: Mapping[str, Any]) -> Asked:

@@ -31,6 +31,8 @@ from chat.llm.admission import give_room, take_room
 from chat.llm.fallback import FallbackModel
 from chat.llm.openai.direct import DirectModel
 from chat.llm.openai.model import OpenAICompatibleModel
+from chat.llm.quote.housekeeping import HousekeepingModel
+from chat.llm.quote.model import QuoteModel
 from chat.openai.errors import failure_frame, refusal_of
 from chat.openai.feed import Feed
 from chat.openai.wire import END, KEEPALIVE, Wire, rendered_calls
@@ -189,6 +191,8 @@ def in_own_words(model: LanguageModel, asked: Asked) -> LanguageModel:
         return FallbackModel([direct_model(each, asked) for each in model.candidates], model.absent)
     if isinstance(model, OpenAICompatibleModel):
         return direct_model(model, asked)
+    if isinstance(model, QuoteModel) and asked.is_housekeeping:
+        return HousekeepingModel()
     return model
 
 

@@ -17,6 +17,7 @@ from chat.runs.manager import accept
 from chat.runs.statements import Latest
 from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.pages.base import is_htmx
+from youworker.speech.configured import can_speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
             session=None,
             model=model,
             collections=collections,
-            options=wish,
+            options=wish | heard_options(form),
             attachments=data["attachments"],
             idempotency_key=key_of(form),
             lease=lease,
@@ -65,6 +66,7 @@ def continue_session(session: Session, form: AskForm, *, actor: User) -> Accepte
             session,
             text=data["text"],
             parent_id=data["parent"] or Latest.MESSAGE,
+            options=heard_options(form),
             attachments=data["attachments"],
             idempotency_key=key_of(form),
             lease=lease,
@@ -132,6 +134,11 @@ def go_on(message: Message, *, model: str, actor: User) -> AcceptedMessage:
 def accept_here(post: Callable[[RunLease | None], AcceptedMessage]) -> AcceptedMessage:
     """Accept a question, and begin its answer in this process."""
     return accept(post, manager=manager.serving)
+
+
+def heard_options(form: AskForm) -> dict[str, Any]:
+    """What has the answer spoken, for whoever wants to hear it, where somebody speaks."""
+    return {"speak": True} if form.cleaned_data["speak"] and can_speak() else {}
 
 
 def key_of(form: AskForm) -> str:

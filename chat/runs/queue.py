@@ -9,7 +9,7 @@ from django.db import transaction
 
 from chat.direct_calls import count_calls_by_endpoint, process_id
 from chat.exceptions import QueueFull
-from chat.llm.endpoints import is_room_limited, most_runs, room_limits
+from chat.llm.endpoints import common_limit, is_room_limited, most_runs, room_limits
 from youworker.core.config import config
 from youworker.core.effects import after_commit, attempt
 from youworker.core.redis import sync_redis
@@ -149,7 +149,7 @@ def limits_given() -> dict[str, Any]:
     """What the statements are told of the room at servers."""
     named = room_limits()
     return {
-        "most": config.llm.max_runs,
+        "most": common_limit(),
         "limited": list(named),
         "limits": list(named.values()),
     }

@@ -27,6 +27,7 @@ from chat.services.direct import (
     enforce_token_quota,
     record_direct_call,
     record_embedding,
+    wait_for_housekeeping,
 )
 from chat.services.histories import Spoken, hand_in_once, post_history
 from chat.services.questions import (
@@ -93,4 +94,5 @@ __all__ = [
     "save_system_prompt",
     "stop_run",
     "update_session",
+    "wait_for_housekeeping",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,11 +10,12 @@ from django.db import transaction
 from accounts.models import ApiKey
 from chat.enums import CallKind
 from chat.exceptions import ModelBusy
-from chat.llm.admission import give_room, take_room
+from chat.llm.admission import give_room, take_batch_room, take_room
 from chat.quotas import TOKENS, enforce_run_quota
 from quotas.enums import UsageKind
 from quotas.policies import enforce_quota, find_limits
 from quotas.services import record_usage
+from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 # Answers take seconds, so one of those in the making may have ended by then.
 BUSY_SECONDS = 5
+BUSY = "The model's server is busy; try again in %(wait)s s."
+# A title may come late; whoever asked has their answer.
+BEHIND_SECONDS, LOOK_SECONDS = 30.0, 0.5
 
 
 @transaction.atomic
@@ -34,7 +39,24 @@ def admit_direct_call(call: DirectCall, *, actor: User) -> None:
     """
     enforce_run_quota(actor, call.key_id)
     if not take_room(call, CallKind.DIRECT):
-        raise ModelBusy("The model's server is busy; try again in %(wait)s s.", wait=BUSY_SECONDS)
+        raise ModelBusy(BUSY, wait=BUSY_SECONDS)
+
+
+@transaction.atomic
+def admit_housekeeping(call: DirectCall, *, actor: User) -> bool:
+    """Count a program's own call, if people leave room for it; raises `QuotaExceeded`."""
+    enforce_token_quota(actor, call.key_id)
+    return take_batch_room(call)
+
+
+def wait_for_housekeeping(call: DirectCall, *, actor: User) -> None:
+    """Wait behind people until a program's own call may be made; raises as the other does."""
+    until = time.monotonic() + BEHIND_SECONDS
+    while not admit_housekeeping(call, actor=actor):
+        if time.monotonic() > until:
+            raise ModelBusy(BUSY, wait=BUSY_SECONDS)
+        with holding_nothing():
+            time.sleep(LOOK_SECONDS)
 
 
 def record_direct_call(
@@ -45,7 +67,7 @@ def record_direct_call(
     if key_id is not None and not ApiKey.objects.filter(pk=key_id).exists():
         key_id = None
     record_usage(
-        UsageKind.RUN,
+        UsageKind.TITLE if call.is_housekeeping else UsageKind.RUN,
         call.user_id,
         key_id=key_id,
         name=model,

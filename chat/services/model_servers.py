@@ -67,6 +67,7 @@ def save_model_server(
     check_server(server)
     if former != server.address or key is not None:
         server.state, server.last_error, server.kind = ServerState.UNKNOWN, "", ServerKind.UNKNOWN
+        server.told_runs = None
     try:
         with transaction.atomic():
             write_row(server)
@@ -85,7 +86,7 @@ def write_row(server: ModelServer) -> None:
     if server._state.adding:  # noqa: SLF001 -- Django's own
         server.save(force_insert=True)
     else:
-        server.save_fields(*OF_OTHERS, "address", "key", "state", "last_error", "kind")
+        server.save_fields(*OF_OTHERS, "address", "key", "state", "last_error", "kind", "told_runs")
 
 
 def check_server(server: ModelServer) -> None:
@@ -171,6 +172,7 @@ def store_look(server: ModelServer, look: Look) -> None:
         return
     if look.error:
         return
+    rows.update(told_runs=look.told_runs)
     circuit.note_answer(server.address)
     # A server that lists nothing at the moment may be starting.
     if look.models:

@@ -164,9 +164,26 @@ def stored(url, **values):
         position=100,
         enabled=True,
         max_runs=None,
+        told_runs=None,
         context_tokens=None,
     )
     return replace(plain, **values)
+
+
+@pytest.mark.parametrize(
+    ("setting", "row", "most"),
+    [(-1, None, 2), (-1, 3, 3), (-1, 0, 0), (0, None, 0), (5, None, 5), (5, 3, 3)],
+)
+def test_what_a_server_tells_of_its_room_counts_where_nobody_said_anything(
+    configured, monkeypatch, setting, row, most
+):
+    configured("llm", base_url="", max_runs=setting)
+    row = stored("http://b.test/v1", max_runs=row, told_runs=2)
+    monkeypatch.setattr(endpoints, "stored", Stored((row,)))
+
+    assert endpoints.most_runs("b.test/v1") == most
+    assert endpoints.most_runs("c.test/v1") == max(setting, 0)
+    assert endpoints.is_room_limited() is bool(most)
 
 
 def test_each_server_has_the_room_its_row_says(configured, monkeypatch):

@@ -178,6 +178,7 @@ BEGIN = """async () => {
   globalThis.feed = new Feed("r1", {
     onEvent: (type, data) => heard.push(data.status ?? type),
     onState: (state) => heard.push(state),
+    staysOpen: () => Boolean(globalThis.listens),
   });
 }"""
 
@@ -198,6 +199,12 @@ def hidden(modules):
     modules.evaluate(HIDE, arg=True)
     modules.clock.fast_forward(4000)
     assert closed == []
+    # Whoever listens to it keeps it.
+    modules.evaluate("globalThis.listens = true")
+    modules.clock.fast_forward(2000)
+    assert closed == []
+    modules.evaluate("globalThis.listens = false")
+    modules.clock.fast_forward(4000)
     with modules.expect_event("requestfailed"):
         modules.clock.fast_forward(2000)
     yield

@@ -7,7 +7,14 @@ import pytest
 
 from chat.enums import ServerKind
 from chat.llm.probing import looking
-from chat.llm.probing.facts import Facts, facts_of_props, facts_of_show, listed_facts, tokens_in
+from chat.llm.probing.facts import (
+    Facts,
+    facts_of_props,
+    facts_of_show,
+    listed_facts,
+    slots_in,
+    tokens_in,
+)
 from chat.llm.probing.looking import look_at
 from chat.tests.llm_support import endpoint_at
 from chat.tests.model_programs import ProgramServer, llama_cpp, lm_studio, ollama, vllm
@@ -25,7 +32,7 @@ async def seen(server, known=ServerKind.UNKNOWN, **changes):
 async def test_llama_cpp_tells_the_window_of_a_slot():
     look = await seen(llama_cpp(4096))
 
-    assert look.kind == ServerKind.LLAMA_CPP
+    assert (look.kind, look.told_runs) == (ServerKind.LLAMA_CPP, 2)
     assert look.models == {
         "/models/SmolLM2-135M.Q8_0.gguf": Facts(
             tools=True, vision=False, context_tokens=4096, longest_context=8192
@@ -188,6 +195,7 @@ async def test_a_server_that_never_answers_costs_a_bounded_time(monkeypatch):
 def test_what_is_no_number_of_tokens_is_none(value):
     assert tokens_in(value) is None
     assert facts_of_props({"default_generation_settings": {"n_ctx": value}}).context_tokens is None
+    assert slots_in({"total_slots": value}) is None
 
 
 def test_long_numbers_cost_no_time():

@@ -240,10 +240,13 @@ def test_models_of_a_server_that_was_removed_are_not_known_any_more(root, monkey
 
 def test_a_key_does_not_follow_to_another_address(root):
     server = add(root, key=SECRET)
+    store_look(server, Look(ServerKind.LLAMA_CPP, "", 3, {"m": Facts()}, 4))
+    assert ModelServer.objects.get().told_runs == 4
     server.url = "http://elsewhere.test/v1"
     save_model_server(server, fields=["url"], actor=root)
 
-    assert ModelServer.objects.get().key == ""
+    moved = ModelServer.objects.get()
+    assert (moved.key, moved.told_runs) == ("", None)
 
 
 def test_a_key_stays_when_something_else_changes(root):
@@ -381,6 +384,11 @@ def test_looking_finds_the_small_window_and_the_doctor_says_what_to_set(configur
         told = out.getvalue()
         assert "qwen3:8b: window 4096 (assumed), tools yes, reasoning yes, vision no" in told
         assert "OLLAMA_CONTEXT_LENGTH=32768" in told
+        assert "OLLAMA_NUM_PARALLEL" in told
+        configured("llm", max_runs=3)
+        call_command("doctor", models=True, stdout=(limited := StringIO()))
+        assert "answers at a time: 3" in limited.getvalue()
+        assert "OLLAMA_NUM_PARALLEL" not in limited.getvalue()
         (endpoint,) = endpoints_in_force()
         assert window_of(endpoint, "qwen3:8b") == 4096
 

@@ -56,6 +56,22 @@ def test_a_question_that_is_sent_twice_is_asked_once(client, user):
     assert Session.objects.filter(user=user).count() == Run.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("speaks", "wish", "options"),
+    [(True, {"speak": "on"}, {"speak": True}), (True, {}, {}), (False, {"speak": "on"}, {})],
+)
+def test_whoever_wants_to_hear_an_answer_hears_it_where_somebody_speaks(
+    client, user, configured, speaks, wish, options
+):
+    configured("speech", tts_enabled=speaks)
+
+    ask(client, **wish)
+    first = Run.objects.get()
+    ask(client, f"/chat/{first.session_id}", **wish)
+
+    assert [run.options for run in Run.objects.all()] == [options, options]
+
+
 def test_a_part_of_a_page_gets_question_and_answer_and_where_they_are(client, user):
     answer = client.post("/chat", {"text": "How?"}, headers=HTMX)
 

@@ -7,6 +7,10 @@ import pytest
 from chat.agent.prompt import tokens_of_schemas
 from chat.agent.tool_selection import MOST_TOOLS, select_tools
 from chat.agent.types import ToolSchema
+from chat.runs.prompting import PROMPT_SHARE, TOOLS_SHARE
+from chat.toolservers import web
+from mcp.builtin.registry import build, registered
+from mcp.naming import safe_name
 
 TEXT = "Does one of the many things that a server of a company can do with its records. " * 8
 
@@ -99,3 +103,16 @@ def test_a_tool_that_is_too_large_by_itself_does_not_keep_the_others_out():
 
 def test_without_words_the_same_tools_are_shown_each_time():
     assert select_tools(ALL, "", budget=2400) == select_tools(ALL, "?!", budget=2400)
+
+
+async def test_all_our_tools_fit_a_window_of_8192_tokens(configured):
+    configured("web", search="ddgs")
+    servers = {slug: build(slug) for slug in registered} | {"web": web.create_server()}
+    schemas = [
+        ToolSchema(safe_name(slug, tool.name), tool.description, tool.input_schema)
+        for slug, server in servers.items()
+        for tool in await server.list_tools()
+    ]
+
+    assert len(schemas) == 17
+    assert tokens_of_schemas(schemas) <= 8192 * PROMPT_SHARE * TOOLS_SHARE

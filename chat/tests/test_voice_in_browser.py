@@ -4,6 +4,7 @@ import pytest
 
 FIELD = '[data-test="composer"] textarea'
 TALK, READ = '[data-test="talk"]', '[data-test="read-aloud"]'
+ALOUD, HUSH = '[data-test="aloud"]', '[data-test="hush"]'
 READY = "() => document.querySelector('yw-chat')?.talking"
 # A microphone into which our own voice speaks.
 MICROPHONE = """async () => {
@@ -88,7 +89,7 @@ def test_escape_forgets_what_was_said(chat):
 def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
     chat.fill(FIELD, "[[tokens=60]] one")
     chat.press(FIELD, "Enter")
-    button = chat.locator(READ)
+    button = chat.locator(READ).first
     button.wait_for()
     with chat.expect_response("**/speech") as answered:
         button.click()
@@ -97,6 +98,21 @@ def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
     assert button.get_attribute("aria-label") == "Stop reading aloud"
     button.click()
     assert button.get_attribute("aria-pressed") == "false"
+
+    # One that is heard while it is made: sentence after sentence, until somebody has enough.
+    chat.locator(ALOUD).evaluate("box => box.click()")
+    with chat.expect_request(lambda request: request.method == "POST") as sent:
+        chat.fill(FIELD, "[[tokens=60]] two")
+        chat.press(FIELD, "Enter")
+    assert 'name="speak"' in sent.value.post_data
+    chat.locator(f"{HUSH}[aria-pressed=true]").wait_for()
+    assert chat.locator(HUSH).get_attribute("aria-label") == "Stop reading aloud"
+    chat.locator(HUSH).click()
+    chat.locator(HUSH).wait_for(state="hidden")
+    # The browser remembers the wish.
+    chat.goto("/chat")
+    chat.wait_for_function(READY)
+    assert chat.locator(ALOUD).is_checked()
 
 
 def test_nothing_is_shown_where_nobody_hears(open_page, quoting_product, people):

@@ -23,7 +23,7 @@ BRINGS_IN_FROM_HERE = ToolAnnotations(
 
 Collection = Annotated[
     str | None,
-    Field(description="Name or id of the collection; without it the user's own first one."),
+    Field(description="Name or id; without it the user's own first one."),
 ]
 
 

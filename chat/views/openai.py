@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from chat.llm.registry import endpoint_of
 from chat.models import Session
 from chat.openai import agent_answers, direct_answers
 from chat.openai.asked import asked_of, has_images
+from chat.openai.housekeeping import TASK_HEADER, is_housekeeping, without_images
 from chat.openai.names import (
     find_model,
     is_agent,
@@ -61,6 +63,12 @@ SESSION_HEADER = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="The conversation that keeps an answer of the agent, like `metadata.session_id`.",
+)
+TASK = OpenApiParameter(
+    TASK_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="What a program asks for itself, like `metadata.task`.",
 )
 
 
@@ -110,13 +118,20 @@ class CompletionsView(OpenAIView):
             (200, "text/event-stream"): str,
             **ERROR_RESPONSES,
         },
-        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER],
+        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER, TASK],
     )
     @rate_limited("CHAT_MESSAGE")
     def post(self, request: Request) -> Any:
-        """Ask the agent (`youworker`), which searches and cites, or a model by its name."""
+        """Ask the agent (`youworker`), which searches and cites, or a model by its name.
+
+        What a program asks for itself (titles, tags, search queries) is answered by the agent's
+        model without documents, and not kept: say so by `metadata.task` or `X-OpenWebUI-Task`;
+        the instructions of known programs are recognised.
+        """
         form = validated(CompletionSerializer(data=request.data))
         require_model(form["model"])
+        if is_housekeeping(form, request.headers.get(TASK_HEADER)):
+            return self.ask_model(request, without_images(form), is_housekeeping=True)
         if is_agent(form["model"]):
             return self.ask_agent(request, form)
         return self.ask_model(request, form)
@@ -150,16 +165,22 @@ class CompletionsView(OpenAIView):
         answer = agent_answers.rendered_run(result or stored_result(posted.run_id), wire)
         return with_places(Response(answer), posted)
 
-    def ask_model(self, request: Request, form: dict[str, Any]) -> Any:
+    def ask_model(
+        self, request: Request, form: dict[str, Any], *, is_housekeeping: bool = False
+    ) -> Any:
         """Ask a model in the caller's own words, and give its answer."""
-        name, asked = form["model"], asked_of(form)
+        asked = replace(asked_of(form), is_housekeeping=is_housekeeping)
+        # The agent's own model answers what concerns no document.
+        name = model_of_agent(form["model"]) if is_agent(form["model"]) else form["model"]
         if name == QUOTE and has_images(form):
             raise InvalidInput("This model sees no images.", attr="messages")
-        call = DirectCall(self.actor.pk, request_origin().key_id, endpoint_of(name))
+        key_id, endpoint = request_origin().key_id, endpoint_of(name)
+        call = DirectCall(self.actor.pk, key_id, endpoint, is_housekeeping=is_housekeeping)
         grant = grant_of_request(request)
-        wire = Wire(name, with_usage=wants_usage(form))
+        wire = Wire(form["model"], with_usage=wants_usage(form))
+        admit = services.wait_for_housekeeping if is_housekeeping else services.admit_direct_call
         try:
-            services.admit_direct_call(call, actor=self.actor)
+            admit(call, actor=self.actor)
             with holding_nothing():
                 if form["stream"]:
                     begin = partial(direct_answers.begin_answer, waits=True)

@@ -182,8 +182,9 @@ def passages_of(document: Document) -> Sequence[Passage]:
 
 
 def require_writable(document: Document, actor: User) -> None:
-    """Raise `Forbidden` unless the actor may change the document."""
+    """Raise `Forbidden` unless the actor may change the document, `NotFound` once it is purged."""
     if not Document.all_objects.writable_by(actor).filter(pk=document.pk).exists():
+        required(Document.all_objects.filter(pk=document.pk).first())
         raise Forbidden("You may read this document, not change it.")
 
 

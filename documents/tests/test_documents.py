@@ -163,6 +163,15 @@ def test_restoring_is_limited_by_the_owners_quota():
 
 
 @pytest.mark.django_db
+def test_a_document_that_is_purged_at_this_moment_is_not_there():
+    document = DocumentFactory()
+    Document.all_objects.filter(pk=document.pk).hard_delete()
+
+    with pytest.raises(NotFound):
+        services.delete_document(document, actor=document.owner)
+
+
+@pytest.mark.django_db
 def test_restore_document_refuses_readers_and_strangers():
     membership = MembershipFactory()
     document = DocumentShareFactory(group=membership.group).document

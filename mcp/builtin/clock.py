@@ -19,18 +19,12 @@ if TYPE_CHECKING:
 
 Zone = Annotated[
     str | None,
-    Field(description="IANA name such as Europe/Rome; without it the user's own zone."),
+    Field(description="Such as Europe/Rome; without it the user's."),
 ]
-Tongue = Annotated[
-    str | None, Field(description="Language code such as en, it or de; without it the user's own.")
-]
-Iso = Annotated[
-    str, Field(description="Date and time in ISO 8601, such as 2026-03-01T09:30:00+01:00.")
-]
-Count = Annotated[int, Field(description="May be negative.", ge=-1_000_000, le=1_000_000)]
-Seconds = Annotated[
-    int, Field(description="May be negative.", ge=-100_000_000_000, le=100_000_000_000)
-]
+Tongue = Annotated[str | None, Field(description="Code such as it; without it the user's.")]
+Iso = Annotated[str, Field(description="ISO 8601, such as 2026-03-01T09:30:00+01:00.")]
+Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+Seconds = Annotated[int, Field(ge=-100_000_000_000, le=100_000_000_000)]
 
 
 def create_server() -> MCPServer:

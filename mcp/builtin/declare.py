@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Bounds beyond it keep nobody from a sensible argument.
+LARGEST_BOUND = 1000
 READS_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
 
 
@@ -82,12 +84,19 @@ def refusing_politely(function: Callable[..., Awaitable[T]]) -> Callable[..., Aw
     return polite
 
 
+def is_unheeded(word: str, value: Any) -> bool:
+    """Whether a word of a schema only costs room: no model counts so far, and calls are checked."""
+    if word in {"minimum", "maximum"}:
+        return abs(value) > LARGEST_BOUND
+    return word in {"title", "maxLength"}
+
+
 def simplified(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema without titles, defaults of null and unions with null.
 
     Null stays accepted, for models that send it; it is only not advertised.
     """
-    kept = {key: value for key, value in schema.items() if key != "title"}
+    kept = {key: value for key, value in schema.items() if not is_unheeded(key, value)}
     if kept.get("default", ...) is None:
         del kept["default"]
     choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]

@@ -7,22 +7,25 @@ says. What a document says of other servers is not followed, for it would be sen
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import httpx2
 import orjson
+from django.utils.http import parse_header_parameters
 
-from mcp.calls import ToolOutcome
+from mcp.calls import ToolFile, ToolOutcome
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import FoundTool, Listing, without_secrets
 from mcp.listings import MOST_TOOLS
 from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
-from mcp.results import outcome_of
+from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core.storable import storable_text
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, origin
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400
+UNKNOWN_KIND = "application/octet-stream"
 LARGEST_ANSWER = 4 * 1024 * 1024
 ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
 TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
@@ -173,18 +177,50 @@ def outcome_in(answer: Fetched) -> ToolOutcome:
         blocks.append(note_of(answer))
     if "json" in kind and answer.body:
         data = read_json(answer.body)
-    is_text = kind.startswith("text/") or any(word in kind for word in TEXTS)
-    if answer.body:
-        shown = answer.text if is_text or not kind else f"[{kind}, {len(answer.body)} bytes]"
-        blocks.append(shown)
+    is_file = bool(answer.body) and not is_text(answer)
+    if is_file:
+        blocks.append(f"[{kind or UNKNOWN_KIND}, {len(answer.body)} bytes]")
+    elif answer.body:
+        blocks.append(answer.text)
     elif answer.status == COMPLETE:
         blocks.append("The answer is empty.")
-    return outcome_of(
+    outcome = outcome_of(
         [{"type": "text", "text": each} for each in blocks],
         data,
         is_error=answer.status >= FIRST_ERROR,
         limit=config.mcp.result_bytes,
     )
+    if is_file and not outcome.is_error:
+        outcome.files = (file_in(answer),)
+    return outcome
+
+
+def is_text(answer: Fetched) -> bool:
+    """Whether an answer is shown as it is; one without a type, unless it cannot be a text."""
+    kind = answer.content_type
+    if not kind:
+        return b"\0" not in answer.body
+    return kind.startswith("text/") or any(word in kind for word in TEXTS)
+
+
+def file_in(answer: Fetched) -> ToolFile:
+    """An answer that is no text, as the file that it is."""
+    kind = answer.content_type or UNKNOWN_KIND
+    told = kind if len(kind) <= LONGEST_TYPE and MIME.fullmatch(kind) else UNKNOWN_KIND
+    return ToolFile(file_name(answer), told, b64encode(answer.body).decode())
+
+
+def file_name(answer: Fetched) -> str:
+    """What an answer says that its file is called, else the end of its address if that has one."""
+    try:
+        _, said = parse_header_parameters(answer.headers.get("content-disposition", ""))
+    except ValueError:
+        said = {}
+    name = said.get("filename", "").replace("\\", "/").rpartition("/")[2].strip()
+    if not name:
+        last = unquote(urlsplit(answer.url).path).rpartition("/")[2]
+        name = last if "." in last.strip(".") else ""
+    return storable_text(name)[:LONGEST_NOTE]
 
 
 def note_of(answer: Fetched) -> str:

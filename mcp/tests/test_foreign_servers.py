@@ -84,6 +84,10 @@ def serving_time():
         process.wait(10)
 
 
+# A picture of one dot.
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 ROME = {"timezone": "Europe/Rome"}
 NOWHERE = {"timezone": "Nowhere/Else"}
 
@@ -153,16 +157,63 @@ def test_the_fetch_server_works_and_refuses_private_addresses(user, http_script)
 
 
 EVERYTHING = "@modelcontextprotocol/server-everything/dist/index.js"
+FILESYSTEM = "@modelcontextprotocol/server-filesystem/dist/index.js"
+MEMORY = "@modelcontextprotocol/server-memory/dist/index.js"
 
 
-@pytest.fixture
-def everything():
-    """How the server from npm is started that has one tool of each kind."""
-    program = BASE_DIR / ".venv" / "foreign_node" / "node_modules" / EVERYTHING
+def from_npm(name):
+    """How a server from npm is started."""
+    program = BASE_DIR / ".venv" / "foreign_node" / "node_modules" / name
     node = shutil.which("node")
     assert node, "Node.js 20 is missing"
     assert program.exists(), "run `make .venv/foreign_node.stamp` first"
     return [node, str(program)]
+
+
+@pytest.fixture
+def everything():
+    """How the server is started that has one tool of each kind."""
+    return from_npm(EVERYTHING)
+
+
+def test_the_filesystem_server_works_and_stays_in_its_folder(user, tmp_path):
+    (tmp_path / "leave.txt").write_text("Thirty days.\nÜber alles.\n")
+    (tmp_path / "dot.png").write_bytes(DOT)
+    declared("files", argv=[*from_npm(FILESYSTEM), str(tmp_path)])
+
+    read, media, written, outside = use(
+        user,
+        ("files.read_text_file", {"path": str(tmp_path / "leave.txt"), "head": 1}),
+        ("files.read_media_file", {"path": str(tmp_path / "dot.png")}),
+        ("files.write_file", {"path": str(tmp_path / "new.txt"), "content": "Città"}),
+        ("files.read_text_file", {"path": "/etc/passwd"}),
+    )
+
+    assert read.text.strip() == "Thirty days."
+    assert [(file.mime, base64.b64decode(file.encoded)) for file in media.files] == [
+        ("image/png", DOT)
+    ]
+    assert not written.is_error
+    assert (tmp_path / "new.txt").read_text() == "Città"
+    assert outside.is_error
+    assert "outside" in outside.text
+
+
+def test_the_memory_server_remembers_between_conversations(user, tmp_path):
+    kept = {"MEMORY_FILE_PATH": str(tmp_path / "memory.jsonl")}
+    declared("memory", argv=from_npm(MEMORY), env=kept)
+    ada = {"name": "Ada", "entityType": "person", "observations": ["counts the stars"]}
+
+    (made,) = use(user, ("memory.create_entities", {"entities": [ada]}))
+    found, nobody = use(
+        user,
+        ("memory.search_nodes", {"query": "stars"}),
+        ("memory.search_nodes", {"query": "Zebra"}),
+    )
+
+    assert made.structured == {"entities": [ada]}
+    assert found.structured == {"entities": [ada], "relations": []}
+    assert nobody.structured == {"entities": [], "relations": []}
 
 
 @contextmanager

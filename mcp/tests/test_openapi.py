@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 
@@ -238,6 +239,58 @@ def test_answers_are_told_as_they_are(api, status, headers, body, is_error, word
     assert outcome.is_error == is_error
     assert words in outcome.text
     assert len(api.told()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "kept"),
+    [
+        ("/x", {"Content-Type": "image/png"}, ("", "image/png")),
+        ("/report.pdf", {"Content-Type": "application/pdf"}, ("report.pdf", "application/pdf")),
+        (
+            "/x",
+            {
+                "Content-Type": "application/pdf; v=1",
+                "Content-Disposition": "attachment; filename*=UTF-8''%e2%82%ac%20March.pdf",
+            },
+            ("€ March.pdf", "application/pdf"),
+        ),
+        (
+            "/x",
+            {"Content-Type": "a/b", "Content-Disposition": 'inline; filename="..\\..\\etc/x.bin"'},
+            ("x.bin", "a/b"),
+        ),
+        (
+            "/x",
+            {"Content-Type": "<b>", "Content-Disposition": "attachment; filename*=no''%ff"},
+            ("", "application/octet-stream"),
+        ),
+        ("/x", {}, ("", "application/octet-stream")),
+    ],
+)
+def test_an_answer_that_is_no_text_is_a_file(api, path, headers, kept):
+    declare(api, doc({path: get()}))
+    api.pages[path] = (200, headers, b"\x89\0PNG")
+
+    outcome = call("op", {})
+
+    assert [(file.name, file.mime) for file in outcome.files] == [kept]
+    assert base64.b64decode(outcome.files[0].encoded) == b"\x89\0PNG"
+    assert outcome.text.endswith("5 bytes]")
+
+
+def test_texts_and_failures_are_no_files(api):
+    declare(api, doc({"/x": get()}))
+    outcomes = []
+    for answer in (
+        (200, {"Content-Type": "text/csv"}, b"a,b"),
+        (200, {}, b"plain"),
+        (500, {"Content-Type": "image/png"}, b"\x89PNG"),
+        (200, {"Content-Type": "image/png"}, b""),
+    ):
+        api.pages["/x"] = answer
+        outcomes.append(call("op", {}))
+
+    assert [outcome.files for outcome in outcomes] == [()] * 4
 
 
 def test_huge_answers_are_cut_or_refused(api):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext, gettext_noop
 
 from chat.enums import ServerKind
+from chat.llm.endpoints import most_runs
 from chat.llm.probing.facts import SMALL_WINDOW
 
 if TYPE_CHECKING:
-    from chat.model_servers import ServedModel
+    from chat.model_servers import ModelServer, ServedModel
 
 ASSUMED = gettext_noop(
     "Ollama tells the window of a model once it is loaded; %(tokens)s tokens are assumed until "
@@ -40,7 +41,19 @@ NO_TOOLS = gettext_noop(
     "It calls no tools, so it searches nothing by itself. Choose a model that does, or a template "
     "of its server that has tools (llama-server --jinja, vLLM --enable-auto-tool-choice)."
 )
+UNTOLD_ROOM = gettext_noop(
+    "Ollama makes OLLAMA_NUM_PARALLEL answers at a time, one unless it is set, and does not tell. "
+    "Set LLM_MAX_RUNS, or the answers at a time of this server, to the same number: who waits sees "
+    "their place then, and nobody waits behind another user's ten questions."
+)
 WANTED = 32_768
+
+
+def room_advice(server: ModelServer) -> str | None:
+    """What is to be said of how many answers a server makes at a time; None when that is known."""
+    if server.kind != ServerKind.OLLAMA or most_runs(server.address):
+        return None
+    return gettext(UNTOLD_ROOM)
 
 
 def advice_for(model: ServedModel) -> list[str]:

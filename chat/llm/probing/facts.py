@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OLLAMA_DEFAULT = 4096
 # Less than that leaves no room for documents.
 SMALL_WINDOW = 8192
+# More are no answers at a time, whatever a server says.
+MOST_SLOTS = 10_000
 OWNERS = {
     "llamacpp": ServerKind.LLAMA_CPP,
     "vllm": ServerKind.VLLM,
@@ -116,6 +118,13 @@ def facts_of_props(props: Any) -> Facts:
         vision=truth_in(mapping_in(props, "modalities").get("vision")),
         context_tokens=tokens_in(window),
     )
+
+
+def slots_in(props: Any) -> int | None:
+    """How many answers at a time llama.cpp makes, from `/props`."""
+    told = props.get("total_slots") if isinstance(props, dict) else None
+    is_number = isinstance(told, int) and not isinstance(told, bool)
+    return told if is_number and 0 < told <= MOST_SLOTS else None
 
 
 def facts_of_show(shown: Any, loaded: int | None) -> Facts:

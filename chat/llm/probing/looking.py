@@ -25,6 +25,7 @@ from chat.llm.probing.facts import (
     listed_facts,
     loaded_windows,
     same_model,
+    slots_in,
 )
 from youworker.upstream.body_limits import AnswerTooLarge
 from youworker.upstream.client import read_answer
@@ -53,6 +54,8 @@ class Look:
     error: str = ""
     latency_ms: int | None = None
     models: Mapping[str, Facts] = field(default_factory=dict)
+    # How many answers at a time the program says it makes.
+    told_runs: int | None = None
 
 
 async def look_at(endpoint: Endpoint, known: ServerKind = ServerKind.UNKNOWN) -> Look:
@@ -67,9 +70,15 @@ async def look_at(endpoint: Endpoint, known: ServerKind = ServerKind.UNKNOWN) ->
     kind = kind_in(document)
     if kind == ServerKind.UNKNOWN:
         kind = known if known != ServerKind.UNKNOWN else await find_kind(endpoint)
-    own = await read_own(endpoint, kind, names)
+    props = None
+    # One that serves several models has others for each.
+    if kind == ServerKind.LLAMA_CPP and len(names) == 1:
+        props = await fetch_beside(endpoint, "props")
+        own = {names[0]: facts_of_props(props)}
+    else:
+        own = await read_own(endpoint, kind, names)
     models = {name: joined(own.get(name, Facts()), told.get(name, Facts())) for name in names}
-    return Look(kind, "", latency_ms, models)
+    return Look(kind, "", latency_ms, models, slots_in(props))
 
 
 async def find_kind(endpoint: Endpoint) -> ServerKind:
@@ -90,8 +99,6 @@ async def read_own(endpoint: Endpoint, kind: ServerKind, names: Sequence[str]) -
         return await read_ollama(endpoint, names)
     if kind == ServerKind.LM_STUDIO:
         return facts_of_studio(await fetch_beside(endpoint, "api/v0/models"))
-    if kind == ServerKind.LLAMA_CPP and len(names) == 1:
-        return {names[0]: facts_of_props(await fetch_beside(endpoint, "props"))}
     return {}
 
 

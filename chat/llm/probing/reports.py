@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chat.llm.probing.advice import advice_for
+from chat.llm.endpoints import most_runs
+from chat.llm.probing.advice import advice_for, room_advice
 from youworker.upstream.address import shown_url
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def server_as_json(server: ModelServer) -> dict[str, Any]:
         "error": server.last_error,
         "latency_ms": server.latency_ms,
         "max_runs": server.max_runs,
+        "told_runs": server.told_runs,
+        "advice": list(filter(None, [room_advice(server)])),
         "checked_at": None if server.checked_at is None else server.checked_at.isoformat(),
         "models": {model.name: model_as_json(model) for model in models},
     }
@@ -55,6 +58,10 @@ def server_lines(server: ModelServer) -> Iterator[str]:
         yield f"        {remedy_for(server)}"
         return
     yield f"ok      {server.name} ({url}): {server.kind}, {server.latency_ms} ms"
+    if most := most_runs(server.address):
+        yield f"        answers at a time: {most}"
+    if advice := room_advice(server):
+        yield f"        {advice}"
     for model in sorted(server.models.all(), key=lambda model: model.name):
         yield f"        {model.name}: {', '.join(figures_of(model))}"
         for sentence in (*filter(None, [model.error]), *advice_for(model)):

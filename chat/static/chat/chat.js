@@ -16,6 +16,7 @@ import { LiveAnswer } from "./live.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { awaitTitle, refreshHead, refreshList } from "./session-list.js";
 import { ReadingAloud } from "./read-aloud.js";
+import { SpokenAnswer } from "./spoken.js";
 import { Talking } from "./talking.js";
 import { loadThoughts } from "./thoughts.js";
 
@@ -38,6 +39,8 @@ class Chat extends HTMLElement {
     this.citations = new Citations(this);
     const form = this.querySelector("form.composer");
     this.stopButton = form?.querySelector('[data-test="stop"]');
+    const hush = form?.querySelector("[data-hush]");
+    if (hush && globalThis.AudioContext) this.spoken = new SpokenAnswer(hush, form.elements.speak);
     if (form) this.composer = new Composer(this, form);
     const talk = form?.querySelector("[data-talk]");
     if (talk) this.talking = new Talking(this.composer, talk);
@@ -52,7 +55,7 @@ class Chat extends HTMLElement {
     this.listening.abort();
     this.additions.disconnect();
     this.answer?.close();
-    for (const part of [this.view, this.history, this.citations, this.composer, this.talking, this.reading]) part?.disconnect();
+    for (const part of [this.view, this.history, this.citations, this.composer, this.talking, this.reading, this.spoken]) part?.disconnect();
     this.announcer.remove();
   }
 
@@ -71,6 +74,8 @@ class Chat extends HTMLElement {
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-copy-message]");
       if (button) copyMessage(button.closest("article"));
+      // One voice at a time.
+      if (event.target.closest("[data-read-aloud]")) this.spoken?.hush();
       const example = event.target.closest("[data-example]");
       if (example && !event.ctrlKey && !event.metaKey) this.useExample(event, example);
     }, { signal });
@@ -153,6 +158,7 @@ class Chat extends HTMLElement {
     const { answer } = this;
     if (!answer || this.stopButton?.disabled) return;
     answer.stopping();
+    if (this.spoken?.follows(answer.run)) this.spoken.hush();
     this.showStop();
     try {
       await post(`/v1/runs/${answer.run}/stop`);
@@ -182,6 +188,12 @@ class Chat extends HTMLElement {
   }
 
   // What a composer needs.
+
+  /** Be silent: somebody speaks. */
+  hush() {
+    this.reading.stop();
+    this.spoken?.hush();
+  }
 
   /** Show a question before the server has it. */
   showQuestion(text, key) {
@@ -262,7 +274,7 @@ class Chat extends HTMLElement {
   }
 
   said(answer, text) {
-    this.announcer.say(text);
+    if (!this.spoken?.follows(answer.run)) this.announcer.say(text);
   }
 
   alert(text) {

@@ -23,6 +23,8 @@ export class Composer {
   // Asked already, but the files beside it are not read yet.
   #held = false;
   #patience = 0;
+  // What stands in the field was said, not written: so is the answer to it.
+  #spoken = false;
   // A question that did not get through: asked again with the same key, it is asked once.
   #unsent = null;
   #countdown = 0;
@@ -65,6 +67,16 @@ export class Composer {
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /** Note that what stands in the field was said. */
+  wasSpoken() {
+    this.#spoken = true;
+    this.#change();
+  }
+
+  get #wantsSound() {
+    return Boolean(this.chat.spoken) && (this.#spoken || this.form.elements.speak.checked);
+  }
+
   // Who opens a new conversation wants to write; on a phone, the keyboard would cover what there is to read.
   #beginThere() {
     const free = !document.activeElement || document.activeElement === document.body;
@@ -84,6 +96,7 @@ export class Composer {
   // Nothing runs with a key but this: the rest waits until somebody pauses.
   #change() {
     this.#dirty = this.#written = true;
+    if (!this.text) this.#spoken = false;
     clearTimeout(this.#typed);
     this.#typed = setTimeout(() => this.#save(), DRAFT_MS);
   }
@@ -128,12 +141,15 @@ export class Composer {
 
   #draft(text = this.text, key = this.#keyFor(text)) {
     const { ids, collection } = this.attachments;
-    return { text, key, ids: ids.join(), model: this.model?.value, files: this.attachments.remembered(), collection };
+    return { text, key, ids: ids.join(), model: this.model?.value, spoken: this.#spoken, files: this.attachments.remembered(), collection };
   }
 
   // The same question with the same files is the same request.
   #keyFor(text) {
-    return this.#unsent?.text === text && this.#unsent.ids === this.attachments.ids.join() ? this.#unsent.key : undefined;
+    const former = this.#unsent;
+    if (former?.text !== text || former.ids !== this.attachments.ids.join()) return undefined;
+    // The wish to hear it is part of the request.
+    return former.sound === this.#wantsSound ? former.key : undefined;
   }
 
   #restore() {
@@ -143,7 +159,8 @@ export class Composer {
     // It had arrived before the page was left.
     if (draft.key && draft.text === this.chat.lastQuestion()) return forgetDraft(this.chat.session);
     if (!this.text) this.field.value = draft.text ?? "";
-    if (draft.key) this.#unsent = { text: draft.text, key: draft.key, ids: draft.ids ?? "" };
+    this.#spoken = Boolean(draft.spoken);
+    if (draft.key) this.#unsent = { text: draft.text, key: draft.key, ids: draft.ids ?? "", sound: this.#wantsSound };
     if (this.model && [...this.model.options].some(({ value }) => value === draft.model)) this.model.value = draft.model;
     this.attachments.restore(draft.files ?? [], draft.collection);
     this.#dirty = false;
@@ -167,32 +184,41 @@ export class Composer {
     this.say("");
     const key = this.#keyFor(text) ?? randomId();
     const ids = this.attachments.ids.join();
+    const sound = this.#wantsSound;
+    if (sound) {
+      this.chat.hush();
+      this.chat.spoken.expect();
+    }
     // It may have arrived even if the answer does not: a reload must not ask it twice.
     keepDraft(this.chat.session, this.#draft(text, key));
-    const body = this.#body(text, key);
+    const body = this.#body(text, key, sound);
     this.field.value = "";
     const shown = this.chat.showQuestion(text, key);
     try {
       const answer = await fetchPart(this.form.action, { method: "POST", body });
+      if (sound) this.chat.spoken.follow(answer.headers.get("X-Run-ID"));
       this.#sent(answer, shown);
     } catch (error) {
-      this.#failed(error, { text, key, ids }, shown);
+      this.#failed(error, { text, key, ids, sound }, shown);
     }
   }
 
-  #body(text, key) {
+  #body(text, key, sound) {
     const body = new FormData(this.form);
     // The token is in a header: the one of the form may be of a session that has ended.
     body.delete("csrfmiddlewaretoken");
     for (const file of this.form.querySelectorAll("[type=file][name]")) body.delete(file.name);
     body.set("text", text);
     body.set("key", key);
+    if (sound) body.set("speak", "on");
+    else body.delete("speak");
     for (const id of this.attachments.ids) body.append("attachments", id);
     return body;
   }
 
   #sent(answer, shown) {
     this.#unsent = null;
+    this.#spoken = false;
     forgetDraft(this.chat.session);
     this.chat.takeAnswer(answer, shown);
     this.#sending = false;

@@ -14,7 +14,9 @@ const HIDDEN_MS = 5_000;
 const HIDDEN_POLL_MS = 15_000;
 export const ACTIVE = new Set(["queued", "running", "waiting_approval"]);
 
-/** Follows a run: `onEvent(type, data)` in order and without gaps, `onState(state)` about the connection. */
+/** Follows a run: `onEvent(type, data)` in order and without gaps, `onState(state)` about the connection.
+ *
+ *  It is given up while nobody looks, unless it `staysOpen()` then. */
 export class Feed {
   #last;
   #failures = 0;
@@ -24,8 +26,8 @@ export class Feed {
   #paused = false;
   #listening = new AbortController();
 
-  constructor(run, { after = 0, onEvent, onState = () => {} }) {
-    Object.assign(this, { run, onEvent, onState });
+  constructor(run, { after = 0, onEvent, onState = () => {}, staysOpen = () => false }) {
+    Object.assign(this, { run, onEvent, onState, staysOpen });
     this.#last = after;
     const signal = this.#listening.signal;
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
@@ -151,7 +153,7 @@ export class Feed {
     clearTimeout(this.#hiding);
     if (this.closed) return;
     if (document.hidden) {
-      this.#hiding = setTimeout(() => this.#pause(), HIDDEN_MS);
+      this.#hiding = setTimeout(() => this.staysOpen() ? this.#look() : this.#pause(), HIDDEN_MS);
     } else if (this.#paused) {
       this.#paused = false;
       this.#reopen();

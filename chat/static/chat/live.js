@@ -48,6 +48,8 @@ export class LiveAnswer {
     this.feed = new Feed(this.run, {
       onEvent: (type, data) => this.#hear(type, data),
       onState: (state) => this.#connection(state),
+      // Whoever listens may look elsewhere.
+      staysOpen: () => page.spoken?.follows(this.run),
     });
   }
 
@@ -69,6 +71,7 @@ export class LiveAnswer {
     else if (type === "tool") this.#step(data);
     else if (type === "run") this.#stand(data);
     else if (type === "log") this.#log(data);
+    else if (type === "audio") this.page.spoken?.hear(this.run, data);
     else if (type === "done") this.#end(data);
   }
 

@@ -56,6 +56,7 @@ export class Talking {
   async #hold() {
     if (this.#held || this.#starting || this.#recorder) return;
     this.#held = this.#wanted = true;
+    this.composer.chat.hush();
     // Of pages that anybody on the way could change, browsers keep the microphone.
     if (!navigator.mediaDevices || !window.MediaRecorder) return this.#fail(t("Speaking needs a secure connection (https)."));
     this.#starting = true;
@@ -122,6 +123,7 @@ export class Talking {
       const { text } = await call("POST", "/v1/audio/transcriptions", { body, readError });
       composer.say("");
       composer.text = [composer.text.trimEnd(), text].filter(Boolean).join(" ");
+      composer.wasSpoken();
       composer.field.focus();
     } catch (error) {
       composer.say(error.status ? error.detail : t("The server cannot be reached. Try again."));

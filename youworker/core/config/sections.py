@@ -292,9 +292,10 @@ class LlmConfig(Section):
     )
     max_runs: int = setting(
         "LLM_MAX_RUNS",
-        0,
-        "answers one model server makes at a time, further ones wait; 0 = no limit",
-        low=0,
+        -1,
+        "answers one model server makes at a time, further ones wait; 0 = no limit,"
+        " -1 = what the server tells (llama.cpp), else no limit",
+        low=-1,
         high=100_000,
     )
     max_queued: int = setting(

@@ -29,12 +29,15 @@ def voice_for(folder: str, language: str, voice: str) -> Path:
 def loaded(path: Path) -> Any:
     """A voice; raises `Trouble` where Piper is not installed."""
     try:
+        from onnxruntime.capi import onnxruntime_pybind11_state as onnx  # noqa: PLC0415
         from piper import PiperVoice  # noqa: PLC0415 -- an extra
     except ImportError as error:
         raise Trouble(NO_MODEL, "piper-tts") from error
+    # What a damaged file raises; these have no class of their own above them.
+    damaged = (onnx.Fail, onnx.InvalidArgument, onnx.InvalidGraph, onnx.InvalidProtobuf)
     try:
         return PiperVoice.load(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, *damaged) as error:
         raise Trouble(NO_MODEL, str(path)) from error
 
 

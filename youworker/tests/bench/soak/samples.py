@@ -18,6 +18,7 @@ import redis
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.appliance.embedded.postgres import Postgres
 from youworker.appliance.embedded.redis import Redis
+from youworker.core.metrics.shared import HASH, HEARTBEAT
 from youworker.tests.bench.product import command_of
 from youworker.tests.bench.soak.ledger import LoadFault
 
@@ -37,6 +38,8 @@ CONNECTIONS = """
 """
 # The broker's queues and what is bound to them are as many as there are queues.
 BROKER_KEYS = "yw:celery:"
+# One hash of sums that only grow, with a bound of its own, and one time.
+METRICS_KEYS = frozenset((HASH, HEARTBEAT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,9 @@ class Probe:
         return sorted(
             name
             for name in names
-            if not name.startswith(BROKER_KEYS) and self.redis.ttl(name) == -1
+            if not name.startswith(BROKER_KEYS)
+            and name not in METRICS_KEYS
+            and self.redis.ttl(name) == -1
         )
 
 
