@@ -104,6 +104,12 @@ class ApiKey(TimestampedModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def scope_names(self) -> list[str]:
+        """What it may be used for, as people read it."""
+        names = dict(Scope.choices)
+        return [str(names.get(scope, scope)) for scope in self.scopes]
+
     def use_is_worth_noting(self) -> bool:
         """Whether the last noted use is older than a minute."""
         return self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(
