@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserChangeForm
+from unfold.forms import (
+    AdminOwnPasswordChangeForm,
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    UserChangeForm,
+    UserCreationForm,
+)
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import services
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from accounts.models import User
 
 
@@ -46,6 +54,38 @@ class StaffSignInForm(AuthenticationForm):
         if self.user_cache is not None:
             self.confirm_login_allowed(self.user_cache)
         return given
+
+
+def word_password_choice(field: forms.Field | None, help_text: StrOrPromise) -> None:
+    """Word the choice whether somebody has a password; Django has no Italian for it."""
+    if field is None:
+        return
+    field.label, field.help_text = gettext("Signs in with a password"), help_text
+    choices = [("true", gettext("Yes")), ("false", gettext("No"))]
+    cast("forms.ChoiceField", field).choices = choices
+    cast("forms.RadioSelect", field.widget).choices = choices
+
+
+class NewPersonForm(UserCreationForm):
+    """A user as staff make them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        word_password_choice(
+            self.fields.get("usable_password"),
+            gettext("Without a password, they sign in by the identity provider only."),
+        )
+
+
+class OthersPasswordForm(AdminPasswordChangeForm):
+    """The password of somebody else, set or taken away by staff."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        word_password_choice(
+            self.fields.get("usable_password"),
+            gettext("With “No”, the present password is lost; the identity provider remains."),
+        )
 
 
 class PersonForm(UserChangeForm):

@@ -78,9 +78,7 @@ def draw(
         label = mark(row["at"]) if place % every == 0 else ""
         x, width = step * (place + GAP_SHARE / 2), step * (1 - GAP_SHARE)
         parts = stacked(figures, most)
-        bars.append(
-            Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, said)
-        )
+        bars.append(Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, said))
     return Chart(title, list(series), bars, most)
 
 

@@ -155,7 +155,7 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
 def shown(name: str, value: Any) -> Any:
     """A sum in the page's language, by what it is a sum of."""
     if value is None:
-        return "–"
+        return None
     if name == "bytes":
         return filesizeformat(value)
     if name.endswith("_ms"):
