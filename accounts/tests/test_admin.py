@@ -48,8 +48,19 @@ def test_users_can_be_added(pages):
     page = pages.get("/admin/accounts/user/add/")
     answer = pages.post("/admin/accounts/user/add/", {**form, "usable_password": "true"})
 
-    assert page.status_code == 200
+    assert b"Signs in with a password" in page.content
+    assert b"LDAP" not in page.content
     assert answer.status_code == 302
+
+
+def test_sessions_name_the_browser_as_people_do(pages, root):
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"
+    SignInFactory(user=root, user_agent=agent)
+
+    listed = pages.get("/admin/accounts/signin/").content.decode()
+
+    assert "Chrome · Linux" in listed
+    assert agent not in listed
 
 
 def test_staff_cannot_make_themselves_or_others_superusers(db):

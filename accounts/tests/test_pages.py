@@ -228,6 +228,14 @@ def test_a_key_that_cannot_be_is_refused_in_the_form(client, ada, wrong):
     assert not ApiKey.objects.exists()
 
 
+def test_keys_say_in_words_what_they_may_do(client, ada):
+    client.post("/account/keys", {"name": "laptop", "scopes": ["documents.read", "tools"]})
+
+    shown = text_of(client.get("/account/keys"))
+
+    assert "Reading documents, Tools" in shown
+
+
 def test_a_key_is_replaced_and_revoked(client, ada):
     client.post("/account/keys", {"name": "laptop", "scopes": ["chat"]})
     first = ApiKey.objects.get()

@@ -98,7 +98,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such route."""
-    return answer(request, 404, "client_error", "not_found", _("Not found."))
+    detail = _("Not found.")
+    if wants_page(request):
+        detail = _("The address is wrong, or what was here is gone or no longer shared with you.")
+    return answer(request, 404, "client_error", "not_found", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
