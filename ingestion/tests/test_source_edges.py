@@ -201,7 +201,9 @@ def test_a_website_is_followed_by_a_form(pages, user):
 
 
 def test_only_staff_are_offered_folders(pages, client, user):
-    assert 'value="folder"' not in text_of(pages.get("/sources/add"))
+    offered = text_of(pages.get("/sources/add"))
+    assert 'value="folder"' not in offered
+    assert "folder of the server" not in offered
     shelf = ensure_default_collection(user)
     fields = {"kind": "folder", "target": "/srv", "depth": 1, "max_pages": 5}
     assert pages.post("/sources/add", {**fields, "collection": shelf.pk}).status_code == 422

@@ -93,6 +93,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
     if wants_page(request):
         detail = _("This page was open for too long, or cookies are blocked. Load it again.")
+        return render_error(request, 403, detail, heading=_("This page has to be loaded again"))
     return answer(request, 403, "client_error", "csrf_failed", detail)
 
 
