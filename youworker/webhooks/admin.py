@@ -39,13 +39,19 @@ def choices() -> list[tuple[str, StrOrPromise]]:
     return [(one, beside.get(one) or named(one)) for one in SUBSCRIBABLE]
 
 
+class ActionChoices(UnfoldAdminCheckboxSelectMultipleWidget):
+    """Boxes with long words."""
+
+    option_template_name = "youworker/console/_choice.html"
+
+
 class EndpointForm(forms.ModelForm):
     """Where to, and what."""
 
     actions = forms.MultipleChoiceField(
         label=_("Told actions"),
         choices=choices,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        widget=ActionChoices,
     )
 
     class Meta:
