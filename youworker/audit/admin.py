@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from auditlog.models import LogEntry
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
@@ -27,6 +28,8 @@ MOST_PEOPLE = 100
 
 # auditlog's own page searches by words in columns that are empty here.
 admin.site.unregister(LogEntry)
+# Its catalogues have no Italian.
+apps.get_app_config("auditlog").verbose_name = _("Audit log")
 
 
 class WordFilter(admin.SimpleListFilter):
