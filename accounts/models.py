@@ -131,7 +131,7 @@ class SignIn(TimestampedModel):
     objects = SignInQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.method} sign-in of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_method_display()} {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Authenticator(TimestampedModel):
@@ -194,7 +194,7 @@ class PrivateAccess(TimestampedModel):
         permissions = (("read_private", "Can read private content with a reason"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.object_id}"
+        return f"{self.get_kind_display()} {self.object_id}"
 
 
 class WorkerTask(TimestampedModel, LeasedModel):
@@ -228,7 +228,7 @@ class DataExport(WorkerTask):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status} {self.pk}"
+        return f"{self.get_status_display()} {self.pk}"
 
 
 class Erasure(WorkerTask):
@@ -243,4 +243,4 @@ class Erasure(WorkerTask):
     objects = ErasureQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.status} {self.subject}"
+        return f"{self.get_status_display()} {self.subject}"
