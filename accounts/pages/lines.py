@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -17,10 +18,22 @@ if TYPE_CHECKING:
 
 def described_lines(rows: Iterable[Any], user: User) -> list[dict[str, Any]]:
     """Lines as their subject reads them, with the act in words and who did it."""
-    return [
+    return folded(
         {**line, "words": WORDS.get(line["action"], line["action"]), "who": who_did(line["by"])}
         for line in serialize_lines(rows, user)
-    ]
+    )
+
+
+def folded(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines with `times`: what was done again and again within a minute stands once."""
+    same = [list(group) for _same, group in groupby(lines, sameness)]
+    return [{**group[0], "times": len(group)} for group in same]
+
+
+def sameness(line: dict[str, Any]) -> tuple[Any, ...]:
+    """What lines that stand as one have in common."""
+    told = [line[name] for name in ("words", "result", "who", "key", "address")]
+    return (*told, f"{line['time']:%Y-%m-%d %H:%M}")
 
 
 def who_did(by: str) -> str:
