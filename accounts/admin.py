@@ -11,10 +11,9 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.forms import PersonForm
+from accounts.forms import NewPersonForm, OthersPasswordForm, PersonForm
 from accounts.models import (
     ApiKey,
     Authenticator,
@@ -25,6 +24,7 @@ from accounts.models import (
     SignIn,
     User,
 )
+from accounts.pages.devices import device_name
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.core.exceptions import Conflict
@@ -60,8 +60,8 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[misc]
         ("quotas.UsageEvent", "user"),
     )
     form = PersonForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    add_form = NewPersonForm
+    change_password_form = OthersPasswordForm
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "language")
     search_fields = ("username", "display_name", "email")
@@ -181,12 +181,17 @@ class SignInAdmin(ReadOnlyAdmin):
     """Sessions: who is signed in, how and from where."""
 
     linked_by = ("user",)
-    list_display = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
+    list_display = ("user", "method", "address", "device", "created_at", "last_seen_at")
     list_filter = ("method", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "address")
     fields = ("user", "method", "address", "user_agent", "created_at", "last_seen_at")
     actions = ("end",)
+
+    @admin.display(description=_("browser"), ordering="user_agent")
+    def device(self, row: SignIn) -> str:
+        """What people call the browser."""
+        return device_name(row.user_agent)
 
     @admin.action(description=_("End the selected sessions"), permissions=["manage"])
     def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:

@@ -104,6 +104,12 @@ class ApiKey(TimestampedModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def scope_names(self) -> list[str]:
+        """What it may be used for, as people read it."""
+        names = dict(Scope.choices)
+        return [str(names.get(scope, scope)) for scope in self.scopes]
+
     def use_is_worth_noting(self) -> bool:
         """Whether the last noted use is older than a minute."""
         return self.last_used_at is None or timezone.now() - self.last_used_at > timedelta(
@@ -125,7 +131,7 @@ class SignIn(TimestampedModel):
     objects = SignInQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.method} sign-in of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_method_display()} {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Authenticator(TimestampedModel):
@@ -188,7 +194,7 @@ class PrivateAccess(TimestampedModel):
         permissions = (("read_private", "Can read private content with a reason"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.object_id}"
+        return f"{self.get_kind_display()} {self.object_id}"
 
 
 class WorkerTask(TimestampedModel, LeasedModel):
@@ -222,7 +228,7 @@ class DataExport(WorkerTask):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status} {self.pk}"
+        return f"{self.get_status_display()} {self.pk}"
 
 
 class Erasure(WorkerTask):
@@ -237,4 +243,4 @@ class Erasure(WorkerTask):
     objects = ErasureQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.status} {self.subject}"
+        return f"{self.get_status_display()} {self.subject}"

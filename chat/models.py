@@ -150,7 +150,7 @@ class Message(TimestampedModel):
         indexes = [models.Index(fields=["session", "created_at", "id"], name="message_in_session")]
 
     def __str__(self) -> str:
-        return f"{self.role} {self.pk}"
+        return f"{self.get_role_display()} {self.pk}"
 
     @property
     def has_reasoning(self) -> bool:
@@ -222,7 +222,7 @@ class Run(TimestampedModel, LeasedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status} {self.pk}"
+        return f"{self.get_status_display()} {self.pk}"
 
     @property
     def is_active(self) -> bool:
@@ -293,7 +293,7 @@ class ToolRun(TimestampedModel):
     objects = ToolRunQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.tool_name} {self.status}"
+        return f"{self.tool_name}: {self.get_status_display()}"
 
 
 class Summary(TimestampedModel):

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -27,7 +28,7 @@ class SystemPromptForm(forms.ModelForm[SystemPrompt]):
     """What every model is told."""
 
     content = forms.CharField(
-        label=_("text"),
+        label=capfirst(_("text")),
         max_length=LONGEST_PROMPT,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "dir": "auto"}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib import admin
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -33,7 +34,7 @@ class ModelServerForm(forms.ModelForm):
     """A server; what is typed as its key replaces the stored one, which is not shown."""
 
     new_key = forms.CharField(
-        label=_("API key"),
+        label=capfirst(_("API key")),
         required=False,
         strip=True,
         max_length=1000,
@@ -41,7 +42,7 @@ class ModelServerForm(forms.ModelForm):
         help_text=_("Stored encrypted and never shown. Empty: as it is."),
     )
     forget_key = forms.BooleanField(
-        label=_("forget the API key"), required=False, widget=UnfoldBooleanSwitchWidget()
+        label=capfirst(_("forget the API key")), required=False, widget=UnfoldBooleanSwitchWidget()
     )
 
     class Meta:

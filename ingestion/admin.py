@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.http import Http404
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from ingestion import services, source_services
-from ingestion.enums import Stage
+from ingestion.enums import RunKind, Stage
 from ingestion.models import IngestionItem, IngestionRun, Source
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
@@ -35,7 +35,7 @@ class IngestionRunAdmin(ReadOnlyAdmin):
     linked_by = ("owner",)
     related_lists = (("ingestion.IngestionItem", "run"),)
     list_display = (
-        "target",
+        "origin",
         "owner",
         "kind",
         "status",
@@ -49,6 +49,14 @@ class IngestionRunAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("target", "owner__username", "id")
     actions = ("cancel", "retry")
+
+    @admin.display(description=_("source"), ordering="target")
+    def origin(self, run: Any) -> str:
+        """What was added, as its owner reads it."""
+        if run.kind != RunKind.UPLOAD or run.item_count == 1:
+            return str(run.target)
+        words = ngettext("Upload of %(n)s file", "Upload of %(n)s files", run.item_count)
+        return words % {"n": run.item_count}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IngestionRun]:
         rows: QuerySet[IngestionRun] = IngestionRun.all_objects.with_totals().newest_first()
@@ -95,7 +103,7 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     """Single files and what went wrong with them."""
 
     linked_by = ("run", "document")
-    list_display = ("name", "owner", "stage", "attempts", "error_code", "size", "updated_at")
+    list_display = ("name", "owner", "stage", "attempts", "reason", "size", "updated_at")
     list_filter = ("stage", "error_code", "created_at")
     list_select_related = ("run__owner",)
     search_fields = ("name", "run__owner__username", "sha256", "id")
@@ -155,17 +163,27 @@ class IngestionItemAdmin(ReadOnlyAdmin):
         """Whose file it is."""
         return item.run.owner.username
 
+    @admin.display(description=_("error"), ordering="error_code")
+    def reason(self, item: IngestionItem) -> str:
+        """What went wrong, in words."""
+        return item.shown_reason
+
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
     """Folders and websites that collections follow; staff read them now, or let them rest."""
 
-    list_display = ("name", "owner", "kind", "state", "error_code", "last_sync_at", "next_sync_at")
+    list_display = ("name", "owner", "kind", "state", "reason", "last_sync_at", "next_sync_at")
     list_filter = ("state", "kind", "created_at")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__username", "id")
     exclude = ("lease_token", "lease_suspected_at")
     actions = ("sync", "pause", "resume")
+
+    @admin.display(description=_("error"), ordering="error_code")
+    def reason(self, source: Source) -> str:
+        """Why it failed or is paused, in words."""
+        return source.shown_reason
 
     @admin.action(description=_("Read selected sources now"), permissions=["manage"])
     def sync(self, request: HttpRequest, sources: QuerySet[Source]) -> None:

@@ -74,7 +74,7 @@ class IngestionRun(SoftDeleteModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.target}"
+        return f"{self.get_kind_display()}: {self.target}"
 
     @property
     def working_count(self) -> int:

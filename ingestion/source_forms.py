@@ -62,10 +62,17 @@ class SourceForm(TargetForm):
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, actor=actor, **options)
         if not actor.is_staff:
-            # Only staff may read folders of the server.
-            kind: Any = self.fields["kind"]
-            kind.choices = [(SourceKind.WEBSITE.value, SourceKind.WEBSITE.label)]
-            del self.fields["recursive"]
+            self.offer_websites_only()
+
+    def offer_websites_only(self) -> None:
+        """Say nothing of folders of the server, which only staff may read."""
+        kind: Any = self.fields["kind"]
+        kind.choices = [(SourceKind.WEBSITE.value, SourceKind.WEBSITE.label)]
+        kind.widget = forms.HiddenInput()
+        target = self.fields["target"]
+        target.label, target.help_text = _("Web address"), _("The first page of a website.")
+        self.fields["depth"].label = _("Follow links")
+        del self.fields["recursive"]
 
 
 class ChangeSourceForm(SourceForm):

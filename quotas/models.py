@@ -101,7 +101,7 @@ class UsageEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.outcome} {self.pk}"
+        return f"{self.get_kind_display()} {self.get_outcome_display()} {self.pk}"
 
 
 class TokenUsage(models.Model):

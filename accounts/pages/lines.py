@@ -2,94 +2,38 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.views.audit import serialize_lines
+from youworker.audit.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
 
-WORDS: dict[str, Any] = {
-    "user.login": gettext_lazy("Signed in"),
-    "user.logout": gettext_lazy("Signed out"),
-    "user.update": gettext_lazy("Account changed"),
-    "user.delete": gettext_lazy("Account deleted"),
-    "user.api_key.create": gettext_lazy("API key made"),
-    "user.api_key.rotate": gettext_lazy("API key replaced"),
-    "user.api_key.revoke": gettext_lazy("API key revoked"),
-    "group.create": gettext_lazy("Group made"),
-    "group.update": gettext_lazy("Group changed"),
-    "group.delete": gettext_lazy("Group deleted"),
-    "group.restore": gettext_lazy("Group restored"),
-    "group.purge": gettext_lazy("Group removed for good"),
-    "group.member.add": gettext_lazy("Member added"),
-    "group.member.remove": gettext_lazy("Member removed"),
-    "group.member.role_change": gettext_lazy("Role of a member changed"),
-    "group.service_account.create": gettext_lazy("Service account made"),
-    "group.service_account.delete": gettext_lazy("Service account ended"),
-    "collection.create": gettext_lazy("Collection made"),
-    "collection.update": gettext_lazy("Collection changed"),
-    "collection.delete": gettext_lazy("Collection deleted"),
-    "collection.purge": gettext_lazy("Collection removed for good"),
-    "collection.share": gettext_lazy("Collection shared"),
-    "collection.unshare": gettext_lazy("Collection no longer shared"),
-    "document.upload": gettext_lazy("Document added"),
-    "document.update": gettext_lazy("Document changed"),
-    "document.delete": gettext_lazy("Document deleted"),
-    "document.restore": gettext_lazy("Document restored"),
-    "document.purge": gettext_lazy("Document removed for good"),
-    "document.access": gettext_lazy("Document opened"),
-    "document.share": gettext_lazy("Document shared"),
-    "document.unshare": gettext_lazy("Document no longer shared"),
-    "chat.session.create": gettext_lazy("Conversation begun"),
-    "chat.session.delete": gettext_lazy("Conversation deleted"),
-    "chat.session.restore": gettext_lazy("Conversation restored"),
-    "chat.session.purge": gettext_lazy("Conversation removed for good"),
-    "source.create": gettext_lazy("Source set up"),
-    "source.update": gettext_lazy("Source changed"),
-    "source.delete": gettext_lazy("Source removed"),
-    "chat.history.clear": gettext_lazy("All conversations removed"),
-    "tool.policy.change": gettext_lazy("Policy of a tool changed"),
-    "tool.approve": gettext_lazy("Call of a tool decided"),
-    "tool.call": gettext_lazy("Tool called"),
-    "mcp_connection.create": gettext_lazy("Tool server connected"),
-    "mcp_connection.delete": gettext_lazy("Tool server disconnected"),
-    "mcp_server.create": gettext_lazy("Tool server added"),
-    "mcp_server.update": gettext_lazy("Tool server changed"),
-    "mcp_server.delete": gettext_lazy("Tool server removed"),
-    "data.export": gettext_lazy("Copy of all data"),
-    "data.erase": gettext_lazy("Data erased"),
-    "admin.user.create": gettext_lazy("Account made by an administrator"),
-    "admin.user.delete": gettext_lazy("Account removed by an administrator"),
-    "admin.settings.update": gettext_lazy("Settings changed by an administrator"),
-    "admin.read_private": gettext_lazy("Private content read by an administrator"),
-    "auth.login.failed": gettext_lazy("Sign-in failed"),
-    "auth.unauthorized": gettext_lazy("Access refused"),
-    "auth.token.expired": gettext_lazy("Expired key used"),
-    "auth.suspicious_activity": gettext_lazy("Many failed sign-ins"),
-    "key.rotate": gettext_lazy("Encryption key rotated"),
-    "backup.create": gettext_lazy("Backup made"),
-    "backup.restore": gettext_lazy("Backup restored"),
-    "webhook.create": gettext_lazy("Webhook set up"),
-    "webhook.update": gettext_lazy("Webhook changed"),
-    "webhook.delete": gettext_lazy("Webhook removed"),
-    "webhook.pause": gettext_lazy("Webhook paused"),
-    "webhook.resume": gettext_lazy("Webhook resumed"),
-    "webhook.secret.rotate": gettext_lazy("Secret of a webhook replaced"),
-}
-
 
 def described_lines(rows: Iterable[Any], user: User) -> list[dict[str, Any]]:
     """Lines as their subject reads them, with the act in words and who did it."""
-    return [
+    return folded(
         {**line, "words": WORDS.get(line["action"], line["action"]), "who": who_did(line["by"])}
         for line in serialize_lines(rows, user)
-    ]
+    )
+
+
+def folded(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines with `times`: what was done again and again within a minute stands once."""
+    same = [list(group) for _same, group in groupby(lines, sameness)]
+    return [{**group[0], "times": len(group)} for group in same]
+
+
+def sameness(line: dict[str, Any]) -> tuple[Any, ...]:
+    """What lines that stand as one have in common."""
+    told = [line[name] for name in ("words", "result", "who", "key", "address")]
+    return (*told, f"{line['time']:%Y-%m-%d %H:%M}")
 
 
 def who_did(by: str) -> str:

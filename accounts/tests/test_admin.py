@@ -48,8 +48,33 @@ def test_users_can_be_added(pages):
     page = pages.get("/admin/accounts/user/add/")
     answer = pages.post("/admin/accounts/user/add/", {**form, "usable_password": "true"})
 
-    assert page.status_code == 200
+    assert b"Signs in with a password" in page.content
+    assert b"LDAP" not in page.content
     assert answer.status_code == 302
+
+
+def test_rights_are_offered_in_words_and_only_on_what_is_shown(pages, root):
+    person = UserFactory()
+    plumbing = Permission.objects.get(codename="view_webpage")
+    shown = pages.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
+    person.user_permissions.add(plumbing)
+    kept = pages.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
+
+    assert ": look up</option>" in shown
+    assert "Can read private content with a reason</option>" in shown
+    assert "Can view" not in shown
+    assert f'value="{plumbing.pk}"' not in shown
+    assert f'value="{plumbing.pk}" selected' in kept
+
+
+def test_sessions_name_the_browser_as_people_do(pages, root):
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"
+    SignInFactory(user=root, user_agent=agent)
+
+    listed = pages.get("/admin/accounts/signin/").content.decode()
+
+    assert "Chrome · Linux" in listed
+    assert agent not in listed
 
 
 def test_staff_cannot_make_themselves_or_others_superusers(db):

@@ -5,13 +5,16 @@ import time
 
 import pyotp
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.sessions.models import Session as StoredSession
+from django.utils import timezone
 
 from accounts.models import ApiKey, Authenticator, SignIn
 from accounts.pages.devices import device_name
 from accounts.pages.lines import WORDS
 from accounts.services import begin_totp, confirm_totp, user_of_key
 from accounts.tests.factories import SignInFactory, UserFactory
+from youworker import audit
 from youworker.audit import ACTIONS
 from youworker.tests.support.pages import text_of
 
@@ -228,6 +231,14 @@ def test_a_key_that_cannot_be_is_refused_in_the_form(client, ada, wrong):
     assert not ApiKey.objects.exists()
 
 
+def test_keys_say_in_words_what_they_may_do(client, ada):
+    client.post("/account/keys", {"name": "laptop", "scopes": ["documents.read", "tools"]})
+
+    shown = text_of(client.get("/account/keys"))
+
+    assert "Reading documents, Tools" in shown
+
+
 def test_a_key_is_replaced_and_revoked(client, ada):
     client.post("/account/keys", {"name": "laptop", "scopes": ["chat"]})
     first = ApiKey.objects.get()
@@ -251,6 +262,19 @@ def test_activity_says_what_happened_in_words(client, ada):
     assert "API key made" in shown
     assert "Signed in" in shown
     assert "user.api_key" not in shown
+
+
+def test_activity_tells_once_what_was_done_again_and_again(client, ada):
+    for _ in range(3):
+        audit.record("document.upload", actor=ada)
+    audit.record("document.delete", actor=ada)
+    audit.record("document.upload", actor=ada)
+    LogEntry.objects.update(timestamp=timezone.now())
+
+    shown = text_of(client.get("/account/activity"))
+
+    assert shown.count("Document added") == 2
+    assert re.findall(r'class="hint">. (\d+)<', shown) == ["3"]
 
 
 @pytest.mark.parametrize("page", ["zzz", "0", "-1", "99", ""])

@@ -39,6 +39,17 @@ def test_the_page_asks_for_name_password_and_code(root):
     assert all(f'name="{name}"' in page for name in ("username", "password", "code"))
 
 
+def test_somebody_else_is_told_that_the_pages_are_for_staff(ada):
+    client = Client()
+    client.force_login(ada)
+
+    answer = client.get("/admin/", follow=True, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 403
+    assert "Only staff may do this." in answer.content.decode()
+    assert 'name="password"' not in answer.content.decode()
+
+
 def test_signing_in_begins_a_recorded_session(root, actions):
     client = Client()
 

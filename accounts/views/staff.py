@@ -18,7 +18,7 @@ from accounts.enums import SignInMethod
 from accounts.forms import StaffPasswordForm, StaffSignInForm
 from accounts.models import User
 from youworker.core.api.rate_limits import rate_limited
-from youworker.core.exceptions import RateLimited
+from youworker.core.exceptions import Forbidden, RateLimited
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -74,6 +74,9 @@ class StaffSite(UnfoldAdminSite):
         index = reverse("admin:index", current_app=self.name)
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(index)
+        if request.method == "GET" and request.user.is_authenticated:
+            # Asking for name and password again would not say what is wrong.
+            raise Forbidden("Only staff may do this.")
         context = {
             **self.each_context(request),
             "title": gettext("Log in"),

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.forms import CharField, Form, ModelForm
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -45,10 +46,10 @@ class PrepareForm(ModelForm):
 
     # The blank at the end of a prompt counts.
     query_prompt = CharField(
-        label=_("before a question"), help_text=PROMPT_HELP, strip=False, required=False
+        label=capfirst(_("before a question")), help_text=PROMPT_HELP, strip=False, required=False
     )
     passage_prompt = CharField(
-        label=_("before a passage"), help_text=PROMPT_HELP, strip=False, required=False
+        label=capfirst(_("before a passage")), help_text=PROMPT_HELP, strip=False, required=False
     )
 
     def clean(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.shortcuts import redirect
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -46,17 +47,17 @@ class EvaluationForm(forms.Form):
     """What is evaluated."""
 
     mode = forms.ChoiceField(
-        label=_("mode"), choices=SearchMode.choices, widget=UnfoldAdminSelectWidget
+        label=capfirst(_("mode")), choices=SearchMode.choices, widget=UnfoldAdminSelectWidget
     )
     model = forms.ModelChoiceField(
         EmbeddingModel.objects.none(),
-        label=_("embedding model"),
+        label=capfirst(_("embedding model")),
         empty_label=_("the one that answers searches"),
         widget=UnfoldAdminSelectWidget,
         required=False,
     )
     collection = forms.CharField(
-        label=_("only the questions about a collection"),
+        label=capfirst(_("only the questions about a collection")),
         help_text=_("Its name or id."),
         widget=UnfoldAdminTextInputWidget,
         required=False,

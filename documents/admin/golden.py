@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -51,12 +52,12 @@ class QuestionForm(forms.ModelForm):
 
     addresses = LinesField(
         forms.CharField(max_length=500),
-        label=_("right addresses"),
+        label=capfirst(_("right addresses")),
         help_text=_("One in a line: an address, the end of one, or with * for anything."),
     )
     document_ids = LinesField(
         forms.UUIDField(),
-        label=_("ids of right documents"),
+        label=capfirst(_("ids of right documents")),
         help_text=_("One in a line."),
     )
 
@@ -70,9 +71,9 @@ class QuestionForm(forms.ModelForm):
 class ImportForm(forms.Form):
     """The table that is imported."""
 
-    file = forms.FileField(label=_("table (CSV)"), widget=UnfoldAdminFileFieldWidget)
+    file = forms.FileField(label=capfirst(_("table (CSV)")), widget=UnfoldAdminFileFieldWidget)
     collection = forms.CharField(
-        label=_("collection of rows that name none"),
+        label=capfirst(_("collection of rows that name none")),
         help_text=_("Its name or id; empty: these questions are about everything."),
         widget=UnfoldAdminTextInputWidget,
         required=False,

@@ -123,6 +123,17 @@ def test_the_last_admin_stays_and_is_told_why(client, ada, sales, bo):
     assert Membership.objects.filter(user=ada).exists()
 
 
+def test_what_cannot_be_taken_back_is_asked_once_more(client, ada, sales):
+    account = create_service_account(sales, name="Import", actor=ada)
+
+    group = text_of(client.get(f"/groups/{sales.pk}"))
+    service = text_of(client.get(f"/groups/{sales.pk}/service-accounts/{account.pk}"))
+
+    for shown, button in ((group, "Leave the group"), (service, "End the service account")):
+        asked = shown.partition('<details class="menu sure"')[2]
+        assert asked.index("<summary") < asked.index(button) < asked.index("<form")
+
+
 def test_a_member_leaves(client, ada, sales, bo):
     client.force_login(bo)
 

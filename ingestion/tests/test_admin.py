@@ -5,7 +5,7 @@ from django.urls import reverse
 from accounts.tests.factories import UserFactory, staff_client
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
-from ingestion.tests.factories import ItemFactory
+from ingestion.tests.factories import ItemFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +112,16 @@ def test_whoever_may_only_look_retries_no_file():
 
 def stages(*items):
     return [IngestionItem.objects.get(pk=item.pk).stage for item in items]
+
+
+def test_what_went_wrong_and_what_was_added_are_told_in_words(staff):
+    run = RunFactory(target="2 files")
+    for code in ("damaged_file", ""):
+        ItemFactory(run=run, error_code=code, error_detail="The file is damaged." if code else "")
+
+    files = staff.get(reverse("admin:ingestion_ingestionitem_changelist")).content.decode()
+    runs = staff.get(reverse("admin:ingestion_ingestionrun_changelist")).content.decode()
+
+    assert "The file is damaged." in files
+    assert ">damaged_file<" not in files.partition("<tbody")[2]
+    assert "Upload of 2 files" in runs

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents.models import Document
@@ -186,6 +187,18 @@ def test_the_page_shows_own_sources_only(pages, user):
     assert reverse("sources") in text_of(pages.get("/documents"))
 
 
+def test_a_new_source_waits_and_is_looked_at_again(pages, user):
+    now = timezone.now()
+    fresh = SourceFactory(owner=user, next_sync_at=now)
+    SourceFactory(owner=user, next_sync_at=now, last_sync_at=now)
+
+    shown = text_of(pages.get("/sources"))
+
+    assert (shown.count("Waiting"), shown.count("Up to date")) == (1, 1)
+    assert shown.count('hx-trigger="every 3s"') == 1
+    assert f'hx-select="#source-{fresh.pk}"' in shown
+
+
 def test_a_website_is_followed_by_a_form(pages, user):
     shelf = ensure_default_collection(user)
     fields = {"kind": "website", "target": "https://a.example.org/x", "depth": 1, "max_pages": 5}
@@ -201,7 +214,9 @@ def test_a_website_is_followed_by_a_form(pages, user):
 
 
 def test_only_staff_are_offered_folders(pages, client, user):
-    assert 'value="folder"' not in text_of(pages.get("/sources/add"))
+    offered = text_of(pages.get("/sources/add"))
+    assert 'value="folder"' not in offered
+    assert "folder of the server" not in offered
     shelf = ensure_default_collection(user)
     fields = {"kind": "folder", "target": "/srv", "depth": 1, "max_pages": 5}
     assert pages.post("/sources/add", {**fields, "collection": shelf.pk}).status_code == 422

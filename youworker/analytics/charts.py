@@ -38,7 +38,7 @@ class Bar:
     words: str
     label: str
     when: str
-    figures: list[int]
+    figures: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ def draw(
     rows: Sequence[dict[str, Any]],
     series: Sequence[tuple[str, StrOrPromise]],
     say: Callable[[Any], str],
+    mark: Callable[[Any], str],
 ) -> Chart:
-    """The chart of some columns of a timeline; `say` words the beginning of a piece."""
+    """The chart of some columns of a timeline; `say` and `mark` word the beginning of a piece."""
     most = max((sum(row[name] for name, _ in series) for row in rows), default=0)
     step = WIDTH / max(len(rows), 1)
     every = max(1, -(-len(rows) // LABELS))
@@ -70,16 +71,14 @@ def draw(
     for place, row in enumerate(rows):
         figures = [row[name] for name, _ in series]
         when = say(row["at"])
+        said = [shown_number(figure) for figure in figures]
         told = ", ".join(
-            f"{words} {shown_number(figure)}"
-            for (_, words), figure in zip(series, figures, strict=True)
+            f"{words} {number}" for (_, words), number in zip(series, said, strict=True)
         )
-        label = when if place % every == 0 else ""
+        label = mark(row["at"]) if place % every == 0 else ""
         x, width = step * (place + GAP_SHARE / 2), step * (1 - GAP_SHARE)
         parts = stacked(figures, most)
-        bars.append(
-            Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, figures)
-        )
+        bars.append(Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, said))
     return Chart(title, list(series), bars, most)
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import TemplateView
 
+from documents.kinds import kind_of
 from youworker.analytics import services
 from youworker.analytics.charts import draw, shown_number
 from youworker.analytics.periods import Interval, Period, period_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 DAYS = (1, 7, 30, 90, 365)
 LONGEST_BY_DAY = 92
+MILLISECONDS = 1000
 SPANS = {
     1: _("Today"),
     7: _("7 days"),
@@ -42,6 +45,11 @@ FIGURES: tuple[tuple[str, Any, Callable[[int], Any]], ...] = (
     ("files", _("Files read"), shown_number),
     ("bytes", _("Amount of files"), filesizeformat),
 )
+# How calls and files ended.
+ENDS = [
+    ("good", pgettext_lazy("several things", "Succeeded")),
+    ("failed", pgettext_lazy("several things", "Failed")),
+]
 OF_EVERYBODY = ("active_users", _("Active people"), shown_number)
 
 
@@ -89,42 +97,77 @@ def described(period: Period, of: UUID | None) -> dict[str, Any]:
     tokens = services.tokens_timeline(period, of=of)
     tools = services.tool_timeline(period, of=of)["timeline"]
     files = services.ingestion_stats(period, of=of)
-    say = worded(period)
+    words = worded(period)
     charts = [
         draw(
             _("Answers and searches"),
             activity,
             [("runs", _("Answers")), ("searches", _("Searches"))],
-            say,
+            *words,
         ),
         draw(
             _("Tokens"),
             tokens["timeline"],
             [("tokens_in", _("Tokens read")), ("tokens_out", _("Tokens written"))],
-            say,
+            *words,
         ),
         draw(
             _("Tool calls"),
             succeeded(tools, "calls"),
-            [("good", _("Succeeded")), ("failed", _("Failed"))],
-            say,
+            ENDS,
+            *words,
         ),
         draw(
             _("Files"),
             succeeded(files["timeline"], "files"),
-            [("good", _("Succeeded")), ("failed", _("Failed"))],
-            say,
+            ENDS,
+            *words,
         ),
     ]
     if of is None:
-        charts.append(draw(_("Active people"), activity, [("active_users", _("People"))], say))
+        charts.append(draw(_("Active people"), activity, [("active_users", _("People"))], *words))
     return {
         "figures": figures(services.overview(period, of=of), is_for_all=of is None),
         "charts": charts,
-        "models": tokens["models"],
-        "tools": services.tool_performance(period, of=of)["tools"],
-        "types": files["types"],
+        "models": [told(row) for row in tokens["models"]],
+        "tools": [told(row) for row in services.tool_performance(period, of=of)["tools"]],
+        "types": [told(row) for row in by_kind(files["types"])],
     }
+
+
+def by_kind(types: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sums of file types, by what people call such files; the most frequent first."""
+    kinds: dict[Any, dict[str, Any]] = {}
+    for row in types:
+        kind = kind_of(row["name"])
+        name = kind.label if kind else row["name"] or _("Not recognized")
+        sums = kinds.setdefault(str(name), {"name": name, "files": 0, "failed": 0, "bytes": 0})
+        for each in ("files", "failed", "bytes"):
+            sums[each] += row[each]
+    return sorted(kinds.values(), key=lambda row: -row["files"])
+
+
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """A line of a table with its numbers as people read them."""
+    return {name: shown(name, value) for name, value in row.items()}
+
+
+def shown(name: str, value: Any) -> Any:
+    """A sum in the page's language, by what it is a sum of."""
+    if value is None:
+        return None
+    if name == "bytes":
+        return filesizeformat(value)
+    if name.endswith("_ms"):
+        return shown_time(value)
+    return shown_number(value) if isinstance(value, int) else value
+
+
+def shown_time(milliseconds: float) -> str:
+    """A time in milliseconds, or in seconds where there are many."""
+    if milliseconds < MILLISECONDS:
+        return f"{round(milliseconds)} ms"
+    return f"{number_format(milliseconds / MILLISECONDS, 1)} s"
 
 
 def succeeded(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -142,8 +185,12 @@ def figures(answer: dict[str, Any], *, is_for_all: bool) -> list[dict[str, Any]]
     ]
 
 
-def worded(period: Period) -> Callable[[datetime], str]:
-    """How the beginning of a piece is told."""
+def worded(period: Period) -> tuple[Callable[[datetime], str], Callable[[datetime], str]]:
+    """How the beginning of a piece is told, and how it is marked where there is little room."""
+
+    def tell(form: str) -> Callable[[datetime], str]:
+        return lambda at: date_format(timezone.localtime(at, period.zone), form)
+
     if period.interval == Interval.HOUR:
-        return lambda at: date_format(timezone.localtime(at, period.zone), "TIME_FORMAT")
-    return lambda at: date_format(timezone.localtime(at, period.zone), "SHORT_DATE_FORMAT")
+        return tell("TIME_FORMAT"), tell("TIME_FORMAT")
+    return tell("SHORT_DATE_FORMAT"), tell("j M")

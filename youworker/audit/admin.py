@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from auditlog.models import LogEntry
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from youworker.audit import ACTIONS, RESULTS
 from youworker.audit.lines import with_words
+from youworker.audit.words import RESULT_WORDS, named
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.models import AuditCheckpoint, AuditLink
 
@@ -25,6 +28,8 @@ MOST_PEOPLE = 100
 
 # auditlog's own page searches by words in columns that are empty here.
 admin.site.unregister(LogEntry)
+# Its catalogues have no Italian.
+apps.get_app_config("auditlog").verbose_name = _("Audit log")
 
 
 class WordFilter(admin.SimpleListFilter):
@@ -34,7 +39,11 @@ class WordFilter(admin.SimpleListFilter):
     annotation: ClassVar[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(word, word) for word in sorted(self.words)]
+        return [(word, self.told(word)) for word in sorted(self.words)]
+
+    def told(self, word: str) -> str:
+        """A word as people read it."""
+        return word
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.annotation: self.value()}) if self.value() else queryset
@@ -45,11 +54,19 @@ class ActionFilter(WordFilter):
 
     title, parameter_name, annotation, words = _("action"), "act", "act", ACTIONS
 
+    def told(self, word: str) -> str:
+        """What was done, in words."""
+        return named(word)
+
 
 class ResultFilter(WordFilter):
     """By how it ended."""
 
     title, parameter_name, annotation, words = _("result"), "outcome", "outcome", RESULTS
+
+    def told(self, word: str) -> str:
+        """How it ended, in words."""
+        return str(RESULT_WORDS[word])
 
 
 @admin.register(LogEntry)
@@ -95,12 +112,12 @@ class AuditAdmin(ReadOnlyAdmin):
     @admin.display(description=_("action"))
     def act(self, line: Any) -> Any:
         """What was done."""
-        return line.act
+        return named(line.act)
 
     @admin.display(description=_("result"))
     def outcome(self, line: Any) -> Any:
         """How it ended."""
-        return line.outcome
+        return RESULT_WORDS.get(line.outcome, line.outcome)
 
     @admin.display(description=_("user"))
     def who(self, line: Any) -> Any:
@@ -120,7 +137,7 @@ class AuditAdmin(ReadOnlyAdmin):
     @admin.display(description=_("object"))
     def kind(self, line: Any) -> Any:
         """What kind of thing it was done to."""
-        return line.object_repr
+        return capfirst(line.content_type.name)
 
 
 def meaning(word: str) -> Q:

@@ -49,9 +49,7 @@ def check_backup() -> dict[str, Any]:
     if verified is None:
         said["detail"] = phrased("no backup was verified yet")
     elif are_left_out():
-        said["detail"] = phrased(
-            "originals are only listed: their bucket needs copies of its own"
-        )
+        said["detail"] = phrased("originals are only listed: their bucket needs copies of its own")
     return {"directory": str(place.root), **said, "warning": verified is None}
 
 

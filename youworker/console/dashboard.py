@@ -68,7 +68,7 @@ def draw_use(rows: Sequence[Row]) -> list[Chart]:
         }
         for row in rows
     ]
-    return [draw(title, days, series, worded) for title, series in CHARTS]
+    return [draw(title, days, series, worded, marked) for title, series in CHARTS]
 
 
 CHARTS: tuple[tuple[Any, list[tuple[str, Any]]], ...] = (
@@ -94,6 +94,11 @@ CHARTS: tuple[tuple[Any, list[tuple[str, Any]]], ...] = (
 def worded(at: datetime) -> str:
     """The day as it is told."""
     return date_format(timezone.localtime(at, timezone.get_default_timezone()), "SHORT_DATE_FORMAT")
+
+
+def marked(at: datetime) -> str:
+    """The day as it is marked below a chart."""
+    return date_format(timezone.localtime(at, timezone.get_default_timezone()), "j M")
 
 
 def describe_waiting() -> list[Row]:

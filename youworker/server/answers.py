@@ -49,12 +49,13 @@ def error_body(status: int, path: str = "") -> bytes:
 
 
 def error_headers(
-    status: int, correlation: str | None, path: str = ""
+    status: int, correlation: str | None, path: str = "", page: bytes = b""
 ) -> list[tuple[bytes, bytes]]:
-    """The headers that go with it; `correlation` is what the caller proposed."""
+    """The headers that go with it, or with a page; `correlation` is what the caller proposed."""
+    kind = b"text/html; charset=utf-8" if page else b"application/json"
     headers = [
-        (b"Content-Type", b"application/json"),
-        (b"Content-Length", str(len(error_body(status, path))).encode()),
+        (b"Content-Type", kind),
+        (b"Content-Length", str(len(page or error_body(status, path))).encode()),
         (HEADER.encode(), accept_correlation_id(correlation).encode()),
     ]
     if status == HTTPStatus.UNAUTHORIZED:
@@ -75,9 +76,9 @@ def path_of(target: bytes) -> str:
     return target.partition(b"?")[0].decode("latin-1")
 
 
-def whole_answer(status: int, correlation: str | None, path: str = "") -> bytes:
+def whole_answer(status: int, correlation: str | None, path: str = "", page: bytes = b"") -> bytes:
     """An error as it goes over the wire, after which the connection is closed."""
-    headers = [*error_headers(status, correlation, path), (b"Connection", b"close")]
+    headers = [*error_headers(status, correlation, path, page), (b"Connection", b"close")]
     lines = [b": ".join(pair) for pair in (*headers, *missing(headers))]
     first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()
-    return b"\r\n".join([first, *lines, b"", b""]) + error_body(status, path)
+    return b"\r\n".join([first, *lines, b"", b""]) + (page or error_body(status, path))

@@ -12,6 +12,7 @@ from youworker.core.config import config
 from youworker.core.network import in_networks, parsed, trusted_proxies
 from youworker.server.answers import path_of, proposed_id, whole_answer
 from youworker.server.outflow import Outflow
+from youworker.server.plain_pages import page_for
 
 LONGEST_URL = 8192
 # Longer than what proxies keep theirs (60 s as a rule), so that they are the ones who close.
@@ -195,11 +196,13 @@ class Connection(HTTPChannel):
         self.refused = True
         self.setTimeout(None)
         self.limit_to(None)
-        proposed = proposed_id(self.requests[-1]) if self.requests else None
+        asked = self.requests[-1] if self.requests else None
+        proposed = proposed_id(asked) if asked else None
         self._networkProducer.unregisterProducer()
         # Of a first line that cannot be read there is no path.
         path = path_of(getattr(self, "_path", None) or b"")
-        self.transport.write(whole_answer(status, proposed, path))
+        page = page_for(asked, status, path) if asked and path else b""
+        self.transport.write(whole_answer(status, proposed, path, page))
         self.transport.loseWriteConnection()
         # Someone who sends into a paused connection would not see the end of it.
         self.transport.resumeProducing()

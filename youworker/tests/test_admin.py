@@ -65,6 +65,17 @@ def test_lines_are_filtered(pages):
     assert (b"ada" in by_result, b"bob" in by_result) == (False, True)
 
 
+def test_lines_are_told_in_words(pages):
+    session = SessionFactory()
+    audit.record("chat.session.delete", actor=session.user, target=session, result="denied")
+
+    shown = pages.get(LIST).content.decode().partition("<tbody")[2]
+
+    for words in ("Conversation deleted (chat.session.delete)", "Denied", "Conversation<"):
+        assert words in shown
+    assert "Session<" not in shown
+
+
 def test_lines_can_be_read_and_nothing_else(pages):
     audit.record("user.login", actor=UserFactory())
     line = LogEntry.objects.get()

@@ -131,6 +131,32 @@ def test_only_uploads_may_be_large(port):
     assert b"1500000 " in upload
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "language", "words"),
+    [
+        (b"/documents/add", b"text/html,*/*;q=0.8", b"it-IT,it;q=0.9", "Vai alla pagina iniziale"),
+        (b"/documents/add", b"text/html", b"xx, en;q=0.1", "Go to the start page"),
+        (b"/documents/add", b"*/*", b"it", None),
+        (b"/v1/search", b"text/html", b"it", None),
+    ],
+)
+def test_people_are_told_on_a_page_what_was_too_large(port, path, accept, language, words):
+    head = b"POST " + path + b" HTTP/1.1\r\n" + HOST + GOOD + b"Content-Length: 1500000\r\n"
+
+    answer = speak(
+        port, head + b"Accept: " + accept + b"\r\nAccept-Language: " + language + b"\r\n\r\n"
+    )
+
+    status, headers, body = parts(answer)
+    assert status == 413
+    assert int(headers["content-length"]) == len(body)
+    if words is None:
+        assert refused(answer, 413) == "too_large"
+    else:
+        assert headers["content-type"] == "text/html; charset=utf-8"
+        assert words in body.decode()
+
+
 def test_an_upload_in_chunks_arrives_whole(port):
     head = UPLOAD + HOST + b"Cookie: a=b; sessionid=good\r\nConnection: close\r\n" + CHUNKED
     answer = speak(port, head + b"\r\n", *[CHUNK] * 20, b"0\r\n\r\n")

@@ -87,6 +87,7 @@ def test_people_get_a_page(client):
     shown = page_of(client.get("/nowhere", headers={"Accept": "text/html,*/*"}), 404)
 
     assert "<h1>This page does not exist</h1>" in shown
+    assert "no longer shared with you" in shown
     assert 'href="/"' in shown
 
 

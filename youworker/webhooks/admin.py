@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from youworker.audit.words import named
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.core.exceptions import DomainError
 from youworker.webhooks import services
-from youworker.webhooks.enums import EVERYTHING, SUBSCRIBABLE, DeliveryStatus
+from youworker.webhooks.enums import EVERYTHING, RUN_END, SUBSCRIBABLE, DeliveryStatus
 from youworker.webhooks.models import Delivery, Endpoint
 
 if TYPE_CHECKING:
@@ -27,10 +28,21 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django_stubs_ext import StrOrPromise
 
     from accounts.models import User
 
-CHOICES = [(one, _("everything") if one == EVERYTHING else one) for one in SUBSCRIBABLE]
+
+def choices() -> list[tuple[str, StrOrPromise]]:
+    """What an endpoint may be told, as staff read it."""
+    beside = {EVERYTHING: _("everything"), RUN_END: f"{gettext('Answer ended')} ({RUN_END})"}
+    return [(one, beside.get(one) or named(one)) for one in SUBSCRIBABLE]
+
+
+class ActionChoices(UnfoldAdminCheckboxSelectMultipleWidget):
+    """Boxes with long words."""
+
+    option_template_name = "youworker/console/_choice.html"
 
 
 class EndpointForm(forms.ModelForm):
@@ -38,8 +50,8 @@ class EndpointForm(forms.ModelForm):
 
     actions = forms.MultipleChoiceField(
         label=_("Told actions"),
-        choices=CHOICES,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        choices=choices,
+        widget=ActionChoices,
     )
 
     class Meta:

@@ -1,12 +1,15 @@
 """The routes and the page: whose use, in which zone, and what is refused."""
 
 import pytest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.services import create_session
 from quotas.tests.factories import use_tokens
+from youworker.analytics.pages import by_kind, told
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +152,41 @@ def test_the_page_speaks_the_users_language(client):
 
     assert "5.678" in shown
     assert "Answers" not in shown
+
+
+def test_file_types_are_told_as_people_call_them():
+    row = {"failed": 1, "bytes": 2000, "p50_ms": None}
+    types = [
+        {"name": "text/plain", "files": 2, **row},
+        {"name": "application/pdf", "files": 3, **row},
+        {"name": "text/markdown", "files": 2, **row},
+        {"name": "audio/wav", "files": 1, **row},
+        {"name": "", "files": 1, **row},
+        {"name": "chemical/x-pdb", "files": 1, **row},
+    ]
+
+    lines = [told(line) for line in by_kind(types)]
+
+    assert [(str(line["name"]), line["files"], line["failed"]) for line in lines] == [
+        ("Plain text or data", "4", "2"),
+        ("PDF", "3", "1"),
+        ("Recording", "1", "1"),
+        ("Not recognized", "1", "1"),
+        ("chemical/x-pdb", "1", "1"),
+    ]
+    assert lines[0]["bytes"] == filesizeformat(4000)
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "value", "words"),
+    [
+        ("en", "p50_ms", 88.4, "88 ms"),
+        ("it", "p95_ms", 12_345, "12,3 s"),
+        ("it", "tokens_in", 1203, "1.203"),
+        ("en", "p50_ms", None, None),
+        ("en", "name", "quote", "quote"),
+    ],
+)
+def test_a_number_is_told_in_the_readers_language(language, name, value, words):
+    with translation.override(language):
+        assert told({name: value}) == {name: words}

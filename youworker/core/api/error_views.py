@@ -93,12 +93,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
     if wants_page(request):
         detail = _("This page was open for too long, or cookies are blocked. Load it again.")
+        return render_error(request, 403, detail, heading=_("This page has to be loaded again"))
     return answer(request, 403, "client_error", "csrf_failed", detail)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such route."""
-    return answer(request, 404, "client_error", "not_found", _("Not found."))
+    detail = _("Not found.")
+    if wants_page(request):
+        detail = _("The address is wrong, or what was here is gone or no longer shared with you.")
+    return answer(request, 404, "client_error", "not_found", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -24,11 +24,13 @@ def wants_page(request: HttpRequest) -> bool:
     return not is_for_programs(request.path_info) and not only_json
 
 
-def render_error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+def render_error(
+    request: HttpRequest, status: int, detail: str, *, heading: str = ""
+) -> HttpResponse:
     """The error as a page, or for a part of a page as a sentence; needs no database."""
     context = {
         "status": status,
-        "heading": heading_of(status),
+        "heading": heading or heading_of(status),
         "detail": detail,
         "reference": correlation_id() if status >= SERVER_ERROR else "",
     }

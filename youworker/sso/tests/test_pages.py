@@ -1,5 +1,6 @@
 """The sign-in page: password, code, provider, and where it leads."""
 
+import re
 import sys
 import time
 
@@ -61,6 +62,7 @@ def test_a_wrong_password_is_told_and_the_name_stays(client, ada):
     assert answer.status_code == 401
     assert b"The user name or the password is wrong." in answer.content
     assert b'value="ada"' in answer.content
+    assert re.findall(rb'name="(\w+)"[^>]* autofocus', answer.content) == [b"password"]
     assert b"wrong" not in answer.content.replace(b"password is wrong", b"")
     assert SESSION_KEY not in client.session
 

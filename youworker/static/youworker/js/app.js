@@ -69,6 +69,8 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// On a phone the tabs are wider than the screen.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 showTimes(document);
 for (const shown of document.querySelectorAll("#toasts .toast")) {
   dismissLater(shown, shown.querySelector("form") ? UNDO_MS : undefined);
