@@ -177,6 +177,8 @@ def test_formulas_are_set_as_mathml(shown):
     assert page.locator("math msup").text_content() == "x2"
     assert page.locator("math[display=block] munderover").count() == 1
     assert page.locator(".math.unread").text_content() == "$\\frac{$"
+    written = page.locator(".math").evaluate_all("all => all.map((one) => one.dataset.formula)")
+    assert written == ["$x^2$", "$$\n\\sum_{i=1}^n i\n$$", ""]
 
 
 def test_code_has_its_colours_and_stays_what_it_is(shown):
