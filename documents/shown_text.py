@@ -28,10 +28,12 @@ PLAIN = (
 )
 # Of files that are text for people as well, those whose lines and columns mean something: the
 # ending is what the page's highlighter knows the language by.
-CODE = frozenset(
-    "bash c cc conf cpp cs css cxx diff go h hpp ini java js json jsonc jsonl jsx kt kts lua mjs"
-    " patch php properties ps1 psm1 py r rb rs scala sh sql swift toml ts tsx xml yaml yml".split()
-)
+CODE = {
+    *("bash", "c", "cc", "conf", "cpp", "cs", "css", "cxx", "diff", "go", "h", "hpp", "ini"),
+    *("java", "js", "json", "jsonc", "jsonl", "jsx", "kt", "kts", "lua", "mjs", "patch", "php"),
+    *("properties", "ps1", "psm1", "py", "r", "rb", "rs", "scala", "sh", "sql", "swift", "toml"),
+    *("ts", "tsx", "xml", "yaml", "yml"),
+}
 CODE_FORMS = ("text/plain", *(f"application/{form}" for form in ("json", "xml", "yaml", "toml")))
 SEPARATORS = ",;\t"
 FENCE = re.compile(r"`{3,}")
