@@ -10,6 +10,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from documents.models import Document, DocumentVersion, Passage, VersionPassage
+from documents.shown_text import MARKDOWN, TABLES, code_language, fenced, is_plain, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,28 +24,9 @@ if TYPE_CHECKING:
 WINDOW = 40
 # Shown before the passage that is wanted, so that it is read in its place.
 LEAD = 6
-# Its tables are as somebody wrote them.
-MARKDOWN = "text/markdown"
 HEAD_END = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
 CELL_END = re.compile(r"(?<!\\)\|")
 PLAYED = {"audio", "video"}
-# Formats whose parsed text is not Markdown.
-PLAIN = (
-    "text/plain",
-    "text/csv",
-    "text/tab-separated-values",
-    "text/vtt",
-    "text/x-tex",
-    "application/x-subrip",
-    "message/",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/toml",
-    "application/pdf",
-    "application/mbox",
-    "image/",
-)
 # Of images, what browsers draw; SVG is no image here, for it can hold programs.
 DRAWN = {f"image/{form}" for form in ("png", "jpeg", "gif", "webp", "bmp", "avif")}
 
@@ -77,7 +59,7 @@ def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
         "second": target.second if target else None,
     }
     if not context["as_pages"]:
-        context |= text_context(rows, shown.mime, target, asked.get("from", ""))
+        context |= text_context(rows, shown, target, asked.get("from", ""))
     return context
 
 
@@ -149,22 +131,44 @@ def number_in(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def text_context(rows: Any, mime: str, target: AnyPassage | None, begin: str) -> dict[str, Any]:
+def text_context(
+    rows: Any, file: Document | DocumentVersion, target: AnyPassage | None, begin: str
+) -> dict[str, Any]:
     """The text around a passage, or from an ordinal on, and what comes before and after."""
     first = number_in(begin)
     if first is None:
         first = max(0, target.ordinal - LEAD) if target else 0
     shown = list(rows.filter(ordinal__gte=first).order_by("ordinal")[: WINDOW + 1])
     more = shown[WINDOW].ordinal if len(shown) > WINDOW else None
-    text, is_plain = joined(shown[:WINDOW]), mime.startswith(PLAIN)
     return {
-        "text": text if is_plain or mime == MARKDOWN else with_heads(text),
-        "is_plain": is_plain,
+        **form_of(shown[:WINDOW], file, rows),
         "stretches": stretches_of(shown[:WINDOW]),
         "pages": sorted({row.page for row in shown[:WINDOW] if row.page}),
         "earlier": max(0, first - WINDOW) if first else None,
         "later": more,
     }
+
+
+def form_of(
+    shown: Sequence[AnyPassage], file: Document | DocumentVersion, rows: Any
+) -> dict[str, Any]:
+    """The text of passages in the form that their file is read in; `rows` has all of them."""
+    text = joined(shown)
+    if file.mime in TABLES and shown:
+        lines = "\n".join(row.text for row in shown)
+        start = lines if shown[0].ordinal == 0 else beginning_of(rows)
+        if table := table_of(lines, head=start):
+            return {"text": text, "table": table}
+    if language := code_language(file.uri, file.mime):
+        return {"text": fenced(text, language)}
+    if is_plain(file.mime):
+        return {"text": text, "is_plain": True}
+    return {"text": text if file.mime == MARKDOWN else with_heads(text)}
+
+
+def beginning_of(rows: Any) -> str:
+    """The first passage of those of a document."""
+    return rows.filter(ordinal=0).values_list("text", flat=True).first() or ""
 
 
 def joined(passages: Sequence[AnyPassage]) -> str:

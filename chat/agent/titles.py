@@ -46,5 +46,6 @@ def clean_title(reply: str) -> str:
 def clean_line(line: str) -> str:
     """A line without marks around it, and without characters that nobody sees."""
     seen = "".join(" " if unicodedata.category(each)[0] == "C" else each for each in line)
-    text = LABEL.sub("", " ".join(seen.split()).strip(AROUND)).strip(AROUND)
+    plain = " ".join(seen.replace("**", "").split())
+    text = LABEL.sub("", plain.strip(AROUND)).strip(AROUND)
     return text.removesuffix(".").rstrip()

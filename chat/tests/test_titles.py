@@ -178,6 +178,7 @@ async def test_a_long_title_is_cut_between_words(spoken_by):
         ("**Title: Notice periods**", "Notice periods"),
         ("Titolo: Termini di preavviso", "Termini di preavviso"),
         ("# Notice periods\n\nBecause it is about them.", "Notice periods"),
+        ("Of **notice** periods", "Of notice periods"),
         ("\n\n  Notice   periods\n", "Notice periods"),
         ("<think>They ask\nabout it.</think>\nNotice periods", "Notice periods"),
         ("They ask.</think>Notice periods", "Notice periods"),

@@ -1,5 +1,6 @@
 """The viewer: what it shows of which document, where, and to whom."""
 
+import html
 import uuid
 
 import pytest
@@ -144,9 +145,50 @@ def test_a_table_without_a_head_gets_one(rows, shown):
     assert with_heads("\n".join(rows)) == "\n".join(shown)
 
 
-def test_lines_of_a_csv_file_stay_lines(browser, ada):
+def test_a_csv_file_is_a_table(browser, ada):
     document = DocumentFactory(owner=ada, mime="text/csv")
-    write(document, "name,room\nAda,1")
+    rows = write(document, 'name;room\n"Ada; <b>";1', "Bo;2\nCy", *["Di;3"] * 40)
+
+    shown = text_of(browser.get(f"/documents/{document.pk}?chunk={rows[1].pk}"))
+    later = text_of(browser.get(f"/documents/{document.pk}?from=40"))
+
+    head = '<th scope="col" dir="auto">name</th><th scope="col" dir="auto">room</th>'
+    assert head in shown
+    assert '<td dir="auto">Ada; &lt;b&gt;</td><td dir="auto">1</td>' in shown
+    assert '<td dir="auto">Cy</td><td dir="auto"></td>' in shown
+    assert 'data-quote="Bo;2' in shown
+    assert head in later
+    assert '<td dir="auto">Di</td>' in later
+
+
+@pytest.mark.parametrize("text", ["name,room\nAda,1,2", "name\nAda", '"a,b\nc,d'])
+def test_what_is_no_table_stays_lines(browser, ada, text):
+    document = DocumentFactory(owner=ada, mime="text/csv")
+    write(document, text)
+
+    assert 'class="document-text plain"' in text_of(browser.get(f"/documents/{document.pk}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "shown"),
+    [
+        ("a.PY", "text/plain", "````py\nx = '```'\n````"),
+        ("a.json", "application/json", "````json\nx = '```'\n````"),
+        ("a.py", "text/markdown", "x = '```'"),
+        ("a.txt", "text/plain", "x = '```'"),
+    ],
+)
+def test_source_code_is_a_block_of_its_language(browser, ada, name, mime, shown):
+    document = DocumentFactory(owner=ada, mime=mime, uri=name)
+    write(document, "x = '```'")
+
+    page = html.unescape(text_of(browser.get(f"/documents/{document.pk}")))
+    assert f">{shown}</yw-text>" in page
+
+
+def test_lines_of_an_outlook_message_stay_lines(browser, ada):
+    document = DocumentFactory(owner=ada, mime="application/vnd.ms-outlook", uri="a.msg")
+    write(document, "Subject: a\nFrom: b")
 
     assert 'class="document-text plain"' in text_of(browser.get(f"/documents/{document.pk}"))
 

@@ -29,6 +29,7 @@ from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.source_code import outline
 from ingestion.parsing.splitting import split
 from ingestion.parsing.tables import table_of_values
+from ingestion.parsing.titles import telling_title
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import TOO_DEEP
 
@@ -106,7 +107,7 @@ def parse_file(
         shorten(extract)
     return ParsedDocument(
         text=extract.text,
-        title=extract.title,
+        title=telling_title(extract.title),
         mime=kind.mime,
         language=identify(extract.text) if extract.text else "",
         pages=extract.page_count,

@@ -26,7 +26,6 @@ export function renderFinished(article) {
   const source = sourceOf(markdown);
   new Growing(markdown).finish(source);
   noteSource(markdown, source);
-  enhance(markdown).catch(() => {});
   enhanceWhole(markdown, source, detailsOf(article));
 }
 

@@ -177,6 +177,8 @@ def test_formulas_are_set_as_mathml(shown):
     assert page.locator("math msup").text_content() == "x2"
     assert page.locator("math[display=block] munderover").count() == 1
     assert page.locator(".math.unread").text_content() == "$\\frac{$"
+    written = page.locator(".math").evaluate_all("all => all.map((one) => one.dataset.formula)")
+    assert written == ["$x^2$", "$$\n\\sum_{i=1}^n i\n$$", ""]
 
 
 def test_code_has_its_colours_and_stays_what_it_is(shown):
@@ -238,6 +240,19 @@ def test_known_citations_are_buttons(shown):
         "Citation 1: Guide.pdf, page 41",
     ]
     assert "[3]" in page.locator(".md p").text_content()
+
+
+def test_only_the_unsupported_sentence_of_a_citation_is_in_doubt(shown):
+    source = "Thirty days [2][1]. The **moon** is made [2] of cheese [2].\n\n- Green [2]"
+    start = source.index("The")
+    page = shown(source, citations=CITATIONS, unsupported=[{"start": start, "end": start + 40}])
+
+    marks = page.locator("[data-test=citation]").evaluate_all(
+        "all => all.map(b => b.textContent + (b.matches('.doubtful') ? '!' : ''))"
+    )
+    assert marks == ["[2]", "[1]", "[2]!", "[2]!", "[2]"]
+    page.get_by_role("button", name="Citation 2: Gone.pdf", exact=True).first.click()
+    assert "Not found" not in page.get_by_role("dialog", name="Citation 2").text_content()
 
 
 def test_citations_that_come_later_are_added(modules):

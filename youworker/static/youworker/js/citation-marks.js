@@ -3,34 +3,54 @@ import { button, element, textNodes } from "./elements.js";
 import { t } from "./i18n.js";
 
 const MARK = /\[(\d{1,3})\]/g;
+const WORDS = /[\p{L}\p{N}]/u;
 const LEFT_ALONE = "a, button, pre, code, .math, .code-head, .cite-note";
 
-/** Make buttons of the marks whose citation is known. */
+/**
+ * Make buttons of the marks whose citation is known. One that does not support everything it stands
+ * for is doubtful where a sentence was marked as unsupported; if none was found, everywhere.
+ */
 export function markCitations(root, citations) {
   const known = new Map(citations.map((citation) => [citation.index, citation]));
-  for (const node of textNodes(root, LEFT_ALONE)) {
-    if (!node.data.includes("[")) continue;
-    const pieces = splitMarks(node.data, known);
-    if (pieces.length > 1 || pieces[0] !== node.data) node.replaceWith(...pieces);
+  const places = textNodes(root, LEFT_ALONE).flatMap((node) => {
+    const marks = [...node.data.matchAll(MARK)].filter((mark) => known.has(Number(mark[1])));
+    return marks.length ? [{ node, marks: marks.map((mark) => placeOf(mark, node, known)) }] : [];
+  });
+  const told = new Set(places.flatMap(({ marks }) => marks.filter(({ unsupported }) => unsupported).map(({ citation }) => citation)));
+  for (const { node, marks } of places) {
+    const doubts = ({ citation, unsupported }) => citation.supported === false && (unsupported || !told.has(citation));
+    node.replaceWith(...splitMarks(node.data, marks.map((mark) => ({ ...mark, doubt: doubts(mark) }))));
   }
 }
 
-function splitMarks(text, known) {
+function placeOf(mark, node, known) {
+  return { citation: known.get(Number(mark[1])), start: mark.index, end: mark.index + mark[0].length, unsupported: isUnsupported(node, mark.index) };
+}
+
+// Whether the words before a place, which are those its mark stands for, were marked.
+function isUnsupported(node, end) {
+  const block = node.parentElement.closest("p, li, td, th, h3, h4, h5, h6, blockquote, .md");
+  const walker = document.createTreeWalker(block ?? node.parentElement, NodeFilter.SHOW_TEXT);
+  walker.currentNode = node;
+  for (let before = node.data.slice(0, end), at = node; at; at = walker.previousNode(), before = at?.data) {
+    if (WORDS.test(before.replace(MARK, ""))) return Boolean(at.parentElement.closest("mark.unsupported"));
+  }
+  return false;
+}
+
+function splitMarks(text, marks) {
   const pieces = [];
   let from = 0;
-  for (const found of text.matchAll(MARK)) {
-    const citation = known.get(Number(found[1]));
-    if (!citation) continue;
-    if (found.index > from) pieces.push(text.slice(from, found.index));
-    pieces.push(markOf(citation));
-    from = found.index + found[0].length;
+  for (const { citation, start, end, doubt } of marks) {
+    if (start > from) pieces.push(text.slice(from, start));
+    pieces.push(markOf(citation, doubt));
+    from = end;
   }
   if (from < text.length) pieces.push(text.slice(from));
   return pieces;
 }
 
-function markOf(citation) {
-  const doubt = citation.supported === false;
+function markOf(citation, doubt) {
   const place = [citation.title, pageOf(citation), doubt && t("not found in the source")].filter(Boolean).join(", ");
   const made = button(
     {
@@ -38,7 +58,7 @@ function markOf(citation) {
       ariaLabel: t("Citation %(index)s: %(place)s", { index: citation.index, place }),
       ariaHasPopup: "dialog",
     },
-    () => showNote(made, citation),
+    () => showNote(made, citation, doubt),
     `[${citation.index}]`,
   );
   Object.assign(made.dataset, { test: "citation", index: citation.index });
@@ -50,9 +70,9 @@ function pageOf({ page }) {
 }
 
 // One at a time, above everything, so nothing on the page moves.
-function showNote(mark, citation) {
+function showNote(mark, citation, doubt) {
   const ariaLabel = t("Citation %(index)s", { index: citation.index });
-  const note = element("div", { className: "cite-note", popover: "auto", role: "dialog", ariaLabel }, ...noteParts(mark, citation));
+  const note = element("div", { className: "cite-note", popover: "auto", role: "dialog", ariaLabel }, ...noteParts(mark, citation, doubt));
   (mark.closest("dialog") ?? document.body).append(note);
   const place = () => placeBelow(note, mark);
   note.addEventListener("toggle", ({ newState }) => {
@@ -67,11 +87,13 @@ function showNote(mark, citation) {
   addEventListener("resize", place);
 }
 
-function noteParts(mark, citation) {
-  const where = [citation.heading, pageOf(citation)].filter(Boolean).join(" · ");
+function noteParts(mark, citation, doubt) {
+  // The first heading of many a text is its title, which stands there already.
+  const heading = citation.heading === citation.title ? "" : citation.heading;
+  const where = [heading, pageOf(citation)].filter(Boolean).join(" · ");
   const parts = [element("p", { className: "cite-title", dir: "auto" }, citation.title ?? "")];
   if (where) parts.push(element("p", { className: "hint", dir: "auto" }, where));
-  if (citation.supported === false) parts.push(element("p", { className: "badge warn" }, t("Not found in the source")));
+  if (doubt) parts.push(element("p", { className: "badge warn" }, t("Not found in the source")));
   if (citation.quote) parts.push(element("blockquote", { dir: "auto" }, citation.quote));
   const hide = () => close.closest("[popover]").hidePopover();
   const close = button({ className: "button quiet", autofocus: true }, hide, t("Close"));

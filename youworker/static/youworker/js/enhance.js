@@ -2,7 +2,9 @@
 // again, for instance when more citations are known.
 import { enhanceCode } from "./code-blocks.js";
 import { markCitations } from "./citation-marks.js";
+import { matching } from "./elements.js";
 import { setFormulas } from "./formulas.js";
+import { t } from "./i18n.js";
 import { markUnsupported } from "./unsupported.js";
 
 /**
@@ -14,5 +16,9 @@ export async function enhance(root, { citations = [], unsupported = [], source =
   // First of all: it looks for sentences as they were written.
   if (unsupported.length) markUnsupported(root, unsupported, source);
   if (citations.length) markCitations(root, citations);
+  for (const place of matching(root, ".table-scroll")) {
+    // It can be scrolled, so it has to be reached by keyboard, and to say what it is.
+    Object.assign(place, { tabIndex: 0, role: "region", ariaLabel: t("Table") });
+  }
   await Promise.all([enhanceCode(root), setFormulas(root)]);
 }

@@ -27,6 +27,8 @@ export async function setFormulas(root) {
 }
 
 function setFormula(shown, temml) {
+  // Somebody else who waited for the library was first: what stands here is no source any more.
+  if ("formula" in shown.dataset) return;
   const written = shown.textContent;
   const { tex, display } = formulaOf(written);
   const made = element("span");

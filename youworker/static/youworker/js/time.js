@@ -1,12 +1,14 @@
 // `<time datetime>` as people read it: `data-format` is `relative` (default), `date`, `time` or `full`.
 import { language } from "./i18n.js";
 
+// The page's language as it is written where its reader lives: 14:05 in London, 2:05 PM in Boston.
+const region = navigator.languages?.find((name) => name.split("-")[0] === language) ?? language;
 const formats = {
-  date: new Intl.DateTimeFormat(language, { dateStyle: "medium" }),
-  time: new Intl.DateTimeFormat(language, { timeStyle: "short" }),
-  full: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }),
+  date: new Intl.DateTimeFormat(region, { dateStyle: "medium" }),
+  time: new Intl.DateTimeFormat(region, { timeStyle: "short" }),
+  full: new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" }),
 };
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(region, { numeric: "auto" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 const DAYS_SPOKEN = 7;
 
