@@ -64,7 +64,11 @@ class QueryTerms:
     weights: list[dict[str, float]]
     any_of: str
     selective: str
-    has_identifiers: bool
+
+    @property
+    def most(self) -> float:
+        """What a passage would have that says each word often, and nothing else."""
+        return sum(max(term.values()) for term in self.weights)
 
 
 def terms_of(query: str) -> QueryTerms | None:
@@ -76,8 +80,7 @@ def terms_of(query: str) -> QueryTerms | None:
         return None
     weights = [{lexeme: frequencies.weight(lexeme) for lexeme in term} for term in terms]
     any_of = " | ".join(disjunction(term) for term in terms)
-    has_identifiers = bool(asked.identifiers)
-    return QueryTerms(weights, any_of, selective(terms, frequencies), has_identifiers)
+    return QueryTerms(weights, any_of, selective(terms, frequencies))
 
 
 def read_terms(asked: Indexable) -> list[Term]:

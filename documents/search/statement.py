@@ -35,9 +35,15 @@ if TYPE_CHECKING:
 
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
-# The share of meaning in a hybrid score, and where the question names an identifier.
-SEMANTIC_WEIGHT = 0.7
-MEANING_OF_IDENTIFIERS = 0.5
+# The share of meaning in a hybrid score.
+SEMANTIC_WEIGHT = 0.5
+# Words count in full when the best passage has that share of what the question's words weigh, and
+# less when it has less: it has one of them by chance, as where the library is in another language.
+TRUSTED = 0.3
+LEAST_TELLING = 0.001
+# Neighbours that the vector index keeps in mind for each that is wanted: with one, it finds 0.88 of
+# the nearest, with three 0.97.
+EXPLORED = 3
 # What the next best passages of a document add to its best one, half of it to its second, and so
 # on: several hits make a likely document.
 SIBLING_BONUS = 0.2
@@ -71,7 +77,7 @@ def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list
     except EmptyResultSet:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(SETTINGS, [str(min(1000, max(width, 40)))])
+        cursor.execute(SETTINGS, [str(min(1000, width * EXPLORED))])
         cursor.execute(statement, {**parameters, "width": width, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
@@ -139,12 +145,19 @@ def fusion(plan: SearchPlan) -> str:
         return "found AS (SELECT id, document_id, score FROM semantic)"
     if plan.vector is None:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
-    share = MEANING_OF_IDENTIFIERS if plan.terms.has_identifiers else SEMANTIC_WEIGHT
     scaled = [
-        SCALED.format(share=round(1 - share, 4), leg="keyword", least=0),
-        SCALED.format(share=share, leg="semantic", least=plan.vector.unrelated),
+        SCALED.format(share=share_of_words(plan.terms), leg="keyword", least=0),
+        SCALED.format(share=SEMANTIC_WEIGHT, leg="semantic", least=plan.vector.unrelated),
     ]
     return FUSED.format(legs=" UNION ALL ".join(scaled))
+
+
+def share_of_words(terms: QueryTerms) -> str:
+    """What the words' scores count beside the meaning, in SQL."""
+    share = f"{1 - SEMANTIC_WEIGHT:.4f}"
+    telling = TRUSTED * terms.most
+    # Nothing is known of any word in a library that was not looked at yet.
+    return f"{share} * least(1, best / {telling:.6f})" if telling >= LEAST_TELLING else share
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:

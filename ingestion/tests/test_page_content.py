@@ -74,7 +74,7 @@ def test_the_part_that_says_it_is_the_content_is_taken(read):
 
 
 def test_furniture_of_a_short_page_is_no_content_either(read):
-    header, footer = "<header>Furniture</header>", "<footer>Furniture of the page</footer>"
+    header, footer = "<header>Furniture</header>", "<footer>Furniture</footer>"
     text = read(page(f"{header}<p>Print them in reverse order.</p>{footer}"), "a.html").text
 
     assert text.strip() == "Print them in reverse order."
