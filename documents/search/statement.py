@@ -24,6 +24,7 @@ from documents.search.templates import (
     SCALED,
     SCOPE,
     SETTINGS,
+    TRUSTED_SHARE,
     VECTOR,
 )
 from documents.types import SearchHit
@@ -40,7 +41,6 @@ SEMANTIC_WEIGHT = 0.5
 # Words count in full when the best passage has that share of what the question's words weigh, and
 # less when it has less: it has one of them by chance, as where the library is in another language.
 TRUSTED = 0.3
-LEAST_TELLING = 0.001
 # Neighbours that the vector index keeps in mind for each that is wanted: with one, it finds 0.88 of
 # the nearest, with three 0.97.
 EXPLORED = 3
@@ -146,18 +146,10 @@ def fusion(plan: SearchPlan) -> str:
     if plan.vector is None:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
     scaled = [
-        SCALED.format(share=share_of_words(plan.terms), leg="keyword", least=0),
+        SCALED.format(share=TRUSTED_SHARE, leg="keyword", least=0),
         SCALED.format(share=SEMANTIC_WEIGHT, leg="semantic", least=plan.vector.unrelated),
     ]
     return FUSED.format(legs=" UNION ALL ".join(scaled))
-
-
-def share_of_words(terms: QueryTerms) -> str:
-    """What the words' scores count beside the meaning, in SQL."""
-    share = f"{1 - SEMANTIC_WEIGHT:.4f}"
-    telling = TRUSTED * terms.most
-    # Nothing is known of any word in a library that was not looked at yet.
-    return f"{share} * least(1, best / {telling:.6f})" if telling >= LEAST_TELLING else share
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
@@ -177,6 +169,8 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
     return {
         "selective": terms.selective,
         "any_of": terms.any_of,
+        "words_share": 1 - SEMANTIC_WEIGHT,
+        "telling": TRUSTED * terms.most,
         "length_share": LENGTH_SHARE,
         "usual": USUAL_LENGTH,
         "places": POSITION_WEIGHTS,

@@ -95,6 +95,10 @@ SCALED = """
            FROM {leg}) AS ranged)
 """
 
+# What words count beside the meaning: all of their share when they tell enough, or when nothing is
+# known of them, as in a library that was not looked at yet.
+TRUSTED_SHARE = "%(words_share)s * least(1, best / nullif(%(telling)s::float8, 0))"
+
 # Convex combination: https://doi.org/10.1145/3596512 (better here than the fusion of ranks).
 FUSED = """
     fused AS (
