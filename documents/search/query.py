@@ -64,6 +64,7 @@ class QueryTerms:
     weights: list[dict[str, float]]
     any_of: str
     selective: str
+    has_identifiers: bool
 
     @property
     def most(self) -> float:
@@ -80,7 +81,8 @@ def terms_of(query: str) -> QueryTerms | None:
         return None
     weights = [{lexeme: frequencies.weight(lexeme) for lexeme in term} for term in terms]
     any_of = " | ".join(disjunction(term) for term in terms)
-    return QueryTerms(weights, any_of, selective(terms, frequencies))
+    has_identifiers = bool(asked.identifiers)
+    return QueryTerms(weights, any_of, selective(terms, frequencies), has_identifiers)
 
 
 def read_terms(asked: Indexable) -> list[Term]:

@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
-# The share of meaning in a hybrid score.
-SEMANTIC_WEIGHT = 0.5
+# The share of meaning in a hybrid score, and where the question names an identifier.
+SEMANTIC_WEIGHT = 0.6
+MEANING_OF_IDENTIFIERS = 0.5
 # Words count in full when the best passage has that share of what the question's words weigh, and
 # less when it has less: it has one of them by chance, as where the library is in another language.
-TRUSTED = 0.3
+TRUSTED = 0.2
 # Neighbours that the vector index keeps in mind for each that is wanted: with one, it finds 0.88 of
 # the nearest, with three 0.97.
 EXPLORED = 3
@@ -147,9 +148,16 @@ def fusion(plan: SearchPlan) -> str:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
     scaled = [
         SCALED.format(share=TRUSTED_SHARE, leg="keyword", least=0),
-        SCALED.format(share=SEMANTIC_WEIGHT, leg="semantic", least=plan.vector.unrelated),
+        SCALED.format(
+            share=share_of_meaning(plan.terms), leg="semantic", least=plan.vector.unrelated
+        ),
     ]
     return FUSED.format(legs=" UNION ALL ".join(scaled))
+
+
+def share_of_meaning(terms: QueryTerms) -> float:
+    """What the meaning counts beside words that tell enough."""
+    return MEANING_OF_IDENTIFIERS if terms.has_identifiers else SEMANTIC_WEIGHT
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
@@ -169,7 +177,7 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
     return {
         "selective": terms.selective,
         "any_of": terms.any_of,
-        "words_share": 1 - SEMANTIC_WEIGHT,
+        "words_share": 1 - share_of_meaning(terms),
         "telling": TRUSTED * terms.most,
         "length_share": LENGTH_SHARE,
         "usual": USUAL_LENGTH,
