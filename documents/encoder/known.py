@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
+
+FOLDER = Path(__file__).parent / "models"
 
 
 class Known(NamedTuple):
@@ -15,10 +18,17 @@ class Known(NamedTuple):
     batch: int
     # The cosine of texts that have nothing to do with each other, as the model's page says.
     unrelated: float
+    # How much is taken from a question's vector of what all questions have in common
+    # (`common.npy`, the mean vector of `questions.txt`).
+    common: float
 
 
 # The first is the one that a new installation uses.
 MODELS = {
-    "multilingual-e5-small-int8": Known(dimensions=384, longest=512, batch=128, unrelated=0.7),
-    "all-MiniLM-L6-v2-int8": Known(dimensions=384, longest=256, batch=512, unrelated=0.0),
+    "multilingual-e5-small-int8": Known(
+        dimensions=384, longest=512, batch=128, unrelated=0.7, common=0.35
+    ),
+    "all-MiniLM-L6-v2-int8": Known(
+        dimensions=384, longest=256, batch=512, unrelated=0.0, common=0.0
+    ),
 }

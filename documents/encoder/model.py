@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
 
 from documents.encoder.arithmetic import normalised
-from documents.encoder.known import MODELS
+from documents.encoder.known import FOLDER, MODELS
 from documents.encoder.tokens import tokenizer_of
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FOLDER = Path(__file__).parent / "models"
 LONGEST_CHARACTERS = 20_000  # more cannot reach the last token that is read
 THREADS = min(2, os.cpu_count() or 1)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from documents.embedding import configured_model, embedder_of, prompts_for
+from documents.enums import Provider
 from documents.models import EmbeddingModel
 from youworker.core.sql import lock_names
 
@@ -55,9 +56,14 @@ def ensure_active_model() -> EmbeddingModel:
 
 
 def embed_query(model: EmbeddingModel, text: str) -> NDArray[np.float32]:
-    """The vector of a question, shape [dimensions]; raises `UpstreamUnavailable`."""
+    """The vector to search with, shape [dimensions]; raises `UpstreamUnavailable`."""
     embedder = embedder_of(model.provider, model.name, model.dimensions)
-    vector: NDArray[np.float32] = embedder.embed([model.query_prompt + text])[0]
+    vectors = embedder.embed([model.query_prompt + text])
+    if model.provider == Provider.LOCAL:
+        from documents.embedding.common import without_common  # noqa: PLC0415 -- needs numpy
+
+        vectors = without_common(model.name, vectors)
+    vector: NDArray[np.float32] = vectors[0]
     return vector
 
 

@@ -3,6 +3,7 @@ import uuid
 
 import numpy as np
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
@@ -23,6 +24,7 @@ from documents.tests.factories import (
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
 from quotas.models import UsageEvent
+from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
 
 pytestmark = pytest.mark.django_db
@@ -308,6 +310,54 @@ def test_meaning_counts_from_what_unrelated_texts_have_in_common(
 
     # One is nearer in meaning, twice as near to the question as what has nothing to do with it.
     assert texts(search("precise", actor=user))[0] == first
+
+
+class ChanceEmbedder(LetterEmbedder):
+    """A model that finds one text the nearest, and another one rather near."""
+
+    def embed(self, texts):
+        cosines = [0.9 if "right" in text else 0.84 if "chance" in text else 1.0 for text in texts]
+        return np.array([[cosine, math.sqrt(1 - cosine**2)] for cosine in cosines], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [("foxtrot", "chance foxtrot"), ("alpha bravo charlie delta echo foxtrot", "right thing")],
+)
+def test_one_word_of_many_counts_less_than_a_question_that_is_answered(
+    use, monkeypatch, question, first
+):
+    use(ChanceEmbedder(2), active=True)
+    monkeypatch.setattr(query_module, "unrelated_cosine", lambda name: 0.7)
+    user = UserFactory()
+    library("chance foxtrot", owner=user, title="")
+    library("right thing", owner=user, title="")
+
+    found = search(question, actor=user)
+
+    assert texts(found)[0] == first
+    assert len(found.results) == 2
+    # Without a second leg, there is nothing to weigh it against.
+    assert search(question, mode="keyword", actor=user).results[0].score == 1
+
+
+def test_hybrid_search_counts_words_in_a_library_that_was_not_looked_at_yet(letters, monkeypatch):
+    document = library("penguins swim", "zebras graze")
+    monkeypatch.setattr(query_module.sampler, "frequencies", Frequencies)
+
+    found = search("penguins", actor=document.owner)
+
+    assert texts(found)[0] == "penguins swim"
+
+
+def test_the_vector_index_is_walked_wider_than_what_is_wanted(letters):
+    document = library("penguins swim")
+
+    search("penguins", actor=document.owner)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW hnsw.ef_search")
+        assert int(cursor.fetchone()[0]) >= 3 * config.vector.candidates
 
 
 @pytest.mark.usefixtures("letters")

@@ -47,6 +47,8 @@ def plain(line: str, code: bool) -> str | None:  # noqa: FBT001 -- comes from `f
         line = PADDING.sub(" ", line)
     if "](" in line:
         line = LINK.sub(r"\1", line)
+        # An image that was a link.
+        line = LINK.sub(r"\1", line) if "](" in line else line
     if "*" in line:
         line = STRONG.sub(r"\1", EMPHASISED_CODE.sub(r"\1", line))
         line = EMPHASIS.sub(r"\1", line)

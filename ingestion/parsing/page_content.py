@@ -26,7 +26,7 @@ FURNITURE = (
 )
 # By what their authors call them: the id, or a whole word of the class.
 NAMES = re.compile(
-    r"nav|navbar|navheader|navfooter|navigation|navpanel|navpath|nav-?links?|nav-?bar|menu|menubar"
+    r"nav|navbar|docnav|navheader|navfooter|navigation|navpanel|navpath|nav-?links?|nav-?bar|menu|menubar"
     r"|sidebar|sphinxsidebar|sphinxsidebarwrapper|side-?nav|toc|table-?of-?contents"
     r"|breadcrumbs?|related|pager|pagination|footer|site-?footer|page-?footer|site-?header"
     r"|masthead|top-?nav|bottom-?nav|subnav|skip-?(?:to|link|nav)|skip-to-content"
@@ -65,6 +65,7 @@ CALLED_BY_ID = {"div", "ul", "ol", "table", "p", "aside", "header", "footer", "f
 MOST_OF_A_PAGE = 0.6
 # What has to be left after all; less means that the page was understood wrongly.
 LEAST_LEFT = 0.2
+LEAST_LEFT_OF_FEW = 0.5
 FEW_LETTERS = 200
 # Lists and tables of nothing but links: menus. Long texts in links are contents of their own.
 LINKED = 0.9
@@ -97,10 +98,14 @@ def content_of_page(page: str, letters: int) -> str:
     content = main_part(root, measures)
     drop(furniture_of(root, content, measures))
     drop(menus_at_the_edges(content))
-    left = sum(map(str.isalnum, content.text_content()))
-    if left < max(whole * LEAST_LEFT, min(whole, FEW_LETTERS)):
+    if not is_enough(sum(map(str.isalnum, content.text_content())), whole):
         return page
     return str(lxml.html.tostring(content, encoding="unicode", with_tail=False))
+
+
+def is_enough(left: int, whole: int) -> bool:
+    """Whether so many letters of a page are its content; few are, when they are most of it."""
+    return left >= whole * (LEAST_LEFT if left >= FEW_LETTERS else LEAST_LEFT_OF_FEW)
 
 
 class Measures:
@@ -170,12 +175,17 @@ def is_called_furniture(element: HtmlElement) -> bool:
     if element.tag in NEVER:
         return False
     names = [name for name in element.get("class", "").split() if len(name) <= LONGEST_NAME]
-    if "section" in names:
+    if "section" in names or is_docbook_sidebar(element, names):
         return False
     if any(NAMES.fullmatch(name) or CLASSES.fullmatch(name) for name in names):
         return True
     key = element.get("id", "") if element.tag in CALLED_BY_ID else ""
     return len(key) <= LONGEST_NAME and bool(NAMES.fullmatch(key))
+
+
+def is_docbook_sidebar(element: HtmlElement, names: list[str]) -> bool:
+    """Whether this is a digression of a book, which has a title page of its own in DocBook."""
+    return "sidebar" in names and any(child.get("class") == "titlepage" for child in element)
 
 
 def menus_at_the_edges(content: HtmlElement) -> list[HtmlElement]:

@@ -25,6 +25,8 @@ LINKS = "".join(f'<li><a href="/{n}">Menu{n}</a></li>' for n in range(8))
         '<div class="sphinxsidebar"><h3>Furniture</h3></div>',
         f'<div class="related"><ul>{LINKS}</ul></div>',
         '<div class="navheader"><table><tr><td>Furniture</td></tr></table></div>',
+        f'<ul class="docnav"><li>Furniture of {"the book " * 20}</li></ul>',
+        f'<div class="sidebar"><h3>Furniture</h3><ul>{LINKS}</ul></div>',
         f'<div class="toc"><b>Furniture</b><ul>{LINKS}</ul></div>',
         '<aside class="ads">Furniture</aside>',
         '<div style="display: none">Furniture</div>',
@@ -53,6 +55,7 @@ def test_furniture_is_no_content(read, furniture):
         "<article><header><h2>Kept</h2></header><p>x</p></article>",
         '<table><tr><th>Kept</th><td><a href="a">one</a></td></tr></table>',
         '<pre class="banner">Kept</pre>',
+        '<div class="sidebar"><div class="titlepage"><b>Kept</b></div><p>x</p></div>',
         f"<p>See</p><ul>{LINKS}<li>Kept</li></ul><p>{TEXT}</p>",
         f"<ul>{LINKS.replace('Menu0', 'Kept')}</ul><p>{TEXT}</p>",
     ],
@@ -68,6 +71,13 @@ def test_the_part_that_says_it_is_the_content_is_taken(read):
         found = read(page(rest + main.format(f"<p>{TEXT}</p>") + rest), "a.html")
 
         assert found.text.strip() == TEXT.strip()
+
+
+def test_furniture_of_a_short_page_is_no_content_either(read):
+    header, footer = "<header>Furniture</header>", "<footer>Furniture</footer>"
+    text = read(page(f"{header}<p>Print them in reverse order.</p>{footer}"), "a.html").text
+
+    assert text.strip() == "Print them in reverse order."
 
 
 def test_a_page_of_nothing_else_keeps_what_it_has(read):
