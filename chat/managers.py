@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, UUIDField
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, UUIDField
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from chat.attachment_managers import AttachmentQuerySet
@@ -19,6 +19,7 @@ from chat.enums import (
     RunStatus,
     ToolRunStatus,
 )
+from documents.managers import DocumentQuerySet, DocumentVersionQuerySet, VersionPassageQuerySet
 from mcp.managers import GroupPolicyQuerySet, ToolQuerySet
 from youworker.core.leases import LeasedQuerySet
 from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
@@ -90,7 +91,9 @@ class MessageQuerySet(BaseQuerySet["Message"]):
 
     def with_details(self) -> Self:
         """Load citations and tool runs in one query each, and whether files came along."""
-        citations = self.related_rows("citations", CitationQuerySet).order_by("index")
+        citations = (
+            self.related_rows("citations", CitationQuerySet).with_passage().order_by("index")
+        )
         calls = self.related_rows("tool_runs", ToolRunQuerySet).oldest_first()
         files = self.related_rows("attachments", AttachmentQuerySet)
         rows = self.annotate(has_attachments=Exists(files.filter(message=OuterRef("pk"))))
@@ -179,6 +182,19 @@ class RunQuerySet(LeasedQuerySet["Run"]):
 
 class CitationQuerySet(BaseQuerySet["Citation"]):
     """Which passages an answer points to."""
+
+    def with_passage(self) -> Self:
+        """Load what the passages say and where they stand, in documents as they are or were."""
+        documents = self.related_rows("document", DocumentQuerySet)
+        versions = documents.related_rows("versions", DocumentVersionQuerySet)
+        older = versions.related_rows("passages", VersionPassageQuerySet)
+        older = older.filter(passage_id=OuterRef("passage_id"))
+        return self.annotate(
+            **{
+                f"passage_{name}": Coalesce(f"passage__{name}", Subquery(older.values(name)[:1]))
+                for name in ("text", "start", "layout")
+            }
+        )
 
 
 class ToolRunQuerySet(BaseQuerySet["ToolRun"]):

@@ -250,6 +250,11 @@ class Citation(TimestampedModel):
     quote = EncryptedTextField()
     supported = models.BooleanField()
 
+    # Only after `with_passage()`, and when the answer was just made; none when the passage is gone.
+    passage_text: str | None = None
+    passage_start: int | None = None
+    passage_layout: str | None = None
+
     objects = CitationQuerySet.as_manager()
 
     class Meta:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
 from chat.branches import sibling_ids
 from chat.enums import AskReason
 from chat.standing import add_attachments
+from documents.layout import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         WholeMessageShape,
     )
     from chat.types import ShownAttachment
+    from documents.layout import PageBox
 
 
 def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, Any]:
@@ -60,20 +62,46 @@ def local_time(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).isoformat().replace("+00:00", "Z")
 
 
+class QuotePlace(NamedTuple):
+    """Where a quote stands: in the text of its document, and in its original."""
+
+    page: int | None
+    start: int
+    end: int
+    boxes: list[PageBox]
+    cells: str
+
+
+def quote_place(citation: Citation) -> QuotePlace:
+    """Where a quote stands now: what was before its passage may have become longer since."""
+    text, start = citation.passage_text, citation.passage_start
+    if text is None or start is None:
+        return QuotePlace(citation.page, citation.start, citation.end, [], "")
+    first = citation.start - start
+    if first < 0 or not text.startswith(citation.quote, first):
+        first = max(text.find(citation.quote), 0)
+    last = first + len(citation.quote)
+    page, boxes, cells = place_of(citation.passage_layout or "", citation.page, first, last)
+    return QuotePlace(page, start + first, start + last, boxes, cells)
+
+
 def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
+    place = quote_place(citation)
     return {
         "index": citation.index,
         "document_id": citation.document_id,
         "title": citation.title,
         # It is of use with its document only, and outlives that.
         "chunk_id": citation.passage_id if citation.document_id else None,
-        "page": citation.page,
+        "page": place.page,
         "heading": citation.heading,
         "quote": citation.quote,
-        "start": citation.start,
-        "end": citation.end,
+        "start": place.start,
+        "end": place.end,
         "second": citation.second,
+        "boxes": place.boxes,
+        "cells": place.cells,
         "supported": citation.supported,
     }
 

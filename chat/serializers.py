@@ -130,6 +130,16 @@ class UpdateSessionSerializer(serializers.Serializer[Any]):
     )
 
 
+class BoxShape(Shape):
+    """A box on a page, from 0 to 1 of its width and height."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class CitationShape(Shape):
     """One `[n]` of an answer."""
 
@@ -144,6 +154,10 @@ class CitationShape(Shape):
     end: int
     # Of a recording: the second at which it is said.
     second: int | None
+    # Where the quote stands on its pages: shares of their width and height, from their top left.
+    boxes: list[BoxShape]
+    # Of a spreadsheet: the cells that the quote shows, as `Sales!A2:F40`.
+    cells: str
     supported: bool
 
 

@@ -56,7 +56,7 @@ DATA_POLICIES = (
         "documents.VersionPassage",
         owners=("version__document__owner",),
         file="version-passages",
-        exported=names("id version passage_id ordinal text heading page start end second"),
+        exported=names("id version passage_id ordinal text heading page start end second layout"),
     ),
     DataPolicy(
         "documents.DocumentShare",
@@ -69,7 +69,7 @@ DATA_POLICIES = (
         "documents.Passage",
         owners=("document__owner",),
         file="passages",
-        exported=names("id document ordinal text heading page start end second"),
+        exported=names("id document ordinal text heading page start end second layout"),
         not_exported=not_exported(DERIVED, "search"),
     ),
     DataPolicy(

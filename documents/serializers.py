@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from documents.enums import Access, SearchMode
+from documents.layout import cells_of
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
 from youworker.core.api.fields import NameField
@@ -17,6 +18,7 @@ LONGEST_QUERY = 20_000
 MOST_SHARES = 200
 MOST_TAGS = 100
 MOST_FILTERS = 1000
+CELLS = "Of a spreadsheet: the cells that it shows, as Sales!A2:F40."
 
 
 @extend_schema_serializer(component_name="PersonWithAccess")
@@ -181,11 +183,19 @@ class PassageSerializer(serializers.ModelSerializer[Passage]):
     """A stretch of a document's text; offsets are characters of the parsed text."""
 
     chunk_id = serializers.UUIDField(source="id", read_only=True)
+    cells = serializers.SerializerMethodField(help_text=CELLS)
 
     class Meta:
         model = Passage
-        fields = ("chunk_id", "ordinal", "text", "page", "heading", "start", "end", "second")
+        fields = (
+            *("chunk_id", "ordinal", "text", "page", "heading", "start", "end", "second"),
+            "cells",
+        )
         read_only_fields = fields
+
+    def get_cells(self, passage: Passage) -> str:
+        """The cells that it shows."""
+        return cells_of(passage.layout)
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
@@ -290,6 +300,7 @@ class SearchHitSerializer(serializers.Serializer[Any]):
     second = serializers.IntegerField(
         allow_null=True, help_text="Of a recording: the second at which it is said."
     )
+    cells = serializers.CharField(help_text=CELLS)
     document = HitDocumentSerializer()
     explain = ExplainSerializer(required=False)
     context = HitContextSerializer(required=False)  # type: ignore[assignment]

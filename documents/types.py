@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from documents.layout import cells_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
@@ -24,6 +26,8 @@ class PassageDraft:
     end: int
     # Of a recording: the second at which it is said.
     second: int | None = None
+    # Where it stands in its original: of `documents.layout`.
+    layout: str = ""
 
 
 class HitContext(NamedTuple):
@@ -55,6 +59,7 @@ class SearchHit:
     semantic_score: float | None = None
     # Of a recording: the second at which it is said.
     second: int | None = None
+    layout: str = ""
     # Of both together, and of the reranker; `score` is by what it was placed.
     fused_score: float | None = None
     rerank_score: float | None = None
@@ -85,6 +90,7 @@ class SearchHit:
             "start": self.start,
             "end": self.end,
             "second": self.second,
+            "cells": cells_of(self.layout),
             "document": {
                 "id": str(self.document_id),
                 "title": self.title,

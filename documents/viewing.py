@@ -7,8 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
 from django.urls import reverse
 
+from documents.layout import place_of
 from documents.models import Document, DocumentVersion, Passage, VersionPassage
 from documents.shown_text import MARKDOWN, TABLES, code_language, fenced, is_plain, table_of
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import QueryDict
+
+    from documents.layout import PageBox
 
     # A passage as it is, or as it was in an older version.
     AnyPassage = Passage | VersionPassage
@@ -50,7 +54,7 @@ def viewer_context(document: Document, asked: QueryDict) -> dict[str, Any]:
         "content_url": content_url(document, version),
         "target": target,
         "target_id": chunk if target else None,
-        "quote": quoted_text(target, asked) if target else "",
+        **quote_context(target, asked),
         "has_original": has_original,
         "as_pages": as_pages and asked.get("view") != "text",
         "can_show_pages": as_pages,
@@ -116,14 +120,37 @@ def content_url(document: Document, version: DocumentVersion | None) -> str:
     return reverse("version-content", args=[document.pk, version.number])
 
 
-def quoted_text(passage: AnyPassage, asked: QueryDict) -> str:
+def quote_context(passage: AnyPassage | None, asked: QueryDict) -> dict[str, Any]:
+    """What is quoted, and where it stands: its page, its boxes on pages, its cells."""
+    if passage is None:
+        return {"quote": "", "page": None, "boxes": "", "outline": "", "cells": ""}
+    start, end = quoted_part(passage, asked)
+    page, boxes, cells = place_of(passage.layout, passage.page, start, end)
+    return {
+        "quote": passage.text[start:end],
+        "page": page,
+        "boxes": orjson.dumps(boxes).decode() if boxes else "",
+        "outline": outline_of(boxes),
+        "cells": cells,
+    }
+
+
+def outline_of(boxes: Sequence[PageBox]) -> str:
+    """Boxes as the path of a drawing whose sides are as long as 1."""
+    return " ".join(
+        f"M{box['left']:g} {box['top']:g}H{box['right']:g}V{box['bottom']:g}H{box['left']:g}z"
+        for box in boxes
+    )
+
+
+def quoted_part(passage: AnyPassage, asked: QueryDict) -> tuple[int, int]:
     """The part of a passage that is quoted, by its offsets; without them the whole of it."""
     first, last = number_in(asked.get("start", "")), number_in(asked.get("end", ""))
+    whole = (0, len(passage.text))
     if first is None or last is None:
-        return passage.text
+        return whole
     start, end = first - passage.start, last - passage.start
-    inside = 0 <= start < end <= len(passage.text)
-    return passage.text[start:end] if inside else passage.text
+    return (start, end) if 0 <= start < end <= len(passage.text) else whole
 
 
 def number_in(text: str) -> int | None:

@@ -226,6 +226,8 @@ class ScannedPage(models.Model):
     number = models.IntegerField()
     total = models.IntegerField()
     text = models.TextField(blank=True)
+    # Where its words stand: of `ingestion.parsing.letters`.
+    words = models.TextField(blank=True, default="", db_default="")
     seconds = models.FloatField()
 
     objects: ClassVar = ScannedPageQuerySet.as_manager()

@@ -41,7 +41,7 @@ DATA_POLICIES = (
     DataPolicy(
         "ingestion.ScannedPage",
         owners=("item__run__owner",),
-        not_exported=not_exported(DERIVED, "id item digest number total text seconds"),
+        not_exported=not_exported(DERIVED, "id item digest number total text words seconds"),
     ),
     DataPolicy(
         "ingestion.HeardPiece",

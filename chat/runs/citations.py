@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chat.agent.prompt import fenced
+from documents.layout import cells_of
 from documents.models import Document, Passage, VersionPassage
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Source:
     # Of the document; states that former versions stored lack these.
     language: str = ""
     second: int | None = None
+    # Of `documents.layout`.
+    layout: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The passage as data for models that read no text."""
@@ -44,6 +47,7 @@ class Source:
             "text": self.text,
             "heading": self.heading,
             "page": self.page,
+            "cells": cells_of(self.layout),
             "document": {
                 "id": str(self.document_id),
                 "title": self.title,
@@ -103,6 +107,7 @@ def source_of(passage: Passage, number: int) -> Source:
         text=passage.text,
         language=passage.document.language,
         second=None if passage.second is None else max(passage.second, 0),
+        layout=passage.layout,
     )
 
 
@@ -145,10 +150,10 @@ def passages_for_model(sources: Sequence[Source], *, limit: int) -> str:
 
 
 def origin(source: Source) -> str:
-    """Title, heading and page of a passage."""
-    page = f", page {source.page}" if source.page else ""
-    heading = f", {source.heading}" if source.heading else ""
-    return f"{source.title}{heading}{page}"
+    """Title, heading, and page or cells of a passage."""
+    page = f"page {source.page}" if source.page else ""
+    parts = (source.title, source.heading, page, cells_of(source.layout))
+    return ", ".join(filter(None, parts))
 
 
 def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation]:

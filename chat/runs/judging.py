@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chat.models import Citation
 from chat.runs.marks import read_marks
+from documents.layout import place_of
 from documents.quoting.sentences import MARK, content_words, overlap, sentence_spans
 from documents.quoting.supporting import best_quote, start_of_words
 
@@ -163,14 +164,15 @@ def citation_of(
     held = [plain for plain, is_supported in verdicts.items() if is_supported]
     said = comparison.words_of((held or list(verdicts))[0], source)
     quote = best_quote(said, source.text, language_of(source))
-    return Citation(
+    page, _, _ = place_of(source.layout, source.page, quote.start, quote.end)
+    citation = Citation(
         message=answer,
         index=number,
         document_id=source.document_id,
         passage_id=source.passage_id,
         title=source.title,
         heading=source.heading,
-        page=source.page,
+        page=page,
         start=source.start + quote.start,
         end=source.start + quote.end,
         second=source.second,
@@ -178,6 +180,9 @@ def citation_of(
         # More than was compared counts as unsupported.
         supported=len(held) == count,
     )
+    citation.passage_text, citation.passage_start = source.text, source.start
+    citation.passage_layout = source.layout
+    return citation
 
 
 def claims_in(text: str, sources: Mapping[int, Source]) -> list[Claim]:

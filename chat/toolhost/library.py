@@ -49,6 +49,7 @@ def told_answer(result: dict[str, Any]) -> dict[str, Any]:
             "document_id": str(each["document_id"]) if each["document_id"] else None,
             "title": each["title"],
             "page": each["page"],
+            "cells": each["cells"],
             "quote": each["quote"],
         }
         for each in message.get("citations", ())
@@ -71,5 +72,6 @@ def told_answer(result: dict[str, Any]) -> dict[str, Any]:
 
 def source_line(citation: dict[str, Any]) -> str:
     """One source in words."""
-    page = f", page {citation['page']}" if citation["page"] else ""
-    return f"[{citation['index']}] {citation['title']}{page}"
+    page = f"page {citation['page']}" if citation["page"] else ""
+    place = ", ".join(filter(None, (citation["title"], page, citation["cells"])))
+    return f"[{citation['index']}] {place}"

@@ -217,6 +217,8 @@ class Passage(models.Model):
     end = models.IntegerField()
     # Of a recording: the second at which it is said.
     second = models.IntegerField(null=True)
+    # Of `documents.layout`; text, for as JSON of the database it takes thrice the room.
+    layout = models.TextField(blank=True, default="", db_default="", editable=False)
     search = SearchVectorField(editable=False)
 
     objects = PassageQuerySet.as_manager()

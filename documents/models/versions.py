@@ -66,6 +66,7 @@ class VersionPassage(models.Model):
     start = models.IntegerField(editable=False)
     end = models.IntegerField(editable=False)
     second = models.IntegerField(null=True, editable=False)
+    layout = models.TextField(blank=True, default="", db_default="", editable=False)
 
     objects = VersionPassageQuerySet.as_manager()
 

@@ -123,7 +123,7 @@ RANK = "%(weight{index})s * ts_rank(%(places)s::float4[], search, %(lexeme{index
 # The first passages of the newest documents, for filters without words.
 NEWEST = """
     SELECT p.id, p.text, 0::float8, p.page, p.heading, p.start, p."end",
-           d.id, d.title, d.uri, d.mime, d.language, d.collection_id, NULL, NULL, p.second
+           d.id, d.title, d.uri, d.mime, d.language, d.collection_id, NULL, NULL, p.second, p.layout
     FROM ({documents}) AS scope
     JOIN documents_document d ON d.id = scope.id
     CROSS JOIN LATERAL (
@@ -136,7 +136,7 @@ NEWEST = """
 RESULTS = """
     SELECT p.id, p.text, found.score, p.page, p.heading, p.start, p."end",
            d.id, d.title, d.uri, d.mime, d.language, d.collection_id,
-           {keyword_score}, {semantic_score}, p.second
+           {keyword_score}, {semantic_score}, p.second, p.layout
     FROM (SELECT * FROM found ORDER BY score DESC, id LIMIT %(limit)s) AS found
     JOIN documents_passage p ON p.id = found.id
     JOIN documents_document d ON d.id = found.document_id

@@ -38,6 +38,7 @@ INDEX_VERSION = 2
 # spellings and the parts of compounds: a word whose stem is the same keeps its own.
 ROWS = """
     SELECT r.id, r.document, r.ordinal, r.text, r.heading, r.page, r.start, r."end", r.second,
+           r.layout,
            setweight(to_tsvector(%(config)s::regconfig, r.title), 'A')
         || setweight(to_tsvector(%(config)s::regconfig, r.headings), 'B')
         || to_tsvector(%(config)s::regconfig, r.words)
@@ -45,12 +46,13 @@ ROWS = """
         || array_to_tsvector(r.identifiers) AS search
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         id uuid, document uuid, ordinal int, text text, heading text, page int, start int,
-        "end" int, second int, title text, headings text, words text, spellings text,
-        identifiers text[])
+        "end" int, second int, layout text, title text, headings text, words text,
+        spellings text, identifiers text[])
 """
 INSERT = f"""
     INSERT INTO documents_passage
-        (id, document_id, ordinal, text, heading, page, start, "end", second, search) {ROWS}
+        (id, document_id, ordinal, text, heading, page, start, "end", second, layout,
+         search) {ROWS}
 """
 REINDEX = f"""
     UPDATE documents_passage AS p SET search = new.search FROM ({ROWS}) AS new
@@ -58,9 +60,10 @@ REINDEX = f"""
 """  # noqa: S608 -- constants and numbers only
 MOVE = """
     UPDATE documents_passage AS p
-    SET ordinal = r.ordinal, page = r.page, start = r.start, "end" = r."end", second = r.second
+    SET ordinal = r.ordinal, page = r.page, start = r.start, "end" = r."end", second = r.second,
+        layout = r.layout
     FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS r(id uuid, ordinal int, page int, start int, "end" int, second int)
+        AS r(id uuid, ordinal int, page int, start int, "end" int, second int, layout text)
     WHERE p.id = r.id
 """
 
@@ -171,7 +174,7 @@ def compare(document: Document, drafts: Iterable[PassageDraft]) -> Comparison:
 def draft_of(row: Passage | VersionPassage) -> PassageDraft:
     """The draft a stored passage was made of."""
     return PassageDraft(
-        row.ordinal, row.text, row.heading, row.page, row.start, row.end, row.second
+        row.ordinal, row.text, row.heading, row.page, row.start, row.end, row.second, row.layout
     )
 
 
@@ -190,6 +193,7 @@ def position(pk: UUID, draft: PassageDraft) -> dict[str, Any]:
         "start": draft.start,
         "end": draft.end,
         "second": draft.second,
+        "layout": draft.layout,
     }
 
 

@@ -34,8 +34,8 @@ DESCRIBED = ("uri", "sha256", "mime", "size", "stored_file")
 # Without reading the texts: a long document has megabytes of them.
 COPY = """
     INSERT INTO documents_versionpassage
-        (version_id, passage_id, ordinal, text, heading, page, start, "end", second)
-    SELECT %s, id, ordinal, text, heading, page, start, "end", second
+        (version_id, passage_id, ordinal, text, heading, page, start, "end", second, layout)
+    SELECT %s, id, ordinal, text, heading, page, start, "end", second, layout
     FROM documents_passage WHERE document_id = %s
 """
 

@@ -12,6 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from documents import services
 from documents.content import original
+from documents.layout import cells_of
 from documents.models import Document, DocumentVersion, Passage, VersionPassage
 from documents.serializers import DocumentSerializer, PassageSerializer, VersionSerializer
 from documents.views.collections import SCOPES
@@ -116,4 +117,5 @@ def passage_row(row: Passage | VersionPassage) -> dict[str, Any]:
     """A passage as the API gives it, under the id by which citations know it."""
     known = row.passage_id if isinstance(row, VersionPassage) else row.pk
     fields = ("ordinal", "text", "page", "heading", "start", "end", "second")
-    return {"chunk_id": str(known), **{name: getattr(row, name) for name in fields}}
+    about = {name: getattr(row, name) for name in fields}
+    return {"chunk_id": str(known), **about, "cells": cells_of(row.layout)}

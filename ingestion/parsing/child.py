@@ -6,6 +6,7 @@ Frames of JSON, each after its length in four bytes, come over stdin and go over
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import errno
 import os
 import resource
@@ -102,10 +103,7 @@ def as_answer(parsed: ParsedDocument) -> dict[str, Any]:
             (one.path, one.mime, one.size, one.code, one.detail, one.skipped, one.attached)
             for one in parsed.members
         ],
-        "passages": [
-            (draft.ordinal, draft.text, draft.heading, draft.page, draft.start, draft.end)
-            for draft in parsed.passages
-        ],
+        "passages": [dataclasses.astuple(draft) for draft in parsed.passages],
     }
 
 

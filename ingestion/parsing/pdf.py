@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from documents.layout import PageAt
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.pdf_places import pdf_boxes
 from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current
-from ingestion.parsing.types import Extract, Heading, PageStart, ParseFailed
+from ingestion.parsing.types import Extract, Heading, ParseFailed
 
 # Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
 MARKS = "\x02\ufffe"
@@ -33,7 +35,11 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
     numbers = [page["page_number"] for page in pages]
     layout = markdown.headings_of(found.content)
-    read = with_scans(data, numbers, plain)
+    scanned = scanned_texts(data, dict(zip(numbers, plain, strict=True)))
+    read = [
+        scanned[number].text if number in scanned else words
+        for number, words in zip(numbers, plain, strict=True)
+    ]
     words = mended(content_of_pages(read, {heading.title for heading in layout}))
     remarks, values = remarks_of(found), filled_in(data)
     text, starts = joined(
@@ -46,14 +52,8 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
     headings = pdf_headings(text, layout)
-    notes = current().notes()
-    return Extract(text, title_of(found), headings, starts, len(pages), notes=notes)
-
-
-def with_scans(data: bytes, numbers: list[int], words: list[str]) -> list[str]:
-    """The texts of pages, of those that are pictures by OCR."""
-    read = scanned_texts(data, dict(zip(numbers, words, strict=True)))
-    return [read.get(number, text) for number, text in zip(numbers, words, strict=True)]
+    notes, boxes = current().notes(), pdf_boxes(data, text, starts, scanned)
+    return Extract(text, title_of(found), headings, starts, len(pages), notes=notes, boxes=boxes)
 
 
 def content_of_pages(pages: list[str], titles: set[str]) -> list[str]:
@@ -114,10 +114,10 @@ def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:
     return found
 
 
-def joined(numbers: list[int], texts: list[str]) -> tuple[str, list[PageStart]]:
+def joined(numbers: list[int], texts: list[str]) -> tuple[str, list[PageAt]]:
     """The pages as one text, and where each begins."""
     starts, offset = [], 0
     for number, text in zip(numbers, texts, strict=True):
-        starts.append(PageStart(offset, number))
+        starts.append(PageAt(offset, number))
         offset += len(text) + 2
     return "\n\n".join(texts), starts

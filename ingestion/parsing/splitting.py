@@ -6,6 +6,7 @@ import bisect
 import re
 from typing import TYPE_CHECKING
 
+from documents.layout import Layout, Place, touched
 from documents.types import PassageDraft
 from ingestion.parsing.tables import header_at, tables_of
 
@@ -52,12 +53,30 @@ def split(extract: Extract) -> list[PassageDraft]:
                 ordinal=len(drafts),
                 text=text[start:end],
                 heading=" > ".join(filter(None, (path, header_at(tables, start)))),
-                page=extract.pages[page].number if page >= 0 else None,
+                page=extract.pages[page].page if page >= 0 else None,
                 start=start,
                 end=end,
+                layout=layout_between(extract, start, end),
             )
         )
     return drafts
+
+
+def layout_between(extract: Extract, start: int, end: int) -> str:
+    """Where a stretch of a text stands, as it is stored; one page alone is the passage's."""
+    pages = shifted(extract.pages, start, end)
+    return Layout(
+        pages if len(pages) > 1 else (),
+        shifted(extract.boxes, start, end),
+        shifted(extract.rows, start, end),
+    ).to_text()
+
+
+def shifted(places: Sequence[Place], start: int, end: int) -> list[Place]:
+    """The places of pieces that a stretch touches, with offsets from its beginning."""
+    return [
+        place._replace(offset=max(0, place.offset - start)) for place in touched(places, start, end)
+    ]
 
 
 def heading_paths(headings: Sequence[Heading]) -> list[str]:

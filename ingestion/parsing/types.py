@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from documents.layout import BoxAt, PageAt, RowAt
     from documents.types import PassageDraft
     from ingestion.parsing.tables import Table
     from ingestion.parsing.unpacking import Member
@@ -34,14 +35,6 @@ class Heading:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageStart:
-    """Where a page begins in the text."""
-
-    offset: int
-    number: int
-
-
 @dataclass(slots=True)
 class Extract:
     """The text of a file before it is split."""
@@ -49,10 +42,13 @@ class Extract:
     text: str
     title: str = ""
     headings: Sequence[Heading] = ()
-    pages: Sequence[PageStart] = ()
+    pages: Sequence[PageAt] = ()
     page_count: int | None = None
     # Where rows are, beside those between bars: of separated values.
     tables: Sequence[Table] = ()
+    # Where pieces of the text stand, in order: on pages, in cells of sheets.
+    boxes: Sequence[BoxAt] = ()
+    rows: Sequence[RowAt] = ()
     # Sentences for the owner: what had to be guessed, what could not be read.
     notes: Sequence[str] = ()
     # Whether headings are definitions, which stand alone although they are short.

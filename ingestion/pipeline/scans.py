@@ -30,7 +30,7 @@ class TurnOver(Exception):
 def scans_of(item: IngestionItem) -> Scans:
     """How the scans of an item are read: not again what was read of them in earlier turns."""
     known = [
-        PageRead(page.digest, page.number, page.total, page.text, page.seconds)
+        PageRead(page.digest, page.number, page.total, page.text, page.seconds, page.words)
         for page in item.scanned_pages.all()
     ]
     return Scans(rules(), known, partial(take_page, item, until=time.monotonic() + TURN))
@@ -72,5 +72,10 @@ def keep_page(item: IngestionItem, page: PageRead) -> None:
         item=item,
         digest=page.digest,
         number=page.number,
-        defaults={"total": page.total, "text": page.text, "seconds": page.seconds},
+        defaults={
+            "total": page.total,
+            "text": page.text,
+            "words": page.words,
+            "seconds": page.seconds,
+        },
     )

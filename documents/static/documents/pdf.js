@@ -16,11 +16,15 @@ const MOST_PAGES_OF_PASSAGE = 12;
 // Pages are searched one after the other; between them the page stays usable.
 const SEARCH_PAUSE_MS = 0;
 
-/** A PDF; `data-src`, and optionally `data-page` and `data-quote` to open it at. */
+/**
+ * A PDF; `data-src`, and optionally `data-page`, `data-quote` and `data-boxes` to open it at. Boxes are
+ * shares of the width and height of a page; without them the quote is looked for.
+ */
 class PdfViewer extends HTMLElement {
   connectedCallback() {
     if (this.opened) return;
     this.opened = true;
+    this.boxes = JSON.parse(this.dataset.boxes || "[]");
     this.build();
     this.open().catch((error) => this.fail(error));
   }
@@ -185,7 +189,12 @@ class PdfViewer extends HTMLElement {
     sheet.replaceChildren(canvas, layer);
     const transform = ratio === 1 ? undefined : [ratio, 0, 0, ratio, 0, 0];
     const text = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport });
+    sheet.append(...this.boxesOn(number).map(drawnBox));
     await Promise.all([page.render({ canvas, viewport, transform }).promise, text.render()]);
+  }
+
+  boxesOn(number) {
+    return this.boxes.filter((box) => box.page === number);
   }
 
   // Where a quote of a passage may be that begins on a page: there, beside it, or, where pages are
@@ -204,6 +213,11 @@ class PdfViewer extends HTMLElement {
 
   // Mark the quote on its page, or where the passage goes on.
   async showQuote(number, { scrolls = true } = {}) {
+    if (this.boxes.length && this.boxes[0].page <= this.pdf.numPages) {
+      await this.draw(this.boxes[0].page);
+      if (scrolls) this.querySelector(".quote-box")?.scrollIntoView({ block: "center" });
+      return;
+    }
     for await (const candidate of this.placesOfQuote(number)) {
       if (candidate < 1 || candidate > this.pdf.numPages) continue;
       await this.draw(candidate);
@@ -259,6 +273,14 @@ class PdfViewer extends HTMLElement {
     this.note.role = "alert";
     this.note.textContent = words[error?.name] ?? t("The document could not be loaded.");
   }
+}
+
+// Shares are told to the page, so that a zoom need not move it.
+function drawnBox({ left, top, right, bottom }) {
+  const box = element("div", { className: "quote-box" });
+  const share = (part) => `${part * 100}%`;
+  Object.assign(box.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) });
+  return box;
 }
 
 function sign(text, name, act) {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from documents.layout import PageAt
 from ingestion.parsing.office.elements import Enough
-from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading, PageStart
+from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
 
 DEEPEST_HEADING = 6
 SHOWN_HEADING = 4
@@ -21,7 +22,7 @@ class Writer:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.headings: list[Heading] = []
-        self.pages: list[PageStart] = []
+        self.pages: list[PageAt] = []
         self.length = 0
         self.is_close = False
 
@@ -73,7 +74,7 @@ class Writer:
     def begin_page(self, number: int) -> None:
         """What follows is on this page, also when that is nothing."""
         self.is_close = False
-        self.pages.append(PageStart(self.length + 2 if self.length else 0, number))
+        self.pages.append(PageAt(self.length + 2 if self.length else 0, number))
 
     def extract(self, title: str, *, paged: bool = False) -> Extract:
         """The text with its headings, and its pages when the format has any."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingestion.parsing.letters import Box, Word, letters_of
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Reading:
     letters: int = 0
     confidence: float = 0.0
     is_upright: bool = True
+    words: list[Word] = field(default_factory=list)
 
     @property
     def worth(self) -> float:
@@ -47,6 +49,7 @@ class Line:
     words: list[str]
     letters: int = 0
     doubt: float = 0.0
+    boxes: list[Word] = field(default_factory=list)
 
     @property
     def confidence(self) -> float:
@@ -69,7 +72,7 @@ def recognise(picture: Image, *, languages: str, models: str, seconds: float) ->
             return Reading()
         words = api.GetIterator()
         return reading_of(
-            lines_of(words, tesserocr.RIL),
+            lines_of(words, tesserocr.RIL, picture.size),
             is_upright=is_upright(api.GetIterator(), tesserocr),
         )
     finally:
@@ -88,8 +91,8 @@ def opened(models: str, languages: str) -> Any:
     return tesserocr.PyTessBaseAPI(path=models, lang=languages, psm=tesserocr.PSM.AUTO)
 
 
-def lines_of(words: Any, level: Any) -> Iterator[Line]:
-    """The recognised lines in reading order."""
+def lines_of(words: Any, level: Any, size: tuple[int, int]) -> Iterator[Line]:
+    """The recognised lines in reading order; `size` is that of the picture."""
     if words is None:
         return
     line = Line("", [])
@@ -101,6 +104,9 @@ def lines_of(words: Any, level: Any) -> Iterator[Line]:
         if not words.Empty(level.WORD) and (text := words.GetUTF8Text(level.WORD).strip(RULES)):
             letters = sum(map(str.isalnum, text))
             line.words.append(text)
+            line.boxes.append(
+                Word(len(letters_of(text)), share_of(words.BoundingBox(level.WORD), size))
+            )
             line.letters += letters
             line.doubt += letters * (100 - words.Confidence(level.WORD))
         if not words.Next(level.WORD):
@@ -118,7 +124,15 @@ def reading_of(lines: Iterator[Line], *, is_upright: bool) -> Reading:
     if confidence < LEAST_OF_ALL:
         return Reading(is_upright=is_upright)
     text = "".join(line.gap + " ".join(line.words) for line in kept).strip()
-    return Reading(text, letters, confidence, is_upright)
+    boxes = [box for line in kept for box in line.boxes]
+    return Reading(text, letters, confidence, is_upright, boxes)
+
+
+def share_of(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> Box:
+    """A box of points as shares of a picture; one without a size when there is none."""
+    left, top, right, bottom = box or (0, 0, 0, 0)
+    width, height = size
+    return Box(left / width, top / height, right / width, bottom / height)
 
 
 def is_upright(blocks: Any, tesserocr: Any) -> bool:

@@ -17,14 +17,17 @@ from PIL import (
 )
 
 from ingestion.parsing import kinds
+from ingestion.parsing.letters import WordLetters, boxes_of
 from ingestion.parsing.pdf import joined, mended
 from ingestion.parsing.scans.engine import NO_MODEL
 from ingestion.parsing.scans.recognising import text_of
-from ingestion.parsing.scans.rules import current
+from ingestion.parsing.scans.rules import PictureText, current
 from ingestion.parsing.types import Extract, ParseFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from documents.layout import BoxAt, PageAt
 
 # The readers of the library that may see a file; others start programs or read further files.
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
@@ -47,11 +50,26 @@ def read_image(data: bytes, mime: str) -> Extract:
         raise ParseFailed("unsupported_type", OFF)
     with opened(data, mime) as image:
         found = dict(texts_of(image, data, most=scan.rules.most_pages if mime in PAGED else 1))
-    text, starts = joined(list(found), mended(list(found.values())))
+    text, starts = joined(list(found), mended([each.text for each in found.values()]))
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT)
-    pages = starts if mime in PAGED else []
-    return Extract(text, pages=pages, page_count=len(pages) or None, notes=scan.notes())
+    pages, boxes = starts if mime in PAGED else [], picture_boxes(text, starts, found)
+    count = len(pages) or None
+    return Extract(text, pages=pages, page_count=count, notes=scan.notes(), boxes=boxes)
+
+
+def picture_boxes(
+    text: str, starts: Sequence[PageAt], found: Mapping[int, PictureText]
+) -> list[BoxAt]:
+    """Where the text stands in the pictures that it was read in."""
+    ends = [*(start.offset for start in starts[1:]), len(text)]
+    return [
+        box
+        for start, end in zip(starts, ends, strict=True)
+        for box in boxes_of(
+            text[start.offset : end], start.offset, start.page, WordLetters(*found[start.page])
+        )
+    ]
 
 
 def opened(data: bytes, mime: str) -> Image.Image:
@@ -79,7 +97,7 @@ def too_large() -> ParseFailed:
     return ParseFailed("too_large_inside", "The image has more points than can be read.")
 
 
-def texts_of(image: Image.Image, data: bytes, *, most: int) -> Iterator[tuple[int, str]]:
+def texts_of(image: Image.Image, data: bytes, *, most: int) -> Iterator[tuple[int, PictureText]]:
     """The text of each picture in a file, by its number from 1, up to one that is damaged.
 
     Raises `ParseFailed` when that is the first.
@@ -115,7 +133,7 @@ def pictures_in(image: Image.Image, most: int) -> int:
     return count
 
 
-def text_of_picture(image: Image.Image, number: int) -> str:
+def text_of_picture(image: Image.Image, number: int) -> PictureText:
     """What is recognised in a picture of a file, as its camera was held; raises `ParseFailed`."""
     try:
         image.seek(number - 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.scans.preparing import LARGE
 from ingestion.parsing.scans.recognising import text_of
-from ingestion.parsing.scans.rules import current
+from ingestion.parsing.scans.rules import PictureText, current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ DEEPEST = 4
 DOTS_PER_POINT = 300 / 72
 
 
-def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, str]:
+def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, PictureText]:
     """What is recognised on pages without a usable text of their own; `texts` by page number."""
     if not current().rules.enabled or all(is_usable(text) for text in texts.values()):
         return {}
@@ -47,7 +47,9 @@ def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, str]:
         return dict(read_pages(document, texts, hashlib.sha256(data).hexdigest()))
 
 
-def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator[tuple[int, str]]:
+def read_pages(
+    document: Any, texts: Mapping[int, str], digest: str
+) -> Iterator[tuple[int, PictureText]]:
     """The recognised texts, until no more may be read; pages that keep their own are left out."""
     scan, count = current(), len(document)
     for number in range(1, count + 1):
@@ -60,7 +62,7 @@ def read_pages(document: Any, texts: Mapping[int, str], digest: str) -> Iterator
             found = scan.page(digest, number, count, partial(text_of_page, page))
         if found is None:
             return
-        if found and (is_garbage(text) or letters_in(found) > letters_in(text)):
+        if found.text and (is_garbage(text) or letters_in(found.text) > letters_in(text)):
             yield number, found
 
 
@@ -127,12 +129,12 @@ def covering(page: Any) -> tuple[float, int]:
     return min(1.0, area / (width * height)) if width * height > 0 else 0.0, outlines
 
 
-def text_of_page(page: Any) -> str:
+def text_of_page(page: Any) -> PictureText:
     """What is recognised on a page; nothing when it cannot be drawn."""
     try:
         picture = rendered(page)
     except (RuntimeError, ValueError):
-        return ""
+        return PictureText("", "")
     return text_of(picture)
 
 

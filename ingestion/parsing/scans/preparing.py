@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps, ImageStat
 
@@ -68,19 +70,30 @@ def evenly_lit(gray: Image.Image) -> Image.Image:
     return Image.fromarray(np.minimum(even, 255).astype(np.uint8))
 
 
-def straightened(gray: Image.Image) -> tuple[Image.Image, bool]:
-    """A picture whose lines are level or upright, and whether they are upright."""
+class Straight(NamedTuple):
+    """A picture whose lines are level, or upright when it lies sideways.
+
+    `skew` is by how many degrees it was turned, against the hands of a clock.
+    """
+
+    picture: Image.Image
+    is_sideways: bool
+    skew: float
+
+
+def straightened(gray: Image.Image) -> Straight:
+    """A picture turned by a few degrees, so that its lines are level or upright."""
     rows, columns = dark_points(gray)
     if not len(rows):
-        return gray, False
+        return Straight(gray, is_sideways=False, skew=0.0)
     level, level_skew = sharpest(rows, columns)
     upright, upright_skew = sharpest(columns, -rows)
     is_sideways = upright > level * CLEARLY
     skew = upright_skew if is_sideways else level_skew
     if abs(skew) < LEAST_SKEW:
-        return gray, is_sideways
+        return Straight(gray, is_sideways, skew=0.0)
     turned = gray.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    return turned, is_sideways
+    return Straight(turned, is_sideways, skew)
 
 
 def dark_points(gray: Image.Image) -> tuple[np.ndarray, np.ndarray]:

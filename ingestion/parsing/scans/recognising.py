@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
+from ingestion.parsing.letters import Box, Word, words_to_text
 from ingestion.parsing.scans.engine import Reading, recognise
 from ingestion.parsing.scans.preparing import SMALLEST_SIDE, legible, straightened
-from ingestion.parsing.scans.rules import current
+from ingestion.parsing.scans.rules import PictureText, current
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ingestion.parsing.scans.rules import Scanning
 
 # Seconds for a page, whichever ways it is tried; a dense one takes two on a slow machine.
@@ -29,27 +33,66 @@ TURNS = {
     180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_270,
 }
+# Where a point of a picture was before it was turned against the hands of a clock.
+QUARTERS_BACK: dict[int, Callable[[float, float], tuple[float, float]]] = {
+    0: lambda column, row: (column, row),
+    90: lambda column, row: (1 - row, column),
+    180: lambda column, row: (1 - column, 1 - row),
+    270: lambda column, row: (row, 1 - column),
+}
 
 
-def text_of(picture: Image.Image) -> str:
+def text_of(picture: Image.Image) -> PictureText:
     """The text of a picture, turned by quarters until it can be read; empty when it shows none."""
     if min(picture.size) < SMALLEST_SIDE:
-        return ""
+        return PictureText("", "")
     scan = current()
-    straight, is_sideways = straightened(legible(picture))
+    gray = legible(picture)
+    straight = straightened(gray)
     until = time.monotonic() + PAGE_SECONDS
-    best = Reading()
-    for turn in likely_turns(scan.turned, is_sideways=is_sideways):
+    best, best_turn = Reading(), 0
+    for turn in likely_turns(scan.turned, is_sideways=straight.is_sideways):
         seconds = until - time.monotonic()
         if seconds <= 0:
             break
-        found = recognised(straight, turn, scan, seconds)
+        found = recognised(straight.picture, turn, scan, seconds)
         if found.worth > best.worth:
-            best = found
+            best, best_turn = found, turn
             if is_certain(found):
                 scan.turned = turn
                 break
-    return SECTION.sub("§ ", best.text) if GERMAN.search(best.text) else best.text
+    text = SECTION.sub("§ ", best.text) if GERMAN.search(best.text) else best.text
+    turned = Turned(gray.size, straight.picture.size, straight.skew, best_turn)
+    words = [Word(word.letters, turned.before(word.box)) for word in best.words]
+    return PictureText(text, words_to_text(words))
+
+
+class Turned(NamedTuple):
+    """How a picture was turned: by a skew, which made it larger, and then by quarters."""
+
+    size: tuple[int, int]
+    straight_size: tuple[int, int]
+    skew: float
+    turn: int
+
+    def before(self, box: Box) -> Box:
+        """A box of the turned picture in the one before; shares of the width and height."""
+        across = (box.left, box.right)
+        points = [self.point(column, row) for column in across for row in (box.top, box.bottom)]
+        columns, rows = zip(*points, strict=True)
+        return Box(min(columns), min(rows), max(columns), max(rows))
+
+    def point(self, column: float, row: float) -> tuple[float, float]:
+        """Where a point was."""
+        column, row = QUARTERS_BACK[self.turn](column, row)
+        if not self.skew:
+            return column, row
+        (width, height), (large_width, large_height) = self.size, self.straight_size
+        angle = math.radians(self.skew)
+        across, down = (column - 0.5) * large_width, (row - 0.5) * large_height
+        before = across * math.cos(angle) - down * math.sin(angle)
+        below = across * math.sin(angle) + down * math.cos(angle)
+        return before / width + 0.5, below / height + 0.5
 
 
 def likely_turns(last: int, *, is_sideways: bool) -> list[int]:

@@ -15,6 +15,13 @@ DAMAGED_NOTE = "The file is damaged: its last pages could not be read."
 OCR_NOTE = "Read by OCR, which may mistake letters."
 
 
+class PictureText(NamedTuple):
+    """What a picture says, and where its words stand."""
+
+    text: str
+    words: str
+
+
 class PageRead(NamedTuple):
     """The text of one picture and how long it took; `digest` is of the file that holds it."""
 
@@ -23,6 +30,8 @@ class PageRead(NamedTuple):
     total: int
     text: str
     seconds: float
+    # Where its words stand: of `ingestion.parsing.letters`.
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,9 @@ class Scanning:
     # How the last page had to be turned: the next one lies the same way, most likely.
     turned: int = 0
 
-    def page(self, digest: str, number: int, total: int, read: Callable[[], str]) -> str | None:
+    def page(
+        self, digest: str, number: int, total: int, read: Callable[[], PictureText]
+    ) -> PictureText | None:
         """The text of a picture, read now or before; none when no more may be read."""
         if self.pages >= self.rules.most_pages or self.seconds >= self.rules.most_seconds:
             self.left_out += 1
@@ -65,13 +76,13 @@ class Scanning:
         if found is None:
             self.report(None)
             began = time.monotonic()
-            text = read()
-            found = PageRead(digest, number, total, text, time.monotonic() - began)
+            text, words = read()
+            found = PageRead(digest, number, total, text, time.monotonic() - began, words)
             self.report(found)
         self.pages += 1
         self.legible += bool(found.text)
         self.seconds += found.seconds
-        return found.text
+        return PictureText(found.text, found.words)
 
     def notes(self) -> list[str]:
         """Sentences for the owner of the file."""

@@ -1,0 +1,144 @@
+"""Finding pieces of a text on the page they were read from, by their letters and digits.
+
+A text that was read may have other line ends, blanks, hyphens and ligatures than its page.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import orjson
+
+from documents.layout import UNIT, BoxAt, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# A sentence that ends within a line begins a piece of its own, so that quotes have exact boxes.
+SENTENCE_END = re.compile(r"[.!?…][\"'”»)\]]*\s+")
+# Fewer letters are found anywhere; they count only near where the piece before ended.
+TELLING = 8
+NEAR = 40
+
+
+NO_LETTER = re.compile(r"[\W_]+")
+
+
+class Box(NamedTuple):
+    """A box on a page, as shares of its width and height from its top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Word(NamedTuple):
+    """A recognised word: how many letters and digits it has, and where it stands."""
+
+    letters: int
+    box: Box
+
+
+class PageLetters(Protocol):
+    """The letters and digits of a page in one form, and where they stand."""
+
+    @property
+    def letters(self) -> str:
+        """All of them, as `letters_of` tells them."""
+
+    def boxes(self, start: int, end: int) -> list[Box]:
+        """The boxes of some of them, line by line."""
+
+
+class WordLetters:
+    """The letters of a picture whose words were recognised."""
+
+    def __init__(self, text: str, words: str) -> None:
+        self.letters = letters_of(text)
+        self.words = words_from(words)
+        self.ends = list(itertools.accumulate(word.letters for word in self.words))
+
+    def boxes(self, start: int, end: int) -> list[Box]:
+        """The boxes of the words that have some of these letters."""
+        first = bisect.bisect_right(self.ends, start)
+        last = bisect.bisect_left(self.ends, end)
+        return [word.box for word in self.words[first : last + 1]]
+
+
+def words_to_text(words: Sequence[Word]) -> str:
+    """Words as they are kept with the page they are of."""
+    rows = [(word.letters, *(round(share * UNIT) for share in word.box)) for word in words]
+    return orjson.dumps(rows).decode() if rows else ""
+
+
+def words_from(text: str) -> list[Word]:
+    """The words that were kept."""
+    rows = orjson.loads(text) if text else []
+    return [Word(row[0], Box(*(share / UNIT for share in row[1:]))) for row in rows]
+
+
+def letters_of(text: str) -> str:
+    """The letters and digits of a text, in one case and without accents."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+    return NO_LETTER.sub("", text.casefold())
+
+
+def places_of_letters(text: str) -> tuple[str, list[int]]:
+    """The letters of a text, and the offset in it of each."""
+    if text.isascii():
+        places = [place for place, sign in enumerate(text) if sign.isalnum()]
+        return letters_of(text), places
+    found = [(letters_of(sign), place) for place, sign in enumerate(text) if sign.isalnum()]
+    places = [place for letters, place in found for _ in letters]
+    return "".join(letters for letters, _ in found), places
+
+
+def boxes_of(text: str, offset: int, page: int, found: PageLetters) -> Iterator[BoxAt]:
+    """Where the pieces of a page's text stand; what is not found gets a box without a size.
+
+    `offset` is that of the page in the whole text.
+    """
+    letters, cursor = found.letters, 0
+    for start, end in pieces(text):
+        wanted = letters_of(text[start:end])
+        if not wanted:
+            continue
+        place = find(letters, wanted, cursor)
+        boxes = found.boxes(place, place + len(wanted)) if place >= 0 else []
+        if place >= 0:
+            cursor = place + len(wanted)
+        yield from lines_of(
+            BoxAt(offset + start, page, *(in_units(share) for share in box))
+            for box in boxes or [Box(0, 0, 0, 0)]
+        )
+
+
+def in_units(share: float) -> int:
+    """A share of a page as it is stored; what stands outside of the page begins at its edge."""
+    return min(max(round(share * UNIT), 0), UNIT)
+
+
+def find(letters: str, wanted: str, cursor: int) -> int:
+    """Where letters stand, from a place on or else before it; -1 when that is not certain."""
+    if len(wanted) < TELLING:
+        return letters.find(wanted, cursor, cursor + NEAR + len(wanted))
+    place = letters.find(wanted, cursor)
+    return place if place >= 0 else letters.find(wanted)
+
+
+def pieces(text: str) -> Iterator[tuple[int, int]]:
+    """The lines of a text, cut where sentences end."""
+    offset = 0
+    for line in text.split("\n"):
+        start = 0
+        for ending in SENTENCE_END.finditer(line):
+            yield offset + start, offset + ending.end()
+            start = ending.end()
+        yield offset + start, offset + len(line)
+        offset += len(line) + 1
