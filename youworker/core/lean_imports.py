@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Whoever imports these does without where they are not installed: TLS of Twisted (a proxy does
-# that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients.
-# Together they are a tenth of the memory of a web process or a worker.
-OPTIONAL = ("OpenSSL", "cbor2", "greenlet", "jinja2", "pygments", "requests", "rich")
+# that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients,
+# figures that the client of Redis would give OpenTelemetry. Together they are a tenth of the memory
+# of a web process or a worker.
+OPTIONAL = (
+    *("OpenSSL", "cbor2", "greenlet", "jinja2"),
+    *("opentelemetry", "pygments", "requests", "rich"),
+)
 
 
 @contextmanager
