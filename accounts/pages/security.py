@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-import segno
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -93,6 +92,8 @@ class TotpCode(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Draw the secret this session waits for a code of."""
+        import segno  # noqa: PLC0415 -- once in a user's life
+
         pending = services.pending_totp(request.session, self.actor)
         if pending is None:
             raise Http404

@@ -8,19 +8,14 @@ import threading
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from PIL import (
-    AvifImagePlugin,  # noqa: F401 -- registers its reader, like the next
-    Image,
-    ImageOps,
-    WebPImagePlugin,  # noqa: F401
-)
-
 from chat.standing import document_id_of, visible_documents
 from chat.types import IMAGE
 from documents import services as documents
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PIL import Image
 
     from accounts.models import User
     from chat.models import Attachment
@@ -73,6 +68,8 @@ def stored_image(attachment: Attachment, *, user: User) -> tuple[str, StoredFile
 
 def redrawn(path: Path, mime: str, side: int) -> bytes | None:
     """A picture written anew; none for what is damaged, too large, or no picture at all."""
+    from chat.runs.pillow import Image  # noqa: PLC0415 -- see there, as for the following
+
     formats: tuple[str, ...] = FORMATS
     if mime == HEIC:
         import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
@@ -101,6 +98,8 @@ class Head(io.BytesIO):
 
 def is_picture(data: bytes) -> bool:
     """Whether some bytes begin like an image that may be opened; only the head is looked at."""
+    from chat.runs.pillow import Image  # noqa: PLC0415
+
     try:
         with Image.open(Head(data), formats=FORMATS) as image:
             return image.width * image.height <= MOST_PIXELS_OF_JPEG
@@ -130,6 +129,8 @@ def mended(data: bytes) -> bytes:
 
 def write_jpeg(image: Image.Image, side: int) -> bytes | None:
     """An opened picture as a small JPEG; none when it has too many points."""
+    from chat.runs.pillow import ImageOps  # noqa: PLC0415
+
     is_jpeg = image.format == "JPEG"
     if image.width * image.height > (MOST_PIXELS_OF_JPEG if is_jpeg else MOST_PIXELS):
         return None
@@ -146,6 +147,8 @@ def write_jpeg(image: Image.Image, side: int) -> bytes | None:
 
 def on_white(image: Image.Image) -> Image.Image:
     """A picture without transparency."""
+    from chat.runs.pillow import Image  # noqa: PLC0415
+
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date, datetime, time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from babel import Locale
@@ -35,16 +36,17 @@ MOST_WORDS = 12
 NOON = 12
 
 
+@cache
 def names_of(kind: str) -> dict[str, int]:
-    """The numbers of weekdays (Monday is 0) or months (January is 1) by their names."""
+    """The numbers of weekdays (Monday is 0) or months (January is 1) by their names.
+
+    Two languages' names take 5 MB until somebody asks.
+    """
     found: dict[str, int] = {}
     for locale in (Locale("it"), Locale("en")):
         wide = (locale.days if kind == "days" else locale.months)["format"]["wide"]
         found |= {name.lower(): number for number, name in wide.items()}
     return found
-
-
-WEEKDAYS, MONTHS = names_of("days"), names_of("months")
 
 
 def counted_day(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -77,7 +79,7 @@ def day_of(words: list[str], today: date) -> date | None:
     if ordinal is None:
         return None
     rest = words[1:]
-    weekday = WEEKDAYS.get(rest[0]) if rest else None
+    weekday = names_of("days").get(rest[0]) if rest else None
     if weekday is not None or (rest and rest[0] in DAY):
         rest = rest[1:]
     # "Fine mese" counts days without naming them; other ordinals have to name what they count.
@@ -87,7 +89,7 @@ def day_of(words: list[str], today: date) -> date | None:
     if month is None:
         return None
     found = nth(ordinal, weekday, *month)
-    says_year = len(rest) > 1 or not rest or rest[0] not in MONTHS
+    says_year = len(rest) > 1 or not rest or rest[0] not in names_of("months")
     if found is not None and found < today and not says_year:
         return nth(ordinal, weekday, month[0] + 1, month[1])
     return found
@@ -95,11 +97,12 @@ def day_of(words: list[str], today: date) -> date | None:
 
 def month_of(words: list[str], today: date) -> tuple[int, int] | None:
     """Year and month that words name; None when they name something else."""
+    months = names_of("months")
     match words:
-        case [name] if name in MONTHS:
-            return today.year, MONTHS[name]
-        case [name, year] if name in MONTHS and year.isdecimal() and date.min.year <= int(year):
-            return int(year), MONTHS[name]
+        case [name] if name in months:
+            return today.year, months[name]
+        case [name, year] if name in months and year.isdecimal() and date.min.year <= int(year):
+            return int(year), months[name]
         case [name] if name in MONTH:
             return today.year, today.month
         case [first, second] if {first, second} & MONTH and {first, second} & SHIFTS.keys():

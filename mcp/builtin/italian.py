@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from babel import Locale
 
@@ -38,7 +39,6 @@ OTHERS = {
     **dict.fromkeys(("prossimo", "prossima"), "next"),
     **dict.fromkeys(("scorso", "scorsa"), "last"),
 }  # fmt: skip
-WORDS = {**NUMBERS, **UNITS, **names_of_days_and_months(), **OTHERS}
 PHRASES = {
     "dopodomani": "fra 2 giorni",
     "l'altro ieri": "2 giorni fa",
@@ -56,6 +56,12 @@ REORDER = re.compile(r"\b([a-z]+) (next|last)\b")
 BARE_HOUR = re.compile(r"\bat (\d{1,2})(?:[:.](\d{2}))?\b")
 
 
+@cache
+def known_words() -> dict[str, str]:
+    """Every word that is understood; two languages' names take 5 MB until somebody asks."""
+    return {**NUMBERS, **UNITS, **names_of_days_and_months(), **OTHERS}
+
+
 def in_english(text: str) -> str | None:
     """The same in English; None when a word is not known, or none is Italian."""
     lowered = text.lower()
@@ -63,7 +69,8 @@ def in_english(text: str) -> str | None:
         lowered = lowered.replace(phrase, plainer)
     lowered = HOURS_AFTER.sub("alle ", lowered)
     tokens = [ACCENTS.get(token, token) for token in TOKEN.findall(lowered)]
-    words = [token if token[0].isdigit() else WORDS.get(token) for token in tokens]
+    known = known_words()
+    words = [token if token[0].isdigit() else known.get(token) for token in tokens]
     if any(word is None for word in words) or words == tokens:
         return None
     english = " ".join(word for word in words if word)

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Whoever imports these does without where they are not installed: TLS of Twisted (a proxy does
-# that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients.
-# Together they are a tenth of the memory of a web process or a worker.
-# The client of Redis loads OpenTelemetry's SDK where it is installed, and ours begins later.
+# that), WAMP over CBOR, coloured tracebacks, threads of gevent, Django's and DRF's test clients,
+# figures that the client of Redis would give OpenTelemetry. Together they are a tenth of the memory
+# of a web process or a worker.
 OPTIONAL = (
-    *("OpenSSL", "cbor2", "greenlet", "jinja2", "opentelemetry.sdk", "pygments", "requests"),
-    "rich",
+    *("OpenSSL", "cbor2", "greenlet", "jinja2"),
+    *("opentelemetry", "pygments", "requests", "rich"),
 )
 
 

@@ -1,4 +1,7 @@
-"""Reading event logs: one reader per process follows every watched run and fans out in memory."""
+"""Reading event logs: one reader per process follows every watched run and fans out in memory.
+
+What this process writes itself it hears from its writer, as soon as Redis has it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
 from chat.runs.log.run_log import LogCipher, LogUnreadable
+from chat.runs.log.writer import log_writer
 from youworker.core.effects import Outage
 from youworker.core.per_loop import PerLoop, end_task
 from youworker.core.redis import async_redis, own_async_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
+
+    from chat.runs.log.run_log import Entry, RunLog
 
 logger = logging.getLogger(__name__)
 
@@ -145,11 +151,13 @@ class Viewer:
         # Before the read: what is offered meanwhile and does not fit asks for another one.
         self.behind = False
         start = self.position
-        # With the entry at our position, which shows that the log reaches it.
-        rows: Any = await async_redis().xrange(self.key, min=f"{start}-0", count=PAGE)
-        found = self.readable(rows, start)
-        self.ahead = start > 0 and not rows
-        self.behind = self.behind or len(rows) == PAGE
+        own = self.reader.own_log(self)
+        if own is not None:
+            opened = own.written_after(start, PAGE)
+        else:
+            opened = await self.read_entries(start)
+        found = following(opened, start)
+        self.behind = self.behind or len(opened) >= PAGE - 1
         self.broken = False
         # Some of it may have come live and been handed out meanwhile. What is left begins where
         # the queue begins, so the longer one holds the other.
@@ -157,15 +165,14 @@ class Viewer:
         if len(left) > len(self.queue):
             self.queue = deque(left)
 
-    def readable(self, rows: list[Any], start: int) -> list[Event]:
-        """The events that follow number `start` without a gap."""
-        if start and rows and rows[0][0] == b"%d-0" % start:
-            rows = rows[1:]
-        opened = [self.cipher.open(row) for row in rows]
-        found = [event for seq, event in enumerate(opened, start + 1) if event.seq == seq]
-        if opened and not found:
-            raise LogUnreadable
-        return found
+    async def read_entries(self, start: int) -> list[Event]:
+        """What Redis has behind a number; notes whether its log reaches that far."""
+        # With the entry at our position, which shows that it does.
+        rows: Any = await async_redis().xrange(self.key, min=f"{start}-0", count=PAGE)
+        later = rows[1:] if start and rows and rows[0][0] == b"%d-0" % start else rows
+        opened = [self.cipher.open(row) for row in later]
+        self.ahead = start > 0 and not rows
+        return opened
 
     def note_damage(self) -> None:
         """Log once that this log cannot be read any further."""
@@ -188,18 +195,40 @@ class LogReader:
         self.outage = Outage(logger, "event logs cannot be followed; their viewers wait")
         # A blocking read must not hold up anybody else's command.
         self.redis = own_async_redis(BLOCK_MS / 1000 + LATE_SECONDS)
+        self.writer = log_writer()
+        self.writer.listener = self
 
     def add(self, viewer: Viewer) -> None:
         """Begin to deliver to `viewer` what is read of its log."""
         self.viewers.setdefault(viewer.key, set()).add(viewer)
 
+    def own_log(self, viewer: Viewer) -> RunLog | None:
+        """The log of `viewer`, if it is written here."""
+        return self.writer.logs.get(viewer.run_id)
+
     def follows(self, viewer: Viewer) -> bool:
-        """Whether the log of `viewer` is being read."""
+        """Whether the log of `viewer` is being heard or read."""
+        if self.own_log(viewer) is not None:
+            return True
         return self.knows(viewer) and self.task is not None and not self.task.done()
 
     def knows(self, viewer: Viewer) -> bool:
-        """Whether the log of `viewer` is to be read from some number on."""
-        return viewer.key in self.positions
+        """Whether the log of `viewer` is written here, or to be read from some number on."""
+        return viewer.key in self.positions or self.own_log(viewer) is not None
+
+    def hear(self, log: RunLog, page: list[Entry]) -> None:
+        """Deliver what was just written here."""
+        key = log.key.encode()
+        viewers = list(self.viewers.get(key, ()))
+        if viewers:
+            # Whoever came before the run did is told by its writer from now on.
+            self.positions.pop(key, None)
+            offer_opened(viewers, lambda: [log.opened(entry) for entry in page])
+
+    def hear_end(self, log: RunLog) -> None:
+        """Have a log read that somebody else may go on with."""
+        for viewer in self.viewers.get(log.key.encode(), ()):
+            viewer.fall_behind()
 
     async def follow(self, viewer: Viewer) -> None:
         """Read a log from where `viewer` has come to, which is its end or before it."""
@@ -268,14 +297,28 @@ class LogReader:
 
     def deliver(self, viewers: list[Viewer], rows: list[Any]) -> None:
         """Hand the rows of one log to everybody who watches it."""
-        try:
-            events = [viewers[0].cipher.open(row) for row in rows]
-        except LogUnreadable:
-            for viewer in viewers:
-                viewer.fall_behind()
-            return
+        cipher = viewers[0].cipher
+        offer_opened(viewers, lambda: [cipher.open(row) for row in rows])
+
+
+def offer_opened(viewers: list[Viewer], open_events: Callable[[], list[Event]]) -> None:
+    """Offer events to viewers, who read the log themselves where these cannot be opened."""
+    try:
+        events = open_events()
+    except LogUnreadable:
         for viewer in viewers:
-            viewer.offer(events)
+            viewer.fall_behind()
+        return
+    for viewer in viewers:
+        viewer.offer(events)
+
+
+def following(events: list[Event], start: int) -> list[Event]:
+    """Those that come after number `start` without a gap; raises `LogUnreadable` for none."""
+    found = [event for seq, event in enumerate(events, start + 1) if event.seq == seq]
+    if events and not found:
+        raise LogUnreadable
+    return found
 
 
 def pairs(answer: Any) -> list[tuple[bytes, list[Any]]]:

@@ -40,8 +40,15 @@ class LogCipher:
         identifier, fields = row
         try:
             seq, kind = int(identifier.split(b"-", 1)[0]), fields[b"t"].decode()
-            return Event(seq, kind, self.cipher.open(fields[b"d"], place(seq, kind)))
-        except (Undecryptable, KeyError, ValueError) as error:
+            return Event(seq, kind, self.open_data(seq, kind, fields[b"d"]))
+        except (KeyError, ValueError) as error:
+            raise LogUnreadable from error
+
+    def open_data(self, seq: int, kind: str, sealed: bytes) -> bytes:
+        """What was sealed under a number and a type; raises `LogUnreadable`."""
+        try:
+            return self.cipher.open(sealed, place(seq, kind))
+        except Undecryptable as error:
             raise LogUnreadable from error
 
 
@@ -128,10 +135,23 @@ class RunLog:
         self.written = len(self.entries)
         self.seq = self.sent = self.entries[-1][0] if self.entries else 0
 
+    def written_after(self, number: int, most: int) -> list[Event]:
+        """Up to so many of the events behind a number that Redis has; raises `LogUnreadable`."""
+        if not self.entries:
+            return []
+        start = max(0, number + 1 - self.entries[0][0])
+        page = self.entries[start : min(self.written, start + most)]
+        return [self.opened(entry) for entry in page]
+
+    def opened(self, entry: Entry) -> Event:
+        """The event that was sealed; raises `LogUnreadable`."""
+        seq, kind, sealed = entry
+        return Event(seq, kind, self.cipher.open_data(seq, kind, sealed))
+
     def said(self) -> str:
         """The text of the answer that stands in the log; raises `LogUnreadable`."""
         texts = (
-            (kind, self.cipher.open((b"%d-0" % seq, {b"t": kind.encode(), b"d": sealed})).data)
+            (kind, self.cipher.open_data(seq, kind, sealed))
             for seq, kind, sealed in self.entries
             if kind in {"token", "reasoning"}
         )

@@ -7,7 +7,7 @@ import logging
 import time
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -21,6 +21,8 @@ from youworker.core.redis import own_async_redis
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from chat.runs.log.run_log import Entry
+
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.2
@@ -31,6 +33,10 @@ DRAIN_SECONDS = 5
 BEGUN_SECONDS = 60
 # Between two looks whether Redis still has what it took: so long a log may stay cut.
 CHECK_SECONDS = 1.0
+# Deltas gather at least three times as long as it takes to write them, so that many answers at once
+# make larger events instead of later ones; and never so long that readers would notice.
+PAUSES = 3.0
+LONGEST_PAUSE = 0.08
 # Entries of one log in one pipeline; more would hold up the logs of others.
 PAGE = 500
 # Redis' answers to an entry whose number is not above the last one, and to a key that is no log.
@@ -93,6 +99,16 @@ class Flush:
             raise NumberTaken
 
 
+class LogListener(Protocol):
+    """Who is told at once what was written, instead of reading it from Redis."""
+
+    def hear(self, log: RunLog, page: list[Entry]) -> None:
+        """Take entries that Redis has now."""
+
+    def hear_end(self, log: RunLog) -> None:
+        """Note that nothing more of this log is heard here."""
+
+
 class LogWriter:
     """Sends the events of all runs of this event loop, some 40 times a second at most."""
 
@@ -104,7 +120,8 @@ class LogWriter:
         self.idle = asyncio.Condition()
         self.task: asyncio.Task[None] | None = None
         self.outage = Outage(logger, "event logs cannot be written; they wait for Redis")
-        self.pause = config.agent.flush_ms / 1000
+        self.shortest_pause = self.pause = config.agent.flush_ms / 1000
+        self.listener: LogListener | None = None
         self.checked = 0.0
         # A client that repeats commands by itself would hide which numbers were sent before.
         self.redis = own_async_redis(DRAIN_SECONDS)
@@ -148,7 +165,8 @@ class LogWriter:
     def forget(self, log: RunLog) -> None:
         """Write nothing more of a log."""
         self.dirty.pop(log.run_id, None)
-        self.logs.pop(log.run_id, None)
+        if self.logs.pop(log.run_id, None) is not None and self.listener is not None:
+            self.listener.hear_end(log)
 
     async def close(self) -> None:
         """Stop writing and give the connection back."""
@@ -159,15 +177,21 @@ class LogWriter:
         """Flush whenever there is something; no outage and no mistake ends it."""
         while True:
             await self.wait_for_work()
+            began = time.monotonic()
             try:
                 await self.flush()
                 self.outage.end()
+                self.pause = self.pause_after(time.monotonic() - began)
             except Exception as error:  # noqa: BLE001 -- every run of the process writes here
                 self.outage.begin(error)
                 await asyncio.sleep(RETRY_SECONDS)
                 # Redis may have come back without what it had.
                 self.checked = 0.0
                 self.work.set()
+
+    def pause_after(self, seconds: float) -> float:
+        """How long deltas gather after they took so many seconds to be written."""
+        return max(self.shortest_pause, min(PAUSES * seconds, LONGEST_PAUSE))
 
     async def wait_for_work(self) -> None:
         """Return when there is something to write or check, a little later: deltas gather."""
@@ -218,6 +242,8 @@ class LogWriter:
         elif log.run_id in self.logs:
             self.dirty[log.run_id] = log
             self.work.set()
+        if flush.page and self.listener is not None and not log.given_up:
+            self.listener.hear(log, flush.page)
 
 
 writers = PerLoop(LogWriter, close=LogWriter.close)
