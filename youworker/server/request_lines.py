@@ -41,7 +41,8 @@ class RequestLinesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        with tracing.span("http request", parent=request.META.get("HTTP_TRACEPARENT", "")) as span:
+        parent = request.META.get("HTTP_TRACEPARENT") or tracing.NONE
+        with tracing.span("http request", parent=parent) as span:
             answer: HttpResponseBase = self.get_response(request)
             if tracing.tracer is not None:
                 tell_request(span, request, answer.status_code)
@@ -97,7 +98,7 @@ class RequestLinesASGI:
                 report_answer(scope["method"], self.route, message["status"], seconds)
             await send(message)
 
-        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1") or tracing.NONE
         about = {"method": method_of(scope["method"]), "route": self.route}
         with tracing.span("http request", parent=parent, **about):
             await self.inner(scope, receive, send_and_tell)

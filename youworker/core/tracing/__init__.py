@@ -85,6 +85,8 @@ class Tracer(Protocol):
 
 
 NOTHING = Span()
+# As a parent: what is done begins a trace, whatever was done where its task was made.
+NONE = "none"
 NOBODY: Mapping[str, str] = {}
 # Who makes spans in this process; set once, by `exporting`.
 tracer: Tracer | None = None
@@ -92,7 +94,10 @@ remembered: OrderedDict[object, str] = OrderedDict()
 
 
 def span(name: str, *, parent: str = "", **about: object) -> Span:
-    """A span that begins now and ends with the `with` block, or by `end`."""
+    """A span that begins now and ends with the `with` block, or by `end`.
+
+    `parent` is a `traceparent`, `NONE`, or empty for what is being done.
+    """
     return NOTHING if tracer is None else tracer.begin(name, parent, about)
 
 
@@ -127,8 +132,8 @@ def remember_cause(key: object) -> None:
 
 
 def take_cause(key: object) -> str:
-    """The `traceparent` that was noted for a key; empty when another process noted it."""
-    return remembered.pop(key, "") if remembered else ""
+    """The `traceparent` that was noted for a key, as a parent; none where another process did."""
+    return remembered.pop(key, NONE) if remembered else NONE
 
 
 def headers_for(host: str) -> Mapping[str, str]:
