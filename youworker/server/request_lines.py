@@ -98,9 +98,9 @@ class RequestLinesASGI:
                 report_answer(scope["method"], self.route, message["status"], seconds)
             await send(message)
 
-        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1") or tracing.NONE
+        said = dict(scope.get("headers", ())).get(b"traceparent", b"").decode("latin-1")
         about = {"method": method_of(scope["method"]), "route": self.route}
-        with tracing.span("http request", parent=parent, **about):
+        with tracing.span("http request", parent=said or tracing.NONE, **about):
             await self.inner(scope, receive, send_and_tell)
 
 

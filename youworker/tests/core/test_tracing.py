@@ -243,6 +243,20 @@ def test_a_collector_that_is_away_is_told_once(monkeypatch, caplog):
     ]
 
 
+def test_certificates_that_are_not_there_are_told(collector, monkeypatch, caplog):
+    certificate = "/nowhere/ca.pem"
+    https = collector.url.replace("http:", "https:")
+    with (
+        traced_to(https, monkeypatch, certificate=certificate) as traced,
+        tracing.span("run"),
+    ):
+        with tracing.span("search"):
+            pass
+        traced.provider.force_flush()
+
+    assert "the OpenTelemetry collector does not take spans" in caplog.text
+
+
 def test_a_collector_that_refuses_is_told_and_one_that_is_back_too(traced, collector, caplog):
     caplog.set_level(logging.INFO, "youworker.core.tracing.exporting")
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
