@@ -53,6 +53,8 @@ class RequestLinesMiddleware:
 def tell_request(span: tracing.Span, request: HttpRequest, status: int) -> None:
     """Say in its span what was asked for, as in its line."""
     route, method = route_of(request), method_of(request.method)
+    if route in FREQUENT and status < SERVER_ERROR:
+        span.drop()
     span.rename(f"{method} {route}")
     span.note(method=method, route=route, status=status, **ids_of(request))
     if status >= SERVER_ERROR:

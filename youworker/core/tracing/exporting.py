@@ -102,6 +102,10 @@ class RecordedSpan(Span):
             self.inner.set_status(Status(StatusCode.ERROR))
         self.inner.end()
 
+    def drop(self) -> None:
+        """Let it never end: only what has ended is sent."""
+        self.has_ended = True
+
     @contextmanager
     def active(self) -> Iterator[None]:
         """A block whose spans are parts of this one."""

@@ -18,6 +18,9 @@ class Span(AbstractContextManager["Span"]):
     def rename(self, name: str) -> None:
         """Call it by a name that is known only now."""
 
+    def drop(self) -> None:
+        """Send nothing of it: it is not worth a span."""
+
     def end(self, *, error: str = "") -> None:
         """End the span, once; an error is told by its kind."""
 
