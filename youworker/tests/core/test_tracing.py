@@ -249,7 +249,7 @@ def test_certificates_that_are_not_there_are_told(collector, monkeypatch, caplog
     certificate = "/nowhere/ca.pem"
     https = collector.url.replace("http:", "https:")
     with (
-        traced_to(https, monkeypatch, certificate=certificate) as traced,
+        traced_to(https, monkeypatch, seconds=0.3, certificate=certificate) as traced,
         tracing.span("run"),
     ):
         with tracing.span("search"):
