@@ -22,6 +22,8 @@ from chat.routing import websocket_urlpatterns
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.db import run_in_thread
+from youworker.core.per_loop import close_all
+from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +67,25 @@ async def test_a_question_is_answered_with_numbered_events(spoken_by):
     assert "".join(event["text"] for event in events if event["type"] == "token") == "Hello there."
     assert len({event["run_id"] for event in events}) == 1
     await socket.disconnect()
+
+
+async def test_an_answer_is_a_span_under_the_message_that_asked(spoken_by, monkeypatch):
+    spoken_by(ScriptedModel([[TextDelta("canary7f3a")]]))
+    session = await run_in_thread(SessionFactory)
+    socket, _ = await connected(session)
+    with running_collector() as collector, traced_to(collector.url, monkeypatch) as traced:
+        await say(socket, type="text", text="canary7f3a?")
+        await heard(socket)
+        await socket.disconnect()
+        await close_all()
+        await asyncio.to_thread(traced.provider.force_flush)
+
+    message, run = collector.named("websocket message"), collector.named("run")
+    assert (run.trace_id, run.parent_span_id) == (message.trace_id, message.span_id)
+    told = attributes_of(run)
+    assert told["youworker.session_id"] == str(session.pk)
+    assert attributes_of(message)["http.route"] == "ws/chat/<session_id>"
+    assert b"canary7f3a" not in b"".join(collector.bodies)
 
 
 async def test_a_stop_during_an_answer_is_heard_at_once(spoken_by):

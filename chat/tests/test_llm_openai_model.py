@@ -19,8 +19,9 @@ from chat.tests.llm_support import (
     usages_of,
     user,
 )
-from youworker.core import request_context
+from youworker.core import request_context, tracing
 from youworker.core.per_loop import close_all
+from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.model_server import Call, ModelServer, Turn
 
 
@@ -75,6 +76,27 @@ async def test_request_carries_prompt_options_and_correlation(server):
         },
         {"role": "tool", "tool_call_id": "c1", "content": "found"},
     ]
+
+
+async def test_a_turn_is_a_span_that_only_hosts_of_the_operator_are_told_of(server, monkeypatch):
+    model = model_on(server.base_url)
+    with running_collector() as collector:
+        for told in ((), ("127.0.0.1",)):
+            with traced_to(collector.url, monkeypatch, propagate_to=told) as traced:
+                with tracing.span("run"):
+                    server.script(Turn(text="canary7f3a says"))
+                    await events_of(model, user("canary7f3a?"))
+                await asyncio.to_thread(traced.provider.force_flush)
+
+    silent, telling = server.chats
+    turns = [span for span in collector.spans() if span.name == "model request"]
+    runs = [span for span in collector.spans() if span.name == "run"]
+    assert "traceparent" not in silent.headers
+    trace, parent = telling.headers["traceparent"].split("-")[1:3]
+    assert (trace, parent) == (turns[1].trace_id.hex(), turns[1].span_id.hex())
+    assert [span.parent_span_id for span in turns] == [span.span_id for span in runs]
+    assert attributes_of(turns[0])["youworker.outcome"] == "succeeded"
+    assert b"canary7f3a" not in b"".join(collector.bodies)
 
 
 async def test_key_of_the_server_is_sent(server):

@@ -26,6 +26,7 @@ from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFa
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.core.redis import sync_redis
+from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,6 +94,19 @@ def test_the_builtin_tools_register_themselves(user):
         "ingest.url",
     ]
     assert info(user, "semantic.query").safe_name == "semantic__query"
+
+
+def test_a_call_is_a_span_without_what_was_said(user, monkeypatch):
+    tool = info(user, "units.convert")
+    with running_collector() as collector, traced_to(collector.url, monkeypatch) as traced:
+        outcome = called(tool, user, value=7, from_unit="canary7f3a", to_unit="m")
+        traced.provider.force_flush()
+
+    told = attributes_of(collector.named("tool call"))
+    assert outcome.is_error
+    assert (told["youworker.server"], told["youworker.tool_id"]) == ("units", str(tool.id))
+    assert (told["youworker.outcome"], told["youworker.user_id"]) == ("error", str(user.pk))
+    assert b"canary7f3a" not in b"".join(collector.bodies)
 
 
 def test_usable_tools_needs_one_query(user, django_assert_num_queries):

@@ -55,7 +55,9 @@ def loaded_library() -> Path | None:
     if not sys.platform.startswith("linux") or pq.version() // 10_000 < VERSION:
         return None
     found = LIBRARY.search(Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace"))
-    return Path(found[1]) if found and ":" not in found[1] else None
+    path = Path(found[1]) if found else None
+    # It may have been replaced since; and a colon would end the name of its folder.
+    return path if path and path.is_file() and ":" not in str(path) else None
 
 
 def without_tls() -> str:

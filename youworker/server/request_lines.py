@@ -41,7 +41,8 @@ class RequestLinesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        with tracing.span("http request", parent=request.META.get("HTTP_TRACEPARENT", "")) as span:
+        parent = request.META.get("HTTP_TRACEPARENT") or tracing.NONE
+        with tracing.span("http request", parent=parent) as span:
             answer: HttpResponseBase = self.get_response(request)
             if tracing.tracer is not None:
                 tell_request(span, request, answer.status_code)
@@ -52,6 +53,8 @@ class RequestLinesMiddleware:
 def tell_request(span: tracing.Span, request: HttpRequest, status: int) -> None:
     """Say in its span what was asked for, as in its line."""
     route, method = route_of(request), method_of(request.method)
+    if route in FREQUENT and status < SERVER_ERROR:
+        span.drop()
     span.rename(f"{method} {route}")
     span.note(method=method, route=route, status=status, **ids_of(request))
     if status >= SERVER_ERROR:
@@ -97,9 +100,9 @@ class RequestLinesASGI:
                 report_answer(scope["method"], self.route, message["status"], seconds)
             await send(message)
 
-        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        said = dict(scope.get("headers", ())).get(b"traceparent", b"").decode("latin-1")
         about = {"method": method_of(scope["method"]), "route": self.route}
-        with tracing.span("http request", parent=parent, **about):
+        with tracing.span("http request", parent=said or tracing.NONE, **about):
             await self.inner(scope, receive, send_and_tell)
 
 

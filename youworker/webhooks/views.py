@@ -44,7 +44,8 @@ class HasConsoleRight(IsStaff):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        right = "view" if request.method in SAFE_METHODS else RIGHTS.get(view.action, "change")
+        act = getattr(view, "action", None) or ""
+        right = "view" if request.method in SAFE_METHODS else RIGHTS.get(act, "change")
         options = view.queryset.model._meta
         return bool(request.user.has_perm(f"{options.app_label}.{right}_{options.model_name}"))
 

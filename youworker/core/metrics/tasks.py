@@ -34,7 +34,7 @@ def note_begin(task_id: str, task: Any = None, **_: Any) -> None:
     """Remember when a task began; the looks for work are worth no span."""
     span = tracing.NOTHING
     if tracing.tracer is not None and task and task.name not in routine_tasks(task.app):
-        cause = str(getattr(task.request, tracing.CAUSE, None) or "")
+        cause = str(getattr(task.request, tracing.CAUSE, None) or tracing.NONE)
         span = tracing.span("task", parent=cause, task=task.name, task_id=task_id)
     # Celery begins and ends a task in one thread.
     span.__enter__()

@@ -44,7 +44,7 @@ def is_pooled_by_transaction(address: Mapping[str, Any]) -> bool:
     with closing(connect(address)) as one, closing(connect(address)) as other:
         for _ in range(LOOKS):
             for connection, numbers in zip((one, other), seen, strict=True):
-                numbers.add(read_server_process(connection))
+                numbers.add(find_server_process(connection))
     return bool(seen[0] & seen[1]) or max(map(len, seen)) > 1
 
 
@@ -53,7 +53,7 @@ def connect(address: Mapping[str, Any]) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(**address, autocommit=True, prepare_threshold=None)
 
 
-def read_server_process(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
+def find_server_process(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
     """The number of the server's process that answers."""
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0

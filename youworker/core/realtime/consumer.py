@@ -65,7 +65,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def websocket_receive(self, message: Any) -> None:
         """Handle one frame."""
-        with tracing.span("websocket message", **self.line.about):
+        with tracing.span("websocket message", parent=tracing.NONE, **self.line.about):
             await super().websocket_receive(message)
 
     async def accept(self, *args: Any, **kwargs: Any) -> None:

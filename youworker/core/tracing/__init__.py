@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from celery.signals import before_task_publish, worker_process_shutdown
 
 from youworker.core.config import config
+from youworker.core.tracing.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,31 +33,6 @@ NOT_INSTALLED = "OpenTelemetry is not installed: make run, or pip install -r req
 CAUSE = "traceparent_of_cause"
 # Of work that was accepted and not begun here; what another process takes up begins a trace.
 MOST_REMEMBERED = 2000
-
-
-class Span(AbstractContextManager["Span"]):
-    """One thing that is being done; this one, which is nobody's, does nothing."""
-
-    def note(self, **about: object) -> None:
-        """Add what is known only now."""
-
-    def rename(self, name: str) -> None:
-        """Call it by a name that is known only now."""
-
-    def end(self, *, error: str = "") -> None:
-        """End the span, once; an error is told by its kind."""
-
-    def active(self) -> AbstractContextManager[object]:
-        """A block whose spans are parts of this one, which does not end it."""
-        return nullcontext()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it with the block."""
 
 
 class Tracer(Protocol):
@@ -85,6 +60,8 @@ class Tracer(Protocol):
 
 
 NOTHING = Span()
+# As a parent: what is done begins a trace, whatever was done where its task was made.
+NONE = "none"
 NOBODY: Mapping[str, str] = {}
 # Who makes spans in this process; set once, by `exporting`.
 tracer: Tracer | None = None
@@ -92,7 +69,10 @@ remembered: OrderedDict[object, str] = OrderedDict()
 
 
 def span(name: str, *, parent: str = "", **about: object) -> Span:
-    """A span that begins now and ends with the `with` block, or by `end`."""
+    """A span that begins now and ends with the `with` block, or by `end`.
+
+    `parent` is a `traceparent`, `NONE`, or empty for what is being done.
+    """
     return NOTHING if tracer is None else tracer.begin(name, parent, about)
 
 
@@ -127,8 +107,8 @@ def remember_cause(key: object) -> None:
 
 
 def take_cause(key: object) -> str:
-    """The `traceparent` that was noted for a key; empty when another process noted it."""
-    return remembered.pop(key, "") if remembered else ""
+    """The `traceparent` that was noted for a key, as a parent; none where another process did."""
+    return remembered.pop(key, NONE) if remembered else NONE
 
 
 def headers_for(host: str) -> Mapping[str, str]:
@@ -162,7 +142,8 @@ def begin_tracing(role: str) -> None:
     # The library is an extra, and takes half a second to load.
     from youworker.core.tracing.exporting import begin_exporting  # noqa: PLC0415
 
-    begin_exporting(role)
+    global tracer  # noqa: PLW0603 -- looked at by every span, which costs the least
+    tracer = begin_exporting(role)
     atexit.register(end_tracing)
     # A worker's children end without what Python does at an end.
     worker_process_shutdown.connect(end_tracing, weak=False)

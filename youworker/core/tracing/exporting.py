@@ -23,10 +23,10 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from youworker.core import tracing
 from youworker.core.config import config
 from youworker.core.effects import Outage
 from youworker.core.request_context import correlation_id
+from youworker.core.tracing.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ propagator = TraceContextTextMapPropagator()
 current: ContextVar[trace.Span | None] = ContextVar("span", default=None)
 
 
-class RecordedSpan(tracing.Span):
+class RecordedSpan(Span):
     """A span that will be sent."""
 
     def __init__(self, inner: trace.Span, about: Mapping[str, object]) -> None:
@@ -101,6 +101,10 @@ class RecordedSpan(tracing.Span):
         if error:
             self.inner.set_status(Status(StatusCode.ERROR))
         self.inner.end()
+
+    def drop(self) -> None:
+        """Let it never end: only what has ended is sent."""
+        self.has_ended = True
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -144,7 +148,7 @@ class SendingTracer:
         )
         self.inner = self.provider.get_tracer("youworker")
 
-    def begin(self, name: str, parent: str, about: Mapping[str, object]) -> tracing.Span:
+    def begin(self, name: str, parent: str, about: Mapping[str, object]) -> Span:
         """Begin a span under a `traceparent`, or under what is being done."""
         above = context_of(parent) if parent else ambient_context()
         kind = KINDS.get(name, SpanKind.INTERNAL)
@@ -182,7 +186,12 @@ class ToldExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send a batch."""
-        result = self.inner.export(spans)
+        try:
+            result = self.inner.export(spans)
+        except (OSError, ValueError) as error:
+            # A file of certificates that is not there, for one.
+            self.outage.begin(error)
+            return SpanExportResult.FAILURE
         if result is SpanExportResult.SUCCESS:
             self.outage.end()
         else:
@@ -248,11 +257,11 @@ def exporter_for(seconds: float) -> OTLPSpanExporter:
     )
 
 
-def begin_exporting(role: str) -> None:
-    """Have this process send its spans."""
+def begin_exporting(role: str) -> SendingTracer:
+    """What sends the spans of this process; raises `ValueError` for a wrong setting."""
     # Its own lines tell of each batch, and repeat what a collector answers.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    tracing.tracer = SendingTracer(ToldExporter(exporter_for(SEND_SECONDS)), role)
+    return SendingTracer(ToldExporter(exporter_for(SEND_SECONDS)), role)
 
 
 def is_reachable() -> bool:

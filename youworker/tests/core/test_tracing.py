@@ -43,7 +43,7 @@ def test_without_a_collector_nothing_is_made_or_imported():
     code = (
         "import sys; from youworker.core import tracing; tracing.begin_tracing('web');"
         "assert tracing.span('x') is tracing.NOTHING and tracing.tracer is None;"
-        "assert not tracing.headers_for('h') and not tracing.take_cause(1);"
+        "assert not tracing.headers_for('h') and tracing.take_cause(1) == 'none';"
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
     )
     environment = {"DATA_DIR": ".venv/detached", "OTEL_EXPORTER_OTLP_ENDPOINT": ""}
@@ -123,6 +123,7 @@ def test_a_request_is_told_by_its_pattern(traced, collector):
     ).json()["id"]
     answer = client.get(f"/v1/sessions/{session}?q={CANARY}")
     client.get(f"/v1/{CANARY}")
+    client.get("/health/live")
     search(CANARY, mode="keyword", actor=user)
     traced.provider.force_flush()
 
@@ -137,6 +138,7 @@ def test_a_request_is_told_by_its_pattern(traced, collector):
     }
     assert attributes_of(collector.named("search"))["youworker.mode"] == "keyword"
     assert collector.named("GET unmatched")
+    assert "health" not in str(collector.spans())
     assert CANARY.encode() not in b"".join(collector.bodies)
 
 
@@ -213,7 +215,7 @@ def test_what_is_done_later_belongs_to_what_caused_it(traced, collector, monkeyp
     assert collector.named("search").parent_span_id == told.span_id
     assert attributes_of(told)["youworker.task"] == "chat.tasks.x"
     assert told.status.code == 2
-    assert [tracing.take_cause(key) for key in ("lost", "a", "outside")] == [""] * 3
+    assert [tracing.take_cause(key) for key in ("lost", "a", "outside")] == [tracing.NONE] * 3
 
 
 def test_a_collector_that_hangs_holds_nobody_up(collector, monkeypatch):
@@ -241,6 +243,20 @@ def test_a_collector_that_is_away_is_told_once(monkeypatch, caplog):
     assert [one for one in caplog.messages if "collector" in one] == [
         "the OpenTelemetry collector does not take spans (ConnectionError)"
     ]
+
+
+def test_certificates_that_are_not_there_are_told(collector, monkeypatch, caplog):
+    certificate = "/nowhere/ca.pem"
+    https = collector.url.replace("http:", "https:")
+    with (
+        traced_to(https, monkeypatch, seconds=0.3, certificate=certificate) as traced,
+        tracing.span("run"),
+    ):
+        with tracing.span("search"):
+            pass
+        traced.provider.force_flush()
+
+    assert "the OpenTelemetry collector does not take spans" in caplog.text
 
 
 def test_a_collector_that_refuses_is_told_and_one_that_is_back_too(traced, collector, caplog):

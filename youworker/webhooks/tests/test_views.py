@@ -93,6 +93,8 @@ def test_it_is_changed_paused_resumed_tried_and_removed(client):
 
 def test_everything_that_can_be_told_is_listed(client):
     assert client.get("/v1/webhooks/actions").json() == {"actions": list(SUBSCRIBABLE)}
+    assert client.post("/v1/webhooks/actions").status_code == 405
+    assert client.put(f"/v1/webhooks/{endpoint_at(URL).pk}").status_code == 405
 
 
 @pytest.mark.parametrize("count", [1, 3])
