@@ -87,7 +87,7 @@ def refusing_politely(function: Callable[..., Awaitable[T]]) -> Callable[..., Aw
 def is_unheeded(word: str, value: Any) -> bool:
     """Whether a word of a schema only costs room: no model counts so far, and calls are checked."""
     if word in {"minimum", "maximum"}:
-        return abs(value) > LARGEST_BOUND
+        return bool(abs(value) > LARGEST_BOUND)
     return word in {"title", "maxLength"}
 
 
