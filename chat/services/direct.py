@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # Answers take seconds, so one of those in the making may have ended by then.
 BUSY_SECONDS = 5
-BUSY = "The model's server is busy; try again in %(wait)s s."
 # A title may come late; whoever asked has their answer.
 BEHIND_SECONDS, LOOK_SECONDS = 30.0, 0.5
 
@@ -39,7 +38,7 @@ def admit_direct_call(call: DirectCall, *, actor: User) -> None:
     """
     enforce_run_quota(actor, call.key_id)
     if not take_room(call, CallKind.DIRECT):
-        raise ModelBusy(BUSY, wait=BUSY_SECONDS)
+        raise busy()
 
 
 @transaction.atomic
@@ -54,9 +53,14 @@ def wait_for_housekeeping(call: DirectCall, *, actor: User) -> None:
     until = time.monotonic() + BEHIND_SECONDS
     while not admit_housekeeping(call, actor=actor):
         if time.monotonic() > until:
-            raise ModelBusy(BUSY, wait=BUSY_SECONDS)
+            raise busy()
         with holding_nothing():
             time.sleep(LOOK_SECONDS)
+
+
+def busy() -> ModelBusy:
+    """The refusal of a call that has no room."""
+    return ModelBusy("The model's server is busy; try again in %(wait)s s.", wait=BUSY_SECONDS)
 
 
 def record_direct_call(

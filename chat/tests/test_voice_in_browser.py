@@ -33,6 +33,11 @@ REFUSED = """() => {
 }"""
 
 
+def is_question(request):
+    """Whether a request asks something."""
+    return request.method == "POST" and "/chat" in request.url
+
+
 @pytest.fixture
 def chat(page):
     page.goto("/chat")
@@ -61,6 +66,16 @@ def test_what_is_said_while_the_button_is_held_is_written_into_the_field(chat, b
     assert "meeting" in text
     assert "board" in text
     assert chat.locator(TALK).get_attribute("aria-pressed") == "false"
+
+    # Whoever speaks is answered aloud, and whoever writes the next question is not.
+    with chat.expect_request(is_question) as spoken:
+        chat.press(FIELD, "Enter")
+    assert 'name="speak"' in spoken.value.post_data
+    chat.locator(READ).first.wait_for()
+    with chat.expect_request(is_question) as written:
+        chat.fill(FIELD, "[[tokens=2]] two")
+        chat.press(FIELD, "Enter")
+    assert 'name="speak"' not in written.value.post_data
 
 
 def test_a_microphone_that_is_refused_is_a_sentence(chat):
@@ -101,7 +116,7 @@ def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
 
     # One that is heard while it is made: sentence after sentence, until somebody has enough.
     chat.locator(ALOUD).evaluate("box => box.click()")
-    with chat.expect_request(lambda request: request.method == "POST") as sent:
+    with chat.expect_request(is_question) as sent:
         chat.fill(FIELD, "[[tokens=60]] two")
         chat.press(FIELD, "Enter")
     assert 'name="speak"' in sent.value.post_data

@@ -122,10 +122,8 @@ def facts_of_props(props: Any) -> Facts:
 
 def slots_in(props: Any) -> int | None:
     """How many answers at a time llama.cpp makes, from `/props`."""
-    told = props.get("total_slots") if isinstance(props, dict) else None
-    if not isinstance(told, int) or isinstance(told, bool):
-        return None
-    return told if 0 < told <= MOST_SLOTS else None
+    told = tokens_in(props.get("total_slots")) if isinstance(props, dict) else None
+    return told if told and told <= MOST_SLOTS else None
 
 
 def facts_of_show(shown: Any, loaded: int | None) -> Facts:

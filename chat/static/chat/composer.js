@@ -177,6 +177,12 @@ export class Composer {
   async send({ waiting = true } = {}) {
     const { text } = this;
     if (this.#sending || !text.trim()) return;
+    const sound = this.#wantsSound;
+    // At the press of the key, also when files are waited for first.
+    if (sound) {
+      this.chat.hush();
+      this.chat.spoken.expect();
+    }
     if (waiting && this.attachments.areUnread) return this.#hold();
     this.#held = false;
     clearTimeout(this.#patience);
@@ -184,11 +190,6 @@ export class Composer {
     this.say("");
     const key = this.#keyFor(text) ?? randomId();
     const ids = this.attachments.ids.join();
-    const sound = this.#wantsSound;
-    if (sound) {
-      this.chat.hush();
-      this.chat.spoken.expect();
-    }
     // It may have arrived even if the answer does not: a reload must not ask it twice.
     keepDraft(this.chat.session, this.#draft(text, key));
     const body = this.#body(text, key, sound);
