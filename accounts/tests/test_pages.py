@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Authenticator, SignIn
 from accounts.pages.devices import device_name
-from accounts.pages.lines import WORDS
 from accounts.services import begin_totp, confirm_totp, user_of_key
 from accounts.tests.factories import SignInFactory, UserFactory
 from youworker import audit
 from youworker.audit import ACTIONS
+from youworker.audit.words import WORDS
 from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
