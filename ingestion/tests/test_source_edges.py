@@ -194,7 +194,7 @@ def test_a_new_source_waits_and_is_looked_at_again(pages, user):
 
     shown = text_of(pages.get("/sources"))
 
-    assert (shown.count("Waiting"), shown.count("Up to date")) == (1, 1)
+    assert (shown.count(">Waiting<"), shown.count(">Up to date<")) == (1, 1)
     assert shown.count('hx-trigger="every 3s"') == 1
     assert f'hx-select="#source-{fresh.pk}"' in shown
 

@@ -38,7 +38,9 @@ class Bar:
     words: str
     label: str
     when: str
-    figures: list[str]
+    figures: list[int]
+    # They as people read them.
+    said: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def draw(
         label = mark(row["at"]) if place % every == 0 else ""
         x, width = step * (place + GAP_SHARE / 2), step * (1 - GAP_SHARE)
         parts = stacked(figures, most)
-        bars.append(Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, said))
+        bars.append(
+            Bar(round(x, 2), round(width, 2), parts, f"{when}: {told}", label, when, figures, said)
+        )
     return Chart(title, list(series), bars, most)
 
 

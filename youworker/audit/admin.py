@@ -99,7 +99,7 @@ class AuditAdmin(ReadOnlyAdmin):
     sortable_by = ("timestamp",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        return with_words().select_related("actor")
+        return with_words().select_related("actor", "content_type")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -20,6 +20,7 @@ PAGE = (
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
     '<title>{} · YouWorker</title><h1>{}</h1><p>{}</p><p><a href="/">{}</a></p></html>'
 )
+LONGEST = 400
 
 
 def page_for(request: Any, status: int, path: str) -> bytes:
@@ -40,5 +41,7 @@ def page_for(request: Any, status: int, path: str) -> bytes:
 def language_of(wanted: str) -> str:
     """The first language of an `Accept-Language` that pages have."""
     known = dict(settings.LANGUAGES)
-    said = (code.partition("-")[0] for code, _weight in parse_accept_lang_header(wanted.lower()))
+    # Django raises for a header of more than 500 characters.
+    asked = parse_accept_lang_header(wanted[:LONGEST].lower())
+    said = (code.partition("-")[0] for code, _weight in asked)
     return next((code for code in said if code in known), "en")

@@ -136,6 +136,7 @@ def test_only_uploads_may_be_large(port):
     [
         (b"/documents/add", b"text/html,*/*;q=0.8", b"it-IT,it;q=0.9", "Vai alla pagina iniziale"),
         (b"/documents/add", b"text/html", b"xx, en;q=0.1", "Go to the start page"),
+        (b"/documents/add", b"text/html", b"a" * 3000, "Go to the start page"),
         (b"/documents/add", b"*/*", b"it", None),
         (b"/v1/search", b"text/html", b"it", None),
     ],

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 def choices() -> list[tuple[str, StrOrPromise]]:
     """What an endpoint may be told, as staff read it."""
-    beside: dict[str, StrOrPromise] = {EVERYTHING: _("everything"), RUN_END: f"{gettext('Answer ended')} ({RUN_END})"}
+    beside: dict[str, StrOrPromise] = {
+        EVERYTHING: _("everything"),
+        RUN_END: f"{gettext('Answer ended')} ({RUN_END})",
+    }
     return [(one, beside.get(one) or named(one)) for one in SUBSCRIBABLE]
 
 

@@ -165,16 +165,19 @@ def test_file_types_are_told_as_people_call_them():
         {"name": "chemical/x-pdb", "files": 1, **row},
     ]
 
-    lines = [told(line) for line in by_kind(types)]
+    with translation.override("en"):
+        lines = [told(line) for line in by_kind(types)]
+        found = [(str(line["name"]), line["files"], line["failed"]) for line in lines]
+        amount = filesizeformat(4000)
 
-    assert [(str(line["name"]), line["files"], line["failed"]) for line in lines] == [
+    assert found == [
         ("Plain text or data", "4", "2"),
         ("PDF", "3", "1"),
         ("Recording", "1", "1"),
         ("Not recognized", "1", "1"),
         ("chemical/x-pdb", "1", "1"),
     ]
-    assert lines[0]["bytes"] == filesizeformat(4000)
+    assert lines[0]["bytes"] == amount
 
 
 @pytest.mark.parametrize(
