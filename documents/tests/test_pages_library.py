@@ -248,6 +248,7 @@ def test_the_trash_lists_what_can_be_brought_back(client, user):
 
     assert titles(response) == [mine.title]
     assert f"/collections/{shelf.pk}/restore" in text_of(response)
+    assert f'name="document" value="{mine.pk}">' in text_of(response).partition("<tbody>")[2]
     assert living.title not in text_of(response)
 
 
