@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 420
 # Of a text that was found by its meaning, from the beginning.
 LEAD_CHARACTERS = 60
-# What makes a heading of a line in Markdown, which says nothing in a few lines of text.
 # Signs of Markdown that say nothing in a few lines: of headings, around the rows of tables, and the
 # lines below their heads and around source code.
 MARKUP = re.compile(
-    r"^\|?[ \t:|-]*-{3}[ \t:|-]*(?:\n|\Z)|^`{3,}[\w+-]*[ \t]*(?:\n|\Z)|^#{1,6}[ \t]+|^\|[ \t]*|\|$",
+    r"^(?=[ \t:|-]*+(?:\n|\Z))(?=[^\n]*-{3})[^\n]*(?:\n|\Z)"
+    r"|^`{3,}[\w+-]*[ \t]*(?:\n|\Z)|^#{1,6}[ \t]+|^\|[ \t]*|\|$",
     re.MULTILINE,
 )
 
