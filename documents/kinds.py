@@ -20,6 +20,7 @@ class FileKind(models.TextChoices):
     MAIL = "mail", _("E-mail")
     WEB_PAGE = "page", _("Web page")
     IMAGE = "image", _("Image")
+    RECORDING = "recording", _("Recording")
     PLAIN_TEXT = "text", _("Plain text or data")
 
 
@@ -53,6 +54,7 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     ),
     FileKind.WEB_PAGE: ("text/html", "application/xhtml"),
     FileKind.IMAGE: ("image/",),
+    FileKind.RECORDING: ("audio/", "video/"),
     FileKind.PLAIN_TEXT: ("text/", "application/"),
 }
 

@@ -18,6 +18,7 @@ KINDS: dict[str, FileKind] = {
     **dict.fromkeys(("powerpoint", "slides", "presentazione"), FileKind.PRESENTATION),
     **dict.fromkeys(("email", "e-mail", "outlook", "posta"), FileKind.MAIL),
     **dict.fromkeys(("web", "webpage", "html", "htm", "pagina"), FileKind.WEB_PAGE),
+    "registrazione": FileKind.RECORDING,
     "testo": FileKind.PLAIN_TEXT,
 }
 # Endings of names, and kinds that have no name elsewhere: how the types of such files begin.

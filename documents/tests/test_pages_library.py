@@ -76,6 +76,8 @@ def test_the_list_is_filtered_and_sorted(client, user):
     assert found("ordering=title") == ["Document A", "Document B"]
     assert found(f"collection={shelf.pk}") == ["Document A"]
     assert found("kind=pdf") == ["Document A"]
+    DocumentFactory(owner=user, title="Talk", mime="audio/x-wav")
+    assert found("kind=recording") == ["Talk"]
     assert found("status=failed") == ["Document B"]
     assert found("tag=&tag=red&tag=blue") == ["Document B"]
     assert found("tag=red&tag=green") == []
