@@ -53,7 +53,9 @@ def example_questions(documents: Mapping[UUID, Document]) -> list[str]:
     for document_id, heading in first.values_list("document_id", "heading"):
         section = heading.rpartition(BELOW)[2].strip()
         title = documents[document_id].title
-        if 0 < len(section) <= LONGEST_HEADING and section != title:
+        # Of a recording it is a time, of which nobody asks.
+        says_something = any(map(str.isalpha, section)) and section != title
+        if says_something and len(section) <= LONGEST_HEADING:
             words = {"heading": section, "title": title}
             found.append(_("What does “%(title)s” say about “%(heading)s”?") % words)
     return found

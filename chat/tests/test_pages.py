@@ -82,11 +82,14 @@ def test_a_document_of_one_level_gives_an_example_too_but_not_by_its_title(clien
     untold = DocumentFactory(owner=user, title="Notes", status=DocumentStatus.READY)
     write(untold, "Nothing yet.", heading="Notes")
     write(untold, "Nor here.", heading="")
+    recording = DocumentFactory(owner=user, title="Talk", status=DocumentStatus.READY)
+    write(recording, "Welcome.", heading="00:01:30")
 
     shown = text_of(client.get("/chat"))
 
     assert "What does “Rules” say about “Opening hours”?" in shown
     assert "What does “Notes”" not in shown
+    assert "What does “Talk”" not in shown
 
 
 def test_a_question_of_a_link_stands_in_the_composer(client, user):

@@ -85,6 +85,8 @@ def shown_hits(answer: SearchAnswer) -> list[dict[str, Any]]:
     return [
         {
             "hit": hit,
+            # The first heading of many a text is its title, which stands above it.
+            "heading": hit.heading if hit.heading != hit.title else "",
             "excerpt": excerpt(hit.text, query, language=hit.language),
             "why": hit.explain(hit.access) if hit.access is not None else None,
         }

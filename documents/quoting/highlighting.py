@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 420
 # Of a text that was found by its meaning, from the beginning.
 LEAD_CHARACTERS = 60
-# What makes a heading of a line in Markdown, which says nothing in a few lines of text.
-HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
+# Signs of Markdown that say nothing in a few lines: of headings, around the rows of tables, and the
+# lines below their heads and around source code.
+MARKUP = re.compile(
+    r"^(?=[ \t:|-]*+(?:\n|\Z))(?=[^\n]*-{3})[^\n]*(?:\n|\Z)"
+    r"|^`{3,}[\w+-]*[ \t]*(?:\n|\Z)|^#{1,6}[ \t]+|^\|[ \t]*|\|$",
+    re.MULTILINE,
+)
 
 
 class Piece(NamedTuple):
@@ -33,7 +38,7 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     Words are compared by their stems in the document's language, and without accents; of scripts
     without blanks, runs of the query are looked for as they stand.
     """
-    text = HEADING_MARKS.sub("", text)
+    text = MARKUP.sub("", text)
     spans = list(meant_spans(text, query, language))
     start, end = window(text, spans)
     inside = [span for span in spans if span[0] >= start and span[1] <= end]

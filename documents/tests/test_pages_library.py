@@ -83,6 +83,9 @@ def test_the_list_is_filtered_and_sorted(client, user):
     # What makes no sense is left out.
     assert found("collection=x&status=y&ordering=owner&page=900") == ["Document B", "Document A"]
 
+    DocumentFactory(owner=user, title="Document T", mime="audio/x-wav")
+    assert found("kind=recording") == ["Document T"]
+
 
 def test_too_many_tags_are_refused_as_a_page(client):
     response = client.get("/documents?" + "&".join(f"tag={n}" for n in range(21)))
@@ -248,6 +251,7 @@ def test_the_trash_lists_what_can_be_brought_back(client, user):
 
     assert titles(response) == [mine.title]
     assert f"/collections/{shelf.pk}/restore" in text_of(response)
+    assert f'name="document" value="{mine.pk}">' in text_of(response).partition("<tbody>")[2]
     assert living.title not in text_of(response)
 
 

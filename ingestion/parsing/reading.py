@@ -46,6 +46,9 @@ UNESCAPE = {
     kinds.PROPERTIES.mime: unescaped_letters,
 }
 
+# Whose title is a heading or a subject, which no program made up.
+TITLED_BY_PEOPLE = {kinds.MARKDOWN, kinds.EML, kinds.MSG, kinds.TNEF, kinds.MBOX}
+
 
 @kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
 def read_text(data: bytes, mime: str) -> Extract:
@@ -107,7 +110,7 @@ def parse_file(
         shorten(extract)
     return ParsedDocument(
         text=extract.text,
-        title=telling_title(extract.title),
+        title=extract.title if kind in TITLED_BY_PEOPLE else telling_title(extract.title),
         mime=kind.mime,
         language=identify(extract.text) if extract.text else "",
         pages=extract.page_count,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingestion.parsing.reading import parse_file
 from ingestion.parsing.titles import telling_title
 
 
@@ -37,9 +38,14 @@ def test_what_somebody_gave_is_kept(title):
 
 
 def test_a_file_without_a_title_of_its_own_is_called_by_its_name(tmp_path):
-    from ingestion.parsing.reading import parse_file
-
     path = tmp_path / "page"
     path.write_text("<html><title>about:blank</title><body><p>Some words.</p></body></html>")
 
     assert parse_file(path, "text/html", name="page.html").title == ""
+
+
+def test_a_heading_is_a_title_whatever_it_says(tmp_path):
+    path = tmp_path / "notes"
+    path.write_text("# Layout 1\n\nSome words.")
+
+    assert parse_file(path, "text/markdown", name="notes.md").title == "Layout 1"

@@ -255,6 +255,14 @@ def test_only_the_unsupported_sentence_of_a_citation_is_in_doubt(shown):
     assert "Not found" not in page.get_by_role("dialog", name="Citation 2").text_content()
 
 
+def test_a_citation_is_in_doubt_everywhere_if_a_sentence_is_not_found(shown):
+    source = "Thirty days [2]. Cheese [2]."
+    spans = [{"start": 17, "end": 28}, {"start": 900, "end": 910}]
+    page = shown(source, citations=CITATIONS, unsupported=spans)
+
+    assert page.locator("[data-test=citation].doubtful").count() == 2
+
+
 def test_citations_that_come_later_are_added(modules):
     made = run(modules, "twice", "a [1] b [2]", citations=CITATIONS)
 

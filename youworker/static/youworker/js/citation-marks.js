@@ -8,9 +8,10 @@ const LEFT_ALONE = "a, button, pre, code, .math, .code-head, .cite-note";
 
 /**
  * Make buttons of the marks whose citation is known. One that does not support everything it stands
- * for is doubtful where a sentence was marked as unsupported; if none was found, everywhere.
+ * for is doubtful where a sentence was marked as unsupported; everywhere, if none of its sentences
+ * was, or if not all of them were found (`isJudged`).
  */
-export function markCitations(root, citations) {
+export function markCitations(root, citations, { isJudged = false } = {}) {
   const known = new Map(citations.map((citation) => [citation.index, citation]));
   const places = textNodes(root, LEFT_ALONE).flatMap((node) => {
     const marks = [...node.data.matchAll(MARK)].filter((mark) => known.has(Number(mark[1])));
@@ -18,7 +19,7 @@ export function markCitations(root, citations) {
   });
   const told = new Set(places.flatMap(({ marks }) => marks.filter(({ unsupported }) => unsupported).map(({ citation }) => citation)));
   for (const { node, marks } of places) {
-    const doubts = ({ citation, unsupported }) => citation.supported === false && (unsupported || !told.has(citation));
+    const doubts = ({ citation, unsupported }) => citation.supported === false && (unsupported || !isJudged || !told.has(citation));
     node.replaceWith(...splitMarks(node.data, marks.map((mark) => ({ ...mark, doubt: doubts(mark) }))));
   }
 }

@@ -14,8 +14,8 @@ import { markUnsupported } from "./unsupported.js";
  */
 export async function enhance(root, { citations = [], unsupported = [], source = "" } = {}) {
   // First of all: it looks for sentences as they were written.
-  if (unsupported.length) markUnsupported(root, unsupported, source);
-  if (citations.length) markCitations(root, citations);
+  const isJudged = unsupported.length > 0 && markUnsupported(root, unsupported, source);
+  if (citations.length) markCitations(root, citations, { isJudged });
   for (const place of matching(root, ".table-scroll")) {
     // It can be scrolled, so it has to be reached by keyboard, and to say what it is.
     Object.assign(place, { tabIndex: 0, role: "region", ariaLabel: t("Table") });

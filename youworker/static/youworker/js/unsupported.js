@@ -17,16 +17,25 @@ const LEFT_ALONE = "button, .code-head";
 // More marks than this help nobody, and each is looked for.
 const MOST = 100;
 
-/** Mark the sentences at these offsets (code points of `source`) in its rendering below `root`. */
+/**
+ * Mark the sentences at these offsets (code points of `source`) in its rendering below `root`;
+ * whether all of them were found.
+ */
 export function markUnsupported(root, unsupported, source) {
   const offsets = codePointOffsets(source);
+  let all = unsupported.length <= MOST;
   for (const { start, end } of unsupported.slice(0, MOST)) {
     const sentence = rendered(source.slice(offsets(start), offsets(end)));
-    if (!sentence) continue;
+    if (!sentence) {
+      all = false;
+      continue;
+    }
     const { letters, places } = readLetters(root, LEFT_ALONE, { blank: withoutCitations });
     const at = nearest(letters, sentence, () => rendered(source.slice(0, offsets(start))).length);
     if (at >= 0) wrap(places.slice(at, at + sentence.length));
+    else all = false;
   }
+  return all;
 }
 
 // Offsets in UTF-16 for offsets in code points.
