@@ -16,7 +16,7 @@ class Known(NamedTuple):
     longest: int
     # Tokens computed together, padding included: where a text costs least CPU, as measured.
     batch: int
-    # The cosine of texts that have nothing to do with each other, as the model's page says.
+    # The cosine of a question, less what is common, with texts that have nothing to do with it.
     unrelated: float
     # How much is taken from a question's vector of what all questions have in common
     # (`common.npy`, the mean vector of `questions.txt`).
@@ -26,7 +26,7 @@ class Known(NamedTuple):
 # The first is the one that a new installation uses.
 MODELS = {
     "multilingual-e5-small-int8": Known(
-        dimensions=384, longest=512, batch=128, unrelated=0.7, common=0.35
+        dimensions=384, longest=512, batch=128, unrelated=0.6, common=0.35
     ),
     "all-MiniLM-L6-v2-int8": Known(
         dimensions=384, longest=256, batch=512, unrelated=0.0, common=0.0

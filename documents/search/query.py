@@ -66,11 +66,6 @@ class QueryTerms:
     selective: str
     has_identifiers: bool
 
-    @property
-    def most(self) -> float:
-        """What a passage would have that says each word often, and nothing else."""
-        return sum(max(term.values()) for term in self.weights)
-
 
 def terms_of(query: str) -> QueryTerms | None:
     """The terms of a query; none when it is made of stop words."""

@@ -24,7 +24,6 @@ from documents.search.templates import (
     SCALED,
     SCOPE,
     SETTINGS,
-    TRUSTED_SHARE,
     VECTOR,
 )
 from documents.types import SearchHit
@@ -37,14 +36,12 @@ if TYPE_CHECKING:
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
 # The share of meaning in a hybrid score, and where the question names an identifier.
-SEMANTIC_WEIGHT = 0.6
+SEMANTIC_WEIGHT = 0.7
 MEANING_OF_IDENTIFIERS = 0.5
-# Words count in full when the best passage has that share of what the question's words weigh, and
-# less when it has less: it has one of them by chance, as where the library is in another language.
-TRUSTED = 0.2
 # Neighbours that the vector index keeps in mind for each that is wanted: with one, it finds 0.88 of
-# the nearest, with three 0.97.
+# the nearest, with two 0.95.
 EXPLORED = 3
+MOST_EXPLORED = 1000  # what pgvector takes
 # What the next best passages of a document add to its best one, half of it to its second, and so
 # on: several hits make a likely document.
 SIBLING_BONUS = 0.2
@@ -78,7 +75,7 @@ def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list
     except EmptyResultSet:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(SETTINGS, [str(min(1000, width * EXPLORED))])
+        cursor.execute(SETTINGS, [str(min(MOST_EXPLORED, max(width * EXPLORED, 40)))])
         cursor.execute(statement, {**parameters, "width": width, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
@@ -146,18 +143,12 @@ def fusion(plan: SearchPlan) -> str:
         return "found AS (SELECT id, document_id, score FROM semantic)"
     if plan.vector is None:
         return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
+    share = MEANING_OF_IDENTIFIERS if plan.terms.has_identifiers else SEMANTIC_WEIGHT
     scaled = [
-        SCALED.format(share=TRUSTED_SHARE, leg="keyword", least=0),
-        SCALED.format(
-            share=share_of_meaning(plan.terms), leg="semantic", least=plan.vector.unrelated
-        ),
+        SCALED.format(share=round(1 - share, 4), leg="keyword", least=0),
+        SCALED.format(share=share, leg="semantic", least=plan.vector.unrelated),
     ]
     return FUSED.format(legs=" UNION ALL ".join(scaled))
-
-
-def share_of_meaning(terms: QueryTerms) -> float:
-    """What the meaning counts beside words that tell enough."""
-    return MEANING_OF_IDENTIFIERS if terms.has_identifiers else SEMANTIC_WEIGHT
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
@@ -177,8 +168,6 @@ def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:
     return {
         "selective": terms.selective,
         "any_of": terms.any_of,
-        "words_share": 1 - share_of_meaning(terms),
-        "telling": TRUSTED * terms.most,
         "length_share": LENGTH_SHARE,
         "usual": USUAL_LENGTH,
         "places": POSITION_WEIGHTS,

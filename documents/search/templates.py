@@ -84,20 +84,15 @@ MEASURED = """semantic AS (
 PASSES = """
            AND EXISTS (SELECT 1 FROM documents_passage p WHERE p.id = e.passage_id{checks})"""
 
-# A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left; and what
-# they count.
+# A leg's scores from 0 to 1: 1 is its best, 0 its last, or no match when it has room left.
 SCALED = """
-    (SELECT id, document_id, {share} * coalesce(
+    (SELECT id, document_id, {share}::float8 * coalesce(
         greatest(score - floor, 0) / nullif(best - floor, 0), 1) AS score
      FROM (SELECT *, max(score) OVER () AS best,
                   CASE WHEN count(*) OVER () < %(width)s THEN {least}::float8
                        ELSE min(score) OVER () END AS floor
            FROM {leg}) AS ranged)
 """
-
-# What words count beside the meaning: all of their share when they tell enough, or when nothing is
-# known of them, as in a library that was not looked at yet.
-TRUSTED_SHARE = "%(words_share)s * least(1, best / nullif(%(telling)s::float8, 0))"
 
 # Convex combination: https://doi.org/10.1145/3596512 (better here than the fusion of ranks).
 FUSED = """

@@ -52,7 +52,7 @@ def test_questions_are_asked_without_it_and_other_peoples_models_as_they_are(mon
     found = embed_query(local, "how long is the warranty")
 
     assert np.allclose(found, common.without_common(E5, raw)[0], atol=1e-5)
-    assert found @ common.common_vector(E5) < raw[0] @ common.common_vector(E5) - 0.1
+    assert found @ common.common_vector(E5) < raw[0] @ common.common_vector(E5) - 0.05
 
     class Remote:
         def embed(self, texts):
@@ -60,5 +60,4 @@ def test_questions_are_asked_without_it_and_other_peoples_models_as_they_are(mon
 
     monkeypatch.setattr("documents.services.embeddings.embedder_of", lambda *key: Remote())
     remote = EmbeddingModel(provider=Provider.OPENAI, name=E5, dimensions=384)
-    assert embed_query(remote, "how long is the warranty") is not None
     assert np.array_equal(embed_query(remote, "how long is the warranty"), raw[0])

@@ -312,44 +312,6 @@ def test_meaning_counts_from_what_unrelated_texts_have_in_common(
     assert texts(search("precise", actor=user))[0] == first
 
 
-class ChanceEmbedder(LetterEmbedder):
-    """A model that finds one text the nearest, and another one rather near."""
-
-    def embed(self, texts):
-        cosines = [0.9 if "right" in text else 0.84 if "chance" in text else 1.0 for text in texts]
-        return np.array([[cosine, math.sqrt(1 - cosine**2)] for cosine in cosines], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("question", "first"),
-    [("foxtrot", "chance foxtrot"), ("alpha bravo charlie delta echo foxtrot", "right thing")],
-)
-def test_one_word_of_many_counts_less_than_a_question_that_is_answered(
-    use, monkeypatch, question, first
-):
-    use(ChanceEmbedder(2), active=True)
-    monkeypatch.setattr(query_module, "unrelated_cosine", lambda name: 0.7)
-    user = UserFactory()
-    library("chance foxtrot", owner=user, title="")
-    library("right thing", owner=user, title="")
-
-    found = search(question, actor=user)
-
-    assert texts(found)[0] == first
-    assert len(found.results) == 2
-    # Without a second leg, there is nothing to weigh it against.
-    assert search(question, mode="keyword", actor=user).results[0].score == 1
-
-
-def test_hybrid_search_counts_words_in_a_library_that_was_not_looked_at_yet(letters, monkeypatch):
-    document = library("penguins swim", "zebras graze")
-    monkeypatch.setattr(query_module.sampler, "frequencies", Frequencies)
-
-    found = search("penguins", actor=document.owner)
-
-    assert texts(found)[0] == "penguins swim"
-
-
 def test_the_vector_index_is_walked_wider_than_what_is_wanted(letters):
     document = library("penguins swim")
 

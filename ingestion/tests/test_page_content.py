@@ -113,3 +113,13 @@ def test_hostile_pages_take_little_time(read, part):
     read(page(f"<p>{TEXT}</p>" + part * 20_000), "a.html")
 
     assert time.process_time() - began < 20
+
+
+def test_an_image_that_is_a_link_leaves_its_words_only(read):
+    image = '<p>See <a href="https://example.org/"><img src="a/logo.png" alt="Zebra"></a> too.</p>'
+
+    text = read(page(f"<p>{TEXT}</p>{image}<p>{TEXT}</p>"), "a.html").text
+
+    assert "Zebra" in text
+    assert "logo.png" not in text
+    assert "example.org" not in text
