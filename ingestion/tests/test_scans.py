@@ -238,7 +238,11 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     first = Scanning(ScanRules(most_pages=2), report=told.append)
     scan(content, "pages.tif", scanning=first)
     pages = [page for page in told if page]
-    monkeypatch.setattr(images, "text_of", lambda picture: "only the third is read")
+    monkeypatch.setattr(
+        images,
+        "text_of",
+        lambda picture: PictureText("only the third is read", "[[16,0,0,500,100]]"),
+    )
 
     known = {(page.digest, page.number): page for page in pages}
     again = scan(content, "pages.tif", scanning=Scanning(known=known))
@@ -246,6 +250,9 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     assert [page.number for page in pages] == [1, 2]
     assert "Niccolò" in again.text
     assert again.text.endswith("only the third is read")
+    # What was known has its boxes, as what is read now.
+    pages_of_boxes = {box["page"] for passage in again.passages for box in boxes_of(passage)}
+    assert pages_of_boxes == {1, 2, 3}
 
 
 def test_reading_can_be_switched_off(scan, data):
@@ -325,10 +332,12 @@ def test_a_page_is_begun_before_it_is_told():
     told = []
     what = Scanning(report=told.append)
 
-    assert what.page("d", 1, 2, lambda: "text") == "text"
+    text = PictureText("text", "[[4,0,0,10,10]]")
+    assert what.page("d", 1, 2, lambda: text) == text
 
     begun, read = told
     assert begun is None
     assert read[:4] == ("d", 1, 2, "text")
     assert isinstance(read, PageRead)
+    assert read.words == text.words
     assert rules.current() is not what
