@@ -7,10 +7,11 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from documents.layout import place_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import images, rules
 from ingestion.parsing.scans.pages import is_garbage
-from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, Scanning, ScanRules
+from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.types import ParseFailed
 
 
@@ -29,6 +30,13 @@ def scan(tmp_path):
 
 def words_of(parsed):
     return " ".join(parsed.text.split())
+
+
+def boxes_of(passage, wanted=""):
+    """Where a sentence of a passage stands, or all of it."""
+    start = passage.text.index(wanted) if wanted else 0
+    end = start + len(wanted) if wanted else len(passage.text)
+    return place_of(passage.layout, passage.page, start, end)[1]
 
 
 def encoded(image, form, **options):
@@ -253,6 +261,19 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     # What was known has its boxes, as what is read now.
     pages_of_boxes = {box["page"] for passage in again.passages for box in boxes_of(passage)}
     assert pages_of_boxes == {1, 2, 3}
+
+
+@pytest.mark.parametrize("name", ["skewed.jpg", "telephone.jpg"])
+def test_a_sentence_of_a_crooked_scan_has_the_box_of_its_line(scan, data, name):
+    (passage,) = scan((data / name).read_bytes(), name).passages
+
+    (title,) = boxes_of(passage, "Verbale di collaudo dell'impianto")
+    (line,) = boxes_of(passage, "già stabile a 2,5 bar")
+
+    assert 0.09 < title["left"] < 0.12
+    assert 0.42 < title["right"] < 0.45
+    assert title["bottom"] < line["top"] + 0.05
+    assert line["bottom"] - line["top"] < 0.1
 
 
 def test_reading_can_be_switched_off(scan, data):
