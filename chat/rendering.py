@@ -9,7 +9,7 @@ from django.utils import timezone
 from chat.branches import sibling_ids
 from chat.enums import AskReason
 from chat.standing import add_attachments
-from documents.layout import place_of
+from documents.layout import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ def local_time(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).isoformat().replace("+00:00", "Z")
 
 
-class QuotePlace(NamedTuple):
+class QuotePosition(NamedTuple):
     """Where a quote stands: in the text of its document, and in its original."""
 
     page: int | None
@@ -72,22 +72,22 @@ class QuotePlace(NamedTuple):
     cells: str
 
 
-def quote_place(citation: Citation) -> QuotePlace:
+def position_of_quote(citation: Citation) -> QuotePosition:
     """Where a quote stands now: what was before its passage may have become longer since."""
     text, start = citation.passage_text, citation.passage_start
     if text is None or start is None:
-        return QuotePlace(citation.page, citation.start, citation.end, [], "")
+        return QuotePosition(citation.page, citation.start, citation.end, [], "")
     first = citation.start - start
     if first < 0 or not text.startswith(citation.quote, first):
         first = max(text.find(citation.quote), 0)
     last = first + len(citation.quote)
-    page, boxes, cells = place_of(citation.passage_layout or "", citation.page, first, last)
-    return QuotePlace(page, start + first, start + last, boxes, cells)
+    page, boxes, cells = position_of(citation.passage_layout or "", citation.page, first, last)
+    return QuotePosition(page, start + first, start + last, boxes, cells)
 
 
 def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
-    place = quote_place(citation)
+    place = position_of_quote(citation)
     return {
         "index": citation.index,
         "document_id": citation.document_id,

@@ -9,7 +9,7 @@ from documents.layout import (
     RowAt,
     cells_of,
     column_name,
-    place_of,
+    position_of,
     sheet_name,
 )
 
@@ -55,15 +55,15 @@ def test_a_layout_is_read_as_it_was_written():
 def test_a_stretch_has_the_page_and_boxes_of_its_pieces(start, end, page, boxes):
     layout = Layout([PageAt(0, 3), PageAt(85, 4)], LINES).to_text()
 
-    found = place_of(layout, 3, start, end)
+    found = position_of(layout, 3, start, end)
 
     assert found[0] == page
     assert [tuple(box.values()) for box in found[1]] == boxes
 
 
 def test_without_a_layout_the_page_is_that_of_the_passage():
-    assert place_of("", 7, 0, 10) == (7, [], "")
-    assert place_of(Layout([PageAt(0, 7), PageAt(5, 8)]).to_text(), 7, 6, 9) == (8, [], "")
+    assert position_of("", 7, 0, 10) == (7, [], "")
+    assert position_of(Layout([PageAt(0, 7), PageAt(5, 8)]).to_text(), 7, 6, 9) == (8, [], "")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_without_a_layout_the_page_is_that_of_the_passage():
 def test_a_stretch_has_the_cells_of_its_rows(start, end, cells):
     layout = Layout(rows=ROWS).to_text()
 
-    assert place_of(layout, None, start, end)[2] == cells
+    assert position_of(layout, None, start, end)[2] == cells
 
 
 def test_a_whole_passage_has_all_its_cells():

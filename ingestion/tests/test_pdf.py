@@ -13,7 +13,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from documents.layout import place_of
+from documents.layout import position_of
 from ingestion.parsing.pdf import mended
 from ingestion.parsing.types import ParseFailed
 
@@ -220,7 +220,7 @@ def test_a_sentence_has_its_page_and_box_however_the_page_is_turned(read, turn):
 
     (passage,) = read(buffer.getvalue(), "a.pdf").passages
     start = passage.text.index("The pump of page 2")
-    page, (box,), _ = place_of(passage.layout, passage.page, start, len(passage.text))
+    page, (box,), _ = position_of(passage.layout, passage.page, start, len(passage.text))
 
     # As it is drawn: the sentence goes from 162 to 354 points, above the line at 400.
     left, right, top, bottom = 162 / 600, 354 / 600, 391 / 800, 403 / 800

@@ -7,7 +7,7 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from documents.layout import place_of
+from documents.layout import position_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import images, rules
 from ingestion.parsing.scans.pages import is_garbage
@@ -36,7 +36,7 @@ def boxes_of(passage, wanted=""):
     """Where a sentence of a passage stands, or all of it."""
     start = passage.text.index(wanted) if wanted else 0
     end = start + len(wanted) if wanted else len(passage.text)
-    return place_of(passage.layout, passage.page, start, end)[1]
+    return position_of(passage.layout, passage.page, start, end)[1]
 
 
 def encoded(image, form, **options):
@@ -249,7 +249,7 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     monkeypatch.setattr(
         images,
         "text_of",
-        lambda picture: PictureText("only the third is read", "[[16,0,0,500,100]]"),
+        lambda picture: PictureText("only the third is read", "[[18,0,0,500,100]]"),
     )
 
     known = {(page.digest, page.number): page for page in pages}

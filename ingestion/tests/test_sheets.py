@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 from openpyxl.comments import Comment
 
-from documents.layout import cells_of, place_of
+from documents.layout import cells_of, position_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests import office_files as made
 
@@ -251,4 +251,4 @@ def test_passages_know_their_cells_and_merged_ones_are_told_in_each_row(read):
     )
     assert cells_of(passage.layout) == "'Sales 2025'!B3:D6"
     start = passage.text.index("|  | North | Genova")
-    assert place_of(passage.layout, None, start, start + 20)[2] == "'Sales 2025'!B5:D5"
+    assert position_of(passage.layout, None, start, start + 20)[2] == "'Sales 2025'!B5:D5"
