@@ -36,7 +36,7 @@ class Cells:
         self.rows = SheetRows(writer, sheet)
         self.merged: dict[tuple[int, int], int] = {}
         self.row: dict[int, str] = {}
-        self.number = self.filled = 0
+        self.row_at = self.filled = 0
         # Where the cell is: so many cells behind one with a reference.
         self.reference, self.beyond = "", 0
         self.kind = self.style = self.formula = ""
@@ -74,18 +74,18 @@ class Cells:
 
     def start_row(self, attributes: Attributes) -> None:
         """A row begins."""
-        self.number = row_number(attributes.get("r"), self.number)
+        self.row_at = row_number(attributes.get("r"), self.row_at)
         self.row, self.filled = {}, 0
         self.reference, self.beyond = "", 0
 
     def end_row(self) -> None:
         """Write the row."""
         spans = {
-            column: self.merged[self.number, column]
+            column: self.merged[self.row_at, column]
             for column in self.row
-            if (self.number, column) in self.merged
+            if (self.row_at, column) in self.merged
         }
-        self.rows.write(self.number, self.row, spans)
+        self.rows.write(self.row_at, self.row, spans)
 
     def start_cell(self, attributes: Attributes) -> None:
         """A cell begins; without a reference it follows the one before."""
