@@ -10,6 +10,7 @@ from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
 from ingestion.parsing.pdf_layout import pdf_boxes
+from ingestion.parsing.right_to_left import in_reading_order
 from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current
@@ -34,6 +35,7 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     pages = found.pages or []
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
     numbers = [page["page_number"] for page in pages]
+    plain = list(in_reading_order(data, dict(zip(numbers, plain, strict=True))).values())
     layout = markdown.headings_of(found.content)
     scanned = scanned_texts(data, dict(zip(numbers, plain, strict=True)))
     read = [
