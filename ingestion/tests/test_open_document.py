@@ -1,5 +1,6 @@
 import pytest
 
+from documents.layout import cells_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests.office_files import zipped
 
@@ -196,3 +197,27 @@ def test_damaged_files_are_refused(read, parts):
         read(zipped(parts), "a.odt")
 
     assert caught.value.code == "damaged_file"
+
+
+def test_what_merged_cells_show_stands_in_each_of_their_rows(read):
+    rows = "".join(
+        f"<table:table-row>{row}</table:table-row>"
+        for row in (
+            cells((' table:number-columns-spanned="3"', "<text:p>Umsätze</text:p>"))
+            + '<table:covered-table-cell table:number-columns-repeated="2"/>',
+            cells(("", ""), (' table:number-rows-spanned="2"', "<text:p>Nord</text:p>"),
+                  ("", "<text:p>Köln</text:p>")),
+            cells(("", "")) + "<table:covered-table-cell><text:p>hidden</text:p>"
+            "</table:covered-table-cell>" + cells(("", "<text:p>Münster</text:p>")),
+            cells(("", ""), ("", "<text:p>Süd</text:p>"), ("", "<text:p>Würzburg</text:p>")),
+        )
+    )  # fmt: skip
+    body = f'<table:table table:name="2025">{rows}</table:table>'
+    content = opened("spreadsheet", f"<office:spreadsheet>{body}</office:spreadsheet>")
+
+    (passage,) = read(content, "a.ods").passages
+
+    assert passage.text == (
+        "## 2025\n\n| Umsätze |\n|  | Nord | Köln |\n|  | Nord | Münster |\n|  | Süd | Würzburg |"
+    )
+    assert cells_of(passage.layout) == "'2025'!A1:C4"
