@@ -74,12 +74,12 @@ class QuotePosition(NamedTuple):
 
 def position_of_quote(citation: Citation) -> QuotePosition:
     """Where a quote stands now: what was before its passage may have become longer since."""
-    text, start = citation.passage_text, citation.passage_start
-    if text is None or start is None:
-        return QuotePosition(citation.page, citation.start, citation.end, [], "")
+    text, start = citation.passage_text or "", citation.passage_start or 0
     first = citation.start - start
     if first < 0 or not text.startswith(citation.quote, first):
-        first = max(text.find(citation.quote), 0)
+        first = text.find(citation.quote)
+    if first < 0 or not text:
+        return QuotePosition(citation.page, citation.start, citation.end, [], "")
     last = first + len(citation.quote)
     page, boxes, cells = position_of(citation.passage_layout or "", citation.page, first, last)
     return QuotePosition(page, start + first, start + last, boxes, cells)
