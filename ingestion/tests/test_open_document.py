@@ -127,6 +127,19 @@ def test_sheets_show_values_as_text(read):
     assert parsed.passages[0].heading == "R&D"
 
 
+@pytest.mark.parametrize("count", [10**30, 999_999_999])
+def test_numbers_that_no_sheet_has_are_no_trouble(read, count):
+    empty = f'<table:table-row table:number-rows-repeated="{count}"/>' * 3
+    row = f"<table:table-row>{cells(('', '<text:p>word</text:p>'))}</table:table-row>"
+    body = f'<table:table table:name="{"x" * 5000}">{row}{empty}{row}</table:table>'
+    content = opened("spreadsheet", f"<office:spreadsheet>{body}</office:spreadsheet>")
+
+    parsed = read(content, "a.ods")
+
+    assert parsed.text.count("| word |") == 2
+    assert cells_of(parsed.passages[-1].layout).startswith(f"{'x' * 100}!A1:A")
+
+
 def test_repetition_without_end_is_cut(read):
     cell = cells((' table:number-columns-repeated="999999999"', "<text:p>word</text:p>")) * 100
     row = f'<table:table-row table:number-rows-repeated="999999999">{cell}</table:table-row>'

@@ -9,7 +9,7 @@ from ingestion.parsing import kinds
 from ingestion.parsing.office.elements import Enough, whole
 from ingestion.parsing.office.open_prose import MOST_CELLS, Prose
 from ingestion.parsing.office.package import Package
-from ingestion.parsing.office.sheet_rows import SheetRows
+from ingestion.parsing.office.sheet_rows import MOST_ROWS, SheetRows
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
 from ingestion.parsing.types import ParseFailed
 
@@ -150,7 +150,7 @@ class Sheets(Prose):
         count = self.row_repeats.pop()
         for number in range(self.number + 1, self.number + count + 1 if cells else 0):
             self.sheet.write(number, cells, {column: number + high - 1 for column, high in spans})
-        self.number += count
+        self.number = min(self.number + count, MOST_ROWS)
         self.write_notes()
 
     def numbered(self, row: list[tuple[str, int]]) -> tuple[dict[int, str], list[tuple[int, int]]]:

@@ -20,6 +20,9 @@ MOST_MERGED = 20_000
 # A longer text beside many rows is a remark about them, not their category.
 LONGEST_REPEATED = 200
 LONGEST_REFERENCE = 3
+# It is kept with every passage, and a file may say what it likes.
+LONGEST_NAME = 100
+MOST_ROWS = 2**31 - 1
 MERGED = re.compile(rb"mergeCell\b[^>]*?\bref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']")
 BLOCK = 2**20
 LONGEST_TAG = 200
@@ -36,7 +39,7 @@ class SheetRows:
     """Writes the rows of one sheet, from the top."""
 
     def __init__(self, writer: Writer, sheet: str) -> None:
-        self.writer, self.sheet = writer, sheet
+        self.writer, self.sheet = writer, sheet[:LONGEST_NAME]
         self.open: dict[int, Merged] = {}
 
     def write(self, row: int, cells: Mapping[int, str], spans: Mapping[int, int]) -> None:
@@ -108,4 +111,5 @@ def column_of(reference: str) -> int:
 def row_number(text: str | None, before: int) -> int:
     """The number of a row, which may be left out when it follows the one before."""
     number = whole(text)
-    return number if number is not None and number > before else before + 1
+    is_told = number is not None and before < number <= MOST_ROWS
+    return number if number is not None and is_told else min(before + 1, MOST_ROWS)
