@@ -234,3 +234,13 @@ def test_a_sentence_has_its_page_and_box_however_the_page_is_turned(read, turn):
     assert tuple(box[name] for name in ("left", "top", "right", "bottom")) == pytest.approx(
         seen, abs=0.01
     )
+
+
+def test_a_file_without_pages_is_not_called_damaged(read):
+    buffer = io.BytesIO()
+    PdfWriter().write(buffer)
+
+    with pytest.raises(ParseFailed, match="no pages") as caught:
+        read(buffer.getvalue(), "a.pdf")
+
+    assert caught.value.code == "no_text"
