@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from chat.branches import sibling_ids
 from chat.enums import AskReason
+from chat.models import Citation
 from chat.standing import add_attachments
 from documents.layout import position_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from chat.approvals import Question
-    from chat.models import Citation, Message, Run, Session, Summary, ToolGrant, ToolRun
+    from chat.models import Message, Run, Session, Summary, ToolGrant, ToolRun
     from chat.serializers import (
         ApprovalShape,
         AttachmentShape,
@@ -156,6 +157,14 @@ def rendered_grant(grant: ToolGrant) -> ToolGrantShape:
     }
 
 
+def citations_of(message: Message) -> Iterable[Citation]:
+    """The citations of a message in order, with their passages; not read when they were loaded."""
+    loaded: dict[str, Any] = getattr(message, "_prefetched_objects_cache", {})
+    if "citations" in loaded:
+        return message.citations.all()
+    return Citation.objects.filter(message=message).with_passage().order_by("index")
+
+
 def rendered_message(
     message: Message,
     *,
@@ -165,7 +174,7 @@ def rendered_message(
 ) -> MessageShape:
     """One message with its citations, tool runs and siblings; those that are given are not read."""
     if citations is None:
-        citations = message.citations.all()
+        citations = citations_of(message)
     if tool_runs is None:
         tool_runs = message.tool_runs.all()
     return {

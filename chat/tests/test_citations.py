@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole
 from chat.models import Message
-from chat.rendering import rendered_citation
+from chat.rendering import rendered_citation, rendered_message
 from chat.runs.citations import (
     MOST_RESULTS,
     CitationIndex,
@@ -135,6 +135,7 @@ def test_a_stored_citation_tells_where_its_sentence_stands_now_or_stood():
         return told(message.citations.all()[0])
 
     before = read()
+    unloaded = rendered_message(refreshed(answer))["citations"][0]["boxes"]
     Passage.objects.filter(pk=passage.pk).update(start=1000, end=1050)
     moved = read()
     keep_older(passage.document)
@@ -143,6 +144,7 @@ def test_a_stored_citation_tells_where_its_sentence_stands_now_or_stood():
     purge_document(passage.document)
 
     assert before == told(citation)
+    assert unloaded == before["boxes"]
     assert moved == {**before, "start": 1027, "end": 1050}
     assert older == moved
     # Nothing is left to lead to.
