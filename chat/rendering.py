@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from chat.branches import sibling_ids
 from chat.enums import AskReason
+from chat.models import Citation
 from chat.standing import add_attachments
-from documents.layout import place_of
+from documents.layout import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from chat.approvals import Question
-    from chat.models import Citation, Message, Run, Session, Summary, ToolGrant, ToolRun
+    from chat.models import Message, Run, Session, Summary, ToolGrant, ToolRun
     from chat.serializers import (
         ApprovalShape,
         AttachmentShape,
@@ -62,7 +63,7 @@ def local_time(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).isoformat().replace("+00:00", "Z")
 
 
-class QuotePlace(NamedTuple):
+class QuotePosition(NamedTuple):
     """Where a quote stands: in the text of its document, and in its original."""
 
     page: int | None
@@ -72,22 +73,22 @@ class QuotePlace(NamedTuple):
     cells: str
 
 
-def quote_place(citation: Citation) -> QuotePlace:
+def position_of_quote(citation: Citation) -> QuotePosition:
     """Where a quote stands now: what was before its passage may have become longer since."""
-    text, start = citation.passage_text, citation.passage_start
-    if text is None or start is None:
-        return QuotePlace(citation.page, citation.start, citation.end, [], "")
+    text, start = citation.passage_text or "", citation.passage_start or 0
     first = citation.start - start
     if first < 0 or not text.startswith(citation.quote, first):
-        first = max(text.find(citation.quote), 0)
+        first = text.find(citation.quote)
+    if first < 0 or not text:
+        return QuotePosition(citation.page, citation.start, citation.end, [], "")
     last = first + len(citation.quote)
-    page, boxes, cells = place_of(citation.passage_layout or "", citation.page, first, last)
-    return QuotePlace(page, start + first, start + last, boxes, cells)
+    page, boxes, cells = position_of(citation.passage_layout or "", citation.page, first, last)
+    return QuotePosition(page, start + first, start + last, boxes, cells)
 
 
 def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
-    place = quote_place(citation)
+    place = position_of_quote(citation)
     return {
         "index": citation.index,
         "document_id": citation.document_id,
@@ -156,6 +157,14 @@ def rendered_grant(grant: ToolGrant) -> ToolGrantShape:
     }
 
 
+def citations_of(message: Message) -> Iterable[Citation]:
+    """The citations of a message in order, with their passages; not read when they were loaded."""
+    loaded: dict[str, Any] = getattr(message, "_prefetched_objects_cache", {})
+    if "citations" in loaded:
+        return message.citations.all()
+    return Citation.objects.filter(message=message).with_passage().order_by("index")
+
+
 def rendered_message(
     message: Message,
     *,
@@ -165,7 +174,7 @@ def rendered_message(
 ) -> MessageShape:
     """One message with its citations, tool runs and siblings; those that are given are not read."""
     if citations is None:
-        citations = message.citations.all()
+        citations = citations_of(message)
     if tool_runs is None:
         tool_runs = message.tool_runs.all()
     return {

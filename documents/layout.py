@@ -120,7 +120,7 @@ class Layout:
 NOWHERE = Layout()
 
 
-def place_of(
+def position_of(
     layout: str, page: int | None, start: int, end: int
 ) -> tuple[int | None, list[PageBox], str]:
     """The page, boxes and cells of a stretch of a passage that begins on a page."""

@@ -148,6 +148,14 @@ class ObjectStorage(Storage):
                     if len(name) == HASH_LENGTH and name.isalnum():
                         yield name, int(found["Size"])
 
+    def names_below(self, folder: str) -> Iterator[str]:
+        """The names of the files that begin with this one, which are no originals."""
+        pages = self.client.get_paginator("list_objects_v2")
+        with server_errors():
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.key(folder)):
+                for found in page.get("Contents", ()):
+                    yield found["Key"].removeprefix(self.prefix)
+
     def require_reachable(self) -> None:
         """Raise `StorageUnavailable` when the bucket cannot be used."""
         try:

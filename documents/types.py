@@ -69,6 +69,11 @@ class SearchHit:
     context: HitContext | None = None
 
     @property
+    def cells(self) -> str:
+        """Of a spreadsheet: the cells that it shows, as `Sales!A2:F40`."""
+        return cells_of(self.layout)
+
+    @property
     def whole_text(self) -> str:
         """The text with the rests of its sentences."""
         around = self.context or HitContext("", "")
@@ -90,7 +95,7 @@ class SearchHit:
             "start": self.start,
             "end": self.end,
             "second": self.second,
-            "cells": cells_of(self.layout),
+            "cells": self.cells,
             "document": {
                 "id": str(self.document_id),
                 "title": self.title,

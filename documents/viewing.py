@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from django.urls import reverse
 
-from documents.layout import place_of
+from documents.layout import position_of
 from documents.models import Document, DocumentVersion, Passage, VersionPassage
 from documents.shown_text import MARKDOWN, TABLES, code_language, fenced, is_plain, table_of
 
@@ -125,7 +125,7 @@ def quote_context(passage: AnyPassage | None, asked: QueryDict) -> dict[str, Any
     if passage is None:
         return {"quote": "", "page": None, "boxes": "", "outline": "", "cells": ""}
     start, end = quoted_part(passage, asked)
-    page, boxes, cells = place_of(passage.layout, passage.page, start, end)
+    page, boxes, cells = position_of(passage.layout, passage.page, start, end)
     return {
         "quote": passage.text[start:end],
         "page": page,

@@ -169,7 +169,8 @@ def unlink_unseen(citations: Iterable[Citation], *, user: User) -> list[Citation
     seen_passages = visible_passages(ids, user=user)
     seen_documents = set(documents.values_list("pk", flat=True))
     for one in found:
-        one.passage_id = one.passage_id if one.passage_id in seen_passages else None
+        if one.passage_id not in seen_passages:
+            one.passage_id = one.passage_text = one.passage_layout = None
         one.document_id = one.document_id if one.document_id in seen_documents else None
     return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chat.models import Citation
 from chat.runs.marks import read_marks
-from documents.layout import place_of
+from documents.layout import position_of
 from documents.quoting.sentences import MARK, content_words, overlap, sentence_spans
 from documents.quoting.supporting import best_quote, start_of_words
 
@@ -164,7 +164,7 @@ def citation_of(
     held = [plain for plain, is_supported in verdicts.items() if is_supported]
     said = comparison.words_of((held or list(verdicts))[0], source)
     quote = best_quote(said, source.text, language_of(source))
-    page, _, _ = place_of(source.layout, source.page, quote.start, quote.end)
+    page, _, _ = position_of(source.layout, source.page, quote.start, quote.end)
     citation = Citation(
         message=answer,
         index=number,

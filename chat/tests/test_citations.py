@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
+from chat.enums import MessageRole
 from chat.models import Message
-from chat.rendering import rendered_citation
+from chat.rendering import rendered_citation, rendered_message
 from chat.runs.citations import (
     MOST_RESULTS,
     CitationIndex,
@@ -22,7 +23,8 @@ from chat.runs.citations import (
 )
 from chat.runs.judging import MOST_CITATIONS, MOST_SENTENCES, judge
 from chat.runs.reader_numbers import number_for_reader
-from chat.tests.factories import CitationFactory
+from chat.tests.factories import CitationFactory, MessageFactory
+from documents.layout import BoxAt, Layout, PageAt, RowAt
 from documents.models import Passage
 from documents.services import replace_passages
 from documents.services.removal import purge_document
@@ -84,6 +86,77 @@ def test_a_quoted_sentence_is_supported_and_an_invented_one_is_not():
     assert (second.index, second.supported, second.passage_id) == (2, False, passages[1].pk)
     assert (first.page, first.heading, first.title) == (3, "Standby", "Manual")
     assert first.quote == passages[0].text
+
+
+LAYOUT = Layout(
+    [PageAt(0, 3), PageAt(27, 4)],
+    [BoxAt(0, 3, 100, 900, 500, 920), BoxAt(27, 4, 100, 80, 700, 100)],
+    [RowAt(0, "Logs", 7, 1, 2), RowAt(27, "Logs", 8, 1, 2)],
+).to_text()
+ON_PAGE_4 = {"page": 4, "left": 0.1, "top": 0.08, "right": 0.7, "bottom": 0.1}
+
+
+def located_citation():
+    """A citation of the second sentence of a passage that goes over two pages, and its passage."""
+    (passage,) = stored("The primary sends its log. The standby replays it.", layout=LAYOUT, page=3)
+    book = CitationIndex()
+    book.enter(read_passages([passage.pk], user=passage.document.owner)[0])
+    book = CitationIndex.from_json(book.to_json())
+    (citation,) = citations_of(Message(), "The standby replays it. [1]", book)
+    return citation, passage
+
+
+def told(citation):
+    shown = rendered_citation(citation)
+    return {name: shown[name] for name in ("page", "start", "end", "boxes", "cells")}
+
+
+def test_a_citation_tells_where_its_sentence_stands_and_not_where_its_passage_begins():
+    citation, _ = located_citation()
+
+    assert citation.page == 4
+    assert told(citation) == {
+        "page": 4,
+        "start": 27,
+        "end": 50,
+        "boxes": [ON_PAGE_4],
+        "cells": "Logs!A8:B8",
+    }
+
+
+def test_a_stored_citation_tells_where_its_sentence_stands_now_or_stood():
+    citation, passage = located_citation()
+    answer = MessageFactory(role=MessageRole.ASSISTANT)
+    citation.message = answer
+    citation.save()
+
+    def read():
+        (message,) = Message.objects.filter(pk=answer.pk).with_details()
+        return told(message.citations.all()[0])
+
+    before = read()
+    unloaded = rendered_message(refreshed(answer))["citations"][0]["boxes"]
+    Passage.objects.filter(pk=passage.pk).update(start=1000, end=1050)
+    moved = read()
+    keep_older(passage.document)
+    write(passage.document, "Something else.")
+    older = read()
+    purge_document(passage.document)
+
+    assert before == told(citation)
+    assert unloaded == before["boxes"]
+    assert moved == {**before, "start": 1027, "end": 1050}
+    assert older == moved
+    # Nothing is left to lead to.
+    assert read() == {**before, "boxes": [], "cells": ""}
+
+
+def test_who_lost_sight_of_a_passage_is_not_told_where_it_stands():
+    citation, _ = located_citation()
+
+    (unseen,) = unlink_unseen([citation], user=UserFactory())
+
+    assert told(unseen) == {"page": 4, "start": 27, "end": 50, "boxes": [], "cells": ""}
 
 
 @pytest.mark.parametrize(

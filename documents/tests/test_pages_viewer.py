@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from documents.enums import DocumentStatus
+from documents.layout import BoxAt, Layout, PageAt, RowAt
 from documents.models import Passage, StoredFile
 from documents.tests.factories import DocumentFactory, write
 from documents.viewing import with_heads
@@ -106,6 +107,38 @@ def test_a_pdf_is_shown_as_pages_or_as_text(browser, ada):
     assert f'data-src="/v1/documents/{document.pk}/content" data-page="4"' in pages
     assert "<yw-pdf" not in plain
     assert "Thirty days." in plain
+
+
+def test_the_pages_open_where_the_quote_stands(browser, ada):
+    stored = StoredFile.objects.create(sha256="a" * 64, size=1, name="aa/a")
+    document = DocumentFactory(owner=ada, mime="application/pdf", stored_file=stored)
+    passage = write(document, "Thirty days. Then it ends.")[0]
+    layout = Layout(
+        [PageAt(0, 4), PageAt(13, 5)],
+        [BoxAt(0, 4, 100, 900, 300, 920), BoxAt(13, 5, 100, 80, 300, 100)],
+    )
+    Passage.objects.filter(pk=passage.pk).update(page=4, layout=layout.to_text())
+    url = f"/documents/{document.pk}?chunk={passage.pk}"
+
+    quote = text_of(browser.get(f"{url}&start={passage.start + 13}&end={passage.end}"))
+    whole = text_of(browser.get(url))
+
+    second = "{&quot;page&quot;:5,&quot;left&quot;:0.1,&quot;top&quot;:0.08,"
+    assert 'data-page="5"' in quote
+    assert f'data-boxes="[{second}' in quote
+    assert 'data-page="4"' in whole
+    assert f",{second}" in whole
+
+
+def test_a_passage_of_a_sheet_names_its_cells(browser, ada):
+    document = DocumentFactory(owner=ada, mime="text/csv")
+    passage = write(document, "| a | b |")[0]
+    layout = Layout(rows=[RowAt(0, "<Sales>", 2, 1, 2)]).to_text()
+    Passage.objects.filter(pk=passage.pk).update(layout=layout)
+
+    shown = text_of(browser.get(f"/documents/{document.pk}?chunk={passage.pk}"))
+
+    assert "&#x27;&lt;Sales&gt;&#x27;!A2:B2" in shown
 
 
 def test_a_document_that_is_still_read_says_so(browser, ada):

@@ -347,7 +347,8 @@ def test_as_json_has_the_shape_of_the_contract(letters):
         "only_similar",
     }
     assert set(hit) == {
-        *("chunk_id", "text", "score", "page", "heading", "start", "end", "second", "document")
+        *("chunk_id", "text", "score", "page", "heading", "start", "end", "second", "cells"),
+        "document",
     }
     assert hit["document"] == {
         "id": str(document.pk),

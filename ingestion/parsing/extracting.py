@@ -20,6 +20,8 @@ HARD_BLANK = re.compile(rb"(?<!\\)((?:\\\\)*+)\\~")
 HARD_HYPHEN = re.compile(rb"(?<!\\)((?:\\\\)*+)\\_")
 # What the extractor adds to days without a time, and to times without a day.
 MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
+# What the library says of a whole PDF without pages.
+NO_PAGES = "No page boundaries"
 PASSWORD = re.compile("password|encrypt", re.I)
 
 
@@ -46,6 +48,8 @@ def extract(data: bytes, mime: str, config: kreuzberg.ExtractionConfig) -> Any:
     except kreuzberg.KreuzbergError as error:
         if PASSWORD.search(str(error)):
             raise ParseFailed("encrypted_file", "The file is protected by a password.") from error
+        if NO_PAGES in str(error):
+            raise ParseFailed("no_text", "The file has no pages.") from error
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
 
 

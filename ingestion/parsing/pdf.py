@@ -9,7 +9,8 @@ from documents.layout import PageAt
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.pdf_forms import filled_in
-from ingestion.parsing.pdf_places import pdf_boxes
+from ingestion.parsing.pdf_layout import pdf_boxes
+from ingestion.parsing.right_to_left import FROM_RIGHT, in_reading_order, key_of
 from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current
@@ -34,6 +35,7 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     pages = found.pages or []
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
     numbers = [page["page_number"] for page in pages]
+    plain = list(in_reading_order(data, dict(zip(numbers, plain, strict=True))).values())
     layout = markdown.headings_of(found.content)
     scanned = scanned_texts(data, dict(zip(numbers, plain, strict=True)))
     read = [
@@ -105,11 +107,16 @@ def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:
         for heading in layout
         if len(heading.title) > 1
     }
+    # The layout has the words of these from left to right.
+    turned = {key_of(title): level for title, level in levels.items() if FROM_RIGHT.search(title)}
     found, offset = [], 0
     for line in text.split("\n"):
         title = line.strip()
-        if title in levels:
-            found.append(Heading(offset, levels[title], title))
+        level = levels.get(title)
+        if level is None and turned and FROM_RIGHT.search(title):
+            level = turned.get(key_of(title))
+        if level is not None:
+            found.append(Heading(offset, level, title))
         offset += len(line) + 1
     return found
 

@@ -1,5 +1,6 @@
 import pytest
 
+from documents.layout import cells_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests.office_files import zipped
 
@@ -126,6 +127,19 @@ def test_sheets_show_values_as_text(read):
     assert parsed.passages[0].heading == "R&D"
 
 
+@pytest.mark.parametrize("count", [10**30, 999_999_999])
+def test_numbers_that_no_sheet_has_are_no_trouble(read, count):
+    empty = f'<table:table-row table:number-rows-repeated="{count}"/>' * 3
+    row = f"<table:table-row>{cells(('', '<text:p>word</text:p>'))}</table:table-row>"
+    body = f'<table:table table:name="{"x" * 5000}">{row}{empty}{row}</table:table>'
+    content = opened("spreadsheet", f"<office:spreadsheet>{body}</office:spreadsheet>")
+
+    parsed = read(content, "a.ods")
+
+    assert parsed.text.count("| word |") == 2
+    assert cells_of(parsed.passages[-1].layout).startswith(f"{'x' * 100}!A1:A")
+
+
 def test_repetition_without_end_is_cut(read):
     cell = cells((' table:number-columns-repeated="999999999"', "<text:p>word</text:p>")) * 100
     row = f'<table:table-row table:number-rows-repeated="999999999">{cell}</table:table-row>'
@@ -196,3 +210,27 @@ def test_damaged_files_are_refused(read, parts):
         read(zipped(parts), "a.odt")
 
     assert caught.value.code == "damaged_file"
+
+
+def test_what_merged_cells_show_stands_in_each_of_their_rows(read):
+    rows = "".join(
+        f"<table:table-row>{row}</table:table-row>"
+        for row in (
+            cells((' table:number-columns-spanned="3"', "<text:p>Umsätze</text:p>"))
+            + '<table:covered-table-cell table:number-columns-repeated="2"/>',
+            cells(("", ""), (' table:number-rows-spanned="2"', "<text:p>Nord</text:p>"),
+                  ("", "<text:p>Köln</text:p>")),
+            cells(("", "")) + "<table:covered-table-cell><text:p>hidden</text:p>"
+            "</table:covered-table-cell>" + cells(("", "<text:p>Münster</text:p>")),
+            cells(("", ""), ("", "<text:p>Süd</text:p>"), ("", "<text:p>Würzburg</text:p>")),
+        )
+    )  # fmt: skip
+    body = f'<table:table table:name="2025">{rows}</table:table>'
+    content = opened("spreadsheet", f"<office:spreadsheet>{body}</office:spreadsheet>")
+
+    (passage,) = read(content, "a.ods").passages
+
+    assert passage.text == (
+        "## 2025\n\n| Umsätze |\n|  | Nord | Köln |\n|  | Nord | Münster |\n|  | Süd | Würzburg |"
+    )
+    assert cells_of(passage.layout) == "'2025'!A1:C4"

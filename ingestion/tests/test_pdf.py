@@ -13,6 +13,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
+from documents.layout import position_of
 from ingestion.parsing.pdf import mended
 from ingestion.parsing.types import ParseFailed
 
@@ -203,3 +204,43 @@ def test_a_file_without_pages_has_no_text(read):
         read(content(PdfWriter()), "a.pdf")
 
     assert caught.value.code in {"no_text", "damaged_file"}
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_sentence_has_its_page_and_box_however_the_page_is_turned(read, turn):
+    pdf = FPDF(unit="pt", format=(600, 800))
+    pdf.set_font("helvetica", size=12)
+    for number in (1, 2):
+        pdf.add_page()
+        pdf.text(60, 400, f"The first sentence. The pump of page {number} costs 90 euros.")
+    writer = PdfWriter(clone_from=io.BytesIO(bytes(pdf.output())))
+    writer.pages[1].rotate(turn)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+
+    (passage,) = read(buffer.getvalue(), "a.pdf").passages
+    start = passage.text.index("The pump of page 2")
+    page, (box,), _ = position_of(passage.layout, passage.page, start, len(passage.text))
+
+    # As it is drawn: the sentence goes from 162 to 354 points, above the line at 400.
+    left, right, top, bottom = 162 / 600, 354 / 600, 391 / 800, 403 / 800
+    seen = {
+        0: (left, top, right, bottom),
+        90: (1 - bottom, left, 1 - top, right),
+        180: (1 - right, 1 - bottom, 1 - left, 1 - top),
+        270: (top, 1 - right, bottom, 1 - left),
+    }[turn]
+    assert (passage.page, page, box["page"]) == (1, 2, 2)
+    assert tuple(box[name] for name in ("left", "top", "right", "bottom")) == pytest.approx(
+        seen, abs=0.01
+    )
+
+
+def test_a_file_without_pages_is_not_called_damaged(read):
+    buffer = io.BytesIO()
+    PdfWriter().write(buffer)
+
+    with pytest.raises(ParseFailed, match="no pages") as caught:
+        read(buffer.getvalue(), "a.pdf")
+
+    assert caught.value.code == "no_text"

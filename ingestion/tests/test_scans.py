@@ -7,10 +7,11 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from documents.layout import position_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import images, rules
 from ingestion.parsing.scans.pages import is_garbage
-from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, Scanning, ScanRules
+from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.types import ParseFailed
 
 
@@ -29,6 +30,13 @@ def scan(tmp_path):
 
 def words_of(parsed):
     return " ".join(parsed.text.split())
+
+
+def boxes_of(passage, wanted=""):
+    """Where a sentence of a passage stands, or all of it."""
+    start = passage.text.index(wanted) if wanted else 0
+    end = start + len(wanted) if wanted else len(passage.text)
+    return position_of(passage.layout, passage.page, start, end)[1]
 
 
 def encoded(image, form, **options):
@@ -238,7 +246,11 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     first = Scanning(ScanRules(most_pages=2), report=told.append)
     scan(content, "pages.tif", scanning=first)
     pages = [page for page in told if page]
-    monkeypatch.setattr(images, "text_of", lambda picture: "only the third is read")
+    monkeypatch.setattr(
+        images,
+        "text_of",
+        lambda picture: PictureText("only the third is read", "[[18,0,0,500,100]]"),
+    )
 
     known = {(page.digest, page.number): page for page in pages}
     again = scan(content, "pages.tif", scanning=Scanning(known=known))
@@ -246,6 +258,22 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     assert [page.number for page in pages] == [1, 2]
     assert "Niccolò" in again.text
     assert again.text.endswith("only the third is read")
+    # What was known has its boxes, as what is read now.
+    pages_of_boxes = {box["page"] for passage in again.passages for box in boxes_of(passage)}
+    assert pages_of_boxes == {1, 2, 3}
+
+
+@pytest.mark.parametrize("name", ["skewed.jpg", "telephone.jpg"])
+def test_a_sentence_of_a_crooked_scan_has_the_box_of_its_line(scan, data, name):
+    (passage,) = scan((data / name).read_bytes(), name).passages
+
+    (title,) = boxes_of(passage, "Verbale di collaudo dell'impianto")
+    (line,) = boxes_of(passage, "già stabile a 2,5 bar")
+
+    assert 0.09 < title["left"] < 0.12
+    assert 0.42 < title["right"] < 0.45
+    assert title["bottom"] < line["top"] + 0.05
+    assert line["bottom"] - line["top"] < 0.1
 
 
 def test_reading_can_be_switched_off(scan, data):
@@ -325,10 +353,12 @@ def test_a_page_is_begun_before_it_is_told():
     told = []
     what = Scanning(report=told.append)
 
-    assert what.page("d", 1, 2, lambda: "text") == "text"
+    text = PictureText("text", "[[4,0,0,10,10]]")
+    assert what.page("d", 1, 2, lambda: text) == text
 
     begun, read = told
     assert begun is None
     assert read[:4] == ("d", 1, 2, "text")
     assert isinstance(read, PageRead)
+    assert read.words == text.words
     assert rules.current() is not what

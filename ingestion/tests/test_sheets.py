@@ -6,6 +6,7 @@ import pytest
 import xlsxwriter
 from openpyxl.comments import Comment
 
+from documents.layout import cells_of, position_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests import office_files as made
 
@@ -227,3 +228,27 @@ def test_every_ending_is_a_spreadsheet(read, name):
     parsed = read(book("<c><v>1</v></c>"), name)
 
     assert parsed.mime.rpartition(".")[2] == "sheet"
+
+
+def test_passages_know_their_cells_and_merged_ones_are_told_in_each_row(read):
+    work = openpyxl.Workbook()
+    sheet = work.active
+    sheet.title = "Sales 2025"
+    sheet["B3"], sheet["C3"], sheet["D3"] = "Region", "City", "Sum"
+    for row, (city, total) in enumerate((("Torino", 12), ("Genova", 7), ("Milano", 9)), start=4):
+        sheet[f"C{row}"], sheet[f"D{row}"] = city, total
+    sheet["B4"] = "North"
+    sheet.merge_cells("B4:B5")
+    sheet["B6"] = "Centre"
+    buffer = io.BytesIO()
+    work.save(buffer)
+
+    (passage,) = read(buffer.getvalue(), "a.xlsx").passages
+
+    assert passage.text.endswith(
+        "|  | Region | City | Sum |\n|  | North | Torino | 12 |\n|  | North | Genova | 7 |\n"
+        "|  | Centre | Milano | 9 |"
+    )
+    assert cells_of(passage.layout) == "'Sales 2025'!B3:D6"
+    start = passage.text.index("|  | North | Genova")
+    assert position_of(passage.layout, None, start, start + 20)[2] == "'Sales 2025'!B5:D5"

@@ -65,6 +65,26 @@ def test_every_archive_gives_its_files(unpack, name, content):
     assert (parsed.text, parsed.passages) == ("", [])
 
 
+def test_archives_of_windows_are_read(unpack, data):
+    found, _ = unpack((data / "deflate64.zip").read_bytes())
+
+    assert set(found) == {"prices.txt", "note.txt"}
+    assert found["prices.txt"].count(b"the pump costs") == 400
+    assert found["note.txt"] == b"The koala sleeps. " * 40
+
+
+def test_damage_in_archives_of_windows_is_told_of_each_file(unpack, data):
+    whole = (data / "deflate64.zip").read_bytes()
+    for place in range(300, 1700, 100):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+
+        found, _ = unpack(bytes(damaged))
+
+        assert found["prices.txt"] == "damaged_file"
+        assert found["note.txt"] == b"The koala sleeps. " * 40
+
+
 @pytest.mark.parametrize("ending", COMPRESS)
 def test_a_single_compressed_file_comes_out_under_its_name(unpack, ending):
     assert unpack(COMPRESS[ending](b"The zebra."), f"notes.txt.{ending}")[0] == {

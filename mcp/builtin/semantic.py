@@ -10,7 +10,6 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from documents.language import identify, prevailing
-from documents.layout import cells_of
 from documents.quoting.meaning import compare_meaning
 from documents.quoting.questions import single_question
 from documents.quoting.sentence_ranking import Passage, best_quotes
@@ -184,7 +183,7 @@ def caution(found: SearchAnswer) -> str:
 
 def passage(number: int, hit: SearchHit) -> str:
     """One numbered passage under its origin."""
-    places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else "", cells_of(hit.layout)]
+    places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else "", hit.cells]
     return f"[{number}] {' · '.join(filter(None, places))}\n{hit.whole_text}"
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +19,21 @@ from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import NotFound
 from youworker.core.leases import keep_lease_alive
 from youworker.data_protection.collecting import collect_package
+from youworker.data_protection.export_files import (
+    content_of,
+    files_in_bucket,
+    local_files,
+    path_of,
+    remove_file,
+    send_to_bucket,
+)
 from youworker.data_protection.package import write_package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from documents.content import Content
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +77,7 @@ def make_export(export: DataExport) -> None:
         held = DataExport.objects.holding(export.lease_token)
         with keep_lease_alive(held, seconds=LEASE_SECONDS):
             size = export_to(export.user, path_of(export.pk))
+            send_to_bucket(export.pk)
     except Exception:
         logger.exception("The export %s could not be made", export.pk)
         if export.attempts >= MAX_ATTEMPTS:
@@ -103,25 +116,28 @@ def export_by_operator(user: User, path: Path) -> int:
     return size
 
 
-def open_export(export: DataExport, *, with_key: ApiKey | None = None, actor: User) -> Path:
+def open_export(
+    export: DataExport, *, with_key: ApiKey | None = None, actor: User
+) -> Content | Path:
     """The file of a finished copy; raises `NotFound` when it is not there, or not any more.
 
     Raises `InsufficientScope` for a key that could not read the same things one by one.
     """
-    path = path_of(export.pk)
-    if not DataExport.objects.downloadable().filter(pk=export.pk).exists() or not path.is_file():
+    is_offered = DataExport.objects.downloadable().filter(pk=export.pk).exists()
+    content = content_of(export.pk) if is_offered else None
+    if content is None:
         raise NotFound("There is no such file.")
     if with_key is not None and not set(with_key.scopes) >= CONTENTS:
         raise InsufficientScope("A copy is fetched with the scopes chat and documents.read, too.")
     audit.record("data.export", actor=actor, target=export, step="downloaded", bytes=export.bytes)
-    return path
+    return content
 
 
 def expire_exports() -> int:
     """Delete files that were offered long enough, and files without an export; how many rows."""
     expired = 0
     for pk in list(DataExport.objects.outdated().values_list("pk", flat=True)):
-        path_of(pk).unlink(missing_ok=True)
+        remove_file(pk)
         rows = DataExport.objects.filter(pk=pk, status=ExportStatus.READY)
         expired += rows.update(status=ExportStatus.EXPIRED, updated_at=timezone.now())
     remove_strays()
@@ -130,44 +146,28 @@ def expire_exports() -> int:
 
 def remove_strays() -> int:
     """Delete files whose export is gone or has ended without one; how many."""
-    found = {path: id_of(path) for path in ensure_exports_folder().iterdir() if path.is_file()}
-    rows = DataExport.objects.filter(pk__in=[pk for pk in found.values() if pk])
+    found, stored = local_files(), dict(files_in_bucket())
+    rows = DataExport.objects.filter(
+        pk__in=[pk for pk in (*found.values(), *stored.values()) if pk]
+    )
     status: dict[UUID | None, str] = dict(rows.values_list("pk", "status"))
-    strays = [path for path, pk in found.items() if not belongs(path, status.get(pk))]
+    strays = [path for path, pk in found.items() if not belongs(path.suffix, status.get(pk))]
     for path in strays:
         path.unlink(missing_ok=True)
-    return len(strays)
+    lost = [pk for pk in stored.values() if pk and not belongs(".zip", status.get(pk))]
+    for pk in lost:
+        remove_file(pk)
+    return len(strays) + len(lost)
 
 
-def belongs(path: Path, status: str | None) -> bool:
-    """Whether an export in this state may have this file: a draft, or the whole."""
+def belongs(suffix: str, status: str | None) -> bool:
+    """Whether an export in this state may have such a file: a draft, or the whole."""
     if status in (ExportStatus.QUEUED, ExportStatus.RUNNING):
         return True
-    return status == ExportStatus.READY and path.suffix == ".zip"
+    return status == ExportStatus.READY and suffix == ".zip"
 
 
 def remove_files_of(user: User) -> None:
     """Delete the files of all copies of a user's data."""
     for pk in DataExport.objects.visible_to(user).values_list("pk", flat=True):
-        for path in ensure_exports_folder().glob(f"*{pk}.zip*"):
-            path.unlink(missing_ok=True)
-
-
-def path_of(pk: UUID) -> Path:
-    """Where the file of an export lies."""
-    return ensure_exports_folder() / f"{pk}.zip"
-
-
-def id_of(path: Path) -> UUID | None:
-    """The export a file belongs to."""
-    try:
-        return UUID(path.name.removeprefix(".").partition(".")[0])
-    except ValueError:
-        return None
-
-
-def ensure_exports_folder() -> Path:
-    """The folder of the files, which nobody else may read."""
-    folder = Path(settings.EXPORTS_ROOT)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+        remove_file(pk)

@@ -83,9 +83,9 @@ def send_export(
     request: HttpRequest, export: DataExport, *, with_key: ApiKey | None = None, actor: User
 ) -> HttpResponseBase:
     """The file of a finished copy; raises `NotFound`, and `InsufficientScope` for a lesser key."""
-    path = open_export(export, with_key=with_key, actor=actor)
+    content = open_export(export, with_key=with_key, actor=actor)
     name = f"youworker-{actor.username}-{export.created_at:%Y-%m-%d}.zip"
-    return original(request, Offered(export.pk.hex, name, export.updated_at), path)
+    return original(request, Offered(export.pk.hex, name, export.updated_at), content)
 
 
 class AccountView(ActorView):

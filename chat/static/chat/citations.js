@@ -81,9 +81,9 @@ export class Citations {
     (this.panel.querySelector("[autofocus], [data-close-panel]") ?? this.panel).focus();
   }
 
-  #showQuote({ title, page, quote }, why) {
+  #showQuote({ title, page, cells, quote }, why) {
     const close = button({ autofocus: true }, () => this.close(), t("Close"));
-    const where = page ? t("page %(page)s", { page }) : "";
+    const where = page ? t("page %(page)s", { page }) : (cells ?? "");
     this.#show(
       element("h2", { dir: "auto" }, title ?? ""),
       element("p", { className: "hint" }, where),

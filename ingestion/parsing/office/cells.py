@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 from ingestion.parsing.office.elements import Characters, Walk, unescaped, whole
 from ingestion.parsing.office.number_formats import shown_number
+from ingestion.parsing.office.sheet_rows import SheetRows, column_of, merged_below, row_number
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 # Readings above characters are no text of the cell.
 SKIPPED = frozenset({"s:rPh", "s:phoneticPr", "s:extLst"})
-# How many empty cells between two filled ones are shown.
-MOST_EMPTY = 50
-LONGEST_REFERENCE = 3
 BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
@@ -33,10 +31,12 @@ def read_shared_texts(stream: IO[bytes]) -> list[str]:
 class Cells:
     """Writes the rows of a sheet."""
 
-    def __init__(self, book: Book, writer: Writer) -> None:
+    def __init__(self, book: Book, writer: Writer, sheet: str) -> None:
         self.book, self.writer = book, writer
-        self.row: list[str] = []
-        self.filled = 0
+        self.rows = SheetRows(writer, sheet)
+        self.merged: dict[tuple[int, int], int] = {}
+        self.row: dict[int, str] = {}
+        self.row_at = self.filled = 0
         # Where the cell is: so many cells behind one with a reference.
         self.reference, self.beyond = "", 0
         self.kind = self.style = self.formula = ""
@@ -47,6 +47,7 @@ class Cells:
     def read(self, part: str) -> None:
         """Walk through the part of a sheet."""
         self.writer.set_apart()
+        self.merged = merged_below(self.book.package.open(part))
         Walk(
             {
                 "s:row": self.start_row,
@@ -73,12 +74,18 @@ class Cells:
 
     def start_row(self, attributes: Attributes) -> None:
         """A row begins."""
-        self.row, self.filled = [], 0
+        self.row_at = row_number(attributes.get("r"), self.row_at)
+        self.row, self.filled = {}, 0
         self.reference, self.beyond = "", 0
 
     def end_row(self) -> None:
         """Write the row."""
-        self.writer.write_row(self.row)
+        spans = {
+            column: self.merged[self.row_at, column]
+            for column in self.row
+            if (self.row_at, column) in self.merged
+        }
+        self.rows.write(self.row_at, self.row, spans)
 
     def start_cell(self, attributes: Attributes) -> None:
         """A cell begins; without a reference it follows the one before."""
@@ -112,11 +119,10 @@ class Cells:
             return
         value = "".join(self.value)
         text = self.shown(value) if value else f"={self.formula}"
-        column = column_of(self.reference) + self.beyond
         if text.strip():
-            self.row += [""] * min(column - 1 - self.filled, MOST_EMPTY)
-            self.row.append(text)
-            self.filled = column
+            # What a damaged reference says is in the next cell.
+            self.filled = max(column_of(self.reference) + self.beyond, self.filled + 1)
+            self.row[self.filled] = text
 
     def shown(self, value: str) -> str:
         """What a stored value looks like."""
@@ -150,13 +156,3 @@ class Cells:
         style = whole(self.style) or 0
         known = 0 <= style < len(self.book.formats)
         return self.book.formats[style].shown_text(text) if known else text
-
-
-def column_of(reference: str) -> int:
-    """The number of a column from 1, of `B7`; 0 when it cannot be told."""
-    column = 0
-    for place, letter in enumerate(reference.upper()):
-        if not "A" <= letter <= "Z" or place >= LONGEST_REFERENCE:
-            break
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return column

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import xlrd
 
 from ingestion.parsing import kinds
-from ingestion.parsing.office.cells import BOOLEANS, MOST_EMPTY
+from ingestion.parsing.office.cells import BOOLEANS
 from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.office.number_formats import LOCAL, Format, built_in, format_of
+from ingestion.parsing.office.sheet_rows import MOST_MERGED, SheetRows
 from ingestion.parsing.office.sheets import SHIFT_1904
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 from ingestion.parsing.types import ParseFailed
@@ -52,8 +53,10 @@ def write_book(book: xlrd.Book, writer: Writer) -> None:
     for sheet in book.sheets():
         writer.write_heading(sheet.name, TITLE_LEVEL)
         writer.set_apart()
+        rows, merged = SheetRows(writer, sheet.name), merged_in(sheet)
         for number in range(sheet.nrows):
-            writer.write_row(closed_up([shown(cell, formats, shift) for cell in sheet.row(number)]))
+            texts = [shown(cell, formats, shift) for cell in sheet.row(number)]
+            rows.write(number + 1, dict(enumerate(texts, start=1)), merged.get(number + 1, {}))
         for (row, column), note in sheet.cell_note_map.items():
             words = " ".join(note.text.split())
             writer.write(f"[Comment, {xlrd.cellname(row, column)}: {words}]", close=True)
@@ -80,15 +83,10 @@ def shown(cell: Any, formats: list[Format], shift: int) -> str:
     return ""
 
 
-def closed_up(cells: list[str]) -> list[str]:
-    """The cells without those that are empty at the end, and with gaps that are not too wide."""
-    found: list[str] = []
-    gap = 0
-    for cell in cells:
-        if cell.strip():
-            found += [""] * min(gap, MOST_EMPTY)
-            found.append(cell)
-            gap = 0
-        else:
-            gap += 1
+def merged_in(sheet: xlrd.sheet.Sheet) -> dict[int, dict[int, int]]:
+    """Of each row, the last rows of its cells that are merged with those below, by column."""
+    found: dict[int, dict[int, int]] = {}
+    for top, bottom, left, _ in sheet.merged_cells[:MOST_MERGED]:
+        if bottom - top > 1:
+            found.setdefault(top + 1, {})[left + 1] = bottom
     return found

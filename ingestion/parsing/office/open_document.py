@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
-from ingestion.parsing.office.elements import Enough
-from ingestion.parsing.office.open_prose import Prose
+from ingestion.parsing.office.elements import Enough, whole
+from ingestion.parsing.office.open_prose import MOST_CELLS, Prose
 from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.sheet_rows import MOST_ROWS, SheetRows
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
 from ingestion.parsing.types import ParseFailed
 
@@ -100,19 +101,70 @@ class Margins(Prose):
 class Sheets(Prose):
     """The content of a spreadsheet: every sheet under its name."""
 
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer)
+        self.writer = writer
+        self.sheet = SheetRows(writer, "")
+        self.number = 0
+        # Of the cells of a row, how many rows each is high.
+        self.heights: list[int] = []
+
+    def starts(self) -> Starts:
+        """Cells below merged ones besides all that stands in a sheet."""
+        return {**super().starts(), "table:covered-table-cell": self.start_covered}
+
     def start_table(self, attributes: Attributes) -> None:
         """A sheet begins."""
         if len(self.sinks) == 1:
-            self.sinks[0].write_heading(attributes.get("table:name", ""), TITLE_LEVEL)
+            name = attributes.get("table:name", "")
+            self.writer.write_heading(name, TITLE_LEVEL)
+            self.sheet, self.number = SheetRows(self.writer, name), 0
         super().start_table(attributes)
 
+    def start_row(self, attributes: Attributes) -> None:
+        """A row begins."""
+        if len(self.sinks) == 1:
+            self.heights = []
+        super().start_row(attributes)
+
+    def start_cell(self, attributes: Attributes) -> None:
+        """A cell begins, which may be merged with those below."""
+        if len(self.sinks) == 1:
+            self.heights.append(whole(attributes.get("table:number-rows-spanned")) or 1)
+        super().start_cell(attributes)
+
+    def start_covered(self, attributes: Attributes) -> None:
+        """A cell begins that another one hides, with what it may hold."""
+        count = whole(attributes.get("table:number-columns-repeated")) or 1
+        if len(self.sinks) == 1 and self.rows:
+            self.heights.append(1)
+            self.rows[-1].append(("", count))
+        self.walk.skip()
+
     def end_row(self) -> None:
-        """Write a row without the empty cells at its end, and its comments."""
-        row = self.rows[-1]
-        while row and not row[-1][0]:
-            row.pop()
-        super().end_row()
+        """Write a row, as often as it stands there, and its comments."""
+        if len(self.sinks) > 1:
+            super().end_row()
+            return
+        cells, spans = self.numbered(self.rows.pop())
+        count = self.row_repeats.pop()
+        for number in range(self.number + 1, self.number + count + 1 if cells else 0):
+            self.sheet.write(number, cells, {column: number + high - 1 for column, high in spans})
+        self.number = min(self.number + count, MOST_ROWS)
         self.write_notes()
+
+    def numbered(self, row: list[tuple[str, int]]) -> tuple[dict[int, str], list[tuple[int, int]]]:
+        """The cells of a row that show something, by column, and how many rows some are high."""
+        cells: dict[int, str] = {}
+        spans: list[tuple[int, int]] = []
+        column = 1
+        for (text, count), high in zip(row, self.heights, strict=False):
+            if text:
+                cells |= dict.fromkeys(range(column, min(column + count, MOST_CELLS + 1)), text)
+            if text and high > 1:
+                spans.append((column, high))
+            column += count
+        return cells, spans
 
 
 class Slides(Prose):

@@ -31,13 +31,13 @@ def read_sheets(data: bytes, mime: str) -> Extract:
         for name, part in book.sheets:
             writer.write_heading(name, TITLE_LEVEL)
             if package.is_new(part):
-                write_sheet(book, part, writer)
+                write_sheet(book, name, part, writer)
     return writer.extract(package.title())
 
 
-def write_sheet(book: Book, part: str, writer: Writer) -> None:
+def write_sheet(book: Book, name: str, part: str, writer: Writer) -> None:
     """Write a sheet, and below it what hangs at it."""
-    Cells(book, writer).read(part)
+    Cells(book, writer, name).read(part)
     for relation in book.package.relations(part):
         if relation.kind == "comments":
             for line in read_comments(book.package, relation.target):

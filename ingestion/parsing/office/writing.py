@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents.layout import PageAt
+from documents.layout import PageAt, RowAt
 from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
 
@@ -14,6 +14,8 @@ HYPHENS = str.maketrans({"\u00ad": None, "\u2011": "-"})
 # Sheets and slides stand below the file; what a speaker says stands below its slide.
 TITLE_LEVEL, NOTES_LEVEL = 2, 3
 NOTES = "Notes"
+# A sheet, a row of it, its first and its last column that are shown; counted from 1.
+Cells = tuple[str, int, int, int]
 
 
 class Writer:
@@ -23,16 +25,21 @@ class Writer:
         self.pieces: list[str] = []
         self.headings: list[Heading] = []
         self.pages: list[PageAt] = []
+        self.rows: list[RowAt] = []
         self.length = 0
         self.is_close = False
 
-    def write(self, text: str, *, close: bool = False) -> None:
-        """Add a paragraph; `close` ones follow each other without an empty line."""
+    def write(self, text: str, *, close: bool = False, at: Cells | None = None) -> None:
+        """Add a paragraph; `close` ones follow each other without an empty line.
+
+        `at` are the cells that it shows.
+        """
         text = readable(text).strip("\n").rstrip()
         if not text.strip():
             return
         between = "" if not self.length else "\n" if close and self.is_close else "\n\n"
         self.is_close = close
+        self.note_cells(self.length + len(between), at)
         self.pieces += (between, text)
         self.length += len(between) + len(text)
         if self.length > LONGEST_TEXT:
@@ -49,11 +56,18 @@ class Writer:
             self.headings.append(Heading(offset, level, title[:LONGEST_HEADING]))
         self.write(f"{'#' * level} {title}")
 
-    def write_row(self, cells: list[str]) -> None:
+    def write_row(self, cells: list[str], *, at: Cells | None = None) -> None:
         """Add a row of a table, when anything is in it."""
         filled = [" ".join(cell.split()) for cell in cells]
         if any(filled):
-            self.write(f"| {' | '.join(filled)} |", close=True)
+            self.write(f"| {' | '.join(filled)} |", close=True, at=at)
+
+    def note_cells(self, offset: int, at: Cells | None) -> None:
+        """Keep which cells the text from an offset on shows; after rows also that it shows none."""
+        if at is not None:
+            self.rows.append(RowAt(offset, *at))
+        elif self.rows and self.rows[-1].row:
+            self.rows.append(RowAt(offset, "", 0, 0, 0))
 
     def set_apart(self) -> None:
         """Put an empty line before what follows."""
@@ -80,7 +94,12 @@ class Writer:
         """The text with its headings, and its pages when the format has any."""
         count = len(self.pages) or None
         return Extract(
-            "".join(self.pieces), title, self.headings, self.pages, count if paged else None
+            "".join(self.pieces),
+            title,
+            self.headings,
+            self.pages,
+            count if paged else None,
+            rows=self.rows,
         )
 
 

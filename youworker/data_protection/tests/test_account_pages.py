@@ -8,7 +8,7 @@ from accounts.models import DataExport, Erasure, PrivateAccess, SignIn, User
 from accounts.tests.factories import UserFactory
 from chat.models import Session
 from chat.tests.factories import SessionFactory
-from youworker.data_protection.exports import path_of
+from youworker.data_protection.export_files import path_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long password"

@@ -22,7 +22,7 @@ from documents.tests.factories import DocumentFactory, store_bytes, stored_path
 from groups.enums import Role
 from groups.tests.factories import GroupFactory, MembershipFactory
 from youworker import audit
-from youworker.data_protection import exports
+from youworker.data_protection import export_files, exports
 from youworker.data_protection.package import safe_name
 from youworker.data_protection.registry import personal_policies
 from youworker.data_protection.tests.canaries import furnish
@@ -210,7 +210,7 @@ def test_a_worker_makes_what_was_asked_for():
     assert exports.make_exports() == 1
 
     export.refresh_from_db()
-    path = exports.path_of(export.pk)
+    path = export_files.path_of(export.pk)
     assert export.status == ExportStatus.READY
     assert export.bytes == path.stat().st_size
     assert path.stat().st_mode & 0o777 == 0o600
@@ -234,7 +234,7 @@ def test_three_failures_end_it(monkeypatch):
     export.refresh_from_db()
     assert (export.status, export.attempts) == (ExportStatus.FAILED, 3)
     exports.expire_exports()
-    assert list(exports.ensure_exports_folder().iterdir()) == []
+    assert list(export_files.ensure_exports_folder().iterdir()) == []
 
 
 def test_killed_workers_count_as_attempts():
@@ -267,17 +267,17 @@ def test_files_are_deleted_when_they_expire():
     user = UserFactory()
     export = exports.request_export(user, actor=user)
     exports.make_exports()
-    stray = exports.ensure_exports_folder() / f"{UserFactory().pk}.zip"
+    stray = export_files.ensure_exports_folder() / f"{UserFactory().pk}.zip"
     stray.write_bytes(b"")
     assert exports.expire_exports() == 0
-    assert exports.path_of(export.pk).exists()
+    assert export_files.path_of(export.pk).exists()
     DataExport.objects.update(expires_at=timezone.now())
 
     assert exports.expire_exports() == 1
 
     export.refresh_from_db()
     assert export.status == ExportStatus.EXPIRED
-    assert list(exports.ensure_exports_folder().iterdir()) == []
+    assert list(export_files.ensure_exports_folder().iterdir()) == []
 
 
 def test_the_command_writes_a_file_of_its_own(tmp_path):
