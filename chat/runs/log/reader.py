@@ -268,6 +268,8 @@ class LogReader:
 
     async def close(self) -> None:
         """Stop reading and give the connection back."""
+        if self.writer.listener is self:
+            self.writer.listener = None
         await end_task(self.task)
         await self.redis.aclose()
 
