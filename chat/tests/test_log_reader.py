@@ -14,9 +14,10 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
-from chat.runs.log import reader
-from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
+from chat.runs.log import viewer as viewer_module
+from chat.runs.log.reader import follow_log, log_reader
 from chat.runs.log.run_log import LogCipher
+from chat.runs.log.viewer import LONGEST_QUEUE, PAGE, Viewer
 from chat.runs.log.writer import log_writer
 from youworker.core.redis import async_redis, sync_redis
 
@@ -90,7 +91,7 @@ async def test_what_arrives_while_the_old_events_are_read_is_not_lost(
     # Only a log that nobody follows yet need not be read first.
     await viewer_of(log).take(0.01)
     client = HeldBack(async_redis())
-    monkeypatch.setattr(reader, "async_redis", lambda: client)
+    monkeypatch.setattr(viewer_module, "async_redis", lambda: client)
     viewer = viewer_of(log)
     joining = asyncio.create_task(seen(viewer, live[-1]))
     await client.read.wait()
@@ -341,7 +342,7 @@ def _deaf(monkeypatch):
     def refuse():
         raise AssertionError("Redis was read.")
 
-    monkeypatch.setattr(reader, "async_redis", refuse)
+    monkeypatch.setattr(viewer_module, "async_redis", refuse)
 
 
 @pytest.mark.usefixtures("_deaf")
