@@ -61,6 +61,10 @@ class TextSaver:
             tell(batch, error)
         except Exception as error:  # noqa: BLE001 -- those who wait are told
             tell(batch, error)
+        except asyncio.CancelledError:
+            for _, saved in batch:
+                saved.cancel()
+            raise
         else:
             for (run, _, _), saved in batch:
                 if not saved.done():
