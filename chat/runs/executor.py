@@ -35,6 +35,7 @@ from chat.runs.log.writer import log_writer
 from chat.runs.prompting import PromptMaker, begun_state
 from chat.runs.reader_numbers import ReaderNumbers
 from chat.runs.room import RunRoom
+from chat.runs.saving import save_text, seconds_until_save
 from chat.runs.speaker import count_spoken, speaker_for, tell_transcript
 from chat.runs.statements import answer_of
 from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
@@ -349,9 +350,9 @@ class RunExecutor:
 
     async def save_regularly(self) -> None:
         """Keep the text so far, so that a crash loses less than a second of it."""
-        saved = 0
+        saved, clock = 0, asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(config.agent.save_seconds)
+            await asyncio.sleep(seconds_until_save(clock()))
             if len(self.text) + len(self.reasoning) == saved:
                 continue
             written = len(self.text) + len(self.reasoning)
@@ -365,9 +366,7 @@ class RunExecutor:
 
     async def save(self, content: str, reasoning: str) -> None:
         """Keep a text that goes on; raises `LeaseLost`."""
-        if not await write_to_database(
-            self.lease, store.save_partial, self.run, content, reasoning
-        ):
+        if not await save_text(self.lease, self.run, content, reasoning):
             self.lease.give_up()
 
     async def finish(self, outcome: Outcome) -> None:

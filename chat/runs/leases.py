@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
@@ -75,25 +74,23 @@ async def write_to_database(
     While the database is away for everybody nobody can end the run; when it is back, the lease
     decides.
     """
-    return await ask_until_answered(lease, run_in_vital_thread, partial(function, *args, **kwargs))
+    return await ask_until_answered(lease, lambda: run_in_vital_thread(function, *args, **kwargs))
 
 
 async def read_from_database(
     lease: RunLease, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 ) -> R:
     """Do what `write_to_database` does among the ordinary work: for what takes its time."""
-    return await ask_until_answered(lease, run_in_thread, partial(function, *args, **kwargs))
+    return await ask_until_answered(lease, lambda: run_in_thread(function, *args, **kwargs))
 
 
-async def ask_until_answered(
-    lease: RunLease, lane: Callable[[Callable[[], R]], Awaitable[R]], call: Callable[[], R]
-) -> R:
-    """Call something in the threads of a lane until the database answers."""
+async def ask_until_answered(lease: RunLease, ask: Callable[[], Awaitable[R]]) -> R:
+    """Ask something until the database answers; raises `LeaseLost`."""
     pause = FIRST_PAUSE
     while True:
         lease.require()
         try:
-            return await lane(call)
+            return await ask()
         except AWAY as error:
             if pause == FIRST_PAUSE:
                 logger.warning("a run waits for the database: %s", error)

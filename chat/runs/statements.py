@@ -17,7 +17,7 @@ from youworker.core.sql import Insert, fetch_row, fetch_rows, mark_stored
 from youworker.encryption.fields import Ciphertext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from django.db.models import Model
@@ -142,14 +142,20 @@ FROM ended LEFT JOIN answer ON TRUE
 """  # noqa: S608 -- our own words
 
 # The lock on the run comes before or after its end, so an older text never replaces the last.
-SAVE_TEXT = f"""
-WITH held AS (
-    SELECT answer_id FROM chat_run
-    WHERE id = %s AND lease_token = %s AND status IN ({listed(ACTIVE_STATUSES)})
-    FOR NO KEY UPDATE
+# Runs are locked in one order, so that two of these never wait for each other.
+SAVE_TEXTS = f"""
+WITH said AS (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])
+        AS given (run_id, token, content, reasoning)
+), held AS (
+    SELECT run.id, run.answer_id, said.content, said.reasoning
+    FROM chat_run AS run JOIN said ON said.run_id = run.id AND said.token = run.lease_token
+    WHERE run.status IN ({listed(ACTIVE_STATUSES)})
+    ORDER BY run.id FOR NO KEY UPDATE OF run
 )
-UPDATE chat_message SET content = %s, reasoning = %s, updated_at = statement_timestamp()
-FROM held WHERE chat_message.id = held.answer_id RETURNING chat_message.id
+UPDATE chat_message SET content = held.content, reasoning = held.reasoning,
+    updated_at = statement_timestamp()
+FROM held WHERE chat_message.id = held.answer_id RETURNING held.id
 """  # noqa: S608 -- our own words
 
 
@@ -263,10 +269,15 @@ def end_run(
     return Ended(has_open_calls=row[2], siblings=row[3] or [answer.pk])
 
 
-def save_text(run: Run, answer: Message) -> bool:
-    """Write the text of an answer that grows; false when its run is not held any more."""
-    texts = [sealed(answer, "content"), sealed(answer, "reasoning")]
-    return fetch_row(SAVE_TEXT, [run.pk, run.lease_token, *texts]) is not None
+def save_texts(texts: Sequence[tuple[Run, Message]]) -> set[UUID]:
+    """Write the texts of answers that grow; those of their runs that are still held."""
+    columns: list[list[Any]] = [
+        [run.pk for run, _ in texts],
+        [run.lease_token for run, _ in texts],
+        [sealed(answer, "content") for _, answer in texts],
+        [sealed(answer, "reasoning") for _, answer in texts],
+    ]
+    return {row[0] for row in fetch_rows(SAVE_TEXTS, columns)}
 
 
 def sealed(row: Model, name: str) -> str:

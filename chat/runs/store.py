@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     from chat.managers import RunQuerySet
 
+    # A run, the text of its answer and the reasoning.
+    PartialText = tuple[Run, str, str]
+
 logger = logging.getLogger(__name__)
 
 INTERRUPTED_SENTENCE = gettext_noop("The server that wrote this answer was stopped.")
@@ -74,12 +77,13 @@ class StoredEnd(NamedTuple):
     siblings: Sequence[UUID]
 
 
-def save_partial(run: Run, content: str, reasoning: str) -> bool:
-    """Keep the answer as far as it has come; false when the run is not held any more.
+def save_partials(texts: Sequence[PartialText]) -> set[UUID]:
+    """Keep answers as far as they have come; those of their runs that are still held.
 
-    Every answer is written so once a second, so it is one statement.
+    Every answer is written so once a second, so it is one statement for many.
     """
-    return statements.save_text(run, answer_with(run, content, reasoning))
+    rows = [(run, answer_with(run, content, reasoning)) for run, content, reasoning in texts]
+    return statements.save_texts(rows)
 
 
 def write_text(run: Run, content: str, reasoning: str) -> None:

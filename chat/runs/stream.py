@@ -18,7 +18,8 @@ from chat.enums import ACTIVE_STATUSES
 from chat.events import Event, encoded, log_key
 from chat.models import Run, Session
 from chat.rendering import done_payload, rendered_message
-from chat.runs.log.reader import ANSWER_SECONDS, follow_log
+from chat.runs.log.reader import follow_log
+from chat.runs.log.viewer import ANSWER_SECONDS
 from chat.runs.manager import is_running_here
 from youworker.core.db import run_in_thread
 from youworker.core.effects import Outage

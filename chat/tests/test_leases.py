@@ -262,7 +262,7 @@ def test_a_text_that_was_saved_last_is_not_replaced_by_less_of_the_log():
     sync_redis().xadd(log_key(run.pk), LogCipher(run.pk).seal(event), id="1-0")
     let_leases_end(Run.objects.all())
     stalled = Run.objects.stalled().select_related("answer").get()
-    assert store.save_partial(run, "They stream its log. And then some.", "")
+    assert store.save_partials([(run, "They stream its log. And then some.", "")]) == {run.pk}
 
     assert sweeper.interrupt(stalled)
 
@@ -342,12 +342,12 @@ def test_an_older_text_never_replaces_the_last_one():
     run = held_run()
     late = Run.objects.select_related("answer").get(pk=run.pk)
     run.answer.content = "the whole text"
-    assert store.save_partial(late, "the", "")
+    assert store.save_partials([(late, "the", "")]) == {late.pk}
     assert (late.answer.content, run.answer.content) == ("They stream its log.", "the whole text")
 
     finish(run)
 
-    assert not store.save_partial(late, "the who", "")
+    assert store.save_partials([(late, "the who", "")]) == set()
     assert Message.objects.get(pk=run.answer_id).content == "the whole text"
 
 

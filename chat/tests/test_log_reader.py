@@ -9,12 +9,16 @@ from contextlib import aclosing
 from uuid import uuid4
 
 import pytest
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
 from chat.events import Event, log_key
-from chat.runs.log import reader
-from chat.runs.log.reader import LONGEST_QUEUE, PAGE, Viewer, follow_log, log_reader
+from chat.runs.log import viewer as viewer_module
+from chat.runs.log.reader import follow_log, log_reader
 from chat.runs.log.run_log import LogCipher
+from chat.runs.log.viewer import LONGEST_QUEUE, PAGE, Viewer
+from chat.runs.log.writer import log_writer
 from youworker.core.redis import async_redis, sync_redis
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +91,7 @@ async def test_what_arrives_while_the_old_events_are_read_is_not_lost(
     # Only a log that nobody follows yet need not be read first.
     await viewer_of(log).take(0.01)
     client = HeldBack(async_redis())
-    monkeypatch.setattr(reader, "async_redis", lambda: client)
+    monkeypatch.setattr(viewer_module, "async_redis", lambda: client)
     viewer = viewer_of(log)
     joining = asyncio.create_task(seen(viewer, live[-1]))
     await client.read.wait()
@@ -317,3 +321,96 @@ async def test_viewers_that_join_while_events_are_written_see_every_one(log):
         views = await asyncio.gather(*viewers)
 
     assert [view for view in views if view != list(range(1, last + 1))] == []
+
+
+async def own(run_id):
+    """The log of a run that is made in this process."""
+    return await log_writer().open(run_id)
+
+
+def say(written, *words):
+    """Say words, each as an event of its own."""
+    for word in words:
+        written.text(word)
+        written.gather()
+
+
+@pytest.fixture
+def _deaf(monkeypatch):
+    """Nothing may be read from Redis here."""
+
+    def refuse():
+        raise AssertionError("Redis was read.")
+
+    monkeypatch.setattr(viewer_module, "async_redis", refuse)
+
+
+@pytest.mark.usefixtures("_deaf")
+async def test_what_is_written_here_is_heard_by_those_who_were_there_and_who_come_later(log):
+    early, written = viewer_of(log), await own(log.run_id)
+    say(written, "a", "b")
+    assert await seen(early, 2) == [1, 2]
+    assert sync_redis().xlen(log.key) == 2
+
+    late, last = viewer_of(log), viewer_of(log, after=2)
+    say(written, "c")
+
+    assert await seen(late, 3) == [1, 2, 3]
+    assert await seen(early, 1) == await seen(last, 1) == [3]
+    assert log_reader().positions == {}
+
+
+@pytest.mark.usefixtures("_deaf")
+async def test_who_falls_behind_what_is_written_here_misses_nothing(log):
+    slow, written, count = viewer_of(log), await own(log.run_id), LONGEST_QUEUE + 2 * PAGE
+    say(written, *map(str, range(count)))
+    await written.flush()
+
+    assert len(slow.queue) == LONGEST_QUEUE
+    assert await seen(slow, count) == list(range(1, count + 1))
+
+
+async def test_nothing_is_heard_before_redis_has_it(log, monkeypatch):
+    written, viewer = await own(log.run_id), viewer_of(log)
+    say(written, "a")
+    await seen(viewer, 1)
+    execute = Pipeline.execute
+
+    async def lose(self, *args, **about):
+        raise ConnectionLost
+
+    monkeypatch.setattr(Pipeline, "execute", lose)
+    say(written, "b")
+    assert await viewer.take(0.3) == []
+    assert written.written_after(0, PAGE)[-1].seq == 1
+
+    monkeypatch.setattr(Pipeline, "execute", execute)
+    assert await seen(viewer, 1) == [2]
+
+
+async def test_a_log_that_is_taken_up_here_and_left_to_others_is_seen_whole(log):
+    log.write(1, 2)
+    viewer = viewer_of(log)
+    assert await seen(viewer, 2) == [1, 2]
+
+    written = await own(log.run_id)
+    say(written, "c", "d")
+    assert await seen(viewer, 2) == [3, 4]
+    assert viewer.key not in log_reader().positions
+
+    written.abandon()
+    log.write(5, 6)
+    assert await seen(viewer, 2) == [5, 6]
+    assert viewer.key in log_reader().positions
+
+
+async def test_the_end_by_somebody_else_is_seen_by_those_who_heard_us(log):
+    written, viewer = await own(log.run_id), viewer_of(log)
+    say(written, "a")
+    await seen(viewer, 1)
+    log.write(2, 2)
+
+    say(written, "b")
+
+    assert [event.data for event in await viewer.take(20)] == [b'{"text":"2"}']
+    assert written.given_up

@@ -317,3 +317,15 @@ async def test_the_writer_rests_when_no_log_is_open():
     await asyncio.sleep(2 * writer.CHECK_SECONDS)
 
     assert (await async_redis().info("commandstats"))["cmdstat_xlen"]["calls"] == calls
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.001, 0.025), (0.02, 0.06), (5.0, 0.08)])
+async def test_deltas_gather_longer_the_longer_it_takes_to_write_them(took, pause):
+    assert log_writer().pause_after(took) == pytest.approx(pause)
+
+
+async def test_a_pause_that_was_asked_for_is_never_shortened():
+    waiting = log_writer()
+    waiting.shortest_pause = 0.5
+
+    assert waiting.pause_after(0.001) == waiting.pause_after(5.0) == 0.5

@@ -19,7 +19,7 @@ from chat.enums import RunStatus
 from chat.events import Event, log_key
 from chat.models import Run
 from chat.runs import stream
-from chat.runs.log import reader
+from chat.runs.log import viewer
 from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch, run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
@@ -148,7 +148,7 @@ async def test_the_end_of_a_run_is_seen_without_redis(own_redis, paced, monkeypa
 
 
 async def test_a_viewer_gets_signs_of_life_while_redis_is_silent(own_redis, paced, monkeypatch):
-    monkeypatch.setattr(reader, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(viewer, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(stream, "KEEPALIVE_SECONDS", 0.5)
     run_id = await ask()
     async with asyncio.timeout(40), aclosing(view_run(run_id)) as batches:

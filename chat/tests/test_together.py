@@ -75,7 +75,8 @@ def test_the_prompt_of_a_question_has_everything_the_user_sees():
     session = SessionFactory()
     first = services.post_message(session, text="first", actor=session.user)
     assert claim_run(first.run_id, uuid4(), seconds=60)
-    assert store.save_partial(Run.objects.get(pk=first.run_id), "so far", "")
+    begun = Run.objects.get(pk=first.run_id)
+    assert store.save_partials([(begun, "so far", "")]) == {begun.pk}
     services.post_message(session, text="second", actor=session.user)
     third = services.post_message(session, text="third", actor=session.user)
 

@@ -1,44 +1,13 @@
 """What is loaded at a start, and what only when somebody asks for it."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from mcp.models import Tool
 from mcp.services import builtins, sync_builtin_servers
 from youworker.appliance import bootstrap
-from youworker.core.config import BASE_DIR
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.server import __main__ as server
-
-LOADING = """
-import sys
-import youworker.server.web_server
-import youworker.asgi
-import chat.runs.manager
-from django.urls import get_resolver
-get_resolver().url_patterns
-print(" ".join(sys.modules))
-"""
-# Big, and needed by some only, later, or in processes of their own.
-LATER = {"authlib", "dateparser", "kreuzberg", "mcp_types", "numpy", "onnxruntime", "tokenizers"}
-
-
-@pytest.mark.slow
-def test_a_web_process_starts_without_what_it_may_never_need():
-    done = subprocess.run(
-        [sys.executable, "-c", LOADING],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "youworker.settings"},
-        cwd=BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert LATER & set(done.stdout.split()) == set()
 
 
 @pytest.mark.django_db(transaction=True)
