@@ -76,7 +76,7 @@ def inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
 
     packed = copy.copy(entry)
     packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
-    packed.CRC = None  # type: ignore[assignment] -- it is that of the content, and checked below
+    packed.CRC = None  # type: ignore[assignment]  # that of the content, checked below
     inflater, checksum = inflate64.Inflater(), 0
     try:
         with archive.open(packed) as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.signals import task_postrun, task_prerun
 
@@ -12,6 +12,9 @@ from youworker.core import tracing
 from youworker.core.effects import attempt
 from youworker.core.metrics import families, shared
 from youworker.core.redis import sync_redis
+
+if TYPE_CHECKING:
+    from youworker.core.tracing.spans import Span
 from youworker.core.request_context import correlation_id
 
 logger = logging.getLogger("youworker.tasks")
@@ -21,7 +24,7 @@ ROUTINE_SECONDS = 60
 # Celery's words for how a task ended.
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 # When a task began, and for what work: that id is forgotten before its end is told.
-begun: dict[str, tuple[float, str, tracing.Span]] = {}
+begun: dict[str, tuple[float, str, Span]] = {}
 
 
 def connect_tasks() -> None:
