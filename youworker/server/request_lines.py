@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
+    from youworker.core.tracing.spans import Span
+
 logger = logging.getLogger("youworker.requests")
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -50,7 +52,7 @@ class RequestLinesMiddleware:
         return answer
 
 
-def tell_request(span: tracing.Span, request: HttpRequest, status: int) -> None:
+def tell_request(span: Span, request: HttpRequest, status: int) -> None:
     """Say in its span what was asked for, as in its line."""
     route, method = route_of(request), method_of(request.method)
     if route in FREQUENT and status < SERVER_ERROR:

@@ -13,6 +13,7 @@ from youworker.core.effects import attempt
 from youworker.core.metrics import families, shared
 from youworker.core.redis import sync_redis
 from youworker.core.request_context import correlation_id
+from youworker.core.tracing.spans import Span
 
 logger = logging.getLogger("youworker.tasks")
 
@@ -21,7 +22,7 @@ ROUTINE_SECONDS = 60
 # Celery's words for how a task ended.
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 # When a task began, and for what work: that id is forgotten before its end is told.
-begun: dict[str, tuple[float, str, tracing.Span]] = {}
+begun: dict[str, tuple[float, str, Span]] = {}
 
 
 def connect_tasks() -> None:

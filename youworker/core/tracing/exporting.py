@@ -270,4 +270,4 @@ def is_reachable() -> bool:
     try:
         return exporter.export([]) is SpanExportResult.SUCCESS
     finally:
-        exporter.shutdown()
+        exporter.shutdown()  # type: ignore[no-untyped-call]
