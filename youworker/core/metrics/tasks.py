@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.signals import task_postrun, task_prerun
 
@@ -13,7 +13,9 @@ from youworker.core.effects import attempt
 from youworker.core.metrics import families, shared
 from youworker.core.redis import sync_redis
 from youworker.core.request_context import correlation_id
-from youworker.core.tracing.spans import Span
+
+if TYPE_CHECKING:
+    from youworker.core.tracing.spans import Span
 
 logger = logging.getLogger("youworker.tasks")
 
