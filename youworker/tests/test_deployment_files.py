@@ -76,7 +76,8 @@ def test_the_image_is_of_a_fixed_user_and_takes_versions_from_the_locks():
         r'^ENTRYPOINT \["tini", "--", "python", "-m", "youworker.appliance"\]$', text, re.M
     )
     # What is given at the build stays in the image for all to read.
-    assert set(re.findall(r"^ARG (\w+)", text, re.MULTILINE)) == {"BASE", "GGUF", "SPEECH"}
+    known = {"BASE", "GGUF", "OTEL", "SPEECH"}
+    assert set(re.findall(r"^ARG (\w+)", text, re.MULTILINE)) == known
 
 
 def test_nothing_private_goes_into_the_image():

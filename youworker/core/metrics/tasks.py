@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from youworker.core.tracing.spans import Span
 from youworker.core.request_context import correlation_id
 
+if TYPE_CHECKING:
+    from youworker.core.tracing.spans import Span
+
 logger = logging.getLogger("youworker.tasks")
 
 # What is done at least so often is only worth a line when it fails, as health checks are.

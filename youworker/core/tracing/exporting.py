@@ -270,4 +270,4 @@ def is_reachable() -> bool:
     try:
         return exporter.export([]) is SpanExportResult.SUCCESS
     finally:
-        exporter.shutdown()  # type: ignore[no-untyped-call]  # the library says nothing of it
+        exporter.shutdown()  # type: ignore[no-untyped-call]
